@@ -1,0 +1,36 @@
+/** Weight format of the linear layers: SGLang's `--quantization` values that Radish computes with. */
+export type WeightFormat = 'none' | 'w8a8_int8' | 'int8' | 'int4';
+
+/** What every actor may know of a loaded model. A plain value: it crosses threads by copy. */
+export interface ModelSpec {
+  /** `architectures[0]` of config.json, e.g. `LlamaForCausalLM`. */
+  readonly architecture: string;
+  /** `model_type` of config.json, e.g. `llama`. */
+  readonly modelType: string;
+  readonly numLayers: number;
+  readonly numHeads: number;
+  readonly numKvHeads: number;
+  readonly headDim: number;
+  readonly hiddenSize: number;
+  readonly vocabSize: number;
+  /** Most positions that one request may use, prompt and answer together. */
+  readonly contextLength: number;
+  /** Attention sees at most this many previous positions; null = all. */
+  readonly slidingWindow: number | null;
+  /** Null for a dense model. `layers` are the indices of the layers that route. */
+  readonly moe: MoeSpec | null;
+  readonly format: WeightFormat;
+  /** Bytes of the initializers as the session holds them. */
+  readonly weightBytes: number;
+}
+
+export interface MoeSpec {
+  readonly layers: readonly number[];
+  readonly numExperts: number;
+  readonly topK: number;
+}
+
+/** Bytes of K and V of one token over all layers, f32. */
+export function kvBytesPerToken(spec: ModelSpec): number {
+  return spec.numLayers * 2 * spec.numKvHeads * spec.headDim * Float32Array.BYTES_PER_ELEMENT;
+}

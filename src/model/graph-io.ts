@@ -1,0 +1,60 @@
+import type { ModelSpec } from '../core/model-spec.js';
+
+/**
+ * The contract between the graph that `model/` builds and the runner in `device/`.
+ * B rows of S tokens; R rows of the flattened `[B * S]` go through the head; V = vocabSize.
+ * `S > 1` needs `B = 1`; `B = 0` is never run (it kills the process).
+ */
+export const GRAPH_INPUTS = {
+  /** `[B, S] i64` */
+  inputIds: 'input_ids',
+  /** `[B] i32`: rows in the cache after this run, minus one. */
+  seqlensK: 'seqlens_k',
+  /** scalar i32: the largest of them, plus one. */
+  totalLength: 'total_sequence_length',
+  /** `[R] i64`, indices into the flattened `[B * S]`; R >= 1. */
+  headRows: 'head_rows',
+  /** `[R] f32`, > 0; greedy rows pass 1. */
+  temperature: 'temperature',
+} as const;
+
+export const GRAPH_OUTPUTS = {
+  /**
+   * A sequence, declared first, so that the binding throws after the native run has filled the
+   * preallocated outputs and before it copies them (engine.md §3).
+   */
+  stopCopy: 'stop_copy',
+  /** `[R, V] f32`: log-softmax of logits / temperature. */
+  logprobs: 'logprobs',
+  /** `[R, min(64, V)] f32`, largest first. */
+  topValues: 'top_values',
+  /** `[R, min(64, V)] i64` */
+  topIds: 'top_ids',
+  /** `[R, V] f32`: before temperature; fetched only by rows with a repetition penalty. */
+  logits: 'logits',
+} as const;
+
+export const TOP_ROWS = 64;
+
+/** `[B, kvHeads, maxSeq, headDim] f32`, past and present share one buffer. */
+export function pastName(layer: number, part: 'key' | 'value'): string {
+  return `past.${layer}.${part}`;
+}
+
+/** See {@link pastName}. */
+export function presentName(layer: number, part: 'key' | 'value'): string {
+  return `present.${layer}.${part}`;
+}
+
+/** `[B * S, topK] i64`: the experts each token took in that layer; fetched only while recording. */
+export function expertsName(layer: number): string {
+  return `experts.${layer}`;
+}
+
+/** What a device worker needs to create a session. A plain value: it crosses threads by copy. */
+export interface PreparedModel {
+  readonly spec: ModelSpec;
+  /** ModelProto bytes; initializers are external, in files of `weightsFolder`. */
+  readonly graph: Uint8Array;
+  readonly weightsFolder: string;
+}
