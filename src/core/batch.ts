@@ -1,0 +1,95 @@
+import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params.js';
+
+/**
+ * One step of one device as a value (architecture.md, "The step"). The device runs the parts in the
+ * order of the fields: opens, loads, prefill, decode, stores, frees. Steps are FIFO per device.
+ */
+export interface StepPlan {
+  readonly step: number;
+  /** Slots whose request starts or resumes here. */
+  readonly opens: readonly SlotOpen[];
+  /** Copy cached pages into a slot from row 0 on. */
+  readonly loads: readonly LoadRow[];
+  /** Prompt rows to compute. Result rows of these come first: `planRow` in [0, prefill.length). */
+  readonly prefill: readonly PrefillRow[];
+  /** `[slot, token, emit]` triples; see {@link DECODE_STRIDE}. `planRow` continues after prefill. */
+  readonly decode: Int32Array;
+  /** Copy rows of a slot to pages. */
+  readonly stores: readonly StoreRow[];
+  /** Slots that are closed at the end of the step. */
+  readonly frees: readonly number[];
+}
+
+/** decode[3i] = slot; [3i+1] = token to feed, or -1 for the slot's last one; [3i+2] = 1 to sample, 0 to replay. */
+export const DECODE_STRIDE = 3;
+
+export interface SlotOpen {
+  readonly slot: number;
+  readonly sampling: SamplingParams;
+  readonly promptLen: number;
+  /** Output ids made before a retraction or retry; empty on a first run. Penalties and counters follow. */
+  readonly priorOutputIds: Int32Array;
+  /** Only for a repetition penalty, which counts the prompt; else null. */
+  readonly promptIds: Int32Array | null;
+  readonly logprobs: LogprobWants | null;
+}
+
+export interface LoadRow {
+  readonly slot: number;
+  /** Rows `[0, numTokens)` of the slot; a multiple of the page size. */
+  readonly numTokens: number;
+  readonly pages: Int32Array;
+}
+
+export interface PrefillRow {
+  readonly slot: number;
+  /** Rows `[position, position + tokens.length)`. */
+  readonly position: number;
+  readonly tokens: Int32Array;
+  /** Token of row `position - 1`, or -1 at position 0: a single row is never computed alone. */
+  readonly previousToken: number;
+  /** The token after the last one, whose log-probability its row gives; -1 at the end of the prompt. */
+  readonly nextToken: number;
+  /** True when the last row's logits give the first output token. */
+  readonly sample: boolean;
+}
+
+export interface StoreRow {
+  readonly slot: number;
+  /** First row to copy; a multiple of the page size. One page after the other. */
+  readonly fromToken: number;
+  readonly pages: Int32Array;
+}
+
+/** What a step did. Row i answers the plan row it names, never "the current owner of slot s". */
+export interface StepResult {
+  readonly step: number;
+  /** `[planRow, token, flags]` triples; see {@link RESULT_STRIDE}. Only rows that sampled a token. */
+  readonly tokens: Int32Array;
+  readonly logprobRows: readonly PlanLogprobRow[];
+  /** Counts while recording: `[numMoeLayers * numExperts]`, else null. Only real, first-time rows. */
+  readonly expertCounts: Int32Array | null;
+  readonly timing: StepTiming;
+}
+
+export const RESULT_STRIDE = 3;
+
+/** Bits of `flags` in {@link StepResult.tokens}. A slot that has any of them ends by itself. */
+export const RESULT_STOP = 1;
+/** `max_new_tokens` reached. */
+export const RESULT_LENGTH = 2;
+
+export interface PlanLogprobRow extends LogprobRow {
+  readonly planRow: number;
+  /** Prompt position of the scored token, or output index for outputs. */
+  readonly position: number;
+  readonly part: 'prompt' | 'output';
+}
+
+/** Microseconds of each part. */
+export interface StepTiming {
+  readonly loadUs: number;
+  readonly prefillUs: number;
+  readonly decodeUs: number;
+  readonly storeUs: number;
+}

@@ -1,0 +1,51 @@
+/**
+ * The one table of what can go wrong with a request: code → HTTP status and wire type.
+ * Only this file knows statuses; messages are SGLang's where it has one (sglang-wire §2.8, §3).
+ */
+const ERRORS = {
+  INVALID_REQUEST: { status: 400, type: 'BadRequestError' },
+  INVALID_JSON: { status: 400, type: 'Bad Request' },
+  UNAUTHORIZED: { status: 401, type: 'Unauthorized' },
+  NOT_FOUND: { status: 404, type: 'NotFound' },
+  METHOD_NOT_ALLOWED: { status: 405, type: 'MethodNotAllowed' },
+  REQUEST_TIMEOUT: { status: 408, type: 'RequestTimeout' },
+  BODY_TOO_LARGE: { status: 413, type: 'PayloadTooLarge' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, type: 'UnsupportedMediaType' },
+  DEVICE_FAILED: { status: 500, type: 'InternalServerError' },
+  INTERNAL: { status: 500, type: 'InternalServerError' },
+  QUEUE_FULL: { status: 503, type: '503' },
+  SHUTTING_DOWN: { status: 503, type: '503' },
+  NO_DEVICE: { status: 503, type: '503' },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A failure as a value: crosses threads by copy. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Thrown on the way from a request body to a submission; carries its {@link Failure}. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export function statusOf(code: ErrorCode): number {
+  return ERRORS[code].status;
+}
+
+export function wireTypeOf(code: ErrorCode): string {
+  return ERRORS[code].type;
+}
+
+/** Stops start-up with one sentence and exit code 1; never a stack trace. */
+export class StartupError extends Error {
+  override readonly name = 'StartupError';
+}

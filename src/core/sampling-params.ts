@@ -1,0 +1,54 @@
+/** `top_k` of a request that does not limit it (SGLang's 2^30). */
+export const TOP_K_ALL = 1 << 30;
+
+/**
+ * How a device picks tokens, fully resolved: every default applied, every range checked.
+ * The text-side parameters (stop strings, detokenizing) never leave the main thread.
+ */
+export interface SamplingParams {
+  /** >= 0; 0 = prefill only. Already clipped to the context. */
+  readonly maxNewTokens: number;
+  /** In [0, maxNewTokens]; stop ids are masked until this many tokens are out. */
+  readonly minNewTokens: number;
+  /** > 0. Greedy is temperature 1 with topK 1, as in SGLang. */
+  readonly temperature: number;
+  /** (0, 1] */
+  readonly topP: number;
+  /** >= 1; {@link TOP_K_ALL} = no limit. */
+  readonly topK: number;
+  /** [0, 1] */
+  readonly minP: number;
+  /** [-2, 2] */
+  readonly frequencyPenalty: number;
+  /** [-2, 2] */
+  readonly presencePenalty: number;
+  /** (0, 2]; counts the prompt too. */
+  readonly repetitionPenalty: number;
+  /** Request's stop ids and, unless `ignore_eos`, the model's EOS ids. Sorted, unique. */
+  readonly stopTokenIds: readonly number[];
+  /** `[tokenId, bias]` pairs. */
+  readonly logitBias: readonly (readonly [number, number])[];
+  /** u32; together with `sampleIndex` and the position it decides every random draw. */
+  readonly seed: number;
+  /** Which of the request's `n` samples this is. */
+  readonly sampleIndex: number;
+}
+
+/** Which log-probabilities a request asked for. */
+export interface LogprobWants {
+  /** First prompt position to score, in [0, promptLen]; promptLen = outputs only. */
+  readonly startLen: number;
+  /** `top_logprobs_num` */
+  readonly topNum: number;
+  /** `token_ids_logprob`; empty = none. */
+  readonly tokenIds: readonly number[];
+}
+
+/**
+ * One scored position. Entry 0 is the token that stands there (prompt) or was sampled (output), then
+ * `topNum` best entries, then one per `tokenIds`. Values are log-probabilities after temperature.
+ */
+export interface LogprobRow {
+  readonly ids: Int32Array;
+  readonly values: Float32Array;
+}

@@ -1,0 +1,447 @@
+/**
+ * Every message that crosses a thread, one union per receiver. `kind` first, ids second, payload last.
+ * All are copied by structured clone unless a field says transferred.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { StepPlan, StepResult } from './core/batch.js';
+import type { Failure } from './core/errors.js';
+import type { FinishReason } from './core/finish-reason.js';
+import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
+
+// ---- main → scheduler -------------------------------------------------------------------------
+
+export type ToScheduler =
+  | Submit
+  | Abort
+  | StopAt
+  | TextChecked
+  | FlushCache
+  | ReadState
+  | Drain
+  | AttachDevice
+  | DeviceDown;
+
+/** Accepted whole or not at all; answered by exactly one {@link Submitted}. */
+export interface Submit {
+  readonly kind: 'submit';
+  readonly batch: number;
+  readonly reqs: readonly ReqInput[];
+}
+
+export interface ReqInput {
+  /** Main's handle, unique for the life of the process. Everything after submission names it. */
+  readonly num: number;
+  readonly rid: string;
+  /** `[promptLen]`, at least one id, all inside the vocabulary. */
+  readonly inputIds: Int32Array;
+  readonly sampling: SamplingParams;
+  readonly logprobs: LogprobWants | null;
+  /** Prefix cache namespace: requests share prefixes only when this is equal. */
+  readonly namespace: string;
+  /** Device rank that the client pinned, or null. */
+  readonly dpRank: number | null;
+  readonly priority: number;
+  /** True when main looks for stop strings: an ending then waits for {@link StopAt} or {@link TextChecked}. */
+  readonly hasTextStops: boolean;
+}
+
+/** Ends matching requests with an abort. Unknown rids are ignored, as in SGLang. */
+export interface Abort {
+  readonly kind: 'abort';
+  /** All requests whose rid starts with this. Empty with `all` false matches nothing. */
+  readonly ridPrefix: string;
+  /** One request by handle (its client left); null to go by rid. */
+  readonly num: number | null;
+  readonly all: boolean;
+}
+
+/** A stop string or regex matched in the text: the request ends after this many output tokens. */
+export interface StopAt {
+  readonly kind: 'stopAt';
+  readonly num: number;
+  readonly numOutputTokens: number;
+  readonly matched: string;
+}
+
+/** Main saw all tokens of a request that ended by itself, and no stop string matched. */
+export interface TextChecked {
+  readonly kind: 'textChecked';
+  readonly num: number;
+}
+
+/** Answered by {@link CacheFlushed}; refused while anything runs or waits. */
+export interface FlushCache {
+  readonly kind: 'flushCache';
+  readonly id: number;
+}
+
+/** Answered by {@link StateRead}. */
+export interface ReadState {
+  readonly kind: 'readState';
+  readonly id: number;
+}
+
+/** No new work; {@link Drained} follows the last ending. */
+export interface Drain {
+  readonly kind: 'drain';
+}
+
+export interface AttachDevice {
+  readonly kind: 'attachDevice';
+  readonly device: DeviceId;
+  readonly limits: DeviceLimits;
+  /** Transferred. Carries {@link ToDevice} and {@link FromDevice}. */
+  readonly port: MessagePort;
+}
+
+/** The worker of this generation is gone; its requests fail or are retried. */
+export interface DeviceDown {
+  readonly kind: 'deviceDown';
+  readonly device: DeviceId;
+  readonly message: string;
+}
+
+export interface DeviceId {
+  readonly rank: number;
+  readonly generation: number;
+}
+
+export interface DeviceLimits {
+  readonly numSlots: number;
+  /** Most rows a request may have: prompt and outputs together. */
+  readonly slotLength: number;
+  readonly numPages: number;
+  readonly pageSizeTokens: number;
+}
+
+// ---- scheduler → main -------------------------------------------------------------------------
+
+export type ToMain = Submitted | Output | CacheFlushed | StateRead | Drained | SchedulerLog;
+
+export interface Submitted {
+  readonly kind: 'submitted';
+  readonly batch: number;
+  /** Null when accepted. */
+  readonly failure: Failure | null;
+}
+
+/** Everything one step brought, for all requests of a device. */
+export interface Output {
+  readonly kind: 'output';
+  /** `[num, token]` pairs in output order. */
+  readonly tokens: Int32Array;
+  readonly logprobs: readonly ReqLogprobRow[];
+  /** Requests that have no more tokens but wait for {@link StopAt} or {@link TextChecked}. */
+  readonly toCheck: readonly number[];
+  /** Exactly one for every accepted request, after its last token. */
+  readonly finished: readonly Finished[];
+}
+
+export interface ReqLogprobRow extends LogprobRow {
+  readonly num: number;
+  readonly position: number;
+  readonly part: 'prompt' | 'output';
+}
+
+export interface Finished {
+  readonly num: number;
+  readonly reason: FinishReason;
+  readonly stats: ReqStats;
+}
+
+export interface ReqStats {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Prompt tokens that came from the prefix cache at first admission; a multiple of the page size. */
+  readonly cachedTokens: number;
+  readonly numRetractions: number;
+  /** Rank of the device, or null if it never ran. */
+  readonly dpRank: number | null;
+  /** Milliseconds between acceptance and first admission. */
+  readonly queueMs: number;
+}
+
+export interface CacheFlushed {
+  readonly kind: 'cacheFlushed';
+  readonly id: number;
+  readonly failure: string | null;
+}
+
+export interface StateRead {
+  readonly kind: 'stateRead';
+  readonly id: number;
+  readonly devices: readonly DeviceState[];
+  readonly numQueued: number;
+}
+
+/** One device as the scheduler and the cache actor see it at one moment. */
+export interface DeviceState {
+  readonly device: DeviceId;
+  readonly numRunning: number;
+  readonly numUsedTokens: number;
+  readonly lastGenThroughput: number;
+  readonly kvPool: KvPool;
+}
+
+/** `free + cached + held = total`, in tokens, always. */
+export interface KvPool {
+  readonly totalTokens: number;
+  readonly freeTokens: number;
+  readonly cachedTokens: number;
+  readonly heldTokens: number;
+}
+
+export interface Drained {
+  readonly kind: 'drained';
+}
+
+/** A line for the log: workers own no stdout. */
+export interface SchedulerLog {
+  readonly kind: 'log';
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+// ---- scheduler ⇄ cache actor ------------------------------------------------------------------
+
+/** All operations of one scheduler turn, applied in order; one {@link CacheReplies} comes back if any needs it. */
+export interface ToCache {
+  readonly kind: 'ops';
+  readonly ops: readonly CacheOp[];
+}
+
+export interface CacheReplies {
+  readonly kind: 'replies';
+  readonly replies: readonly CacheReply[];
+}
+
+/** One radix tree per device generation: {@link treeKey}. */
+export type TreeKey = string;
+
+export function treeKey(device: DeviceId): TreeKey {
+  return `${device.rank}:${device.generation}`;
+}
+
+export type CacheOp =
+  | OpenTree
+  | CloseTree
+  | ProbePrefix
+  | MatchPrefix
+  | InsertPrefix
+  | Unlock
+  | LeasePages
+  | ReturnPages
+  | FlushTrees
+  | ReadTrees;
+
+export interface OpenTree {
+  readonly op: 'open';
+  readonly tree: TreeKey;
+  readonly numPages: number;
+  readonly pageSizeTokens: number;
+  /** True = never share: match finds nothing and insert only frees (`--disable-radix-cache`). */
+  readonly disabled: boolean;
+}
+
+export interface CloseTree {
+  readonly op: 'close';
+  readonly tree: TreeKey;
+}
+
+/** How long a prefix each tree holds: for routing. Locks and touches nothing. Answered by {@link Probed}. */
+export interface ProbePrefix {
+  readonly op: 'probe';
+  readonly num: number;
+  readonly namespace: string;
+  readonly tokens: Int32Array;
+}
+
+/**
+ * Longest cached prefix of `tokens[0, maxTokens)` in whole pages, locked until the lock is passed to
+ * {@link Unlock} or {@link InsertPrefix}. Answered by {@link Matched}.
+ */
+export interface MatchPrefix {
+  readonly op: 'match';
+  readonly num: number;
+  readonly tree: TreeKey;
+  readonly namespace: string;
+  readonly tokens: Int32Array;
+  readonly maxTokens: number;
+  /**
+   * Rows `[0, prefillTokens)` must be prefill-made when `strict`; rows from `prefillTokens` on must
+   * always be decode-made (they are a resumed request's own outputs). The match stops at the first page
+   * that does not fit.
+   */
+  readonly prefillTokens: number;
+  readonly strict: boolean;
+}
+
+/**
+ * Gives `pages` (whole pages of `tokens`, from row 0) to the tree. Where the tree already has a page for
+ * the same tokens, the caller's copy goes to the free list, except that prefill-made rows replace
+ * decode-made ones. The pages `[0, ownFrom)` were the tree's own already. The old lock is dropped; with
+ * `relock` the inserted path is locked again and {@link Inserted} comes back.
+ */
+export interface InsertPrefix {
+  readonly op: 'insert';
+  readonly num: number;
+  readonly tree: TreeKey;
+  readonly namespace: string;
+  readonly tokens: Int32Array;
+  readonly pages: Int32Array;
+  /** In pages: pages before this one came from a match or an earlier insert. */
+  readonly ownFrom: number;
+  /** Rows `[0, prefillTokens)` were computed by prefill, the others by decoding. */
+  readonly prefillTokens: number;
+  /** 0 = none. */
+  readonly lock: number;
+  readonly relock: boolean;
+}
+
+export interface Unlock {
+  readonly op: 'unlock';
+  readonly tree: TreeKey;
+  readonly lock: number;
+}
+
+/** Takes up to `numPages` out of the free list, evicting if it must. Answered by {@link Leased}. */
+export interface LeasePages {
+  readonly op: 'lease';
+  readonly tree: TreeKey;
+  readonly numPages: number;
+}
+
+export interface ReturnPages {
+  readonly op: 'return';
+  readonly tree: TreeKey;
+  readonly pages: Int32Array;
+}
+
+/** Empties all trees and bumps the epoch. Locked nodes keep their pages until unlocked but match nothing. */
+export interface FlushTrees {
+  readonly op: 'flush';
+  readonly id: number;
+}
+
+/** Answered by {@link TreesRead}. */
+export interface ReadTrees {
+  readonly op: 'read';
+  readonly id: number;
+}
+
+export type CacheReply = Probed | Matched | Inserted | Leased | Flushed | TreesRead | CacheFault;
+
+export interface Probed {
+  readonly op: 'probed';
+  readonly num: number;
+  readonly matches: readonly { readonly tree: TreeKey; readonly numTokens: number }[];
+}
+
+export interface Matched {
+  readonly op: 'matched';
+  readonly num: number;
+  readonly tree: TreeKey;
+  readonly numTokens: number;
+  readonly pages: Int32Array;
+  /** 0 when nothing matched. */
+  readonly lock: number;
+}
+
+export interface Inserted {
+  readonly op: 'inserted';
+  readonly num: number;
+  readonly tree: TreeKey;
+  /** The tree's pages for the same rows: the caller's own, or the ones that were there before. */
+  readonly pages: Int32Array;
+  /** 0 with a disabled tree: then `pages` is empty and the caller keeps its own. */
+  readonly lock: number;
+}
+
+export interface Leased {
+  readonly op: 'leased';
+  readonly tree: TreeKey;
+  /** May be shorter than asked; empty = nothing can be evicted now. */
+  readonly pages: Int32Array;
+  readonly asked: number;
+}
+
+export interface Flushed {
+  readonly op: 'flushed';
+  readonly id: number;
+}
+
+export interface TreesRead {
+  readonly op: 'read';
+  readonly id: number;
+  readonly trees: readonly TreeState[];
+}
+
+/** `free + evictable + locked + leased = total`, in pages. */
+export interface TreeState {
+  readonly tree: TreeKey;
+  readonly totalPages: number;
+  readonly freePages: number;
+  readonly evictablePages: number;
+  readonly lockedPages: number;
+  readonly leasedPages: number;
+  readonly numNodes: number;
+  readonly epoch: number;
+}
+
+/** An operation broke an invariant: the request that asked degrades, the process does not. */
+export interface CacheFault {
+  readonly op: 'fault';
+  readonly num: number | null;
+  readonly tree: TreeKey | null;
+  readonly message: string;
+}
+
+// ---- scheduler ⇄ device -----------------------------------------------------------------------
+
+export type ToDevice = RunStep | CancelSlot | Retire | InjectFault;
+
+export interface RunStep {
+  readonly kind: 'step';
+  readonly plan: StepPlan;
+}
+
+/** The request of this slot is gone: rows of it that have not run yet need not. Its free still comes in a plan. */
+export interface CancelSlot {
+  readonly kind: 'cancel';
+  readonly slot: number;
+}
+
+/** Finish what is queued, release the session, end the thread from inside. */
+export interface Retire {
+  readonly kind: 'retire';
+}
+
+/** `/debug/fail_device` behind `--enable-fault-injection`. */
+export interface InjectFault {
+  readonly kind: 'fault';
+  readonly how: 'exit' | 'throw' | 'heap_oom';
+}
+
+export type FromDevice = StepDone;
+
+export interface StepDone {
+  readonly kind: 'stepDone';
+  readonly result: StepResult;
+}
+
+// ---- device → main (control port) -------------------------------------------------------------
+
+export type DeviceToMain = DeviceReady | DeviceRetired;
+
+export interface DeviceReady {
+  readonly kind: 'ready';
+  readonly device: DeviceId;
+  readonly limits: DeviceLimits;
+}
+
+export interface DeviceRetired {
+  readonly kind: 'retired';
+  readonly device: DeviceId;
+}
