@@ -1,0 +1,128 @@
+import { ModelConfigError, type ConfigFields } from './config-fields.js';
+
+/** Rotary embedding settings. `theta` is the base of the geometric series of wavelengths. */
+export type RopeConfig = PlainRope | LinearRope | Llama3Rope | YarnRope;
+
+export interface PlainRope {
+  /** `dynamic` is `default` up to the original length, and Radish never goes beyond that. */
+  readonly type: 'default' | 'dynamic';
+  readonly theta: number;
+}
+
+export interface LinearRope {
+  readonly type: 'linear';
+  readonly theta: number;
+  readonly factor: number;
+}
+
+export interface Llama3Rope {
+  readonly type: 'llama3';
+  readonly theta: number;
+  readonly factor: number;
+  readonly lowFreqFactor: number;
+  readonly highFreqFactor: number;
+  readonly originalContextLength: number;
+}
+
+/** YaRN, arXiv 2309.00071. */
+export interface YarnRope {
+  readonly type: 'yarn';
+  readonly theta: number;
+  readonly factor: number;
+  readonly originalContextLength: number;
+  /** Multiplies cos and sin. */
+  readonly attentionFactor: number;
+  readonly betaFast: number;
+  readonly betaSlow: number;
+  /** Round the bounds of the ramp to whole dimensions. */
+  readonly truncate: boolean;
+}
+
+/** The rotary settings of a model, and how many positions they reach. */
+export interface RopeReach {
+  readonly rope: RopeConfig;
+  readonly contextLength: number;
+}
+
+const DEFAULT_THETA = 10_000;
+
+/**
+ * Reads `rope_scaling` (or the newer `rope_parameters`) in either spelling of its type.
+ * The reach follows SGLang: a scaling without `original_max_position_embeddings` multiplies it.
+ */
+export function readRope(fields: ConfigFields): RopeReach {
+  const scaling = fields.object('rope_scaling') ?? fields.object('rope_parameters');
+  const maxPositions = fields.size('max_position_embeddings');
+  const outerTheta = fields.positive('rope_theta', DEFAULT_THETA);
+  if (scaling === null) {
+    return { rope: { type: 'default', theta: outerTheta }, contextLength: maxPositions };
+  }
+  const theta = scaling.positive('rope_theta', outerTheta);
+  const type = scaling.text('rope_type', scaling.text('type', 'default'));
+  switch (type) {
+    case 'default':
+      return { rope: { type, theta }, contextLength: maxPositions };
+    case 'dynamic': {
+      const original = scaling.size('original_max_position_embeddings', maxPositions);
+      return { rope: { type, theta }, contextLength: Math.min(original, maxPositions) };
+    }
+    case 'linear': {
+      const factor = readFactor(scaling);
+      return { rope: { type, theta, factor }, contextLength: Math.floor(maxPositions * factor) };
+    }
+    case 'llama3':
+      return { rope: readLlama3(scaling, theta, maxPositions), contextLength: maxPositions };
+    case 'yarn':
+      return readYarn(scaling, theta, maxPositions);
+    default:
+      throw new ModelConfigError(
+        `config.json: rope scaling type '${type}' is not supported. ` +
+          'Supported types: default, linear, dynamic, llama3, yarn',
+      );
+  }
+}
+
+function readFactor(scaling: ConfigFields): number {
+  const factor = scaling.positive('factor');
+  if (factor < 1) scaling.fail('factor', 'a number from 1');
+  return factor;
+}
+
+function readLlama3(scaling: ConfigFields, theta: number, maxPositions: number): Llama3Rope {
+  const lowFreqFactor = scaling.positive('low_freq_factor');
+  const highFreqFactor = scaling.positive('high_freq_factor');
+  if (highFreqFactor <= lowFreqFactor) {
+    scaling.fail('high_freq_factor', `above "low_freq_factor" (${lowFreqFactor})`);
+  }
+  const originalContextLength = scaling.size('original_max_position_embeddings', maxPositions);
+  const factor = readFactor(scaling);
+  return { type: 'llama3', theta, factor, lowFreqFactor, highFreqFactor, originalContextLength };
+}
+
+function readYarn(scaling: ConfigFields, theta: number, maxPositions: number): RopeReach {
+  const factor = readFactor(scaling);
+  const knowsOriginal = scaling.has('original_max_position_embeddings');
+  const rope: YarnRope = {
+    type: 'yarn',
+    theta,
+    factor,
+    originalContextLength: scaling.size('original_max_position_embeddings', maxPositions),
+    attentionFactor: scaling.has('attention_factor')
+      ? scaling.positive('attention_factor')
+      : inferredAttentionFactor(scaling, factor),
+    betaFast: scaling.positive('beta_fast', 32),
+    betaSlow: scaling.positive('beta_slow', 1),
+    truncate: scaling.boolean('truncate', true),
+  };
+  const contextLength = knowsOriginal ? maxPositions : Math.floor(maxPositions * factor);
+  return { rope, contextLength };
+}
+
+/** `mscale` counts only together with `mscale_all_dim`, as in transformers. */
+function inferredAttentionFactor(scaling: ConfigFields, factor: number): number {
+  const magnitude = (mscale: number): number =>
+    factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+  const isSet = (name: string): boolean => scaling.has(name) && scaling.raw(name) !== 0;
+  if (!isSet('mscale') || !isSet('mscale_all_dim')) return magnitude(1);
+  return magnitude(scaling.positive('mscale')) / magnitude(scaling.positive('mscale_all_dim'));
+}
