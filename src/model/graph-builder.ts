@@ -1,0 +1,53 @@
+import type { ModelConfig } from './config.js';
+import { GRAPH_INPUTS, GRAPH_OUTPUTS } from './graph-io.js';
+import type { GraphContext } from './graph/context.js';
+import { Graph } from './graph/graph.js';
+import { head } from './graph/head.js';
+import { padTable } from './graph/head-layout.js';
+import { declareInputs, declareOutputs } from './graph/io.js';
+import { decoderStack } from './graph/stack.js';
+import type { ModelPlan } from './plan.js';
+import { ropeTables } from './rope.js';
+import type { WeightStore } from './weights.js';
+
+export interface GraphOptions {
+  /** Rows of the rotary tables: no position at or past this can be run. */
+  readonly contextLength: number;
+}
+
+/** ModelProto bytes of the whole network, by the contract of graph-io.ts. */
+export function buildGraph(
+  config: ModelConfig,
+  plan: ModelPlan,
+  store: WeightStore,
+  options: GraphOptions,
+): Uint8Array {
+  const graph = new Graph();
+  declareInputs(graph, config);
+  declareOutputs(graph, config);
+  const context: GraphContext = {
+    graph,
+    config,
+    store,
+    rotary: rotaryTables(graph, config, options.contextLength),
+  };
+  graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
+    outputs: [GRAPH_OUTPUTS.stopCopy],
+  });
+  head(context, decoderStack(context, plan), plan);
+  return graph.encode();
+}
+
+function rotaryTables(
+  graph: Graph,
+  config: ModelConfig,
+  numPositions: number,
+): GraphContext['rotary'] {
+  const { headDim, rope } = config;
+  const { cos, sin } = ropeTables(rope, headDim, numPositions);
+  const table = (values: Float32Array, fill: number): string => {
+    const padded = padTable(values, headDim, fill);
+    return graph.f32(padded, [numPositions, padded.length / numPositions]);
+  };
+  return { cos: table(cos, 1), sin: table(sin, 0) };
+}

@@ -1,0 +1,128 @@
+import {
+  CONTRIB_DOMAIN,
+  encodeModel,
+  type Attribute,
+  type OnnxInitializer,
+  type OnnxNode,
+  type OnnxValue,
+} from '../onnx.js';
+import type { TensorRef } from '../weights.js';
+
+/** The name of a tensor inside the graph that is being built. */
+export type Value = string;
+
+/** Operators that ONNX Runtime adds to ONNX under its own domain. */
+const CONTRIB_OPS: ReadonlySet<string> = new Set([
+  'FusedMatMul',
+  'GroupQueryAttention',
+  'MatMulIntegerToFloat',
+  'MatMulNBits',
+  'QuickGelu',
+  'SkipSimplifiedLayerNormalization',
+]);
+
+interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Names of the outputs, '' for one left out; default: one fresh name. */
+  readonly outputs?: readonly string[];
+}
+
+/** Collects nodes and initializers; equal constants and equal file ranges are kept once. */
+export class Graph {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers = new Map<string, OnnxInitializer>();
+  readonly #inputs: OnnxValue[] = [];
+  readonly #outputs: OnnxValue[] = [];
+  #numNames = 0;
+
+  /** Adds a node and returns its first output. */
+  node(op: string, inputs: readonly Value[], options: NodeOptions = {}): Value {
+    const outputs = options.outputs ?? [this.name()];
+    this.#nodes.push({
+      op,
+      domain: CONTRIB_OPS.has(op) ? CONTRIB_DOMAIN : '',
+      inputs,
+      outputs,
+      attributes: options.attributes ?? {},
+    });
+    const [first] = outputs;
+    if (first === undefined) throw new Error(`${op} has no output: this is a bug`);
+    return first;
+  }
+
+  /** A fresh value name. */
+  name(): Value {
+    this.#numNames += 1;
+    return `v${this.#numNames}`;
+  }
+
+  /** A tensor of the weights folder, as it is stored. */
+  external(ref: TensorRef): Value {
+    const name = `w:${ref.file}:${ref.offset}:${ref.dtype}:${ref.shape.join('x')}`;
+    return this.#initializer({ name, external: ref });
+  }
+
+  /** The same as f32: the cast of f16 and bf16 is folded when the session is created. */
+  externalF32(ref: TensorRef): Value {
+    const stored = this.external(ref);
+    if (ref.dtype === 'f32') return stored;
+    const name = `${stored}:f32`;
+    if (!this.#nodes.some((node) => node.outputs[0] === name)) {
+      this.node('Cast', [stored], { attributes: { to: { int: 1 } }, outputs: [name] });
+    }
+    return name;
+  }
+
+  /** An f32 constant of that shape; `[]` is a scalar. */
+  f32(values: Float32Array, shape: readonly number[]): Value {
+    const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const name =
+      values.length <= 8 ? `f32:${shape.join('x')}:${values.join(',')}` : `c${this.name()}`;
+    return this.#initializer({ name, dtype: 'f32', shape, raw });
+  }
+
+  /** A one-dimensional i64 constant: a shape, axes, split sizes. */
+  ints(...values: readonly number[]): Value {
+    const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    const name = `i64:${values.join(',')}`;
+    return this.#initializer({ name, dtype: 'i64', shape: [values.length], raw });
+  }
+
+  /** A scalar i64 constant. */
+  int(value: number): Value {
+    const raw = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+    return this.#initializer({ name: `i64s:${value}`, dtype: 'i64', shape: [], raw });
+  }
+
+  /** A scalar u8 constant: a zero point. */
+  u8(value: number): Value {
+    const raw = Uint8Array.of(value);
+    return this.#initializer({ name: `u8:${value}`, dtype: 'u8', shape: [], raw });
+  }
+
+  input(value: OnnxValue): Value {
+    this.#inputs.push(value);
+    return value.name;
+  }
+
+  output(value: OnnxValue): Value {
+    this.#outputs.push(value);
+    return value.name;
+  }
+
+  encode(): Uint8Array {
+    return encodeModel({
+      nodes: this.#nodes,
+      initializers: [...this.#initializers.values()],
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    });
+  }
+
+  #initializer(initializer: OnnxInitializer): Value {
+    if (!this.#initializers.has(initializer.name)) {
+      this.#initializers.set(initializer.name, initializer);
+    }
+    return initializer.name;
+  }
+}

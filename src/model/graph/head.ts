@@ -1,0 +1,24 @@
+import { GRAPH_INPUTS, GRAPH_OUTPUTS, TOP_ROWS } from '../graph-io.js';
+import type { ModelPlan } from '../plan.js';
+import type { GraphContext } from './context.js';
+import type { Value } from './graph.js';
+import { packedLinear } from './linear.js';
+import { rmsNorm } from './norm.js';
+
+/** From the rows that were asked for, `[R, hidden]` before the final norm, to the graph's outputs. */
+export function head(context: GraphContext, rows: Value, plan: ModelPlan): void {
+  const { graph, config } = context;
+  const normed = rmsNorm(context, rows, plan.finalNorm);
+  const projected = packedLinear(context, normed, plan.head);
+  const logits = graph.node('Identity', [projected], { outputs: [GRAPH_OUTPUTS.logits] });
+  const divisor = graph.node('Reshape', [GRAPH_INPUTS.temperature, graph.ints(-1, 1)]);
+  const scaled = graph.node('Div', [logits, divisor]);
+  graph.node('LogSoftmax', [scaled], {
+    attributes: { axis: { int: -1 } },
+    outputs: [GRAPH_OUTPUTS.logprobs],
+  });
+  const topRows = Math.min(TOP_ROWS, config.vocabSize);
+  graph.node('TopK', [GRAPH_OUTPUTS.logprobs, graph.ints(topRows)], {
+    outputs: [GRAPH_OUTPUTS.topValues, GRAPH_OUTPUTS.topIds],
+  });
+}

@@ -1,0 +1,105 @@
+import type { LinearPlan } from '../plan.js';
+import type { BlockLinear, PlainLinear, TensorRef, W8A8Linear } from '../weights.js';
+import type { GraphContext } from './context.js';
+import type { Graph, Value } from './graph.js';
+import { hadamardBlocks } from './hadamard.js';
+
+/** Quantised formats store the parts of a linear as one matrix, `none` as the checkpoint does. */
+export type LinearOutput =
+  | { readonly packed: true; readonly value: Value }
+  | { readonly packed: false; readonly values: readonly Value[] };
+
+/** `x [.., in] f32` times a linear of the plan, as its weight format has it. */
+export function linear(context: GraphContext, x: Value, plan: LinearPlan): LinearOutput {
+  const { graph, store } = context;
+  const weight = store.linear(plan.name);
+  switch (weight.format) {
+    case 'none':
+      return { packed: false, values: plainParts(graph, x, weight) };
+    case 'w8a8_int8':
+      return { packed: true, value: integerLinear(graph, x, weight, plan.in) };
+    case 'int8':
+    case 'int4':
+      return { packed: true, value: blockLinear(graph, x, weight) };
+  }
+}
+
+/** The same with all parts side by side in one value `[.., out]`. */
+export function packedLinear(context: GraphContext, x: Value, plan: LinearPlan): Value {
+  const output = linear(context, x, plan);
+  if (output.packed) return output.value;
+  const [only, ...more] = output.values;
+  if (only !== undefined && more.length === 0) return only;
+  return context.graph.node('Concat', output.values, { attributes: { axis: { int: -1 } } });
+}
+
+/** The same with one value per part of the plan. */
+export function linearParts(context: GraphContext, x: Value, plan: LinearPlan): readonly Value[] {
+  const output = linear(context, x, plan);
+  if (!output.packed) return output.values;
+  return splitParts(context.graph, output.value, plan);
+}
+
+/** Cuts the packed output of a linear, `[.., out]`, into the parts of the plan. */
+export function splitParts(graph: Graph, packed: Value, plan: LinearPlan): readonly Value[] {
+  if (plan.parts.length === 1) return [packed];
+  const outputs = plan.parts.map(() => graph.name());
+  const sizes = graph.ints(...plan.parts.map((part) => part.out));
+  graph.node('Split', [packed, sizes], { attributes: { axis: { int: -1 } }, outputs });
+  return outputs;
+}
+
+function plainParts(graph: Graph, x: Value, linear: PlainLinear): readonly Value[] {
+  return linear.parts.map(({ weight, bias }) => {
+    const product = graph.node('FusedMatMul', [x, graph.externalF32(weight)], {
+      attributes: { transB: { int: 1 } },
+    });
+    return addBias(graph, product, bias);
+  });
+}
+
+/** Integers of a row run over `[-127, 127]` around this zero point. */
+const ZERO_POINT = 128;
+const STEP = Float32Array.of(1 / 127);
+
+/**
+ * Activations are quantised per row: u8 of `x / max|x|`, whose products accumulate exactly, so that a
+ * row depends on nothing but itself. A row of zeros gives 0 whatever 0/0 was quantised to.
+ */
+function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number): Value {
+  const rotated =
+    linear.inputHadamard === null ? x : hadamardBlocks(graph, x, linear.inputHadamard, width);
+  const largest = graph.node('ReduceMax', [graph.node('Abs', [rotated]), graph.ints(-1)]);
+  const step = graph.f32(STEP, []);
+  const zeroPoint = graph.u8(ZERO_POINT);
+  const unit = graph.node('Div', [rotated, largest]);
+  const integers = graph.node('QuantizeLinear', [unit, step, zeroPoint]);
+  const weight = graph.external(linear.weight);
+  const product = graph.node('MatMulIntegerToFloat', [
+    integers,
+    weight,
+    step,
+    graph.externalF32(linear.scale),
+    zeroPoint,
+  ]);
+  return addBias(graph, graph.node('Mul', [product, largest]), linear.bias);
+}
+
+/** Accuracy level 4: integer products within a block. */
+function blockLinear(graph: Graph, x: Value, linear: BlockLinear): Value {
+  const inputs = [x, graph.external(linear.weight), graph.externalF32(linear.scales)];
+  const product = graph.node('MatMulNBits', inputs, {
+    attributes: {
+      K: { int: linear.in },
+      N: { int: linear.out },
+      bits: { int: linear.bits },
+      block_size: { int: linear.blockSize },
+      accuracy_level: { int: 4 },
+    },
+  });
+  return addBias(graph, product, linear.bias);
+}
+
+function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {
+  return bias === null ? x : graph.node('Add', [x, graph.externalF32(bias)]);
+}

@@ -1,0 +1,152 @@
+import { expertsName } from '../graph-io.js';
+import type { GatedMlpPlan, LinearPlan, MlpPlan } from '../plan.js';
+import type { GraphContext } from './context.js';
+import type { Graph, Value } from './graph.js';
+import { linearParts, packedLinear } from './linear.js';
+import { gatedMlp, gatedSilu } from './mlp.js';
+
+type MoePlan = Extract<MlpPlan, { kind: 'moe' }>;
+
+/**
+ * Routed experts: rows are sorted by expert, cut into one run of rows per expert, and each run goes
+ * through its own 2-D weights. A row's bits depend on no other row (the fused MoE op does not promise
+ * that). `[B, S, hidden]` in and out.
+ *
+ * T = B * S tokens, K experts each, E experts in all:
+ * ```
+ * x [T, H] ──gather──> [T*K, H] ──split by counts──> E runs ──experts──> concat ──gather──> [T, K, H] ──weights──> [T, H]
+ * ```
+ */
+export function routedMlp(
+  context: GraphContext,
+  normed: Value,
+  layer: number,
+  plan: MoePlan,
+): Value {
+  const { graph, config } = context;
+  const tokens = graph.node('Reshape', [normed, graph.ints(-1, config.hiddenSize)]);
+  const route = chooseExperts(context, tokens, layer, plan);
+  const order = sortByExpert(graph, route.experts, plan);
+  const rows = graph.node('Gather', [tokens, order.tokenOfRow]);
+  const outputs = runExperts(context, rows, order.counts, plan.experts);
+  const bySlot = graph.node('Gather', [outputs, order.rowOfSlot]);
+  const perToken = graph.node('Reshape', [bySlot, graph.ints(-1, plan.topK, config.hiddenSize)]);
+  const weighted = graph.node('Mul', [perToken, route.weights]);
+  const sum = graph.node('ReduceSum', [weighted, graph.ints(1)], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  const total = plan.shared === null ? sum : addShared(context, tokens, sum, plan.shared);
+  const shape = graph.node('Shape', [normed]);
+  return graph.node('Reshape', [total, shape]);
+}
+
+interface Route {
+  /** `[T, K] i64` */
+  readonly experts: Value;
+  /** `[T, K, 1] f32` */
+  readonly weights: Value;
+}
+
+function chooseExperts(context: GraphContext, tokens: Value, layer: number, plan: MoePlan): Route {
+  const { graph } = context;
+  const scores = packedLinear(context, tokens, plan.router);
+  const probabilities = graph.node('Softmax', [scores], { attributes: { axis: { int: -1 } } });
+  const experts = expertsName(layer);
+  const chosen = graph.node('TopK', [probabilities, graph.ints(plan.topK)], {
+    outputs: [graph.name(), experts],
+  });
+  const weights = plan.normTopkProb
+    ? graph.node('Div', [chosen, graph.node('ReduceSum', [chosen, graph.ints(-1)])])
+    : chosen;
+  return { experts, weights: graph.node('Reshape', [weights, graph.ints(-1, plan.topK, 1)]) };
+}
+
+interface ExpertOrder {
+  /** `[T*K] i64`: rows of the same expert lie together, experts in order, tokens in order. */
+  readonly tokenOfRow: Value;
+  /** `[T*K] i64`, the inverse: where slot `t * K + k` lies. */
+  readonly rowOfSlot: Value;
+  /** `[E] i64`: rows of each expert. */
+  readonly counts: Value;
+}
+
+function sortByExpert(graph: Graph, experts: Value, plan: MoePlan): ExpertOrder {
+  const slots = graph.node('Reshape', [experts, graph.ints(-1)]);
+  const size = graph.node('Shape', [slots]);
+  const slotOfRow = argsort(graph, slots, size);
+  const numbers = graph.ints(...plan.experts.keys());
+  const column = graph.node('Reshape', [slots, graph.ints(-1, 1)]);
+  const matches = graph.node('Cast', [graph.node('Equal', [column, numbers])], {
+    attributes: { to: { int: 7 } },
+  });
+  return {
+    tokenOfRow: graph.node('Div', [slotOfRow, graph.int(plan.topK)]),
+    rowOfSlot: argsort(graph, slotOfRow, size),
+    counts: graph.node('ReduceSum', [matches, graph.ints(0)], {
+      attributes: { keepdims: { int: 0 } },
+    }),
+  };
+}
+
+/** Ascending; TopK puts the smaller index first among equals. */
+function argsort(graph: Graph, keys: Value, size: Value): Value {
+  const indices = graph.name();
+  graph.node('TopK', [keys, size], {
+    attributes: { largest: { int: 0 } },
+    outputs: [graph.name(), indices],
+  });
+  return indices;
+}
+
+/** The activation runs once over the rows of all experts. */
+function runExperts(
+  context: GraphContext,
+  rows: Value,
+  counts: Value,
+  experts: readonly GatedMlpPlan[],
+): Value {
+  const { graph } = context;
+  const gates: Value[] = [];
+  const ups: Value[] = [];
+  splitRows(graph, rows, counts, experts.length).forEach((run, expert) => {
+    const [gate, up] = linearParts(context, run, expertOf(experts, expert).gateUp);
+    if (gate === undefined || up === undefined) throw new Error('A gated MLP has two parts');
+    gates.push(gate);
+    ups.push(up);
+  });
+  const inner = gatedSilu(graph, concatRows(graph, gates), concatRows(graph, ups));
+  const outputs = splitRows(graph, inner, counts, experts.length).map((run, expert) =>
+    packedLinear(context, run, expertOf(experts, expert).down),
+  );
+  return concatRows(graph, outputs);
+}
+
+function expertOf(experts: readonly GatedMlpPlan[], index: number): GatedMlpPlan {
+  const expert = experts[index];
+  if (expert === undefined) throw new Error(`No expert ${index}: this is a bug`);
+  return expert;
+}
+
+function splitRows(graph: Graph, rows: Value, counts: Value, numRuns: number): readonly Value[] {
+  const outputs = Array.from({ length: numRuns }, () => graph.name());
+  graph.node('Split', [rows, counts], { attributes: { axis: { int: 0 } }, outputs });
+  return outputs;
+}
+
+function concatRows(graph: Graph, runs: readonly Value[]): Value {
+  return graph.node('Concat', runs, { attributes: { axis: { int: 0 } } });
+}
+
+/** `sum + sigmoid(gate x) * shared(x)`, or without the sigmoid where there is no gate. */
+function addShared(
+  context: GraphContext,
+  tokens: Value,
+  sum: Value,
+  shared: GatedMlpPlan & { readonly gate: LinearPlan | null },
+): Value {
+  const { graph } = context;
+  const output = gatedMlp(context, tokens, shared);
+  if (shared.gate === null) return graph.node('Add', [sum, output]);
+  const gate = graph.node('Sigmoid', [packedLinear(context, tokens, shared.gate)]);
+  return graph.node('Add', [sum, graph.node('Mul', [output, gate])]);
+}

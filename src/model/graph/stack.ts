@@ -1,0 +1,70 @@
+import { GRAPH_INPUTS } from '../graph-io.js';
+import type { LayerPlan, ModelPlan } from '../plan.js';
+import { attention } from './attention.js';
+import type { GraphContext } from './context.js';
+import type { Value } from './graph.js';
+import { packedLinear } from './linear.js';
+import { gatedMlp } from './mlp.js';
+import { routedMlp } from './moe.js';
+import { addThenNorm, rmsNorm, type ResidualNorm } from './norm.js';
+
+/**
+ * Embedding and all decoder layers (pre-norm: each half adds to the residual stream what it made of
+ * the norm of it). Returns the rows of `head_rows`, `[R, hidden]`, before the final norm.
+ */
+export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
+  let residual = embed(context, plan);
+  let delta: Value | null = null;
+  for (const layer of plan.layers) {
+    const read: ResidualNorm =
+      delta === null
+        ? { normed: rmsNorm(context, residual, layer.inputNorm), residual }
+        : addThenNorm(context, residual, delta, layer.inputNorm);
+    let heads = attention(context, read.normed, layer);
+    ({ residual } = read);
+    if (needsHeadRowsOnly(plan, layer)) {
+      heads = gatherHeadRows(context, heads);
+      residual = gatherHeadRows(context, residual);
+    }
+    const attended = packedLinear(context, heads, layer.o);
+    const middle = addThenNorm(context, residual, attended, layer.postNorm);
+    ({ residual } = middle);
+    delta = mlp(context, middle.normed, layer);
+  }
+  const { graph } = context;
+  const stream = delta === null ? residual : graph.node('Add', [residual, delta]);
+  const last = plan.layers.at(-1);
+  const gathered = last !== undefined && needsHeadRowsOnly(plan, last);
+  const rows = gathered ? stream : gatherHeadRows(context, stream);
+  return graph.node('Reshape', [rows, graph.ints(-1, context.config.hiddenSize)]);
+}
+
+function embed(context: GraphContext, plan: ModelPlan): Value {
+  const { graph, store } = context;
+  const table = store.tensor(plan.embedding.name);
+  const rows = graph.node('Gather', [graph.external(table), GRAPH_INPUTS.inputIds]);
+  return table.dtype === 'f32'
+    ? rows
+    : graph.node('Cast', [rows], { attributes: { to: { int: 1 } } });
+}
+
+function mlp(context: GraphContext, normed: Value, layer: LayerPlan): Value {
+  return layer.mlp.kind === 'dense'
+    ? gatedMlp(context, normed, layer.mlp)
+    : routedMlp(context, normed, layer.index, layer.mlp);
+}
+
+/**
+ * After the last attention nothing reads the other rows, so only these go on. A routed layer must
+ * report the experts of every row, and keeps them all.
+ */
+function needsHeadRowsOnly(plan: ModelPlan, layer: LayerPlan): boolean {
+  return layer === plan.layers.at(-1) && layer.mlp.kind === 'dense';
+}
+
+/** `[B, S, width]` → `[1, R, width]`, which keeps three axes for the linears. */
+function gatherHeadRows(context: GraphContext, x: Value): Value {
+  const { graph } = context;
+  const rows = graph.node('Reshape', [x, graph.ints(1, -1, 0)]);
+  return graph.node('Gather', [rows, GRAPH_INPUTS.headRows], { attributes: { axis: { int: 1 } } });
+}

@@ -1,0 +1,35 @@
+import type { ModelSpec, WeightFormat } from '../core/model-spec.js';
+import type { ModelConfig } from './config.js';
+import { headLayout } from './graph/head-layout.js';
+
+export interface SpecOptions {
+  readonly contextLength: number;
+  readonly format: WeightFormat;
+  /** Bytes of the initializers as the session holds them. */
+  readonly weightBytes: number;
+}
+
+/** What the actors may know of the model. `headDim` is that of the KV cache, padding included. */
+export function modelSpec(config: ModelConfig, options: SpecOptions): ModelSpec {
+  const { moe } = config;
+  return {
+    architecture: config.architecture,
+    modelType: config.modelType,
+    numLayers: config.numLayers,
+    numHeads: config.numHeads,
+    numKvHeads: config.numKvHeads,
+    headDim: headLayout(config.headDim).cacheHeadDim,
+    hiddenSize: config.hiddenSize,
+    vocabSize: config.vocabSize,
+    slidingWindow: widestWindow(config),
+    moe: moe && { layers: moe.layers, numExperts: moe.numExperts, topK: moe.topK },
+    ...options,
+  };
+}
+
+/** Null as soon as one layer sees everything. */
+function widestWindow(config: ModelConfig): number | null {
+  const windows = config.layerWindows.map((window) => window ?? Infinity);
+  const widest = Math.max(...windows);
+  return Number.isFinite(widest) ? widest : null;
+}

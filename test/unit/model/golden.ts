@@ -1,0 +1,63 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { WeightSource } from '../../../src/model/checkpoint.js';
+import { buildGraph } from '../../../src/model/graph-builder.js';
+import type { PreparedModel } from '../../../src/model/graph-io.js';
+import { plainWeights } from '../../../src/model/plain-weights.js';
+import { parseConfig, planFor } from '../../../src/model/registry.js';
+import { openCheckpoint } from '../../../src/model/safetensors.js';
+import { modelSpec } from '../../../src/model/spec.js';
+
+/** What transformers computed; written by test/fixtures/make_goldens.py. */
+export interface Golden {
+  readonly inputIds: readonly number[];
+  /** `[S][V]` */
+  readonly logprobs: readonly (readonly number[])[];
+}
+
+/** Tests run from the repository's root. */
+const FAMILIES = join('test', 'fixtures', 'families');
+
+export async function goldenNames(): Promise<readonly string[]> {
+  return (await readdir(FAMILIES)).sort();
+}
+
+export async function readGolden(name: string): Promise<Golden> {
+  return JSON.parse(await readFile(join(FAMILIES, name, 'golden.json'), 'utf8')) as Golden;
+}
+
+/** The checkpoint as it is, in f32. */
+export async function prepareGolden(name: string): Promise<PreparedModel> {
+  const folder = join(process.cwd(), FAMILIES, name);
+  const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+  const plan = planFor(config);
+  const checkpoint = await openCheckpoint(folder);
+  const store = plainWeights(plan, new WeightSource(checkpoint), checkpoint.files);
+  const contextLength = config.derivedContextLength;
+  const spec = modelSpec(config, {
+    contextLength,
+    format: store.format,
+    weightBytes: store.totalBytes,
+  });
+  return {
+    spec,
+    graph: buildGraph(config, plan, store, { contextLength }),
+    weightsFolder: store.folder,
+  };
+}
+
+/** The largest absolute difference, and where. */
+export function largestError(
+  actual: readonly Float32Array[],
+  expected: readonly (readonly number[])[],
+): number {
+  let largest = actual.length === expected.length ? 0 : Infinity;
+  actual.forEach((row, at) => {
+    row.forEach((value, id) => {
+      const error = Math.abs(value - (expected[at]?.[id] ?? NaN));
+      largest = error <= largest ? largest : error;
+    });
+  });
+  return largest;
+}

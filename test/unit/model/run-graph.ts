@@ -1,0 +1,164 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+import type { ModelSpec } from '../../../src/core/model-spec.js';
+import {
+  GRAPH_INPUTS,
+  GRAPH_OUTPUTS,
+  pastName,
+  presentName,
+  type PreparedModel,
+} from '../../../src/model/graph-io.js';
+
+/** What the binding throws after the native run, and before it would copy the outputs. */
+const STOPPED_COPY = 'Non tensor type is temporarily not supported.';
+
+export interface RunOptions {
+  readonly numThreads?: number;
+  readonly slots?: number;
+  readonly maxSeq?: number;
+  /** Other outputs to fetch, name → preallocated tensor, made for a run of B * S tokens. */
+  readonly extraOutputs?: (numTokens: number) => Readonly<Record<string, Tensor>>;
+}
+
+export interface Row {
+  readonly token: number;
+  /** Rows already in the slot's cache. */
+  readonly position: number;
+}
+
+/** Runs a graph by the contract of graph-io.ts, with K and V in place. Slots are physical rows. */
+export class GraphRunner {
+  readonly #caches: readonly Float32Array[];
+
+  private constructor(
+    readonly session: InferenceSession,
+    readonly spec: ModelSpec,
+    readonly options: Required<RunOptions>,
+  ) {
+    const { slots, maxSeq } = options;
+    const length = slots * spec.numKvHeads * maxSeq * spec.headDim;
+    this.#caches = Array.from({ length: spec.numLayers * 2 }, () => new Float32Array(length));
+  }
+
+  static async create(model: PreparedModel, options: RunOptions = {}): Promise<GraphRunner> {
+    const session = await InferenceSession.create(model.graph, {
+      intraOpNumThreads: options.numThreads ?? 1,
+      extra: { session: { model_external_initializers_file_folder_path: model.weightsFolder } },
+    });
+    return new GraphRunner(session, model.spec, {
+      numThreads: 1,
+      slots: 1,
+      maxSeq: 64,
+      extraOutputs: () => ({}),
+      ...options,
+    });
+  }
+
+  /** Writes `tokens` at `position` of a slot; returns the log-probabilities of `headRows`. */
+  async prefill(
+    slot: number,
+    position: number,
+    tokens: readonly number[],
+    headRows: readonly number[] = [...tokens.keys()],
+  ): Promise<Float32Array[]> {
+    const ids = new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]);
+    return this.#run({ ids, seqlensK: [position + tokens.length - 1], headRows, firstSlot: slot });
+  }
+
+  /** One token for each of the slots `[0, rows.length)`. */
+  async decode(rows: readonly Row[]): Promise<Float32Array[]> {
+    const tokens = BigInt64Array.from(rows, ({ token }) => BigInt(token));
+    return this.#run({
+      ids: new Tensor('int64', tokens, [rows.length, 1]),
+      seqlensK: rows.map(({ position }) => position),
+      headRows: [...rows.keys()],
+      firstSlot: 0,
+    });
+  }
+
+  /** A copy of `[kvHeads, length, headDim]` of K or V of one slot. */
+  cache(slot: number, layer: number, part: 'key' | 'value', length: number): Float32Array {
+    const { numKvHeads, headDim } = this.spec;
+    const { maxSeq } = this.options;
+    const all = this.#caches[layer * 2 + (part === 'key' ? 0 : 1)] ?? new Float32Array();
+    const rows = new Float32Array(numKvHeads * length * headDim);
+    for (let head = 0; head < numKvHeads; head++) {
+      const start = (slot * numKvHeads + head) * maxSeq * headDim;
+      rows.set(all.subarray(start, start + length * headDim), head * length * headDim);
+    }
+    return rows;
+  }
+
+  copySlot(from: number, to: number): void {
+    const size = this.spec.numKvHeads * this.options.maxSeq * this.spec.headDim;
+    for (const cache of this.#caches) cache.copyWithin(to * size, from * size, (from + 1) * size);
+  }
+
+  async #run(step: {
+    ids: Tensor;
+    seqlensK: readonly number[];
+    headRows: readonly number[];
+    firstSlot: number;
+  }): Promise<Float32Array[]> {
+    const { vocabSize } = this.spec;
+    const batch = step.seqlensK.length;
+    const numRows = step.headRows.length;
+    const logprobs = new Float32Array(numRows * vocabSize);
+    const feeds: Record<string, Tensor> = {
+      [GRAPH_INPUTS.inputIds]: step.ids,
+      [GRAPH_INPUTS.seqlensK]: new Tensor('int32', Int32Array.from(step.seqlensK), [batch]),
+      [GRAPH_INPUTS.totalLength]: new Tensor(
+        'int32',
+        Int32Array.of(Math.max(...step.seqlensK) + 1),
+        [],
+      ),
+      [GRAPH_INPUTS.headRows]: new Tensor('int64', BigInt64Array.from(step.headRows, BigInt), [
+        numRows,
+      ]),
+      [GRAPH_INPUTS.temperature]: new Tensor('float32', new Float32Array(numRows).fill(1), [
+        numRows,
+      ]),
+    };
+    const fetches: Record<string, Tensor | null> = {
+      [GRAPH_OUTPUTS.stopCopy]: null,
+      [GRAPH_OUTPUTS.logprobs]: new Tensor('float32', logprobs, [numRows, vocabSize]),
+      ...this.options.extraOutputs(step.ids.size),
+    };
+    this.#bindCaches(feeds, fetches, { firstSlot: step.firstSlot, batch });
+    await runInPlace(this.session, feeds, fetches);
+    return step.headRows.map((_, row) => logprobs.slice(row * vocabSize, (row + 1) * vocabSize));
+  }
+
+  #bindCaches(
+    feeds: Record<string, Tensor>,
+    fetches: Record<string, Tensor | null>,
+    rows: { firstSlot: number; batch: number },
+  ): void {
+    const { numKvHeads, headDim, numLayers } = this.spec;
+    const { maxSeq } = this.options;
+    const size = numKvHeads * maxSeq * headDim;
+    for (let layer = 0; layer < numLayers; layer++) {
+      for (const [at, part] of (['key', 'value'] as const).entries()) {
+        const cache = this.#caches[layer * 2 + at] ?? new Float32Array();
+        const view = cache.subarray(rows.firstSlot * size, (rows.firstSlot + rows.batch) * size);
+        const tensor = new Tensor('float32', view, [rows.batch, numKvHeads, maxSeq, headDim]);
+        feeds[pastName(layer, part)] = tensor;
+        fetches[presentName(layer, part)] = tensor;
+      }
+    }
+  }
+}
+
+async function runInPlace(
+  session: InferenceSession,
+  feeds: Record<string, Tensor>,
+  fetches: Record<string, Tensor | null>,
+): Promise<void> {
+  try {
+    await session.run(feeds, fetches);
+  } catch (error) {
+    if (error instanceof Error && error.message.includes(STOPPED_COPY)) return;
+    throw error;
+  }
+  throw new Error('The binding copied the outputs: stop_copy did not stop it');
+}
