@@ -1,0 +1,44 @@
+import { ModelLoadError, type ModelLoadCode } from '../model/load-error.js';
+import type { QuantizeJob } from '../model/quantize/job.js';
+import { runQuantizeJob } from '../model/quantize/run-job.js';
+
+/** Work for the CPU pool, copied to one of its threads. One kind so far. */
+export type CpuTask = QuantizeTask;
+
+/** Fills the job's ranges of a cache file. */
+export interface QuantizeTask {
+  readonly kind: 'quantize';
+  readonly job: QuantizeJob;
+}
+
+/** An error as a value: a thrown one loses its class and code on its way between threads. */
+export interface TaskFailure {
+  readonly code: ModelLoadCode | 'system';
+  readonly systemCode: string | null;
+  readonly message: string;
+}
+
+/** What each kind of task answers with, copied back. */
+export interface CpuTaskResults {
+  readonly quantize: TaskFailure | null;
+}
+
+/** Runs on a thread of the pool. */
+export function runCpuTask(task: CpuTask): CpuTaskResults[CpuTask['kind']] {
+  try {
+    runQuantizeJob(task.job);
+    return null;
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** Bugs are thrown on: only what a user can act on is a value. */
+function failureOf(error: unknown): TaskFailure {
+  if (error instanceof ModelLoadError) {
+    return { code: error.code, systemCode: null, message: error.message };
+  }
+  const systemCode = (error as NodeJS.ErrnoException).code;
+  if (typeof systemCode !== 'string') throw error;
+  return { code: 'system', systemCode, message: (error as Error).message };
+}

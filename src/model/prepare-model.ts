@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { checkPlan, countParameters, WeightSource } from './checkpoint.js';
+import type { ModelConfig } from './config.js';
+import { resolveContextLength } from './context-length.js';
+import { dummyCheckpoint } from './dummy.js';
+import { type GenerationDefaults, readGenerationDefaults } from './generation-config.js';
+import { buildGraph } from './graph-builder.js';
+import type { PreparedModel } from './graph-io.js';
+import { ModelLoadError } from './load-error.js';
+import { plainWeights } from './plain-weights.js';
+import type { ModelPlan } from './plan.js';
+import { chooseFormat, type FormatChoice, type Quantization } from './quantize/format.js';
+import {
+  type QuantizeDeps,
+  type QuantizedWeights,
+  quantizedWeights,
+} from './quantize/quantized-weights.js';
+import { parseConfig, planFor } from './registry.js';
+import { type Checkpoint, openCheckpoint } from './safetensors.js';
+import { modelSpec } from './spec.js';
+
+/** `--dtype` of SGLang; on CPU all of them compute in f32, from weights as they are stored. */
+export const DTYPES = ['auto', 'half', 'float16', 'bfloat16', 'float', 'float32'] as const;
+export type Dtype = (typeof DTYPES)[number];
+
+export const LOAD_FORMATS = ['auto', 'safetensors', 'dummy'] as const;
+export type LoadFormat = (typeof LOAD_FORMATS)[number];
+
+export interface PrepareOptions {
+  /** A folder with config.json and weights; see model-dir.ts for how a name becomes one. */
+  readonly folder: string;
+  readonly quantization: Quantization;
+  readonly loadFormat: LoadFormat;
+  /** Null = all that the checkpoint was made for. */
+  readonly contextLength: number | null;
+}
+
+/** A model that is ready for a device worker, and what a person wants to know of it. */
+export interface PreparedCheckpoint extends PreparedModel {
+  readonly info: ModelInfo;
+  readonly generation: GenerationDefaults;
+}
+
+export interface ModelInfo {
+  readonly folder: string;
+  /** Why the format was chosen; one clause. */
+  readonly formatReason: string;
+  readonly parameters: number;
+  /** Weight files read, and their bytes. */
+  readonly numFiles: number;
+  readonly fileBytes: number;
+  /** Null where nothing is quantised. */
+  readonly quantization: { readonly cacheHit: boolean } | null;
+  /** Weights outside the cache: remove when the process ends. */
+  readonly temporaryFolder: string | null;
+  readonly seconds: number;
+}
+
+/**
+ * From a model folder to graph bytes and weights: reads and checks config and headers, picks a
+ * format, quantises or takes quantised weights from the cache, builds the graph. Throws
+ * {@link ModelLoadError} or ModelConfigError, one sentence each.
+ */
+export async function prepareModel(
+  options: PrepareOptions,
+  deps: QuantizeDeps,
+): Promise<PreparedCheckpoint> {
+  const start = performance.now();
+  const json = await readConfigJson(options.folder);
+  const config = parseConfig(json);
+  const plan = planFor(config);
+  const contextLength = resolveContextLength(config, options.contextLength);
+  const choice = chooseFormat(options.quantization, plan);
+  const checkpoint = await openWeights(options, plan, deps);
+  const weights = await loadWeights({ plan, config, checkpoint }, choice, deps);
+  const { store } = weights;
+  const { format } = store;
+  return {
+    spec: modelSpec(config, { contextLength, format, weightBytes: store.totalBytes }),
+    graph: buildGraph(config, plan, store, { contextLength }),
+    weightsFolder: store.folder,
+    generation: await readGenerationDefaults(options.folder, json),
+    info: {
+      folder: options.folder,
+      formatReason: choice.reason,
+      parameters: countParameters(plan),
+      numFiles: checkpoint.files.length,
+      fileBytes: checkpoint.files.reduce((total, file) => total + file.bytes, 0),
+      quantization: format === 'none' ? null : { cacheHit: weights.cacheHit },
+      temporaryFolder: weights.temporaryFolder,
+      seconds: (performance.now() - start) / 1000,
+    },
+  };
+}
+
+interface LoadInput {
+  readonly plan: ModelPlan;
+  readonly config: ModelConfig;
+  readonly checkpoint: Checkpoint;
+}
+
+async function loadWeights(
+  { plan, config, checkpoint }: LoadInput,
+  { format }: FormatChoice,
+  deps: QuantizeDeps,
+): Promise<QuantizedWeights> {
+  const source = new WeightSource(checkpoint);
+  checkPlan(plan, source);
+  const { files } = checkpoint;
+  if (format !== 'none') return quantizedWeights({ plan, config, source, files }, format, deps);
+  return { store: plainWeights(plan, source, files), cacheHit: false, temporaryFolder: null };
+}
+
+async function openWeights(
+  options: PrepareOptions,
+  plan: ModelPlan,
+  deps: QuantizeDeps,
+): Promise<Checkpoint> {
+  return options.loadFormat === 'dummy'
+    ? dummyCheckpoint(plan, deps.cacheDir)
+    : openCheckpoint(options.folder);
+}
+
+async function readConfigJson(folder: string): Promise<Record<string, unknown>> {
+  const path = join(folder, 'config.json');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new ModelLoadError('folder_not_found', `Cannot read ${path} (${code}).`, { cause });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ModelLoadError('bad_config', `${path} is not valid JSON.`, { cause });
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new ModelLoadError('bad_config', `${path} is not a JSON object.`);
+  }
+  return json as Record<string, unknown>;
+}

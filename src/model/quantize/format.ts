@@ -1,0 +1,72 @@
+import type { WeightFormat } from '../../core/model-spec.js';
+import { countParameters, plannedLinears } from '../checkpoint.js';
+import { ModelLoadError } from '../load-error.js';
+import type { LinearPlan, ModelPlan } from '../plan.js';
+import { BLOCK_SIZE } from './blocks.js';
+
+/** What `--quantization` accepts; SGLang's null is `auto`. */
+export const QUANTIZATIONS = ['auto', 'none', 'w8a8_int8', 'int8', 'int4'] as const;
+export type Quantization = (typeof QUANTIZATIONS)[number];
+
+/** Below this many parameters memory is no concern, and rounding costs the most. */
+const SMALL_MODEL_PARAMETERS = 50_000_000;
+
+export interface FormatChoice {
+  readonly format: WeightFormat;
+  /** One clause for the log. */
+  readonly reason: string;
+}
+
+/**
+ * The format to compute in. `auto` always finds one; a format asked for by name that the model
+ * cannot have is an error that says why.
+ */
+export function chooseFormat(requested: Quantization, plan: ModelPlan): FormatChoice {
+  if (requested === 'none') return { format: 'none', reason: 'as asked' };
+  const uneven = unevenLinear(plan);
+  const obstacle = uneven === null ? null : unevenSentence(uneven);
+  if (requested === 'auto') return automatic(plan, obstacle);
+  if (obstacle !== null) {
+    throw new ModelLoadError(
+      'bad_option',
+      `--quantization ${requested} is not possible: ${obstacle}. Use auto or none.`,
+    );
+  }
+  if (requested === 'w8a8_int8' && !plan.rotatable) {
+    throw new ModelLoadError(
+      'bad_option',
+      '--quantization w8a8_int8 is not possible: this architecture cannot be rotated. Use int8.',
+    );
+  }
+  return { format: requested, reason: 'as asked' };
+}
+
+function automatic(plan: ModelPlan, obstacle: string | null): FormatChoice {
+  const parameters = countParameters(plan);
+  if (parameters < SMALL_MODEL_PARAMETERS) {
+    const millions = (parameters / 1e6).toFixed(1);
+    return { format: 'none', reason: `${millions} M parameters are too few to be worth rounding` };
+  }
+  if (obstacle !== null) return { format: 'none', reason: obstacle };
+  return plan.rotatable
+    ? { format: 'w8a8_int8', reason: 'fastest on this architecture' }
+    : { format: 'int8', reason: 'this architecture cannot be rotated' };
+}
+
+/** Routers and gates stay in f32, whatever the format: they are tiny, and they decide. */
+export function staysFloat(plan: ModelPlan): ReadonlySet<LinearPlan> {
+  const linears = plan.layers.flatMap(({ mlp }) =>
+    mlp.kind === 'dense' ? [] : [mlp.router, mlp.shared?.gate ?? null],
+  );
+  return new Set(linears.filter((linear) => linear !== null));
+}
+
+function unevenLinear(plan: ModelPlan): LinearPlan | null {
+  const float = staysFloat(plan);
+  const uneven = (linear: LinearPlan): boolean => linear.in % BLOCK_SIZE !== 0;
+  return plannedLinears(plan).find((linear) => !float.has(linear) && uneven(linear)) ?? null;
+}
+
+function unevenSentence(linear: LinearPlan): string {
+  return `the input of ${linear.name} is ${linear.in} wide, not a multiple of ${BLOCK_SIZE}`;
+}

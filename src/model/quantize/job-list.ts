@@ -1,0 +1,186 @@
+import type { WeightFormat } from '../../core/model-spec.js';
+import type { WeightSource } from '../checkpoint.js';
+import type { LinearPlan, TensorPlan } from '../plan.js';
+import type { WeightMap } from '../weight-map.js';
+import type { LinearWeight, PlainLinear, TensorRef } from '../weights.js';
+import { BLOCK_SIZE } from './blocks.js';
+import { DTYPE_BYTES, rowLength, type TensorSource } from './decode.js';
+import type {
+  InputStep,
+  LinearEncoding,
+  LinearJobPart,
+  OutputStep,
+  QuantizeJob,
+  TableJob,
+} from './job.js';
+import { CacheLayout } from './layout.js';
+import type { RotationSpec } from './rotate.js';
+
+/** Elements of the largest piece that a linear or table is cut into: 16 MiB as f32. */
+const PIECE_ELEMENTS = 4 * 1024 * 1024;
+
+/** A linear and what is to be done to it. */
+export interface LinearOrder {
+  readonly plan: LinearPlan;
+  readonly encoding: LinearEncoding;
+  readonly inputSteps: readonly InputStep[];
+  readonly outputSteps: readonly OutputStep[];
+  readonly inputHadamard: number | null;
+}
+
+/** Collects jobs and lays out the file that they fill. */
+export class JobList {
+  readonly #layout = new CacheLayout();
+  readonly #jobs: QuantizeJob[] = [];
+  readonly #tensors: Record<string, TensorRef> = {};
+  readonly #linears: Record<string, LinearWeight> = {};
+
+  constructor(
+    private readonly weights: WeightSource,
+    private readonly target: string,
+  ) {}
+
+  get fileBytes(): number {
+    return this.#layout.fileBytes;
+  }
+
+  /** The largest first, so that the last thread to finish is not the one with the most to do. */
+  jobs(): QuantizeJob[] {
+    return [...this.#jobs].sort((a, b) => b.bytes - a.bytes);
+  }
+
+  map(format: WeightFormat): WeightMap {
+    const tensors = this.#tensors;
+    return { format, totalBytes: this.fileBytes, tensors, linears: this.#linears };
+  }
+
+  source(plan: TensorPlan): TensorSource {
+    return this.#find(plan.checkpoint, plan.shape);
+  }
+
+  /** A table or vector; dtype null = as the checkpoint has it. */
+  table(
+    plan: TensorPlan,
+    to: { readonly rotation: RotationSpec | null; readonly dtype: TableJob['dtype'] | null },
+  ): void {
+    const source = this.source(plan);
+    const dtype = to.dtype ?? source.dtype;
+    const ref = this.#layout.place(dtype, plan.shape);
+    this.#tensors[plan.name] = ref;
+    const columns = rowLength(source);
+    for (const [begin, end] of pieces(plan.shape[0] ?? 1, columns)) {
+      const bytes = (end - begin) * columns * DTYPE_BYTES[source.dtype];
+      const { rotation } = to;
+      const { target } = this;
+      this.#jobs.push({
+        ...{ kind: 'table', target, bytes, source, begin, end, rotation, dtype },
+        offset: ref.offset,
+      });
+    }
+  }
+
+  /** A gain of ones in the place of `plan`. */
+  ones(plan: TensorPlan): void {
+    const ref = this.#layout.place('f32', plan.shape);
+    this.#tensors[plan.name] = ref;
+    const count = ref.byteLength / 4;
+    this.#jobs.push({ kind: 'ones', target: this.target, bytes: 0, count, offset: ref.offset });
+  }
+
+  linear(order: LinearOrder): void {
+    const { plan } = order;
+    const parts = plan.parts.map(({ weight, bias, out }) => ({
+      weight: this.#find(weight, [out, plan.in]),
+      bias: bias === null ? null : this.#find(bias, [out]),
+    }));
+    const hasBias = parts.some(({ bias }) => bias !== null);
+    const bias = hasBias ? this.#layout.place('f32', [plan.out]) : null;
+    const stored = this.#place(order, bias);
+    this.#linears[plan.name] = stored.linear;
+    // A piece of the rows is enough unless the outputs are mixed.
+    const cuts = order.outputSteps.length === 0 ? pieces(plan.out, plan.in) : [[0, plan.out]];
+    for (const [begin = 0, end = plan.out] of cuts) {
+      this.#jobs.push({
+        ...{ kind: 'linear', name: plan.name, target: this.target, parts, begin, end },
+        ...{ in: plan.in, out: plan.out, encoding: order.encoding },
+        ...{ inputSteps: order.inputSteps, outputSteps: order.outputSteps },
+        bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
+        weightOffset: stored.weight.offset,
+        scalesOffset: stored.scales?.offset ?? null,
+        biasOffset: bias?.offset ?? null,
+      });
+    }
+  }
+
+  #place(order: LinearOrder, bias: TensorRef | null): StoredLinear {
+    const { in: k, out } = order.plan;
+    const { encoding, inputHadamard } = order;
+    const layout = this.#layout;
+    if (encoding === 'f32') {
+      const weight = layout.place('f32', [out, k]);
+      return { weight, scales: null, linear: plainParts(order.plan, weight, bias) };
+    }
+    if (encoding === 'w8a8_int8') {
+      const weight = layout.place('i8', [k, out]);
+      const scale = layout.place('f32', [out]);
+      const linear: LinearWeight = { format: encoding, weight, scale, bias, inputHadamard };
+      return { weight, scales: scale, linear };
+    }
+    const bits = encoding === 'int8' ? 8 : 4;
+    const blocks = k / BLOCK_SIZE;
+    const weight = layout.place('u8', [out, blocks, (BLOCK_SIZE * bits) / 8]);
+    const scales = layout.place('f32', [out * blocks]);
+    const shape = { bits, blockSize: BLOCK_SIZE, in: k, out } as const;
+    return { weight, scales, linear: { format: encoding, ...shape, weight, scales, bias } };
+  }
+
+  #find(name: string, shape: readonly number[]): TensorSource {
+    const found = this.weights.find(name, shape);
+    return { name, path: found.path, offset: found.offset, dtype: found.dtype, shape };
+  }
+}
+
+interface StoredLinear {
+  readonly weight: TensorRef;
+  readonly scales: TensorRef | null;
+  readonly linear: LinearWeight;
+}
+
+/** A linear kept in f32 has the parts of its plan: ranges of one matrix and one bias. */
+function plainParts(plan: LinearPlan, weight: TensorRef, bias: TensorRef | null): PlainLinear {
+  let first = 0;
+  const parts = plan.parts.map(({ out }) => {
+    const rows = { begin: first, count: out };
+    first += out;
+    return { weight: rowsOf(weight, rows), bias: bias === null ? null : rowsOf(bias, rows) };
+  });
+  return { format: 'none', parts };
+}
+
+function rowsOf(
+  ref: TensorRef,
+  rows: { readonly begin: number; readonly count: number },
+): TensorRef {
+  const [all = 1, ...columns] = ref.shape;
+  const rowBytes = ref.byteLength / all;
+  return {
+    ...ref,
+    offset: ref.offset + rows.begin * rowBytes,
+    byteLength: rows.count * rowBytes,
+    shape: [rows.count, ...columns],
+  };
+}
+
+/** Half-open ranges of rows of at most {@link PIECE_ELEMENTS}. */
+function pieces(rows: number, columns: number): [number, number][] {
+  const step = Math.max(1, Math.floor(PIECE_ELEMENTS / columns));
+  const count = Math.ceil(rows / step);
+  return Array.from({ length: count }, (_, i) => [i * step, Math.min(rows, (i + 1) * step)]);
+}
+
+function storedBytes(parts: readonly LinearJobPart[], width: number): number {
+  return parts.reduce(
+    (total, { weight }) => total + (weight.shape[0] ?? 0) * width * DTYPE_BYTES[weight.dtype],
+    0,
+  );
+}

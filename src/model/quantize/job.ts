@@ -1,0 +1,74 @@
+import type { TensorSource } from './decode.js';
+import type { RotationSpec } from './rotate.js';
+
+/**
+ * A piece of work that one CPU thread does alone: it reads its tensors from the checkpoint, and
+ * writes its own byte ranges of the cache file. Plain data; jobs share nothing and run in any order.
+ */
+export type QuantizeJob = LinearJob | TableJob | OnesJob;
+
+interface JobBase {
+  /** The cache file; it exists at its full size before a job runs. */
+  readonly target: string;
+  /** Checkpoint bytes that the job reads; for progress. */
+  readonly bytes: number;
+}
+
+/** What is done to the input columns of a weight, in order. */
+export type InputStep =
+  | { readonly kind: 'gain'; readonly gain: TensorSource }
+  /** Each block of `rotation.size` columns is multiplied by R from the right. */
+  | { readonly kind: 'rotate'; readonly rotation: RotationSpec };
+
+/** Each block of `rotation.size` outputs in `[begin, end)` is multiplied by Rᵀ from the left. */
+export interface OutputStep {
+  readonly begin: number;
+  readonly end: number;
+  readonly rotation: RotationSpec;
+}
+
+export type LinearEncoding = 'w8a8_int8' | 'int8' | 'int4' | 'f32';
+
+/** Output rows `[begin, end)` of a linear whose weight is its parts' rows, one after another. */
+export interface LinearJob extends JobBase {
+  readonly kind: 'linear';
+  readonly name: string;
+  readonly parts: readonly LinearJobPart[];
+  readonly in: number;
+  /** Rows of the whole linear, of which this job makes `[begin, end)`. */
+  readonly out: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly inputSteps: readonly InputStep[];
+  readonly outputSteps: readonly OutputStep[];
+  readonly encoding: LinearEncoding;
+  /** Byte offsets in the cache file of the whole linear's weight, scales and bias. */
+  readonly weightOffset: number;
+  readonly scalesOffset: number | null;
+  readonly biasOffset: number | null;
+}
+
+export interface LinearJobPart {
+  readonly weight: TensorSource;
+  /** Null is zero where another part has a bias. */
+  readonly bias: TensorSource | null;
+}
+
+/** Rows `[begin, end)` of an embedding, or a vector: rotated, in another dtype, or as they are. */
+export interface TableJob extends JobBase {
+  readonly kind: 'table';
+  readonly source: TensorSource;
+  readonly begin: number;
+  readonly end: number;
+  readonly rotation: RotationSpec | null;
+  readonly dtype: 'f32' | 'f16' | 'bf16';
+  /** Of row 0. */
+  readonly offset: number;
+}
+
+/** A gain that was folded into the linears behind it: `[count] f32` of 1. */
+export interface OnesJob extends JobBase {
+  readonly kind: 'ones';
+  readonly count: number;
+  readonly offset: number;
+}

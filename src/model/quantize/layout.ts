@@ -1,0 +1,28 @@
+import type { TensorDtype, TensorRef } from '../weights.js';
+
+/** The one data file of a cache entry. */
+export const WEIGHTS_FILE = 'weights.bin';
+
+/** A cache line; wide enough for every vector load. */
+const ALIGNMENT = 64;
+
+const BYTES: Readonly<Record<TensorDtype, number>> = {
+  ...{ f32: 4, f16: 2, bf16: 2, i8: 1, u8: 1, i32: 4, i64: 8 },
+};
+
+/** Hands out byte ranges of the cache file, one behind the other. */
+export class CacheLayout {
+  #bytes = 0;
+
+  /** Bytes of the whole file so far. */
+  get fileBytes(): number {
+    return this.#bytes;
+  }
+
+  place(dtype: TensorDtype, shape: readonly number[]): TensorRef {
+    const offset = Math.ceil(this.#bytes / ALIGNMENT) * ALIGNMENT;
+    const byteLength = shape.reduce((product, size) => product * size, BYTES[dtype]);
+    this.#bytes = offset + byteLength;
+    return { file: WEIGHTS_FILE, offset, byteLength, dtype, shape };
+  }
+}

@@ -1,0 +1,168 @@
+import type { WeightFormat } from '../../core/model-spec.js';
+import type { WeightSource } from '../checkpoint.js';
+import type { ModelConfig } from '../config.js';
+import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
+import type { WeightMap } from '../weight-map.js';
+import type { TensorSource } from './decode.js';
+import type { InputStep, LinearEncoding, OutputStep, QuantizeJob } from './job.js';
+import { JobList, type LinearOrder } from './job-list.js';
+import type { RotationSpec } from './rotate.js';
+
+/** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
+export const RECIPE_VERSION = 1;
+
+/** Columns of `down_proj`'s input that the run-time Hadamard mixes. */
+const DOWN_HADAMARD = 32;
+
+const RESIDUAL_SEED = 0x52414449;
+
+export type QuantizedFormat = Exclude<WeightFormat, 'none'>;
+
+export interface RecipeInput {
+  readonly plan: ModelPlan;
+  readonly config: Pick<ModelConfig, 'hiddenSize' | 'headDim' | 'numHeads' | 'numKvHeads'>;
+  readonly source: WeightSource;
+}
+
+/** Everything that makes a cache entry. */
+export interface QuantizePlan {
+  readonly map: WeightMap;
+  readonly jobs: readonly QuantizeJob[];
+  readonly fileBytes: number;
+}
+
+/**
+ * Lays out a quantised checkpoint in the file `target` and lists the jobs that fill it. `w8a8_int8`
+ * is the recipe of docs/decisions: gains folded, the residual stream rotated by R1, each head's
+ * values by R2, a block Hadamard before `down_proj`, pair-safe scales. `int8` and `int4` change
+ * nothing but the linears' encoding.
+ */
+export function planQuantization(
+  input: RecipeInput,
+  format: QuantizedFormat,
+  target: string,
+): QuantizePlan {
+  const list = new JobList(input.source, target);
+  const steps = format === 'w8a8_int8' ? rotated(input) : PLAIN_STEPS;
+  const encoding: Encodings = { dense: format, expert: format === 'int4' ? 'int4' : 'int8' };
+  const { plan } = input;
+  list.table(plan.embedding, steps.embedding);
+  for (const layer of plan.layers) addLayer(list, layer, { steps, encoding });
+  addNorm(list, plan.finalNorm, steps);
+  list.linear(order(plan.head, encoding.dense, steps.reads(list.source(plan.finalNorm))));
+  return { map: list.map(format), jobs: list.jobs(), fileBytes: list.fileBytes };
+}
+
+interface Encodings {
+  readonly dense: LinearEncoding;
+  readonly expert: LinearEncoding;
+}
+
+interface LinearSteps {
+  readonly inputSteps: readonly InputStep[];
+  readonly outputSteps: readonly OutputStep[];
+  readonly inputHadamard: number | null;
+}
+
+/** What a format does to each place of the network. */
+interface RecipeSteps {
+  /** Norm gains become 1, because the linears behind them took them. */
+  readonly foldsGains: boolean;
+  readonly embedding: { readonly rotation: RotationSpec | null; readonly dtype: 'f16' | null };
+  /** A linear that reads the residual stream through the norm with this gain. */
+  reads(gain: TensorSource): LinearSteps;
+  qkv(gain: TensorSource, linear: LinearPlan): LinearSteps;
+  readonly o: LinearSteps;
+  /** `down_proj` of a dense MLP, and of an expert, which has no Hadamard at run time. */
+  readonly down: LinearSteps;
+  readonly expertDown: LinearSteps;
+}
+
+const NO_STEPS: LinearSteps = { inputSteps: [], outputSteps: [], inputHadamard: null };
+
+const PLAIN_STEPS: RecipeSteps = {
+  foldsGains: false,
+  embedding: { rotation: null, dtype: null },
+  reads: () => NO_STEPS,
+  qkv: () => NO_STEPS,
+  o: NO_STEPS,
+  down: NO_STEPS,
+  expertDown: NO_STEPS,
+};
+
+function rotated({ config }: RecipeInput): RecipeSteps {
+  const residual: RotationSpec = { size: config.hiddenSize, seed: RESIDUAL_SEED };
+  const head: RotationSpec = { size: config.headDim, seed: null };
+  const writes: OutputStep = { begin: 0, end: config.hiddenSize, rotation: residual };
+  const reads = (gain: TensorSource): LinearSteps => ({
+    ...NO_STEPS,
+    inputSteps: [
+      { kind: 'gain', gain },
+      { kind: 'rotate', rotation: residual },
+    ],
+  });
+  const hadamard: RotationSpec = { size: DOWN_HADAMARD, seed: null };
+  const writesFrom = (rotation: RotationSpec): LinearSteps => ({
+    ...NO_STEPS,
+    inputSteps: [{ kind: 'rotate', rotation }],
+    outputSteps: [writes],
+  });
+  return {
+    foldsGains: true,
+    embedding: { rotation: residual, dtype: 'f16' },
+    reads,
+    qkv: (gain, linear) => ({
+      ...reads(gain),
+      // The values are the last rows; each query head of a group reads the same rotated head.
+      outputSteps: [
+        {
+          begin: linear.out - config.numKvHeads * config.headDim,
+          end: linear.out,
+          rotation: head,
+        },
+      ],
+    }),
+    o: writesFrom(head),
+    down: { ...writesFrom(hadamard), inputHadamard: DOWN_HADAMARD },
+    expertDown: { ...NO_STEPS, outputSteps: [writes] },
+  };
+}
+
+interface LayerContext {
+  readonly steps: RecipeSteps;
+  readonly encoding: Encodings;
+}
+
+function addLayer(list: JobList, layer: LayerPlan, { steps, encoding }: LayerContext): void {
+  addNorm(list, layer.inputNorm, steps);
+  list.linear(order(layer.qkv, encoding.dense, steps.qkv(list.source(layer.inputNorm), layer.qkv)));
+  for (const norm of [layer.qNorm, layer.kNorm]) {
+    if (norm !== null) list.table(norm, { rotation: null, dtype: 'f32' });
+  }
+  list.linear(order(layer.o, encoding.dense, steps.o));
+  addNorm(list, layer.postNorm, steps);
+  const reads = steps.reads(list.source(layer.postNorm));
+  const { mlp } = layer;
+  const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): void => {
+    list.linear(order(part.gateUp, to, reads));
+    list.linear(order(part.down, to, down));
+  };
+  if (mlp.kind === 'dense') {
+    gated(mlp, encoding.dense, steps.down);
+    return;
+  }
+  list.linear(order(mlp.router, 'f32', reads));
+  for (const expert of mlp.experts) gated(expert, encoding.expert, steps.expertDown);
+  if (mlp.shared === null) return;
+  gated(mlp.shared, encoding.dense, steps.down);
+  if (mlp.shared.gate !== null) list.linear(order(mlp.shared.gate, 'f32', reads));
+}
+
+function addNorm(list: JobList, norm: TensorPlan, steps: RecipeSteps): void {
+  if (steps.foldsGains) list.ones(norm);
+  else list.table(norm, { rotation: null, dtype: 'f32' });
+}
+
+function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {
+  return { plan, encoding, ...steps };
+}
