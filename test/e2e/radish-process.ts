@@ -1,0 +1,82 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const READY = 'The server is fired up and ready to roll!';
+
+/** A server as a user runs it: its own process, talked to over HTTP, stopped by a signal. */
+export interface RadishProcess {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Everything printed so far. */
+  log(): string;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export async function startRadish(flags: readonly string[] = []): Promise<RadishProcess> {
+  const port = await freePort();
+  const run = runRadish(['serve', '--port', String(port), ...flags]);
+  await run.printed(READY);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    child: run.child,
+    log: run.log,
+    stop: async (signal = 'SIGTERM') => {
+      run.child.kill(signal);
+      return run.exit;
+    },
+  };
+}
+
+export interface RadishRun {
+  readonly child: ChildProcess;
+  /** Exit code, or null when a signal ended it. */
+  readonly exit: Promise<number | null>;
+  log(): string;
+  /** Resolves when `text` was printed; rejects with the log when the process ends before. */
+  printed(text: string): Promise<void>;
+}
+
+/** Runs the command line as it is, for start-up failures and signals. */
+export function runRadish(argv: readonly string[], env: NodeJS.ProcessEnv = {}): RadishRun {
+  const child = spawn(process.execPath, [MAIN, ...argv], {
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  const waiting = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      log += text;
+      for (const check of waiting) check();
+    });
+  }
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  const printed = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const check = () => {
+        if (!log.includes(text)) return;
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+      check();
+      void exit.then((code) => {
+        reject(new Error(`exited with ${String(code)} before printing «${text}»:\n${log}`));
+      });
+    });
+  return { child, exit, log: () => log, printed };
+}
+
+/** A port nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
