@@ -1,0 +1,47 @@
+import t from 'tap';
+import { generate, postJson, settledPools } from './client.js';
+import { startRadish } from './radish-process.js';
+
+const body = (i: number) => ({
+  text: `Story ${i}: once upon a time`,
+  sampling_params: { temperature: 0, max_new_tokens: 120, ignore_eos: true },
+});
+
+t.test('a device that dies under load loses no request and no page', async (t) => {
+  const radish = await startRadish(['--dp-size', '2', '--enable-fault-injection']);
+  t.teardown(() => radish.stop());
+  const { url } = radish;
+  const expected = await Promise.all(Array.from({ length: 16 }, (_, i) => generate(url, body(i))));
+
+  for (const how of ['throw', 'exit', 'heap_oom']) {
+    t.test(how, async (t) => {
+      const pending = Array.from({ length: 16 }, (_, i) => generate(url, body(i)));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const response = await postJson(`${url}/debug/fail_device`, { rank: 0, how });
+      t.equal(response.status, 200);
+      const settled = await Promise.allSettled(pending);
+      for (const [i, one] of settled.entries()) {
+        if (one.status === 'rejected') t.match(String(one.reason), /^Error: 50[03]/);
+        else t.same(one.value.output_ids, expected[i]?.output_ids, `request ${i}`);
+      }
+      const done = settled.filter((one) => one.status === 'fulfilled').length;
+      t.ok(done >= 8, `${done} of 16 answered`);
+      t.equal((await fetch(`${url}/health`)).status, 200);
+      const after = await Promise.all(Array.from({ length: 8 }, (_, i) => generate(url, body(i))));
+      for (const [i, one] of after.entries()) t.same(one.output_ids, expected[i]?.output_ids);
+      await settledPools(url);
+    });
+  }
+
+  t.test('bad orders are refused', async (t) => {
+    t.equal((await postJson(`${url}/debug/fail_device`, { rank: 9, how: 'exit' })).status, 400);
+    t.equal((await postJson(`${url}/debug/fail_device`, { rank: 0, how: 'x' })).status, 400);
+  });
+});
+
+t.test('without the flag there is no such route', async (t) => {
+  const radish = await startRadish();
+  t.teardown(() => radish.stop());
+  const response = await postJson(`${radish.url}/debug/fail_device`, { rank: 0, how: 'exit' });
+  t.equal(response.status, 404);
+});
