@@ -1,0 +1,161 @@
+/**
+ * The cache actor: one prefix cache per device generation, and the only code that changes one. It is
+ * synchronous and knows no port: workers/cache.ts runs it on its thread, the simulation calls it.
+ */
+import type {
+  CacheFault,
+  CacheOp,
+  CacheReplies,
+  CacheReply,
+  InsertPrefix,
+  LeasePages,
+  MatchPrefix,
+  OpenTree,
+  ProbePrefix,
+  ReturnPages,
+  ToCache,
+  TreeKey,
+  TreeState,
+  Unlock,
+} from '../messages.js';
+import { DisabledCache } from './disabled-cache.js';
+import { CacheMisuse, NO_PAGES, requireCount, type PrefixCache } from './prefix-cache.js';
+import { RadixTree } from './radix-tree.js';
+
+type TreeOp = MatchPrefix | InsertPrefix | Unlock | LeasePages | ReturnPages;
+
+/** Late operations are only a few steps late, so the oldest closed trees can be forgotten. */
+const CLOSED_TREES_MAX = 1024;
+
+export class CacheActor {
+  readonly #trees = new Map<TreeKey, PrefixCache>();
+  /** Oldest first. */
+  readonly #closed = new Set<TreeKey>();
+
+  /** Applies the operations in order; null when none of them has an answer. */
+  handle(message: ToCache): CacheReplies | null {
+    const replies: CacheReply[] = [];
+    for (const op of message.ops) {
+      const reply = this.#applyOrFault(op);
+      if (reply !== null) replies.push(reply);
+    }
+    return replies.length === 0 ? null : { kind: 'replies', replies };
+  }
+
+  /** The state of every open tree: a copy, for the control plane. */
+  snapshot(): readonly TreeState[] {
+    return [...this.#trees].map(([tree, cache]) => ({ tree, ...cache.state() }));
+  }
+
+  /** Broken invariants of all trees. Walks everything: for tests and idle moments. */
+  check(): readonly CacheFault[] {
+    return [...this.#trees].flatMap(([tree, cache]) =>
+      cache.violations().map((message) => ({ op: 'fault', num: null, tree, message }) as const),
+    );
+  }
+
+  #applyOrFault(op: CacheOp): CacheReply | null {
+    try {
+      return this.#apply(op);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      // Any other error is a bug here, but it too is only allowed to cost the request that asked.
+      const cause = error instanceof CacheMisuse ? '' : `This is a bug: ${error.name}: `;
+      return {
+        op: 'fault',
+        num: 'num' in op ? op.num : null,
+        tree: 'tree' in op ? op.tree : null,
+        message: `${op.op}: ${cause}${error.message}`,
+      };
+    }
+  }
+
+  #apply(op: CacheOp): CacheReply | null {
+    switch (op.op) {
+      case 'open':
+        this.#open(op);
+        return null;
+      case 'close':
+        this.#close(op.tree);
+        return null;
+      case 'probe':
+        return this.#probe(op);
+      case 'flush':
+        for (const cache of this.#trees.values()) cache.flush();
+        return { op: 'flushed', id: op.id };
+      case 'read':
+        return { op: 'read', id: op.id, trees: this.snapshot() };
+      default: {
+        const cache = this.#trees.get(op.tree);
+        if (cache !== undefined) return applyTo(cache, op);
+        if (this.#closed.has(op.tree)) return emptyReply(op);
+        throw new CacheMisuse(`no tree ${op.tree}`);
+      }
+    }
+  }
+
+  #open({ tree, numPages, pageSizeTokens, disabled }: OpenTree): void {
+    if (this.#trees.has(tree)) throw new CacheMisuse(`tree ${tree} is open already`);
+    if (this.#closed.has(tree)) throw new CacheMisuse(`tree ${tree} was closed for good`);
+    if (!Number.isInteger(pageSizeTokens) || pageSizeTokens < 1) {
+      throw new CacheMisuse(`pageSizeTokens is ${pageSizeTokens}`);
+    }
+    requireCount('numPages', numPages);
+    const cache = disabled ? new DisabledCache(numPages) : new RadixTree(numPages, pageSizeTokens);
+    this.#trees.set(tree, cache);
+  }
+
+  #close(tree: TreeKey): void {
+    if (this.#closed.has(tree)) return;
+    if (!this.#trees.delete(tree)) throw new CacheMisuse(`no tree ${tree}`);
+    this.#closed.add(tree);
+    for (const oldest of this.#closed) {
+      if (this.#closed.size <= CLOSED_TREES_MAX) break;
+      this.#closed.delete(oldest);
+    }
+  }
+
+  #probe({ num, namespace, tokens }: ProbePrefix): CacheReply {
+    const matches = [...this.#trees].map(([tree, cache]) => ({
+      tree,
+      numTokens: cache.probe(namespace, tokens),
+    }));
+    return { op: 'probed', num, matches };
+  }
+}
+
+function applyTo(cache: PrefixCache, op: TreeOp): CacheReply | null {
+  switch (op.op) {
+    case 'match':
+      return { op: 'matched', num: op.num, tree: op.tree, ...cache.match(op) };
+    case 'insert': {
+      const inserted = cache.insert(op);
+      return op.relock ? { op: 'inserted', num: op.num, tree: op.tree, ...inserted } : null;
+    }
+    case 'unlock':
+      cache.unlock(op.lock);
+      return null;
+    case 'lease':
+      return { op: 'leased', tree: op.tree, pages: cache.lease(op.numPages), asked: op.numPages };
+    case 'return':
+      cache.giveBack(op.pages);
+      return null;
+  }
+}
+
+/** What a closed tree answers: its device is gone, and the scheduler will hear so or has. */
+function emptyReply(op: TreeOp): CacheReply | null {
+  const pages = NO_PAGES;
+  switch (op.op) {
+    case 'match':
+      return { op: 'matched', num: op.num, tree: op.tree, numTokens: 0, pages, lock: 0 };
+    case 'insert':
+      if (!op.relock) return null;
+      return { op: 'inserted', num: op.num, tree: op.tree, pages, lock: 0 };
+    case 'lease':
+      return { op: 'leased', tree: op.tree, pages, asked: op.numPages };
+    case 'unlock':
+    case 'return':
+      return null;
+  }
+}

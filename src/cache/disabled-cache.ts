@@ -1,0 +1,74 @@
+/** `--disable-radix-cache`: accounts for pages and shares none. */
+import { PageAllocator } from './page-allocator.js';
+import {
+  CacheMisuse,
+  NO_PAGES,
+  requireCount,
+  type CacheState,
+  type InsertRequest,
+  type InsertResult,
+  type MatchResult,
+  type PrefixCache,
+} from './prefix-cache.js';
+
+export class DisabledCache implements PrefixCache {
+  readonly #pool: PageAllocator;
+  #epoch = 0;
+
+  constructor(numPages: number) {
+    this.#pool = new PageAllocator(numPages);
+  }
+
+  probe(): number {
+    return 0;
+  }
+
+  match(): MatchResult {
+    return { numTokens: 0, pages: NO_PAGES, lock: 0 };
+  }
+
+  /** With `relock` nothing happens: the caller goes on with its own pages. Without, they are freed. */
+  insert(request: InsertRequest): InsertResult {
+    if (request.lock !== 0 || request.ownFrom !== 0) {
+      throw new CacheMisuse('a disabled cache gave out no pages and no lock');
+    }
+    this.#pool.requireLeased(request.pages);
+    if (!request.relock) this.#pool.giveBack(request.pages);
+    return { pages: NO_PAGES, lock: 0 };
+  }
+
+  unlock(lock: number): void {
+    throw new CacheMisuse(`lock ${lock} is not held: the cache is disabled`);
+  }
+
+  lease(numPages: number): Int32Array {
+    requireCount('numPages', numPages);
+    return this.#pool.lease(numPages);
+  }
+
+  giveBack(pages: Int32Array): void {
+    this.#pool.requireLeased(pages);
+    this.#pool.giveBack(pages);
+  }
+
+  flush(): void {
+    this.#epoch++;
+  }
+
+  state(): CacheState {
+    return {
+      totalPages: this.#pool.numPages,
+      freePages: this.#pool.numFree,
+      evictablePages: 0,
+      lockedPages: 0,
+      leasedPages: this.#pool.numLeased,
+      numNodes: 0,
+      epoch: this.#epoch,
+    };
+  }
+
+  violations(): readonly string[] {
+    const { numCached } = this.#pool;
+    return numCached === 0 ? [] : [`${numCached} pages are cached in a disabled cache`];
+  }
+}

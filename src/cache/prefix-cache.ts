@@ -1,0 +1,43 @@
+/** What the cache actor asks of a cache, whatever is behind it. One instance per device generation. */
+import type { InsertPrefix, Inserted, MatchPrefix, Matched, TreeState } from '../messages.js';
+
+export type MatchRequest = Omit<MatchPrefix, 'op' | 'num' | 'tree'>;
+export type MatchResult = Pick<Matched, 'numTokens' | 'pages' | 'lock'>;
+export type InsertRequest = Omit<InsertPrefix, 'op' | 'num' | 'tree'>;
+export type InsertResult = Pick<Inserted, 'pages' | 'lock'>;
+export type CacheState = Omit<TreeState, 'tree'>;
+
+/** The caller's input contradicts what the cache knows. Thrown before anything is changed. */
+export class CacheMisuse extends Error {
+  override readonly name = 'CacheMisuse';
+}
+
+/**
+ * Accounts for `[0, numPages)`: every page is free, leased to the caller, or cached (and then evictable
+ * or locked), and the four always add up. All methods but `probe`, `state` and `violations` change the
+ * cache; those that can be misused throw {@link CacheMisuse} and change nothing then.
+ */
+export interface PrefixCache {
+  /** Tokens of the longest cached prefix, whole pages. Locks and touches nothing. */
+  probe(namespace: string, tokens: Int32Array): number;
+  /** Locks what it finds until the lock goes to `unlock` or `insert`. */
+  match(request: MatchRequest): MatchResult;
+  /** Takes the caller's pages and its lock over. Empty pages and lock 0 unless `relock`. */
+  insert(request: InsertRequest): InsertResult;
+  unlock(lock: number): void;
+  /** Up to `numPages` pages, evicting if it must. */
+  lease(numPages: number): Int32Array;
+  giveBack(pages: Int32Array): void;
+  /** Nothing cached so far is matched again. Locked pages stay readable until unlocked. */
+  flush(): void;
+  state(): CacheState;
+  /** Broken invariants in words; empty is healthy. Costs a walk over everything. */
+  violations(): readonly string[];
+}
+
+export const NO_PAGES = new Int32Array(0);
+
+export function requireCount(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 0) return;
+  throw new CacheMisuse(`${name} is ${value}, not a count`);
+}

@@ -1,0 +1,139 @@
+/** One node of the radix tree: a run of whole pages, all made the same way and used at the same time. */
+import { NO_PAGES } from './prefix-cache.js';
+
+/** A page of tokens as a map key: the token itself at page size 1, else its 32-bit tokens as a string. */
+export type PageKey = number | string;
+
+/** The tree of one namespace. Detached by a flush: then only its locks know it. */
+export class RadixRoot {
+  attached = true;
+  /** Without `top`. */
+  numNodes = 0;
+  /** Holds no tokens and no pages, and is never locked. */
+  readonly top: RadixNode = new RadixNode(this, NO_PAGES, NO_PAGES, false);
+
+  constructor(
+    readonly namespace: string,
+    readonly pageSizeTokens: number,
+  ) {}
+}
+
+export class RadixNode {
+  parent: RadixNode | null = null;
+  /** Null instead of empty: most nodes are leaves. */
+  children: Map<PageKey, RadixNode> | null = null;
+  /** Locks that end at this node or below it. */
+  lockRef = 0;
+  /** The tree's logical clock at the last match or insert. Never less than a child's. */
+  lastAccess = 0;
+  /** Place in the eviction queue, -1 = not there. Only the queue writes it. */
+  queueIndex = -1;
+
+  constructor(
+    readonly root: RadixRoot,
+    /** `[numPages * pageSizeTokens]` */
+    public tokens: Int32Array,
+    /** `[numPages]` */
+    public pages: Int32Array,
+    /** True when any of its rows came from decoding. */
+    public decodeMade: boolean,
+  ) {}
+
+  get numPages(): number {
+    return this.pages.length;
+  }
+
+  get isLeaf(): boolean {
+    return this.children === null;
+  }
+
+  /** The child that begins with page number `page` of `tokens`. */
+  childAt(tokens: Int32Array, page: number): RadixNode | undefined {
+    return this.children?.get(pageKey(tokens, page, this.root.pageSizeTokens));
+  }
+
+  /** How many of this node's first pages equal `tokens` from page `page` on; at most `maxPages`. */
+  commonPages(tokens: Int32Array, page: number, maxPages: number): number {
+    const pageSize = this.root.pageSizeTokens;
+    const own = this.tokens;
+    const from = page * pageSize;
+    const end = Math.min(own.length, maxPages * pageSize);
+    let i = 0;
+    while (i < end && own[i] === tokens[from + i]) i++;
+    return Math.floor(i / pageSize);
+  }
+
+  addChild(child: RadixNode): void {
+    this.#link(child);
+    this.root.numNodes++;
+  }
+
+  removeChild(child: RadixNode): void {
+    this.children?.delete(child.#key());
+    if (this.children?.size === 0) this.children = null;
+    child.parent = null;
+    this.root.numNodes--;
+  }
+
+  /**
+   * Moves the first `numPages` pages, `0 < numPages < this.numPages`, into a new parent and returns it.
+   * This node keeps its identity, because locks and the eviction queue name it.
+   */
+  splitHead(numPages: number): RadixNode {
+    const parent = this.parent;
+    if (parent === null) throw new Error('the top of a tree cannot be split');
+    const cut = numPages * this.root.pageSizeTokens;
+    const pages = this.pages.slice(0, numPages);
+    const head = new RadixNode(this.root, this.tokens.slice(0, cut), pages, this.decodeMade);
+    head.lockRef = this.lockRef;
+    head.lastAccess = this.lastAccess;
+    parent.addChild(head);
+    this.tokens = this.tokens.slice(cut);
+    this.pages = this.pages.slice(numPages);
+    head.#link(this);
+    return head;
+  }
+
+  /** Drops all but the first `numPages` pages, `0 < numPages`. Amortized O(pages dropped). */
+  keepFirst(numPages: number): void {
+    this.tokens = shorten(this.tokens, numPages * this.root.pageSizeTokens);
+    this.pages = shorten(this.pages, numPages);
+  }
+
+  #link(child: RadixNode): void {
+    this.children ??= new Map();
+    this.children.set(child.#key(), child);
+    child.parent = this;
+  }
+
+  #key(): PageKey {
+    return pageKey(this.tokens, 0, this.root.pageSizeTokens);
+  }
+}
+
+/** Page ids of rows `[0, end of node)`, from the top down. */
+export function pathPages(node: RadixNode): Int32Array {
+  let end = 0;
+  for (let at: RadixNode | null = node; at !== null; at = at.parent) end += at.numPages;
+  const pages = new Int32Array(end);
+  for (let at: RadixNode | null = node; at !== null; at = at.parent) {
+    end -= at.numPages;
+    pages.set(at.pages, end);
+  }
+  return pages;
+}
+
+function pageKey(tokens: Int32Array, page: number, pageSizeTokens: number): PageKey {
+  if (pageSizeTokens === 1) return tokens[page] as number;
+  const start = tokens.byteOffset + page * pageSizeTokens * tokens.BYTES_PER_ELEMENT;
+  const halves = new Uint16Array(tokens.buffer, start, pageSizeTokens * 2);
+  let key = '';
+  for (const half of halves) key += String.fromCharCode(half);
+  return key;
+}
+
+/** A view while it uses half of its memory or more, else a copy: so a short rest never pins a long array. */
+function shorten(array: Int32Array, length: number): Int32Array {
+  const isView = length * array.BYTES_PER_ELEMENT * 2 >= array.buffer.byteLength;
+  return isView ? array.subarray(0, length) : array.slice(0, length);
+}

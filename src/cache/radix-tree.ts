@@ -1,0 +1,294 @@
+/**
+ * The prefix cache of one device: a radix tree per namespace whose keys are whole pages of tokens and
+ * whose values are page ids. The bytes are the device's.
+ *
+ * A split, here when "system prompt A" [p0 p1 p2] is cached and "system prompt B" arrives. Letters are
+ * pages of tokens; the old node keeps its identity, because locks name it:
+ *
+ *       before                        after insert of s t B with pages [p7 p8 p9]
+ *
+ *       top                           top
+ *        │                             │
+ *     ┌──┴────────────────┐         ┌──┴────────────┐ lockRef 1, lastAccess = now:
+ *     │ s t A  [p0 p1 p2] │         │ s t  [p0 p1]  │ a new node above the old one
+ *     │ lockRef 1         │         └──┬─────────┬──┘
+ *     └───────────────────┘        ┌───┴────┐ ┌──┴─────┐
+ *                                  │ A [p2] │ │ B [p9] │
+ *                                  │ lock 1 │ └────────┘      p7 p8 go to the free list:
+ *                                  └────────┘                 the tree had these rows
+ *
+ * How it differs from a textbook radix tree:
+ * - An edge is found by its first page, and nodes split between pages, never inside one.
+ * - A node's pages were all made the same way (`decodeMade`) and used together (`lastAccess`), so a match
+ *   or an insert that covers part of a node splits it. Equal neighbours are never merged again.
+ * - Prefill-made pages replace decode-made ones in place.
+ * - A lock counts on every node up to the top; only unlocked leaves are evicted, least recently used
+ *   first, and of the last one only as many pages, from its end, as are needed.
+ * - A flush detaches whole trees. A request that holds a lock there goes on inserting there, so rows
+ *   computed on top of flushed rows never reach the new tree.
+ */
+import { EvictionQueue } from './eviction.js';
+import { requireOwnPrefix } from './insert-check.js';
+import { findViolations } from './invariants.js';
+import { PageAllocator } from './page-allocator.js';
+import { PathLocks } from './path-locks.js';
+import {
+  CacheMisuse,
+  NO_PAGES,
+  requireCount,
+  type CacheState,
+  type InsertRequest,
+  type InsertResult,
+  type MatchRequest,
+  type MatchResult,
+  type PrefixCache,
+} from './prefix-cache.js';
+import { pathPages, RadixNode, RadixRoot } from './radix-node.js';
+
+export class RadixTree implements PrefixCache {
+  readonly #pool: PageAllocator;
+  readonly #queue = new EvictionQueue();
+  readonly #locks: PathLocks;
+  /** Attached trees that are not empty. */
+  readonly #roots = new Map<string, RadixRoot>();
+  #now = 0;
+  #epoch = 0;
+
+  constructor(
+    numPages: number,
+    readonly pageSizeTokens: number,
+  ) {
+    this.#pool = new PageAllocator(numPages);
+    this.#locks = new PathLocks(this.#pool, this.#queue);
+  }
+
+  /** O(tokens), whatever the size of the tree. */
+  probe(namespace: string, tokens: Int32Array): number {
+    const maxPages = this.#wholePages(tokens.length);
+    let node = this.#roots.get(namespace)?.top;
+    let page = 0;
+    while (node !== undefined && page < maxPages) {
+      node = node.childAt(tokens, page);
+      const numCommon = node?.commonPages(tokens, page, maxPages - page) ?? 0;
+      page += numCommon;
+      if (numCommon !== node?.numPages) break;
+    }
+    return page * this.pageSizeTokens;
+  }
+
+  match(request: MatchRequest): MatchResult {
+    const end = this.#find(request);
+    if (end === null) return { numTokens: 0, pages: NO_PAGES, lock: 0 };
+    const pages = pathPages(end);
+    const lock = this.#locks.take(end, ++this.#now);
+    return { numTokens: pages.length * this.pageSizeTokens, pages, lock };
+  }
+
+  insert(request: InsertRequest): InsertResult {
+    this.#requireInsertable(request);
+    const root = this.#rootFor(request);
+    const end = this.#graft(root.top, request);
+    // The new lock comes first: what both hold is never unlocked in between, so it cannot be freed.
+    const lock = end === root.top ? 0 : this.#locks.take(end, ++this.#now);
+    const pages = request.relock ? pathPages(end) : NO_PAGES;
+    if (request.lock !== 0) this.#locks.drop(request.lock);
+    if (request.relock) return { pages, lock };
+    if (lock !== 0) this.#locks.drop(lock);
+    return { pages, lock: 0 };
+  }
+
+  unlock(lock: number): void {
+    this.#locks.drop(lock);
+  }
+
+  lease(numPages: number): Int32Array {
+    requireCount('numPages', numPages);
+    this.#evict(numPages - this.#pool.numFree);
+    return this.#pool.lease(numPages);
+  }
+
+  giveBack(pages: Int32Array): void {
+    this.#pool.requireLeased(pages);
+    this.#pool.giveBack(pages);
+  }
+
+  flush(): void {
+    this.#epoch++;
+    this.#queue.clear();
+    for (const root of this.#roots.values()) this.#detach(root);
+    this.#roots.clear();
+  }
+
+  state(): CacheState {
+    const lockedPages = this.#locks.numLockedPages;
+    let numNodes = 0;
+    for (const root of this.#roots.values()) numNodes += root.numNodes;
+    return {
+      totalPages: this.#pool.numPages,
+      freePages: this.#pool.numFree,
+      evictablePages: this.#pool.numCached - lockedPages,
+      lockedPages,
+      leasedPages: this.#pool.numLeased,
+      numNodes,
+      epoch: this.#epoch,
+    };
+  }
+
+  violations(): readonly string[] {
+    return findViolations({
+      pool: this.#pool,
+      roots: this.#roots,
+      locks: this.#locks.all(),
+      numLockedPages: this.#locks.numLockedPages,
+      queue: this.#queue.nodes(),
+    });
+  }
+
+  #wholePages(numTokens: number): number {
+    return Math.floor(numTokens / this.pageSizeTokens);
+  }
+
+  /** The last node of the longest prefix that fits, split so that it ends there; null when there is none. */
+  #find(request: MatchRequest): RadixNode | null {
+    const { tokens, maxTokens } = request;
+    const top = this.#roots.get(request.namespace)?.top;
+    if (top === undefined) return null;
+    const maxPages = this.#wholePages(Math.min(maxTokens, tokens.length));
+    let node = top;
+    let page = 0;
+    while (page < maxPages) {
+      const child = node.childAt(tokens, page);
+      if (child === undefined) break;
+      const endPage = Math.min(maxPages, this.#fittingEnd(child, page, request));
+      const numCommon = child.commonPages(tokens, page, endPage - page);
+      if (numCommon <= 0) break;
+      node = headOf(child, numCommon);
+      page += numCommon;
+      if (node !== child) break;
+    }
+    return node === top ? null : node;
+  }
+
+  /** First page from `page` on at which rows made like this node's do not do for the request. */
+  #fittingEnd(node: RadixNode, page: number, request: MatchRequest): number {
+    const { prefillTokens, strict } = request;
+    if (!node.decodeMade) return this.#wholePages(prefillTokens);
+    return strict && page * this.pageSizeTokens < prefillTokens ? page : Infinity;
+  }
+
+  #requireInsertable(request: InsertRequest): void {
+    const { pages, tokens, ownFrom } = request;
+    if (pages.length > this.#wholePages(tokens.length)) {
+      throw new CacheMisuse(`${pages.length} pages for ${tokens.length} tokens`);
+    }
+    const lock = request.lock === 0 ? null : this.#locks.get(request.lock);
+    requireOwnPrefix(request, lock);
+    this.#pool.requireLeased(pages.subarray(ownFrom));
+  }
+
+  /** The tree of the request's lock, which a flush may have detached, or the namespace's. */
+  #rootFor(request: InsertRequest): RadixRoot {
+    if (request.lock !== 0) return this.#locks.get(request.lock).node.root;
+    const existing = this.#roots.get(request.namespace);
+    if (existing !== undefined) return existing;
+    const root = new RadixRoot(request.namespace, this.pageSizeTokens);
+    if (request.pages.length > 0) this.#roots.set(request.namespace, root);
+    return root;
+  }
+
+  /** Walks and extends the tree along the request's tokens; returns the node where its pages end. */
+  #graft(top: RadixNode, request: InsertRequest): RadixNode {
+    const { tokens, pages } = request;
+    let node = top;
+    let page = 0;
+    while (page < pages.length) {
+      const child = node.childAt(tokens, page);
+      if (child === undefined) return this.#append(node, request, page);
+      const endPage = child.decodeMade ? this.#uniformEnd(request, page) : pages.length;
+      node = headOf(child, child.commonPages(tokens, page, endPage - page));
+      this.#settle(node, request, page);
+      page += node.numPages;
+    }
+    return node;
+  }
+
+  /** End of the run from `page` on of which all pages replace decode-made ones, or none does. */
+  #uniformEnd(request: InsertRequest, page: number): number {
+    const numPrefilled = Math.min(this.#wholePages(request.prefillTokens), request.pages.length);
+    if (page < request.ownFrom && request.ownFrom < numPrefilled) return request.ownFrom;
+    return page >= request.ownFrom && page < numPrefilled ? numPrefilled : request.pages.length;
+  }
+
+  /** The tree has `node` for the request's pages from `page` on: one of the two copies goes. */
+  #settle(node: RadixNode, request: InsertRequest, page: number): void {
+    const { pages, ownFrom, prefillTokens } = request;
+    const brought = pages.subarray(Math.max(page, ownFrom), page + node.numPages);
+    const isPrefillMade = (page + node.numPages) * this.pageSizeTokens <= prefillTokens;
+    if (node.decodeMade && isPrefillMade && brought.length > 0) this.#replace(node, brought);
+    else this.#pool.giveBack(brought);
+  }
+
+  #replace(node: RadixNode, pages: Int32Array): void {
+    if (node.lockRef > 0) this.#locks.orphan(node, node.pages);
+    else this.#pool.release(node.pages);
+    this.#pool.adopt(pages);
+    node.pages = pages.slice();
+    node.decodeMade = false;
+  }
+
+  /** Hangs the request's pages from `page` on below `node`: prefill-made ones, then decode-made ones. */
+  #append(node: RadixNode, request: InsertRequest, page: number): RadixNode {
+    const { tokens, pages, prefillTokens } = request;
+    const madeEnd = Math.min(this.#wholePages(prefillTokens), pages.length);
+    const cuts =
+      page < madeEnd && madeEnd < pages.length ? [madeEnd, pages.length] : [pages.length];
+    this.#pool.adopt(pages.subarray(page));
+    let end = node;
+    let from = page;
+    for (const to of cuts) {
+      const run = tokens.slice(from * this.pageSizeTokens, to * this.pageSizeTokens);
+      const child = new RadixNode(node.root, run, pages.slice(from, to), to > madeEnd);
+      end.addChild(child);
+      end = child;
+      from = to;
+    }
+    return end;
+  }
+
+  #evict(numPages: number): void {
+    let numMissing = numPages;
+    while (numMissing > 0) {
+      const leaf = this.#queue.least();
+      if (leaf === undefined) return;
+      const keep = Math.max(0, leaf.numPages - numMissing);
+      numMissing -= leaf.numPages - keep;
+      this.#pool.release(leaf.pages.subarray(keep));
+      if (keep > 0) leaf.keepFirst(keep);
+      else this.#removeLeaf(leaf);
+    }
+  }
+
+  #removeLeaf(leaf: RadixNode): void {
+    const { parent, root } = leaf;
+    this.#queue.remove(leaf);
+    parent?.removeChild(leaf);
+    if (root.top.isLeaf) this.#roots.delete(root.namespace);
+    else if (parent?.isLeaf === true && parent.lockRef === 0) this.#queue.add(parent);
+  }
+
+  /** Frees what is not locked. The rest is reachable only through its locks from now on. */
+  #detach(root: RadixRoot): void {
+    root.attached = false;
+    const pending = [root.top];
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      for (const child of node.children?.values() ?? []) pending.push(child);
+      if (node.lockRef > 0 || node === root.top) continue;
+      node.parent?.removeChild(node);
+      this.#pool.release(node.pages);
+    }
+  }
+}
+
+function headOf(node: RadixNode, numPages: number): RadixNode {
+  return numPages === node.numPages ? node : node.splitHead(numPages);
+}

@@ -1,0 +1,36 @@
+/** Thread entry of the cache actor: receives batches from the scheduler, answers, checks itself when idle. */
+import { workerData, type MessagePort } from 'node:worker_threads';
+import { exposeControl } from '../src/actor/control.js';
+import { Port } from '../src/actor/port.js';
+import { CacheActor } from '../src/cache/cache-actor.js';
+import type { CacheReplies, ToCache } from '../src/messages.js';
+
+interface CacheWorkerData {
+  /** The scheduler's; the thread ends when it closes. */
+  readonly port: MessagePort;
+  /** Main's: read-only snapshots. */
+  readonly controlPort: MessagePort;
+}
+
+/** Without an operation for this long, the thread has time to walk its trees. */
+const IDLE_CHECK_MS = 2_000;
+
+const { port, controlPort } = workerData as CacheWorkerData;
+const scheduler = new Port<CacheReplies, ToCache>(port);
+const actor = new CacheActor();
+
+const idle = setTimeout(() => {
+  const replies = actor.check();
+  if (replies.length > 0) scheduler.post({ kind: 'replies', replies });
+}, IDLE_CHECK_MS).unref();
+
+scheduler.onMessage((message) => {
+  const replies = actor.handle(message);
+  if (replies !== null) scheduler.post(replies);
+  idle.refresh();
+});
+scheduler.onClose(() => {
+  controlPort.close();
+});
+
+exposeControl({ snapshot: () => actor.snapshot() }, controlPort);
