@@ -4,6 +4,11 @@ import type { ModelSpec } from '../core/model-spec.js';
  * The contract between the graph that `model/` builds and the runner in `device/`.
  * B rows of S tokens; R rows of the flattened `[B * S]` go through the head; V = vocabSize.
  * `S > 1` needs `B = 1`; `B = 0` is never run (it kills the process).
+ *
+ * A prefill run has an EVEN number of rows: the attention op computes the rows of a run in blocks of
+ * an even size (of the head and of the CPU's cache), and a block with one row left over takes another
+ * kernel with other last bits. An odd run takes the row before it again, or at position 0 a dummy row
+ * after it. That covers the run of a single row too.
  */
 export const GRAPH_INPUTS = {
   /** `[B, S] i64` */

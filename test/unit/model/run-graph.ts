@@ -54,7 +54,7 @@ export class GraphRunner {
     });
   }
 
-  /** Writes `tokens` at `position` of a slot; returns the log-probabilities of `headRows`. */
+  /** One run: writes `tokens` at `position` of a slot; the log-probabilities of `headRows`. */
   async prefill(
     slot: number,
     position: number,
@@ -63,6 +63,37 @@ export class GraphRunner {
   ): Promise<Float32Array[]> {
     const ids = new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]);
     return this.#run({ ids, seqlensK: [position + tokens.length - 1], headRows, firstSlot: slot });
+  }
+
+  /**
+   * Log-probabilities of all `tokens` at `position`, by the rule of graph-io.ts: a run has an even
+   * number of rows. An odd one takes the row before it again, or a dummy row after it at position 0.
+   */
+  async extend(
+    slot: number,
+    position: number,
+    tokens: readonly number[],
+    before: number | null,
+  ): Promise<Float32Array[]> {
+    const wanted = [...tokens.keys()];
+    if (tokens.length % 2 === 0) return this.prefill(slot, position, tokens, wanted);
+    if (before === null) return this.prefill(slot, position, [...tokens, 0], wanted);
+    const shifted = wanted.map((row) => row + 1);
+    return this.prefill(slot, position - 1, [before, ...tokens], shifted);
+  }
+
+  /** A whole prompt in extends of at most `chunk` tokens. */
+  async prefillInChunks(
+    slot: number,
+    tokens: readonly number[],
+    chunk: number,
+  ): Promise<Float32Array[]> {
+    const rows: Float32Array[] = [];
+    for (let start = 0; start < tokens.length; start += chunk) {
+      const part = tokens.slice(start, start + chunk);
+      rows.push(...(await this.extend(slot, start, part, tokens[start - 1] ?? null)));
+    }
+    return rows;
   }
 
   /** One token for each of the slots `[0, rows.length)`. */
