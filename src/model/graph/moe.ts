@@ -35,9 +35,8 @@ export function routedMlp(
   const sum = graph.node('ReduceSum', [weighted, graph.ints(1)], {
     attributes: { keepdims: { int: 0 } },
   });
-  const total = plan.shared === null ? sum : addShared(context, tokens, sum, plan.shared);
-  const shape = graph.node('Shape', [normed]);
-  return graph.node('Reshape', [total, shape]);
+  const routed = graph.node('Reshape', [sum, graph.node('Shape', [normed])]);
+  return plan.shared === null ? routed : addShared(context, normed, routed, plan.shared);
 }
 
 interface Route {
@@ -137,16 +136,16 @@ function concatRows(graph: Graph, runs: readonly Value[]): Value {
   return graph.node('Concat', runs, { attributes: { axis: { int: 0 } } });
 }
 
-/** `sum + sigmoid(gate x) * shared(x)`, or without the sigmoid where there is no gate. */
+/** `routed + sigmoid(gate x) * shared(x)`, or without the sigmoid where there is no gate. */
 function addShared(
   context: GraphContext,
-  tokens: Value,
-  sum: Value,
+  normed: Value,
+  routed: Value,
   shared: GatedMlpPlan & { readonly gate: LinearPlan | null },
 ): Value {
   const { graph } = context;
-  const output = gatedMlp(context, tokens, shared);
-  if (shared.gate === null) return graph.node('Add', [sum, output]);
-  const gate = graph.node('Sigmoid', [packedLinear(context, tokens, shared.gate)]);
-  return graph.node('Add', [sum, graph.node('Mul', [output, gate])]);
+  const output = gatedMlp(context, normed, shared);
+  if (shared.gate === null) return graph.node('Add', [routed, output]);
+  const gate = graph.node('Sigmoid', [packedLinear(context, normed, shared.gate)]);
+  return graph.node('Add', [routed, graph.node('Mul', [output, gate])]);
 }

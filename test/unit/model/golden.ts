@@ -27,9 +27,13 @@ export async function readGolden(name: string): Promise<Golden> {
   return JSON.parse(await readFile(join(FAMILIES, name, 'golden.json'), 'utf8')) as Golden;
 }
 
+export function goldenFolder(name: string): string {
+  return join(process.cwd(), FAMILIES, name);
+}
+
 /** The checkpoint as it is, in f32. */
 export async function prepareGolden(name: string): Promise<PreparedModel> {
-  const folder = join(process.cwd(), FAMILIES, name);
+  const folder = goldenFolder(name);
   const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const plan = planFor(config);
   const checkpoint = await openCheckpoint(folder);

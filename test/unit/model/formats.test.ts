@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+
+import type { PreparedModel } from '../../../src/model/graph-io.js';
+import { prepareModel } from '../../../src/model/prepare-model.js';
+import type { QuantizedFormat } from '../../../src/model/quantize/recipe.js';
+import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
+import { checkDecodeBits, checkPrefillBits } from './bit-checks.js';
+import { goldenFolder, readGolden } from './golden.js';
+import { GraphRunner } from './run-graph.js';
+
+/** Mean KL in nats per token against f32. So narrow a model rounds worse than a real one. */
+const LARGEST_KL: Readonly<Record<QuantizedFormat, number>> = {
+  w8a8_int8: 0.01,
+  int8: 0.01,
+  int4: 0.4,
+};
+
+async function quantize(
+  name: string,
+  format: QuantizedFormat,
+  dir: string,
+): Promise<PreparedModel> {
+  return prepareModel(
+    {
+      folder: goldenFolder(name),
+      quantization: format,
+      loadFormat: 'auto',
+      contextLength: null,
+    },
+    {
+      runJob: (job) => {
+        runQuantizeJob(job);
+        return Promise.resolve();
+      },
+      cacheDir: join(dir, 'cache'),
+      temporaryDir: dir,
+      warn: (message) => {
+        throw new Error(message);
+      },
+      progress: () => undefined,
+    },
+  );
+}
+
+function meanKl(actual: readonly Float32Array[], expected: readonly (readonly number[])[]): number {
+  const rows = expected.map((row, at) =>
+    row.reduce(
+      (sum, logprob, id) => sum + Math.exp(logprob) * (logprob - (actual[at]?.[id] ?? NaN)),
+      0,
+    ),
+  );
+  return rows.reduce((sum, kl) => sum + kl, 0) / rows.length;
+}
+
+for (const name of ['llama-blocks', 'qwen2-moe-blocks']) {
+  for (const format of ['w8a8_int8', 'int8', 'int4'] as const) {
+    t.test(`${name} as ${format}`, async (t) => {
+      const dir = await mkdtemp(join(tmpdir(), 'radish-formats-'));
+      t.teardown(() => rm(dir, { recursive: true, force: true }));
+      const { inputIds, logprobs } = await readGolden(name);
+      const model = await quantize(name, format, dir);
+      const runner = await GraphRunner.create(model);
+      const kl = meanKl(await runner.extend(0, 0, inputIds, null), logprobs);
+      t.ok(kl < LARGEST_KL[format], `KL ${kl}`);
+      await checkPrefillBits(t, model, inputIds);
+      await checkDecodeBits(t, model, inputIds);
+    });
+  }
+}
