@@ -431,7 +431,9 @@ export interface StepDone {
   readonly result: StepResult;
 }
 
-// ---- device → main (control port) -------------------------------------------------------------
+// ---- main ⇄ device (control port) -------------------------------------------------------------
+
+export type MainToDevice = Retire | InjectFault;
 
 export type DeviceToMain = DeviceReady | DeviceRetired;
 

@@ -78,6 +78,8 @@ export const RESULT_STRIDE = 3;
 export const RESULT_STOP = 1;
 /** `max_new_tokens` reached. */
 export const RESULT_LENGTH = 2;
+/** The model gave no distribution (NaN or infinite logits): `token` means nothing, the request fails. */
+export const RESULT_FAILED = 4;
 
 export interface PlanLogprobRow extends LogprobRow {
   readonly planRow: number;

@@ -1,0 +1,134 @@
+import { GRAPH_INPUTS, GRAPH_OUTPUTS, pastName, presentName, TOP_ROWS } from '../model/graph-io.js';
+import type { HeadRows } from './head-rows.js';
+import { KV_PARTS } from './kv-shape.js';
+import type { KvSlots } from './kv-slots.js';
+import { tensorOf, type Fetches, type OrtSession, type Tensors } from './ort.js';
+import { PREFILL_HEAD_ROWS } from './prefill-runs.js';
+import type { RowWindow } from './row-map.js';
+
+/** Windows whose KV tensors are kept; each costs about 25 us per layer to make. */
+const KEPT_WINDOWS = 128;
+
+/** One run of the graph. All arrays belong to the caller and are read before `run` returns. */
+export interface ForwardInput {
+  /** Physical rows: S > 1 needs one row. */
+  readonly window: RowWindow;
+  /** `[count * S]` */
+  readonly tokens: Int32Array;
+  /** `[count]`: rows of each sequence after the run. */
+  readonly lengths: Int32Array;
+  /** Indices into `tokens` of the rows that go through the head, at most {@link HeadRows}' capacity. */
+  readonly headRows: readonly number[];
+  /** One per head row. */
+  readonly temperatures: readonly number[];
+  /** Also fetch the raw logits. */
+  readonly wantLogits: boolean;
+}
+
+/** Feeds and fetches of the KV of one window; the other entries are replaced for each run. */
+interface Binding {
+  readonly feeds: Tensors;
+  readonly fetches: Fetches;
+}
+
+/**
+ * Runs the graph on rows of the KV slots, in place. Names, tensors and views are kept per window of rows,
+ * since making 2 x 2 x numLayers of them costs more than a small step.
+ */
+export class Forward {
+  /** Of the last run, valid until the next. */
+  readonly head: HeadRows;
+  private readonly bindings = new Map<string, Binding>();
+  private logits: Float32Array | null = null;
+
+  constructor(
+    private readonly session: OrtSession,
+    vocabSize: number,
+    private readonly slots: KvSlots,
+  ) {
+    const topCount = Math.min(TOP_ROWS, vocabSize);
+    const capacity = Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots);
+    const logits = (): Float32Array | null => this.logits;
+    this.head = {
+      vocabSize,
+      topCount,
+      logprobs: new Float32Array(capacity * vocabSize),
+      topValues: new Float32Array(capacity * topCount),
+      topIds: new BigInt64Array(capacity * topCount),
+      get logits() {
+        return logits();
+      },
+    };
+  }
+
+  async run(input: ForwardInput): Promise<void> {
+    const { feeds, fetches } = this.bindingOf(input.window);
+    this.bindInputs(feeds, input);
+    this.bindOutputs(fetches, input);
+    await this.session.run(feeds, fetches);
+  }
+
+  private bindInputs(feeds: Tensors, input: ForwardInput): void {
+    const { count } = input.window;
+    const length = input.tokens.length / count;
+    const headRows = input.headRows.length === 0 ? [0] : input.headRows;
+    const temperatures = input.headRows.length === 0 ? [1] : input.temperatures;
+    const numHead = headRows.length;
+    const ids = BigInt64Array.from(input.tokens, BigInt);
+    feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [count, length]);
+    const seqlens = input.lengths.map((rows) => rows - 1);
+    feeds[GRAPH_INPUTS.seqlensK] = tensorOf('int32', seqlens, [count]);
+    const longest = input.lengths.reduce((a, b) => Math.max(a, b), 0);
+    feeds[GRAPH_INPUTS.totalLength] = tensorOf('int32', Int32Array.of(longest), []);
+    const rows = BigInt64Array.from(headRows, BigInt);
+    feeds[GRAPH_INPUTS.headRows] = tensorOf('int64', rows, [numHead]);
+    const temperature = Float32Array.from(temperatures);
+    feeds[GRAPH_INPUTS.temperature] = tensorOf('float32', temperature, [numHead]);
+  }
+
+  private bindOutputs(fetches: Fetches, input: ForwardInput): void {
+    const numHead = Math.max(1, input.headRows.length);
+    const { vocabSize, topCount, logprobs, topValues, topIds } = this.head;
+    const f32 = (data: Float32Array, width: number) =>
+      tensorOf('float32', data.subarray(0, numHead * width), [numHead, width]);
+    fetches[GRAPH_OUTPUTS.logprobs] = f32(logprobs, vocabSize);
+    fetches[GRAPH_OUTPUTS.topValues] = f32(topValues, topCount);
+    const ids = topIds.subarray(0, numHead * topCount);
+    fetches[GRAPH_OUTPUTS.topIds] = tensorOf('int64', ids, [numHead, topCount]);
+    if (input.wantLogits) {
+      this.logits ??= new Float32Array(logprobs.length);
+      fetches[GRAPH_OUTPUTS.logits] = f32(this.logits, vocabSize);
+    } else {
+      Reflect.deleteProperty(fetches, GRAPH_OUTPUTS.logits);
+    }
+  }
+
+  private bindingOf(window: RowWindow): Binding {
+    const key = `${window.start}+${window.count}`;
+    const kept = this.bindings.get(key);
+    const binding = kept ?? this.makeBinding(window);
+    if (kept === undefined && this.bindings.size >= KEPT_WINDOWS) {
+      const [oldest] = this.bindings.keys();
+      if (oldest !== undefined) this.bindings.delete(oldest);
+    }
+    this.bindings.set(key, binding);
+    return binding;
+  }
+
+  private makeBinding({ start, count }: RowWindow): Binding {
+    const { numKvHeads, headDim } = this.slots.shape;
+    const { rowElements, slotRows } = this.slots;
+    const feeds: Tensors = {};
+    const fetches: Fetches = { [GRAPH_OUTPUTS.stopCopy]: null };
+    const dims = [count, numKvHeads, slotRows, headDim];
+    this.slots.arrays.forEach((array, index) => {
+      const layer = Math.floor(index / KV_PARTS.length);
+      const part = KV_PARTS[index % KV_PARTS.length] ?? 'key';
+      const rows = array.subarray(start * rowElements, (start + count) * rowElements);
+      const tensor = tensorOf('float32', rows, dims);
+      feeds[pastName(layer, part)] = tensor;
+      fetches[presentName(layer, part)] = tensor;
+    });
+    return { feeds, fetches };
+  }
+}

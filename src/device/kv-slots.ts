@@ -1,0 +1,115 @@
+import { KV_PARTS, type KvShape } from './kv-shape.js';
+import { RowMap, type RowWindow } from './row-map.js';
+
+/** Rows of a slot beyond its length: where a filler or a dummy row may write. */
+const SPARE_ROWS = 2;
+
+export interface SlotOptions {
+  readonly numSlots: number;
+  /** Most rows of a request. */
+  readonly slotLength: number;
+}
+
+/**
+ * The KV that attention works on, in place: per layer and part one array
+ *
+ *     [physical row][kvHead][slotRows][headDim] f32        slotRows = slotLength + 2
+ *
+ * The arrays are virtual memory until a row is first used. A slot's id is stable, its physical row is not.
+ */
+export class KvSlots {
+  readonly slotRows: number;
+  /** Elements of one physical row of one array. */
+  readonly rowElements: number;
+  /** `[layer * 2 + part]`, part 0 = key. */
+  readonly arrays: readonly Float32Array[];
+  private readonly map: RowMap;
+  private readonly lengths: Int32Array;
+
+  constructor(
+    readonly shape: KvShape,
+    readonly options: SlotOptions,
+  ) {
+    this.slotRows = options.slotLength + SPARE_ROWS;
+    this.rowElements = slotElements(shape, options.slotLength);
+    const elements = this.rowElements * options.numSlots;
+    const numArrays = shape.numLayers * KV_PARTS.length;
+    this.arrays = Array.from({ length: numArrays }, () => new Float32Array(elements));
+    this.map = new RowMap(options.numSlots);
+    this.lengths = new Int32Array(options.numSlots);
+  }
+
+  open(slot: number): void {
+    this.map.open(slot);
+    this.lengths[slot] = 0;
+  }
+
+  free(slot: number): void {
+    this.map.free(slot);
+    this.lengths[slot] = 0;
+  }
+
+  rowOf(slot: number): number {
+    return this.map.rowOf(slot);
+  }
+
+  /** Rows that hold KV: `[0, length)`. */
+  lengthOf(slot: number): number {
+    return this.lengths[slot] ?? 0;
+  }
+
+  setLength(slot: number, length: number): void {
+    if (length > this.options.slotLength) {
+      throw new Error(`this is a bug: ${length} rows in a slot of ${this.options.slotLength}`);
+    }
+    this.lengths[slot] = length;
+  }
+
+  /**
+   * Brings the decoding slots into one window of rows, moving KV where that pays. The other rows of the
+   * window run as fillers at their own length, so they write only where nothing lives.
+   */
+  arrange(decoding: ReadonlySet<number>): RowWindow {
+    const { window, swaps } = this.map.arrange(decoding, {
+      lengthOf: (slot) => this.lengthOf(slot),
+      canFill: (slot) => this.lengthOf(slot) < this.options.slotLength,
+    });
+    for (const { from, to } of swaps) {
+      this.swapRows(from, to);
+      this.map.swap(from, to);
+    }
+    return window;
+  }
+
+  /** The slot in a physical row, or -1. */
+  slotAt(row: number): number {
+    return this.map.slotAt(row);
+  }
+
+  private swapRows(a: number, b: number): void {
+    const lengthA = this.lengthAt(a);
+    const lengthB = this.lengthAt(b);
+    const { headDim, numKvHeads } = this.shape;
+    const stride = this.slotRows * headDim;
+    const keep = new Float32Array(lengthB * headDim);
+    for (const array of this.arrays) {
+      for (let head = 0; head < numKvHeads; head++) {
+        const fromA = a * this.rowElements + head * stride;
+        const fromB = b * this.rowElements + head * stride;
+        keep.set(array.subarray(fromB, fromB + keep.length));
+        array.copyWithin(fromB, fromA, fromA + lengthA * headDim);
+        array.set(keep, fromA);
+      }
+    }
+  }
+
+  private lengthAt(row: number): number {
+    const slot = this.map.slotAt(row);
+    return slot < 0 ? 0 : this.lengthOf(slot);
+  }
+}
+
+/** Elements of one slot in one array. */
+export function slotElements(shape: KvShape, slotLength: number): number {
+  return shape.numKvHeads * (slotLength + SPARE_ROWS) * shape.headDim;
+}

@@ -1,0 +1,126 @@
+import { StartupError } from '../core/errors.js';
+import { kvBytesPerToken, type ModelSpec } from '../core/model-spec.js';
+import type { DeviceLimits } from '../messages.js';
+import { kvShapeOf, MAX_ARRAY_ELEMENTS } from './kv-shape.js';
+import { slotElements } from './kv-slots.js';
+
+/** Requests that run at once when nobody says; SGLang's own default follows from memory alone. */
+const DEFAULT_RUNNING_MAX = 64;
+/** Tokens of the pool that a running request should find, before more requests run at once. */
+const TOKENS_PER_RUNNING = 256;
+
+export interface MemoryOptions {
+  readonly spec: ModelSpec;
+  /** RAM or the cgroup's limit, whichever is less. */
+  readonly memoryBytes: number;
+  /** `--dp-size`: the devices share the memory. */
+  readonly numDevices: number;
+  /** `--mem-fraction-static` */
+  readonly memFraction: number;
+  /** `--max-running-requests`, per device; null = chosen here. */
+  readonly maxRunningRequests: number | null;
+  /** `--max-total-tokens`; null = as many as fit. */
+  readonly maxTotalTokens: number | null;
+  readonly pageSizeTokens: number;
+}
+
+export interface MemoryPlan {
+  readonly limits: DeviceLimits;
+  /** Lines for the log: where the memory goes. */
+  readonly account: readonly string[];
+}
+
+/**
+ * One budget for the KV of a device (architecture.md, "KV: one budget").
+ *
+ * Every row that a running request has in its slot is reserved in the page pool as well, so at any moment
+ * the slots hold at most as many live rows as the pool: `scratch = min(slots * slotLength, pool)`. Slots
+ * are virtual memory until used, which is why many of them are affordable under a long context.
+ *
+ * @throws StartupError when it does not fit
+ */
+export function planMemory(options: MemoryOptions): MemoryPlan {
+  const { spec, pageSizeTokens } = options;
+  const budget = kvBudget(options);
+  const budgetTokens = Math.floor(budget / kvBytesPerToken(spec));
+  const numSlotsAsked = options.maxRunningRequests ?? DEFAULT_RUNNING_MAX;
+  const poolTokens = choosePool(options, budgetTokens, numSlotsAsked);
+  const numPages = Math.floor(poolTokens / pageSizeTokens);
+  if (numPages < 2) throw tooSmall(options, budget);
+  const longest = Math.min(spec.contextLength, numPages * pageSizeTokens);
+  // Even, so that the dummy row of an odd prefill run never passes the end of the context.
+  const slotLength = longest - (longest % 2);
+  const numSlots = chooseSlots(options, slotLength, numPages * pageSizeTokens);
+  const limits = { numSlots, slotLength, numPages, pageSizeTokens };
+  return { limits, account: describe(options, limits, budget) };
+}
+
+function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions): number {
+  const left = memoryBytes / numDevices - spec.weightBytes;
+  if (left <= 0) {
+    throw new StartupError(
+      `The weights take ${inMiB(spec.weightBytes * numDevices)} and only ${inMiB(memoryBytes)} of memory can be used. ` +
+        'Use a smaller model, a smaller --quantization format or a smaller --dp-size.',
+    );
+  }
+  return left * memFraction;
+}
+
+/** Tokens of the page pool: all that fits beside the slots, or what was asked for. */
+function choosePool(options: MemoryOptions, budgetTokens: number, numSlots: number): number {
+  const longest = options.maxTotalTokens ?? Infinity;
+  const slotTokens = numSlots * Math.min(options.spec.contextLength, longest);
+  const fits = Math.max(Math.floor(budgetTokens / 2), budgetTokens - slotTokens);
+  const asked = options.maxTotalTokens;
+  if (asked === null) return fits;
+  if (asked > fits) {
+    const bytes = kvBytesPerToken(options.spec);
+    throw new StartupError(
+      `--max-total-tokens ${asked} does not fit: pages and slots of ${asked} tokens take ` +
+        `${inMiB((asked + Math.min(asked, slotTokens)) * bytes)}, the KV budget is ${inMiB(budgetTokens * bytes)} ` +
+        `(${fits} tokens). Lower it or raise --mem-fraction-static.`,
+    );
+  }
+  return asked;
+}
+
+function chooseSlots(options: MemoryOptions, slotLength: number, poolTokens: number): number {
+  const perSlot = slotElements(kvShapeOf(options.spec), slotLength);
+  const most = Math.floor(MAX_ARRAY_ELEMENTS / perSlot);
+  const asked = options.maxRunningRequests;
+  if (most < 1 || (asked !== null && asked > most)) {
+    throw new StartupError(
+      `--max-running-requests ${asked ?? 1} does not fit: one KV array holds at most ${most} slots of ${slotLength} tokens. ` +
+        'Lower it, --max-total-tokens or --context-length.',
+    );
+  }
+  if (asked !== null) return asked;
+  const useful = Math.max(1, Math.floor(poolTokens / TOKENS_PER_RUNNING));
+  return Math.min(DEFAULT_RUNNING_MAX, useful, most);
+}
+
+function tooSmall(options: MemoryOptions, budget: number): StartupError {
+  const page = kvBytesPerToken(options.spec) * options.pageSizeTokens;
+  return new StartupError(
+    `The KV budget of ${inMiB(budget)} holds fewer than two pages of ${options.pageSizeTokens} tokens (${inMiB(page)} each) ` +
+      'and their slots. Raise --mem-fraction-static or --max-total-tokens, or use a smaller model.',
+  );
+}
+
+function describe(options: MemoryOptions, limits: DeviceLimits, budget: number): string[] {
+  const bytes = kvBytesPerToken(options.spec);
+  const pool = limits.numPages * limits.pageSizeTokens;
+  const slots = limits.numSlots * limits.slotLength;
+  return [
+    `memory: ${inMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
+    `weights: ${inMiB(options.spec.weightBytes)} per device`,
+    `KV budget: ${inMiB(budget)} per device (--mem-fraction-static ${options.memFraction}), ${bytes} bytes per token`,
+    `KV pages: ${limits.numPages} of ${limits.pageSizeTokens} tokens = ${pool} tokens, ${inMiB(pool * bytes)}`,
+    `KV slots: ${limits.numSlots} of ${limits.slotLength} tokens, ${inMiB(slots * bytes)} of address space, ` +
+      `at most ${inMiB(Math.min(slots, pool) * bytes)} live`,
+  ];
+}
+
+function inMiB(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
+}

@@ -1,0 +1,10 @@
+import { serveDevice, type DeviceInit } from '../src/device/device-worker.js';
+
+/**
+ * Thread entry of a device: Piscina calls `serve` once, for the life of the thread. After retiring the
+ * thread ends from inside, between runs, with its session released: nobody else may end it.
+ */
+export async function serve(init: DeviceInit): Promise<void> {
+  await serveDevice(init);
+  process.exit(0);
+}
