@@ -1,3 +1,5 @@
+import { StartupError } from '../core/errors.js';
+
 /** Why a model could not be loaded. The CLI maps every code to a sentence and a non-zero exit. */
 export type ModelLoadCode =
   | 'folder_not_found'
@@ -12,9 +14,7 @@ export type ModelLoadCode =
   | 'bad_option';
 
 /** A user's mistake or a broken file: `message` is one sentence that names the file or tensor. */
-export class ModelLoadError extends Error {
-  override readonly name = 'ModelLoadError';
-
+export class ModelLoadError extends StartupError {
   constructor(
     readonly code: ModelLoadCode,
     message: string,
