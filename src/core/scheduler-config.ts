@@ -1,0 +1,37 @@
+/** Order in which waiting requests are looked at: SGLang's `--schedule-policy` values that Radish has. */
+export type SchedulePolicy = 'fcfs' | 'lpm';
+
+/** What the scheduler needs of the server's flags, resolved. A plain value: it crosses threads by copy. */
+export interface SchedulerConfig {
+  readonly policy: SchedulePolicy;
+  /** Most prompt tokens of one step over all requests; -1 = no limit of this kind. */
+  readonly chunkedPrefillSize: number;
+  /** Most prompt tokens of one step, also without chunking. */
+  readonly maxPrefillTokens: number;
+  /** Most prompt tokens of a step that also decodes: bounds the time between two tokens of a stream. */
+  readonly maxPrefillRowsWhileDecoding: number;
+  /** Most running requests per device. A device may have fewer slots. */
+  readonly maxRunningRequests: number;
+  /** Most waiting requests beyond those that a free slot waits for. */
+  readonly maxQueuedRequests: number;
+  /** A `Decode batch.` line every so many decode steps. */
+  readonly decodeLogInterval: number;
+  readonly disableRadixCache: boolean;
+  /** Answers never depend on what the cache held: matches stop where decode-made rows begin. */
+  readonly deterministic: boolean;
+  /** > 0; larger = more room kept for tokens to come, fewer retractions. */
+  readonly scheduleConservativeness: number;
+}
+
+export const DEFAULT_SCHEDULER_CONFIG: SchedulerConfig = {
+  policy: 'fcfs',
+  chunkedPrefillSize: 512,
+  maxPrefillTokens: 16384,
+  maxPrefillRowsWhileDecoding: 256,
+  maxRunningRequests: 64,
+  maxQueuedRequests: 4096,
+  decodeLogInterval: 40,
+  disableRadixCache: false,
+  deterministic: false,
+  scheduleConservativeness: 1,
+};

@@ -1,0 +1,77 @@
+/** Devices come and go in generations; requests outlive them. */
+import assert from 'node:assert/strict';
+import { treeKey, type AttachDevice, type DeviceDown } from '../messages.js';
+import { DeviceLink } from './device-link.js';
+import { failureReason, finish } from './ending.js';
+import { dropMatch } from './prefix-match.js';
+import { backToWaiting } from './retract.js';
+import type { Req } from './req.js';
+import type { SchedulerState } from './state.js';
+
+/** A request whose device died this many times is given up. */
+const DEVICE_DEATHS_MAX = 2;
+
+export type Attach = Omit<AttachDevice, 'port'>;
+
+/** A new device. An older one of the same rank takes no more requests and retires when it is empty. */
+export function attachDevice(state: SchedulerState, attach: Attach): void {
+  const link = new DeviceLink(attach, state.config);
+  assert(!state.links.has(link.tree), `device ${link.tree} is attached already`);
+  for (const older of state.links.values()) {
+    if (older.device.rank !== link.device.rank) continue;
+    older.retiring = true;
+    unroute(state, older);
+  }
+  state.links.set(link.tree, link);
+  state.ranks.add(link.device.rank);
+  state.outbox.op({
+    op: 'open',
+    tree: link.tree,
+    numPages: link.limits.numPages,
+    pageSizeTokens: link.limits.pageSizeTokens,
+    disabled: state.config.disableRadixCache,
+  });
+}
+
+/**
+ * Its running requests go back to the front of the queue, once: replaying their outputs makes the answer
+ * exact on any device. A second death ends them.
+ */
+export function deviceDown(state: SchedulerState, message: DeviceDown): void {
+  const link = state.links.get(treeKey(message.device));
+  if (link === undefined) return;
+  state.links.delete(link.tree);
+  state.outbox.op({ op: 'close', tree: link.tree });
+  unroute(state, link);
+  const retried: Req[] = [];
+  for (const { req } of link.runs) {
+    if (++req.numDeviceDeaths < DEVICE_DEATHS_MAX) retried.push(backToWaiting(req));
+    else finish(state, req, failureReason('DEVICE_FAILED', message.message));
+  }
+  if (retried.length > 0) state.queue.pushFront(retried);
+  state.outbox.log(
+    'warn',
+    `Device ${link.device.rank} is gone: ${message.message}. #retried-req: ${retried.length}`,
+  );
+}
+
+/** Older generations that have nothing left to do end. */
+export function retireEmpty(state: SchedulerState): void {
+  for (const link of [...state.links.values()]) if (link.retiring && link.isEmpty) retire(state, link);
+}
+
+export function retire(state: SchedulerState, link: DeviceLink): void {
+  state.links.delete(link.tree);
+  state.outbox.op({ op: 'close', tree: link.tree });
+  state.outbox.device(link.device, { kind: 'retire' });
+}
+
+/** Waiting requests that were meant for this device go anywhere. */
+function unroute(state: SchedulerState, link: DeviceLink): void {
+  for (const req of state.queue) {
+    if (req.tree !== link.tree) continue;
+    req.tree = null;
+    req.probe = 'none';
+    dropMatch(state, req);
+  }
+}

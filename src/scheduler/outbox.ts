@@ -1,0 +1,83 @@
+import type {
+  CacheOp,
+  DeviceId,
+  Finished,
+  LogLevel,
+  ReqLogprobRow,
+  ToCache,
+  ToDevice,
+  ToMain,
+} from '../messages.js';
+
+/** Where the scheduler's messages go: ports in the server, channels of a simulation in tests. */
+export interface SchedulerLinks {
+  toMain(message: ToMain): void;
+  toCache(message: ToCache): void;
+  toDevice(device: DeviceId, message: ToDevice): void;
+}
+
+/** Collects what one turn has to say, so that each receiver gets one message of each kind. */
+export class Outbox {
+  private ops: CacheOp[] = [];
+  private tokens: number[] = [];
+  private logprobs: ReqLogprobRow[] = [];
+  private toCheck: number[] = [];
+  private finished: Finished[] = [];
+
+  constructor(private readonly links: SchedulerLinks) {}
+
+  op(op: CacheOp): void {
+    this.ops.push(op);
+  }
+
+  token(num: number, token: number): void {
+    this.tokens.push(num, token);
+  }
+
+  logprob(row: ReqLogprobRow): void {
+    this.logprobs.push(row);
+  }
+
+  /** The request has no more tokens, and main must say whether a stop string ends it earlier. */
+  check(num: number): void {
+    this.toCheck.push(num);
+  }
+
+  finish(finished: Finished): void {
+    this.finished.push(finished);
+  }
+
+  log(level: LogLevel, message: string): void {
+    this.links.toMain({ kind: 'log', level, message });
+  }
+
+  /** Sent at once, before this turn's tokens. */
+  main(message: ToMain): void {
+    this.links.toMain(message);
+  }
+
+  /** Sent at once: a step must not wait for the rest of the turn. */
+  device(device: DeviceId, message: ToDevice): void {
+    this.links.toDevice(device, message);
+  }
+
+  flush(): void {
+    if (this.ops.length > 0) {
+      this.links.toCache({ kind: 'ops', ops: this.ops });
+      this.ops = [];
+    }
+    if (this.tokens.length + this.logprobs.length + this.toCheck.length + this.finished.length > 0) {
+      this.links.toMain({
+        kind: 'output',
+        tokens: Int32Array.from(this.tokens),
+        logprobs: this.logprobs,
+        toCheck: this.toCheck,
+        finished: this.finished,
+      });
+      this.tokens = [];
+      this.logprobs = [];
+      this.toCheck = [];
+      this.finished = [];
+    }
+  }
+}

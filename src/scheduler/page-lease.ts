@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import type { Leased } from '../messages.js';
+
+/**
+ * The pages of one device that are out of the cache actor's free list: a few idle ones, leased ahead so
+ * that a growing request waits for nobody, and those that runs hold.
+ */
+export class PageLease {
+  readonly idle: number[] = [];
+  /** Pages asked for whose reply has not come. */
+  numAsked = 0;
+  /** The last lease brought less than asked, and nothing was given back since: asking again is useless. */
+  dry = false;
+  /** Pages that the next admission lacks. */
+  numWanted = 0;
+  /** refs[page] = runs that name the page. */
+  private readonly refs: Int32Array;
+  private numHeld = 0;
+
+  constructor(readonly numPages: number) {
+    this.refs = new Int32Array(numPages + 1);
+  }
+
+  /** Distinct pages that runs name: locked in the tree or leased for one run. */
+  get numHeldPages(): number {
+    return this.numHeld;
+  }
+
+  /** Moves `numPages` idle pages to a run, or nothing: the caller looks at `idle.length` first. */
+  take(numPages: number): number[] {
+    assert(numPages <= this.idle.length, 'lease: not enough idle pages');
+    return numPages === 0 ? [] : this.idle.splice(-numPages);
+  }
+
+  give(pages: readonly number[]): void {
+    for (const page of pages) this.idle.push(page);
+  }
+
+  receive(reply: Leased): void {
+    this.numAsked = Math.max(0, this.numAsked - reply.asked);
+    this.dry = reply.pages.length < reply.asked;
+    for (const page of reply.pages) this.idle.push(page);
+  }
+
+  hold(pages: Iterable<number>): void {
+    for (const page of pages) {
+      const before = this.refs[page] ?? 0;
+      if (before === 0) this.numHeld++;
+      this.refs[page] = before + 1;
+    }
+  }
+
+  drop(pages: Iterable<number>): void {
+    for (const page of pages) {
+      const before = this.refs[page] ?? 0;
+      assert(before > 0, 'lease: a page was dropped twice');
+      this.refs[page] = before - 1;
+      if (before === 1) this.numHeld--;
+    }
+  }
+
+  isHeld(page: number): boolean {
+    return (this.refs[page] ?? 0) > 0;
+  }
+
+  /** How many of `pages` would be nobody's if one holder dropped them. */
+  numSoleHeld(pages: Iterable<number>): number {
+    let count = 0;
+    for (const page of pages) if (this.refs[page] === 1) count++;
+    return count;
+  }
+}

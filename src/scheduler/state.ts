@@ -1,0 +1,32 @@
+import type { TreeKey } from '../messages.js';
+import type { Clock } from '../core/clock.js';
+import type { SchedulerConfig } from '../core/scheduler-config.js';
+import type { DeviceLink } from './device-link.js';
+import type { Outbox } from './outbox.js';
+import type { Req } from './req.js';
+import type { WaitingQueue } from './waiting-queue.js';
+
+/** All that the scheduler owns. The files of this folder are its acts. */
+export interface SchedulerState {
+  readonly config: SchedulerConfig;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly queue: WaitingQueue;
+  /** Accepted and not finished, by handle. */
+  readonly live: Map<number, Req>;
+  /** The same by rid. */
+  readonly rids: Map<string, Req>;
+  /** Device generations that are up, by tree. */
+  readonly links: Map<TreeKey, DeviceLink>;
+  /** Every rank that was ever attached. */
+  readonly ranks: Set<number>;
+}
+
+/** Devices that take new requests. */
+export function openLinks(state: SchedulerState): DeviceLink[] {
+  return [...state.links.values()].filter((link) => !link.retiring);
+}
+
+export function numRunning(state: SchedulerState): number {
+  return state.live.size - state.queue.length;
+}

@@ -1,0 +1,53 @@
+/** Acceptance: a batch is taken whole or not at all, and main hears which before anything else. */
+import type { Abort, Submit } from '../messages.js';
+import type { Failure } from '../core/errors.js';
+import { abort } from './ending.js';
+import { Req } from './req.js';
+import { openLinks, type SchedulerState } from './state.js';
+
+export function submit(state: SchedulerState, message: Submit, draining: boolean): void {
+  const failure = draining ? SHUTTING_DOWN : whyRefused(state, message);
+  state.outbox.main({ kind: 'submitted', batch: message.batch, failure });
+  if (failure !== null) return;
+  for (const input of message.reqs) {
+    const req = new Req(input, state.clock.nowMs());
+    state.live.set(req.num, req);
+    state.rids.set(input.rid, req);
+    state.queue.push(req);
+  }
+}
+
+const SHUTTING_DOWN: Failure = { code: 'SHUTTING_DOWN', message: 'The server is shutting down.' };
+
+function whyRefused(state: SchedulerState, { reqs }: Submit): Failure | null {
+  const seen = new Set<string>();
+  for (const { rid, dpRank } of reqs) {
+    if (state.rids.has(rid) || seen.has(rid)) {
+      return { code: 'INVALID_REQUEST', message: `Duplicate request ID detected: ${rid}` };
+    }
+    seen.add(rid);
+    if (dpRank !== null && !state.ranks.has(dpRank)) {
+      const message = `Device rank ${dpRank} does not exist: this server has ${state.ranks.size}.`;
+      return { code: 'INVALID_REQUEST', message };
+    }
+  }
+  if (state.queue.length + reqs.length > numStarting(state) + state.config.maxQueuedRequests) {
+    return { code: 'QUEUE_FULL', message: 'The request queue is full.' };
+  }
+  return null;
+}
+
+/** Waiting requests that a slot is free for do not count as queued. */
+function numStarting(state: SchedulerState): number {
+  return openLinks(state).reduce((sum, link) => sum + link.numFreeRunning, 0);
+}
+
+export function abortMatching(state: SchedulerState, message: Abort): void {
+  for (const req of [...state.live.values()]) if (matches(message, req)) abort(state, req);
+}
+
+function matches({ all, num, ridPrefix }: Abort, req: Req): boolean {
+  if (all) return true;
+  if (num !== null) return req.num === num;
+  return ridPrefix !== '' && req.input.rid.startsWith(ridPrefix);
+}

@@ -1,0 +1,232 @@
+/**
+ * A device without a model. The "KV" of a row is a hash of the whole token prefix (and, if asked, of
+ * whether prefill or decoding made each row), computed from the row before it as it lies in the slot.
+ * Pages carry these hashes, so a wrong load, store, reuse or replay makes wrong tokens from there on.
+ * It throws on plans that break the contract of src/core/batch.ts.
+ */
+import assert from 'node:assert/strict';
+import {
+  DECODE_STRIDE,
+  RESULT_LENGTH,
+  RESULT_STOP,
+  type PlanLogprobRow,
+  type PrefillRow,
+  type SlotOpen,
+  type StepPlan,
+  type StepResult,
+} from '../../src/core/batch.js';
+import type { SamplingParams } from '../../src/core/sampling-params.js';
+import type { DeviceLimits } from '../../src/messages.js';
+
+export const FAKE_VOCAB_SIZE = 211;
+const START = 0x9e3779b9;
+const PREFILL_MADE = 1;
+const DECODE_MADE = 2;
+
+export interface FakeDeviceOptions {
+  readonly limits: DeviceLimits;
+  /** Rows remember how they were made, and tokens depend on it. */
+  readonly marksMaker: boolean;
+}
+
+interface Slot {
+  readonly open: SlotOpen;
+  readonly rows: number[];
+  readonly tokens: number[];
+  numOutputs: number;
+  lastToken: number;
+  stopped: boolean;
+  cancelled: boolean;
+}
+
+export class FakeDevice {
+  readonly slots = new Map<number, Slot>();
+  private readonly pages = new Map<number, readonly number[]>();
+  private nextStep = 0;
+  numPrefillRows = 0;
+  numDecodeRows = 0;
+
+  constructor(private readonly options: FakeDeviceOptions) {}
+
+  cancel(slot: number): void {
+    const open = this.slots.get(slot);
+    if (open !== undefined) open.cancelled = true;
+  }
+
+  run(plan: StepPlan): StepResult {
+    assert.equal(plan.step, this.nextStep++, 'steps come in order');
+    const tokens: number[] = [];
+    const logprobRows: PlanLogprobRow[] = [];
+    for (const open of plan.opens) this.open(open);
+    for (const { slot, numTokens, pages } of plan.loads) this.load(slot, numTokens, pages);
+    plan.prefill.forEach((row, planRow) => {
+      this.prefill(row, planRow, { tokens, logprobRows });
+    });
+    for (let i = 0; i < plan.decode.length; i += DECODE_STRIDE) {
+      const planRow = plan.prefill.length + i / DECODE_STRIDE;
+      this.decode(plan.decode.subarray(i, i + DECODE_STRIDE), planRow, { tokens, logprobRows });
+    }
+    for (const { slot, fromToken, pages } of plan.stores) this.store(slot, fromToken, pages);
+    for (const slot of plan.frees) assert(this.slots.delete(slot), 'only open slots are freed');
+    return {
+      step: plan.step,
+      tokens: Int32Array.from(tokens),
+      logprobRows,
+      expertCounts: null,
+      timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, storeUs: 0 },
+    };
+  }
+
+  private open(open: SlotOpen): void {
+    const { numSlots } = this.options.limits;
+    assert(open.slot >= 0 && open.slot < numSlots, 'slot out of range');
+    assert(!this.slots.has(open.slot), 'slot is open already');
+    this.slots.set(open.slot, {
+      open,
+      rows: [],
+      tokens: [],
+      numOutputs: open.priorOutputIds.length,
+      lastToken: -1,
+      stopped: false,
+      cancelled: false,
+    });
+  }
+
+  private slot(slot: number): Slot {
+    const found = this.slots.get(slot);
+    assert(found !== undefined, `slot ${slot} is not open`);
+    return found;
+  }
+
+  private load(slotId: number, numTokens: number, pages: Int32Array): void {
+    const slot = this.slot(slotId);
+    const { pageSizeTokens } = this.options.limits;
+    assert.equal(slot.rows.length, 0, 'loads go to fresh slots');
+    assert.equal(numTokens, pages.length * pageSizeTokens, 'whole pages are loaded');
+    for (const page of pages) {
+      const rows = this.pages.get(page);
+      assert(rows !== undefined, `page ${page} is loaded but was never stored`);
+      slot.rows.push(...rows);
+    }
+    slot.tokens.length = numTokens;
+  }
+
+  private prefill(row: PrefillRow, planRow: number, out: ResultLists): void {
+    const slot = this.slot(row.slot);
+    if (slot.stopped || slot.cancelled) return;
+    assert.equal(row.position, slot.rows.length, 'prefill continues where the rows end');
+    assert(row.tokens.length > 0, 'prefill of nothing');
+    assert.equal(row.previousToken === -1, row.position === 0, 'previousToken');
+    const known = slot.tokens[row.position - 1];
+    if (known !== undefined) assert.equal(row.previousToken, known, 'previousToken is wrong');
+    const end = row.position + row.tokens.length;
+    assert.equal(row.nextToken === -1, end === slot.open.promptLen, 'nextToken');
+    row.tokens.forEach((token, i) => {
+      this.append(slot, token, PREFILL_MADE);
+      const next = row.tokens[i + 1] ?? row.nextToken;
+      this.scorePrompt(slot, { next, planRow }, out);
+    });
+    this.numPrefillRows += row.tokens.length;
+    if (row.sample) this.sample(slot, planRow, out);
+  }
+
+  private decode(triple: Int32Array, planRow: number, out: ResultLists): void {
+    const [slotId = -1, token = -1, emit = 0] = triple;
+    const slot = this.slot(slotId);
+    if (slot.stopped || slot.cancelled) return;
+    const outputIndex = slot.rows.length - slot.open.promptLen;
+    assert(outputIndex >= 0, 'decode before the prompt is computed');
+    const replayed = slot.open.priorOutputIds[outputIndex];
+    assert.equal(token, replayed ?? -1, 'replay of another token');
+    assert.equal(emit, outputIndex >= slot.open.priorOutputIds.length - 1 ? 1 : 0, 'emit');
+    this.append(slot, replayed ?? slot.lastToken, DECODE_MADE);
+    this.numDecodeRows++;
+    if (emit === 1) this.sample(slot, planRow, out);
+  }
+
+  private append(slot: Slot, token: number, maker: number): void {
+    assert(slot.rows.length < this.options.limits.slotLength, 'row beyond the slot');
+    const previous = slot.rows.at(-1) ?? START;
+    slot.rows.push(mixRow(previous, token, this.options.marksMaker ? maker : 0));
+    slot.tokens[slot.rows.length - 1] = token;
+  }
+
+  private sample(slot: Slot, planRow: number, out: ResultLists): void {
+    const { sampling, logprobs } = slot.open;
+    const token = sampleToken(slot.rows.at(-1) ?? START, sampling);
+    const outputIndex = slot.numOutputs++;
+    slot.lastToken = token;
+    const flags = endFlags(sampling, token, slot.numOutputs);
+    if (flags !== 0) slot.stopped = true;
+    out.tokens.push(planRow, token, flags);
+    if (logprobs === null) return;
+    out.logprobRows.push({ planRow, position: outputIndex, part: 'output', ...score(slot, token) });
+  }
+
+  private scorePrompt(slot: Slot, at: { next: number; planRow: number }, out: ResultLists): void {
+    const { logprobs } = slot.open;
+    const position = slot.rows.length;
+    if (logprobs === null || at.next === -1 || position < logprobs.startLen) return;
+    const { planRow, next } = at;
+    out.logprobRows.push({ planRow, position, part: 'prompt', ...score(slot, next) });
+  }
+
+  private store(slotId: number, fromToken: number, pages: Int32Array): void {
+    const slot = this.slot(slotId);
+    const { pageSizeTokens, numPages } = this.options.limits;
+    assert.equal(fromToken % pageSizeTokens, 0, 'stores begin at a page');
+    pages.forEach((page, i) => {
+      assert(page >= 0 && page < numPages, 'page out of range');
+      const from = fromToken + i * pageSizeTokens;
+      assert(slot.rows.length >= from + pageSizeTokens, 'rows are stored that were not computed');
+      this.pages.set(page, slot.rows.slice(from, from + pageSizeTokens));
+    });
+  }
+}
+
+interface ResultLists {
+  readonly tokens: number[];
+  readonly logprobRows: PlanLogprobRow[];
+}
+
+function mixRow(previous: number, token: number, maker: number): number {
+  let x = Math.imul(previous ^ (token + 0x7f4a7c15), 0x85ebca6b) + maker;
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+function sampleToken(row: number, { seed, sampleIndex }: SamplingParams): number {
+  return mixRow(row, seed + 31 * sampleIndex, 7) % FAKE_VOCAB_SIZE;
+}
+
+function endFlags(sampling: SamplingParams, token: number, numOutputs: number): number {
+  let flags = numOutputs >= sampling.maxNewTokens ? RESULT_LENGTH : 0;
+  if (numOutputs > sampling.minNewTokens && sampling.stopTokenIds.includes(token)) {
+    flags |= RESULT_STOP;
+  }
+  return flags;
+}
+
+function score(slot: Slot, token: number): { ids: Int32Array; values: Float32Array } {
+  const row = slot.rows.at(-1) ?? START;
+  return { ids: Int32Array.of(token), values: Float32Array.of(-mixRow(row, token, 3) / 2 ** 32) };
+}
+
+/** What a request answers when nothing is batched, cached, retracted or retried. */
+export function expectedOutput(
+  prompt: Int32Array,
+  sampling: SamplingParams,
+  marksMaker: boolean,
+): { readonly tokens: readonly number[]; readonly flags: number } {
+  let row = START;
+  for (const token of prompt) row = mixRow(row, token, marksMaker ? PREFILL_MADE : 0);
+  const tokens: number[] = [];
+  let flags = sampling.maxNewTokens === 0 ? RESULT_LENGTH : 0;
+  while (flags === 0) {
+    const token = sampleToken(row, sampling);
+    tokens.push(token);
+    flags = endFlags(sampling, token, tokens.length);
+    row = mixRow(row, token, marksMaker ? DECODE_MADE : 0);
+  }
+  return { tokens, flags };
+}

@@ -1,0 +1,59 @@
+/** Thread entry of the scheduler actor: connects {@link Scheduler} to its ports. */
+import { workerData, type MessagePort } from 'node:worker_threads';
+import { Port } from '../src/actor/port.js';
+import type { SchedulerConfig } from '../src/core/scheduler-config.js';
+import {
+  treeKey,
+  type AttachDevice,
+  type CacheReplies,
+  type FromDevice,
+  type ToCache,
+  type ToDevice,
+  type ToMain,
+  type ToScheduler,
+  type TreeKey,
+} from '../src/messages.js';
+import { Scheduler } from '../src/scheduler/scheduler.js';
+
+export interface SchedulerWorkerData {
+  readonly mainPort: MessagePort;
+  readonly cachePort: MessagePort;
+  readonly config: SchedulerConfig;
+}
+
+const data = workerData as SchedulerWorkerData;
+const main = new Port<ToMain, ToScheduler>(data.mainPort);
+const cache = new Port<ToCache, CacheReplies>(data.cachePort);
+const devices = new Map<TreeKey, Port<ToDevice, FromDevice>>();
+
+const scheduler = new Scheduler({
+  config: data.config,
+  clock: { nowMs: () => performance.now() },
+  links: {
+    toMain: (message) => {
+      main.post(message);
+    },
+    toCache: (message) => {
+      cache.post(message);
+    },
+    toDevice: (device, message) => devices.get(treeKey(device))?.post(message),
+  },
+});
+
+main.onMessage((message) => {
+  if (message.kind === 'attachDevice') connectDevice(message);
+  scheduler.receiveFromMain(message);
+});
+cache.onMessage((message) => {
+  scheduler.receiveFromCache(message);
+});
+
+function connectDevice({ device, port }: AttachDevice): void {
+  const link = new Port<ToDevice, FromDevice>(port);
+  devices.set(treeKey(device), link);
+  link.onMessage((message) => {
+    scheduler.receiveFromDevice(device, message);
+  });
+  // Main tells of the death: it knows why, and sends it after everything that came before.
+  link.onClose(() => devices.delete(treeKey(device)));
+}
