@@ -56,6 +56,15 @@ export class Graph {
     return `v${this.#numNames}`;
   }
 
+  /** Gives the output of the newest node another name, to be an output of the graph. */
+  rename(value: Value, name: Value): Value {
+    const producer = this.#nodes.pop();
+    if (producer?.outputs[0] !== value)
+      throw new Error(`${value} is not the newest: this is a bug`);
+    this.#nodes.push({ ...producer, outputs: [name, ...producer.outputs.slice(1)] });
+    return name;
+  }
+
   /** A tensor of the weights folder, as it is stored. */
   external(ref: TensorRef): Value {
     const name = `w:${ref.file}:${ref.offset}:${ref.dtype}:${ref.shape.join('x')}`;

@@ -9,8 +9,7 @@ import { rmsNorm } from './norm.js';
 export function head(context: GraphContext, rows: Value, plan: ModelPlan): void {
   const { graph, config } = context;
   const normed = rmsNorm(context, rows, plan.finalNorm);
-  const projected = packedLinear(context, normed, plan.head);
-  const logits = graph.node('Identity', [projected], { outputs: [GRAPH_OUTPUTS.logits] });
+  const logits = graph.rename(packedLinear(context, normed, plan.head), GRAPH_OUTPUTS.logits);
   const divisor = graph.node('Reshape', [GRAPH_INPUTS.temperature, graph.ints(-1, 1)]);
   const scaled = graph.node('Div', [logits, divisor]);
   graph.node('LogSoftmax', [scaled], {

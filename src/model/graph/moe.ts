@@ -2,7 +2,7 @@ import { expertsName } from '../graph-io.js';
 import type { GatedMlpPlan, LinearPlan, MlpPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
-import { linearParts, packedLinear } from './linear.js';
+import { linear, packedLinear, splitParts } from './linear.js';
 import { gatedMlp, gatedSilu } from './mlp.js';
 
 type MoePlan = Extract<MlpPlan, { kind: 'moe' }>;
@@ -105,19 +105,33 @@ function runExperts(
   experts: readonly GatedMlpPlan[],
 ): Value {
   const { graph } = context;
-  const gates: Value[] = [];
-  const ups: Value[] = [];
-  splitRows(graph, rows, counts, experts.length).forEach((run, expert) => {
-    const [gate, up] = linearParts(context, run, expertOf(experts, expert).gateUp);
-    if (gate === undefined || up === undefined) throw new Error('A gated MLP has two parts');
-    gates.push(gate);
-    ups.push(up);
-  });
-  const inner = gatedSilu(graph, concatRows(graph, gates), concatRows(graph, ups));
-  const outputs = splitRows(graph, inner, counts, experts.length).map((run, expert) =>
+  const runs = splitRows(graph, rows, counts, experts.length);
+  const [gate, up] = gateAndUp(context, runs, experts);
+  const inner = splitRows(graph, gatedSilu(graph, gate, up), counts, experts.length);
+  const outputs = inner.map((run, expert) =>
     packedLinear(context, run, expertOf(experts, expert).down),
   );
   return concatRows(graph, outputs);
+}
+
+/** `[T*K, width]` each, rows of all experts. Packed outputs are cut after they are put together. */
+function gateAndUp(
+  context: GraphContext,
+  runs: readonly Value[],
+  experts: readonly GatedMlpPlan[],
+): readonly [gate: Value, up: Value] {
+  const { graph } = context;
+  const { gateUp } = expertOf(experts, 0);
+  const outputs = runs.map((run, expert) => linear(context, run, expertOf(experts, expert).gateUp));
+  const packed = outputs.flatMap((output) => (output.packed ? [output.value] : []));
+  const partOf = (part: number): Value[] =>
+    outputs.flatMap((output) => (output.packed ? [] : (output.values[part] ?? [])));
+  const [gate, up] =
+    packed.length > 0
+      ? splitParts(graph, concatRows(graph, packed), gateUp)
+      : [concatRows(graph, partOf(0)), concatRows(graph, partOf(1))];
+  if (gate === undefined || up === undefined) throw new Error(`${gateUp.name} has not two parts`);
+  return [gate, up];
 }
 
 function expertOf(experts: readonly GatedMlpPlan[], index: number): GatedMlpPlan {
