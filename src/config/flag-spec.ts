@@ -1,0 +1,75 @@
+/** One server argument: how it is spelled, read, defaulted and explained. */
+export interface FlagSpec<T = unknown> {
+  readonly type: 'string' | 'int' | 'float' | 'bool' | 'json' | 'choice';
+  readonly default: T;
+  readonly help: string;
+  /** Other spellings, with their dashes. */
+  readonly aliases: readonly string[];
+  readonly choices: readonly string[];
+  readonly min: number;
+  readonly max: number;
+  /** Never shown by an info endpoint. */
+  readonly isSecret: boolean;
+}
+
+export interface FlagOptions {
+  readonly aliases?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+  readonly isSecret?: boolean;
+}
+
+function flag<T>(
+  type: FlagSpec['type'],
+  value: T,
+  help: string,
+  options: FlagOptions & { choices?: readonly string[] },
+): FlagSpec<T> {
+  return {
+    type,
+    default: value,
+    help,
+    aliases: options.aliases ?? [],
+    choices: options.choices ?? [],
+    min: options.min ?? -Infinity,
+    max: options.max ?? Infinity,
+    isSecret: options.isSecret ?? false,
+  };
+}
+
+export function string(help: string, options: FlagOptions = {}): FlagSpec<string | null> {
+  return flag<string | null>('string', null, help, options);
+}
+
+export function stringOr(value: string, help: string, options: FlagOptions = {}): FlagSpec<string> {
+  return flag('string', value, help, options);
+}
+
+export function int(value: number, help: string, options: FlagOptions = {}): FlagSpec<number> {
+  return flag('int', value, help, options);
+}
+
+export function optionalInt(help: string, options: FlagOptions = {}): FlagSpec<number | null> {
+  return flag<number | null>('int', null, help, options);
+}
+
+export function float(value: number, help: string, options: FlagOptions = {}): FlagSpec<number> {
+  return flag('float', value, help, options);
+}
+
+export function bool(help: string, options: FlagOptions = {}): FlagSpec<boolean> {
+  return flag('bool', false, help, options);
+}
+
+export function choice<const C extends string>(
+  choices: readonly C[],
+  value: NoInfer<C>,
+  help: string,
+  options: FlagOptions = {},
+): FlagSpec<C> {
+  return flag<C>('choice', value, help, { ...options, choices });
+}
+
+export function json(help: string): FlagSpec<Readonly<Record<string, unknown>> | null> {
+  return flag<Readonly<Record<string, unknown>> | null>('json', null, help, {});
+}

@@ -1,0 +1,165 @@
+import {
+  bool,
+  choice,
+  float,
+  int,
+  json,
+  optionalInt,
+  string,
+  stringOr,
+  type FlagSpec,
+} from './flag-spec.js';
+
+/**
+ * Every argument of the server, by group. Flag names, defaults and meanings are SGLang's where it has
+ * them. The command line, the environment (`RADISH_PAGE_SIZE`), the config file (`page_size`), `--help`,
+ * the README's table and the info endpoints are all made from here.
+ */
+const MODEL = {
+  'model-path': string('Model folder or Hugging Face id. Default: the built-in model.', {
+    aliases: ['--model'],
+  }),
+  'tokenizer-path': string('Folder of the tokenizer. Default: the model.'),
+  'served-model-name': string('Name in /v1/models. Default: the model path.'),
+  'load-format': choice(['auto', 'safetensors', 'dummy'], 'auto', 'dummy = seeded random weights.'),
+  revision: string('Branch, tag or commit of the model on the hub.'),
+  dtype: choice(
+    ['auto', 'half', 'float16', 'bfloat16', 'float', 'float32'],
+    'auto',
+    'Accepted as in SGLang; the CPU computes in float32 or as --quantization says.',
+  ),
+  quantization: choice(
+    ['auto', 'none', 'w8a8_int8', 'int8', 'int4'],
+    'auto',
+    'Format of the linear layers. auto = w8a8_int8 where the model allows, else int8.',
+  ),
+  'quantization-cache-dir': string(
+    "Folder for quantised weights. Default: the user's cache folder.",
+  ),
+  'context-length': optionalInt("Most tokens of prompt and answer. Default: the model's.", {
+    min: 8,
+  }),
+  'weight-version': stringOr('default', 'Tag of the weights, repeated in every answer.'),
+  'skip-tokenizer-init': bool('No tokenizer: token ids in, token ids out.'),
+};
+
+const HTTP = {
+  host: stringOr('127.0.0.1', 'Address to listen on.'),
+  port: int(30000, 'Port to listen on; 0 = any free one.', { min: 0, max: 65535 }),
+  'api-key': string('Key that requests must bring as "Authorization: Bearer KEY".', {
+    isSecret: true,
+  }),
+  compat: choice(
+    ['2024-11', '2025-09', '2026'],
+    '2025-09',
+    'SGLang release whose key set /get_model_info has.',
+  ),
+  'stream-interval': int(1, 'Tokens per chunk of a stream.', { min: 1 }),
+  'incremental-streaming-output': bool('Streams of /generate bring only what is new.', {
+    aliases: ['--stream-output'],
+  }),
+  'skip-server-warmup': bool('Do not run a first request before the server says it is ready.'),
+  'preferred-sampling-params': json("JSON object that goes under every request's sampling_params."),
+  'sampling-defaults': choice(
+    ['model', 'openai'],
+    'model',
+    "Where the OpenAI endpoints' sampling defaults come from.",
+  ),
+  'allow-auto-truncate': bool('Cut prompts that are too long instead of refusing them.'),
+};
+
+const MEMORY = {
+  'mem-fraction-static': float(0.5, 'Part of the memory left after the weights that KV may use.', {
+    min: 0.01,
+    max: 0.99,
+  }),
+  'max-total-tokens': optionalInt('KV tokens per device. Default: what the memory allows.', {
+    min: 8,
+  }),
+  'page-size': int(16, 'Tokens per KV page.', { min: 1, max: 1024 }),
+  'disable-radix-cache': bool('Do not share prefixes between requests.'),
+};
+
+const SCHEDULE = {
+  'max-running-requests': optionalInt('Requests that decode together on a device.', { min: 1 }),
+  'max-queued-requests': int(4096, 'Waiting requests; more get a 503.', { min: 1 }),
+  'chunked-prefill-size': int(512, 'Prompt tokens per step; -1 = whole prompts.', { min: -1 }),
+  'max-prefill-tokens': int(16384, 'Prompt tokens per step over all requests.', { min: 1 }),
+  'schedule-policy': choice(
+    ['fcfs', 'lpm'],
+    'fcfs',
+    'Order of the queue: arrival or longest prefix.',
+  ),
+  'schedule-conservativeness': float(1, 'Larger = fewer retractions.', { min: 0 }),
+  'decode-log-interval': int(40, 'Decode steps between two log lines.', { min: 1 }),
+};
+
+const RUNTIME = {
+  'dp-size': int(1, 'Devices (worker threads), each with the whole model.', {
+    aliases: ['--dp', '--data-parallel-size'],
+    min: 1,
+    max: 64,
+  }),
+  'num-threads': optionalInt('CPU threads per device. Default: cores / dp-size.', { min: 1 }),
+  'random-seed': optionalInt('Seed of requests that bring none. Default: random.', { min: 0 }),
+  'enable-deterministic-inference': bool('Answers never depend on what the cache held.'),
+  'enable-fault-injection': bool('Adds POST /debug/fail_device, for tests of recovery.'),
+  'log-level': choice(
+    ['debug', 'info', 'warning', 'error'],
+    'info',
+    'Lowest level that is logged.',
+  ),
+};
+
+export const FLAG_GROUPS = {
+  Model: MODEL,
+  HTTP,
+  Memory: MEMORY,
+  Scheduling: SCHEDULE,
+  Runtime: RUNTIME,
+};
+
+export const FLAGS = { ...MODEL, ...HTTP, ...MEMORY, ...SCHEDULE, ...RUNTIME };
+
+export type FlagName = keyof typeof FLAGS;
+
+type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : S;
+
+type ValueOf<F> = F extends FlagSpec<infer T> ? T : never;
+
+/** All arguments with their values: `--page-size` is `pageSize`. */
+export type ServerArgs = {
+  readonly [Name in FlagName as Camel<Name>]: ValueOf<(typeof FLAGS)[Name]>;
+};
+
+export function flagEntries(): readonly (readonly [FlagName, FlagSpec])[] {
+  return Object.entries(FLAGS) as [FlagName, FlagSpec][];
+}
+
+/** `page-size` → `pageSize` */
+export function camelCase(name: string): string {
+  return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** `page-size` → `page_size`: config files and info endpoints. */
+export function snakeCase(name: string): string {
+  return name.replaceAll('-', '_');
+}
+
+/** `page-size` → `RADISH_PAGE_SIZE` */
+export function envName(name: string): string {
+  return `RADISH_${snakeCase(name).toUpperCase()}`;
+}
+
+/** As SGLang's info endpoints show them: snake_case names, secrets hidden. */
+export function publicArgs(args: ServerArgs): Record<string, unknown> {
+  const values = args as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    flagEntries().map(([name, spec]) => {
+      const value = values[camelCase(name)] ?? null;
+      return [snakeCase(name), spec.isSecret && value !== null ? '***' : value];
+    }),
+  );
+}

@@ -1,0 +1,112 @@
+import type { LogLevel } from '../messages.js';
+
+/** Lines that a person reads: `[2026-01-01 12:00:00] message`, as SGLang writes them. */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+  log(level: LogLevel, message: string): void;
+  /** A long piece of work; call `update` as often as you like. */
+  progress(label: string): Progress;
+}
+
+export interface Progress {
+  /** @param fraction in [0, 1] */
+  update(fraction: number, detail?: string): void;
+  done(): void;
+}
+
+export interface LogSink {
+  write(text: string): unknown;
+  /** A terminal gets a bar that redraws itself, anything else a line now and then. */
+  readonly isTTY?: boolean | undefined;
+}
+
+export interface LoggerOptions {
+  readonly sink: LogSink;
+  readonly level: LogLevel;
+  readonly useColor: boolean;
+  readonly now: () => Date;
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+const COLOR: Readonly<Record<LogLevel, string>> = {
+  debug: '\u001b[2m',
+  info: '',
+  warn: '\u001b[33m',
+  error: '\u001b[31m',
+};
+const RESET = '\u001b[0m';
+const CLEAR_LINE = '\r\u001b[K';
+const BAR_WIDTH = 30;
+/** Without a terminal: milliseconds between two progress lines. */
+const LINE_INTERVAL_MS = 5000;
+
+export function createLogger(options: LoggerOptions): Logger {
+  const log = (level: LogLevel, message: string): void => {
+    if (RANK[level] < RANK[options.level]) return;
+    options.sink.write(`${formatLine(level, message, options)}\n`);
+  };
+  return {
+    debug: (message) => {
+      log('debug', message);
+    },
+    info: (message) => {
+      log('info', message);
+    },
+    warn: (message) => {
+      log('warn', message);
+    },
+    error: (message) => {
+      log('error', message);
+    },
+    log,
+    progress: (label) => createProgress(label, options, log),
+  };
+}
+
+/** `--log-level warning` is `warn` inside. */
+export function logLevelOf(flag: 'debug' | 'info' | 'warning' | 'error'): LogLevel {
+  return flag === 'warning' ? 'warn' : flag;
+}
+
+function formatLine(level: LogLevel, message: string, { now, useColor }: LoggerOptions): string {
+  const prefix = level === 'warn' ? 'WARNING: ' : level === 'error' ? 'ERROR: ' : '';
+  const line = `[${timestamp(now())}] ${prefix}${message}`;
+  return useColor && COLOR[level] !== '' ? `${COLOR[level]}${line}${RESET}` : line;
+}
+
+/** Local time to the second. */
+function timestamp(date: Date): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+  return `${day} ${time}`;
+}
+
+function createProgress(label: string, options: LoggerOptions, log: Logger['log']): Progress {
+  const isBar = options.sink.isTTY === true && RANK.info >= RANK[options.level];
+  let lastLineMs = options.now().getTime();
+  return {
+    update: (fraction, detail = '') => {
+      const percent = `${Math.floor(100 * fraction)}%`;
+      if (isBar) {
+        options.sink.write(`${CLEAR_LINE}${label} ${bar(fraction)} ${percent} ${detail}`);
+        return;
+      }
+      const nowMs = options.now().getTime();
+      if (nowMs - lastLineMs < LINE_INTERVAL_MS) return;
+      lastLineMs = nowMs;
+      log('info', `${label}: ${percent} ${detail}`.trimEnd());
+    },
+    done: () => {
+      if (isBar) options.sink.write(CLEAR_LINE);
+    },
+  };
+}
+
+function bar(fraction: number): string {
+  const filled = Math.round(BAR_WIDTH * Math.min(1, Math.max(0, fraction)));
+  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`;
+}

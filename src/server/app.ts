@@ -1,0 +1,116 @@
+import { randomInt } from 'node:crypto';
+
+import { createAuth } from './auth.js';
+import { createDebugRoutes } from './admin/fail-device.js';
+import { createCacheRoutes } from './admin/cache.js';
+import type { ServerArgs } from '../config/server-args.js';
+import type { Logger } from '../observability/logger.js';
+import type { Engine } from './engine.js';
+import type { RequestLimits } from './fit-request.js';
+import type { ServedModel, ServingLimits } from './model.js';
+import { createGenerateHandler } from './native/generate.js';
+import { createHealthRoutes } from './native/health.js';
+import { createInfoRoutes } from './native/info.js';
+import { createModelRoutes } from './native/models.js';
+import { createRouter, type Route } from './router.js';
+import { SeedSource } from './seeds.js';
+import { createHttpServer } from './uws.js';
+
+export interface AppDeps {
+  readonly args: ServerArgs;
+  readonly version: string;
+  readonly engine: Engine;
+  readonly model: ServedModel;
+  readonly limits: ServingLimits;
+  readonly deviceControl: DeviceControl;
+  /** Tokenizes a long prompt off the main thread. */
+  readonly tokenizeLong: (text: string) => Promise<Int32Array>;
+  readonly log: Logger;
+}
+
+export interface DeviceControl {
+  /** @returns false when there is no such device. */
+  failDevice(rank: number, how: FaultKind): boolean;
+}
+
+export type FaultKind = 'exit' | 'throw' | 'heap_oom';
+
+export interface App {
+  /** @returns the port. @throws StartupError */
+  listen(): Promise<number>;
+  /** Health turns 503 and new work is refused; settles when the last request ended. */
+  beginDrain(): Promise<void>;
+  /** Closes the port and every connection. */
+  close(): void;
+  /** The route table, for tests that walk it. */
+  readonly routes: readonly Route[];
+}
+
+/** The HTTP front end over an engine. */
+export async function createApp(deps: AppDeps): Promise<App> {
+  let isDraining = false;
+  const routes = routesOf(deps, () => isDraining);
+  const route = createRouter({
+    routes,
+    isAllowed: createAuth(deps.args.apiKey),
+    onError: (error) => {
+      deps.log.error(`Internal server error: ${describe(error)}`);
+    },
+  });
+  const server = await createHttpServer(route);
+  return {
+    routes,
+    listen: () => server.listen(deps.args.host, deps.args.port),
+    beginDrain: () => {
+      isDraining = true;
+      return deps.engine.drain();
+    },
+    close: () => {
+      server.close();
+    },
+  };
+}
+
+function routesOf(deps: AppDeps, isDraining: () => boolean): readonly Route[] {
+  const { args, engine } = deps;
+  return [
+    { methods: ['POST', 'PUT'], path: '/generate', handler: generateHandler(deps) },
+    ...createHealthRoutes({ engine, isDraining }),
+    ...createInfoRoutes(deps),
+    ...createModelRoutes(deps.model),
+    ...createCacheRoutes(engine),
+    ...(args.enableFaultInjection ? createDebugRoutes(deps.deviceControl) : []),
+  ];
+}
+
+function generateHandler({ args, engine, model, limits, tokenizeLong }: AppDeps): Route['handler'] {
+  const requestLimits: RequestLimits = {
+    contextLength: model.spec.contextLength,
+    maxTotalTokens: limits.maxTotalTokens,
+    slotLength: limits.slotLength,
+    vocabSize: model.spec.vocabSize,
+    allowAutoTruncate: args.allowAutoTruncate,
+  };
+  return createGenerateHandler({
+    engine,
+    tokenizer: model.tokenizer,
+    tokenizeLong,
+    eosTokenIds: model.eosTokenIds,
+    limits: requestLimits,
+    seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
+    context: {
+      vocabSize: model.spec.vocabSize,
+      hasTokenizer: model.tokenizer !== null,
+      disableRadixCache: args.disableRadixCache,
+      dpSize: args.dpSize,
+      preferredSamplingParams: args.preferredSamplingParams,
+    },
+    weightVersion: model.weightVersion,
+    streamInterval: args.streamInterval,
+    isIncremental: args.incrementalStreamingOutput,
+  });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

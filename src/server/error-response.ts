@@ -1,0 +1,54 @@
+import { RequestError, statusOf, wireTypeOf, type Failure } from '../core/errors.js';
+import type { AbortReason } from '../core/finish-reason.js';
+import { jsonResponse, type FullResponse } from './http.js';
+
+/** Seconds after which a client may try again when the server is full or going away. */
+const RETRY_AFTER_S = 1;
+
+/** Connections whose request was not read to its end cannot be used again. */
+const CLOSING = new Set([408, 413]);
+
+/** Renders a failure in the shape that SGLang gives it on its native routes (sglang-wire §1.0). */
+export function errorResponse(failure: Failure): FullResponse {
+  const status = statusOf(failure.code);
+  const response = jsonResponse(status, errorBody(failure));
+  if (status === 503) return withRetryAfter(response);
+  return { ...response, close: CLOSING.has(status) };
+}
+
+function errorBody({ code, message }: Failure): unknown {
+  switch (code) {
+    case 'INVALID_REQUEST':
+      return { error: { message } };
+    case 'UNAUTHORIZED':
+      return { error: 'Unauthorized' };
+    case 'NOT_FOUND':
+    case 'METHOD_NOT_ALLOWED':
+      return { detail: message };
+    default:
+      return flatError(statusOf(code), wireTypeOf(code), message);
+  }
+}
+
+/** OpenAI's flat error object, which SGLang also uses for what FastAPI raises. */
+export function flatError(status: number, type: string, message: string): unknown {
+  return { object: 'error', message, type, param: null, code: status };
+}
+
+/** A request that failed after its acceptance, when nothing of the answer is out yet. */
+export function abortResponse({ message, status_code: code }: AbortReason): FullResponse {
+  const status = code ?? 500;
+  if (status === 400) return errorResponse({ code: 'INVALID_REQUEST', message });
+  const response = jsonResponse(status, flatError(status, String(status), message));
+  return status === 503 ? withRetryAfter(response) : response;
+}
+
+function withRetryAfter(response: FullResponse): FullResponse {
+  return { ...response, headers: { ...response.headers, 'retry-after': String(RETRY_AFTER_S) } };
+}
+
+/** What was thrown on the way to a submission, as a value. Anything unexpected is ours: 500. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RequestError) return { code: error.code, message: error.message };
+  return { code: 'INTERNAL', message: 'Internal server error.' };
+}

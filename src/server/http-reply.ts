@@ -1,0 +1,219 @@
+import { STATUS_CODES } from 'node:http';
+
+import type { FullResponse, Headers, HttpReply, ResponseStream } from './http.js';
+
+/** The calls of uWebSockets.js's response that are used here. */
+export interface NativeResponse {
+  writeStatus(status: string): unknown;
+  writeHeader(name: string, value: string): unknown;
+  write(chunk: string): boolean;
+  end(body?: string, closeConnection?: boolean): unknown;
+  endWithoutBody(reportedContentLength?: number, closeConnection?: boolean): unknown;
+  tryEnd(chunk: Uint8Array, totalSize: number): [ok: boolean, hasResponded: boolean];
+  close(): unknown;
+  onWritable(handler: (offset: number) => boolean): unknown;
+  onAborted(handler: () => void): unknown;
+  cork(callback: () => void): unknown;
+}
+
+/** Bodies above this go out in parts, as fast as the client reads. */
+const LARGE_BODY_BYTES = 64 * 1024;
+/** A comment frame keeps proxies and clients from giving up on a quiet stream. */
+const PING_INTERVAL_MS = 15_000;
+/** A client that reads nothing at all for this long is gone. */
+const STALLED_READER_MS = 60_000;
+
+export interface ReplyOptions {
+  /** HEAD: headers and length of the body, but no body. */
+  readonly isHead: boolean;
+  /** Go on every response (CORS). */
+  readonly extraHeaders: Headers;
+}
+
+/** One response. After the client left, or the end, every call is a no-op: the native object is dead. */
+export class UwsReply implements HttpReply {
+  readonly #native: NativeResponse;
+  readonly #options: ReplyOptions;
+  #isClosed = false;
+  #hasLeft = false;
+  #onLeft: (() => void)[] = [];
+
+  constructor(native: NativeResponse, options: ReplyOptions) {
+    this.#native = native;
+    this.#options = options;
+    native.onAborted(() => {
+      this.#leave();
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  onClientLeft(listener: () => void): void {
+    if (this.#hasLeft) listener();
+    else if (!this.#isClosed) this.#onLeft.push(listener);
+  }
+
+  send(response: FullResponse): void {
+    if (this.#isClosed) return;
+    const body = response.body ?? '';
+    const bytes = Buffer.byteLength(body);
+    const close = response.close ?? false;
+    this.#native.cork(() => {
+      this.#writeHead(response.status, response.headers ?? {});
+      if (this.#options.isHead) {
+        this.#native.endWithoutBody(bytes, close);
+      } else if (bytes <= LARGE_BODY_BYTES || close) {
+        this.#native.end(body, close);
+      } else {
+        this.#endSlowly(Buffer.from(body));
+        return;
+      }
+      this.#isClosed = true;
+    });
+  }
+
+  startStream(headers: Headers): ResponseStream {
+    return new UwsStream(this.#native, this, (write) => {
+      this.#native.cork(() => {
+        write(() => {
+          this.#writeHead(200, headers);
+        });
+      });
+    });
+  }
+
+  /** For {@link UwsStream}: the response is complete. */
+  markEnded(): void {
+    this.#isClosed = true;
+    this.#onLeft = [];
+  }
+
+  #writeHead(status: number, headers: Headers): void {
+    this.#native.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
+    for (const [name, value] of Object.entries({ ...this.#options.extraHeaders, ...headers })) {
+      this.#native.writeHeader(name, value);
+    }
+  }
+
+  #endSlowly(body: Buffer): void {
+    const [ok, isDone] = this.#native.tryEnd(body, body.length);
+    if (isDone) this.#isClosed = true;
+    if (ok || isDone) return;
+    const watch = new StallWatch(this.#native);
+    this.#onLeft.push(() => {
+      watch.stop();
+    });
+    this.#native.onWritable((offset) => {
+      watch.progress();
+      const [okNow, isDoneNow] = this.#native.tryEnd(body.subarray(offset), body.length);
+      if (isDoneNow) {
+        watch.stop();
+        this.markEnded();
+      }
+      return okNow;
+    });
+  }
+
+  #leave(): void {
+    this.#isClosed = true;
+    this.#hasLeft = true;
+    for (const listener of this.#onLeft.splice(0)) listener();
+  }
+}
+
+/** Closes a connection whose client stopped reading. */
+class StallWatch {
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(native: NativeResponse) {
+    this.#timer = setTimeout(() => native.close(), STALLED_READER_MS);
+  }
+
+  progress(): void {
+    this.#timer.refresh();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+type HeadWriter = (write: (writeHead: () => void) => void) => void;
+
+/** An open body. Head and first chunk leave together: an empty write would not flush the head. */
+class UwsStream implements ResponseStream {
+  readonly #native: NativeResponse;
+  readonly #reply: UwsReply;
+  readonly #withHead: HeadWriter;
+  readonly #ping: NodeJS.Timeout;
+  #hasHead = false;
+  #isWritable = true;
+  #stall: StallWatch | null = null;
+  #onDrain: () => void = () => undefined;
+
+  constructor(native: NativeResponse, reply: UwsReply, withHead: HeadWriter) {
+    this.#native = native;
+    this.#reply = reply;
+    this.#withHead = withHead;
+    this.#ping = setInterval(() => {
+      if (this.#isWritable) this.write(': ping\n\n');
+    }, PING_INTERVAL_MS);
+    reply.onClientLeft(() => {
+      this.#stop();
+    });
+    if (!reply.isClosed) native.onWritable(() => this.#drained());
+  }
+
+  get isWritable(): boolean {
+    return this.#isWritable && !this.#reply.isClosed;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  write(chunk: string): void {
+    if (this.#reply.isClosed) return;
+    this.#ping.refresh();
+    this.#corked(() => {
+      this.#isWritable = this.#native.write(chunk);
+    });
+    if (!this.#isWritable) this.#stall ??= new StallWatch(this.#native);
+  }
+
+  end(): void {
+    if (this.#reply.isClosed) return;
+    this.#stop();
+    this.#corked(() => {
+      this.#native.end();
+    });
+    this.#reply.markEnded();
+  }
+
+  #corked(write: () => void): void {
+    if (this.#hasHead) {
+      this.#native.cork(write);
+      return;
+    }
+    this.#hasHead = true;
+    this.#withHead((writeHead) => {
+      writeHead();
+      write();
+    });
+  }
+
+  #drained(): boolean {
+    this.#isWritable = true;
+    this.#stall?.stop();
+    this.#stall = null;
+    this.#onDrain();
+    return true;
+  }
+
+  #stop(): void {
+    clearInterval(this.#ping);
+    this.#stall?.stop();
+  }
+}

@@ -1,0 +1,24 @@
+import type { ModelSpec } from '../core/model-spec.js';
+import type { Tokenizer } from '../text/tokenizer.js';
+
+/** The loaded model as the front end knows it. */
+export interface ServedModel {
+  readonly spec: ModelSpec;
+  /** As it was given at launch. */
+  readonly modelPath: string;
+  readonly tokenizerPath: string;
+  readonly servedName: string;
+  /** Null with `--skip-tokenizer-init`. */
+  readonly tokenizer: Tokenizer | null;
+  readonly eosTokenIds: readonly number[];
+  readonly weightVersion: string;
+  /** Unix seconds. */
+  readonly createdAt: number;
+}
+
+/** Bounds that the devices settled at start; of one device, all being alike. */
+export interface ServingLimits {
+  readonly maxTotalTokens: number;
+  readonly slotLength: number;
+  readonly maxRunningRequests: number;
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+
+import { RequestError } from '../../core/errors.js';
+import type { Engine } from '../engine.js';
+import type { Generation, GenerationInput } from '../generation.js';
+import { plainResponse } from '../http.js';
+import type { Handler, Route } from '../router.js';
+
+/** SGLang's `SGLANG_HEALTH_CHECK_TIMEOUT`. */
+const PROBE_TIMEOUT_MS = 20_000;
+
+export interface HealthDeps {
+  readonly engine: Engine;
+  readonly isDraining: () => boolean;
+  readonly timeoutMs?: number;
+}
+
+/** `/health` answers at once; `/health_generate` has a device compute a token. */
+export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: '/health',
+      handler: (_, reply) => {
+        reply.send(plainResponse(deps.isDraining() ? 503 : 200));
+      },
+    },
+    { methods: ['GET'], path: '/health_generate', handler: healthGenerate(deps) },
+  ];
+}
+
+function healthGenerate({ engine, isDraining, timeoutMs }: HealthDeps): Handler {
+  return async (_, reply) => {
+    const isHealthy = !isDraining() && (await probe(engine, timeoutMs ?? PROBE_TIMEOUT_MS));
+    reply.send(plainResponse(isHealthy ? 200 : 503));
+  };
+}
+
+/** A busy server proves itself by any other request's progress. */
+async function probe(engine: Engine, timeoutMs: number): Promise<boolean> {
+  let generations: readonly Generation[] = [];
+  const submission = engine.submit([probeInput()], (submitted) => {
+    generations = submitted;
+  });
+  const submitted = submission.then(
+    () => new Promise<never>(() => undefined),
+    // A full queue is a busy server, which other requests' progress will prove healthy.
+    (error: unknown) => (isQueueFull(error) ? new Promise<never>(() => undefined) : false),
+  );
+  const isHealthy = await Promise.race([
+    engine.nextOutput().then(() => generations.every((one) => one.finish?.type !== 'abort')),
+    submitted,
+    timeout(timeoutMs),
+  ]);
+  for (const generation of generations) engine.abort(generation);
+  return isHealthy;
+}
+
+function isQueueFull(error: unknown): boolean {
+  return error instanceof RequestError && error.code === 'QUEUE_FULL';
+}
+
+function timeout(ms: number): Promise<false> {
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      resolve(false);
+    }, ms).unref();
+  });
+}
+
+function probeInput(): GenerationInput {
+  return {
+    req: {
+      rid: `HEALTH_CHECK_${randomUUID()}`,
+      inputIds: Int32Array.of(0),
+      sampling: {
+        maxNewTokens: 1,
+        minNewTokens: 0,
+        temperature: 1,
+        topP: 1,
+        topK: 1,
+        minP: 0,
+        frequencyPenalty: 0,
+        presencePenalty: 0,
+        repetitionPenalty: 1,
+        stopTokenIds: [],
+        logitBias: [],
+        seed: 0,
+        sampleIndex: 0,
+      },
+      logprobs: null,
+      namespace: '',
+      dpRank: null,
+      priority: 0,
+    },
+    text: null,
+  };
+}

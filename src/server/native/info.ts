@@ -1,0 +1,130 @@
+import { publicArgs, type ServerArgs } from '../../config/server-args.js';
+import { kvBytesPerToken } from '../../core/model-spec.js';
+import type { DeviceState } from '../../messages.js';
+import type { AppDeps } from '../app.js';
+import { maxPromptTokens } from '../fit-request.js';
+import { jsonResponse, plainResponse } from '../http.js';
+import type { ServedModel } from '../model.js';
+import type { Handler, Method, Route } from '../router.js';
+
+type InfoDeps = Pick<AppDeps, 'args' | 'version' | 'engine' | 'model' | 'limits'>;
+
+const BYTES_PER_GB = 1024 ** 3;
+
+/** What the server is and how full it is, under all of SGLang's names for it (sglang-wire §6). */
+export function createInfoRoutes(deps: InfoDeps): readonly Route[] {
+  const get = (path: string, read: () => unknown): Route => route(['GET'], path, read);
+  const modelInfo = (): unknown => renderModelInfo(deps.model, deps.args);
+  const serverInfo = (): unknown => renderServerInfo(deps);
+  const poolSize = (): unknown => renderPoolSize(deps);
+  return [
+    get('/get_model_info', modelInfo),
+    get('/model_info', modelInfo),
+    get('/get_server_info', serverInfo),
+    get('/server_info', serverInfo),
+    get('/get_server_args', () => renderArgs(deps)),
+    route(['GET', 'POST'], '/get_memory_pool_size', poolSize),
+    get('/get_max_total_num_tokens', () => ({
+      max_total_num_tokens: deps.limits.maxTotalTokens,
+    })),
+    get('/', () => 'SGLang is running'),
+    { methods: ['GET'], path: '/ping', handler: ping },
+  ];
+}
+
+const ping: Handler = (_, reply) => {
+  reply.send(plainResponse(200));
+};
+
+function route(methods: readonly Method[], path: string, read: () => unknown): Route {
+  return {
+    methods,
+    path,
+    handler: async (_, reply) => {
+      reply.send(jsonResponse(200, await read()));
+    },
+  };
+}
+
+/** The key set differs between SGLang releases, and its own tests compare it exactly. */
+function renderModelInfo(model: ServedModel, args: ServerArgs): unknown {
+  const oldest = { model_path: model.modelPath, is_generation: true };
+  if (args.compat === '2024-11') return oldest;
+  const usual = {
+    model_path: model.modelPath,
+    tokenizer_path: model.tokenizerPath,
+    is_generation: true,
+    preferred_sampling_params: args.preferredSamplingParams,
+    weight_version: model.weightVersion,
+  };
+  if (args.compat === '2025-09') return usual;
+  return {
+    ...usual,
+    has_image_understanding: false,
+    has_audio_understanding: false,
+    model_type: model.spec.modelType,
+    architectures: [model.spec.architecture],
+  };
+}
+
+function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> {
+  return {
+    ...publicArgs(args),
+    model_path: model.modelPath,
+    tokenizer_path: model.tokenizerPath,
+    served_model_name: model.servedName,
+    context_length: model.spec.contextLength,
+    max_total_tokens: limits.maxTotalTokens,
+    max_running_requests: limits.maxRunningRequests,
+    is_embedding: false,
+  };
+}
+
+async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
+  const { devices } = await deps.engine.readState();
+  const { model, limits } = deps;
+  return {
+    ...renderArgs(deps),
+    status: 'ready',
+    max_total_num_tokens: limits.maxTotalTokens,
+    max_req_input_len: maxPromptTokens({
+      contextLength: model.spec.contextLength,
+      maxTotalTokens: limits.maxTotalTokens,
+    }),
+    internal_states: devices.map((device) => renderInternalState(device, deps)),
+    version: deps.version,
+  };
+}
+
+function renderInternalState(state: DeviceState, deps: InfoDeps): unknown {
+  const { spec } = deps.model;
+  const { kvPool } = state;
+  return {
+    ...renderArgs(deps),
+    dp_rank: state.device.rank,
+    device_generation: state.device.generation,
+    num_running_reqs: state.numRunning,
+    num_used_tokens: state.numUsedTokens,
+    last_gen_throughput: state.lastGenThroughput,
+    memory_usage: {
+      weight: spec.weightBytes / BYTES_PER_GB,
+      kvcache: (kvPool.totalTokens * kvBytesPerToken(spec)) / BYTES_PER_GB,
+      token_capacity: kvPool.totalTokens,
+      graph: 0,
+    },
+    effective_max_running_requests_per_dp: deps.limits.maxRunningRequests,
+    use_mla_backend: false,
+    kv_pool: {
+      total_tokens: kvPool.totalTokens,
+      free_tokens: kvPool.freeTokens,
+      cached_tokens: kvPool.cachedTokens,
+      held_tokens: kvPool.heldTokens,
+    },
+  };
+}
+
+/** A bare number; with several devices a list of numbers. */
+function renderPoolSize({ args, limits }: InfoDeps): unknown {
+  const size = limits.maxTotalTokens;
+  return args.dpSize === 1 ? size : Array.from({ length: args.dpSize }, () => size);
+}

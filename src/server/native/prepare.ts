@@ -1,0 +1,73 @@
+import type { LogprobWants } from '../../core/sampling-params.js';
+import { fitLogprobs, fitPrompt, fitSampling, type RequestLimits } from '../fit-request.js';
+import type { GenerationInput } from '../generation.js';
+import type { SeedSource } from '../seeds.js';
+import { seedOf } from '../seeds.js';
+import { TextAssembler } from '../text-assembler.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
+import type { GenerateEntry, GenerateRequest } from './generate-request.js';
+import type { Prompt } from './prompt-fields.js';
+
+/** Texts above this are tokenized off the main thread: a megabyte takes seconds. */
+const LONG_TEXT_CHARS = 32 * 1024;
+
+export interface PrepareDeps {
+  readonly tokenizer: Tokenizer | null;
+  readonly tokenizeLong: (text: string) => Promise<Int32Array>;
+  readonly eosTokenIds: readonly number[];
+  readonly limits: RequestLimits;
+  readonly seeds: SeedSource;
+}
+
+/** Tokenizes and fits all prompts: the flat list of samples, prompt by prompt. @throws RequestError */
+export async function prepareInputs(
+  request: GenerateRequest,
+  deps: PrepareDeps,
+): Promise<readonly GenerationInput[]> {
+  const ids = await Promise.all(request.entries.map(({ prompt }) => promptIds(prompt, deps)));
+  return request.entries.flatMap((entry, i) => samplesOf(entry, ids[i] ?? new Int32Array(0), deps));
+}
+
+async function promptIds(prompt: Prompt, deps: PrepareDeps): Promise<Int32Array> {
+  if (prompt.kind === 'ids') return prompt.ids;
+  if (deps.tokenizer === null) throw new Error('This is a bug: text without a tokenizer.');
+  if (prompt.text.length > LONG_TEXT_CHARS) return deps.tokenizeLong(prompt.text);
+  return deps.tokenizer.encode(prompt.text);
+}
+
+function samplesOf(entry: GenerateEntry, ids: Int32Array, deps: PrepareDeps): GenerationInput[] {
+  const { sampling } = entry;
+  const inputIds = fitPrompt(ids, sampling, deps.limits);
+  const logprobs: LogprobWants | null = fitLogprobs(entry.logprobs, inputIds.length);
+  const seed = sampling.seed === null ? deps.seeds.next() : seedOf(sampling.seed);
+  return entry.rids.map((rid, sampleIndex) => {
+    const fit = { promptLen: inputIds.length, eosTokenIds: deps.eosTokenIds, seed, sampleIndex };
+    const params = fitSampling(sampling, fit, deps.limits);
+    return {
+      req: {
+        rid,
+        inputIds,
+        sampling: params,
+        logprobs,
+        namespace: namespaceOf(entry),
+        dpRank: entry.dpRank,
+        priority: entry.priority,
+      },
+      text:
+        deps.tokenizer === null
+          ? null
+          : new TextAssembler(deps.tokenizer, {
+              stop: sampling.stop,
+              stopRegex: sampling.stopRegex,
+              noStopTrim: sampling.noStopTrim,
+              skipSpecialTokens: sampling.skipSpecialTokens,
+              stopTokenIds: new Set(params.stopTokenIds),
+            }),
+    };
+  });
+}
+
+/** Requests share cached prefixes only within one namespace. */
+function namespaceOf({ extraKey, cacheSalt }: GenerateEntry): string {
+  return extraKey === null && cacheSalt === null ? '' : JSON.stringify([extraKey, cacheSalt]);
+}

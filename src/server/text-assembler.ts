@@ -1,0 +1,90 @@
+import type { FinishReason } from '../core/finish-reason.js';
+import { createDetokenizer, type Detokenizer } from '../text/detokenizer.js';
+import { StopMatcher } from '../text/stop-matcher.js';
+import type { StopRegex } from '../text/stop-regex.js';
+import type { Tokenizer } from '../text/tokenizer.js';
+
+/** The text-side sampling parameters, which never leave the main thread. */
+export interface TextParams {
+  readonly stop: readonly string[];
+  readonly stopRegex: readonly StopRegex[];
+  readonly noStopTrim: boolean;
+  readonly skipSpecialTokens: boolean;
+  /** A token of these ends the request by itself and is trimmed from the text. */
+  readonly stopTokenIds: ReadonlySet<number>;
+}
+
+/**
+ * A request's output text. Without stop strings nothing is decoded until somebody reads
+ * {@link TextAssembler.text}: a request that does not stream is decoded once.
+ */
+export class TextAssembler {
+  readonly #tokenizer: Tokenizer;
+  readonly #params: TextParams;
+  readonly #detokenizer: Detokenizer;
+  readonly #matcher: StopMatcher | null;
+  #undecoded: number[] = [];
+  #text = '';
+  /** A stop token: part of the text only with `no_stop_trim`, or when it did not end the request. */
+  #stopToken: number | null = null;
+  /** Everything after this many characters is not for the client; null = the end is not known yet. */
+  #end: number | null = null;
+
+  constructor(tokenizer: Tokenizer, params: TextParams) {
+    this.#tokenizer = tokenizer;
+    this.#params = params;
+    this.#detokenizer = createDetokenizer(tokenizer, params.skipSpecialTokens);
+    const { stop, stopRegex, noStopTrim } = params;
+    const hasStops = stop.length > 0 || stopRegex.length > 0;
+    this.#matcher = hasStops ? new StopMatcher(stop, stopRegex, noStopTrim) : null;
+  }
+
+  get hasTextStops(): boolean {
+    return this.#matcher !== null;
+  }
+
+  /** Adds an output token. @returns the stop text it completed. @throws RegexBudgetError */
+  push(token: number): string | null {
+    if (this.#params.stopTokenIds.has(token) && !this.#params.noStopTrim) {
+      this.#stopToken = token;
+      return null;
+    }
+    if (this.#matcher === null) {
+      this.#undecoded.push(token);
+      return null;
+    }
+    return this.#match(token, this.#matcher);
+  }
+
+  /** The request ended: releases what was held back, unless the ending trims it. */
+  finish(reason: FinishReason): void {
+    if (this.#end !== null) return;
+    const stopped = reason.type === 'stop' && typeof reason.matched === 'number';
+    if (this.#stopToken !== null && !stopped) this.#undecoded.push(this.#stopToken);
+    this.#decodeWaiting();
+    this.#text += this.#detokenizer.flush();
+    this.#end = this.#text.length;
+  }
+
+  get text(): string {
+    this.#decodeWaiting();
+    const end = this.#end ?? this.#matcher?.safeLength ?? this.#text.length;
+    return end === this.#text.length ? this.#text : this.#text.slice(0, end);
+  }
+
+  #match(token: number, matcher: StopMatcher): string | null {
+    const delta = this.#detokenizer.push(token);
+    this.#text += delta;
+    const isHidden = this.#params.skipSpecialTokens && this.#tokenizer.isSpecial(token);
+    const hidden = isHidden ? this.#tokenizer.addedContent(token) : null;
+    const match = hidden === null ? matcher.push(delta) : matcher.push(hidden, true);
+    if (match === null) return null;
+    this.#end = match.visibleLength;
+    return match.matched;
+  }
+
+  #decodeWaiting(): void {
+    for (const token of this.#undecoded) this.#text += this.#detokenizer.push(token);
+    this.#undecoded = [];
+  }
+}

@@ -1,0 +1,139 @@
+import type { FinishReason } from '../../src/core/finish-reason.js';
+import type { Failure } from '../../src/core/errors.js';
+import type {
+  Finished,
+  ReqInput,
+  ReqLogprobRow,
+  ReqStats,
+  Submit,
+  ToMain,
+  ToScheduler,
+} from '../../src/messages.js';
+import type { SchedulerLink } from '../../src/server/engine.js';
+
+/**
+ * A scheduler whose every move the test makes. It answers submissions, and keeps the rules that the real
+ * one keeps: one ending per request, and stop texts override an own ending.
+ */
+export class ScriptedScheduler implements SchedulerLink {
+  readonly received: ToScheduler[] = [];
+  readonly live = new Map<number, ReqInput>();
+  /** What the next submissions are answered with; null = accepted. */
+  failure: Failure | null = null;
+  /** Called after each acceptance. */
+  onAccepted: (req: ReqInput) => void = () => undefined;
+  flushFailure: string | null = null;
+  readonly #outputs = new Map<number, number>();
+  #listener: (message: ToMain) => void = () => undefined;
+
+  onMessage(listener: (message: ToMain) => void): void {
+    this.#listener = listener;
+  }
+
+  post(message: ToScheduler): void {
+    this.received.push(message);
+    // As over a port: never in the sender's turn.
+    setImmediate(() => {
+      this.#handle(message);
+    });
+  }
+
+  emit(message: ToMain): void {
+    this.#listener(message);
+  }
+
+  /** Tokens of one request, one step each, then maybe its ending. */
+  run(req: ReqInput, tokens: readonly number[], reason: FinishReason | null = null): void {
+    for (const token of tokens) this.step([[req.num, token]]);
+    if (reason !== null) this.finish(req.num, reason);
+  }
+
+  step(
+    pairs: readonly (readonly [number, number])[],
+    logprobs: readonly ReqLogprobRow[] = [],
+  ): void {
+    const running = pairs.filter(([num]) => this.live.has(num));
+    for (const [num] of running) this.#outputs.set(num, (this.#outputs.get(num) ?? 0) + 1);
+    this.#output({ tokens: Int32Array.from(running.flat()), logprobs });
+  }
+
+  finish(num: number, reason: FinishReason, stats: Partial<ReqStats> = {}): void {
+    const req = this.live.get(num);
+    if (req === undefined) return;
+    this.live.delete(num);
+    const full: ReqStats = {
+      promptTokens: req.inputIds.length,
+      completionTokens: this.#outputs.get(num) ?? 0,
+      cachedTokens: 0,
+      numRetractions: 0,
+      dpRank: 0,
+      queueMs: 0,
+      ...stats,
+    };
+    this.#output({ finished: [{ num, reason, stats: full }] });
+  }
+
+  check(num: number): void {
+    this.#output({ toCheck: [num] });
+  }
+
+  #output(part: {
+    tokens?: Int32Array;
+    logprobs?: readonly ReqLogprobRow[];
+    toCheck?: readonly number[];
+    finished?: readonly Finished[];
+  }): void {
+    const { tokens = new Int32Array(0), logprobs = [], toCheck = [], finished = [] } = part;
+    this.emit({ kind: 'output', tokens, logprobs, toCheck, finished });
+  }
+
+  #handle(message: ToScheduler): void {
+    switch (message.kind) {
+      case 'submit':
+        this.#accept(message);
+        break;
+      case 'abort':
+        for (const { num, rid } of [...this.live.values()]) {
+          const byRid = message.ridPrefix !== '' && rid.startsWith(message.ridPrefix);
+          if (message.all || message.num === num || byRid) {
+            this.finish(num, {
+              type: 'abort',
+              message: 'Aborted',
+              status_code: null,
+              err_type: null,
+            });
+          }
+        }
+        break;
+      case 'stopAt':
+        this.finish(message.num, { type: 'stop', matched: message.matched });
+        break;
+      case 'flushCache':
+        this.emit({ kind: 'cacheFlushed', id: message.id, failure: this.flushFailure });
+        break;
+      case 'readState':
+        this.emit({ kind: 'stateRead', id: message.id, numQueued: 0, devices: [DEVICE_STATE] });
+        break;
+      case 'drain':
+        this.emit({ kind: 'drained' });
+        break;
+      default:
+        break;
+    }
+  }
+
+  #accept({ batch, reqs }: Submit): void {
+    this.emit({ kind: 'submitted', batch, failure: this.failure });
+    if (this.failure !== null) return;
+    for (const req of reqs) this.live.set(req.num, req);
+    for (const req of reqs) this.onAccepted(req);
+  }
+}
+
+const DEVICE_STATE = {
+  device: { rank: 0, generation: 1 },
+  numRunning: 0,
+  numUsedTokens: 0,
+  lastGenThroughput: 12.5,
+  kvPool: { totalTokens: 1024, freeTokens: 1000, cachedTokens: 24, heldTokens: 0 },
+};

@@ -1,0 +1,105 @@
+import type { ServerArgs } from '../../../src/config/server-args.js';
+import { flagEntries, camelCase } from '../../../src/config/server-args.js';
+import { createLogger } from '../../../src/observability/logger.js';
+import { createApp, type App, type FaultKind } from '../../../src/server/app.js';
+import { Engine } from '../../../src/server/engine.js';
+import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
+import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
+
+export const CONTEXT_LENGTH = 200;
+
+export interface TestApp {
+  readonly app: App;
+  readonly scheduler: ScriptedScheduler;
+  readonly engine: Engine;
+  readonly url: string;
+  readonly port: number;
+  readonly faults: [number, FaultKind][];
+  /** POST JSON, answer as status, headers and parsed body. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
+}
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly headers: Response['headers'];
+  readonly text: string;
+  readonly json: unknown;
+}
+
+export function defaultArgs(): ServerArgs {
+  return Object.fromEntries(
+    flagEntries().map(([name, spec]) => [camelCase(name), spec.default]),
+  ) as unknown as ServerArgs;
+}
+
+export async function startApp(overrides: Partial<ServerArgs> = {}): Promise<TestApp> {
+  const scheduler = new ScriptedScheduler();
+  const clock = { nowMs: () => performance.now() };
+  const engine = new Engine({ link: scheduler, clock, onLog: () => undefined });
+  const args = { ...defaultArgs(), port: 0, randomSeed: 7, ...overrides };
+  const faults: [number, FaultKind][] = [];
+  const lines: string[] = [];
+  const app = await createApp({
+    args,
+    version: '0.0.0-test',
+    engine,
+    model: {
+      spec: {
+        architecture: 'LlamaForCausalLM',
+        modelType: 'llama',
+        ...{ numLayers: 2, numHeads: 2, numKvHeads: 1, headDim: 4, hiddenSize: 8 },
+        vocabSize: VOCAB_SIZE,
+        contextLength: CONTEXT_LENGTH,
+        slidingWindow: null,
+        moe: null,
+        format: 'none',
+        weightBytes: 1024,
+      },
+      modelPath: 'models/tiny',
+      tokenizerPath: 'models/tiny',
+      servedName: 'org/tiny',
+      tokenizer: args.skipTokenizerInit ? null : tinyTokenizer(),
+      eosTokenIds: [EOS],
+      weightVersion: args.weightVersion,
+      createdAt: 1_700_000_000,
+    },
+    limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
+    deviceControl: {
+      failDevice: (rank, how) => {
+        if (rank > 0) return false;
+        faults.push([rank, how]);
+        return true;
+      },
+    },
+    tokenizeLong: (text) => Promise.resolve(tinyTokenizer().encode(text)),
+    log: createLogger({
+      sink: { write: (line) => lines.push(line) },
+      level: 'info',
+      useColor: false,
+      now: () => new Date(0),
+    }),
+  });
+  const port = await app.listen();
+  const url = `http://127.0.0.1:${port}`;
+  const post = async (
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<JsonAnswer> => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const all = { 'content-type': 'application/json', ...headers };
+    return answerOf(await fetch(url + path, { method: 'POST', body: text, headers: all }));
+  };
+  return { app, scheduler, engine, url, port, faults, post };
+}
+
+export async function answerOf(response: Response): Promise<JsonAnswer> {
+  const text = await response.text();
+  let json: unknown = null;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = null;
+  }
+  return { status: response.status, headers: response.headers, text, json };
+}
