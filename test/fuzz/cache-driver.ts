@@ -30,6 +30,7 @@ export interface DriverOptions {
 const TREE: TreeKey = '0:0';
 const HOLDERS_MAX = 8;
 const PROMPT_PAGES_MAX = 7;
+const SEEN_MAX = 12;
 
 export class CacheDriver {
   readonly #actor = new CacheActor();
@@ -40,6 +41,7 @@ export class CacheDriver {
   #holders: Holder[] = [];
   #leased: number[] = [];
   #num = 0;
+  readonly #seen: Int32Array[] = [];
 
   constructor(private readonly options: DriverOptions) {
     const { numPages, pageSizeTokens, random } = options;
@@ -110,20 +112,22 @@ export class CacheDriver {
 
   #randomMatch(): MatchRequest {
     const tokens = this.#randomTokens();
-    const isResumed = this.#random() < 0.3;
+    const isResumed = this.#random() < 0.5;
     return {
       namespace: this.#random() < 0.8 ? '' : 'other',
       tokens,
       maxTokens: this.#random() < 0.7 ? tokens.length - 1 : this.#below(tokens.length + 1),
       prefillTokens: isResumed ? this.#below(tokens.length + 1) : tokens.length,
-      strict: this.#random() < 0.4,
+      strict: this.#random() < 0.3,
     };
   }
 
   #insert(): void {
     const holder = this.#takeHolder();
     if (holder === undefined) return;
-    holder.tokens = Int32Array.from([...holder.tokens, ...this.#randomTokens().subarray(0, 2)]);
+    const numDecoded = this.#below(2 * this.options.pageSizeTokens + 1);
+    const decoded = this.#randomTokens().subarray(0, numDecoded);
+    holder.tokens = Int32Array.of(...holder.tokens, ...decoded);
     const request = this.#randomInsert(holder);
     this.#writePages(holder, request);
     const reply = this.#ask({ op: 'insert', num: holder.num, tree: TREE, ...request });
@@ -143,7 +147,7 @@ export class CacheDriver {
     const { namespace, tokens, prefillTokens, lock } = holder;
     const numWhole = Math.floor(tokens.length / this.options.pageSizeTokens);
     const numOwn =
-      this.#random() < 0.9 ? holder.pages.length : this.#below(holder.pages.length + 1);
+      this.#random() < 0.7 ? holder.pages.length : this.#below(holder.pages.length + 1);
     const numPages = this.#random() < 0.7 ? numWhole : this.#below(numWhole + 1);
     const brought = this.#leased.splice(0, Math.max(0, numPages - numOwn));
     const pages = Int32Array.from([
@@ -234,8 +238,23 @@ export class CacheDriver {
     });
   }
 
-  /** Pages of few different kinds, so that requests share whole pages at any page size. */
+  /** Often a part of what an earlier request had, so that long runs of pages are shared and cut. */
   #randomTokens(): Int32Array {
+    const fresh = this.#freshTokens();
+    const earlier = this.#seen[this.#below(SEEN_MAX)];
+    const isFresh = earlier === undefined || this.#random() < 0.4;
+    const tokens = isFresh
+      ? fresh
+      : Int32Array.of(...this.#someOf(earlier), ...this.#someOf(fresh));
+    this.#seen[this.#below(SEEN_MAX)] = tokens.subarray(
+      0,
+      PROMPT_PAGES_MAX * this.options.pageSizeTokens,
+    );
+    return tokens;
+  }
+
+  /** Pages of few different kinds, at any page size. */
+  #freshTokens(): Int32Array {
     const { pageSizeTokens, vocabularySize } = this.options;
     const length = 1 + this.#below(PROMPT_PAGES_MAX * pageSizeTokens);
     const tokens = new Int32Array(length);
@@ -244,6 +263,11 @@ export class CacheDriver {
     }
     if (this.#random() < 0.2) tokens[this.#below(length)] = this.#below(vocabularySize);
     return tokens;
+  }
+
+  /** Half of the time whole. */
+  #someOf(tokens: Int32Array): Int32Array {
+    return this.#random() < 0.5 ? tokens : tokens.subarray(0, this.#below(tokens.length + 1));
   }
 
   #takeHolder(): Holder | undefined {

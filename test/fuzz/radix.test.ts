@@ -11,8 +11,8 @@ const numOps = Number(process.argv[3] ?? 20_000);
 
 /** Few pages and few tokens: evictions, splits and replacements in almost every operation. */
 const SHAPES = [
-  { pageSizeTokens: 1, vocabularySize: 2, numPages: 40 },
-  { pageSizeTokens: 2, vocabularySize: 3, numPages: 28 },
+  { pageSizeTokens: 1, vocabularySize: 3, numPages: 56 },
+  { pageSizeTokens: 2, vocabularySize: 3, numPages: 40 },
   { pageSizeTokens: 4, vocabularySize: 2, numPages: 24 },
   { pageSizeTokens: 16, vocabularySize: 2, numPages: 56 },
 ] as const;
