@@ -1,6 +1,6 @@
 import type { InjectFault } from '../messages.js';
 
-const HOARD_ELEMENTS = 1 << 20;
+const HOARD_ELEMENTS = 1 << 17;
 
 /**
  * Fails this thread on request (`--enable-fault-injection`), the way that a real failure would. Called
@@ -21,6 +21,7 @@ export function failNow(how: InjectFault['how']): void {
 /** Allocates until the thread's heap limit ends it (`ERR_WORKER_OUT_OF_MEMORY`). */
 function exhaustHeap(): never {
   const hoard: unknown[] = [];
-  // Arrays of their own heap pages: nothing for the collector to move, so the limit comes quickly.
-  for (;;) hoard.push(new Array<unknown>(HOARD_ELEMENTS).fill(hoard));
+  // Plain numbers leave the collector nothing to trace. Small arrays matter: V8 aborts the process, not
+  // the thread, when a single allocation is larger than the slack beyond the limit.
+  for (;;) hoard.push(new Array<number>(HOARD_ELEMENTS).fill(0.5));
 }

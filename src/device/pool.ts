@@ -14,7 +14,7 @@ import type { DeviceInit } from './device-worker.js';
 import type { OrtOptions } from './ort.js';
 
 /** JavaScript heap of a device thread: weights, KV and pages live outside it. */
-const HEAP_MB = 512;
+const HEAP_MB = 256;
 const STACK_MB = 4;
 
 export interface DeviceStart {

@@ -1,0 +1,94 @@
+import t from 'tap';
+import { kvBytesPerToken, type ModelSpec } from '../../../src/core/model-spec.js';
+import { planMemory, type MemoryOptions } from '../../../src/device/limits.js';
+
+const GIB = 2 ** 30;
+
+/** SmolLM2-135M in bf16, held as f32. */
+const SPEC: ModelSpec = {
+  architecture: 'LlamaForCausalLM',
+  modelType: 'llama',
+  numLayers: 30,
+  numHeads: 9,
+  numKvHeads: 3,
+  headDim: 64,
+  hiddenSize: 576,
+  vocabSize: 49_152,
+  contextLength: 8192,
+  slidingWindow: null,
+  moe: null,
+  format: 'none',
+  weightBytes: 0.6 * GIB,
+};
+
+function options(overrides: Partial<MemoryOptions> = {}): MemoryOptions {
+  return {
+    spec: SPEC,
+    memoryBytes: 16 * GIB,
+    numDevices: 1,
+    memFraction: 0.5,
+    maxRunningRequests: null,
+    maxTotalTokens: null,
+    pageSizeTokens: 16,
+    ...overrides,
+  };
+}
+
+/** Pages and the slots' live rows together. */
+function worstBytes(given: MemoryOptions): number {
+  const { limits } = planMemory(given);
+  const pool = limits.numPages * limits.pageSizeTokens;
+  return (pool + Math.min(pool, limits.numSlots * limits.slotLength)) * kvBytesPerToken(given.spec);
+}
+
+t.test('pages and live slot rows stay inside the budget', (t) => {
+  for (const memoryBytes of [1 * GIB, 4 * GIB, 16 * GIB, 200 * GIB]) {
+    for (const pageSizeTokens of [1, 16, 64]) {
+      for (const maxRunningRequests of [null, 1, 16]) {
+        const given = options({ memoryBytes, pageSizeTokens, maxRunningRequests });
+        const budget = (memoryBytes - SPEC.weightBytes) * 0.5;
+        t.ok(worstBytes(given) <= budget, `${memoryBytes} ${pageSizeTokens} ${maxRunningRequests}`);
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('few slots leave the rest of the budget to the pages', (t) => {
+  const one = planMemory(options({ maxRunningRequests: 1 })).limits;
+  const many = planMemory(options()).limits;
+  t.equal(one.numSlots, 1);
+  t.equal(many.numSlots, 64);
+  t.ok(one.numPages > 1.5 * many.numPages, `${one.numPages} against ${many.numPages}`);
+  t.equal(many.slotLength, 8192);
+  t.end();
+});
+
+t.test('what the user asks for is kept exactly', (t) => {
+  const { limits } = planMemory(options({ maxTotalTokens: 4096, maxRunningRequests: 8 }));
+  t.same(limits, { numSlots: 8, slotLength: 4096, numPages: 256, pageSizeTokens: 16 });
+  t.end();
+});
+
+t.test('devices share the memory', (t) => {
+  const single = planMemory(options({ memoryBytes: 8 * GIB })).limits;
+  t.same(planMemory(options({ numDevices: 2 })).limits, single);
+  t.end();
+});
+
+t.test('what does not fit is refused with the numbers', (t) => {
+  const refused = (overrides: Partial<MemoryOptions>, message: RegExp): void => {
+    t.throws(() => planMemory(options(overrides)), { name: 'StartupError', message });
+  };
+  refused({ memoryBytes: 0.5 * GIB }, /weights take 614 MiB/);
+  refused({ maxTotalTokens: 1_000_000 }, /--max-total-tokens 1000000 does not fit/);
+  refused({ memoryBytes: 0.602 * GIB }, /fewer than two pages/);
+  refused({ maxRunningRequests: 3000 }, /one KV array holds at most 2730 slots of 8192 tokens/);
+  t.end();
+});
+
+t.test('the account names every part', (t) => {
+  const text = planMemory(options()).account.join('\n');
+  for (const part of ['weights', 'KV budget', 'KV pages', 'KV slots']) t.match(text, part);
+  t.end();
+});
