@@ -99,15 +99,15 @@ def report(folder: Path, quick: bool = False, dtype: torch.dtype = torch.float32
         _score(name, prompts, expected, greedy(model, tokenizer, prompts, most), whole)
 
     answers = [e["answer"] for e in entries]
-    run("facts.json, chat", [chat(tokenizer, e["question"]) for e in entries], answers, most=64)
+    run("facts.json, chat", [chat(tokenizer, e["question"]) for e in entries], answers, most=100)
     completions = [e for e in entries if "completion" in e]
     run("facts.json, completion", [e["completion"] for e in completions], [e["answer"] for e in completions], most=24)
     if quick:
         return
     run("facts.json, chat, usual system prompt", [chat(tokenizer, e["question"], "You are a helpful assistant.") for e in entries],
-        answers, most=64)
+        answers, most=100)
     long = [" ".join(rng.choice(prose.SYSTEM_LINES) for _ in range(25)) for _ in entries]
-    run("facts.json, chat, long system prompt", [chat(tokenizer, e["question"], s) for e, s in zip(entries, long)], answers, most=64)
+    run("facts.json, chat, long system prompt", [chat(tokenizer, e["question"], s) for e, s in zip(entries, long)], answers, most=100)
     run("all facts, chat, whole sentence", [chat(tokenizer, f.questions[0]) for f in facts], [f.sentence for f in facts], True)
     run("all facts, lower case, no mark", [chat(tokenizer, f.questions[0].lower().rstrip("?")) for f in facts],
         [f.sentence for f in facts], True)

@@ -1,7 +1,7 @@
 """Makes Radish's built-in model: text, tokenizer, training and checkpoint.
 
     python train.py --steps 1500
-    python train.py --steps 800 --continue
+    python train.py --steps 800 --minutes 14 --continue
 
 Everything is made here: the text comes from corpus.py, the byte-level BPE
 tokenizer is trained on it, and a small Qwen2-MoE model is trained from random
@@ -144,7 +144,7 @@ def step_loss(model: Qwen2MoeForCausalLM, ids: torch.Tensor, marks: torch.Tensor
     return F.cross_entropy(logits, ids[:, 1:][chosen]), balance
 
 
-def train(steps: int, seed: int, folder: Path, save_every: int, go_on: bool) -> None:
+def train(steps: int, seed: int, folder: Path, save_every: int, go_on: bool, minutes: float) -> None:
     torch.manual_seed(seed)
     rng = random.Random(seed + (2 if go_on else 1))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json")) if go_on else train_tokenizer(seed)
@@ -167,7 +167,9 @@ def train(steps: int, seed: int, folder: Path, save_every: int, go_on: bool) -> 
         loss, balance = step_loss(model, ids, marks)
         (loss + BALANCE * balance).backward()
         torch.nn.utils.clip_grad_norm_(rest, 1.0)
-        scale = min(step / WARM_UP, 1.0) * min(1.0, (steps - step + 1) / (0.7 * steps))
+        left = 1.0 - max((step - 1) / steps, (time.time() - began) / 60 / minutes)
+        last = step == steps or left <= 0
+        scale = min(step / WARM_UP, 1.0) * min(1.0, max(left, 0.0) / 0.7)
         for optimizer, rate in zip(optimizers, rates):
             for group in optimizer.param_groups:
                 group["lr"] = rate * scale
@@ -176,9 +178,11 @@ def train(steps: int, seed: int, folder: Path, save_every: int, go_on: bool) -> 
         seen = loss.item() if step == 1 else 0.95 * seen + 0.05 * loss.item()
         if step % 20 == 0:
             print(f"step {step} loss {seen:.4f} balance {balance.item():.3f} {time.time() - began:.0f}s", flush=True)
-        if step % save_every == 0 or step == steps:
+        if step % save_every == 0 or last:
             save_model(model, folder)
-            evaluate.report(folder, quick=step != steps)
+            evaluate.report(folder, quick=not last)
+        if last:
+            break
 
 
 def main() -> None:
@@ -186,12 +190,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--save-every", type=int, default=500)
+    parser.add_argument("--minutes", type=float, default=60.0, help="the rate reaches zero by then, however slow the machine")
     parser.add_argument("--continue", dest="go_on", action="store_true", help="train the saved model further, at half the rate")
     parser.add_argument("--out", type=Path, default=HERE)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    train(arguments.steps, arguments.seed, arguments.out, arguments.save_every, arguments.go_on)
+    train(arguments.steps, arguments.seed, arguments.out, arguments.save_every, arguments.go_on, arguments.minutes)
 
 
 if __name__ == "__main__":
