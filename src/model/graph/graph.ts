@@ -31,6 +31,7 @@ interface NodeOptions {
 export class Graph {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, OnnxInitializer>();
+  readonly #casts = new Set<Value>();
   readonly #inputs: OnnxValue[] = [];
   readonly #outputs: OnnxValue[] = [];
   #numNames = 0;
@@ -76,10 +77,9 @@ export class Graph {
     const stored = this.external(ref);
     if (ref.dtype === 'f32') return stored;
     const name = `${stored}:f32`;
-    if (!this.#nodes.some((node) => node.outputs[0] === name)) {
-      this.node('Cast', [stored], { attributes: { to: { int: 1 } }, outputs: [name] });
-    }
-    return name;
+    if (this.#casts.has(name)) return name;
+    this.#casts.add(name);
+    return this.node('Cast', [stored], { attributes: { to: { int: 1 } }, outputs: [name] });
   }
 
   /** An f32 constant of that shape; `[]` is a scalar. */

@@ -67,8 +67,7 @@ const STEP = Float32Array.of(1 / 127);
  * row depends on nothing but itself. A row of zeros gives 0 whatever 0/0 was quantised to.
  */
 function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number): Value {
-  const rotated =
-    linear.inputHadamard === null ? x : hadamardBlocks(graph, x, linear.inputHadamard, width);
+  const rotated = mixInput(graph, x, linear.inputHadamard, width);
   const largest = graph.node('ReduceMax', [graph.node('Abs', [rotated]), graph.ints(-1)]);
   const step = graph.f32(STEP, []);
   const zeroPoint = graph.u8(ZERO_POINT);
@@ -87,7 +86,8 @@ function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number
 
 /** Accuracy level 4: integer products within a block. */
 function blockLinear(graph: Graph, x: Value, linear: BlockLinear): Value {
-  const inputs = [x, graph.external(linear.weight), graph.externalF32(linear.scales)];
+  const mixed = mixInput(graph, x, linear.inputHadamard ?? null, linear.in);
+  const inputs = [mixed, graph.external(linear.weight), graph.externalF32(linear.scales)];
   const product = graph.node('MatMulNBits', inputs, {
     attributes: {
       K: { int: linear.in },
@@ -98,6 +98,10 @@ function blockLinear(graph: Graph, x: Value, linear: BlockLinear): Value {
     },
   });
   return addBias(graph, product, linear.bias);
+}
+
+function mixInput(graph: Graph, x: Value, block: number | null, width: number): Value {
+  return block === null ? x : hadamardBlocks(graph, x, block, width);
 }
 
 function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {

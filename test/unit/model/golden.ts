@@ -14,6 +14,8 @@ export interface Golden {
   readonly inputIds: readonly number[];
   /** `[S][V]` */
   readonly logprobs: readonly (readonly number[])[];
+  /** Layer → `[S][K]`, most probable first; only where layers route. */
+  readonly experts?: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
 /** Tests run from the repository's root. */

@@ -1,0 +1,71 @@
+import { expertsName } from '../graph-io.js';
+import type { MlpPlan } from '../plan.js';
+import type { GraphContext } from './context.js';
+import type { Graph, Value } from './graph.js';
+import { packedLinear } from './linear.js';
+
+export type MoePlan = Extract<MlpPlan, { kind: 'moe' }>;
+
+/** Which experts each token takes, and with what weight. */
+export interface Route {
+  /** `[T, K] i64` */
+  readonly experts: Value;
+  /** `[T, K, 1] f32` */
+  readonly weights: Value;
+}
+
+export function chooseExperts(
+  context: GraphContext,
+  tokens: Value,
+  layer: number,
+  plan: MoePlan,
+): Route {
+  const { graph } = context;
+  const scores = packedLinear(context, tokens, plan.router);
+  const probabilities = graph.node('Softmax', [scores], { attributes: { axis: { int: -1 } } });
+  const experts = expertsName(layer);
+  const chosen = graph.node('TopK', [probabilities, graph.ints(plan.topK)], {
+    outputs: [graph.name(), experts],
+  });
+  const weights = plan.normTopkProb
+    ? graph.node('Div', [chosen, graph.node('ReduceSum', [chosen, graph.ints(-1)])])
+    : chosen;
+  return { experts, weights: graph.node('Reshape', [weights, graph.ints(-1, plan.topK, 1)]) };
+}
+
+export interface ExpertOrder {
+  /** `[T*K] i64`: rows of the same expert lie together, experts in order, tokens in order. */
+  readonly tokenOfRow: Value;
+  /** `[T*K] i64`, the inverse: where slot `t * K + k` lies. */
+  readonly rowOfSlot: Value;
+  /** `[E] i64`: rows of each expert. */
+  readonly counts: Value;
+}
+
+export function sortByExpert(graph: Graph, experts: Value, plan: MoePlan): ExpertOrder {
+  const slots = graph.node('Reshape', [experts, graph.ints(-1)]);
+  const size = graph.node('Shape', [slots]);
+  const slotOfRow = argsort(graph, slots, size);
+  const numbers = graph.ints(...plan.experts.keys());
+  const column = graph.node('Reshape', [slots, graph.ints(-1, 1)]);
+  const matches = graph.node('Cast', [graph.node('Equal', [column, numbers])], {
+    attributes: { to: { int: 7 } },
+  });
+  return {
+    tokenOfRow: graph.node('Div', [slotOfRow, graph.int(plan.topK)]),
+    rowOfSlot: argsort(graph, slotOfRow, size),
+    counts: graph.node('ReduceSum', [matches, graph.ints(0)], {
+      attributes: { keepdims: { int: 0 } },
+    }),
+  };
+}
+
+/** Ascending; TopK puts the smaller index first among equals. */
+function argsort(graph: Graph, keys: Value, size: Value): Value {
+  const indices = graph.name();
+  graph.node('TopK', [keys, size], {
+    attributes: { largest: { int: 0 } },
+    outputs: [graph.name(), indices],
+  });
+  return indices;
+}
