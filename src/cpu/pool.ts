@@ -31,7 +31,10 @@ export class CpuPool {
 
   /** Rejects with the task's error, with an AbortError, or when the queue is full. */
   async run<T extends CpuTask>(task: T, signal?: AbortSignal): Promise<CpuTaskResults[T['kind']]> {
-    return this.#piscina.run(task, { signal: signal ?? null });
+    // Each kind answers with its own type; Piscina knows only their union.
+    return this.#piscina.run(task, { signal: signal ?? null }) as Promise<
+      CpuTaskResults[T['kind']]
+    >;
   }
 
   /** Lets running tasks end, refuses new ones. */

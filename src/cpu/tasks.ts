@@ -1,9 +1,10 @@
 import { ModelLoadError, type ModelLoadCode } from '../model/load-error.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
 import { runQuantizeJob } from '../model/quantize/run-job.js';
+import { runTokenize, type TokenizeTask } from './tokenize.js';
 
-/** Work for the CPU pool, copied to one of its threads. One kind so far. */
-export type CpuTask = QuantizeTask;
+/** Work for the CPU pool, copied to one of its threads. */
+export type CpuTask = QuantizeTask | TokenizeTask;
 
 /** Fills the job's ranges of a cache file. */
 export interface QuantizeTask {
@@ -21,12 +22,17 @@ export interface TaskFailure {
 /** What each kind of task answers with, copied back. */
 export interface CpuTaskResults {
   readonly quantize: TaskFailure | null;
+  readonly tokenize: Int32Array;
 }
 
 /** Runs on a thread of the pool. */
-export function runCpuTask(task: CpuTask): CpuTaskResults[CpuTask['kind']] {
+export async function runCpuTask(task: CpuTask): Promise<CpuTaskResults[CpuTask['kind']]> {
+  return task.kind === 'tokenize' ? runTokenize(task) : runQuantize(task);
+}
+
+function runQuantize({ job }: QuantizeTask): TaskFailure | null {
   try {
-    runQuantizeJob(task.job);
+    runQuantizeJob(job);
     return null;
   } catch (error) {
     return failureOf(error);

@@ -1,0 +1,179 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { startActorThreads, type ActorThreads } from './actor-threads.js';
+import type { HostEnv } from './config/load.js';
+import type { ServerArgs } from './config/server-args.js';
+import { DEFAULT_SCHEDULER_CONFIG, type SchedulerConfig } from './core/scheduler-config.js';
+import { CpuPool } from './cpu/pool.js';
+import { DeviceFleet } from './device-fleet.js';
+import { planMemory, type MemoryPlan } from './device/limits.js';
+import { loadModel, type LoadedModel } from './load-model.js';
+import type { DeviceLimits } from './messages.js';
+import type { Logger } from './observability/logger.js';
+import { assertPortFree } from './port-check.js';
+import { createApp, type App } from './server/app.js';
+import { Engine } from './server/engine.js';
+import { warmUp } from './warm-up.js';
+
+const READY_LINE = 'The server is fired up and ready to roll!';
+
+export interface LaunchOptions {
+  readonly args: ServerArgs;
+  readonly env: HostEnv;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** Resolves with the reason when the server cannot go on. */
+  readonly broken: Promise<string>;
+  /** New work gets a 503, running requests finish, threads end from inside. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Threads and their connections, in the order in which they can exist: model, actors, devices, front end.
+ * What can be wrong before the model is loaded is checked before it is loaded.
+ *
+ * @throws StartupError with one sentence
+ */
+export async function launch(options: LaunchOptions): Promise<RunningServer> {
+  const { args, log } = options;
+  await assertPortFree(args.host, args.port);
+  const cpuPool = new CpuPool({ numThreads: availableParallelism() });
+  const model = await loadModel({ ...options, cpuPool });
+  const memory = planDeviceMemory(args, model);
+  for (const line of memory.account) log.info(line);
+  const actors = startActorThreads(schedulerConfig(args, memory.limits));
+  const engine = new Engine({ link: actors.scheduler, clock: performanceClock, onLog: log.log });
+  const broken = new Breakage(actors);
+  const fleet = createFleet(options, { model, memory, actors, broken });
+  await Promise.race([fleet.start(), actors.broken]);
+  const app = await createApp({
+    args,
+    version: options.version,
+    engine,
+    model: model.served,
+    limits: servingLimits(memory.limits),
+    deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
+    tokenizeLong: (text) => model.tokenizeLong(text),
+    log,
+  });
+  const port = await app.listen();
+  log.info(`Listening on http://${args.host}:${port}`);
+  if (!args.skipServerWarmup) await warmUp(warmUpTarget(args, port, model));
+  log.info(READY_LINE);
+  return {
+    port,
+    broken: broken.reason,
+    drain: () => drain({ app, fleet, actors, cpuPool }),
+  };
+}
+
+const performanceClock = { nowMs: () => performance.now() };
+
+/** The first thing that leaves the server unable to serve. */
+class Breakage {
+  readonly reason: Promise<string>;
+  private settle: (reason: string) => void = () => undefined;
+
+  constructor(actors: ActorThreads) {
+    this.reason = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+    actors.broken.catch((error: unknown) => {
+      this.settle(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  report(reason: string): void {
+    this.settle(reason);
+  }
+}
+
+function planDeviceMemory(args: ServerArgs, model: LoadedModel): MemoryPlan {
+  return planMemory({
+    spec: model.prepared.spec,
+    memoryBytes: usableMemoryBytes(),
+    numDevices: args.dpSize,
+    memFraction: args.memFractionStatic,
+    maxRunningRequests: args.maxRunningRequests,
+    maxTotalTokens: args.maxTotalTokens,
+    pageSizeTokens: args.pageSize,
+  });
+}
+
+/** RAM, or the container's limit where there is one (`constrainedMemory` is 0 or huge without). */
+function usableMemoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+function schedulerConfig(args: ServerArgs, limits: DeviceLimits): SchedulerConfig {
+  return {
+    ...DEFAULT_SCHEDULER_CONFIG,
+    policy: args.schedulePolicy,
+    chunkedPrefillSize: args.chunkedPrefillSize,
+    maxPrefillTokens: args.maxPrefillTokens,
+    maxRunningRequests: limits.numSlots,
+    maxQueuedRequests: args.maxQueuedRequests,
+    decodeLogInterval: args.decodeLogInterval,
+    disableRadixCache: args.disableRadixCache,
+    deterministic: args.enableDeterministicInference,
+    scheduleConservativeness: args.scheduleConservativeness,
+  };
+}
+
+interface FleetParts {
+  readonly model: LoadedModel;
+  readonly memory: MemoryPlan;
+  readonly actors: ActorThreads;
+  readonly broken: Breakage;
+}
+
+function createFleet({ args, log }: LaunchOptions, parts: FleetParts): DeviceFleet {
+  const share = Math.floor(availableParallelism() / args.dpSize);
+  const { spec, graph, weightsFolder } = parts.model.prepared;
+  return new DeviceFleet({
+    numDevices: args.dpSize,
+    start: {
+      model: { spec, graph, weightsFolder },
+      limits: parts.memory.limits,
+      // Threads that spin take the cores from the other devices.
+      ort: { numThreads: args.numThreads ?? Math.max(1, share), spinning: args.dpSize === 1 },
+    },
+    scheduler: parts.actors.scheduler,
+    log: log.log,
+    onAllDown: (message) => {
+      parts.broken.report(message);
+    },
+  });
+}
+
+function servingLimits({ numPages, pageSizeTokens, slotLength, numSlots }: DeviceLimits) {
+  return { maxTotalTokens: numPages * pageSizeTokens, slotLength, maxRunningRequests: numSlots };
+}
+
+function warmUpTarget(args: ServerArgs, port: number, model: LoadedModel) {
+  const host = args.host === '0.0.0.0' ? '127.0.0.1' : args.host === '::' ? '[::1]' : args.host;
+  return {
+    url: `http://${host}:${port}`,
+    apiKey: args.apiKey,
+    hasTokenizer: model.served.tokenizer !== null,
+  };
+}
+
+interface Parts {
+  readonly app: App;
+  readonly fleet: DeviceFleet;
+  readonly actors: ActorThreads;
+  readonly cpuPool: CpuPool;
+}
+
+/** Requests first, then devices (each ends from inside), then the threads without native code. */
+async function drain({ app, fleet, actors, cpuPool }: Parts): Promise<void> {
+  await app.beginDrain();
+  app.close();
+  await fleet.retire();
+  await Promise.all([actors.stop(), cpuPool.close()]);
+}

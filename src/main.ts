@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { EXIT_OK, EXIT_STARTUP, parseCli } from './config/cli.js';
+import { loadHostEnv, type LoadedArgs } from './config/load.js';
+import { StartupError } from './core/errors.js';
+import { launch, type RunningServer } from './launch.js';
+import { createLogger, logLevelOf, type Logger } from './observability/logger.js';
+
+/** Running requests get this long after SIGTERM. */
+const DRAIN_DEADLINE_MS = 30_000;
+
+async function main(): Promise<void> {
+  const version = packageVersion();
+  const command = parseCli(process.argv.slice(2), version);
+  if (command.kind === 'exit') {
+    (command.code === EXIT_OK ? process.stdout : process.stderr).write(command.text);
+    process.exitCode = command.code;
+    return;
+  }
+  await serve(command, version);
+}
+
+async function serve({ args, warnings }: LoadedArgs, version: string): Promise<void> {
+  const env = loadHostEnv();
+  const log = createLogger({
+    sink: process.stdout,
+    level: logLevelOf(args.logLevel),
+    useColor: env.useColor && process.stdout.isTTY,
+    now: () => new Date(),
+  });
+  for (const warning of warnings) log.warn(warning);
+  // While a model loads there is nothing to drain, and a thread inside native code cannot be ended.
+  const loading = onSignals(() => {
+    killNow(log, 'Stopped while loading.');
+  });
+  try {
+    const server = await launch({ args, env, version, log });
+    loading.remove();
+    stopOnSignals(server, log);
+    log.error(`The server cannot go on: ${await server.broken}.`);
+  } catch (error) {
+    log.error(describe(error));
+  }
+  exitSoon(EXIT_STARTUP);
+}
+
+/** First signal: drain and exit 0. Second: leave at once. */
+function stopOnSignals(server: RunningServer, log: Logger): void {
+  let stopping = false;
+  onSignals((signal) => {
+    if (stopping) {
+      killNow(log, `${signal} again: not waiting for running requests.`);
+      return;
+    }
+    stopping = true;
+    log.info(`${signal}: finishing running requests, no new ones.`);
+    setTimeout(() => {
+      killNow(log, `Requests still running after ${DRAIN_DEADLINE_MS / 1000} s.`);
+    }, DRAIN_DEADLINE_MS).unref();
+    void server.drain().then(() => {
+      log.info('Bye.');
+      process.exit(EXIT_OK);
+    });
+  });
+}
+
+function onSignals(handle: (signal: NodeJS.Signals) => void): { remove(): void } {
+  process.on('SIGTERM', handle);
+  process.on('SIGINT', handle);
+  return {
+    remove: () => {
+      process.off('SIGTERM', handle);
+      process.off('SIGINT', handle);
+    },
+  };
+}
+
+/** `process.exit` with a device thread inside native code aborts with a core dump; this does not. */
+function killNow(log: Logger, why: string): void {
+  log.warn(why);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** A device thread may still be inside native code when start-up fails: see {@link killNow}. */
+function exitSoon(code: number): void {
+  process.exitCode = code;
+  process.exit(code);
+}
+
+/** One sentence for what a user can act on; the stack for what is our bug. */
+function describe(error: unknown): string {
+  if (error instanceof StartupError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+await main();
