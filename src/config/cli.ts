@@ -1,0 +1,111 @@
+import { Argument, Command, CommanderError, Option } from 'commander';
+
+import type { FlagSpec } from './flag-spec.js';
+import { loadServerArgs, type Environment, type LoadedArgs } from './load.js';
+import { camelCase, FLAG_GROUPS, flagEntries, FLAGS, type FlagName } from './server-args.js';
+import { KNOWN_UNSUPPORTED, REFUSED } from './unsupported-flags.js';
+import { UsageError } from './usage-error.js';
+
+/** Exit codes: 0 = ended as asked, 1 = could not start, 2 = wrong command line. */
+export const EXIT_OK = 0;
+export const EXIT_STARTUP = 1;
+export const EXIT_USAGE = 2;
+
+export type CliResult =
+  | ({ readonly kind: 'serve' } & LoadedArgs)
+  /** `text` goes to stdout with code 0, to stderr otherwise. */
+  | { readonly kind: 'exit'; readonly code: number; readonly text: string };
+
+/** Reads a command line: `radish [serve] [flags]`. `argv` is without node and script. */
+export function parseCli(argv: readonly string[], version: string, env?: Environment): CliResult {
+  let text = '';
+  const program = createProgram(version).configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+    writeErr: () => undefined,
+  });
+  try {
+    program.parse(argv.map(canonicalFlag), { from: 'user' });
+    const options = program.opts<Record<string, unknown>>();
+    const config = typeof options['config'] === 'string' ? options['config'] : null;
+    const loaded = loadServerArgs(givenFlags(options), config, env);
+    return { kind: 'serve', ...loaded, warnings: [...warningsOf(options), ...loaded.warnings] };
+  } catch (error) {
+    if (error instanceof UsageError) return usage(error.message);
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? { kind: 'exit', code: EXIT_OK, text } : usage(error.message);
+  }
+}
+
+function usage(message: string): CliResult {
+  const sentence = message.replace(/^error: /, '').replaceAll('\n', ' ');
+  const full = /[.)]$/.test(sentence) ? sentence : `${sentence}.`;
+  return { kind: 'exit', code: EXIT_USAGE, text: `${full} Try radish --help.\n` };
+}
+
+function createProgram(version: string): Command {
+  const program = new Command('radish')
+    .description("SGLang's model server, rebuilt in TypeScript on Node.js.")
+    .version(version, '--version', 'Print the version.')
+    .helpOption('--help', 'Print this help.')
+    .addArgument(new Argument('[command]', 'What to do.').choices(['serve']))
+    .exitOverride();
+  program.addOption(
+    new Option('--config <file>', 'JSON file with arguments as keys; flags win.').helpGroup(
+      'General:',
+    ),
+  );
+  for (const [group, flags] of Object.entries(FLAG_GROUPS)) {
+    for (const [name, spec] of Object.entries(flags as Record<string, FlagSpec>)) {
+      program.addOption(optionOf(name, spec).helpGroup(`${group}:`));
+    }
+  }
+  for (const name of [...KNOWN_UNSUPPORTED, ...Object.keys(REFUSED)]) {
+    program.addOption(new Option(`--${name} [values...]`).hideHelp());
+  }
+  return program;
+}
+
+function optionOf(name: string, spec: FlagSpec): Option {
+  const value = spec.type === 'bool' ? '' : ` <${placeholder(spec)}>`;
+  const shown =
+    spec.default === null || spec.type === 'bool' ? '' : ` (default: ${String(spec.default)})`;
+  const choices = spec.choices.length === 0 ? '' : ` One of: ${spec.choices.join(', ')}.`;
+  return new Option(`--${name}${value}`, `${spec.help}${choices}${shown}`);
+}
+
+function placeholder({ type }: FlagSpec): string {
+  return type === 'int' || type === 'float' ? 'n' : type === 'json' ? 'json' : 'value';
+}
+
+const CANONICAL: ReadonlyMap<string, string> = new Map(
+  flagEntries().flatMap(([name, { aliases }]) =>
+    aliases.map((alias) => [alias, `--${name}`] as const),
+  ),
+);
+
+/** `--model=x` → `--model-path=x` */
+function canonicalFlag(word: string): string {
+  const [flag = '', ...value] = word.split('=');
+  const canonical = CANONICAL.get(flag);
+  return canonical === undefined ? word : [canonical, ...value].join('=');
+}
+
+function givenFlags(options: Readonly<Record<string, unknown>>): Map<FlagName, string> {
+  const given = new Map<FlagName, string>();
+  for (const name of Object.keys(FLAGS) as FlagName[]) {
+    const value = options[camelCase(name)];
+    if (value !== undefined) given.set(name, String(value));
+  }
+  return given;
+}
+
+function warningsOf(options: Readonly<Record<string, unknown>>): string[] {
+  for (const [name, why] of Object.entries(REFUSED)) {
+    if (options[camelCase(name)] !== undefined) throw new UsageError(`--${name}: ${why}`);
+  }
+  return KNOWN_UNSUPPORTED.filter((name) => options[camelCase(name)] !== undefined).map(
+    (name) => `--${name} has no effect in this server.`,
+  );
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { checkValue, parseText } from './parse-value.js';
+import {
+  camelCase,
+  envName,
+  flagEntries,
+  snakeCase,
+  type FlagName,
+  type ServerArgs,
+} from './server-args.js';
+import { KNOWN_UNSUPPORTED } from './unsupported-flags.js';
+import { UsageError } from './usage-error.js';
+
+/** The process's environment; this file is the only one that reads it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Flags of the command line as text; a switch is `'true'`. */
+export type GivenFlags = ReadonlyMap<FlagName, string>;
+
+export interface LoadedArgs {
+  readonly args: ServerArgs;
+  /** One line per argument that has no effect. */
+  readonly warnings: readonly string[];
+}
+
+/** Defaults < config file < environment < command line. @throws UsageError */
+export function loadServerArgs(
+  given: GivenFlags,
+  configPath: string | null,
+  env: Environment = process.env,
+): LoadedArgs {
+  const file = configPath === null ? {} : readConfigFile(configPath);
+  const warnings = unknownKeys(file, configPath ?? '');
+  const values = flagEntries().map(([name, spec]) => {
+    const text = given.get(name);
+    if (text !== undefined) return [camelCase(name), parseText(spec, text, `--${name}`)] as const;
+    const variable = env[envName(name)];
+    if (variable !== undefined) {
+      return [camelCase(name), parseText(spec, variable, envName(name))] as const;
+    }
+    const key = [name, snakeCase(name)].find((spelling) => Object.hasOwn(file, spelling));
+    if (key === undefined || file[key] === null) return [camelCase(name), spec.default] as const;
+    return [camelCase(name), checkValue(spec, file[key], `${key} in ${configPath ?? ''}`)] as const;
+  });
+  // The table's types and parseText agree by construction.
+  const args = Object.fromEntries(values) as unknown as ServerArgs;
+  if (args.chunkedPrefillSize === 0) {
+    throw new UsageError('--chunked-prefill-size must be at least 1, or -1 for whole prompts.');
+  }
+  return { args, warnings };
+}
+
+function readConfigFile(path: string): Readonly<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new UsageError(`The config file ${path} cannot be read.`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new UsageError(`The config file ${path} is not valid JSON.`);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new UsageError(`The config file ${path} must be a JSON object.`);
+  }
+  return json as Readonly<Record<string, unknown>>;
+}
+
+/** Keys of SGLang that have no effect are a warning, others an error. */
+function unknownKeys(file: Readonly<Record<string, unknown>>, path: string): string[] {
+  const known = new Set(flagEntries().flatMap(([name]) => [name, snakeCase(name)]));
+  const unsupported = new Set(KNOWN_UNSUPPORTED.flatMap((name) => [name, snakeCase(name)]));
+  return Object.keys(file)
+    .filter((key) => !known.has(key))
+    .map((key) => {
+      if (!unsupported.has(key)) throw new UsageError(`${path} has an unknown key '${key}'.`);
+      return `${key} in ${path} has no effect in this server.`;
+    });
+}
+
+/** What the surroundings say, beside the server's own arguments. */
+export interface HostEnv {
+  /** `HF_ENDPOINT`, without a slash at the end. */
+  readonly hubEndpoint: string;
+  readonly hubToken: string | null;
+  /** Folder of Hugging Face's hub cache. */
+  readonly hubCacheDir: string;
+  readonly isHubOffline: boolean;
+  /** Folder for what this server keeps between runs. */
+  readonly cacheDir: string;
+  readonly useColor: boolean;
+}
+
+/** As huggingface_hub resolves them. */
+export function loadHostEnv(env: Environment = process.env): HostEnv {
+  const cacheHome = nonEmpty(env['XDG_CACHE_HOME']) ?? join(homedir(), '.cache');
+  const hubHome = nonEmpty(env['HF_HOME']) ?? join(cacheHome, 'huggingface');
+  return {
+    hubEndpoint: (nonEmpty(env['HF_ENDPOINT']) ?? 'https://huggingface.co').replace(/\/+$/, ''),
+    hubToken: nonEmpty(env['HF_TOKEN']),
+    hubCacheDir: nonEmpty(env['HF_HUB_CACHE']) ?? join(hubHome, 'hub'),
+    isHubOffline: /^(1|true|yes|on)$/i.test(env['HF_HUB_OFFLINE'] ?? ''),
+    cacheDir: join(cacheHome, 'radish'),
+    useColor: nonEmpty(env['NO_COLOR']) === null,
+  };
+}
+
+function nonEmpty(value: string | undefined): string | null {
+  return value === undefined || value === '' ? null : value;
+}

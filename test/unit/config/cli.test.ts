@@ -1,0 +1,107 @@
+import t from 'tap';
+
+import { parseCli, type CliResult } from '../../../src/config/cli.js';
+
+function serve(argv: string[], env: Record<string, string> = {}): CliResult & { kind: 'serve' } {
+  const result = parseCli(argv, '1.2.3', env);
+  if (result.kind !== 'serve') throw new Error(result.text);
+  return result;
+}
+
+function exit(argv: string[], env: Record<string, string> = {}): { code: number; text: string } {
+  const result = parseCli(argv, '1.2.3', env);
+  if (result.kind !== 'exit') throw new Error('It started a server.');
+  return result;
+}
+
+t.test('no arguments serve the defaults', (t) => {
+  const { args, warnings } = serve([]);
+  t.strictSame(warnings, []);
+  t.match(args, {
+    ...{ host: '127.0.0.1', port: 30000, pageSize: 16, chunkedPrefillSize: 512 },
+    ...{ maxQueuedRequests: 4096, memFractionStatic: 0.5, schedulePolicy: 'fcfs', dpSize: 1 },
+  });
+  t.equal(args.modelPath, null);
+  t.end();
+});
+
+t.test('flags are read in every spelling', (t) => {
+  t.equal(serve(['serve', '--port=30010']).args.port, 30010);
+  t.equal(serve(['--model', 'a/b']).args.modelPath, 'a/b');
+  t.equal(serve(['--model-path=a=b']).args.modelPath, 'a=b');
+  t.equal(serve(['--dp', '2']).args.dpSize, 2);
+  t.equal(serve(['--chunked-prefill-size', '-1']).args.chunkedPrefillSize, -1);
+  t.equal(serve(['--stream-output']).args.incrementalStreamingOutput, true);
+  t.equal(serve(['--disable-radix-cache']).args.disableRadixCache, true);
+  const params = serve(['--preferred-sampling-params', '{"top_k":5}']).args.preferredSamplingParams;
+  t.strictSame(params, { top_k: 5 });
+  t.end();
+});
+
+t.test("SGLang's other flags are accepted with one warning each", (t) => {
+  const { args, warnings } = serve([
+    ...['--tp-size', '2', '--trust-remote-code', '--lora-paths', 'a=b', 'c=d', '--port', '1'],
+  ]);
+  t.equal(args.port, 1);
+  t.strictSame([...warnings].sort(), [
+    '--lora-paths has no effect in this server.',
+    '--tp-size has no effect in this server.',
+    '--trust-remote-code has no effect in this server.',
+  ]);
+  t.end();
+});
+
+t.test('a wrong command line is one sentence and exit code 2', (t) => {
+  const cases: [string[], RegExp][] = [
+    [['--prot', '1'], /^unknown option '--prot' \(Did you mean --port\?\)/],
+    [['--port', 'x'], /^--port must be an integer from 0 to 65535, got 'x'\./],
+    [['--port', '1.5'], /^--port must be an integer/],
+    [['--port', '65536'], /^--port must be an integer/],
+    [['--mem-fraction-static', '1.5'], /^--mem-fraction-static must be a number from/],
+    [['--schedule-policy', 'x'], /^--schedule-policy must be one of fcfs, lpm, got 'x'\./],
+    [['--chunked-prefill-size', '0'], /^--chunked-prefill-size must be at least 1, or -1/],
+    [['--preferred-sampling-params', '{'], /^--preferred-sampling-params must be a JSON object/],
+    [['--page-size'], /^option '--page-size <n>' argument missing\./],
+    [['--ssl-keyfile', 'x'], /^--ssl-keyfile: TLS is not built in/],
+    [['--admin-api-key', 'x'], /^--admin-api-key: /],
+    [['train'], /'train' is invalid/],
+    [['--config', 'no/such.json'], /^The config file no\/such\.json cannot be read\./],
+  ];
+  for (const [argv, pattern] of cases) {
+    const { code, text } = exit(argv);
+    t.equal(code, 2, argv.join(' '));
+    t.match(text, pattern);
+    t.equal(text.trimEnd().split('\n').length, 1);
+  }
+  t.end();
+});
+
+t.test('--help and --version go to stdout with code 0', (t) => {
+  t.strictSame(exit(['--version']), { kind: 'exit', code: 0, text: '1.2.3\n' });
+  const help = exit(['serve', '--help']);
+  t.equal(help.code, 0);
+  t.match(help.text, /--model-path <value>/);
+  t.match(help.text, /Scheduling:/);
+  t.notMatch(help.text, /--tp-size/);
+  t.end();
+});
+
+t.test('the command line wins over the environment, which wins over the file', (t) => {
+  const dir = t.testdir({
+    'config.json': JSON.stringify({ port: 1, page_size: 2, 'dp-size': 3, 'log-level': null }),
+    'bad.json': JSON.stringify({ port: '1' }),
+    'unknown.json': JSON.stringify({ prot: 1 }),
+    'old.json': JSON.stringify({ tp_size: 2 }),
+    'broken.json': '{',
+  });
+  const env = { RADISH_PAGE_SIZE: '4', RADISH_PORT: '5', RADISH_DISABLE_RADIX_CACHE: '1' };
+  const { args } = serve(['--config', `${dir}/config.json`, '--port', '6'], env);
+  t.match(args, { port: 6, pageSize: 4, dpSize: 3, logLevel: 'info', disableRadixCache: true });
+  t.match(exit([], { RADISH_PORT: 'x' }).text, /^RADISH_PORT must be an integer/);
+  t.match(exit([], { RADISH_DISABLE_RADIX_CACHE: 'x' }).text, /must be true or false/);
+  t.match(exit(['--config', `${dir}/bad.json`]).text, /^port in .*bad\.json must be an integer/);
+  t.match(exit(['--config', `${dir}/unknown.json`]).text, /unknown key 'prot'/);
+  t.match(exit(['--config', `${dir}/broken.json`]).text, /is not valid JSON/);
+  t.match(serve(['--config', `${dir}/old.json`]).warnings, [/^tp_size in .* has no effect/]);
+  t.end();
+});

@@ -1,0 +1,25 @@
+import t from 'tap';
+
+import { loadHostEnv } from '../../../src/config/load.js';
+
+t.test("folders follow huggingface_hub's variables", (t) => {
+  t.match(loadHostEnv({}).hubCacheDir, /\.cache\/huggingface\/hub$/);
+  t.equal(loadHostEnv({ XDG_CACHE_HOME: '/x' }).hubCacheDir, '/x/huggingface/hub');
+  t.equal(loadHostEnv({ HF_HOME: '/h', XDG_CACHE_HOME: '/x' }).hubCacheDir, '/h/hub');
+  t.equal(loadHostEnv({ HF_HUB_CACHE: '/c', HF_HOME: '/h' }).hubCacheDir, '/c');
+  t.equal(loadHostEnv({ XDG_CACHE_HOME: '/x' }).cacheDir, '/x/radish');
+  t.end();
+});
+
+t.test('empty variables are as good as none', (t) => {
+  const env = loadHostEnv({ HF_ENDPOINT: '', HF_TOKEN: '', NO_COLOR: '', HF_HUB_OFFLINE: '' });
+  t.match(env, {
+    hubEndpoint: 'https://huggingface.co',
+    hubToken: null,
+    useColor: true,
+    isHubOffline: false,
+  });
+  const set = loadHostEnv({ HF_ENDPOINT: 'http://h/', HF_HUB_OFFLINE: '1', NO_COLOR: '1' });
+  t.match(set, { hubEndpoint: 'http://h', isHubOffline: true, useColor: false });
+  t.end();
+});
