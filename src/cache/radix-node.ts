@@ -75,11 +75,22 @@ export class RadixNode {
     this.root.numNodes--;
   }
 
+  /** The node that holds just the first `numPages` pages, `0 < numPages`: this one, or a new parent. */
+  headOf(numPages: number): RadixNode {
+    return numPages === this.numPages ? this : this.#splitHead(numPages);
+  }
+
+  /** Drops all but the first `numPages` pages, `0 < numPages`. Amortized O(pages dropped). */
+  keepFirst(numPages: number): void {
+    this.tokens = shorten(this.tokens, numPages * this.root.pageSizeTokens);
+    this.pages = shorten(this.pages, numPages);
+  }
+
   /**
    * Moves the first `numPages` pages, `0 < numPages < this.numPages`, into a new parent and returns it.
    * This node keeps its identity, because locks and the eviction queue name it.
    */
-  splitHead(numPages: number): RadixNode {
+  #splitHead(numPages: number): RadixNode {
     const parent = this.parent;
     if (parent === null) throw new Error('the top of a tree cannot be split');
     const cut = numPages * this.root.pageSizeTokens;
@@ -92,12 +103,6 @@ export class RadixNode {
     this.pages = this.pages.slice(numPages);
     head.#link(this);
     return head;
-  }
-
-  /** Drops all but the first `numPages` pages, `0 < numPages`. Amortized O(pages dropped). */
-  keepFirst(numPages: number): void {
-    this.tokens = shorten(this.tokens, numPages * this.root.pageSizeTokens);
-    this.pages = shorten(this.pages, numPages);
   }
 
   #link(child: RadixNode): void {

@@ -28,6 +28,7 @@
  *   computed on top of flushed rows never reach the new tree.
  */
 import { EvictionQueue } from './eviction.js';
+import { Grafter } from './graft.js';
 import { requireOwnPrefix } from './insert-check.js';
 import { findViolations } from './invariants.js';
 import { PageAllocator } from './page-allocator.js';
@@ -43,12 +44,13 @@ import {
   type MatchResult,
   type PrefixCache,
 } from './prefix-cache.js';
-import { pathPages, RadixNode, RadixRoot } from './radix-node.js';
+import { pathPages, RadixRoot, type RadixNode } from './radix-node.js';
 
 export class RadixTree implements PrefixCache {
   readonly #pool: PageAllocator;
   readonly #queue = new EvictionQueue();
   readonly #locks: PathLocks;
+  readonly #grafter: Grafter;
   /** Attached trees that are not empty. */
   readonly #roots = new Map<string, RadixRoot>();
   #now = 0;
@@ -60,6 +62,7 @@ export class RadixTree implements PrefixCache {
   ) {
     this.#pool = new PageAllocator(numPages);
     this.#locks = new PathLocks(this.#pool, this.#queue);
+    this.#grafter = new Grafter(this.#pool, this.#locks);
   }
 
   /** O(tokens), whatever the size of the tree. */
@@ -87,7 +90,7 @@ export class RadixTree implements PrefixCache {
   insert(request: InsertRequest): InsertResult {
     this.#requireInsertable(request);
     const root = this.#rootFor(request);
-    const end = this.#graft(root.top, request);
+    const end = this.#grafter.graft(root.top, request);
     // The new lock comes first: what both hold is never unlocked in between, so it cannot be freed.
     const lock = end === root.top ? 0 : this.#locks.take(end, ++this.#now);
     const pages = request.relock ? pathPages(end) : NO_PAGES;
@@ -162,7 +165,7 @@ export class RadixTree implements PrefixCache {
       const endPage = Math.min(maxPages, this.#fittingEnd(child, page, request));
       const numCommon = child.commonPages(tokens, page, endPage - page);
       if (numCommon <= 0) break;
-      node = headOf(child, numCommon);
+      node = child.headOf(numCommon);
       page += numCommon;
       if (node !== child) break;
     }
@@ -194,65 +197,6 @@ export class RadixTree implements PrefixCache {
     const root = new RadixRoot(request.namespace, this.pageSizeTokens);
     if (request.pages.length > 0) this.#roots.set(request.namespace, root);
     return root;
-  }
-
-  /** Walks and extends the tree along the request's tokens; returns the node where its pages end. */
-  #graft(top: RadixNode, request: InsertRequest): RadixNode {
-    const { tokens, pages } = request;
-    let node = top;
-    let page = 0;
-    while (page < pages.length) {
-      const child = node.childAt(tokens, page);
-      if (child === undefined) return this.#append(node, request, page);
-      const endPage = child.decodeMade ? this.#uniformEnd(request, page) : pages.length;
-      node = headOf(child, child.commonPages(tokens, page, endPage - page));
-      this.#settle(node, request, page);
-      page += node.numPages;
-    }
-    return node;
-  }
-
-  /** End of the run from `page` on of which all pages replace decode-made ones, or none does. */
-  #uniformEnd(request: InsertRequest, page: number): number {
-    const numPrefilled = Math.min(this.#wholePages(request.prefillTokens), request.pages.length);
-    if (page < request.ownFrom && request.ownFrom < numPrefilled) return request.ownFrom;
-    return page >= request.ownFrom && page < numPrefilled ? numPrefilled : request.pages.length;
-  }
-
-  /** The tree has `node` for the request's pages from `page` on: one of the two copies goes. */
-  #settle(node: RadixNode, request: InsertRequest, page: number): void {
-    const { pages, ownFrom, prefillTokens } = request;
-    const brought = pages.subarray(Math.max(page, ownFrom), page + node.numPages);
-    const isPrefillMade = (page + node.numPages) * this.pageSizeTokens <= prefillTokens;
-    if (node.decodeMade && isPrefillMade && brought.length > 0) this.#replace(node, brought);
-    else this.#pool.giveBack(brought);
-  }
-
-  #replace(node: RadixNode, pages: Int32Array): void {
-    if (node.lockRef > 0) this.#locks.orphan(node, node.pages);
-    else this.#pool.release(node.pages);
-    this.#pool.adopt(pages);
-    node.pages = pages.slice();
-    node.decodeMade = false;
-  }
-
-  /** Hangs the request's pages from `page` on below `node`: prefill-made ones, then decode-made ones. */
-  #append(node: RadixNode, request: InsertRequest, page: number): RadixNode {
-    const { tokens, pages, prefillTokens } = request;
-    const madeEnd = Math.min(this.#wholePages(prefillTokens), pages.length);
-    const cuts =
-      page < madeEnd && madeEnd < pages.length ? [madeEnd, pages.length] : [pages.length];
-    this.#pool.adopt(pages.subarray(page));
-    let end = node;
-    let from = page;
-    for (const to of cuts) {
-      const run = tokens.slice(from * this.pageSizeTokens, to * this.pageSizeTokens);
-      const child = new RadixNode(node.root, run, pages.slice(from, to), to > madeEnd);
-      end.addChild(child);
-      end = child;
-      from = to;
-    }
-    return end;
   }
 
   #evict(numPages: number): void {
@@ -287,8 +231,4 @@ export class RadixTree implements PrefixCache {
       this.#pool.release(node.pages);
     }
   }
-}
-
-function headOf(node: RadixNode, numPages: number): RadixNode {
-  return numPages === node.numPages ? node : node.splitHead(numPages);
 }

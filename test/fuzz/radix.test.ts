@@ -9,6 +9,9 @@ import { CacheDriver } from './cache-driver.js';
 const seed = Number(process.argv[2] ?? Math.floor(Math.random() * 2 ** 32));
 const numOps = Number(process.argv[3] ?? 20_000);
 
+// A long run, not a hung one.
+t.setTimeout(600_000);
+
 /** Few pages and few tokens: evictions, splits and replacements in almost every operation. */
 const SHAPES = [
   { pageSizeTokens: 1, vocabularySize: 3, numPages: 56 },
