@@ -9,13 +9,13 @@ t.test('the first row is no rotation, and the tables hold cos and sin of the sam
   t.same([...sin.subarray(0, 4)], [0, 0, 0, 0]);
   cos.forEach((value, i) => t.ok(Math.abs(value ** 2 + (sin[i] ?? 0) ** 2 - 1) < 1e-6));
   t.ok(Math.abs((sin[8] ?? 0) - Math.sin(2)) < 1e-6, 'position 2 turns the fastest pair by 2 rad');
+  t.end();
 });
 
 t.test('linear scaling divides every frequency', (t) => {
   const plain = inverseFrequencies({ type: 'default', theta: 100 }, 16);
   const linear = inverseFrequencies({ type: 'linear', theta: 100, factor: 4 }, 16);
   t.same([...linear], [...plain.map((frequency) => frequency / 4)]);
-  t.end();
   t.end();
 });
 
