@@ -11,7 +11,12 @@ import type { SchedulerState } from './state.js';
 import type { StepBuilder } from './step-builder.js';
 
 /** Starts waiting requests until slots, pages or `budget` (prompt tokens of this step) are used up. */
-export function admit(state: SchedulerState, link: DeviceLink, step: StepBuilder, budget: number): void {
+export function admit(
+  state: SchedulerState,
+  link: DeviceLink,
+  step: StepBuilder,
+  budget: number,
+): void {
   link.pages.numWanted = 0;
   if (link.retiring || link.starved) return;
   let left = budget;
@@ -84,7 +89,8 @@ function hasPages(state: SchedulerState, link: DeviceLink, req: Req, match: Pref
   link.scarce = true;
   const moreToCome = giveUpMatches(state, link, req) || link.runs.size + link.unsettled.size > 0;
   if (!moreToCome) {
-    const message = 'The KV cache has no pages for this request, though nothing else runs. This is a bug.';
+    const message =
+      'The KV cache has no pages for this request, though nothing else runs. This is a bug.';
     abort(state, req, failureReason('INTERNAL', message));
   }
   return false;

@@ -29,14 +29,14 @@ export function insertPrompt(state: SchedulerState, link: DeviceLink, run: Run):
   run.lock = 0;
   run.numPagesInserting = numPages;
   link.inserting.set(req.num, run);
-  link.pages.dry = false;
+  link.pages.released();
 }
 
 /** The slot is closed and the number of rows to keep is known: everything goes back, the rows to the tree. */
 export function releasePages(state: SchedulerState, link: DeviceLink, run: Run): void {
   const numKept = state.config.disableRadixCache ? 0 : link.wholePages(run.keepRows ?? 0);
   link.pages.drop(run.pages);
-  link.pages.dry = false;
+  link.pages.released();
   run.pagesReleased = true;
   if (numKept <= run.numTreePages) {
     link.pages.give(run.pages.slice(run.numTreePages));
@@ -63,7 +63,7 @@ export function releasePages(state: SchedulerState, link: DeviceLink, run: Run):
 export function unlock(state: SchedulerState, link: DeviceLink, lock: number): void {
   if (lock === 0) return;
   state.outbox.op({ op: 'unlock', tree: link.tree, lock });
-  link.pages.dry = false;
+  link.pages.released();
 }
 
 /**
@@ -72,15 +72,16 @@ export function unlock(state: SchedulerState, link: DeviceLink, lock: number): v
  */
 export function adjustLease(state: SchedulerState, link: DeviceLink): void {
   const { pages, runs } = link;
-  const reserve = Math.min(Math.max(1, pages.numPages >> 3), runs.size + RESERVE_PAGES);
+  const share = Math.max(1, pages.numPages >> 3);
+  const reserve = Math.min(share, runs.size + RESERVE_PAGES);
   const target = Math.max(reserve, link.starved ? runs.size : 0) + pages.numWanted;
   const missing = target - pages.idle.length - pages.numAsked;
-  if (missing > 0 && !pages.dry && !link.retiring) {
+  if (missing > 0 && !pages.dry) {
     state.outbox.op({ op: 'lease', tree: link.tree, numPages: missing });
-    pages.numAsked += missing;
-  } else if (-missing > target + RESERVE_PAGES) {
+    pages.asked(missing);
+  } else if (-missing > target + Math.min(share, RESERVE_PAGES)) {
     const surplus = pages.take(pages.idle.length - target);
     state.outbox.op({ op: 'return', tree: link.tree, pages: Int32Array.from(surplus) });
-    pages.dry = false;
+    pages.released();
   }
 }

@@ -76,7 +76,7 @@ function receiveFault(state: SchedulerState, fault: CacheFault): void {
   const link = fault.tree === null ? undefined : state.links.get(fault.tree);
   if (link === undefined) return;
   if (fault.num === null) {
-    link.pages.numAsked = 0;
+    link.pages.forgetAsked();
     return;
   }
   const run = link.inserting.get(fault.num);

@@ -1,4 +1,10 @@
-import { treeKey, type AttachDevice, type DeviceId, type DeviceLimits, type TreeKey } from '../messages.js';
+import {
+  treeKey,
+  type AttachDevice,
+  type DeviceId,
+  type DeviceLimits,
+  type TreeKey,
+} from '../messages.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
 import { DeviceStats } from './stats.js';
 import { NewTokenRatio } from './new-token-ratio.js';

@@ -29,7 +29,11 @@ export function endByItself(state: SchedulerState, run: Run, reason: FinishReaso
 }
 
 /** A stop string matched `numOutputTokens` tokens into the answer: nothing after that ever was. */
-export function endAtText(state: SchedulerState, req: Req, stop: { numOutputTokens: number; matched: string }): void {
+export function endAtText(
+  state: SchedulerState,
+  req: Req,
+  stop: { numOutputTokens: number; matched: string },
+): void {
   const { run } = req;
   if (run !== null) {
     if (req.phase === 'running') {
@@ -121,7 +125,7 @@ function dropRows(state: SchedulerState, run: Run): void {
 function releaseBesideInsert(link: DeviceLink, run: Run): void {
   link.pages.drop(run.pages);
   link.pages.give(run.pages.slice(run.numPagesInserting));
-  link.pages.dry = false;
+  link.pages.released();
   run.pagesReleased = true;
 }
 

@@ -57,7 +57,8 @@ export function deviceDown(state: SchedulerState, message: DeviceDown): void {
 
 /** Older generations that have nothing left to do end. */
 export function retireEmpty(state: SchedulerState): void {
-  for (const link of [...state.links.values()]) if (link.retiring && link.isEmpty) retire(state, link);
+  for (const link of [...state.links.values()])
+    if (link.retiring && link.isEmpty) retire(state, link);
 }
 
 export function retire(state: SchedulerState, link: DeviceLink): void {

@@ -15,7 +15,8 @@ export function violations(state: SchedulerState): string[] {
     if ((req.phase === 'running') !== (req.run?.isLive === true)) {
       found.push(`req ${req.num}: is ${req.phase} and its run says otherwise`);
     }
-    if (req.heldBy !== null && !req.heldBy.holds.has(req)) found.push(`req ${req.num}: held one-sidedly`);
+    if (req.heldBy !== null && !req.heldBy.holds.has(req))
+      found.push(`req ${req.num}: held one-sidedly`);
     if (req.heldBy !== null && req.heldBy.phase !== 'running') {
       found.push(`req ${req.num}: held by a request that does not run`);
     }

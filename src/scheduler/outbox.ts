@@ -66,7 +66,10 @@ export class Outbox {
       this.links.toCache({ kind: 'ops', ops: this.ops });
       this.ops = [];
     }
-    if (this.tokens.length + this.logprobs.length + this.toCheck.length + this.finished.length > 0) {
+    if (
+      this.tokens.length + this.logprobs.length + this.toCheck.length + this.finished.length >
+      0
+    ) {
       this.links.toMain({
         kind: 'output',
         tokens: Int32Array.from(this.tokens),

@@ -7,10 +7,10 @@ import type { Leased } from '../messages.js';
  */
 export class PageLease {
   readonly idle: number[] = [];
-  /** Pages asked for whose reply has not come. */
-  numAsked = 0;
-  /** The last lease brought less than asked, and nothing was given back since: asking again is useless. */
-  dry = false;
+  /** Leases whose reply has not come, oldest first. */
+  private asks: { readonly numPages: number; readonly numReleases: number }[] = [];
+  private numReleases = 0;
+  private isDry = false;
   /** Pages that the next admission lacks. */
   numWanted = 0;
   /** refs[page] = runs that name the page. */
@@ -36,10 +36,37 @@ export class PageLease {
     for (const page of pages) this.idle.push(page);
   }
 
+  /** A lease was posted. */
+  asked(numPages: number): void {
+    this.asks.push({ numPages, numReleases: this.numReleases });
+  }
+
   receive(reply: Leased): void {
-    this.numAsked = Math.max(0, this.numAsked - reply.asked);
-    this.dry = reply.pages.length < reply.asked;
+    const ask = this.asks.shift();
+    const sameSinceAsked = ask?.numReleases === this.numReleases;
+    this.isDry = reply.pages.length < reply.asked && sameSinceAsked;
     for (const page of reply.pages) this.idle.push(page);
+  }
+
+  /** The cache actor refused a lease: what was asked will not come. */
+  forgetAsked(): void {
+    this.asks = [];
+  }
+
+  /** Something was posted that may free pages: an unlock, an insert, a return. */
+  released(): void {
+    this.numReleases++;
+    this.isDry = false;
+  }
+
+  /** Pages asked for whose reply has not come. */
+  get numAsked(): number {
+    return this.asks.reduce((sum, { numPages }) => sum + numPages, 0);
+  }
+
+  /** The last lease brought less than asked, and nothing was released since: asking again is useless. */
+  get dry(): boolean {
+    return this.isDry;
   }
 
   hold(pages: Iterable<number>): void {

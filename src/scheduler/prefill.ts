@@ -15,7 +15,12 @@ export function prefillBudget(config: SchedulerConfig, decodes: boolean): number
 }
 
 /** The next chunks of the prompts, in order of admission, up to `budget` tokens. */
-export function planPrefill(state: SchedulerState, link: DeviceLink, step: StepBuilder, budget: number): void {
+export function planPrefill(
+  state: SchedulerState,
+  link: DeviceLink,
+  step: StepBuilder,
+  budget: number,
+): void {
   let left = budget;
   for (const run of link.runs) {
     if (left <= 0) return;

@@ -76,7 +76,11 @@ export function dropMatch(state: SchedulerState, req: Req): void {
  * Pages are short: all waiting requests but `except` give their locks on this device up. True when that
  * brings pages, now or with a reply on its way.
  */
-export function giveUpMatches(state: SchedulerState, link: DeviceLink, except: Req | null): boolean {
+export function giveUpMatches(
+  state: SchedulerState,
+  link: DeviceLink,
+  except: Req | null,
+): boolean {
   let brings = false;
   for (const req of state.queue) {
     const { match } = req;

@@ -48,8 +48,11 @@ export class Req {
   numRetractions = 0;
   numDeviceDeaths = 0;
   /** Set at first admission. */
-  firstRun: { readonly cachedTokens: number; readonly queueMs: number; readonly rank: number } | null =
-    null;
+  firstRun: {
+    readonly cachedTokens: number;
+    readonly queueMs: number;
+    readonly rank: number;
+  } | null = null;
   /** Prompt log-probabilities below this position were delivered. */
   nextPromptLogprob = 0;
 

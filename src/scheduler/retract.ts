@@ -65,8 +65,7 @@ function tooLargeMessage(link: DeviceLink): string {
 /** Those with the fewest outputs, longest prompts first (SGLang's order); at least one run stays. */
 function chooseVictims(link: DeviceLink): Run[] {
   const order = [...link.runs].sort(
-    (a, b) =>
-      a.req.outputIds.length - b.req.outputIds.length || b.req.promptLen - a.req.promptLen,
+    (a, b) => a.req.outputIds.length - b.req.outputIds.length || b.req.promptLen - a.req.promptLen,
   );
   const pagesPerRun = link.pagesFor(RETRACT_DECODE_STEPS);
   const victims: Run[] = [];

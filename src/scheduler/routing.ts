@@ -24,7 +24,8 @@ export function chooseTarget<T>(targets: readonly RouteTarget<T>[], promptLen: n
   const idlest = best(targets, (a, b) => a.load < b.load);
   const longest = best(
     targets,
-    (a, b) => a.cachedTokens > b.cachedTokens || (a.cachedTokens === b.cachedTokens && a.load < b.load),
+    (a, b) =>
+      a.cachedTokens > b.cachedTokens || (a.cachedTokens === b.cachedTokens && a.load < b.load),
   );
   if (idlest === null || longest === null) return null;
   const overloaded =

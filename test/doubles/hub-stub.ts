@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How the stub misbehaves. */
+export interface HubFaults {
+  /** Cut the connection after so many bytes of each answer, for so many answers per file. */
+  readonly breakAfterBytes?: number;
+  readonly numBreaks?: number;
+  /** Send other bytes than the listing's hash promises. */
+  readonly corrupt?: boolean;
+  /** Answer everything with this status and X-Error-Code. */
+  readonly refuse?: { readonly status: number; readonly code: string };
+  /** List this size for weights instead of the true one. */
+  readonly claimedWeightBytes?: number;
+  /** Answer ranges with 200 and the whole file, as some mirrors do. */
+  readonly ignoreRanges?: boolean;
+}
+
+export interface HubRequestLog {
+  readonly path: string;
+  readonly range: string | null;
+  readonly authorization: string | null;
+}
+
+/** The part of Hugging Face's hub that a download uses, over real HTTP, for one repository. */
+export class HubStub {
+  static readonly commit = '0123456789abcdef0123456789abcdef01234567';
+  readonly requests: HubRequestLog[] = [];
+  readonly #breaks = new Map<string, number>();
+  readonly #server = createServer((request, response) => {
+    this.#answer(request, response);
+  });
+
+  constructor(
+    private readonly repo: string,
+    private readonly files: ReadonlyMap<string, Buffer>,
+    private readonly faults: HubFaults = {},
+  ) {}
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname } = new URL(request.url ?? '/', 'http://stub');
+    const { range = null, authorization = null } = request.headers;
+    this.requests.push({ path: pathname, range, authorization });
+    const { refuse } = this.faults;
+    if (refuse) {
+      response.writeHead(refuse.status, { 'x-error-code': refuse.code }).end();
+      return;
+    }
+    const api = `/api/models/${this.repo}/`;
+    if (pathname.startsWith(`${api}revision/`)) {
+      sendJson(response, { id: this.repo, modelId: this.repo, sha: HubStub.commit });
+    } else if (pathname.startsWith(`${api}tree/`)) sendJson(response, this.#listing());
+    else this.#sendFile(request, response, pathname.split('/').pop() ?? '');
+  }
+
+  #listing(): unknown[] {
+    return [...this.files].map(([path, content]) => {
+      if (!path.endsWith('.safetensors')) {
+        return { type: 'file', path, size: content.length, oid: gitDigest(content) };
+      }
+      const size = this.faults.claimedWeightBytes ?? content.length;
+      const lfs = { oid: sha256(content), size, pointerSize: 130 };
+      return { type: 'file', path, size, oid: gitDigest(content), lfs };
+    });
+  }
+
+  #sendFile(request: IncomingMessage, response: ServerResponse, name: string): void {
+    const content = this.files.get(name);
+    if (!content) {
+      response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
+      return;
+    }
+    const asked = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const start = this.faults.ignoreRanges === true ? 0 : asked;
+    const body = this.faults.corrupt === true ? Buffer.alloc(content.length) : content;
+    const rest = body.subarray(start);
+    const headers: Record<string, string> = { 'content-length': String(rest.length) };
+    if (start > 0) {
+      headers['content-range'] = `bytes ${start}-${content.length - 1}/${content.length}`;
+    }
+    response.writeHead(start > 0 ? 206 : 200, headers);
+    const broken = this.#breaks.get(name) ?? 0;
+    const { breakAfterBytes = Number.POSITIVE_INFINITY, numBreaks = 0 } = this.faults;
+    if (broken >= numBreaks || rest.length <= breakAfterBytes) {
+      response.end(rest);
+      return;
+    }
+    this.#breaks.set(name, broken + 1);
+    response.write(rest.subarray(0, breakAfterBytes), () => {
+      setTimeout(() => response.destroy(), 20);
+    });
+  }
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function gitDigest(content: Buffer): string {
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}

@@ -1,0 +1,239 @@
+/**
+ * The main thread as the scheduler knows it, with the oracle: what each request must answer follows from
+ * its prompt and seed alone, whatever it was batched with, cached, retracted or retried.
+ */
+import assert from 'node:assert/strict';
+import { RESULT_LENGTH } from '../../src/core/batch.js';
+import type { FinishReason } from '../../src/core/finish-reason.js';
+import type { Finished, Output, ReqInput, ToMain } from '../../src/messages.js';
+import type { FromMain } from '../../src/scheduler/scheduler.js';
+import { expectedOutput } from '../doubles/fake-device.js';
+
+/** One request as its client sees it. */
+export interface ClientReq {
+  readonly input: ReqInput;
+  /** A stop string appears after this many tokens; null = never. */
+  readonly textStop: number | null;
+  readonly expected: ReturnType<typeof expectedOutput>;
+  readonly tokens: number[];
+  readonly promptPositions: number[];
+  readonly outputPositions: number[];
+  accepted: boolean;
+  aborted: boolean;
+  stopSent: boolean;
+  checkSent: boolean;
+  finished: Finished | null;
+}
+
+export interface Outcome {
+  numFinished: number;
+  numRefused: number;
+  numAborted: number;
+  numTooLarge: number;
+  numDeviceFailed: number;
+  numTextStops: number;
+  numRetractions: number;
+  numCachedTokens: number;
+  numFlushed: number;
+  numFlushRefused: number;
+  numReads: number;
+}
+
+export class Clients {
+  readonly reqs = new Map<number, ClientReq>();
+  readonly finished: ClientReq[] = [];
+  readonly outcome: Outcome = {
+    numFinished: 0,
+    numRefused: 0,
+    numAborted: 0,
+    numTooLarge: 0,
+    numDeviceFailed: 0,
+    numTextStops: 0,
+    numRetractions: 0,
+    numCachedTokens: 0,
+    numFlushed: 0,
+    numFlushRefused: 0,
+    numReads: 0,
+  };
+  lastHeldTokens = -1;
+  drained = false;
+  private readonly batches = new Map<number, readonly ClientReq[]>();
+
+  constructor(
+    private readonly send: (message: FromMain) => void,
+    private readonly marksMaker: boolean,
+    private readonly poolTokens: number,
+  ) {}
+
+  submit(inputs: readonly (ReqInput & { readonly textStop: number | null })[]): void {
+    const reqs = inputs.map(({ textStop, ...input }) => ({
+      input,
+      textStop,
+      expected: expectedOutput(input.inputIds, input.sampling, this.marksMaker),
+      tokens: [],
+      promptPositions: [],
+      outputPositions: [],
+      accepted: false,
+      aborted: false,
+      stopSent: false,
+      checkSent: false,
+      finished: null,
+    }));
+    const batch = this.batches.size;
+    this.batches.set(batch, reqs);
+    for (const req of reqs) this.reqs.set(req.input.num, req);
+    this.send({ kind: 'submit', batch, reqs: reqs.map(({ input }) => input) });
+  }
+
+  abort(req: ClientReq, byRid: boolean): void {
+    req.aborted = true;
+    const ridPrefix = byRid ? req.input.rid : '';
+    this.send({ kind: 'abort', all: false, num: byRid ? null : req.input.num, ridPrefix });
+  }
+
+  abortAll(): void {
+    for (const req of this.reqs.values()) req.aborted = true;
+    this.send({ kind: 'abort', all: true, num: null, ridPrefix: '' });
+  }
+
+  get unfinished(): ClientReq[] {
+    return [...this.reqs.values()];
+  }
+
+  receive(message: ToMain): void {
+    switch (message.kind) {
+      case 'submitted': {
+        const reqs = this.batches.get(message.batch) ?? [];
+        if (message.failure === null) for (const req of reqs) req.accepted = true;
+        else this.refused(reqs, message.failure.message);
+        break;
+      }
+      case 'output':
+        this.receiveOutput(message);
+        break;
+      case 'cacheFlushed':
+        if (message.failure === null) this.outcome.numFlushed++;
+        else this.outcome.numFlushRefused++;
+        break;
+      case 'stateRead':
+        this.outcome.numReads++;
+        this.lastHeldTokens = 0;
+        for (const { kvPool } of message.devices) {
+          const { freeTokens, cachedTokens, heldTokens, totalTokens } = kvPool;
+          assert.equal(freeTokens + cachedTokens + heldTokens, totalTokens, 'kv_pool adds up');
+          assert(Math.min(freeTokens, cachedTokens, heldTokens) >= 0, 'kv_pool is not negative');
+          this.lastHeldTokens += heldTokens;
+        }
+        break;
+      case 'drained':
+        this.drained = true;
+        break;
+      case 'log':
+        assert.notEqual(message.level, 'error', message.message);
+        break;
+    }
+  }
+
+  private refused(reqs: readonly ClientReq[], message: string): void {
+    assert.equal(message, 'The request queue is full.');
+    this.outcome.numRefused += reqs.length;
+    for (const req of reqs) this.reqs.delete(req.input.num);
+  }
+
+  private receiveOutput({ tokens, logprobs, toCheck, finished }: Output): void {
+    for (let i = 0; i < tokens.length; i += 2)
+      this.receiveToken(tokens[i] ?? -1, tokens[i + 1] ?? -1);
+    for (const row of logprobs) {
+      const req = this.open(row.num);
+      (row.part === 'prompt' ? req.promptPositions : req.outputPositions).push(row.position);
+    }
+    for (const num of toCheck) this.answerCheck(this.open(num));
+    for (const ending of finished) this.end(this.open(ending.num), ending);
+  }
+
+  private open(num: number): ClientReq {
+    const req = this.reqs.get(num);
+    assert(req?.accepted === true, `request ${num} is not open`);
+    return req;
+  }
+
+  private receiveToken(num: number, token: number): void {
+    const req = this.open(num);
+    assert.equal(
+      token,
+      req.expected.tokens[req.tokens.length],
+      `token ${req.tokens.length} of ${num}`,
+    );
+    req.tokens.push(token);
+    if (req.textStop === req.tokens.length) this.sendStop(req);
+  }
+
+  private sendStop(req: ClientReq): void {
+    req.stopSent = true;
+    const numOutputTokens = req.textStop ?? 0;
+    this.send({ kind: 'stopAt', num: req.input.num, numOutputTokens, matched: 'END' });
+  }
+
+  private answerCheck(req: ClientReq): void {
+    assert(!req.checkSent && req.input.hasTextStops, 'one check');
+    req.checkSent = true;
+    if (!req.stopSent) this.send({ kind: 'textChecked', num: req.input.num });
+  }
+
+  private end(req: ClientReq, finished: Finished): void {
+    const { num } = req.input;
+    this.reqs.delete(num);
+    req.finished = finished;
+    this.finished.push(req);
+    const { stats, reason } = finished;
+    this.outcome.numFinished++;
+    this.outcome.numRetractions += stats.numRetractions;
+    this.outcome.numCachedTokens += stats.cachedTokens;
+    assert.equal(stats.promptTokens, req.input.inputIds.length);
+    this.checkLogprobs(req, reason);
+    if (reason.type === 'abort') this.checkAbort(req, reason.status_code);
+    else if (reason.type === 'stop' && reason.matched === 'END') {
+      this.outcome.numTextStops++;
+      assert.equal(stats.completionTokens, req.textStop, `stop string of ${num}`);
+    } else {
+      assert(!req.stopSent, `${num} ended by itself though its text matched`);
+      assert.deepEqual(req.tokens, req.expected.tokens, `tokens of ${num}`);
+      assert.equal(stats.completionTokens, req.tokens.length);
+      const { maxNewTokens } = req.input.sampling;
+      const byLength = (req.expected.flags & RESULT_LENGTH) !== 0;
+      const matched = req.tokens.at(-1) ?? -1;
+      const expected = byLength
+        ? { type: 'length', length: maxNewTokens }
+        : { type: 'stop', matched };
+      assert.deepEqual(reason, expected, `reason of ${num}`);
+    }
+  }
+
+  private checkAbort(req: ClientReq, status: number | null): void {
+    if (status === null) {
+      assert(req.aborted, `${req.input.num} was aborted by nobody`);
+      this.outcome.numAborted++;
+    } else if (status === 500) {
+      this.outcome.numDeviceFailed++;
+    } else {
+      const most = req.input.inputIds.length + req.input.sampling.maxNewTokens;
+      assert(most > this.poolTokens, `${req.input.num} fits but was refused`);
+      this.outcome.numTooLarge++;
+    }
+  }
+
+  /** Each wanted position once, in order; all of them unless the request was cut off. */
+  private checkLogprobs(req: ClientReq, reason: FinishReason): void {
+    const { logprobs, inputIds } = req.input;
+    if (logprobs === null) {
+      assert.equal(req.promptPositions.length + req.outputPositions.length, 0);
+      return;
+    }
+    const first = Math.max(1, logprobs.startLen);
+    req.promptPositions.forEach((position, i) => assert.equal(position, first + i));
+    req.outputPositions.forEach((position, i) => assert.equal(position, i));
+    assert.equal(req.outputPositions.length, req.tokens.length);
+    const complete = Math.max(0, inputIds.length - first);
+    if (reason.type !== 'abort') assert.equal(req.promptPositions.length, complete);
+  }
+}

@@ -1,0 +1,155 @@
+/** Scheduler, real cache actor and fake devices on virtual time; main is a {@link Clients}. */
+import { CacheActor } from '../../src/cache/cache-actor.js';
+import type { Random } from '../../src/core/clock.js';
+import type { SchedulerConfig } from '../../src/core/scheduler-config.js';
+import {
+  treeKey,
+  type CacheReplies,
+  type DeviceId,
+  type DeviceLimits,
+  type FromDevice,
+  type RunStep,
+  type ToCache,
+  type ToDevice,
+  type ToMain,
+} from '../../src/messages.js';
+import { violations } from '../../src/scheduler/invariants.js';
+import { Scheduler, type FromMain } from '../../src/scheduler/scheduler.js';
+import { FakeDevice } from '../doubles/fake-device.js';
+import { Channel, EventLoop } from './channels.js';
+
+export interface WorldOptions {
+  readonly random: Random;
+  readonly config: SchedulerConfig;
+  readonly limits: DeviceLimits;
+  readonly numRanks: number;
+}
+
+interface Worker {
+  readonly id: DeviceId;
+  readonly device: FakeDevice;
+  readonly toDevice: Channel<ToDevice>;
+  readonly toScheduler: Channel<FromDevice>;
+  readonly steps: RunStep[];
+  busy: boolean;
+  alive: boolean;
+}
+
+export class World {
+  readonly loop = new EventLoop();
+  readonly cache = new CacheActor();
+  readonly scheduler: Scheduler;
+  readonly fromMain: Channel<FromMain>;
+  readonly logs: string[] = [];
+  numPrefillRows = 0;
+  numDecodeRows = 0;
+  private readonly workers = new Map<string, Worker>();
+  private readonly generations = new Map<number, number>();
+
+  constructor(
+    readonly options: WorldOptions,
+    toMain: (message: ToMain) => void,
+  ) {
+    const { random, config } = options;
+    const { loop } = this;
+    const main = new Channel<ToMain>(loop, random, toMain);
+    const replies = new Channel<CacheReplies>(loop, random, (message) => {
+      this.scheduler.receiveFromCache(message);
+      this.check();
+    });
+    const cache = new Channel<ToCache>(loop, random, (message) => {
+      const answer = this.cache.handle(message);
+      if (answer !== null) replies.post(answer);
+    });
+    this.scheduler = new Scheduler({
+      config,
+      clock: { nowMs: () => loop.nowMs },
+      links: {
+        toMain: (message) => {
+          main.post(message);
+        },
+        toCache: (message) => {
+          cache.post(message);
+        },
+        toDevice: (device, message) => {
+          this.workers.get(treeKey(device))?.toDevice.post(message);
+        },
+      },
+    });
+    this.fromMain = new Channel<FromMain>(loop, random, (message) => {
+      this.scheduler.receiveFromMain(message);
+      this.check();
+    });
+  }
+
+  get aliveDevices(): readonly DeviceId[] {
+    return [...this.workers.values()].filter(({ alive }) => alive).map(({ id }) => id);
+  }
+
+  /** A fresh generation of the rank. */
+  attach(rank: number): void {
+    const generation = this.generations.get(rank) ?? 0;
+    this.generations.set(rank, generation + 1);
+    const { limits, config, random } = this.options;
+    const id = { rank, generation };
+    const worker: Worker = {
+      id,
+      device: new FakeDevice({ limits, marksMaker: config.deterministic }),
+      toDevice: new Channel<ToDevice>(this.loop, random, (message) => {
+        this.receive(worker, message);
+      }),
+      toScheduler: new Channel<FromDevice>(this.loop, random, (message) => {
+        this.scheduler.receiveFromDevice(id, message);
+        this.check();
+      }),
+      steps: [],
+      busy: false,
+      alive: true,
+    };
+    this.workers.set(treeKey(id), worker);
+    this.fromMain.post({ kind: 'attachDevice', device: id, limits });
+  }
+
+  kill(id: DeviceId): void {
+    const worker = this.workers.get(treeKey(id));
+    if (worker?.alive !== true) return;
+    this.end(worker);
+    this.fromMain.post({ kind: 'deviceDown', device: id, message: 'the worker exited' });
+  }
+
+  private end(worker: Worker): void {
+    worker.alive = false;
+    worker.toDevice.isOpen = false;
+    this.numPrefillRows += worker.device.numPrefillRows;
+    this.numDecodeRows += worker.device.numDecodeRows;
+  }
+
+  private receive(worker: Worker, message: ToDevice): void {
+    if (message.kind === 'cancel') worker.device.cancel(message.slot);
+    else if (message.kind === 'step') worker.steps.push(message);
+    else if (message.kind === 'retire') this.end(worker);
+    this.work(worker);
+  }
+
+  private work(worker: Worker): void {
+    if (worker.busy || !worker.alive) return;
+    const step = worker.steps.shift();
+    if (step === undefined) return;
+    worker.busy = true;
+    this.loop.after(0.2 + this.options.random() * 2, () => {
+      worker.busy = false;
+      if (!worker.alive) return;
+      worker.toScheduler.post({ kind: 'stepDone', result: worker.device.run(step.plan) });
+      this.work(worker);
+    });
+  }
+
+  /** After every turn; the cache walks its trees only now and then. */
+  private check(): void {
+    const broken = violations(this.scheduler.state);
+    if (this.loop.numEvents % 64 === 0) {
+      broken.push(...this.cache.check().map((fault) => fault.message));
+    }
+    if (broken.length > 0) throw new Error(broken.join('; '));
+  }
+}
