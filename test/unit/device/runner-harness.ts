@@ -1,0 +1,161 @@
+import { fileURLToPath } from 'node:url';
+import type { PlanLogprobRow, SlotOpen, StepPlan, StepResult } from '../../../src/core/batch.js';
+import type { SamplingParams } from '../../../src/core/sampling-params.js';
+import { openDevice, type Device } from '../../../src/device/device.js';
+import type { DeviceLimits } from '../../../src/messages.js';
+import type { PreparedModel } from '../../../src/model/graph-io.js';
+import { prepareModel } from '../../../src/model/prepare-model.js';
+import { samplingOf } from './fixtures.js';
+
+export const PAGE = 4;
+export const LIMITS: DeviceLimits = {
+  numSlots: 6,
+  slotLength: 128,
+  numPages: 128,
+  pageSizeTokens: PAGE,
+};
+
+/** A tiny checkpoint of test/fixtures/families, in fp32. */
+export async function tinyModel(name: string): Promise<PreparedModel> {
+  const folder = fixtureFolder(name);
+  const unused = (): never => {
+    throw new Error('nothing is quantised here');
+  };
+  const { spec, graph, weightsFolder } = await prepareModel(
+    { folder, quantization: 'none', loadFormat: 'safetensors', contextLength: null },
+    { runJob: unused, cacheDir: '', temporaryDir: '', warn: unused, progress: unused },
+  );
+  return { spec, graph, weightsFolder };
+}
+
+export function fixtureFolder(name: string): string {
+  return fileURLToPath(new URL(`../../../../test/fixtures/families/${name}`, import.meta.url));
+}
+
+/** A runner over the real runtime, with plans made from what differs. */
+export class Harness {
+  private step = 0;
+
+  private constructor(private readonly device: Device) {}
+
+  static async create(model: PreparedModel, numThreads = 1, limits = LIMITS): Promise<Harness> {
+    return new Harness(await openDevice(model, limits, { numThreads, spinning: false }));
+  }
+
+  run(parts: Partial<StepPlan>, betweenRuns: () => void = () => undefined): Promise<StepResult> {
+    const plan: StepPlan = {
+      step: this.step++,
+      opens: [],
+      loads: [],
+      prefill: [],
+      decode: new Int32Array(0),
+      stores: [],
+      frees: [],
+      ...parts,
+    };
+    return this.device.runner.execute(plan, betweenRuns);
+  }
+
+  cancel(slot: number, storedRows: number): void {
+    this.device.runner.cancel(slot, storedRows);
+  }
+
+  release(): Promise<void> {
+    return this.device.release();
+  }
+}
+
+export function openOf(slot: number, promptLen: number, rest: Partial<SlotOpen> = {}): SlotOpen {
+  return {
+    slot,
+    promptLen,
+    sampling: samplingOf(),
+    priorOutputIds: new Int32Array(0),
+    promptIds: null,
+    logprobs: null,
+    ...rest,
+  };
+}
+
+/** Rows `[from, to)` of a prompt. */
+export function prefillOf(slot: number, prompt: Int32Array, from: number, to: number) {
+  return {
+    slot,
+    position: from,
+    tokens: prompt.slice(from, to),
+    previousToken: prompt[from - 1] ?? -1,
+    nextToken: prompt[to] ?? -1,
+    sample: to === prompt.length,
+  };
+}
+
+/** Decode rows that continue each slot. */
+export function decodeOf(...slots: readonly number[]): Int32Array {
+  return Int32Array.from(slots.flatMap((slot) => [slot, -1, 1]));
+}
+
+/** What a request got: tokens, flags of the last, and every log-probability as bits. */
+export interface Story {
+  readonly tokens: number[];
+  readonly flags: number[];
+  readonly logprobs: PlanLogprobRow[];
+}
+
+export function newStory(): Story {
+  return { tokens: [], flags: [], logprobs: [] };
+}
+
+/** Adds what plan row `planRow` brought. */
+export function record(story: Story, result: StepResult, planRow: number): void {
+  for (let at = 0; at < result.tokens.length; at += 3) {
+    if (result.tokens[at] !== planRow) continue;
+    story.tokens.push(result.tokens[at + 1] ?? -1);
+    story.flags.push(result.tokens[at + 2] ?? -1);
+  }
+  story.logprobs.push(...result.logprobRows.filter((row) => row.planRow === planRow));
+}
+
+/** Comparable as a string: positions, ids and the bits of the values. */
+export function bitsOf(story: Story): string {
+  const rows = story.logprobs.map((row) => {
+    const bits = new Uint32Array(row.values.slice().buffer);
+    return `${row.part} ${row.position}: ${row.ids.join(',')} = ${bits.join(',')}`;
+  });
+  return [story.tokens.join(','), ...rows].join('\n');
+}
+
+export function promptOf(length: number, vocabSize: number, seed: number): Int32Array {
+  return Int32Array.from(
+    { length },
+    (_, i) => (i * i * 7 + i * (seed + 3) + seed * 13) % vocabSize,
+  );
+}
+
+export interface AloneOptions {
+  readonly slot: number;
+  readonly prompt: Int32Array;
+  readonly sampling: Partial<SamplingParams>;
+  /** Cuts of the prompt: chunks `[cuts[i], cuts[i + 1])` in steps of their own. */
+  readonly cuts?: readonly number[];
+}
+
+/** One request by itself from prompt to last token; prompt and output log-probabilities included. */
+export async function runAlone(harness: Harness, options: AloneOptions): Promise<Story> {
+  const { slot, prompt, cuts = [0, prompt.length] } = options;
+  const sampling = samplingOf(options.sampling);
+  const story = newStory();
+  const opens = [
+    openOf(slot, prompt.length, { sampling, promptIds: prompt, logprobs: ALL_LOGPROBS }),
+  ];
+  for (const [i, to] of cuts.slice(1).entries()) {
+    const prefill = [prefillOf(slot, prompt, cuts[i] ?? 0, to)];
+    record(story, await harness.run({ opens: i === 0 ? opens : [], prefill }), 0);
+  }
+  while (story.tokens.length < sampling.maxNewTokens && (story.flags.at(-1) ?? 0) === 0) {
+    record(story, await harness.run({ decode: decodeOf(slot) }), 0);
+  }
+  await harness.run({ frees: [slot] });
+  return story;
+}
+
+export const ALL_LOGPROBS = { startLen: 0, topNum: 3, tokenIds: [5, 90] };
