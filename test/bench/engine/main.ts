@@ -1,0 +1,134 @@
+/**
+ * Prefill and decode tokens per second of the whole server beside llama.cpp, in interleaved rounds:
+ * `node dist/test/bench/engine/main.js --model-path FOLDER --gguf FILE [-- SERVER_FLAGS]`. See ../README.md.
+ */
+import { parseArgs } from 'node:util';
+
+import { forkSide } from '../lib/child-side.js';
+import { IdleWatch } from '../lib/idle-watch.js';
+import { machineFacts, median, table } from '../lib/report.js';
+import { withSides, type Side } from '../lib/side.js';
+import { radishSide } from './radish-side.js';
+import { labelOf, tokensOf, workloads, type Workload, type WorkloadSize } from './workload.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'model-path': { type: 'string' },
+    dummy: { type: 'string' },
+    gguf: { type: 'string' },
+    quantization: { type: 'string', default: 'auto' },
+    rounds: { type: 'string', default: '5' },
+    threads: { type: 'string', default: '2' },
+    prompts: { type: 'string', default: '3' },
+    steps: { type: 'string', default: '64' },
+    direct: { type: 'boolean', default: false },
+  },
+});
+
+const RADISH = 'radish';
+const DIRECT = 'radish-direct';
+const LLAMA = 'llama.cpp';
+
+type EngineSide = Side<Workload, number>;
+
+/** Tokens per second: `rates.get(workload label).get(side name)[round]`. */
+type Rates = Map<string, Map<string, number[]>>;
+
+async function measure(sides: readonly EngineSide[], size: WorkloadSize): Promise<Rates> {
+  const rates: Rates = new Map();
+  const watch = new IdleWatch(sides);
+  // Round -1 warms up: first runs allocate, and sessions choose their kernels.
+  for (let round = -1; round < Number(values.rounds); round++) {
+    for (const workload of workloads(round, size)) {
+      for (const side of sides) {
+        const ms = await watch.during(side.name, () => side.run(workload));
+        if (round >= 0)
+          add(rates, [labelOf(workload), side.name], (1000 * tokensOf(workload)) / ms);
+      }
+    }
+    console.error(round < 0 ? 'warmed up' : `round ${round + 1} of ${values.rounds}`);
+  }
+  console.error('CPU time of idle sides, in cores:', watch.shares());
+  return rates;
+}
+
+function add(rates: Rates, [label, side]: readonly [string, string], rate: number): void {
+  const ofWorkload = rates.get(label) ?? new Map<string, number[]>();
+  rates.set(label, ofWorkload.set(side, [...(ofWorkload.get(side) ?? []), rate]));
+}
+
+interface Line {
+  readonly workload: string;
+  /** Medians, tokens per second. */
+  readonly tokensPerSecond: Readonly<Record<string, number>>;
+  /** Of each side to the server, pair by pair; the median of the rounds. */
+  readonly radishRatioTo: Readonly<Record<string, number>>;
+}
+
+function lines(rates: Rates): Line[] {
+  return [...rates].map(([workload, sides]) => {
+    const radish = sides.get(RADISH) ?? [];
+    const others = [...sides].filter(([name]) => name !== RADISH);
+    const ratio = (rounds: readonly number[]) =>
+      median(rounds.map((rate, round) => (radish[round] ?? NaN) / rate));
+    return {
+      workload,
+      tokensPerSecond: record([...sides].map(([name, all]) => [name, median(all)])),
+      radishRatioTo: record(others.map(([name, all]) => [name, ratio(all)])),
+    };
+  });
+}
+
+function record(entries: readonly (readonly [string, number])[]): Record<string, number> {
+  return Object.fromEntries(entries.map(([name, value]) => [name, Number(value.toFixed(2))]));
+}
+
+function print(results: readonly Line[], facts: object): void {
+  console.log(JSON.stringify({ bench: 'engine', ...facts, ...machineFacts(), results }));
+  const names = Object.keys(results[0]?.tokensPerSecond ?? {});
+  const others = Object.keys(results[0]?.radishRatioTo ?? {});
+  const header = ['tok/s', ...names, ...others.map((name) => `${RADISH} : ${name}`)];
+  const rows = results.map(({ workload, tokensPerSecond, radishRatioTo }) => [
+    workload,
+    ...names.map((name) => (tokensPerSecond[name] ?? NaN).toFixed(1)),
+    ...others.map((name) => (radishRatioTo[name] ?? NaN).toFixed(2)),
+  ]);
+  console.log(table(header, rows));
+}
+
+async function main(): Promise<void> {
+  const folder = values['model-path'] ?? values.dummy;
+  if (folder === undefined) throw new Error('--model-path FOLDER or --dummy FOLDER is needed');
+  const loadFormat = values['model-path'] === undefined ? 'dummy' : 'auto';
+  const { gguf, quantization, threads } = values;
+  const size = { numPrompts: Number(values.prompts), steps: Number(values.steps) };
+  const flags = [
+    ['--model-path', folder, '--load-format', loadFormat, '--quantization', quantization],
+    ['--num-threads', threads, '--log-level', 'warning', ...positionals],
+  ].flat();
+  let format = quantization;
+  const starts = [
+    async (): Promise<EngineSide> => {
+      const side = await radishSide(RADISH, flags);
+      format = side.format;
+      return side;
+    },
+  ];
+  if (values.direct) starts.push(() => child(DIRECT, [folder, loadFormat, quantization, threads]));
+  if (gguf !== undefined) starts.push(() => child(LLAMA, [gguf, threads]));
+  const rates = await withSides(starts, (sides) => measure(sides, size));
+  const formats = { radish: format, ...(gguf === undefined ? {} : { [LLAMA]: gguf }) };
+  print(lines(rates), { model: folder, loadFormat, formats, threads: Number(threads), ...size });
+}
+
+const CHILDREN: Readonly<Record<string, string>> = {
+  [DIRECT]: './direct-child.js',
+  [LLAMA]: './llama-child.js',
+};
+
+function child(name: string, args: readonly string[]): Promise<EngineSide> {
+  return forkSide(name, new URL(CHILDREN[name] ?? '', import.meta.url), args);
+}
+
+await main();

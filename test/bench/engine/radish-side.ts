@@ -1,0 +1,71 @@
+import { GenerateClient } from '../lib/generate.js';
+import { startRadish } from '../lib/radish-server.js';
+import { RandomIds } from '../lib/random-ids.js';
+import type { Side } from '../lib/side.js';
+import type { Workload } from './workload.js';
+
+/** The whole server over HTTP, on this machine's loopback. */
+export async function radishSide(
+  name: string,
+  args: readonly string[],
+): Promise<Side<Workload, number> & { readonly format: string }> {
+  const server = await startRadish(args);
+  const client = new GenerateClient(server.port);
+  const { quantization } = server.info;
+  return {
+    name,
+    pid: server.pid,
+    format: typeof quantization === 'string' ? quantization : 'unknown',
+    run: (workload) =>
+      workload.kind === 'prefill' ? prefill(client, workload) : decode(client, workload),
+    close: async () => {
+      client.close();
+      await server.stop();
+    },
+  };
+}
+
+async function prefill(
+  client: GenerateClient,
+  { numTokens, numPrompts, seed }: Workload & { kind: 'prefill' },
+): Promise<number> {
+  const random = new RandomIds(seed);
+  const start = performance.now();
+  for (let i = 0; i < numPrompts; i++) {
+    const { cachedTokens } = await client.generate({
+      inputIds: random.ids(numTokens),
+      maxNewTokens: 1,
+      stream: false,
+    });
+    if (cachedTokens > 0) throw new Error('a prompt that should be new was cached');
+  }
+  return performance.now() - start;
+}
+
+/**
+ * Two batches of the same prompts, which the cache holds by then: one of 1 new token, one of 1 + steps. The
+ * difference is what decoding took. Answers are not streamed: reading streams would cost this process, which
+ * shares the cores, more than the server spends on sending them.
+ */
+async function decode(
+  client: GenerateClient,
+  { batch, context, steps, seed }: Workload & { kind: 'decode' },
+): Promise<number> {
+  const random = new RandomIds(seed);
+  const prompts = Array.from({ length: batch }, () => random.ids(context));
+  await timedBatch(client, prompts, 1);
+  const prefillMs = await timedBatch(client, prompts, 1);
+  return (await timedBatch(client, prompts, 1 + steps)) - prefillMs;
+}
+
+async function timedBatch(
+  client: GenerateClient,
+  prompts: readonly number[][],
+  maxNewTokens: number,
+): Promise<number> {
+  const start = performance.now();
+  await Promise.all(
+    prompts.map((inputIds) => client.generate({ inputIds, maxNewTokens, stream: false })),
+  );
+  return performance.now() - start;
+}
