@@ -78,8 +78,8 @@ async function openSharded(folder: string): Promise<Checkpoint> {
   return { folder, files: opened.map(({ file }) => file), tensors };
 }
 
-/** `weight_map`: tensor name → plain file name in the same folder. */
-async function readIndex(folder: string): Promise<Map<string, string>> {
+/** The `weight_map` of a folder: tensor name → plain file name in the same folder. */
+export async function readIndex(folder: string): Promise<Map<string, string>> {
   const path = join(folder, INDEX_FILE);
   const { size } = await reachable(() => stat(path), path);
   if (size > INDEX_BYTES_MAX)
