@@ -1,6 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 
-import type { FlagSpec } from './flag-spec.js';
+import { shownDefault, type FlagSpec } from './flag-spec.js';
 import { loadServerArgs, type Environment, type LoadedArgs } from './load.js';
 import { camelCase, FLAG_GROUPS, flagEntries, FLAGS, type FlagName } from './server-args.js';
 import { KNOWN_UNSUPPORTED, REFUSED } from './unsupported-flags.js';
@@ -69,8 +69,8 @@ function createProgram(version: string): Command {
 
 function optionOf(name: string, spec: FlagSpec): Option {
   const value = spec.type === 'bool' ? '' : ` <${placeholder(spec)}>`;
-  const shown =
-    spec.default === null || spec.type === 'bool' ? '' : ` (default: ${String(spec.default)})`;
+  const preset = shownDefault(spec);
+  const shown = preset === null ? '' : ` (default: ${preset})`;
   const choices = spec.choices.length === 0 ? '' : ` One of: ${spec.choices.join(', ')}.`;
   return new Option(`--${name}${value}`, `${spec.help}${choices}${shown}`);
 }
@@ -96,7 +96,8 @@ function givenFlags(options: Readonly<Record<string, unknown>>): Map<FlagName, s
   const given = new Map<FlagName, string>();
   for (const name of Object.keys(FLAGS) as FlagName[]) {
     const value = options[camelCase(name)];
-    if (value !== undefined) given.set(name, String(value));
+    if (value === true) given.set(name, 'true');
+    else if (typeof value === 'string') given.set(name, value);
   }
   return given;
 }

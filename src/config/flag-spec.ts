@@ -73,3 +73,9 @@ export function choice<const C extends string>(
 export function json(help: string): FlagSpec<Readonly<Record<string, unknown>> | null> {
   return flag<Readonly<Record<string, unknown>> | null>('json', null, help, {});
 }
+
+/** The default as help and tables show it, or null when there is none to show. */
+export function shownDefault({ type, default: value }: FlagSpec): string | null {
+  if (value === null || type === 'bool') return null;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

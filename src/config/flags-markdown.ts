@@ -1,4 +1,4 @@
-import type { FlagSpec } from './flag-spec.js';
+import { shownDefault, type FlagSpec } from './flag-spec.js';
 import { envName, FLAG_GROUPS } from './server-args.js';
 
 const START = '<!-- flags:start -->';
@@ -31,7 +31,8 @@ export function withFlags(document: string): string {
 
 function row(name: string, spec: FlagSpec): string {
   const names = [`--${name}`, ...spec.aliases].map((flag) => `\`${flag}\``).join(', ');
-  const value = spec.default === null ? '' : `\`${String(spec.default)}\``;
+  const preset = shownDefault(spec);
+  const value = preset === null ? '' : `\`${preset}\``;
   const choices = spec.choices.map((choice) => `\`${choice}\``).join(', ');
   const help = choices === '' ? spec.help : `${spec.help} One of ${choices}.`;
   return `| ${names} | ${value} | ${help.replaceAll('|', '\\|')} |`;

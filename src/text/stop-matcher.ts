@@ -43,7 +43,7 @@ export class StopMatcher {
     const start = this.#tail.length;
     this.#tail += delta;
     if (isHidden) this.#hidden.push([start, this.#tail.length]);
-    const match = this.#find();
+    const match = this.#find(start);
     if (match === null) this.#trimTail();
     return match;
   }
@@ -57,9 +57,10 @@ export class StopMatcher {
     return this.#visibleAt(this.#tail.length - held);
   }
 
-  #find(): StopMatch | null {
+  /** `from`: where the new text starts; a new match must end beyond it. */
+  #find(from: number): StopMatch | null {
     for (const stop of this.#stops) {
-      const at = this.#tail.indexOf(stop);
+      const at = this.#tail.indexOf(stop, Math.max(0, from - stop.length + 1));
       if (at >= 0) return this.#matchAt(stop, at);
     }
     for (const regex of this.#regexes) {
@@ -97,7 +98,7 @@ export class StopMatcher {
 /** Length of the longest proper prefix of `stop` that `text` ends with. */
 function overlap(text: string, stop: string): number {
   for (let n = Math.min(stop.length - 1, text.length); n > 0; n--) {
-    if (text.endsWith(stop.slice(0, n))) return n;
+    if (text.at(-1) === stop[n - 1] && text.endsWith(stop.slice(0, n))) return n;
   }
   return 0;
 }

@@ -1,0 +1,67 @@
+import t from 'tap';
+
+import { StartupError } from '../../../src/core/errors.js';
+import { Tokenizer } from '../../../src/text/tokenizer.js';
+import { BOS, EOS, idsOf, tinyTokenizer, TOOL, VOCAB_SIZE } from '../server/tiny-tokenizer.js';
+import { sentencePieceTokenizer } from './sentence-piece-tokenizer.js';
+
+t.test('encode and decode are inverse', (t) => {
+  const tokenizer = tinyTokenizer();
+  t.strictSame([...tokenizer.encode('hi ü')], idsOf('hi ü'));
+  t.equal(tokenizer.decode(tokenizer.encode('hi ü')), 'hi ü');
+  t.equal(tokenizer.vocabSize, VOCAB_SIZE);
+  t.equal(tokenizer.eosTokenId, EOS);
+  t.equal(sentencePieceTokenizer().eosTokenId, 2, 'the object spelling of eos_token');
+  t.end();
+});
+
+t.test('the post-processor adds BOS unless it is told not to', (t) => {
+  const tokenizer = tinyTokenizer(true);
+  t.strictSame([...tokenizer.encode('a')], [BOS, 97]);
+  t.strictSame([...tokenizer.encode('')], [BOS]);
+  t.strictSame([...tokenizer.encode('a', false)], [97]);
+  t.strictSame([...tokenizer.encode('', false)], []);
+  t.end();
+});
+
+t.test('special tokens in a prompt are one token each', (t) => {
+  t.strictSame([...tinyTokenizer().encode('a<tool>b')], [97, TOOL, 98]);
+  t.end();
+});
+
+t.test('nothing decodes to nothing, and unknown ids have no text', (t) => {
+  const tokenizer = tinyTokenizer();
+  t.equal(tokenizer.decode([]), '');
+  t.equal(tokenizer.decode([EOS]), '');
+  t.equal(tokenizer.decode([97, 5000, 98]), 'ab');
+  t.end();
+});
+
+t.test('text is not cleaned up', (t) => {
+  const tokenizer = tinyTokenizer();
+  t.equal(tokenizer.decode(idsOf("it 's , so . good")), "it 's , so . good");
+  t.end();
+});
+
+t.test('lone surrogates and NUL are encoded as something', (t) => {
+  const tokenizer = tinyTokenizer();
+  t.equal(tokenizer.decode(tokenizer.encode('a\ud800b\u0000')), 'a\uFFFDb\u0000');
+  t.end();
+});
+
+t.test('a broken folder is one sentence', async (t) => {
+  const dir = t.testdir({
+    broken: { 'tokenizer.json': '{' },
+    list: { 'tokenizer.json': '[]' },
+    empty: { 'tokenizer.json': '{}' },
+  });
+  const cases: [string, RegExp][] = [
+    ['none', /tokenizer\.json is missing/],
+    ['broken', /tokenizer\.json is not valid JSON/],
+    ['list', /tokenizer\.json is not a JSON object/],
+    ['empty', /^The tokenizer in .*empty cannot be used/],
+  ];
+  for (const [folder, message] of cases) {
+    await t.rejects(Tokenizer.load(`${dir}/${folder}`), { constructor: StartupError, message });
+  }
+});
