@@ -11,9 +11,12 @@ import { ropeTables } from './rope.js';
 import type { WeightStore } from './weights.js';
 
 export interface GraphOptions {
-  /** Rows of the rotary tables: no position at or past this can be run. */
+  /** Most positions of a request. */
   readonly contextLength: number;
 }
+
+/** A prompt that fills the context may still need a dummy row after it (graph-io.ts). */
+const SPARE_POSITIONS = 2;
 
 /** ModelProto bytes of the whole network, by the contract of graph-io.ts. */
 export function buildGraph(
@@ -29,7 +32,7 @@ export function buildGraph(
     graph,
     config,
     store,
-    rotary: rotaryTables(graph, config, options.contextLength),
+    rotary: rotaryTables(graph, config, options.contextLength + SPARE_POSITIONS),
   };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],

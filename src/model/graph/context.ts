@@ -7,6 +7,6 @@ export interface GraphContext {
   readonly graph: Graph;
   readonly config: ModelConfig;
   readonly store: WeightStore;
-  /** `[contextLength, cacheHeadDim / 2] f32` each. */
+  /** `[positions, cacheHeadDim / 2] f32` each; no later position can be run. */
   readonly rotary: { readonly cos: Value; readonly sin: Value };
 }

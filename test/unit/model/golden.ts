@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { WeightSource } from '../../../src/model/checkpoint.js';
+import { resolveContextLength } from '../../../src/model/context-length.js';
 import { buildGraph } from '../../../src/model/graph-builder.js';
 import type { PreparedModel } from '../../../src/model/graph-io.js';
 import { plainWeights } from '../../../src/model/plain-weights.js';
@@ -34,13 +35,16 @@ export function goldenFolder(name: string): string {
 }
 
 /** The checkpoint as it is, in f32. */
-export async function prepareGolden(name: string): Promise<PreparedModel> {
+export async function prepareGolden(
+  name: string,
+  requestedContext: number | null = null,
+): Promise<PreparedModel> {
   const folder = goldenFolder(name);
   const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const plan = planFor(config);
   const checkpoint = await openCheckpoint(folder);
   const store = plainWeights(plan, new WeightSource(checkpoint), checkpoint.files);
-  const contextLength = config.derivedContextLength;
+  const contextLength = resolveContextLength(config, requestedContext);
   const spec = modelSpec(config, {
     contextLength,
     format: store.format,

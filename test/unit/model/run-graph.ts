@@ -6,6 +6,7 @@ import {
   GRAPH_OUTPUTS,
   pastName,
   presentName,
+  TOP_ROWS,
   type PreparedModel,
 } from '../../../src/model/graph-io.js';
 
@@ -24,6 +25,13 @@ export interface Row {
   readonly token: number;
   /** Rows already in the slot's cache. */
   readonly position: number;
+}
+
+export interface HeadOutputs {
+  readonly logits: Float32Array;
+  readonly logprobs: Float32Array;
+  readonly topValues: Float32Array;
+  readonly topIds: BigInt64Array;
 }
 
 /** Runs a graph by the contract of graph-io.ts, with K and V in place. Slots are physical rows. */
@@ -107,6 +115,32 @@ export class GraphRunner {
     });
   }
 
+  /** One token of slot 0 with all outputs of the head. */
+  async runAll(token: number, position: number, temperature: number): Promise<HeadOutputs> {
+    const { vocabSize } = this.spec;
+    const topRows = Math.min(TOP_ROWS, vocabSize);
+    const outputs: HeadOutputs = {
+      logits: new Float32Array(vocabSize),
+      logprobs: new Float32Array(vocabSize),
+      topValues: new Float32Array(topRows),
+      topIds: new BigInt64Array(topRows),
+    };
+    await this.#run({
+      ids: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1, 1]),
+      seqlensK: [position],
+      headRows: [0],
+      firstSlot: 0,
+      temperature,
+      fetches: {
+        [GRAPH_OUTPUTS.logits]: new Tensor('float32', outputs.logits, [1, vocabSize]),
+        [GRAPH_OUTPUTS.logprobs]: new Tensor('float32', outputs.logprobs, [1, vocabSize]),
+        [GRAPH_OUTPUTS.topValues]: new Tensor('float32', outputs.topValues, [1, topRows]),
+        [GRAPH_OUTPUTS.topIds]: new Tensor('int64', outputs.topIds, [1, topRows]),
+      },
+    });
+    return outputs;
+  }
+
   /** A copy of `[kvHeads, length, headDim]` of K or V of one slot. */
   cache(slot: number, layer: number, part: 'key' | 'value', length: number): Float32Array {
     const { numKvHeads, headDim } = this.spec;
@@ -130,6 +164,8 @@ export class GraphRunner {
     seqlensK: readonly number[];
     headRows: readonly number[];
     firstSlot: number;
+    temperature?: number;
+    fetches?: Readonly<Record<string, Tensor>>;
   }): Promise<Float32Array[]> {
     const { vocabSize } = this.spec;
     const batch = step.seqlensK.length;
@@ -146,14 +182,17 @@ export class GraphRunner {
       [GRAPH_INPUTS.headRows]: new Tensor('int64', BigInt64Array.from(step.headRows, BigInt), [
         numRows,
       ]),
-      [GRAPH_INPUTS.temperature]: new Tensor('float32', new Float32Array(numRows).fill(1), [
-        numRows,
-      ]),
+      [GRAPH_INPUTS.temperature]: new Tensor(
+        'float32',
+        new Float32Array(numRows).fill(step.temperature ?? 1),
+        [numRows],
+      ),
     };
     const fetches: Record<string, Tensor | null> = {
       [GRAPH_OUTPUTS.stopCopy]: null,
       [GRAPH_OUTPUTS.logprobs]: new Tensor('float32', logprobs, [numRows, vocabSize]),
       ...this.options.extraOutputs(step.ids.size),
+      ...step.fetches,
     };
     this.#bindCaches(feeds, fetches, { firstSlot: step.firstSlot, batch });
     await runInPlace(this.session, feeds, fetches);
