@@ -35,11 +35,11 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   const modelPath = args.modelPath ?? BUILT_IN_NAME;
   const folder = args.modelPath === null ? BUILT_IN_FOLDER : await find(context, args.modelPath);
   log.info(`Load weight begin. model_path=${modelPath}`);
+  const prepared = await prepare(context, folder);
+  for (const line of describeModel(prepared)) log.info(line);
   const tokenizerFolder =
     args.tokenizerPath === null ? folder : await find(context, args.tokenizerPath);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
-  const prepared = await prepare(context, folder);
-  for (const line of describeModel(prepared)) log.info(line);
   const eos = prepared.generation.eosTokenIds;
   const fallback = tokenizer?.eosTokenId ?? null;
   return {

@@ -1,7 +1,7 @@
+import { StartupError } from '../core/errors.js';
+
 /** Something in config.json, or a start-up option about it, that this server cannot run. */
-export class ModelConfigError extends Error {
-  override readonly name = 'ModelConfigError';
-}
+export class ModelConfigError extends StartupError {}
 
 /** A JSON object of config.json with readers that name the field in every complaint. */
 export class ConfigFields {

@@ -30,9 +30,15 @@ t.test('64 streams at once give the answers of one after the other, bit for bit'
 
 t.test('retractions do not show in the answers', async (t) => {
   const roomy = await startRadish();
-  const tight = await startRadish(['--max-total-tokens', '640', '--max-running-requests', '32']);
+  const tight = await startRadish([
+    ...['--max-total-tokens', '640', '--max-running-requests', '32'],
+    ...['--schedule-conservativeness', '0'],
+  ]);
   t.teardown(() => Promise.all([roomy.stop(), tight.stop()]));
-  const some = bodies.slice(0, 32);
+  const some = bodies.slice(0, 16).map((body, i) => ({
+    ...body,
+    sampling_params: { ...body.sampling_params, max_new_tokens: 100 + 10 * i },
+  }));
   const [expected, got] = await Promise.all(
     [roomy, tight].map((radish) => Promise.all(some.map((body) => generate(radish.url, body)))),
   );
