@@ -6,7 +6,7 @@ import { tensorOf, type Fetches, type OrtSession, type Tensors } from './ort.js'
 import { PREFILL_HEAD_ROWS } from './prefill-runs.js';
 import type { RowWindow } from './row-map.js';
 
-/** Windows whose KV tensors are kept; each costs about 25 us per layer to make. */
+/** Windows whose KV tensors are kept, the oldest dropped first: more than one per slot. */
 const KEPT_WINDOWS = 128;
 
 /** One run of the graph. All arrays belong to the caller and are read before `run` returns. */

@@ -16,7 +16,9 @@ export class Sampler {
   sample(head: HeadRows, row: number, params: SamplingParams, u: number): number {
     const token = sampleTop(head, row, params, u);
     if (token !== NEEDS_FULL_ROW) return token;
-    return this.fullRow.sample(logprobRow(head, row), params, u);
+    const values = logprobRow(head, row);
+    if (isUnfiltered(params, head.vocabSize)) return sampleTail(head, row, values, u);
+    return this.fullRow.sample(values, params, u);
   }
 
   /** A row `[vocabSize]` of log-probabilities that penalties or masks have changed. */
@@ -25,7 +27,7 @@ export class Sampler {
   }
 }
 
-/** The token, or {@link NEEDS_FULL_ROW}. Agrees with {@link FullRowSampler} wherever it answers. */
+/** The token, or {@link NEEDS_FULL_ROW}; the same as {@link FullRowSampler} gives, where it answers. */
 export function sampleTop(head: HeadRows, row: number, params: SamplingParams, u: number): number {
   const from = row * head.topCount;
   if (params.topK === 1) return Number(head.topIds[from]);
@@ -38,6 +40,32 @@ export function sampleTop(head: HeadRows, row: number, params: SamplingParams, u
     if (sum > target) return Number(head.topIds[from + i]);
   }
   return support.closed ? Number(head.topIds[from + support.count - 1]) : NEEDS_FULL_ROW;
+}
+
+/**
+ * The token at `u` when nothing is filtered and the best tokens end before it. The others follow in the
+ * order of their ids: any order draws from the same distribution, and this one ends half-way on average.
+ */
+function sampleTail(head: HeadRows, row: number, values: Float32Array, u: number): number {
+  const from = row * head.topCount;
+  const lastTop = from + head.topCount - 1;
+  const lastValue = head.topValues[lastTop] ?? -Infinity;
+  const lastId = Number(head.topIds[lastTop]);
+  let sum = massOf(head, from, head.topCount);
+  let token = lastId;
+  for (let id = 0; id < values.length; id++) {
+    const value = values[id] ?? -Infinity;
+    const isTop = value > lastValue || (value === lastValue && id <= lastId);
+    if (isTop || value === -Infinity) continue;
+    sum += Math.exp(value);
+    token = id;
+    if (sum > u) break;
+  }
+  return token;
+}
+
+function isUnfiltered(params: SamplingParams, vocabSize: number): boolean {
+  return params.topK >= vocabSize && params.topP >= 1 && params.minP === 0;
 }
 
 interface Support {
