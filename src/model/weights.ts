@@ -43,6 +43,8 @@ export interface BlockLinear {
   readonly weight: TensorRef;
   readonly scales: TensorRef;
   readonly bias: TensorRef | null;
+  /** As in {@link W8A8Linear}. */
+  readonly inputHadamard?: number | null;
 }
 
 /** Where the graph builder finds every initializer, by the names that `ModelPlan` gave them. */

@@ -2,11 +2,13 @@ import type { WeightFormat } from '../../core/model-spec.js';
 import { countParameters, plannedLinears } from '../checkpoint.js';
 import { ModelLoadError } from '../load-error.js';
 import type { LinearPlan, ModelPlan } from '../plan.js';
-import { BLOCK_SIZE } from './blocks.js';
 
 /** What `--quantization` accepts; SGLang's null is `auto`. */
 export const QUANTIZATIONS = ['auto', 'none', 'w8a8_int8', 'int8', 'int4'] as const;
 export type Quantization = (typeof QUANTIZATIONS)[number];
+
+/** Blocks of K that share a scale or a Hadamard matrix must come out even. */
+const INPUT_MULTIPLE = 32;
 
 /** Below this many parameters memory is no concern, and rounding costs the most. */
 const SMALL_MODEL_PARAMETERS = 50_000_000;
@@ -63,10 +65,10 @@ export function staysFloat(plan: ModelPlan): ReadonlySet<LinearPlan> {
 
 function unevenLinear(plan: ModelPlan): LinearPlan | null {
   const float = staysFloat(plan);
-  const uneven = (linear: LinearPlan): boolean => linear.in % BLOCK_SIZE !== 0;
+  const uneven = (linear: LinearPlan): boolean => linear.in % INPUT_MULTIPLE !== 0;
   return plannedLinears(plan).find((linear) => !float.has(linear) && uneven(linear)) ?? null;
 }
 
 function unevenSentence(linear: LinearPlan): string {
-  return `the input of ${linear.name} is ${linear.in} wide, not a multiple of ${BLOCK_SIZE}`;
+  return `the input of ${linear.name} is ${linear.in} wide, not a multiple of ${INPUT_MULTIPLE}`;
 }

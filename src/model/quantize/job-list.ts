@@ -3,7 +3,7 @@ import type { WeightSource } from '../checkpoint.js';
 import type { LinearPlan, TensorPlan } from '../plan.js';
 import type { WeightMap } from '../weight-map.js';
 import type { LinearWeight, PlainLinear, TensorRef } from '../weights.js';
-import { BLOCK_SIZE } from './blocks.js';
+import { BLOCK_SIZES } from './blocks.js';
 import { DTYPE_BYTES, rowLength, type TensorSource } from './decode.js';
 import type {
   InputStep,
@@ -23,8 +23,8 @@ const PIECE_ELEMENTS = 4 * 1024 * 1024;
 export interface LinearOrder {
   readonly plan: LinearPlan;
   readonly encoding: LinearEncoding;
-  readonly inputSteps: readonly InputStep[];
-  readonly outputSteps: readonly OutputStep[];
+  readonly inputStep: InputStep | null;
+  readonly outputStep: OutputStep | null;
   readonly inputHadamard: number | null;
 }
 
@@ -98,12 +98,12 @@ export class JobList {
     const stored = this.#place(order, bias);
     this.#linears[plan.name] = stored.linear;
     // A piece of the rows is enough unless the outputs are mixed.
-    const cuts = order.outputSteps.length === 0 ? pieces(plan.out, plan.in) : [[0, plan.out]];
+    const cuts = order.outputStep === null ? pieces(plan.out, plan.in) : [[0, plan.out]];
     for (const [begin = 0, end = plan.out] of cuts) {
       this.#jobs.push({
         ...{ kind: 'linear', name: plan.name, target: this.target, parts, begin, end },
         ...{ in: plan.in, out: plan.out, encoding: order.encoding },
-        ...{ inputSteps: order.inputSteps, outputSteps: order.outputSteps },
+        ...{ inputStep: order.inputStep, outputStep: order.outputStep },
         bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
         weightOffset: stored.weight.offset,
         scalesOffset: stored.scales?.offset ?? null,
@@ -127,11 +127,16 @@ export class JobList {
       return { weight, scales: scale, linear };
     }
     const bits = encoding === 'int8' ? 8 : 4;
-    const blocks = k / BLOCK_SIZE;
-    const weight = layout.place('u8', [out, blocks, (BLOCK_SIZE * bits) / 8]);
+    const blockSize = BLOCK_SIZES[bits];
+    const blocks = k / blockSize;
+    const weight = layout.place('u8', [out, blocks, (blockSize * bits) / 8]);
     const scales = layout.place('f32', [out * blocks]);
-    const shape = { bits, blockSize: BLOCK_SIZE, in: k, out } as const;
-    return { weight, scales, linear: { format: encoding, ...shape, weight, scales, bias } };
+    const shape = { bits, blockSize, in: k, out } as const;
+    return {
+      weight,
+      scales,
+      linear: { format: encoding, ...shape, weight, scales, bias, inputHadamard },
+    };
   }
 
   #find(name: string, shape: readonly number[]): TensorSource {

@@ -14,11 +14,12 @@ interface JobBase {
   readonly bytes: number;
 }
 
-/** What is done to the input columns of a weight, in order. */
-export type InputStep =
-  | { readonly kind: 'gain'; readonly gain: TensorSource }
-  /** Each block of `rotation.size` columns is multiplied by R from the right. */
-  | { readonly kind: 'rotate'; readonly rotation: RotationSpec };
+/** Each block of `rotation.size` input columns is multiplied by `diag(gain) · R` from the right. */
+export interface InputStep {
+  /** A norm's gain; its length is the rotation's size. */
+  readonly gain: TensorSource | null;
+  readonly rotation: RotationSpec;
+}
 
 /** Each block of `rotation.size` outputs in `[begin, end)` is multiplied by Rᵀ from the left. */
 export interface OutputStep {
@@ -39,8 +40,8 @@ export interface LinearJob extends JobBase {
   readonly out: number;
   readonly begin: number;
   readonly end: number;
-  readonly inputSteps: readonly InputStep[];
-  readonly outputSteps: readonly OutputStep[];
+  readonly inputStep: InputStep | null;
+  readonly outputStep: OutputStep | null;
   readonly encoding: LinearEncoding;
   /** Byte offsets in the cache file of the whole linear's weight, scales and bias. */
   readonly weightOffset: number;

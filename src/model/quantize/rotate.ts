@@ -1,4 +1,5 @@
-import { hadamardBlocks, hartleyMatrix, powerOfTwoIn } from './hadamard.js';
+import { hadamardBlocks, powerOfTwoIn } from './hadamard.js';
+import { mixablePrimes, mixPrime } from './odd-factor.js';
 import { randomBits } from './random.js';
 
 /** An orthogonal matrix of one order, as plain data. */
@@ -8,21 +9,27 @@ export interface RotationSpec {
   readonly seed: number | null;
 }
 
-/** Beyond this order the odd factor of a width stays unmixed: the dense product would cost too much. */
-const ODD_FACTOR_MAX = 128;
-
 /**
- * Multiplies every block of `spec.size` consecutive elements, a row vector, by `R`, in place.
- * `R = S · (Q ⊗ H)`: random signs, a Hartley matrix of the width's odd factor, a Hadamard matrix of
- * its power of two (QuaRot, arXiv 2404.00456): 576 = 9 · 64. `data.length` is a multiple of the size.
+ * Multiplies every block of `spec.size` consecutive elements, a row vector, by `diag(gain) · R`, in
+ * place. `R = S · (Q ⊗ H)` (QuaRot, arXiv 2404.00456): random signs, a small orthogonal matrix for
+ * each odd prime of the width, a Hadamard matrix for its power of two: 576 = 3 · 3 · 64.
+ * `data.length` is a multiple of the size.
  */
-export function rotateBlocks(data: Float32Array, spec: RotationSpec): void {
+export function rotateBlocks(data: Float32Array, spec: RotationSpec, gain?: Float32Array): void {
   if (data.length % spec.size !== 0) throw new Error('This is a bug: rotation of a part of a row.');
-  if (spec.seed !== null) scaleColumns(data, randomSigns(spec.size, spec.seed));
   const power = powerOfTwoIn(spec.size);
-  if (power > 1) hadamardBlocks(data, power);
-  const odd = spec.size / power;
-  if (odd > 1 && odd <= ODD_FACTOR_MAX) mixOddFactor(data, odd, power);
+  const signs = spec.seed === null ? null : randomSigns(spec.size, spec.seed);
+  const unit = 1 / Math.sqrt(power);
+  scaleColumns(
+    data,
+    Float32Array.from({ length: spec.size }, (_, i) => unit * (signs?.[i] ?? 1) * (gain?.[i] ?? 1)),
+  );
+  hadamardBlocks(data, power);
+  let step = power;
+  for (const prime of mixablePrimes(spec.size / power)) {
+    mixPrime(data, prime, step);
+    step *= prime;
+  }
 }
 
 /** `[size] f32` of 1 and -1. */
@@ -31,29 +38,8 @@ export function randomSigns(size: number, seed: number): Float32Array {
   return Float32Array.from({ length: size }, () => ((next() & 0x10000) === 0 ? 1 : -1));
 }
 
-/** Each row is `[odd, power]`: its `odd` slices are mixed by the Hartley matrix. */
-function mixOddFactor(data: Float32Array, odd: number, power: number): void {
-  const matrix = hartleyMatrix(odd);
-  const width = odd * power;
-  const mixed = new Float32Array(width);
-  for (let row = 0; row < data.length; row += width) {
-    mixed.fill(0);
-    for (let from = 0; from < odd; from++) {
-      const source = row + from * power;
-      for (let to = 0; to < odd; to++) {
-        const factor = matrix[from * odd + to] as number;
-        const target = to * power;
-        for (let i = 0; i < power; i++) {
-          mixed[target + i] = (mixed[target + i] as number) + factor * (data[source + i] as number);
-        }
-      }
-    }
-    data.set(mixed, row);
-  }
-}
-
-/** Multiplies the columns of rows `[n, factors.length]`, a norm's gain or signs, in place. */
-export function scaleColumns(data: Float32Array, factors: Float32Array): void {
+/** Multiplies the columns of rows `[n, factors.length]` in place. */
+function scaleColumns(data: Float32Array, factors: Float32Array): void {
   const width = factors.length;
   for (let row = 0; row < data.length; row += width) {
     for (let i = 0; i < width; i++) {

@@ -4,7 +4,7 @@ import { encodeF16 } from './decode.js';
 import { JobFiles } from './files.js';
 import type { LinearJob, OutputStep, QuantizeJob, TableJob } from './job.js';
 import { pairSafeScales, quantizeColumns } from './pair-safe.js';
-import { rotateBlocks, scaleColumns } from './rotate.js';
+import { rotateBlocks } from './rotate.js';
 import { transpose } from './transpose.js';
 
 /** Runs one job to its end on this thread. Throws {@link ModelLoadError} on weights it cannot use. */
@@ -43,17 +43,19 @@ function runTable(job: TableJob, files: JobFiles): void {
 
 function runLinear(job: LinearJob, files: JobFiles): void {
   const weight = readWeight(job, files);
-  requireFinite(weight, job);
-  for (const step of job.inputSteps) {
-    if (step.kind === 'gain') scaleColumns(weight, files.vector(step.gain));
-    else rotateBlocks(weight, step.rotation);
+  if (job.inputStep !== null) {
+    const { gain, rotation } = job.inputStep;
+    rotateBlocks(weight, rotation, gain === null ? undefined : files.vector(gain));
   }
+  requireFinite(weight, job);
   writeWeight(job, weight, files);
   if (job.biasOffset !== null && job.begin === 0) writeBias(job, job.biasOffset, files);
 }
 
 /** Rows `[begin, end)` of the parts' rows taken together, `[end - begin, in]`. */
 function readWeight(job: LinearJob, files: JobFiles): Float32Array {
+  const [only, ...more] = job.parts;
+  if (only !== undefined && more.length === 0) return files.floats(only.weight, job.begin, job.end);
   const rows = new Float32Array((job.end - job.begin) * job.in);
   let first = 0;
   for (const { weight } of job.parts) {
@@ -85,7 +87,7 @@ function writeWeight(job: LinearJob, weight: Float32Array, files: JobFiles): voi
   }
   const rows = job.end - job.begin;
   const rotated =
-    job.outputSteps.length === 0 ? weight : transpose(rotateOutputs(job, weight), job.in, rows);
+    job.outputStep === null ? weight : transpose(rotateOutputs(job, weight), job.in, rows);
   if (job.encoding === 'f32') {
     files.write(rotated, job.weightOffset + job.begin * job.in * 4);
     return;
@@ -101,7 +103,7 @@ function writeWeight(job: LinearJob, weight: Float32Array, files: JobFiles): voi
 function rotateOutputs(job: LinearJob, weight: Float32Array): Float32Array {
   const rows = job.end - job.begin;
   const columns = transpose(weight, rows, job.in);
-  for (const step of job.outputSteps) rotateColumnRange(columns, rows, step);
+  if (job.outputStep !== null) rotateColumnRange(columns, rows, job.outputStep);
   return columns;
 }
 
@@ -144,6 +146,6 @@ function writeBias(job: LinearJob, offset: number, files: JobFiles): void {
     if (part.bias !== null) bias.set(files.vector(part.bias), first);
     first += part.weight.shape[0] ?? 0;
   }
-  for (const step of job.outputSteps) rotateColumnRange(bias, job.out, step);
+  if (job.outputStep !== null) rotateColumnRange(bias, job.out, job.outputStep);
   files.write(bias, offset);
 }

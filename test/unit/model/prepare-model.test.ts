@@ -1,0 +1,198 @@
+import { chmod, cp, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import t, { type Test } from 'tap';
+
+import { ModelLoadError } from '../../../src/model/load-error.js';
+import { prepareModel, type PrepareOptions } from '../../../src/model/prepare-model.js';
+import type { Quantization } from '../../../src/model/quantize/format.js';
+import type { QuantizeDeps } from '../../../src/model/quantize/quantized-weights.js';
+import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
+import { Teacher } from '../../bench/quality/teacher.js';
+import { goldenFolder, readGolden } from './golden.js';
+import { f32, safetensorsFile } from './safetensors-file.js';
+
+/** Widths that are multiples of 32, so that every format takes it. */
+const BLOCKS = 'llama-blocks';
+
+function workshop(test: Test, cacheDir = test.testdir({})) {
+  const log = { jobs: 0, warnings: [] as string[], progress: [] as (readonly number[])[] };
+  const deps: QuantizeDeps = {
+    runJob: (job) => {
+      log.jobs++;
+      runQuantizeJob(job);
+      return Promise.resolve();
+    },
+    cacheDir,
+    temporaryDir: join(test.testdirName, 'tmp'),
+    warn: (message) => log.warnings.push(message),
+    progress: (done, total) => log.progress.push([done, total]),
+  };
+  return { log, deps, cacheDir };
+}
+
+function options(folder: string, quantization: Quantization): PrepareOptions {
+  return { folder, quantization, loadFormat: 'auto', contextLength: null };
+}
+
+t.test('every format computes nearly what f32 computes', async (t) => {
+  const { deps } = workshop(t);
+  const { inputIds } = await readGolden(BLOCKS);
+  const logprobs = async (format: Quantization) => {
+    const model = await prepareModel(options(goldenFolder(BLOCKS), format), deps);
+    t.equal(model.spec.format, format);
+    const teacher = await Teacher.load(model, inputIds.length, 1);
+    const result = await teacher.logprobs(inputIds);
+    await teacher.release();
+    return result;
+  };
+  const exact = await logprobs('none');
+  // Random weights: what is unrelated would differ by more than 1.
+  const limits = { w8a8_int8: 0.1, int8: 0.07, int4: 0.7 };
+  for (const format of ['w8a8_int8', 'int8', 'int4'] as const) {
+    const rounded = await logprobs(format);
+    const square = rounded.reduce((sum, value, i) => sum + (value - (exact[i] ?? NaN)) ** 2, 0);
+    const error = Math.sqrt(square / exact.length);
+    t.ok(error > 0 && error < limits[format], `${format}: root mean square error ${error}`);
+  }
+});
+
+t.test('a second start takes the weights from the cache, byte for byte', async (t) => {
+  const { deps, log } = workshop(t);
+  const first = await prepareModel(options(goldenFolder(BLOCKS), 'w8a8_int8'), deps);
+  t.same(first.info.quantization, { cacheHit: false });
+  const [done, total] = log.progress.at(-1) ?? [];
+  t.equal(done, total, 'progress ends at the total');
+  const { jobs } = log;
+  const second = await prepareModel(options(goldenFolder(BLOCKS), 'w8a8_int8'), deps);
+  t.same(second.info.quantization, { cacheHit: true });
+  t.equal(log.jobs, jobs, 'no job ran');
+  t.same(second.graph, first.graph);
+  t.equal(second.weightsFolder, first.weightsFolder);
+});
+
+t.test('a damaged cache entry is found out and made anew', async (t) => {
+  const { deps } = workshop(t);
+  const start = () => prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
+  const { weightsFolder } = await start();
+  const weights = join(weightsFolder, 'weights.bin');
+  const index = join(weightsFolder, 'index.json');
+  const whole = await readFile(weights);
+  await truncate(weights, whole.length - 1);
+  t.same((await start()).info.quantization, { cacheHit: false });
+  t.same(await readFile(weights), whole);
+  const changed = (await readFile(index, 'utf8')).replace('"offset":0,', '"offset":64,');
+  await writeFile(index, changed);
+  t.same((await start()).info.quantization, { cacheHit: false });
+  await writeFile(index, '{"fileBytes":');
+  t.same((await start()).info.quantization, { cacheHit: false });
+  t.same((await start()).info.quantization, { cacheHit: true });
+});
+
+t.test('weights that changed get an entry of their own', async (t) => {
+  const { deps, cacheDir } = workshop(t);
+  const folder = join(cacheDir, 'model');
+  await cp(goldenFolder(BLOCKS), folder, { recursive: true });
+  const first = await prepareModel(options(folder, 'int8'), deps);
+  await utimes(join(folder, 'model.safetensors'), 1, 1);
+  const second = await prepareModel(options(folder, 'int8'), deps);
+  t.not(second.weightsFolder, first.weightsFolder);
+  t.same(second.info.quantization, { cacheHit: false });
+});
+
+t.test('a cache that cannot be written is one warning, and the model still loads', async (t) => {
+  const blocked = join(t.testdir({ file: '' }), 'file', 'cache');
+  const { deps, log } = workshop(t, blocked);
+  const model = await prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
+  t.equal(log.warnings.length, 1);
+  t.match(log.warnings[0], /cannot be written \(ENOTDIR\)/);
+  t.equal(model.info.temporaryFolder, model.weightsFolder);
+  t.ok((await stat(join(model.weightsFolder, 'weights.bin'))).size > 0);
+});
+
+t.test('a job that fails leaves nothing behind', async (t) => {
+  const { deps, cacheDir } = workshop(t);
+  const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  const broken = { ...deps, runJob: () => Promise.reject(full) };
+  await t.rejects(prepareModel(options(goldenFolder(BLOCKS), 'int8'), broken), {
+    code: 'disk_full',
+  });
+  t.same(await readdir(cacheDir), []);
+});
+
+t.test('auto leaves small and uneven models in f32 and says why', async (t) => {
+  const { deps, log } = workshop(t);
+  const { spec, info } = await prepareModel(options(goldenFolder('qwen2'), 'auto'), deps);
+  t.equal(spec.format, 'none');
+  t.match(info.formatReason, /M parameters are too few/);
+  t.equal(log.jobs, 0);
+  await t.rejects(prepareModel(options(goldenFolder('llama-head-20'), 'w8a8_int8'), deps), {
+    code: 'bad_option',
+    message: /is \d+ wide, not a multiple of 32/,
+  });
+});
+
+t.test('dummy weights need nothing but a config, and are the same each time', async (t) => {
+  const { deps } = workshop(t);
+  const config = await readFile(join(goldenFolder(BLOCKS), 'config.json'), 'utf8');
+  const folder = t.testdir({ model: { 'config.json': config } });
+  const dummy = { ...options(join(folder, 'model'), 'none'), loadFormat: 'dummy' as const };
+  const first = await prepareModel(dummy, deps);
+  const again = await prepareModel(dummy, workshop(t, join(folder, 'other')).deps);
+  const bytes = (at: string) => readFile(join(at, 'model.safetensors'));
+  t.same(await bytes(again.weightsFolder), await bytes(first.weightsFolder));
+  const teacher = await Teacher.load(first, 8, 1);
+  const values = await teacher.logits([1, 2, 3, 4, 5, 6, 7, 8]);
+  await teacher.release();
+  t.ok(values.every(Number.isFinite));
+  t.ok(new Set(values).size > 100);
+});
+
+t.test('a checkpoint that does not fit its config is refused by name', async (t) => {
+  const { deps } = workshop(t);
+  const config = await readFile(join(goldenFolder(BLOCKS), 'config.json'), 'utf8');
+  const { vocab_size: vocab, hidden_size: hidden } = JSON.parse(config) as Record<string, number>;
+  const refuses = async (file: Buffer, why: RegExp) => {
+    const folder = t.testdir({ 'config.json': config });
+    await writeFile(join(folder, 'model.safetensors'), file);
+    const error: unknown = await prepareModel(options(folder, 'none'), deps).catch(
+      (e: unknown) => e,
+    );
+    t.ok(error instanceof ModelLoadError);
+    t.match((error as Error).message, why);
+  };
+  const name = 'model.embed_tokens.weight';
+  const narrow = f32([vocab ?? 0, 3], new Float32Array(3 * (vocab ?? 0)));
+  await refuses(
+    safetensorsFile({ [name]: narrow }),
+    new RegExp(
+      `Tensor '${name}' .*The size of tensor a \\(3\\) must match the size of tensor b ` +
+        `\\(${String(hidden)}\\) at non-singleton dimension 1\\.`,
+    ),
+  );
+  await refuses(safetensorsFile({ [name]: f32([4], [1, 2, 3, 4]) }), /1 dimensions, not 2/);
+  await refuses(safetensorsFile({ other: f32([1], [1]) }), /Tensor '.*' is missing/);
+  const integers = { dtype: 'I32', shape: narrow.shape, data: narrow.data };
+  await refuses(safetensorsFile({ [name]: integers }), /has dtype I32/);
+});
+
+t.test('a weight that is not finite is refused by name', async (t) => {
+  const { deps, cacheDir } = workshop(t);
+  const folder = join(cacheDir, 'model');
+  await cp(goldenFolder(BLOCKS), folder, { recursive: true });
+  const path = join(folder, 'model.safetensors');
+  const file = await readFile(path);
+  file.fill(0xff, file.length - 64);
+  await chmod(path, 0o644);
+  await writeFile(path, file);
+  await t.rejects(prepareModel(options(folder, 'int8'), deps), { code: 'bad_checkpoint' });
+});
+
+t.test('config.json that is missing or broken is one sentence', async (t) => {
+  const { deps } = workshop(t);
+  const folder = t.testdir({ a: {}, b: { 'config.json': '{' }, c: { 'config.json': '[]' } });
+  const load = (name: string) => prepareModel(options(join(folder, name), 'auto'), deps);
+  await t.rejects(load('a'), { message: /Cannot read .*config\.json \(ENOENT\)/ });
+  await t.rejects(load('b'), { message: /not valid JSON/ });
+  await t.rejects(load('c'), { message: /not a JSON object/ });
+});
