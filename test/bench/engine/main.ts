@@ -2,6 +2,7 @@
  * Prefill and decode tokens per second of the whole server beside llama.cpp, in interleaved rounds:
  * `node dist/test/bench/engine/main.js --model-path FOLDER --gguf FILE [-- SERVER_FLAGS]`. See ../README.md.
  */
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { forkSide } from '../lib/child-side.js';
@@ -105,7 +106,8 @@ async function main(): Promise<void> {
   const size = { numPrompts: Number(values.prompts), steps: Number(values.steps) };
   const flags = [
     ['--model-path', folder, '--load-format', loadFormat, '--quantization', quantization],
-    ['--num-threads', threads, '--log-level', 'warning', ...positionals],
+    ['--num-threads', threads, ...(loadFormat === 'dummy' ? ['--skip-tokenizer-init'] : [])],
+    positionals,
   ].flat();
   let format = quantization;
   const starts = [
@@ -118,8 +120,9 @@ async function main(): Promise<void> {
   if (values.direct) starts.push(() => child(DIRECT, [folder, loadFormat, quantization, threads]));
   if (gguf !== undefined) starts.push(() => child(LLAMA, [gguf, threads]));
   const rates = await withSides(starts, (sides) => measure(sides, size));
-  const formats = { radish: format, ...(gguf === undefined ? {} : { [LLAMA]: gguf }) };
-  print(lines(rates), { model: folder, loadFormat, formats, threads: Number(threads), ...size });
+  const formats = { radish: format, ...(gguf === undefined ? {} : { [LLAMA]: basename(gguf) }) };
+  const facts = { model: folder, loadFormat, formats, threads: Number(threads) };
+  print(lines(rates), { ...facts, rounds: Number(values.rounds), ...size });
 }
 
 const CHILDREN: Readonly<Record<string, string>> = {

@@ -11,11 +11,10 @@ export async function radishSide(
 ): Promise<Side<Workload, number> & { readonly format: string }> {
   const server = await startRadish(args);
   const client = new GenerateClient(server.port);
-  const { quantization } = server.info;
   return {
     name,
     pid: server.pid,
-    format: typeof quantization === 'string' ? quantization : 'unknown',
+    format: server.format,
     run: (workload) =>
       workload.kind === 'prefill' ? prefill(client, workload) : decode(client, workload),
     close: async () => {

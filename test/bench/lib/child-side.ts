@@ -27,7 +27,7 @@ export async function forkSide<Input extends object, Output>(
       return (await reply) as Output;
     },
     close: async () => {
-      if (child.exitCode !== null) return;
+      if (!child.connected) return;
       const exited = once(child, 'exit');
       child.disconnect();
       await exited;

@@ -11,7 +11,7 @@ const MS_PER_TICK = 10;
  */
 export class IdleWatch {
   private readonly busyMs = new Map<string, number>();
-  private wallMs = 0;
+  private readonly wallMs = new Map<string, number>();
 
   constructor(private readonly sides: readonly Pick<Side<unknown, unknown>, 'name' | 'pid'>[]) {}
 
@@ -20,18 +20,22 @@ export class IdleWatch {
     const before = await Promise.all(idle.map((side) => cpuMs(side.pid)));
     const start = performance.now();
     const result = await work();
-    this.wallMs += performance.now() - start;
+    const wallMs = performance.now() - start;
     for (const [i, { name, pid }] of idle.entries()) {
       const spent = (await cpuMs(pid)) - (before[i] ?? 0);
       this.busyMs.set(name, (this.busyMs.get(name) ?? 0) + spent);
+      this.wallMs.set(name, (this.wallMs.get(name) ?? 0) + wallMs);
     }
     return result;
   }
 
   /** Share of the wall time, 1 = one core; null where the system does not tell. */
   shares(): Record<string, number | null> {
-    const share = (ms: number) => (Number.isNaN(ms) ? null : Number((ms / this.wallMs).toFixed(4)));
-    return Object.fromEntries([...this.busyMs].map(([name, ms]) => [name, share(ms)]));
+    const share = (name: string, ms: number) => {
+      const value = ms / (this.wallMs.get(name) ?? NaN);
+      return Number.isNaN(value) ? null : Number(value.toFixed(4));
+    };
+    return Object.fromEntries([...this.busyMs].map(([name, ms]) => [name, share(name, ms)]));
   }
 }
 

@@ -9,34 +9,33 @@ const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 const START_TIMEOUT_MS = 600_000;
 const STOP_TIMEOUT_MS = 20_000;
 
-/** What benches read of it. */
-interface ServerInfo {
-  readonly quantization?: unknown;
-}
-
 export interface RadishServer {
   readonly pid: number;
   readonly port: number;
-  /** `GET /server_info` */
-  readonly info: ServerInfo;
+  /** Number format that the weights ended up in, from the log; what `auto` chose. */
+  readonly format: string;
   stop(): Promise<void>;
 }
 
-/** Starts the server as a user would and waits until it answers. Its log goes to stderr. */
+/** Starts the server as a user would and waits until it answers. Its errors go to stderr, its log nowhere. */
 export async function startRadish(args: readonly string[]): Promise<RadishServer> {
   const port = await freePort();
   const child = spawn(process.execPath, [MAIN, 'serve', ...args, '--port', String(port)], {
-    stdio: ['ignore', 2, 2],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  let startLog = '';
+  const keep = (chunk: Buffer) => (startLog += chunk.toString());
+  child.stdout.on('data', keep);
   try {
     await healthy(child, port);
-    const response = await fetch(`http://127.0.0.1:${port}/server_info`);
-    const info = (await response.json()) as ServerInfo;
-    return { pid: child.pid ?? -1, port, info, stop: () => stop(child) };
   } catch (error) {
+    console.error(startLog);
     await stop(child);
     throw error;
   }
+  child.stdout.off('data', keep).resume();
+  const format = /Weight format: (\S+)/.exec(startLog)?.[1] ?? 'unknown';
+  return { pid: child.pid ?? -1, port, format, stop: () => stop(child) };
 }
 
 async function healthy(child: ChildProcess, port: number): Promise<void> {

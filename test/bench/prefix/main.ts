@@ -3,6 +3,7 @@
  * the prompt cache of its server: `node dist/test/bench/prefix/main.js --model-path FOLDER --gguf FILE
  * [-- SERVER_FLAGS]`. See ../README.md.
  */
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { forkSide } from '../lib/child-side.js';
@@ -49,12 +50,16 @@ function workload(round: number): PrefixWorkload {
   };
 }
 
-async function radishSide(name: string, flags: readonly string[]): Promise<PrefixSide> {
+async function radishSide(
+  name: string,
+  flags: readonly string[],
+): Promise<PrefixSide & { readonly format: string }> {
   const server = await startRadish(flags);
   const client = new GenerateClient(server.port);
   return {
     name,
     pid: server.pid,
+    format: server.format,
     run: (load) =>
       runWorkload(load, (inputIds) =>
         client.generate({ inputIds, maxNewTokens: load.outputTokens, stream: true }),
@@ -136,9 +141,14 @@ async function main(): Promise<void> {
   const folder = values['model-path'];
   if (folder === undefined) throw new Error('--model-path FOLDER is needed');
   const flags = ['--model-path', folder, '--quantization', quantization, '--num-threads', threads];
-  flags.push('--log-level', 'warning', ...positionals);
+  flags.push(...positionals);
+  let format = quantization;
   const starts = [
-    () => radishSide(RADISH, flags),
+    async (): Promise<PrefixSide> => {
+      const side = await radishSide(RADISH, flags);
+      format = side.format;
+      return side;
+    },
     () => radishSide('radish, cache off', [...flags, '--disable-radix-cache']),
   ];
   const script = new URL('./llama-child.js', import.meta.url);
@@ -146,8 +156,11 @@ async function main(): Promise<void> {
     starts.push(() => forkSide('llama.cpp slots', script, [gguf, threads]));
   }
   const timings = await withSides(starts, measure);
-  const peer = gguf === undefined ? {} : { gguf };
-  const facts = { model: folder, quantization, ...peer, threads: Number(threads), rounds };
+  const formats = {
+    radish: format,
+    ...(gguf === undefined ? {} : { 'llama.cpp': basename(gguf) }),
+  };
+  const facts = { model: folder, formats, threads: Number(threads), rounds: Number(rounds) };
   print(lines(timings), { ...facts, workload: workload(0) });
 }
 
