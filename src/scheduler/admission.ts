@@ -4,6 +4,7 @@ import type { DeviceLink } from './device-link.js';
 import { abort, failureReason } from './ending.js';
 import { holdBack } from './hold-back.js';
 import { futureTokens } from './new-token-ratio.js';
+import { prefillBudget } from './prefill.js';
 import { dropMatch, giveUpMatches, isStale } from './prefix-match.js';
 import type { PrefixMatch, Req } from './req.js';
 import { Run } from './run.js';
@@ -30,7 +31,12 @@ export function admit(
       abort(state, req, failureReason('INVALID_REQUEST', why));
       continue;
     }
-    if (!lasts(link, req, match) || !hasPages(state, link, req, match)) return;
+    if (!lasts(link, req, match)) return;
+    if (!hasPages(link, req, match)) {
+      wantPages(state, link, left);
+      makeRoom(state, link, req);
+      return;
+    }
     left -= start(state, link, req, step).prefillLeft;
   }
 }
@@ -78,30 +84,56 @@ function lasts(link: DeviceLink, req: Req, match: PrefixMatch): boolean {
   return newPages * link.limits.pageSizeTokens + future <= free * link.limits.pageSizeTokens;
 }
 
-/** The pages are idle here, beside one for every running request; otherwise they are asked for. */
-function hasPages(state: SchedulerState, link: DeviceLink, req: Req, match: PrefixMatch): boolean {
-  const { pages } = link;
-  const missing = link.pagesFor(req.rowsToResume) - match.pages.length;
-  const wanted = missing + link.runs.size;
-  if (pages.idle.length >= wanted) return true;
-  pages.numWanted = wanted;
-  if (!pages.dry || pages.numAsked > 0) return false;
-  link.scarce = true;
-  const moreToCome = giveUpMatches(state, link, req) || link.runs.size + link.unsettled.size > 0;
-  if (!moreToCome) {
-    const message =
-      'The KV cache has no pages for this request, though nothing else runs. This is a bug.';
-    abort(state, req, failureReason('INTERNAL', message));
+/** The pages are idle here, beside one for every running request. */
+function hasPages(link: DeviceLink, req: Req, match: PrefixMatch): boolean {
+  return link.pages.idle.length >= link.runs.size + numNewPages(link, req, match);
+}
+
+function numNewPages(link: DeviceLink, req: Req, match: PrefixMatch): number {
+  return link.pagesFor(req.rowsToResume) - match.pages.length;
+}
+
+/** While steps are in flight: the pages of the next admission are asked for before it is planned. */
+export function wantPagesAhead(state: SchedulerState, link: DeviceLink): void {
+  link.pages.numWanted = 0;
+  if (link.retiring || link.starved || link.numFreeRunning === 0) return;
+  for (const req of state.queue.inOrder()) {
+    const { match } = req;
+    if (req.tree !== link.tree || match?.status !== 'ready') continue;
+    if (lasts(link, req, match)) wantPages(state, link, prefillBudget(state.config, true));
+    return;
   }
-  return false;
+}
+
+/** Asks for the pages of all requests that could start with the next `budget` prompt tokens. */
+function wantPages(state: SchedulerState, link: DeviceLink, budget: number): void {
+  let left = budget;
+  let numPages = link.runs.size;
+  for (const req of state.queue.inOrder()) {
+    const { match } = req;
+    if (left <= 0) break;
+    if (req.tree !== link.tree || match?.status !== 'ready') continue;
+    left -= Math.max(1, req.promptLen - match.numTokens);
+    numPages += numNewPages(link, req, match);
+  }
+  link.pages.numWanted = numPages;
+}
+
+/** Pages are short. If a lease brings no more, other waiting requests give their locks up. */
+function makeRoom(state: SchedulerState, link: DeviceLink, req: Req): void {
+  if (!link.pages.dry || link.pages.numAsked > 0) return;
+  link.scarce = true;
+  if (giveUpMatches(state, link, req) || link.runs.size + link.unsettled.size > 0) return;
+  const message =
+    'The KV cache has no pages for this request, though nothing else runs. This is a bug.';
+  abort(state, req, failureReason('INTERNAL', message));
 }
 
 function start(state: SchedulerState, link: DeviceLink, req: Req, step: StepBuilder): Run {
   const { match } = req;
   const slot = link.freeSlots.pop();
   assert(match !== null && slot !== undefined, 'admission without match or slot');
-  const numNewPages = link.pagesFor(req.rowsToResume) - match.pages.length;
-  const pages = [...match.pages, ...link.pages.take(numNewPages)];
+  const pages = [...match.pages, ...link.pages.take(numNewPages(link, req, match))];
   const from = { cachedLen: match.numTokens, pages, lock: match.lock };
   const run = new Run(req, link.tree, slot, from, link.limits.pageSizeTokens);
   link.pages.hold(pages);

@@ -1,5 +1,5 @@
 /** One step of one device: what to post next, from who runs and who waits. */
-import { admit } from './admission.js';
+import { admit, wantPagesAhead } from './admission.js';
 import { adjustLease } from './cache-ops.js';
 import { planDecode } from './decode.js';
 import type { DeviceLink } from './device-link.js';
@@ -15,6 +15,7 @@ export function scheduleLink(state: SchedulerState, link: DeviceLink): void {
   do {
     while (link.canPost && postStep(state, link));
   } while (relieveStarved(state, link));
+  if (!link.canPost) wantPagesAhead(state, link);
   adjustLease(state, link);
   if (link.runs.size === 0) {
     link.newTokenRatio.reset();

@@ -230,8 +230,12 @@ export class Clients {
       return;
     }
     const first = Math.max(1, logprobs.startLen);
-    req.promptPositions.forEach((position, i) => assert.equal(position, first + i));
-    req.outputPositions.forEach((position, i) => assert.equal(position, i));
+    req.promptPositions.forEach((position, i) => {
+      assert.equal(position, first + i);
+    });
+    req.outputPositions.forEach((position, i) => {
+      assert.equal(position, i);
+    });
     assert.equal(req.outputPositions.length, req.tokens.length);
     const complete = Math.max(0, inputIds.length - first);
     if (reason.type !== 'abort') assert.equal(req.promptPositions.length, complete);

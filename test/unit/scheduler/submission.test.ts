@@ -1,0 +1,100 @@
+import t from 'tap';
+import { request, SchedulerRig } from '../../doubles/scheduler-rig.js';
+
+t.test('a batch is accepted before its first token', (t) => {
+  const rig = new SchedulerRig().attach();
+  rig.submit(request(1, 20), request(2, 20)).run();
+  const kinds = rig.toMain.map(({ kind }) => kind).filter((kind) => kind !== 'log');
+  t.equal(kinds[0], 'submitted');
+  t.same(rig.last('submitted'), { kind: 'submitted', batch: 0, failure: null });
+  t.end();
+});
+
+t.test('a live rid, or one twice in a batch, refuses the whole batch', (t) => {
+  const rig = new SchedulerRig().attach();
+  rig.submit(request(1, 20));
+  rig.submit(request(2, 20), { ...request(3, 20), rid: 'rid-1' });
+  const failure = { code: 'INVALID_REQUEST', message: 'Duplicate request ID detected: rid-1' };
+  t.same(rig.last('submitted')?.failure, failure);
+  rig.submit({ ...request(4, 20), rid: 'x' }, { ...request(5, 20), rid: 'x' });
+  t.match(rig.last('submitted')?.failure, { message: 'Duplicate request ID detected: x' });
+  rig.run();
+  t.same(
+    rig.finished.map(({ num }) => num),
+    [1],
+  );
+  rig.submit({ ...request(6, 20), rid: 'rid-1' });
+  t.equal(rig.last('submitted')?.failure, null, 'a rid is free after its ending');
+  t.end();
+});
+
+t.test('the queue is bounded; requests that a slot is free for do not count', (t) => {
+  const config = { maxRunningRequests: 1, maxQueuedRequests: 1 };
+  const rig = new SchedulerRig({ config }).attach();
+  for (let num = 0; num < 10; num++) rig.submit(request(num, 20, { first: 30 * num }));
+  t.same(rig.last('submitted')?.failure, {
+    code: 'QUEUE_FULL',
+    message: 'The request queue is full.',
+  });
+  rig.run();
+  t.same(
+    rig.finished.map(({ num }) => num),
+    [0, 1],
+  );
+  for (const line of rig.logs) t.match(line, /#running-req: [01], #queue-req: [01]$/);
+  for (let num = 20; num < 30; num++) rig.submit(request(num, 20)).run();
+  t.equal(rig.finished.length, 12, 'one after the other, all are accepted');
+  t.end();
+});
+
+t.test('a rank that never was is refused', (t) => {
+  const rig = new SchedulerRig().attach();
+  rig.submit(request(1, 20, { dpRank: 5 }));
+  t.same(rig.last('submitted')?.failure, {
+    code: 'INVALID_REQUEST',
+    message: 'Device rank 5 does not exist: this server has 1.',
+  });
+  t.end();
+});
+
+t.test('the cache is flushed when idle only', (t) => {
+  const rig = new SchedulerRig({ config: { maxRunningRequests: 1 } }).attach();
+  rig.submit(request(1, 64, { first: 5 }), request(2, 64, { first: 5 }));
+  rig.tell({ kind: 'flushCache', id: 7 });
+  t.same(rig.last('cacheFlushed'), {
+    kind: 'cacheFlushed',
+    id: 7,
+    failure: 'Cache not flushed because there are pending requests. #queue-req: 1, #running-req: 1',
+  });
+  rig.run().tell({ kind: 'flushCache', id: 8 });
+  t.same(rig.last('cacheFlushed'), { kind: 'cacheFlushed', id: 8, failure: null });
+  rig.submit(request(3, 64, { first: 5 })).run();
+  t.equal(rig.finishedOf(3)?.stats.cachedTokens, 0);
+  t.end();
+});
+
+t.test('a flush waits for the KV of a request that has just ended', (t) => {
+  const rig = new SchedulerRig().attach();
+  rig.submit(request(1, 64, { first: 5, hasTextStops: true, sampling: { maxNewTokens: 50 } }));
+  for (let i = 0; i < 4; i++) rig.step();
+  rig.tell({ kind: 'stopAt', num: 1, numOutputTokens: 1, matched: 'END' });
+  rig.tell({ kind: 'flushCache', id: 1 });
+  t.equal(rig.last('cacheFlushed'), undefined);
+  rig.run();
+  t.match(rig.last('cacheFlushed'), { failure: null });
+  t.match(rig.readState()?.devices[0]?.kvPool, { cachedTokens: 0, heldTokens: 0 });
+  t.end();
+});
+
+t.test('draining refuses new work, ends the old, and retires the devices', (t) => {
+  const rig = new SchedulerRig().attach();
+  rig.submit(request(1, 20)).tell({ kind: 'drain' });
+  rig.submit(request(2, 20));
+  t.match(rig.last('submitted')?.failure, { code: 'SHUTTING_DOWN' });
+  t.equal(rig.last('drained'), undefined);
+  while (rig.last('drained') === undefined && rig.step());
+  t.equal(rig.finished.length, 1);
+  t.equal(rig.toMain.at(-1)?.kind, 'drained');
+  t.equal(rig.inbox().at(-1)?.kind, 'retire');
+  t.end();
+});
