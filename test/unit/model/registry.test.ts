@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { ModelConfigError } from '../../../src/model/config-fields.js';
 import { resolveContextLength } from '../../../src/model/context-length.js';
 import { parseConfig, planFor } from '../../../src/model/registry.js';
 import { modelSpec } from '../../../src/model/spec.js';
@@ -73,7 +74,10 @@ const REFUSED: readonly [what: string, change: Record<string, unknown>, message:
 
 for (const [what, change, message] of REFUSED) {
   t.test(`${what} is refused, naming the field`, (t) => {
-    t.throws(() => parseConfig({ ...LLAMA, ...change }), { name: 'ModelConfigError', message });
+    t.throws(() => parseConfig({ ...LLAMA, ...change }), {
+      message,
+      constructor: ModelConfigError,
+    });
     t.end();
   });
 }
