@@ -15,14 +15,20 @@ interface Prefix {
 
 const WHOLE_ROW: Prefix = { bucket: NUM_BUCKETS, count: 0 };
 
+const NOTHING_SORTED = { bucket: -1, ids: [] };
+
 /**
  * Samples from a whole row `[vocabSize]` of log-probabilities under top-k, then top-p of what is left,
  * then min-p against the best. Each filter keeps a prefix of the tokens in falling order (equal ones by
  * rising id), so nothing is sorted but the buckets where a prefix or the draw ends: O(vocabSize).
  */
 export class FullRowSampler {
-  private readonly mass = new Float64Array(NUM_BUCKETS);
-  private readonly count = new Int32Array(NUM_BUCKETS);
+  /** One more than there are: masked tokens fall there. */
+  private readonly mass = new Float64Array(NUM_BUCKETS + 1);
+  private readonly count = new Int32Array(NUM_BUCKETS + 1);
+  private bucketOfId = new Uint16Array(0);
+  /** A filter and the draw mostly end in the same bucket. */
+  private lastSorted: { bucket: number; ids: readonly number[] } = NOTHING_SORTED;
   private row: Float32Array = new Float32Array(0);
   private best = 0;
 
@@ -36,11 +42,15 @@ export class FullRowSampler {
   private fill(row: Float32Array): void {
     this.row = row;
     this.best = row[argmax(row)] ?? -Infinity;
+    if (this.bucketOfId.length !== row.length) this.bucketOfId = new Uint16Array(row.length);
     this.mass.fill(0);
     this.count.fill(0);
-    for (const value of row) {
-      if (value === -Infinity) continue;
-      const bucket = this.bucketOf(value);
+    this.lastSorted = NOTHING_SORTED;
+    // An index loop: this one runs over the whole vocabulary for every row.
+    for (let id = 0; id < row.length; id++) {
+      const value = row[id] ?? -Infinity;
+      const bucket = value === -Infinity ? NUM_BUCKETS : this.bucketOf(value);
+      this.bucketOfId[id] = bucket;
       this.mass[bucket] = (this.mass[bucket] ?? 0) + Math.exp(value);
       this.count[bucket] = (this.count[bucket] ?? 0) + 1;
     }
@@ -129,12 +139,17 @@ export class FullRowSampler {
     return ids[end - 1] ?? 0;
   }
 
-  private sorted(bucket: number): number[] {
-    const { row } = this;
+  /** Ids of a bucket by falling value, equal ones by rising id. */
+  private sorted(bucket: number): readonly number[] {
+    if (this.lastSorted.bucket !== bucket) this.lastSorted = { bucket, ids: this.sort(bucket) };
+    return this.lastSorted.ids;
+  }
+
+  private sort(bucket: number): number[] {
+    const { row, bucketOfId } = this;
     const ids: number[] = [];
-    for (let id = 0; id < row.length; id++) {
-      const value = row[id] ?? -Infinity;
-      if (value !== -Infinity && this.bucketOf(value) === bucket) ids.push(id);
+    for (let id = bucketOfId.indexOf(bucket); id >= 0; id = bucketOfId.indexOf(bucket, id + 1)) {
+      ids.push(id);
     }
     return ids.sort((a, b) => (row[b] ?? 0) - (row[a] ?? 0) || a - b);
   }

@@ -1,4 +1,5 @@
 import type { SamplingParams } from '../core/sampling-params.js';
+import { argmax } from './full-row.js';
 import type { HeadRows } from './head-rows.js';
 
 /** How often a request has used each token. Counted only when a penalty reads it. */
@@ -91,12 +92,11 @@ function penalize(
   }
 }
 
-/** Log-softmax in place, summed in f64. */
+/** Log-softmax in place, summed in f64. Index loops: they run over the whole vocabulary. */
 function normalize(row: Float32Array): void {
-  let best = -Infinity;
-  for (const value of row) if (value > best) best = value;
+  const best = row[argmax(row)] ?? -Infinity;
   let sum = 0;
-  for (const value of row) sum += Math.exp(value - best);
+  for (let id = 0; id < row.length; id++) sum += Math.exp((row[id] ?? 0) - best);
   const shift = best + Math.log(sum);
   for (let id = 0; id < row.length; id++) row[id] = (row[id] ?? 0) - shift;
 }
