@@ -1,6 +1,7 @@
+import { EventEmitter } from 'eventemitter3';
 import { startDevice, type DeviceHandle, type DeviceStart } from './device/pool.js';
 import type { Port } from './actor/port.js';
-import type { InjectFault, LogLevel, ToMain, ToScheduler } from './messages.js';
+import type { DeviceId, InjectFault, ToMain, ToScheduler } from './messages.js';
 
 /** A rank whose workers die this often in a row, none living for {@link STABLE_MS}, stays down. */
 const RESTARTS_MAX = 5;
@@ -12,9 +13,14 @@ export interface FleetOptions {
   /** Everything that all devices share. */
   readonly start: Omit<DeviceStart, 'device'>;
   readonly scheduler: Port<ToScheduler, ToMain>;
-  readonly log: (level: LogLevel, message: string) => void;
+}
+
+/** For observers (log, metrics); nothing here waits for them. */
+interface FleetEvents {
+  died: (device: DeviceId, message: string) => void;
+  replaced: (device: DeviceId) => void;
   /** No rank is left that could serve. */
-  readonly onAllDown: (message: string) => void;
+  allDown: (message: string) => void;
 }
 
 interface Rank {
@@ -27,6 +33,7 @@ interface Rank {
 
 /** The devices of this host: one live generation per rank, a dead one replaced (architecture.md rule 3). */
 export class DeviceFleet {
+  readonly events = new EventEmitter<FleetEvents>();
   private readonly ranks: readonly Rank[];
   private retiring = false;
 
@@ -81,10 +88,10 @@ export class DeviceFleet {
       await handle.done;
     } catch (error) {
       if (this.retiring) return;
-      const message = error instanceof Error ? error.message : String(error);
-      this.options.log('error', `Device ${rank.rank} died: ${message}`);
+      const message = messageOf(error);
       rank.handle = null;
       this.options.scheduler.post({ kind: 'deviceDown', device: handle.device, message });
+      this.events.emit('died', handle.device, message);
       if (Date.now() - bornMs > STABLE_MS) rank.deaths = 0;
       await this.replace(rank);
     }
@@ -97,14 +104,19 @@ export class DeviceFleet {
       await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS * rank.deaths));
       try {
         await this.launch(rank);
-        this.options.log('info', `Device ${rank.rank} is back (generation ${rank.generation})`);
+        this.events.emit('replaced', { rank: rank.rank, generation: rank.generation });
         return;
       } catch (error) {
-        this.options.log('error', `Device ${rank.rank} did not come back: ${String(error)}`);
+        const device = { rank: rank.rank, generation: rank.generation };
+        this.events.emit('died', device, `while loading: ${messageOf(error)}`);
       }
     }
     if (!this.retiring && this.numLive === 0) {
-      this.options.onAllDown(`device ${rank.rank} died ${rank.deaths} times in a row`);
+      this.events.emit('allDown', `device ${rank.rank} died ${rank.deaths} times in a row`);
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -45,9 +45,16 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const memory = planDeviceMemory(args, model);
   for (const line of memory.account) log.info(line);
   const actors = startActorThreads(schedulerConfig(args, memory.limits));
-  const engine = new Engine({ link: actors.scheduler, clock: performanceClock, onLog: log.log });
+  const engine = new Engine({
+    link: actors.scheduler,
+    clock: performanceClock,
+    onLog: (level, message) => {
+      log.log(level, message);
+    },
+  });
   const broken = new Breakage(actors);
-  const fleet = createFleet(options, { model, memory, actors, broken });
+  const fleet = createFleet(options, { model, memory, actors });
+  observeFleet(fleet, log, broken);
   await Promise.race([fleet.start(), actors.broken]);
   const app = await createApp({
     args,
@@ -128,10 +135,9 @@ interface FleetParts {
   readonly model: LoadedModel;
   readonly memory: MemoryPlan;
   readonly actors: ActorThreads;
-  readonly broken: Breakage;
 }
 
-function createFleet({ args, log }: LaunchOptions, parts: FleetParts): DeviceFleet {
+function createFleet({ args }: LaunchOptions, parts: FleetParts): DeviceFleet {
   const share = Math.floor(availableParallelism() / args.dpSize);
   const { spec, graph, weightsFolder } = parts.model.prepared;
   return new DeviceFleet({
@@ -143,10 +149,18 @@ function createFleet({ args, log }: LaunchOptions, parts: FleetParts): DeviceFle
       ort: { numThreads: args.numThreads ?? Math.max(1, share), spinning: args.dpSize === 1 },
     },
     scheduler: parts.actors.scheduler,
-    log: log.log,
-    onAllDown: (message) => {
-      parts.broken.report(message);
-    },
+  });
+}
+
+function observeFleet(fleet: DeviceFleet, log: Logger, broken: Breakage): void {
+  fleet.events.on('died', ({ rank, generation }, message) => {
+    log.error(`Device ${rank} (generation ${generation}) died: ${message}`);
+  });
+  fleet.events.on('replaced', ({ rank, generation }) => {
+    log.info(`Device ${rank} is back (generation ${generation})`);
+  });
+  fleet.events.on('allDown', (message) => {
+    broken.report(message);
   });
 }
 

@@ -4,7 +4,10 @@ import type { HttpReply, HttpRequest } from './http.js';
 import { UwsReply } from './http-reply.js';
 import type * as Uws from 'uWebSockets.js';
 
-/** Bytes of request line and headers; above it the answer is 431. */
+/**
+ * Bytes of request line and headers; above it the answer is 431. More than 98 headers within that size
+ * are an incomplete request to the library, which closes the connection after some seconds.
+ */
 const MAX_HEADER_BYTES = 16 * 1024;
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: by default a second server would silently share the port. */
 const EXCLUSIVE_PORT = 1;

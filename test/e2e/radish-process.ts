@@ -11,7 +11,7 @@ export interface RadishProcess {
   readonly url: string;
   readonly child: ChildProcess;
   /** Everything printed so far. */
-  log(): string;
+  readonly log: () => string;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -34,7 +34,7 @@ export interface RadishRun {
   readonly child: ChildProcess;
   /** Exit code, or null when a signal ended it. */
   readonly exit: Promise<number | null>;
-  log(): string;
+  readonly log: () => string;
   /** Resolves when `text` was printed; rejects with the log when the process ends before. */
   printed(text: string): Promise<void>;
 }
