@@ -14,6 +14,12 @@ const model = await tinyModel('llama-plain');
 const ORT = { numThreads: 1, spinning: false };
 const PROMPT = promptOf(20, model.spec.vocabSize, 4);
 
+// A server has sockets open; here nothing else keeps the process alive while a thread ends.
+const keepAlive = setInterval(() => undefined, 1000);
+t.teardown(() => {
+  clearInterval(keepAlive);
+});
+
 function planOf(step: number, parts: Partial<StepPlan>): StepPlan {
   const none = { opens: [], loads: [], prefill: [], stores: [], frees: [] };
   return { step, ...none, decode: new Int32Array(0), ...parts };
