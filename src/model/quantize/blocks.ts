@@ -1,9 +1,10 @@
 /**
  * Columns of K that share a scale. The runtime rounds activations in the same blocks: on
  * SmolLM2-135M-Instruct 8 bits in blocks of 32 cost 0.0031 nats of KL, in blocks of 16 0.0021, for
- * 8 % more bytes and the same speed in decode.
+ * 8 % more bytes and the same speed in decode. 4 bits take 16 as well: with 32 the AVX2 kernel gives a
+ * row alone other bits than the same row among others, with 16 it does not (docs/decisions/0003).
  */
-export const BLOCK_SIZES = { 8: 16, 4: 32 } as const;
+export const BLOCK_SIZES = { 8: 16, 4: 16 } as const;
 
 /** `MatMulNBits` operands of some rows: see `BlockLinear` for the layout. */
 export interface QuantizedBlocks {

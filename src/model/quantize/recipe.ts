@@ -9,7 +9,7 @@ import { JobList, type LinearOrder } from './job-list.js';
 import type { RotationSpec } from './rotate.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
-export const RECIPE_VERSION = 2;
+export const RECIPE_VERSION = 3;
 
 /** Columns of `down_proj`'s input that the run-time Hadamard mixes. */
 const DOWN_HADAMARD = 32;
