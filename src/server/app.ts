@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 import { createAuth } from './auth.js';
-import { createDebugRoutes } from './admin/fail-device.js';
+import { createDebugRoutes, type DeviceControl } from './admin/fail-device.js';
 import { createCacheRoutes } from './admin/cache.js';
 import type { ServerArgs } from '../config/server-args.js';
 import type { Logger } from '../observability/logger.js';
@@ -27,13 +27,6 @@ export interface AppDeps {
   readonly tokenizeLong: (text: string) => Promise<Int32Array>;
   readonly log: Logger;
 }
-
-export interface DeviceControl {
-  /** @returns false when there is no such device. */
-  failDevice(rank: number, how: FaultKind): boolean;
-}
-
-export type FaultKind = 'exit' | 'throw' | 'heap_oom';
 
 export interface App {
   /** @returns the port. @throws StartupError */

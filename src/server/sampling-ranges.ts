@@ -1,8 +1,21 @@
 import { RequestError } from '../core/errors.js';
-import type { SamplingRequest } from './sampling-request.js';
+
+/** The numbers of `sampling_params` that have a range. */
+export interface SamplingRanges {
+  /** Null = until the context ends. */
+  readonly maxNewTokens: number | null;
+  readonly minNewTokens: number;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly topK: number;
+  readonly minP: number;
+  readonly frequencyPenalty: number;
+  readonly presencePenalty: number;
+  readonly repetitionPenalty: number;
+}
 
 /** SGLang's range checks, in its order and words. @throws RequestError INVALID_REQUEST */
-export function checkSamplingRanges(request: SamplingRequest): void {
+export function checkSamplingRanges(request: SamplingRanges): void {
   const { temperature, topP, minP, topK, repetitionPenalty } = request;
   require(temperature >= 0 &&
     Number.isFinite(
@@ -19,7 +32,7 @@ export function checkSamplingRanges(request: SamplingRequest): void {
   checkTokenLimits(request);
 }
 
-function checkTokenLimits({ minNewTokens, maxNewTokens }: SamplingRequest): void {
+function checkTokenLimits({ minNewTokens, maxNewTokens }: SamplingRanges): void {
   require(minNewTokens >= 0, `min_new_tokens must be in [0, max_new_tokens], got ${minNewTokens}.`);
   if (maxNewTokens === null) return;
   require(maxNewTokens >= 0, `max_new_tokens must be at least 0, got ${maxNewTokens}.`);

@@ -4,7 +4,7 @@ import { MAX_STOP_REGEX_LENGTH, StopRegex } from '../text/stop-regex.js';
 import { FieldReader } from './field-reader.js';
 import { checkGrammarFields } from './grammar-fields.js';
 import { isObject, type JsonObject } from './json.js';
-import { checkSamplingRanges } from './sampling-ranges.js';
+import { checkSamplingRanges, type SamplingRanges } from './sampling-ranges.js';
 
 /** Samples of one prompt that one request may ask for. */
 export const MAX_PARALLEL_SAMPLES = 256;
@@ -15,19 +15,9 @@ const DEFAULT_MAX_NEW_TOKENS = 128;
 const GREEDY_TEMPERATURE = 1e-6;
 
 /** `sampling_params` with types, ranges and defaults settled, but not yet fitted to a prompt. */
-export interface SamplingRequest {
-  /** Null = until the context ends. */
-  readonly maxNewTokens: number | null;
+export interface SamplingRequest extends SamplingRanges {
   /** Only an explicit limit that does not fit the context is an error; the default one is clipped. */
   readonly isMaxNewTokensExplicit: boolean;
-  readonly minNewTokens: number;
-  readonly temperature: number;
-  readonly topP: number;
-  readonly topK: number;
-  readonly minP: number;
-  readonly frequencyPenalty: number;
-  readonly presencePenalty: number;
-  readonly repetitionPenalty: number;
   readonly stop: readonly string[];
   readonly stopRegex: readonly StopRegex[];
   readonly stopTokenIds: readonly number[];

@@ -1,9 +1,15 @@
 import { RequestError } from '../../core/errors.js';
-import type { DeviceControl, FaultKind } from '../app.js';
 import { FieldReader } from '../field-reader.js';
 import { jsonResponse } from '../http.js';
 import { parseJsonObject } from '../json.js';
 import type { Route } from '../router.js';
+
+export interface DeviceControl {
+  /** @returns false when there is no such device. */
+  failDevice(rank: number, how: FaultKind): boolean;
+}
+
+export type FaultKind = 'exit' | 'throw' | 'heap_oom';
 
 const KINDS: readonly FaultKind[] = ['exit', 'throw', 'heap_oom'];
 

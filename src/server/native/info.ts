@@ -1,13 +1,19 @@
 import { publicArgs, type ServerArgs } from '../../config/server-args.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import type { DeviceState } from '../../messages.js';
-import type { AppDeps } from '../app.js';
+import type { Engine } from '../engine.js';
 import { maxPromptTokens } from '../fit-request.js';
 import { jsonResponse, plainResponse } from '../http.js';
-import type { ServedModel } from '../model.js';
+import type { ServedModel, ServingLimits } from '../model.js';
 import type { Handler, Method, Route } from '../router.js';
 
-type InfoDeps = Pick<AppDeps, 'args' | 'version' | 'engine' | 'model' | 'limits'>;
+export interface InfoDeps {
+  readonly args: ServerArgs;
+  readonly version: string;
+  readonly engine: Engine;
+  readonly model: ServedModel;
+  readonly limits: ServingLimits;
+}
 
 const BYTES_PER_GB = 1024 ** 3;
 

@@ -1,7 +1,8 @@
 import type { ServerArgs } from '../../../src/config/server-args.js';
 import { flagEntries, camelCase } from '../../../src/config/server-args.js';
 import { createLogger } from '../../../src/observability/logger.js';
-import { createApp, type App, type FaultKind } from '../../../src/server/app.js';
+import type { FaultKind } from '../../../src/server/admin/fail-device.js';
+import { createApp, type App } from '../../../src/server/app.js';
 import { Engine } from '../../../src/server/engine.js';
 import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
 import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
