@@ -27,6 +27,8 @@ export interface LlamaSequence {
   /** Erases what is not a prefix of `tokens`; without shifting nothing is computed again. */
   adaptStateToTokens(tokens: readonly number[], allowShift: boolean): Promise<void>;
   clearHistory(): Promise<void>;
+  saveStateToFile(path: string): Promise<unknown>;
+  loadStateFromFile(path: string, risk: { readonly acceptRisk: true }): Promise<void>;
 }
 
 type LlamaInput =

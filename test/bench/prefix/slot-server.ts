@@ -4,10 +4,13 @@ import {
   type LlamaModel,
   type LlamaSequence,
 } from '../lib/node-llama.js';
+import { commonPrefix, PromptCache } from './prompt-cache.js';
 import type { RequestTiming } from './workload.js';
 
 /** Default of llama-server's `--slot-prompt-similarity`. */
 const LEAST_SIMILARITY = 0.1;
+/** A slot that would lose more than this share of what it holds is saved first. */
+const LEAST_KEPT = 0.5;
 
 interface Slot {
   readonly sequence: LlamaSequence;
@@ -17,11 +20,12 @@ interface Slot {
 
 /**
  * Serves requests as llama.cpp's own server does, on node-llama-cpp, which has none: parallel slots whose
- * sequences decode in one batch, and a prompt cache that is what each slot still holds. A request takes the
- * idle slot that shares the longest prefix with it, or the one that was used longest ago.
+ * sequences decode in one batch. A request takes the idle slot that shares the longest prefix with it, or the
+ * one that was used longest ago, whose state then moves to the prompt cache for a better one from there.
  */
 export class SlotServer {
   private uses = 0;
+  private readonly cache = new PromptCache();
 
   private constructor(private readonly slots: readonly Slot[]) {}
 
@@ -43,6 +47,7 @@ export class SlotServer {
     const start = performance.now();
     const slot = this.takeSlot(inputIds);
     const { sequence } = slot;
+    await this.prepare(sequence, inputIds);
     const cachedTokens = sharedPrefix(sequence, inputIds);
     await sequence.adaptStateToTokens(inputIds.slice(0, cachedTokens), false);
     let token = await nextToken(sequence, inputIds.slice(cachedTokens));
@@ -51,6 +56,15 @@ export class SlotServer {
     slot.busy = false;
     slot.lastUsed = ++this.uses;
     return { ttftMs, cachedTokens };
+  }
+
+  private async prepare(sequence: LlamaSequence, inputIds: readonly number[]): Promise<void> {
+    const held = sequence.contextTokens;
+    const shared = commonPrefix(held, inputIds);
+    const fits = shared > LEAST_SIMILARITY * inputIds.length && shared >= LEAST_KEPT * held.length;
+    if (fits || held.length === 0) return;
+    await this.cache.save(sequence);
+    await this.cache.load(sequence, inputIds);
   }
 
   private takeSlot(inputIds: readonly number[]): Slot {
@@ -68,9 +82,5 @@ export class SlotServer {
 
 /** Tokens of the prompt that the sequence holds; the last one is always computed again. */
 function sharedPrefix(sequence: LlamaSequence, inputIds: readonly number[]): number {
-  const held = sequence.contextTokens;
-  const limit = Math.min(held.length, inputIds.length - 1);
-  let length = 0;
-  while (length < limit && held[length] === inputIds[length]) length++;
-  return length;
+  return Math.min(commonPrefix(sequence.contextTokens, inputIds), inputIds.length - 1);
 }
