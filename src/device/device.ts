@@ -3,6 +3,7 @@ import type { PreparedModel } from '../model/graph-io.js';
 import { Forward } from './forward.js';
 import { kvShapeOf } from './kv-shape.js';
 import { KvSlots } from './kv-slots.js';
+import { idleRowsMax } from './limits.js';
 import { ModelRunner } from './model-runner.js';
 import { OrtSession, type OrtOptions } from './ort.js';
 import { PagePool } from './page-pool.js';
@@ -21,7 +22,7 @@ export async function openDevice(
   options: OrtOptions,
 ): Promise<Device> {
   const shape = kvShapeOf(model.spec);
-  const slots = new KvSlots(shape, limits);
+  const slots = new KvSlots(shape, { ...limits, idleRowsMax: idleRowsMax(limits) });
   const pages = new PagePool(shape, limits);
   const session = await OrtSession.create(model, options);
   const forward = new Forward(session, model.spec.vocabSize, slots);

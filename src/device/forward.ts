@@ -39,6 +39,8 @@ export class Forward {
   /** Of the last run, valid until the next. */
   readonly head: HeadRows;
   private readonly bindings = new Map<string, Binding>();
+  /** {@link KvSlots.epoch} that the bindings belong to. */
+  private epoch = 0;
   private logits: Float32Array | null = null;
 
   constructor(
@@ -104,6 +106,8 @@ export class Forward {
   }
 
   private bindingOf(window: RowWindow): Binding {
+    if (this.epoch !== this.slots.epoch) this.bindings.clear();
+    this.epoch = this.slots.epoch;
     const key = `${window.start}+${window.count}`;
     const kept = this.bindings.get(key);
     const binding = kept ?? this.makeBinding(window);

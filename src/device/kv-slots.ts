@@ -1,5 +1,6 @@
 import { KV_PARTS, type KvShape } from './kv-shape.js';
 import { RowMap, type RowWindow } from './row-map.js';
+import { TouchedRows } from './touched-rows.js';
 
 /** Rows of a slot beyond its length: where a filler or a dummy row may write. */
 const SPARE_ROWS = 2;
@@ -8,6 +9,8 @@ export interface SlotOptions {
   readonly numSlots: number;
   /** Most rows of a request. */
   readonly slotLength: number;
+  /** Rows that may be resident without holding KV, before {@link KvSlots.giveBackMemory} acts. */
+  readonly idleRowsMax: number;
 }
 
 /**
@@ -16,13 +19,16 @@ export interface SlotOptions {
  *     [physical row][kvHead][slotRows][headDim] f32        slotRows = slotLength + 2
  *
  * The arrays are virtual memory until a row is first used. A slot's id is stable, its physical row is not.
+ * Memory that was used once stays resident, so from time to time the arrays are made anew.
  */
 export class KvSlots {
   readonly slotRows: number;
   /** Elements of one physical row of one array. */
   readonly rowElements: number;
-  /** `[layer * 2 + part]`, part 0 = key. */
-  readonly arrays: readonly Float32Array[];
+  /** Views on the arrays are valid while this stays the same. */
+  epoch = 0;
+  private readonly ownArrays: Float32Array[];
+  private readonly touched: TouchedRows;
   private readonly map: RowMap;
   private readonly lengths: Int32Array;
 
@@ -34,9 +40,15 @@ export class KvSlots {
     this.rowElements = slotElements(shape, options.slotLength);
     const elements = this.rowElements * options.numSlots;
     const numArrays = shape.numLayers * KV_PARTS.length;
-    this.arrays = Array.from({ length: numArrays }, () => new Float32Array(elements));
+    this.ownArrays = Array.from({ length: numArrays }, () => new Float32Array(elements));
+    this.touched = new TouchedRows(options.numSlots);
     this.map = new RowMap(options.numSlots);
     this.lengths = new Int32Array(options.numSlots);
+  }
+
+  /** `[layer * 2 + part]`, part 0 = key. */
+  get arrays(): readonly Float32Array[] {
+    return this.ownArrays;
   }
 
   open(slot: number): void {
@@ -63,6 +75,26 @@ export class KvSlots {
       throw new Error(`this is a bug: ${length} rows in a slot of ${this.options.slotLength}`);
     }
     this.lengths[slot] = length;
+    this.touched.reach(this.map.rowOf(slot), length);
+  }
+
+  /**
+   * Makes the arrays anew, one after the other, when too many rows are resident that hold nothing: what
+   * was long once would stay resident for ever. Costs a copy of the rows that live. True when it acted.
+   */
+  giveBackMemory(): boolean {
+    const live = this.lengths.reduce((sum, length) => sum + length, 0);
+    if (this.touched.total - live <= this.options.idleRowsMax) return false;
+    for (const [index, old] of this.ownArrays.entries()) {
+      const fresh = new Float32Array(old.length);
+      this.forLiveRanges((from, to) => {
+        fresh.set(old.subarray(from, to), from);
+      });
+      this.ownArrays[index] = fresh;
+    }
+    this.touched.reset((row) => this.lengthAt(row));
+    this.epoch += 1;
+    return true;
   }
 
   /**
@@ -99,6 +131,21 @@ export class KvSlots {
         keep.set(array.subarray(fromB, fromB + keep.length));
         array.copyWithin(fromB, fromA, fromA + lengthA * headDim);
         array.set(keep, fromA);
+      }
+    }
+    this.touched.reach(a, lengthB);
+    this.touched.reach(b, lengthA);
+  }
+
+  /** Element ranges `[from, to)` of an array that hold KV. */
+  private forLiveRanges(visit: (from: number, to: number) => void): void {
+    const { headDim, numKvHeads } = this.shape;
+    for (let row = 0; row < this.options.numSlots; row++) {
+      const length = this.lengthAt(row);
+      if (length === 0) continue;
+      for (let head = 0; head < numKvHeads; head++) {
+        const from = row * this.rowElements + head * this.slotRows * headDim;
+        visit(from, from + length * headDim);
       }
     }
   }

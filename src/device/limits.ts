@@ -6,6 +6,8 @@ import { slotElements } from './kv-slots.js';
 
 /** Requests that run at once when nobody says; SGLang's own default follows from memory alone. */
 const DEFAULT_RUNNING_MAX = 64;
+/** Part of the pool's tokens that may be resident in slots without holding KV. */
+const IDLE_SHARE = 0.25;
 /** Tokens of the pool that a running request should find, before more requests run at once. */
 const TOKENS_PER_RUNNING = 256;
 
@@ -34,8 +36,9 @@ export interface MemoryPlan {
  * One budget for the KV of a device (architecture.md, "KV: one budget").
  *
  * Every row that a running request has in its slot is reserved in the page pool as well, so at any moment
- * the slots hold at most as many live rows as the pool: `scratch = min(slots * slotLength, pool)`. Slots
- * are virtual memory until used, which is why many of them are affordable under a long context.
+ * the slots hold at most as many live rows as the pool, and {@link idleRowsMax} that were live once:
+ * `scratch = min(slots * slotLength, 1.25 * pool)`. Slots are virtual memory until used, which is why many
+ * of them are affordable under a long context.
  *
  * @throws StartupError when it does not fit
  */
@@ -55,6 +58,11 @@ export function planMemory(options: MemoryOptions): MemoryPlan {
   return { limits, account: describe(options, limits, budget) };
 }
 
+/** Rows that a device lets its slots keep resident although nothing lives there. */
+export function idleRowsMax({ numPages, pageSizeTokens }: DeviceLimits): number {
+  return Math.floor(numPages * pageSizeTokens * IDLE_SHARE);
+}
+
 function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions): number {
   const left = memoryBytes / numDevices - spec.weightBytes;
   if (left <= 0) {
@@ -70,7 +78,8 @@ function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions)
 function choosePool(options: MemoryOptions, budgetTokens: number, numSlots: number): number {
   const longest = options.maxTotalTokens ?? Infinity;
   const slotTokens = numSlots * Math.min(options.spec.contextLength, longest);
-  const fits = Math.max(Math.floor(budgetTokens / 2), budgetTokens - slotTokens);
+  const shared = Math.floor(budgetTokens / (2 + IDLE_SHARE));
+  const fits = Math.max(shared, budgetTokens - slotTokens);
   const asked = options.maxTotalTokens;
   if (asked === null) return fits;
   if (asked > fits) {
@@ -117,7 +126,7 @@ function describe(options: MemoryOptions, limits: DeviceLimits, budget: number):
     `KV budget: ${inMiB(budget)} per device (--mem-fraction-static ${options.memFraction}), ${bytes} bytes per token`,
     `KV pages: ${limits.numPages} of ${limits.pageSizeTokens} tokens = ${pool} tokens, ${inMiB(pool * bytes)}`,
     `KV slots: ${limits.numSlots} of ${limits.slotLength} tokens, ${inMiB(slots * bytes)} of address space, ` +
-      `at most ${inMiB(Math.min(slots, pool) * bytes)} live`,
+      `at most ${inMiB(Math.min(slots, pool * (1 + IDLE_SHARE)) * bytes)} resident`,
   ];
 }
 

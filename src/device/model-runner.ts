@@ -164,6 +164,7 @@ export class ModelRunner {
       this.parts.slots.free(slotId);
       this.open.delete(slotId);
     }
+    if (plan.frees.length > 0) this.parts.slots.giveBackMemory();
   }
 
   private slotOf(slotId: number): DeviceSlot {

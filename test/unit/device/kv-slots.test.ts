@@ -47,7 +47,7 @@ t.test('slots keep their KV while rows move under them, and windows hold all tha
   for (let seed = 1; seed <= 20; seed++) {
     const random = seededRandom(seed);
     const numSlots = 1 + Math.floor(random() * 7);
-    const slots = new KvSlots(SHAPE, { numSlots, slotLength: 600 });
+    const slots = new KvSlots(SHAPE, { numSlots, slotLength: 600, idleRowsMax: Infinity });
     const owners = new Map<number, number>();
     let nextOwner = 1;
     for (let step = 0; step < 40; step++) {
@@ -85,7 +85,7 @@ t.test('slots keep their KV while rows move under them, and windows hold all tha
 });
 
 t.test('a hole is filled with filler rows first, and by moving once that costs more', (t) => {
-  const slots = new KvSlots(SHAPE, { numSlots: 4, slotLength: 2000 });
+  const slots = new KvSlots(SHAPE, { numSlots: 4, slotLength: 2000, idleRowsMax: Infinity });
   for (const slot of [0, 1, 2]) {
     slots.open(slot);
     slots.setLength(slot, 900);
@@ -98,7 +98,7 @@ t.test('a hole is filled with filler rows first, and by moving once that costs m
 });
 
 t.test('a hole next to short rows is closed at once', (t) => {
-  const slots = new KvSlots(SHAPE, { numSlots: 4, slotLength: 2000 });
+  const slots = new KvSlots(SHAPE, { numSlots: 4, slotLength: 2000, idleRowsMax: Infinity });
   for (const slot of [0, 1, 2]) {
     slots.open(slot);
     slots.setLength(slot, 100);
@@ -109,7 +109,7 @@ t.test('a hole next to short rows is closed at once', (t) => {
 });
 
 t.test('misuse of a slot is an error', (t) => {
-  const slots = new KvSlots(SHAPE, { numSlots: 2, slotLength: 10 });
+  const slots = new KvSlots(SHAPE, { numSlots: 2, slotLength: 10, idleRowsMax: Infinity });
   slots.open(0);
   t.throws(() => {
     slots.open(0);
@@ -123,7 +123,7 @@ t.test('misuse of a slot is an error', (t) => {
 
 t.test('rows come back from pages as they were stored, into any slot', (t) => {
   for (const pageSizeTokens of [1, 4, 16]) {
-    const slots = new KvSlots(SHAPE, { numSlots: 3, slotLength: 64 });
+    const slots = new KvSlots(SHAPE, { numSlots: 3, slotLength: 64, idleRowsMax: Infinity });
     const pool = new PagePool(SHAPE, { numPages: 200, pageSizeTokens });
     slots.open(2);
     slots.open(0);
@@ -145,11 +145,31 @@ t.test('rows come back from pages as they were stored, into any slot', (t) => {
 });
 
 t.test('a page outside the pool is an error', (t) => {
-  const slots = new KvSlots(SHAPE, { numSlots: 1, slotLength: 64 });
+  const slots = new KvSlots(SHAPE, { numSlots: 1, slotLength: 64, idleRowsMax: Infinity });
   const pool = new PagePool(SHAPE, { numPages: 4, pageSizeTokens: 16 });
   slots.open(0);
   t.throws(() => {
     pool.store(slots, 0, 0, Int32Array.of(4));
   }, /page 4 of 4/);
+  t.end();
+});
+
+t.test('rows that were long once give their memory back, and what lives stays', (t) => {
+  const slots = new KvSlots(SHAPE, { numSlots: 3, slotLength: 64, idleRowsMax: 40 });
+  slots.open(0);
+  slots.open(1);
+  slots.setLength(0, 60);
+  slots.setLength(1, 7);
+  for (const array of slots.arrays) array.fill(0.5, 0, array.length);
+  t.notOk(slots.giveBackMemory(), 'everything touched is alive');
+  slots.free(0);
+  const before = slots.arrays[0];
+  t.ok(slots.giveBackMemory(), '60 idle rows are more than 40');
+  t.not(slots.arrays[0], before);
+  t.equal(slots.epoch, 1);
+  const row = slots.rowOf(1) * slots.rowElements;
+  t.equal(slots.arrays[0]?.[row + 7 * SHAPE.headDim - 1], 0.5, 'the last live element');
+  t.equal(slots.arrays[0]?.[row + 7 * SHAPE.headDim], 0, 'the one after it');
+  t.notOk(slots.giveBackMemory(), 'nothing is idle now');
   t.end();
 });
