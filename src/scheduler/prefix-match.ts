@@ -102,6 +102,7 @@ export function isStale(link: DeviceLink, req: Req): boolean {
 
 /** The first `numTokens` tokens of `run` are in the tree from now on: older matches may be too short. */
 export function noteInserted(state: SchedulerState, run: Run, numTokens: number): void {
+  if (state.config.disableRadixCache) return;
   const { input } = run.req;
   let tokens: Int32Array | null = null;
   for (const req of state.queue) {

@@ -28,6 +28,8 @@ export class Simulation {
   private readonly faulty: boolean;
   private readonly gapMs: number;
   private readonly longOutputs: boolean;
+  /** Pages are short and admission hopes for the best: requests are retracted. */
+  private readonly tight: boolean;
   private readonly limits: DeviceLimits;
   private numSubmitted = 0;
   private numDeviceDeaths = 0;
@@ -39,7 +41,8 @@ export class Simulation {
     this.numRanks = this.chance(0.4) ? 2 : 1;
     this.faulty = this.chance(0.5);
     this.gapMs = this.pick([0.1, 1, 4, 12, 30]);
-    this.longOutputs = this.chance(0.4);
+    this.tight = this.chance(0.25);
+    this.longOutputs = this.tight || this.chance(0.4);
     this.limits = this.someLimits();
     const config = this.someConfig();
     const { limits, numRanks } = this;
@@ -163,10 +166,8 @@ export class Simulation {
       turn !== undefined && this.chance(0.3)
         ? [...turn.input.inputIds, ...turn.tokens]
         : [...(this.prefixes[this.below(this.prefixes.length)] ?? [])];
-    const longest = Math.max(
-      1,
-      Math.floor((this.limits.numPages * this.limits.pageSizeTokens) / 2),
-    );
+    const poolTokens = this.limits.numPages * this.limits.pageSizeTokens;
+    const longest = Math.floor(poolTokens / (this.tight ? 6 : 2));
     const prompt = [...prefix, ...this.someTokens(1 + this.below(40))];
     return Int32Array.from(prompt.slice(0, this.chance(0.98) ? longest : undefined));
   }
@@ -205,15 +206,15 @@ export class Simulation {
       decodeLogInterval: 40,
       disableRadixCache: this.chance(0.12),
       deterministic: this.chance(0.3),
-      scheduleConservativeness: this.pick([0.02, 0.1, 1]),
+      scheduleConservativeness: this.tight ? 0.01 : this.pick([0.02, 0.1, 1]),
     };
   }
 
   private someLimits(): DeviceLimits {
     const pageSizeTokens = this.pick([1, 4, 16, 16]);
-    const poolTokens = this.pick([160, 320, 800, 4000]);
+    const poolTokens = this.tight ? 320 : this.pick([160, 320, 800, 4000]);
     return {
-      numSlots: this.pick([1, 3, 8, 16, 16]),
+      numSlots: this.tight ? 8 : this.pick([1, 3, 8, 16, 16]),
       slotLength: 4096,
       numPages: Math.ceil(poolTokens / pageSizeTokens),
       pageSizeTokens,
