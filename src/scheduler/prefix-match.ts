@@ -16,9 +16,17 @@ export function worthwhileTokens(link: DeviceLink): number {
   return Math.max(MIN_SHARED_TOKENS, link.limits.pageSizeTokens);
 }
 
+/**
+ * Own outputs of a resumed request are matched too, but not when answers must never depend on the cache:
+ * decode-made rows of the same tokens may stand on rows that another request did not get from prefill.
+ */
+function matchable({ config }: SchedulerState, req: Req): number {
+  return config.deterministic ? Math.min(req.maxMatchTokens, req.promptLen) : req.maxMatchTokens;
+}
+
 /** Without a cache the answer is known: nothing. */
 export function askMatch(state: SchedulerState, link: DeviceLink, req: Req): void {
-  const maxTokens = req.maxMatchTokens;
+  const maxTokens = matchable(state, req);
   const known = state.config.disableRadixCache || maxTokens < link.limits.pageSizeTokens;
   req.match = {
     tree: link.tree,

@@ -1,6 +1,7 @@
 /** A step's result: tokens and log-probabilities to main, endings, and the rows that are no longer in flight. */
 import assert from 'node:assert/strict';
 import {
+  RESULT_FAILED,
   RESULT_LENGTH,
   RESULT_STOP,
   RESULT_STRIDE,
@@ -8,10 +9,13 @@ import {
   type StepResult,
 } from '../core/batch.js';
 import type { DeviceLink, PostedStep } from './device-link.js';
-import { endByItself } from './ending.js';
+import { abort, endByItself, failureReason } from './ending.js';
 import type { Run } from './run.js';
 import { decodeLine } from './stats.js';
 import type { SchedulerState } from './state.js';
+
+/** NaN or infinite logits, or every token masked: the request cannot go on, its batch mates can. */
+const NO_DISTRIBUTION = 'The model gave no probabilities for the next token.';
 
 export function processResult(state: SchedulerState, link: DeviceLink, result: StepResult): void {
   const posted = link.steps.shift();
@@ -34,6 +38,10 @@ function acceptTokens(
     const run = posted.rows[row];
     // A row of a request that was aborted or stopped meanwhile is nobody's.
     if (run?.isLive !== true) continue;
+    if ((flags & RESULT_FAILED) !== 0) {
+      abort(state, run.req, failureReason('DEVICE_FAILED', NO_DISTRIBUTION));
+      continue;
+    }
     run.req.outputIds.push(token);
     state.outbox.token(run.req.num, token);
     link.stats.addTokens(1);

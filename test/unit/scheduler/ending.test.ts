@@ -1,4 +1,5 @@
 import t from 'tap';
+import { RESULT_FAILED } from '../../../src/core/batch.js';
 import { expectedOutput } from '../../doubles/fake-device.js';
 import { request, SchedulerRig } from '../../doubles/scheduler-rig.js';
 
@@ -98,5 +99,26 @@ t.test('a running answer is what it would be alone, after an abort beside it', (
   rig.step();
   rig.tell(abortNum(2)).run();
   t.same(rig.tokensOf(1), expectedOutput(req.inputIds, req.sampling, false).tokens);
+  t.end();
+});
+
+t.test('a row without a distribution fails its own request and no other', (t) => {
+  const rig = new SchedulerRig().attach();
+  rig.submit(request(1, 20), request(2, 20));
+  const [plan] = rig.plans;
+  const timing = { loadUs: 0, prefillUs: 0, decodeUs: 0, storeUs: 0 };
+  const tokens = Int32Array.of(0, 0, RESULT_FAILED, 1, 7, 0);
+  t.equal(plan?.prefill.length, 2);
+  rig.scheduler.receiveFromDevice(
+    { rank: 0, generation: 0 },
+    {
+      kind: 'stepDone',
+      result: { step: plan?.step ?? -1, tokens, logprobRows: [], expertCounts: null, timing },
+    },
+  );
+  t.match(rig.reasonOf(1), { type: 'abort', status_code: 500, err_type: 'InternalServerError' });
+  t.same(rig.tokensOf(1), []);
+  t.equal(rig.tokensOf(2)[0], 7);
+  t.equal(rig.finishedOf(2), undefined, 'its batch mate goes on');
   t.end();
 });
