@@ -63,7 +63,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     model: model.served,
     limits: servingLimits(memory.limits),
     deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
-    tokenizeLong: (text) => model.tokenizeLong(text),
+    tokenizeLong: model.tokenizeLong,
     log,
   });
   const port = await app.listen();

@@ -4,7 +4,7 @@ import type { HostEnv } from './config/load.js';
 import type { ServerArgs } from './config/server-args.js';
 import type { CpuPool } from './cpu/pool.js';
 import { quantizeOn } from './cpu/quantize.js';
-import { tokenizeOn } from './cpu/tokenize.js';
+import { tokenizeOn, type TokenizeLong } from './cpu/tokenize.js';
 import { findModel } from './model/model-dir.js';
 import { prepareModel, type PreparedCheckpoint } from './model/prepare-model.js';
 import type { Logger, Progress } from './observability/logger.js';
@@ -26,7 +26,7 @@ export interface LoadedModel {
   readonly prepared: PreparedCheckpoint;
   readonly served: ServedModel;
   /** Tokenizes a long prompt away from the main thread. */
-  readonly tokenizeLong: (text: string) => Promise<Int32Array>;
+  readonly tokenizeLong: TokenizeLong;
 }
 
 /** Finds, checks and prepares the model and its tokenizer, and says so. @throws StartupError */

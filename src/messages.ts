@@ -3,7 +3,7 @@
  * All are copied by structured clone unless a field says transferred.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { StepPlan, StepResult } from './core/batch.js';
+import type { EmbedPlan, EmbedResult, EmbedSequence, StepPlan, StepResult } from './core/batch.js';
 import type { Failure } from './core/errors.js';
 import type { FinishReason } from './core/finish-reason.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
@@ -12,6 +12,7 @@ import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-p
 
 export type ToScheduler =
   | Submit
+  | SubmitEmbed
   | Abort
   | StopAt
   | TextChecked
@@ -26,6 +27,19 @@ export interface Submit {
   readonly kind: 'submit';
   readonly batch: number;
   readonly reqs: readonly ReqInput[];
+}
+
+/** Texts for an embedding model. Accepted whole or not at all; answered by one {@link Submitted}. */
+export interface SubmitEmbed {
+  readonly kind: 'submitEmbed';
+  readonly batch: number;
+  readonly reqs: readonly EmbedInput[];
+}
+
+export interface EmbedInput extends EmbedSequence {
+  /** Main's handle, of the same counter as {@link ReqInput.num}. */
+  readonly num: number;
+  readonly rid: string;
 }
 
 export interface ReqInput {
@@ -131,10 +145,18 @@ export interface Output {
   /** `[num, token]` pairs in output order. */
   readonly tokens: Int32Array;
   readonly logprobs: readonly ReqLogprobRow[];
+  /** Answers of embed requests; each is also in `finished`, with reason stop. */
+  readonly vectors: readonly ReqVector[];
   /** Requests that have no more tokens but wait for {@link StopAt} or {@link TextChecked}. */
   readonly toCheck: readonly number[];
   /** Exactly one for every accepted request, after its last token. */
   readonly finished: readonly Finished[];
+}
+
+export interface ReqVector {
+  readonly num: number;
+  /** `[dim]` */
+  readonly values: Float32Array;
 }
 
 export interface ReqLogprobRow extends LogprobRow {
@@ -400,11 +422,16 @@ export interface CacheFault {
 
 // ---- scheduler ⇄ device -----------------------------------------------------------------------
 
-export type ToDevice = RunStep | CancelSlot | Retire | InjectFault;
+export type ToDevice = RunStep | RunEmbed | CancelSlot | Retire | InjectFault;
 
 export interface RunStep {
   readonly kind: 'step';
   readonly plan: StepPlan;
+}
+
+export interface RunEmbed {
+  readonly kind: 'embed';
+  readonly plan: EmbedPlan;
 }
 
 /** The request of this slot is gone: rows of it that have not run yet need not. Its free still comes in a plan. */
@@ -424,11 +451,16 @@ export interface InjectFault {
   readonly how: 'exit' | 'throw' | 'heap_oom';
 }
 
-export type FromDevice = StepDone;
+export type FromDevice = StepDone | EmbedDone;
 
 export interface StepDone {
   readonly kind: 'stepDone';
   readonly result: StepResult;
+}
+
+export interface EmbedDone {
+  readonly kind: 'embedDone';
+  readonly result: EmbedResult;
 }
 
 // ---- main ⇄ device (control port) -------------------------------------------------------------

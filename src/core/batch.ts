@@ -95,3 +95,27 @@ export interface StepTiming {
   readonly decodeUs: number;
   readonly storeUs: number;
 }
+
+/**
+ * One embed step: whole sequences through an encoder or a pooled causal model. No slots, no pages, no
+ * tree; FIFO with the generate steps of the same device.
+ */
+export interface EmbedPlan {
+  readonly step: number;
+  readonly sequences: readonly EmbedSequence[];
+}
+
+export interface EmbedSequence {
+  /** `[length]`, at least one token. */
+  readonly tokens: Int32Array;
+  /** `[length]` of 0 and 1 for a pair of texts; null = all 0. */
+  readonly tokenTypes: Int32Array | null;
+}
+
+export interface EmbedResult {
+  readonly step: number;
+  readonly dim: number;
+  /** `[sequences.length, dim]`: pooled vectors, or the scores of a classification head. */
+  readonly vectors: Float32Array;
+  readonly computeUs: number;
+}

@@ -19,9 +19,25 @@ export interface ModelSpec {
   readonly slidingWindow: number | null;
   /** Null for a dense model. `layers` are the indices of the layers that route. */
   readonly moe: MoeSpec | null;
+  /** Null for a generation model: then requests are embed steps and nothing else. */
+  readonly embedding: EmbeddingSpec | null;
   readonly format: WeightFormat;
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
+}
+
+/** A model that answers with one vector per text: embedder, cross-encoder, reward model, classifier. */
+export interface EmbeddingSpec {
+  /** `embedding`: a pooled hidden state; `classification`: the logits of a head, one per label. */
+  readonly kind: 'embedding' | 'classification';
+  /** Length of the vector. */
+  readonly dim: number;
+  readonly pooling: 'mean' | 'cls' | 'last';
+  readonly normalize: boolean;
+  /** Dimensions that `dimensions` may ask for: null = none, `any` = every prefix. */
+  readonly matryoshka: readonly number[] | 'any' | null;
+  /** `id2label` in order; null for embeddings. */
+  readonly labels: readonly string[] | null;
 }
 
 export interface MoeSpec {

@@ -1,23 +1,30 @@
 import { Tokenizer } from '../text/tokenizer.js';
 import type { CpuPool } from './pool.js';
 
-/** Text to ids with the tokenizer of a folder, special tokens added. */
+/** Text to ids with the tokenizer of a folder. */
 export interface TokenizeTask {
   readonly kind: 'tokenize';
   readonly folder: string;
   readonly text: string;
+  /** True = with what the post-processor adds, e.g. BOS. */
+  readonly addSpecialTokens: boolean;
 }
 
 /** One tokenizer per thread: loading one takes longer than most prompts. */
 let loaded: { readonly folder: string; readonly tokenizer: Promise<Tokenizer> } | null = null;
 
 /** Runs on a thread of the pool. */
-export async function runTokenize({ folder, text }: TokenizeTask): Promise<Int32Array> {
+export async function runTokenize(task: TokenizeTask): Promise<Int32Array> {
+  const { folder, text, addSpecialTokens } = task;
   if (loaded?.folder !== folder) loaded = { folder, tokenizer: Tokenizer.load(folder) };
-  return (await loaded.tokenizer).encode(text);
+  return (await loaded.tokenizer).encode(text, addSpecialTokens);
 }
 
 /** Tokenizes away from the main thread, for prompts that would stop its event loop. */
-export function tokenizeOn(pool: CpuPool, folder: string): (text: string) => Promise<Int32Array> {
-  return (text) => pool.run({ kind: 'tokenize', folder, text });
+export function tokenizeOn(pool: CpuPool, folder: string): TokenizeLong {
+  return (text, addSpecialTokens = true) =>
+    pool.run({ kind: 'tokenize', folder, text, addSpecialTokens });
 }
+
+/** Special tokens are added unless told not to. */
+export type TokenizeLong = (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;

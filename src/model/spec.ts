@@ -23,6 +23,7 @@ export function modelSpec(config: ModelConfig, options: SpecOptions): ModelSpec 
     vocabSize: config.vocabSize,
     slidingWindow: widestWindow(config),
     moe: moe && { layers: moe.layers, numExperts: moe.numExperts, topK: moe.topK },
+    embedding: null,
     ...options,
   };
 }

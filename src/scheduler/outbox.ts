@@ -4,6 +4,7 @@ import type {
   Finished,
   LogLevel,
   ReqLogprobRow,
+  ReqVector,
   ToCache,
   ToDevice,
   ToMain,
@@ -21,6 +22,7 @@ export class Outbox {
   private ops: CacheOp[] = [];
   private tokens: number[] = [];
   private logprobs: ReqLogprobRow[] = [];
+  private vectors: ReqVector[] = [];
   private toCheck: number[] = [];
   private finished: Finished[] = [];
 
@@ -36,6 +38,11 @@ export class Outbox {
 
   logprob(row: ReqLogprobRow): void {
     this.logprobs.push(row);
+  }
+
+  /** The answer of an embed request; its ending follows in the same turn. */
+  vector(vector: ReqVector): void {
+    this.vectors.push(vector);
   }
 
   /** The request has no more tokens, and main must say whether a stop string ends it earlier. */
@@ -74,11 +81,13 @@ export class Outbox {
         kind: 'output',
         tokens: Int32Array.from(this.tokens),
         logprobs: this.logprobs,
+        vectors: this.vectors,
         toCheck: this.toCheck,
         finished: this.finished,
       });
       this.tokens = [];
       this.logprobs = [];
+      this.vectors = [];
       this.toCheck = [];
       this.finished = [];
     }

@@ -66,7 +66,7 @@ export class Scheduler {
   receiveFromDevice(device: DeviceId, message: FromDevice): void {
     const link = this.state.links.get(treeKey(device));
     if (link === undefined) return;
-    processResult(this.state, link, message.result);
+    if (message.kind === 'stepDone') processResult(this.state, link, message.result);
     this.turn();
   }
 

@@ -12,6 +12,7 @@ import { createGenerateHandler } from './native/generate.js';
 import { createHealthRoutes } from './native/health.js';
 import { createInfoRoutes } from './native/info.js';
 import { createModelRoutes } from './native/models.js';
+import { createTokenizeRoutes } from './native/tokenize.js';
 import { createRouter, type Route } from './router.js';
 import { SeedSource } from './seeds.js';
 import { createHttpServer } from './uws.js';
@@ -24,7 +25,7 @@ export interface AppDeps {
   readonly limits: ServingLimits;
   readonly deviceControl: DeviceControl;
   /** Tokenizes a long prompt off the main thread. */
-  readonly tokenizeLong: (text: string) => Promise<Int32Array>;
+  readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
   readonly log: Logger;
 }
 
@@ -71,9 +72,15 @@ function routesOf(deps: AppDeps, isDraining: () => boolean): readonly Route[] {
     ...createHealthRoutes({ engine, isDraining }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
+    ...tokenizeRoutes(deps),
     ...createCacheRoutes(engine),
     ...(args.enableFaultInjection ? createDebugRoutes(deps.deviceControl) : []),
   ];
+}
+
+function tokenizeRoutes({ model, tokenizeLong }: AppDeps): readonly Route[] {
+  const { contextLength } = model.spec;
+  return createTokenizeRoutes({ tokenizer: model.tokenizer, tokenizeLong, contextLength });
 }
 
 function generateHandler({ args, engine, model, limits, tokenizeLong }: AppDeps): Route['handler'] {

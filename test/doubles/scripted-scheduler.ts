@@ -84,7 +84,7 @@ export class ScriptedScheduler implements SchedulerLink {
     finished?: readonly Finished[];
   }): void {
     const { tokens = new Int32Array(0), logprobs = [], toCheck = [], finished = [] } = part;
-    this.emit({ kind: 'output', tokens, logprobs, toCheck, finished });
+    this.emit({ kind: 'output', tokens, logprobs, vectors: [], toCheck, finished });
   }
 
   #handle(message: ToScheduler): void {

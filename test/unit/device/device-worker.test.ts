@@ -40,11 +40,16 @@ function postRequest(handle: DeviceHandle): void {
   for (const plan of plans) handle.port.postMessage({ kind: 'step', plan } satisfies ToDevice);
 }
 
+function stepResult(message: FromDevice): StepResult {
+  if (message.kind !== 'stepDone') throw new Error(`not a step's result: ${message.kind}`);
+  return message.result;
+}
+
 async function results(handle: DeviceHandle, count: number): Promise<StepResult[]> {
   const found: StepResult[] = [];
   while (found.length < count) {
     const [message] = (await once(handle.port, 'message')) as [FromDevice];
-    found.push(message.result);
+    found.push(stepResult(message));
   }
   return found;
 }
@@ -57,7 +62,7 @@ t.test('a device answers steps in order and retires after all that is queued', a
     limits: LIMITS,
   });
   const answers: StepResult[] = [];
-  handle.port.on('message', (message: FromDevice) => answers.push(message.result));
+  handle.port.on('message', (message: FromDevice) => answers.push(stepResult(message)));
   const closed = once(handle.port, 'close');
   postRequest(handle);
   handle.retire();
@@ -127,7 +132,7 @@ t.test('a cancel means the latest owner of the slot, opened or not', async (t) =
   await worker.serve();
   const counts: number[] = [];
   for (let message = outside.takeNow(); message !== null; message = outside.takeNow()) {
-    counts.push(message.result.tokens.length);
+    counts.push(stepResult(message).tokens.length);
   }
   t.same(counts, [3, 0, 0], 'the first owner was served');
   for (const port of [scheduler.port1, main.port1]) port.close();

@@ -17,6 +17,7 @@ const SPEC: ModelSpec = {
   contextLength: 8192,
   slidingWindow: null,
   moe: null,
+  embedding: null,
   format: 'none',
   weightBytes: 0.6 * GIB,
 };

@@ -67,6 +67,7 @@ t.test('messages about requests that are gone do nothing', async (t) => {
     kind: 'output',
     tokens: Int32Array.of(generation?.num ?? 0, 5, 99, 5),
     logprobs: [],
+    vectors: [],
     toCheck: [99],
     finished: [],
   });

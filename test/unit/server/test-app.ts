@@ -53,6 +53,7 @@ export async function startApp(overrides: Partial<ServerArgs> = {}): Promise<Tes
         contextLength: CONTEXT_LENGTH,
         slidingWindow: null,
         moe: null,
+        embedding: null,
         format: 'none',
         weightBytes: 1024,
       },
