@@ -12,7 +12,7 @@ export function kvShapeOf(spec: ModelSpec): KvShape {
 }
 
 export const KV_PARTS = ['key', 'value'] as const;
-export type KvPart = (typeof KV_PARTS)[number];
+type KvPart = (typeof KV_PARTS)[number];
 
 /** V8 allows no longer typed array. */
 export const MAX_ARRAY_ELEMENTS = 2 ** 32 - 1;
