@@ -1,6 +1,5 @@
+import type { EventStream } from '../answer-sink.js';
 import type { Generation } from '../generation.js';
-import type { HttpReply, ResponseStream } from '../http.js';
-import { SSE_DONE, SSE_HEADERS, sseFrame } from '../sse.js';
 import { FROM_START, renderGeneration, type RenderFrom, type RenderOptions } from './render.js';
 
 export interface StreamOptions extends RenderOptions {
@@ -28,13 +27,13 @@ interface Sample {
  * reader: when it can take more, it gets one chunk per sample with everything up to now.
  */
 export class GenerateStream {
-  readonly #stream: ResponseStream;
+  readonly #stream: EventStream;
   readonly #samples: readonly Sample[];
   readonly #options: StreamOptions;
   #numOpen: number;
 
-  constructor(reply: HttpReply, generations: readonly Generation[], options: StreamOptions) {
-    this.#stream = reply.startStream(SSE_HEADERS);
+  constructor(stream: EventStream, generations: readonly Generation[], options: StreamOptions) {
+    this.#stream = stream;
     this.#options = options;
     this.#numOpen = generations.length;
     this.#samples = generations.map((generation, index) => ({
@@ -63,12 +62,9 @@ export class GenerateStream {
 
   #send(sample: Sample): void {
     if (!this.#stream.isWritable || !this.#isDue(sample)) return;
-    this.#stream.write(sseFrame(this.#chunk(sample)));
-    if (!sample.isDone) return;
-    this.#numOpen--;
-    if (this.#numOpen > 0) return;
-    this.#stream.write(SSE_DONE);
-    this.#stream.end();
+    const chunk = this.#chunk(sample);
+    if (sample.isDone) this.#numOpen--;
+    this.#stream.send(chunk, this.#numOpen === 0);
   }
 
   /** First and last chunk always, in between one per `interval` tokens. */

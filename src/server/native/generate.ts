@@ -1,12 +1,12 @@
 import { RequestError } from '../../core/errors.js';
-import type { AbortReason } from '../../core/finish-reason.js';
+import type { AnswerSink } from '../answer-sink.js';
 import type { Engine } from '../engine.js';
-import { abortResponse } from '../error-response.js';
 import type { Generation } from '../generation.js';
-import { jsonResponse, type HttpReply, type HttpRequest } from '../http.js';
+import type { HttpReply, HttpRequest } from '../http.js';
+import { HttpAnswer } from '../http-answer.js';
 import { fieldOf, parseJsonObject, type JsonObject } from '../json.js';
-import { SSE_DONE, SSE_HEADERS, sseFrame } from '../sse.js';
 import type { Handler } from '../router.js';
+import { abortAll, settled } from '../settle.js';
 import {
   parseGenerateRequest,
   type GenerateContext,
@@ -30,27 +30,32 @@ export interface GenerateDeps extends PrepareDeps {
 export function createGenerateHandler(deps: GenerateDeps): Handler {
   return async (request: HttpRequest, reply: HttpReply) => {
     const body = parseJsonObject(await request.readBody());
+    const sink = new HttpAnswer(reply);
     try {
-      await generate(body, reply, deps);
+      await generate(body, sink, deps);
     } catch (error) {
       if (!isStreamError(body, error)) throw error;
-      sendStreamError(reply, error.message);
+      if (!sink.isClosed) sink.startEvents().send({ error: { message: error.message } }, true);
     }
   };
 }
 
-async function generate(body: JsonObject, reply: HttpReply, deps: GenerateDeps): Promise<void> {
+/** From a body to its answer, wherever that goes. @throws RequestError before its acceptance */
+export async function generate(
+  body: JsonObject,
+  sink: AnswerSink,
+  deps: GenerateDeps,
+): Promise<void> {
   const request = parseGenerateRequest(body, deps.context);
   const inputs = await prepareInputs(request, deps);
-  if (reply.isClosed) return;
+  if (sink.isClosed) return;
   const generations = await deps.engine.submit(inputs, (submitted) => {
-    if (request.background) return;
-    reply.onClientLeft(() => {
+    sink.onSubmitted(() => {
       abortAll(deps.engine, submitted);
-    });
+    }, request.background);
   });
-  if (request.stream) startStream(request, reply, generations, deps);
-  else await answerWhole(request, reply, generations, deps);
+  if (request.stream) startStream(request, sink, generations, deps);
+  else await answerWhole(request, sink, generations, deps);
 }
 
 /** SGLang has sent its 200 by the time it looks at the values of a stream's request. */
@@ -62,16 +67,9 @@ function isStreamError(body: JsonObject, error: unknown): error is RequestError 
   );
 }
 
-function sendStreamError(reply: HttpReply, message: string): void {
-  if (reply.isClosed) return;
-  const stream = reply.startStream(SSE_HEADERS);
-  stream.write(sseFrame({ error: { message } }) + SSE_DONE);
-  stream.end();
-}
-
 function startStream(
   request: GenerateRequest,
-  reply: HttpReply,
+  sink: AnswerSink,
   generations: readonly Generation[],
   deps: GenerateDeps,
 ): void {
@@ -80,25 +78,28 @@ function startStream(
   );
   const { isSingle } = request;
   const options = { ...renderOptions(request, deps), isSingle, intervals };
-  new GenerateStream(reply, generations, { ...options, isIncremental: deps.isIncremental });
+  new GenerateStream(sink.startEvents(), generations, {
+    ...options,
+    isIncremental: deps.isIncremental,
+  });
 }
 
 async function answerWhole(
   request: GenerateRequest,
-  reply: HttpReply,
+  sink: AnswerSink,
   generations: readonly Generation[],
   deps: GenerateDeps,
 ): Promise<void> {
   const failure = await settled(generations);
   if (failure !== null) {
     abortAll(deps.engine, generations);
-    reply.send(abortResponse(failure));
+    sink.fail(failure);
     return;
   }
   const options = renderOptions(request, deps);
   const sentTs = Date.now() / 1000;
   const objects = generations.map((one) => renderGeneration(one, options, FROM_START, sentTs));
-  reply.send(jsonResponse(200, request.isSingle ? objects[0] : objects));
+  sink.answer(request.isSingle ? objects[0] : objects);
 }
 
 function renderOptions(request: GenerateRequest, deps: GenerateDeps): RenderOptions {
@@ -108,29 +109,4 @@ function renderOptions(request: GenerateRequest, deps: GenerateDeps): RenderOpti
     returnPromptTokenIds: request.returnPromptTokenIds,
     showDpRank: deps.context.dpSize > 1,
   };
-}
-
-/** Waits for all endings, or for the first one that is a failure. A user's abort is no failure. */
-function settled(generations: readonly Generation[]): Promise<AbortReason | null> {
-  return new Promise((resolve) => {
-    const check = (): void => {
-      const failed = generations.map(({ finish }) => finish).find(isFailure);
-      if (failed !== undefined) resolve(failed);
-      else if (generations.every(({ finish }) => finish !== null)) resolve(null);
-    };
-    for (const generation of generations) {
-      generation.onUpdate = () => {
-        if (generation.finish !== null) check();
-      };
-    }
-    check();
-  });
-}
-
-function isFailure(finish: Generation['finish']): finish is AbortReason {
-  return finish?.type === 'abort' && finish.status_code !== null;
-}
-
-function abortAll(engine: Engine, generations: readonly Generation[]): void {
-  for (const generation of generations) engine.abort(generation);
 }
