@@ -12,7 +12,6 @@ export function kvShapeOf(spec: ModelSpec): KvShape {
 }
 
 export const KV_PARTS = ['key', 'value'] as const;
-type KvPart = (typeof KV_PARTS)[number];
 
 /** V8 allows no longer typed array. */
 export const MAX_ARRAY_ELEMENTS = 2 ** 32 - 1;

@@ -21,10 +21,6 @@ import { parseConfig, planFor } from './registry.js';
 import { type Checkpoint, openCheckpoint } from './safetensors.js';
 import { modelSpec } from './spec.js';
 
-/** `--dtype` of SGLang; on CPU all of them compute in f32, from weights as they are stored. */
-export const DTYPES = ['auto', 'half', 'float16', 'bfloat16', 'float', 'float32'] as const;
-type Dtype = (typeof DTYPES)[number];
-
 export const LOAD_FORMATS = ['auto', 'safetensors', 'dummy'] as const;
 export type LoadFormat = (typeof LOAD_FORMATS)[number];
 
