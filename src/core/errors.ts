@@ -10,7 +10,7 @@ const ERRORS = {
   METHOD_NOT_ALLOWED: { status: 405, type: 'MethodNotAllowed' },
   REQUEST_TIMEOUT: { status: 408, type: 'RequestTimeout' },
   BODY_TOO_LARGE: { status: 413, type: 'PayloadTooLarge' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, type: 'UnsupportedMediaType' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 400, type: 'Bad Request' },
   DEVICE_FAILED: { status: 500, type: 'InternalServerError' },
   INTERNAL: { status: 500, type: 'InternalServerError' },
   QUEUE_FULL: { status: 503, type: '503' },

@@ -18,7 +18,7 @@ export interface Route {
   readonly methods: readonly Method[];
   /** Exact, or ending in `/*`: then the rest of the path is the handler's `tail`. */
   readonly path: string;
-  /** OpenAI-style routes refuse bodies that are not called JSON (415). */
+  /** OpenAI-style routes refuse bodies that are not called JSON (SGLang's 400). */
   readonly requiresJson?: boolean;
   readonly handler: Handler;
 }
