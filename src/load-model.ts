@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { HostEnv } from './config/load.js';
 import type { ServerArgs } from './config/server-args.js';
+import { StartupError } from './core/errors.js';
 import type { CpuPool } from './cpu/pool.js';
 import { quantizeOn } from './cpu/quantize.js';
 import { tokenizeOn, type TokenizeLong } from './cpu/tokenize.js';
@@ -9,6 +10,8 @@ import { findModel } from './model/model-dir.js';
 import { prepareModel, type PreparedCheckpoint } from './model/prepare-model.js';
 import type { Logger, Progress } from './observability/logger.js';
 import type { ServedModel } from './server/model.js';
+import type { ChatTemplate } from './text/chat-template.js';
+import { loadChatTemplate } from './text/load-chat-template.js';
 import { Tokenizer } from './text/tokenizer.js';
 
 /** Relative to dist/src: the folder of the model that comes with the package. */
@@ -52,10 +55,25 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
       servedName: args.servedModelName ?? modelPath,
       tokenizer,
       eosTokenIds: eos.length > 0 || fallback === null ? eos : [fallback],
+      chatTemplate: await chatTemplate(context, tokenizerFolder),
+      samplingDefaults: prepared.generation,
       weightVersion: args.weightVersion,
       createdAt: Math.floor(Date.now() / 1000),
     },
   };
+}
+
+/** A model's own template that cannot be used costs only the chat route; one that was asked for, the start. */
+async function chatTemplate(context: LoadContext, folder: string): Promise<ChatTemplate | null> {
+  const { args, log } = context;
+  try {
+    const name = args.hfChatTemplateName;
+    return await loadChatTemplate({ folder, file: args.chatTemplate, name });
+  } catch (error) {
+    if (!(error instanceof StartupError) || args.chatTemplate !== null) throw error;
+    log.warn(error.message);
+    return null;
+  }
 }
 
 async function find({ args, env, log }: LoadContext, modelPath: string): Promise<string> {

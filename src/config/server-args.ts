@@ -40,6 +40,8 @@ const MODEL = {
     min: 8,
   }),
   'weight-version': stringOr('default', 'Tag of the weights, repeated in every answer.'),
+  'chat-template': string("Jinja file, or JSON file with one. Default: the model's."),
+  'hf-chat-template-name': string('Which of several chat templates of the model.'),
   'skip-tokenizer-init': bool('No tokenizer: token ids in, token ids out.'),
 };
 
@@ -58,6 +60,10 @@ const HTTP = {
   'incremental-streaming-output': bool('Streams of /generate bring only what is new.', {
     aliases: ['--stream-output'],
   }),
+  'enable-cache-report': bool('Usage of the OpenAI routes says how much of a prompt was cached.'),
+  'stream-response-default-include-usage': bool(
+    'OpenAI streams end with the usage unless stream_options says otherwise.',
+  ),
   'skip-server-warmup': bool('Do not run a first request before the server says it is ready.'),
   'preferred-sampling-params': json("JSON object that goes under every request's sampling_params."),
   'sampling-defaults': choice(

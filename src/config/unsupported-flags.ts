@@ -4,8 +4,8 @@
  */
 export const KNOWN_UNSUPPORTED: readonly string[] = [
   ...['tokenizer-mode', 'tokenizer-worker-num', 'model-loader-extra-config', 'trust-remote-code'],
-  ...['is-embedding', 'model-impl', 'fastapi-root-path', 'warmups', 'chat-template'],
-  ...['hf-chat-template-name', 'completion-template', 'enable-cache-report', 'reasoning-parser'],
+  ...['is-embedding', 'model-impl', 'fastapi-root-path', 'warmups'],
+  ...['completion-template', 'reasoning-parser'],
   ...['tool-call-parser', 'tool-server', 'json-model-override-args', 'file-storage-path'],
   ...['kv-cache-dtype', 'prefill-max-requests', 'enable-priority-scheduling'],
   ...['schedule-low-priority-values-first', 'priority-scheduling-preemption-threshold'],

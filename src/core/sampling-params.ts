@@ -34,6 +34,16 @@ export interface SamplingParams {
   readonly sampleIndex: number;
 }
 
+/** What a model's own files recommend, for the OpenAI routes; null where they are silent. */
+export interface SamplingDefaults {
+  readonly temperature: number | null;
+  readonly topP: number | null;
+  /** 0 and -1 = no limit. */
+  readonly topK: number | null;
+  readonly minP: number | null;
+  readonly repetitionPenalty: number | null;
+}
+
 /** Which log-probabilities a request asked for. */
 export interface LogprobWants {
   /** First prompt position to score, in [0, promptLen]; promptLen = outputs only. */

@@ -1,4 +1,6 @@
 import type { ModelSpec } from '../core/model-spec.js';
+import type { SamplingDefaults } from '../core/sampling-params.js';
+import type { ChatTemplate } from '../text/chat-template.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 
 /** The loaded model as the front end knows it. */
@@ -11,6 +13,10 @@ export interface ServedModel {
   /** Null with `--skip-tokenizer-init`. */
   readonly tokenizer: Tokenizer | null;
   readonly eosTokenIds: readonly number[];
+  /** Null when neither the model nor `--chat-template` brings one. */
+  readonly chatTemplate: ChatTemplate | null;
+  /** generation_config.json's, for the OpenAI routes. */
+  readonly samplingDefaults: SamplingDefaults;
   readonly weightVersion: string;
   /** Unix seconds. */
   readonly createdAt: number;

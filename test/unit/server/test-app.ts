@@ -1,5 +1,6 @@
 import type { ServerArgs } from '../../../src/config/server-args.js';
 import { flagEntries, camelCase } from '../../../src/config/server-args.js';
+import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import type { FaultKind } from '../../../src/server/admin/fail-device.js';
 import { createApp, type App } from '../../../src/server/app.js';
@@ -8,6 +9,10 @@ import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
 import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
 
 export const CONTEXT_LENGTH = 200;
+
+const NO_DEFAULTS: SamplingDefaults = {
+  ...{ temperature: null, topP: null, topK: null, minP: null, repetitionPenalty: null },
+};
 
 export interface TestApp {
   readonly app: App;
@@ -62,6 +67,8 @@ export async function startApp(overrides: Partial<ServerArgs> = {}): Promise<Tes
       servedName: 'org/tiny',
       tokenizer: args.skipTokenizerInit ? null : tinyTokenizer(),
       eosTokenIds: [EOS],
+      chatTemplate: null,
+      samplingDefaults: NO_DEFAULTS,
       weightVersion: args.weightVersion,
       createdAt: 1_700_000_000,
     },
