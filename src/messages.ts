@@ -3,8 +3,16 @@
  * All are copied by structured clone unless a field says transferred.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { EmbedPlan, EmbedResult, EmbedSequence, StepPlan, StepResult } from './core/batch.js';
+import type {
+  EmbedPlan,
+  EmbedResult,
+  EmbedSequence,
+  RoutedRows,
+  StepPlan,
+  StepResult,
+} from './core/batch.js';
 import type { Failure } from './core/errors.js';
+import type { ExpertDump } from './core/expert-recording.js';
 import type { FinishReason } from './core/finish-reason.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
 
@@ -17,8 +25,11 @@ export type ToScheduler =
   | StopAt
   | TextChecked
   | FlushCache
+  | RecordExperts
   | ReadState
   | Drain
+  | Pause
+  | Continue
   | AttachDevice
   | DeviceDown;
 
@@ -100,6 +111,16 @@ export interface Drain {
   readonly kind: 'drain';
 }
 
+/** No more rows until {@link Continue}. `retract` also sends running requests back to the queue. */
+export interface Pause {
+  readonly kind: 'pause';
+  readonly mode: 'retract' | 'inPlace';
+}
+
+export interface Continue {
+  readonly kind: 'continue';
+}
+
 export interface AttachDevice {
   readonly kind: 'attachDevice';
   readonly device: DeviceId;
@@ -128,9 +149,20 @@ export interface DeviceLimits {
   readonly pageSizeTokens: number;
 }
 
+/** Expert statistics (sglang-wire §7). Answered by {@link ExpertsRecorded}. */
+export interface RecordExperts {
+  readonly kind: 'recordExperts';
+  readonly id: number;
+  readonly action: ExpertAction;
+}
+
+/** `start` forgets what was recorded; `dump` gives it out and forgets it, and changes nothing else. */
+export type ExpertAction = 'start' | 'stop' | 'dump';
+
 // ---- scheduler → main -------------------------------------------------------------------------
 
-export type ToMain = Submitted | Output | CacheFlushed | StateRead | Drained | SchedulerLog;
+export type ToMain =
+  Submitted | Output | CacheFlushed | StateRead | Drained | SchedulerLog | ExpertsRecorded;
 
 export interface Submitted {
   readonly kind: 'submitted';
@@ -142,15 +174,27 @@ export interface Submitted {
 /** Everything one step brought, for all requests of a device. */
 export interface Output {
   readonly kind: 'output';
+  /** Requests that got their first slot since the last output. */
+  readonly admitted: readonly Admitted[];
   /** `[num, token]` pairs in output order. */
   readonly tokens: Int32Array;
   readonly logprobs: readonly ReqLogprobRow[];
-  /** Answers of embed requests; each is also in `finished`, with reason stop. */
+  /** Answers of embed requests; each is also in `finished`, with SGLang's reason length 0. */
   readonly vectors: readonly ReqVector[];
   /** Requests that have no more tokens but wait for {@link StopAt} or {@link TextChecked}. */
   readonly toCheck: readonly number[];
   /** Exactly one for every accepted request, after its last token. */
   readonly finished: readonly Finished[];
+}
+
+export interface Admitted {
+  readonly num: number;
+  /** Prompt tokens that came from the prefix cache. */
+  readonly cachedTokens: number;
+  /** Rank of the device. */
+  readonly dpRank: number;
+  /** Milliseconds since acceptance. */
+  readonly queueMs: number;
 }
 
 export interface ReqVector {
@@ -189,6 +233,13 @@ export interface CacheFlushed {
   readonly failure: string | null;
 }
 
+export interface ExpertsRecorded {
+  readonly kind: 'expertsRecorded';
+  readonly id: number;
+  /** Null but for a dump. */
+  readonly dump: ExpertDump | null;
+}
+
 export interface StateRead {
   readonly kind: 'stateRead';
   readonly id: number;
@@ -203,6 +254,35 @@ export interface DeviceState {
   readonly numUsedTokens: number;
   readonly lastGenThroughput: number;
   readonly kvPool: KvPool;
+  readonly load: DeviceLoad;
+}
+
+/** How much work a device has and has had, in requests and tokens. */
+export interface DeviceLoad {
+  /** Waiting requests meant for it; those not routed yet count at the first device. */
+  readonly numWaiting: number;
+  readonly numWaitingTokens: number;
+  /** Of these, what no known cached prefix covers. */
+  readonly numWaitingUncachedTokens: number;
+  /** Waiting requests that ran before and lost their slot. */
+  readonly numRetracted: number;
+  readonly maxRunning: number;
+  /** Prompt and output tokens of running requests. */
+  readonly sumSeqLens: number;
+  readonly newTokenRatio: number;
+  /** Part of the prompt tokens of the last prefill that came from the cache, in [0, 1]. */
+  readonly cacheHitRate: number;
+  readonly totals: LoadTotals;
+}
+
+/** Since the device started; they only grow. */
+export interface LoadTotals {
+  readonly prefillTokens: number;
+  readonly cachedTokens: number;
+  readonly decodeTokens: number;
+  readonly retractions: number;
+  readonly retractedInputTokens: number;
+  readonly retractedOutputTokens: number;
 }
 
 /** `free + cached + held = total`, in tokens, always. */
@@ -256,7 +336,9 @@ export type CacheOp =
   | LeasePages
   | ReturnPages
   | FlushTrees
-  | ReadTrees;
+  | ReadTrees
+  | RecordPass
+  | ControlExperts;
 
 export interface OpenTree {
   readonly op: 'open';
@@ -353,7 +435,24 @@ export interface ReadTrees {
   readonly id: number;
 }
 
-export type CacheReply = Probed | Matched | Inserted | Leased | Flushed | TreesRead | CacheFault;
+/** The experts of one step's rows that count. */
+export interface RecordPass {
+  readonly op: 'pass';
+  readonly rank: number;
+  /** Plan rows below this are prompts. */
+  readonly numPrefillRows: number;
+  readonly routing: RoutedRows;
+}
+
+/** Answered by {@link ExpertsControlled}. */
+export interface ControlExperts {
+  readonly op: 'experts';
+  readonly id: number;
+  readonly action: ExpertAction;
+}
+
+export type CacheReply =
+  Probed | Matched | Inserted | Leased | Flushed | TreesRead | ExpertsControlled | CacheFault;
 
 export interface Probed {
   readonly op: 'probed';
@@ -398,6 +497,13 @@ export interface TreesRead {
   readonly op: 'read';
   readonly id: number;
   readonly trees: readonly TreeState[];
+}
+
+export interface ExpertsControlled {
+  readonly op: 'experts';
+  readonly id: number;
+  /** Null but for a dump. */
+  readonly dump: ExpertDump | null;
 }
 
 /** `free + evictable + locked + leased = total`, in pages. */

@@ -129,6 +129,18 @@ function makeRoom(state: SchedulerState, link: DeviceLink, req: Req): void {
   abort(state, req, failureReason('INTERNAL', message));
 }
 
+function noteFirstRun(
+  state: SchedulerState,
+  link: DeviceLink,
+  req: Req,
+  { numTokens: cachedTokens }: PrefixMatch,
+): void {
+  const queueMs = state.clock.nowMs() - req.acceptedAtMs;
+  const { rank } = link.device;
+  req.firstRun = { cachedTokens, queueMs, rank };
+  state.outbox.admit({ num: req.num, cachedTokens, dpRank: rank, queueMs });
+}
+
 function start(state: SchedulerState, link: DeviceLink, req: Req, step: StepBuilder): Run {
   const { match } = req;
   const slot = link.freeSlots.pop();
@@ -145,11 +157,7 @@ function start(state: SchedulerState, link: DeviceLink, req: Req, step: StepBuil
   req.match = null;
   req.tree = null;
   req.matchLate = false;
-  req.firstRun ??= {
-    cachedTokens: match.numTokens,
-    queueMs: state.clock.nowMs() - req.acceptedAtMs,
-    rank: link.device.rank,
-  };
+  if (req.firstRun === null) noteFirstRun(state, link, req, match);
   step.open(run);
   return run;
 }

@@ -1,4 +1,5 @@
 import type {
+  Admitted,
   CacheOp,
   DeviceId,
   Finished,
@@ -20,6 +21,7 @@ export interface SchedulerLinks {
 /** Collects what one turn has to say, so that each receiver gets one message of each kind. */
 export class Outbox {
   private ops: CacheOp[] = [];
+  private admitted: Admitted[] = [];
   private tokens: number[] = [];
   private logprobs: ReqLogprobRow[] = [];
   private vectors: ReqVector[] = [];
@@ -30,6 +32,10 @@ export class Outbox {
 
   op(op: CacheOp): void {
     this.ops.push(op);
+  }
+
+  admit(admitted: Admitted): void {
+    this.admitted.push(admitted);
   }
 
   token(num: number, token: number): void {
@@ -79,12 +85,14 @@ export class Outbox {
     ) {
       this.links.toMain({
         kind: 'output',
+        admitted: this.admitted,
         tokens: Int32Array.from(this.tokens),
         logprobs: this.logprobs,
         vectors: this.vectors,
         toCheck: this.toCheck,
         finished: this.finished,
       });
+      this.admitted = [];
       this.tokens = [];
       this.logprobs = [];
       this.vectors = [];

@@ -14,7 +14,7 @@ import { StepBuilder } from './step-builder.js';
 export function scheduleLink(state: SchedulerState, link: DeviceLink): void {
   do {
     while (link.canPost && postStep(state, link));
-  } while (relieveStarved(state, link));
+  } while (state.paused === null && relieveStarved(state, link));
   if (!link.canPost) wantPagesAhead(state, link);
   adjustLease(state, link);
   if (link.runs.size === 0) {
@@ -25,12 +25,9 @@ export function scheduleLink(state: SchedulerState, link: DeviceLink): void {
 
 /** False when there is nothing to run. */
 function postStep(state: SchedulerState, link: DeviceLink): boolean {
-  const step = new StepBuilder(link.nextStep, link.limits.pageSizeTokens);
+  const step = new StepBuilder(link.nextStep, link.limits.pageSizeTokens, state.recordsExperts);
   requeueRetracted(state, link);
-  planDecode(link, step);
-  const budget = prefillBudget(state.config, step.numDecodeRows > 0);
-  admit(state, link, step, budget);
-  planPrefill(state, link, step, budget);
+  if (state.paused === null) planRows(state, link, step);
   planClosing(state, link, step);
   if (step.isEmpty) return false;
   link.nextStep++;
@@ -39,6 +36,13 @@ function postStep(state: SchedulerState, link: DeviceLink): boolean {
   logPrefill(state, link, step);
   slotsClosed(state, link);
   return true;
+}
+
+function planRows(state: SchedulerState, link: DeviceLink, step: StepBuilder): void {
+  planDecode(link, step);
+  const budget = prefillBudget(state.config, step.numDecodeRows > 0);
+  admit(state, link, step, budget);
+  planPrefill(state, link, step, budget);
 }
 
 /** Ended runs leave: their known rows to pages, their slots free from the next step on. */
@@ -60,6 +64,7 @@ function slotsClosed(state: SchedulerState, link: DeviceLink): void {
 
 function logPrefill(state: SchedulerState, link: DeviceLink, step: StepBuilder): void {
   if (step.prefill.length === 0) return;
+  link.stats.addPrefill(step.numPrefillTokens, step.numCachedTokens);
   const line = prefillLine(link, {
     numSeqs: step.prefill.length,
     numNewTokens: step.numPrefillTokens,

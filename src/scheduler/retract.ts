@@ -20,6 +20,8 @@ export function requeueRetracted(state: SchedulerState, link: DeviceLink): void 
     closeRun(state, run);
     keepRows(state, run, run.closeRows);
     run.req.numRetractions++;
+    run.req.routedRows = Math.max(run.req.routedRows, run.plannedLen);
+    link.stats.addRetraction(run.req);
     requeued.push(backToWaiting(run.req));
   }
   if (requeued.length > 0) state.queue.pushFront(requeued);

@@ -9,9 +9,13 @@ import type { Clock } from '../core/clock.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
 import { receiveReply } from './cache-replies.js';
 import { prepareCandidates } from './candidates.js';
+import { abortEmbeds, processEmbed, scheduleEmbeds, submitEmbed } from './embed.js';
+import { EmbedQueue } from './embed-queue.js';
 import { endAfterCheck, endAtText } from './ending.js';
+import { controlExperts } from './expert-routing.js';
 import { attachDevice, deviceDown, retire, retireEmpty, type Attach } from './generations.js';
 import { Outbox, type SchedulerLinks } from './outbox.js';
+import { pause } from './pause.js';
 import { scheduleLink } from './plan-step.js';
 import { policyOf } from './policy.js';
 import { processResult } from './process-result.js';
@@ -48,8 +52,11 @@ export class Scheduler {
       outbox: new Outbox(links),
       live: new Map(),
       rids: new Map(),
+      embeds: new EmbedQueue(),
       links: new Map(),
       ranks: new Set(),
+      recordsExperts: false,
+      paused: null,
     };
   }
 
@@ -67,15 +74,18 @@ export class Scheduler {
     const link = this.state.links.get(treeKey(device));
     if (link === undefined) return;
     if (message.kind === 'stepDone') processResult(this.state, link, message.result);
+    else processEmbed(this.state, link, message.result);
     this.turn();
   }
 
   private turn(): void {
     const { state } = this;
     this.flushWhenSettled();
-    if (this.flushes.length === 0) prepareCandidates(state);
+    const preparing = this.flushes.length === 0 && state.paused === null;
+    if (preparing) prepareCandidates(state);
     for (const link of state.links.values()) scheduleLink(state, link);
-    if (this.flushes.length === 0) prepareCandidates(state);
+    scheduleEmbeds(state);
+    if (preparing) prepareCandidates(state);
     retireEmpty(state);
     state.outbox.flush();
     this.drainWhenEmpty();
@@ -87,8 +97,12 @@ export class Scheduler {
       case 'submit':
         submit(state, message, this.draining);
         break;
+      case 'submitEmbed':
+        submitEmbed(state, message, this.draining);
+        break;
       case 'abort':
         abortMatching(state, message);
+        abortEmbeds(state, message);
         break;
       case 'stopAt': {
         const req = state.live.get(message.num);
@@ -103,11 +117,21 @@ export class Scheduler {
       case 'flushCache':
         this.flush(message.id);
         break;
+      case 'recordExperts':
+        controlExperts(state, message);
+        break;
       case 'readState':
         this.reads.ask(state, message.id);
         break;
       case 'drain':
         this.draining = true;
+        state.paused = null;
+        break;
+      case 'pause':
+        pause(state, message.mode);
+        break;
+      case 'continue':
+        state.paused = null;
         break;
       case 'attachDevice':
         attachDevice(state, message);
@@ -120,7 +144,8 @@ export class Scheduler {
 
   private flush(id: number): void {
     const { state } = this;
-    if (state.live.size === 0) {
+    // Requests that a pause sends back to the queue hold no KV when they are there.
+    if (state.live.size === 0 || state.paused === 'retract') {
       this.flushes.push(id);
       return;
     }
@@ -138,12 +163,15 @@ export class Scheduler {
   }
 
   private isSettled(): boolean {
-    return [...this.state.links.values()].every(({ unsettled }) => unsettled.size === 0);
+    return [...this.state.links.values()].every(
+      ({ runs, unsettled }) => runs.size === 0 && unsettled.size === 0,
+    );
   }
 
   private drainWhenEmpty(): void {
     const { state } = this;
-    if (!this.draining || this.drained || state.live.size > 0 || !this.isSettled()) return;
+    const numLive = state.live.size + state.embeds.live.size;
+    if (!this.draining || this.drained || numLive > 0 || !this.isSettled()) return;
     this.drained = true;
     for (const link of [...state.links.values()]) retire(state, link);
     state.outbox.flush();

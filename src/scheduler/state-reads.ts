@@ -1,5 +1,6 @@
 import type { DeviceState, Leased, TreeKey, TreesRead, TreeState } from '../messages.js';
 import type { DeviceLink } from './device-link.js';
+import { deviceLoad } from './device-load.js';
 import { usedTokens } from './stats.js';
 import type { SchedulerState } from './state.js';
 
@@ -33,7 +34,8 @@ export class StateReads {
     const devices: DeviceState[] = [];
     for (const tree of reply.trees) {
       const link = state.links.get(tree.tree);
-      if (link !== undefined) devices.push(deviceState(link, tree, idle.get(tree.tree) ?? 0));
+      if (link !== undefined)
+        devices.push(deviceState(state, link, tree, idle.get(tree.tree) ?? 0));
     }
     state.outbox.main({
       kind: 'stateRead',
@@ -44,7 +46,12 @@ export class StateReads {
   }
 }
 
-function deviceState(link: DeviceLink, tree: TreeState, numIdle: number): DeviceState {
+function deviceState(
+  state: SchedulerState,
+  link: DeviceLink,
+  tree: TreeState,
+  numIdle: number,
+): DeviceState {
   const { pageSizeTokens } = link.limits;
   return {
     device: link.device,
@@ -57,5 +64,6 @@ function deviceState(link: DeviceLink, tree: TreeState, numIdle: number): Device
       cachedTokens: tree.evictablePages * pageSizeTokens,
       heldTokens: (tree.lockedPages + tree.leasedPages - numIdle) * pageSizeTokens,
     },
+    load: deviceLoad(state, link),
   };
 }

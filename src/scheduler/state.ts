@@ -2,6 +2,7 @@ import type { TreeKey } from '../messages.js';
 import type { Clock } from '../core/clock.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
 import type { DeviceLink } from './device-link.js';
+import type { EmbedQueue } from './embed-queue.js';
 import type { Outbox } from './outbox.js';
 import type { Req } from './req.js';
 import type { WaitingQueue } from './waiting-queue.js';
@@ -16,10 +17,16 @@ export interface SchedulerState {
   readonly live: Map<number, Req>;
   /** The same by rid. */
   readonly rids: Map<string, Req>;
+  /** Requests of an embedding model: beside `live`, `rids` and `queue`, which they never enter. */
+  readonly embeds: EmbedQueue;
   /** Device generations that are up, by tree. */
   readonly links: Map<TreeKey, DeviceLink>;
   /** Every rank that was ever attached. */
   readonly ranks: Set<number>;
+  /** Steps that are planned now say which experts their rows took. */
+  recordsExperts: boolean;
+  /** No new rows: `/pause_generation`. */
+  paused: 'retract' | 'inPlace' | null;
 }
 
 /** Devices that take new requests. */

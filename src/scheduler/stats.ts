@@ -1,14 +1,39 @@
+import type { LoadTotals } from '../messages.js';
 import type { DeviceLink } from './device-link.js';
+import type { Req } from './req.js';
 
 /** Counters of one device for the log lines and `last_gen_throughput`. */
 export class DeviceStats {
   lastGenThroughput = 0;
+  /** Of the last prefill. */
+  cacheHitRate = 0;
+  readonly totals: Mutable<LoadTotals> = {
+    prefillTokens: 0,
+    cachedTokens: 0,
+    decodeTokens: 0,
+    retractions: 0,
+    retractedInputTokens: 0,
+    retractedOutputTokens: 0,
+  };
   private numDecodeSteps = 0;
   private numTokensSinceLine = 0;
   private lineAtMs: number | null = null;
 
   addTokens(numTokens: number): void {
     this.numTokensSinceLine += numTokens;
+    this.totals.decodeTokens += numTokens;
+  }
+
+  addPrefill(numNewTokens: number, numCachedTokens: number): void {
+    this.totals.prefillTokens += numNewTokens;
+    this.totals.cachedTokens += numCachedTokens;
+    this.cacheHitRate = numCachedTokens / (numNewTokens + numCachedTokens);
+  }
+
+  addRetraction(req: Req): void {
+    this.totals.retractions++;
+    this.totals.retractedInputTokens += req.promptLen;
+    this.totals.retractedOutputTokens += req.outputIds.length;
   }
 
   /** Counts a decode step; true when a `Decode batch.` line is due. */
@@ -29,6 +54,8 @@ export class DeviceStats {
     this.lineAtMs = null;
   }
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface PrefillCounts {
   readonly numSeqs: number;

@@ -2,24 +2,30 @@ import { randomInt } from 'node:crypto';
 
 import { createAuth } from './auth.js';
 import { createDebugRoutes, type DeviceControl } from './admin/fail-device.js';
+import { createPauseRoutes } from './admin/pause.js';
 import { createCacheRoutes } from './admin/cache.js';
+import { createExpertRoutes } from './admin/expert-distribution.js';
 import type { ServerArgs } from '../config/server-args.js';
 import type { Logger } from '../observability/logger.js';
 import type { Engine } from './engine.js';
 import type { RequestLimits } from './fit-request.js';
 import type { ServedModel, ServingLimits } from './model.js';
-import { createGenerateHandler } from './native/generate.js';
+import { createGenerateHandler, generate, type GenerateDeps } from './native/generate.js';
 import { createHealthRoutes } from './native/health.js';
 import { createInfoRoutes } from './native/info.js';
+import { createLoadRoutes } from './native/loads.js';
 import { createModelRoutes } from './native/models.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createRouter, type Route } from './router.js';
 import { SeedSource } from './seeds.js';
 import { createHttpServer } from './uws.js';
+import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
 export interface AppDeps {
   readonly args: ServerArgs;
   readonly version: string;
+  /** Where expert statistics are written. */
+  readonly expertRecorderDir: string;
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
@@ -43,15 +49,19 @@ export interface App {
 /** The HTTP front end over an engine. */
 export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
-  const routes = routesOf(deps, () => isDraining);
-  const route = createRouter({
-    routes,
-    isAllowed: createAuth(deps.args.apiKey),
-    onError: (error) => {
-      deps.log.error(`Internal server error: ${describe(error)}`);
-    },
+  const generation = generateDeps(deps);
+  const routes = routesOf(deps, generation, () => isDraining);
+  const isAllowed = createAuth(deps.args.apiKey);
+  const onError = (error: unknown): void => {
+    deps.log.error(`Internal server error: ${describe(error)}`);
+  };
+  const route = createRouter({ routes, isAllowed, onError });
+  const sockets = new WsEndpoint({
+    isAllowed,
+    onError,
+    generate: (body, sink) => generate(body, sink, generation),
   });
-  const server = await createHttpServer(route);
+  const server = await createHttpServer(route, [sockets]);
   return {
     routes,
     listen: () => server.listen(deps.args.host, deps.args.port),
@@ -60,20 +70,34 @@ export async function createApp(deps: AppDeps): Promise<App> {
       return deps.engine.drain();
     },
     close: () => {
+      sockets.closeAll();
       server.close();
     },
   };
 }
 
-function routesOf(deps: AppDeps, isDraining: () => boolean): readonly Route[] {
+function routesOf(
+  deps: AppDeps,
+  generation: GenerateDeps,
+  isDraining: () => boolean,
+): readonly Route[] {
   const { args, engine } = deps;
   return [
-    { methods: ['POST', 'PUT'], path: '/generate', handler: generateHandler(deps) },
+    { methods: ['POST', 'PUT'], path: '/generate', handler: createGenerateHandler(generation) },
+    wsRoute,
     ...createHealthRoutes({ engine, isDraining }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
     ...tokenizeRoutes(deps),
+    ...createLoadRoutes(deps),
+    ...createPauseRoutes(engine),
     ...createCacheRoutes(engine),
+    ...createExpertRoutes({
+      engine,
+      mode: args.expertDistributionRecorderMode,
+      folder: deps.expertRecorderDir,
+      log: deps.log,
+    }),
     ...(args.enableFaultInjection ? createDebugRoutes(deps.deviceControl) : []),
   ];
 }
@@ -83,7 +107,7 @@ function tokenizeRoutes({ model, tokenizeLong }: AppDeps): readonly Route[] {
   return createTokenizeRoutes({ tokenizer: model.tokenizer, tokenizeLong, contextLength });
 }
 
-function generateHandler({ args, engine, model, limits, tokenizeLong }: AppDeps): Route['handler'] {
+function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): GenerateDeps {
   const requestLimits: RequestLimits = {
     contextLength: model.spec.contextLength,
     maxTotalTokens: limits.maxTotalTokens,
@@ -91,7 +115,7 @@ function generateHandler({ args, engine, model, limits, tokenizeLong }: AppDeps)
     vocabSize: model.spec.vocabSize,
     allowAutoTruncate: args.allowAutoTruncate,
   };
-  return createGenerateHandler({
+  return {
     engine,
     tokenizer: model.tokenizer,
     tokenizeLong,
@@ -108,7 +132,7 @@ function generateHandler({ args, engine, model, limits, tokenizeLong }: AppDeps)
     weightVersion: model.weightVersion,
     streamInterval: args.streamInterval,
     isIncremental: args.incrementalStreamingOutput,
-  });
+  };
 }
 
 function describe(error: unknown): string {

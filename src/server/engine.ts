@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.js';
 import { RequestError, type Failure } from '../core/errors.js';
-import type { Output, StateRead, ToMain, ToScheduler } from '../messages.js';
+import type { ExpertDump } from '../core/expert-recording.js';
+import type { ExpertAction, Output, StateRead, ToMain, ToScheduler } from '../messages.js';
 import { RegexBudgetError } from '../text/stop-regex.js';
+import { Door } from './door.js';
 import { Generation, type GenerationInput } from './generation.js';
 import { Replies } from './replies.js';
 
@@ -41,6 +43,8 @@ export class Engine {
   readonly #batches = new Map<number, Batch>();
   readonly #states = new Replies<StateRead>(CONTROL_TIMEOUT_MS);
   readonly #flushes = new Replies<string | null>(CONTROL_TIMEOUT_MS);
+  readonly #experts = new Replies<ExpertDump | null>(CONTROL_TIMEOUT_MS);
+  readonly #door = new Door();
   #outputWaiters: (() => void)[] = [];
   #drainWaiters: (() => void)[] = [];
   #nextNum = 1;
@@ -66,6 +70,9 @@ export class Engine {
     onSubmitted: (generations: readonly Generation[]) => void = () => undefined,
   ): Promise<readonly Generation[]> {
     if (this.#closed !== null) return Promise.reject(asError(this.#closed));
+    if (!this.#door.isOpen) {
+      return this.#door.wait(inputs.length).then(() => this.submit(inputs, onSubmitted));
+    }
     const rids = inputs.map((input) => input.req.rid);
     const duplicate = rids.find((rid) => this.#liveRids.has(rid));
     if (duplicate !== undefined) {
@@ -100,6 +107,25 @@ export class Engine {
     this.#link.post({ kind: 'abort', ridPrefix, num: null, all });
   }
 
+  /**
+   * Holds new requests until {@link continue}. `abort` ends the live ones and waits for their endings,
+   * `retract` sends them back to the queue, `inPlace` freezes them with their KV.
+   */
+  async pause(mode: 'abort' | 'retract' | 'inPlace'): Promise<void> {
+    this.#door.close();
+    if (mode !== 'abort') {
+      this.#link.post({ kind: 'pause', mode });
+      return;
+    }
+    this.abortByRid('', true);
+    while (this.#live.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  continue(): void {
+    this.#link.post({ kind: 'continue' });
+    this.#door.open();
+  }
+
   readState(): Promise<StateRead> {
     return this.#states.ask((id) => {
       this.#link.post({ kind: 'readState', id });
@@ -113,9 +139,17 @@ export class Engine {
     });
   }
 
+  /** @returns what was recorded, for a dump; else null. */
+  recordExperts(action: ExpertAction): Promise<ExpertDump | null> {
+    return this.#experts.ask((id) => {
+      this.#link.post({ kind: 'recordExperts', id, action });
+    });
+  }
+
   /** No new work from here on; settles when the last request ended. */
   drain(): Promise<void> {
     this.#closed ??= { code: 'SHUTTING_DOWN', message: 'The server is shutting down.' };
+    this.#door.open();
     return new Promise((resolve) => {
       this.#drainWaiters.push(resolve);
       this.#link.post({ kind: 'drain' });
@@ -125,6 +159,7 @@ export class Engine {
   /** The scheduler is gone: every request fails with this, now and from here on. */
   fail(failure: Failure): void {
     this.#closed = failure;
+    this.#door.open();
     for (const batch of [...this.#batches.keys()]) this.#settleBatch(batch, failure);
     for (const generation of [...this.#live.values()]) this.#finishFailed(generation, failure);
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
@@ -135,6 +170,11 @@ export class Engine {
     return new Promise((resolve) => {
       this.#outputWaiters.push(resolve);
     });
+  }
+
+  /** Requests that wait for {@link continue}. */
+  get numHeld(): number {
+    return this.#door.numHeld;
   }
 
   get numLive(): number {
@@ -159,6 +199,9 @@ export class Engine {
       case 'cacheFlushed':
         this.#flushes.settle(message.id, message.failure);
         break;
+      case 'expertsRecorded':
+        this.#experts.settle(message.id, message.dump);
+        break;
       case 'stateRead':
         this.#states.settle(message.id, message);
         break;
@@ -182,7 +225,8 @@ export class Engine {
     batch?.reject(asError(failure));
   }
 
-  #acceptOutput({ tokens, logprobs, toCheck, finished }: Output): void {
+  #acceptOutput({ admitted, tokens, logprobs, toCheck, finished }: Output): void {
+    for (const one of admitted) this.#live.get(one.num)?.acceptAdmitted(one);
     const touched = new Set<Generation>();
     for (let i = 0; i + 1 < tokens.length; i += 2) {
       const generation = this.#live.get(tokens[i] ?? 0);

@@ -1,6 +1,6 @@
 import { statusOf, wireTypeOf, type Failure } from '../core/errors.js';
 import type { FinishReason } from '../core/finish-reason.js';
-import type { Finished, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js';
+import type { Admitted, Finished, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js';
 import type { TextAssembler } from './text-assembler.js';
 
 /** One sample of one prompt, ready to be submitted. */
@@ -57,6 +57,11 @@ export class Generation {
   acceptLogprobs(row: ReqLogprobRow): void {
     const rows = row.part === 'prompt' ? this.promptLogprobs : this.outputLogprobs;
     rows.set(row.position, row);
+  }
+
+  acceptAdmitted({ cachedTokens, dpRank }: Admitted): void {
+    this.cachedTokens = cachedTokens;
+    this.dpRank = dpRank;
   }
 
   acceptFinish({ reason, stats }: Finished, nowMs: number): void {

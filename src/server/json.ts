@@ -15,6 +15,11 @@ export function parseJsonObject(body: Uint8Array): JsonObject {
   return value;
 }
 
+/** As {@link parseJsonObject}, for routes whose body may be left out. */
+export function parseOptionalObject(body: Uint8Array): JsonObject {
+  return body.length === 0 ? {} : parseJsonObject(body);
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { FinishReason } from '../../src/core/finish-reason.js';
 import type { Failure } from '../../src/core/errors.js';
 import type {
+  Admitted,
   Finished,
   ReqInput,
   ReqLogprobRow,
@@ -57,6 +58,11 @@ export class ScriptedScheduler implements SchedulerLink {
     this.#output({ tokens: Int32Array.from(running.flat()), logprobs });
   }
 
+  /** The request got its slot, `cachedTokens` of its prompt being cached. */
+  admit(num: number, cachedTokens: number, dpRank = 0): void {
+    this.#output({ admitted: [{ num, cachedTokens, dpRank, queueMs: 3 }] });
+  }
+
   finish(num: number, reason: FinishReason, stats: Partial<ReqStats> = {}): void {
     const req = this.live.get(num);
     if (req === undefined) return;
@@ -78,13 +84,15 @@ export class ScriptedScheduler implements SchedulerLink {
   }
 
   #output(part: {
+    admitted?: readonly Admitted[];
     tokens?: Int32Array;
     logprobs?: readonly ReqLogprobRow[];
     toCheck?: readonly number[];
     finished?: readonly Finished[];
   }): void {
     const { tokens = new Int32Array(0), logprobs = [], toCheck = [], finished = [] } = part;
-    this.emit({ kind: 'output', tokens, logprobs, vectors: [], toCheck, finished });
+    const { admitted = [] } = part;
+    this.emit({ kind: 'output', admitted, tokens, logprobs, vectors: [], toCheck, finished });
   }
 
   #handle(message: ToScheduler): void {
@@ -136,4 +144,12 @@ const DEVICE_STATE = {
   numUsedTokens: 0,
   lastGenThroughput: 12.5,
   kvPool: { totalTokens: 1024, freeTokens: 1000, cachedTokens: 24, heldTokens: 0 },
+  load: {
+    ...{ numWaiting: 2, numWaitingTokens: 30, numWaitingUncachedTokens: 20, numRetracted: 1 },
+    ...{ maxRunning: 8, sumSeqLens: 44, newTokenRatio: 0.7, cacheHitRate: 0.25 },
+    totals: {
+      ...{ prefillTokens: 300, cachedTokens: 100, decodeTokens: 50 },
+      ...{ retractions: 2, retractedInputTokens: 40, retractedOutputTokens: 10 },
+    },
+  },
 };

@@ -65,6 +65,7 @@ t.test('messages about requests that are gone do nothing', async (t) => {
   scheduler.finish(generation?.num ?? 0, { type: 'length', length: 0 });
   scheduler.emit({
     kind: 'output',
+    admitted: [],
     tokens: Int32Array.of(generation?.num ?? 0, 5, 99, 5),
     logprobs: [],
     vectors: [],

@@ -129,3 +129,22 @@ t.test('a batch is an array in prompt-major order', async (t) => {
   t.equal(lastOf(0), 'ab');
   t.equal(lastOf(1), 'cd');
 });
+
+t.test('the first chunk of a stream knows what came from the cache', async (t) => {
+  const app = await startApp();
+  t.teardown(() => {
+    app.app.close();
+  });
+  app.scheduler.onAccepted = (req) => {
+    app.scheduler.admit(req.num, 16);
+    app.scheduler.run(req, [97]);
+    setImmediate(() => {
+      app.scheduler.finish(req.num, { type: 'length', length: 1 }, { cachedTokens: 16 });
+    });
+  };
+  const { text } = await app.post('/generate', { text: 'hi', stream: true });
+  const [first = ''] = text.split('\n\n');
+  t.match(JSON.parse(first.slice('data: '.length)), {
+    meta_info: { finish_reason: null, cached_tokens: 16 },
+  });
+});
