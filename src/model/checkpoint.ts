@@ -1,5 +1,6 @@
 import { ModelLoadError } from './load-error.js';
 import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan, TensorPlan } from './plan.js';
+import { pooledLinears, pooledTensors, type PooledPlan } from './pooled-plan.js';
 import type { Checkpoint, CheckpointTensor } from './safetensors.js';
 
 /** Element types that weights are stored in. */
@@ -38,16 +39,32 @@ export class WeightSource {
   }
 }
 
+/** A network that generates, or one that answers with vectors. */
+export type AnyPlan = ModelPlan | PooledPlan;
+
 /** The norms, embedding and other plain tensors of a plan, in the order of the network. */
-export function plannedTensors(plan: ModelPlan): TensorPlan[] {
+export function plannedTensors(plan: AnyPlan): TensorPlan[] {
+  if (!('trunk' in plan)) return decoderTensors(plan);
+  const { trunk } = plan;
+  return trunk.kind === 'decoder' ? decoderTensors(trunk.plan) : pooledTensors(plan);
+}
+
+function decoderTensors(plan: ModelPlan): TensorPlan[] {
   const ofLayer = (layer: LayerPlan): TensorPlan[] =>
     [layer.inputNorm, layer.qNorm, layer.kNorm, layer.postNorm].filter((norm) => norm !== null);
   return [plan.embedding, ...plan.layers.flatMap(ofLayer), plan.finalNorm];
 }
 
 /** Every linear of a plan, in the order of the network. */
-export function plannedLinears(plan: ModelPlan): LinearPlan[] {
-  return [...plan.layers.flatMap((layer) => [layer.qkv, layer.o, ...mlpLinears(layer)]), plan.head];
+export function plannedLinears(plan: AnyPlan): LinearPlan[] {
+  if (!('trunk' in plan)) return [...layerLinears(plan), plan.head];
+  const { trunk } = plan;
+  const own = trunk.kind === 'decoder' ? layerLinears(trunk.plan) : [];
+  return [...own, ...pooledLinears(plan)];
+}
+
+function layerLinears(plan: ModelPlan): LinearPlan[] {
+  return plan.layers.flatMap((layer) => [layer.qkv, layer.o, ...mlpLinears(layer)]);
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {
@@ -65,7 +82,7 @@ export interface Demand {
 }
 
 /** What a plan reads from the checkpoint, each tensor once. */
-export function planDemands(plan: ModelPlan): Demand[] {
+export function planDemands(plan: AnyPlan): Demand[] {
   const demands = new Map<string, Demand>();
   const add = (checkpoint: string, shape: readonly number[]): void => {
     if (!demands.has(checkpoint)) demands.set(checkpoint, { checkpoint, shape });
@@ -81,7 +98,7 @@ export function planDemands(plan: ModelPlan): Demand[] {
 }
 
 /** Number of parameters that a plan reads, shared tensors counted once. */
-export function countParameters(plan: ModelPlan): number {
+export function countParameters(plan: AnyPlan): number {
   return planDemands(plan).reduce(
     (total, { shape }) => total + shape.reduce((product, size) => product * size, 1),
     0,
@@ -89,7 +106,7 @@ export function countParameters(plan: ModelPlan): number {
 }
 
 /** Checks that every tensor of the plan is there and fits, before anything is read or allocated. */
-export function checkPlan(plan: ModelPlan, source: WeightSource): void {
+export function checkPlan(plan: AnyPlan, source: WeightSource): void {
   for (const { checkpoint, shape } of planDemands(plan)) source.find(checkpoint, shape);
 }
 

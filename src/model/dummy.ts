@@ -3,8 +3,7 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { bf16Noise, toBf16 } from './bf16-noise.js';
-import { type Demand, planDemands } from './checkpoint.js';
-import type { ModelPlan } from './plan.js';
+import { type AnyPlan, type Demand, planDemands } from './checkpoint.js';
 import { seedOf } from './quantize/random.js';
 import { type Checkpoint, openCheckpoint } from './safetensors.js';
 
@@ -17,7 +16,7 @@ const DUMMY_VERSION = 1;
  * small) for what `plan` reads, made once below `cacheDir`. The same plan gives the same bytes on
  * every machine.
  */
-export async function dummyCheckpoint(plan: ModelPlan, cacheDir: string): Promise<Checkpoint> {
+export async function dummyCheckpoint(plan: AnyPlan, cacheDir: string): Promise<Checkpoint> {
   const demands = planDemands(plan);
   const key = createHash('sha256')
     .update(JSON.stringify([DUMMY_VERSION, demands]))

@@ -32,6 +32,7 @@ export function buildGraph(
     graph,
     config,
     store,
+    hasCache: true,
     rotary: rotaryTables(graph, config, options.contextLength + SPARE_POSITIONS),
   };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
@@ -41,7 +42,8 @@ export function buildGraph(
   return graph.encode();
 }
 
-function rotaryTables(
+/** Tables for positions `[0, numPositions)`. */
+export function rotaryTables(
   graph: Graph,
   config: ModelConfig,
   numPositions: number,

@@ -56,6 +56,31 @@ export function expertsName(layer: number): string {
   return `experts.${layer}`;
 }
 
+/**
+ * The contract of a model that answers with vectors. B sequences, padded on the right to S tokens; R rows
+ * of the flattened `[B * S]` are pooled. Nothing is cached, and padding reaches no real row.
+ */
+export const EMBED_INPUTS = {
+  inputIds: GRAPH_INPUTS.inputIds,
+  /** `[B, S] i64` of 0 and 1; causal models ignore it. */
+  tokenTypes: 'token_types',
+  /** `[B] i32`: length of each sequence, minus one. */
+  seqlensK: GRAPH_INPUTS.seqlensK,
+  /** scalar i32: S. */
+  totalLength: GRAPH_INPUTS.totalLength,
+  /** `[R] i64`, indices into the flattened `[B * S]`. Pooling by mean: all real rows; else one per sequence. */
+  headRows: GRAPH_INPUTS.headRows,
+  /** `[B, R] f32`: read by pooling by mean, where the rows of a sequence have 1 / length. */
+  poolWeights: 'pool_weights',
+} as const;
+
+export const EMBED_OUTPUTS = {
+  /** As in {@link GRAPH_OUTPUTS}. */
+  stopCopy: GRAPH_OUTPUTS.stopCopy,
+  /** `[B, dim] f32` */
+  vectors: 'vectors',
+} as const;
+
 /** What a device worker needs to create a session. A plain value: it crosses threads by copy. */
 export interface PreparedModel {
   readonly spec: ModelSpec;

@@ -1,12 +1,13 @@
 import { dirname, relative, sep } from 'node:path';
 
 import {
+  type AnyPlan,
   plannedLinears,
   plannedTensors,
   type WeightSource,
   type WeightTensor,
 } from './checkpoint.js';
-import type { LinearPlan, ModelPlan } from './plan.js';
+import type { LinearPlan } from './plan.js';
 import type { CheckpointFile } from './safetensors.js';
 import { elements } from './safetensors-header.js';
 import { weightStore } from './weight-map.js';
@@ -17,7 +18,7 @@ import type { PlainLinear, TensorRef, WeightStore } from './weights.js';
  * nothing is copied. Throws when a tensor of the plan is missing or does not fit.
  */
 export function plainWeights(
-  plan: ModelPlan,
+  plan: AnyPlan,
   source: WeightSource,
   files: readonly CheckpointFile[],
 ): WeightStore {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { BuiltModel } from './built-model.js';
 import { checkPlan, countParameters, WeightSource } from './checkpoint.js';
 import type { ModelConfig } from './config.js';
 import { resolveContextLength } from './context-length.js';
@@ -11,6 +12,8 @@ import type { PreparedModel } from './graph-io.js';
 import { ModelLoadError } from './load-error.js';
 import { plainWeights } from './plain-weights.js';
 import type { ModelPlan } from './plan.js';
+import { isPooled, readPooledModel } from './pooled-registry.js';
+import { buildPooledModel } from './prepare-pooled.js';
 import { chooseFormat, type FormatChoice, type Quantization } from './quantize/format.js';
 import {
   type QuantizeDeps,
@@ -19,6 +22,7 @@ import {
 } from './quantize/quantized-weights.js';
 import { parseConfig, planFor } from './registry.js';
 import { type Checkpoint, openCheckpoint } from './safetensors.js';
+import { readSentenceModules } from './sentence-modules.js';
 import { modelSpec } from './spec.js';
 
 export const LOAD_FORMATS = ['auto', 'safetensors', 'dummy'] as const;
@@ -31,6 +35,8 @@ export interface PrepareOptions {
   readonly loadFormat: LoadFormat;
   /** Null = all that the checkpoint was made for. */
   readonly contextLength: number | null;
+  /** `--is-embedding`: a causal model answers with vectors. Others do so, or do not, by themselves. */
+  readonly isEmbedding?: boolean;
 }
 
 /** A model that is ready for a device worker, and what a person wants to know of it. */
@@ -65,6 +71,34 @@ export async function prepareModel(
 ): Promise<PreparedCheckpoint> {
   const start = performance.now();
   const json = await readConfigJson(options.folder);
+  const modules = await readSentenceModules(options.folder);
+  const built = isPooled(json, modules, options.isEmbedding ?? false)
+    ? await buildPooledModel(readPooledModel(json, modules), options, deps.cacheDir)
+    : await buildDecoder(json, options, deps);
+  const { spec, graph, plan, files, weights } = built;
+  return {
+    spec,
+    graph,
+    weightsFolder: weights.store.folder,
+    generation: await readGenerationDefaults(options.folder, json),
+    info: {
+      folder: options.folder,
+      formatReason: built.formatReason,
+      parameters: countParameters(plan),
+      numFiles: files.length,
+      fileBytes: files.reduce((total, file) => total + file.bytes, 0),
+      quantization: spec.format === 'none' ? null : { cacheHit: weights.cacheHit },
+      temporaryFolder: weights.temporaryFolder,
+      seconds: (performance.now() - start) / 1000,
+    },
+  };
+}
+
+async function buildDecoder(
+  json: Record<string, unknown>,
+  options: PrepareOptions,
+  deps: QuantizeDeps,
+): Promise<BuiltModel> {
   const config = parseConfig(json);
   const plan = planFor(config);
   const contextLength = resolveContextLength(config, options.contextLength);
@@ -72,22 +106,14 @@ export async function prepareModel(
   const checkpoint = await openWeights(options, plan, deps);
   const weights = await loadWeights({ plan, config, checkpoint }, choice, deps);
   const { store } = weights;
-  const { format } = store;
+  const { format, totalBytes: weightBytes } = store;
   return {
-    spec: modelSpec(config, { contextLength, format, weightBytes: store.totalBytes }),
+    spec: modelSpec(config, { contextLength, format, weightBytes }),
     graph: buildGraph(config, plan, store, { contextLength }),
-    weightsFolder: store.folder,
-    generation: await readGenerationDefaults(options.folder, json),
-    info: {
-      folder: options.folder,
-      formatReason: choice.reason,
-      parameters: countParameters(plan),
-      numFiles: checkpoint.files.length,
-      fileBytes: checkpoint.files.reduce((total, file) => total + file.bytes, 0),
-      quantization: format === 'none' ? null : { cacheHit: weights.cacheHit },
-      temporaryFolder: weights.temporaryFolder,
-      seconds: (performance.now() - start) / 1000,
-    },
+    plan,
+    files: checkpoint.files,
+    weights,
+    formatReason: choice.reason,
   };
 }
 

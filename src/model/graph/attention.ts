@@ -14,21 +14,34 @@ import { rmsNorm } from './norm.js';
 export function attention(context: GraphContext, normed: Value, layer: LayerPlan): Value {
   const { graph, config, rotary } = context;
   const layout = headLayout(config.headDim);
-  const present = [presentName(layer.index, 'key'), presentName(layer.index, 'value')];
+  const cache = cacheNames(context, layer.index);
   const heads = graph.node(
     'GroupQueryAttention',
     [
       ...queryKeyValue(context, normed, layer),
-      pastName(layer.index, 'key'),
-      pastName(layer.index, 'value'),
+      ...cache.past,
       GRAPH_INPUTS.seqlensK,
       GRAPH_INPUTS.totalLength,
       rotary.cos,
       rotary.sin,
     ],
-    { attributes: attentionAttributes(context, layer.index), outputs: [graph.name(), ...present] },
+    {
+      attributes: attentionAttributes(context, layer.index),
+      outputs: [graph.name(), ...cache.present],
+    },
   );
   return layout.unpad(graph, heads, config.numHeads);
+}
+
+/** Without a cache the op starts from no rows, and what it would cache goes nowhere. */
+function cacheNames({ graph, hasCache }: GraphContext, layer: number) {
+  const parts = ['key', 'value'] as const;
+  return hasCache
+    ? {
+        past: parts.map((part) => pastName(layer, part)),
+        present: parts.map((part) => presentName(layer, part)),
+      }
+    : { past: ['', ''], present: parts.map(() => graph.name()) };
 }
 
 function attentionAttributes(context: GraphContext, layer: number): Record<string, Attribute> {

@@ -2,11 +2,17 @@ import type { ModelConfig } from '../config.js';
 import type { WeightStore } from '../weights.js';
 import type { Graph, Value } from './graph.js';
 
-/** What every part of the network needs to emit its nodes. */
-export interface GraphContext {
+/** What a linear needs to emit its nodes. */
+export interface WeightContext {
   readonly graph: Graph;
-  readonly config: ModelConfig;
   readonly store: WeightStore;
+}
+
+/** What every part of a causal network needs to emit its nodes. */
+export interface GraphContext extends WeightContext {
+  readonly config: ModelConfig;
+  /** False: K and V of a run are forgotten after it (graph-io.ts, `EMBED_INPUTS`). */
+  readonly hasCache: boolean;
   /** `[positions, cacheHeadDim / 2] f32` each; no later position can be run. */
   readonly rotary: { readonly cos: Value; readonly sin: Value };
 }

@@ -17,7 +17,9 @@ const CONTRIB_OPS: ReadonlySet<string> = new Set([
   'GroupQueryAttention',
   'MatMulIntegerToFloat',
   'MatMulNBits',
+  'MultiHeadAttention',
   'QuickGelu',
+  'SkipLayerNormalization',
   'SkipSimplifiedLayerNormalization',
 ]);
 

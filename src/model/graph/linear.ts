@@ -1,6 +1,6 @@
 import type { LinearPlan } from '../plan.js';
 import type { BlockLinear, PlainLinear, TensorRef, W8A8Linear } from '../weights.js';
-import type { GraphContext } from './context.js';
+import type { WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { hadamardBlocks } from './hadamard.js';
 
@@ -10,7 +10,7 @@ export type LinearOutput =
   | { readonly packed: false; readonly values: readonly Value[] };
 
 /** `x [.., in] f32` times a linear of the plan, as its weight format has it. */
-export function linear(context: GraphContext, x: Value, plan: LinearPlan): LinearOutput {
+export function linear(context: WeightContext, x: Value, plan: LinearPlan): LinearOutput {
   const { graph, store } = context;
   const weight = store.linear(plan.name);
   switch (weight.format) {
@@ -25,7 +25,7 @@ export function linear(context: GraphContext, x: Value, plan: LinearPlan): Linea
 }
 
 /** The same with all parts side by side in one value `[.., out]`. */
-export function packedLinear(context: GraphContext, x: Value, plan: LinearPlan): Value {
+export function packedLinear(context: WeightContext, x: Value, plan: LinearPlan): Value {
   const output = linear(context, x, plan);
   if (output.packed) return output.value;
   const [only, ...more] = output.values;
@@ -34,7 +34,7 @@ export function packedLinear(context: GraphContext, x: Value, plan: LinearPlan):
 }
 
 /** The same with one value per part of the plan. */
-export function linearParts(context: GraphContext, x: Value, plan: LinearPlan): readonly Value[] {
+export function linearParts(context: WeightContext, x: Value, plan: LinearPlan): readonly Value[] {
   const output = linear(context, x, plan);
   if (!output.packed) return output.values;
   return splitParts(context.graph, output.value, plan);

@@ -1,8 +1,8 @@
 import { GRAPH_INPUTS } from '../graph-io.js';
-import type { LayerPlan, ModelPlan } from '../plan.js';
+import type { LayerPlan, ModelPlan, TensorPlan } from '../plan.js';
 import { attention } from './attention.js';
-import type { GraphContext } from './context.js';
-import type { Value } from './graph.js';
+import type { GraphContext, WeightContext } from './context.js';
+import type { Graph, Value } from './graph.js';
 import { packedLinear } from './linear.js';
 import { gatedMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
@@ -13,7 +13,7 @@ import { addThenNorm, rmsNorm, type ResidualNorm } from './norm.js';
  * the norm of it). Returns the rows of `head_rows`, `[R, hidden]`, before the final norm.
  */
 export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
-  let residual = embed(context, plan);
+  let residual = embedTokens(context, plan.embedding);
   let delta: Value | null = null;
   for (const layer of plan.layers) {
     const read: ResidualNorm =
@@ -23,8 +23,8 @@ export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
     let heads = attention(context, read.normed, layer);
     ({ residual } = read);
     if (needsHeadRowsOnly(plan, layer)) {
-      heads = gatherHeadRows(context, heads);
-      residual = gatherHeadRows(context, residual);
+      heads = gatherHeadRows(context.graph, heads);
+      residual = gatherHeadRows(context.graph, residual);
     }
     const attended = packedLinear(context, heads, layer.o);
     const middle = addThenNorm(context, residual, attended, layer.postNorm);
@@ -35,13 +35,13 @@ export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
   const stream = delta === null ? residual : graph.node('Add', [residual, delta]);
   const last = plan.layers.at(-1);
   const gathered = last !== undefined && needsHeadRowsOnly(plan, last);
-  const rows = gathered ? stream : gatherHeadRows(context, stream);
+  const rows = gathered ? stream : gatherHeadRows(graph, stream);
   return graph.node('Reshape', [rows, graph.ints(-1, context.config.hiddenSize)]);
 }
 
-function embed(context: GraphContext, plan: ModelPlan): Value {
-  const { graph, store } = context;
-  const table = store.tensor(plan.embedding.name);
+/** `[B, S, hidden] f32`: rows of the table as it is stored, cast after they are picked. */
+export function embedTokens({ graph, store }: WeightContext, plan: TensorPlan): Value {
+  const table = store.tensor(plan.name);
   const rows = graph.node('Gather', [graph.external(table), GRAPH_INPUTS.inputIds]);
   return table.dtype === 'f32'
     ? rows
@@ -63,8 +63,7 @@ function needsHeadRowsOnly(plan: ModelPlan, layer: LayerPlan): boolean {
 }
 
 /** `[B, S, width]` → `[1, R, width]`, which keeps three axes for the linears. */
-function gatherHeadRows(context: GraphContext, x: Value): Value {
-  const { graph } = context;
+export function gatherHeadRows(graph: Graph, x: Value): Value {
   const rows = graph.node('Reshape', [x, graph.ints(1, -1, 0)]);
   return graph.node('Gather', [rows, GRAPH_INPUTS.headRows], { attributes: { axis: { int: 1 } } });
 }
