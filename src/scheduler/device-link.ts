@@ -6,6 +6,7 @@ import {
   type TreeKey,
 } from '../messages.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
+import type { PostedEmbed } from './embed-queue.js';
 import { DeviceStats } from './stats.js';
 import { NewTokenRatio } from './new-token-ratio.js';
 import { PageLease } from './page-lease.js';
@@ -44,6 +45,8 @@ export class DeviceLink {
   readonly inserting = new Map<number, Run>();
   /** Posted and not answered, oldest first. */
   readonly steps: PostedStep[] = [];
+  /** The same for embedding models. */
+  readonly embedSteps: PostedEmbed[] = [];
   nextStep = 0;
   /** A newer generation of this rank took over: no admissions, gone when empty. */
   retiring = false;
@@ -72,7 +75,8 @@ export class DeviceLink {
   }
 
   get isEmpty(): boolean {
-    return this.runs.size === 0 && this.unsettled.size === 0 && this.steps.length === 0;
+    const numSteps = this.steps.length + this.embedSteps.length;
+    return this.runs.size === 0 && this.unsettled.size === 0 && numSteps === 0;
   }
 
   pagesFor(numTokens: number): number {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { treeKey, type AttachDevice, type DeviceDown } from '../messages.js';
 import { DeviceLink } from './device-link.js';
+import { retryEmbeds } from './embed.js';
 import { failureReason, finish } from './ending.js';
 import { dropMatch } from './prefix-match.js';
 import { backToWaiting } from './retract.js';
@@ -49,9 +50,10 @@ export function deviceDown(state: SchedulerState, message: DeviceDown): void {
     else finish(state, req, failureReason('DEVICE_FAILED', message.message));
   }
   if (retried.length > 0) state.queue.pushFront(retried);
+  const numRetried = retried.length + retryEmbeds(state, link, message.message);
   state.outbox.log(
     'warn',
-    `Device ${link.device.rank} is gone: ${message.message}. #retried-req: ${retried.length}`,
+    `Device ${link.device.rank} is gone: ${message.message}. #retried-req: ${numRetried}`,
   );
 }
 

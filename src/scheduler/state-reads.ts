@@ -41,7 +41,7 @@ export class StateReads {
       kind: 'stateRead',
       id: reply.id,
       devices,
-      numQueued: state.queue.length,
+      numQueued: state.queue.length + state.embeds.numWaiting,
     });
   }
 }
@@ -55,7 +55,7 @@ function deviceState(
   const { pageSizeTokens } = link.limits;
   return {
     device: link.device,
-    numRunning: link.runs.size,
+    numRunning: link.runs.size + link.embedSteps.flatMap(({ reqs }) => reqs).length,
     numUsedTokens: usedTokens(link),
     lastGenThroughput: link.stats.lastGenThroughput,
     kvPool: {

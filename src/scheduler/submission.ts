@@ -17,7 +17,10 @@ export function submit(state: SchedulerState, message: Submit, draining: boolean
   }
 }
 
-const SHUTTING_DOWN: Failure = { code: 'SHUTTING_DOWN', message: 'The server is shutting down.' };
+export const SHUTTING_DOWN: Failure = {
+  code: 'SHUTTING_DOWN',
+  message: 'The server is shutting down.',
+};
 
 function whyRefused(state: SchedulerState, { reqs }: Submit): Failure | null {
   const seen = new Set<string>();
@@ -43,10 +46,13 @@ function numStarting(state: SchedulerState): number {
 }
 
 export function abortMatching(state: SchedulerState, message: Abort): void {
-  for (const req of [...state.live.values()]) if (matches(message, req)) abort(state, req);
+  for (const req of [...state.live.values()]) if (matchesAbort(message, req)) abort(state, req);
 }
 
-function matches({ all, num, ridPrefix }: Abort, req: Req): boolean {
+export function matchesAbort(
+  { all, num, ridPrefix }: Abort,
+  req: { readonly num: number; readonly input: { readonly rid: string } },
+): boolean {
   if (all) return true;
   if (num !== null) return req.num === num;
   return ridPrefix !== '' && req.input.rid.startsWith(ridPrefix);

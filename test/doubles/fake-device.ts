@@ -9,6 +9,8 @@ import {
   DECODE_STRIDE,
   RESULT_LENGTH,
   RESULT_STOP,
+  type EmbedPlan,
+  type EmbedResult,
   type PlanLogprobRow,
   type PrefillRow,
   type SlotOpen,
@@ -19,6 +21,7 @@ import type { SamplingParams } from '../../src/core/sampling-params.js';
 import type { DeviceLimits } from '../../src/messages.js';
 
 export const FAKE_VOCAB_SIZE = 211;
+const FAKE_DIM = 2;
 const START = 0x9e3779b9;
 const PREFILL_MADE = 1;
 const DECODE_MADE = 2;
@@ -72,9 +75,16 @@ export class FakeDevice {
       step: plan.step,
       tokens: Int32Array.from(tokens),
       logprobRows,
-      expertCounts: null,
+      routing: null,
       timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, storeUs: 0 },
     };
+  }
+
+  embed({ step, sequences }: EmbedPlan): EmbedResult {
+    assert.equal(step, this.nextStep++, 'steps come in order');
+    assert(sequences.length > 0, 'an embed step without sequences');
+    const vectors = sequences.flatMap(({ tokens }) => expectedVector(tokens));
+    return { step, dim: FAKE_DIM, vectors: Float32Array.from(vectors), computeUs: 0 };
   }
 
   private open(open: SlotOpen): void {
@@ -210,6 +220,11 @@ function endFlags(sampling: SamplingParams, token: number, numOutputs: number): 
 function score(slot: Slot, token: number): { ids: Int32Array; values: Float32Array } {
   const row = slot.rows.at(-1) ?? START;
   return { ids: Int32Array.of(token), values: Float32Array.of(-mixRow(row, token, 3) / 2 ** 32) };
+}
+
+/** `[FAKE_DIM]` of one sequence: its length and its last token. */
+export function expectedVector(tokens: Int32Array): number[] {
+  return [tokens.length, tokens.at(-1) ?? -1];
 }
 
 /** What a request answers when nothing is batched, cached, retracted or retried. */

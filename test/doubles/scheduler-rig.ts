@@ -3,7 +3,7 @@
  * a device runs a step when it is told to.
  */
 import { CacheActor } from '../../src/cache/cache-actor.js';
-import type { StepPlan } from '../../src/core/batch.js';
+import type { EmbedPlan, StepPlan } from '../../src/core/batch.js';
 import type { FinishReason } from '../../src/core/finish-reason.js';
 import { TOP_K_ALL, type SamplingParams } from '../../src/core/sampling-params.js';
 import { DEFAULT_SCHEDULER_CONFIG, type SchedulerConfig } from '../../src/core/scheduler-config.js';
@@ -12,6 +12,8 @@ import {
   type CacheOp,
   type CacheReplies,
   type DeviceLimits,
+  type EmbedInput,
+  type FromDevice,
   type Finished,
   type ReqInput,
   type StateRead,
@@ -41,6 +43,8 @@ export class SchedulerRig {
   readonly ops: CacheOp[] = [];
   /** Every plan that was posted, of all devices. */
   readonly plans: StepPlan[] = [];
+  /** The same of embedding models. */
+  readonly embedPlans: EmbedPlan[] = [];
   nowMs = 0;
   private readonly replies: CacheReplies[] = [];
   private readonly devices = new Map<string, RigDevice>();
@@ -63,6 +67,7 @@ export class SchedulerRig {
         },
         toDevice: (device, message) => {
           if (message.kind === 'step') this.plans.push(message.plan);
+          if (message.kind === 'embed') this.embedPlans.push(message.plan);
           this.devices.get(treeKey(device))?.inbox.push(message);
         },
       },
@@ -85,6 +90,10 @@ export class SchedulerRig {
     return this.tell({ kind: 'submit', batch: this.numBatches++, reqs });
   }
 
+  submitEmbed(...reqs: readonly EmbedInput[]): this {
+    return this.tell({ kind: 'submitEmbed', batch: this.numBatches++, reqs });
+  }
+
   /** Runs the oldest posted step; false when none is. */
   step(rank = 0, generation = 0): boolean {
     const worker = this.devices.get(treeKey({ rank, generation }));
@@ -92,9 +101,9 @@ export class SchedulerRig {
       const message = worker?.inbox.shift();
       if (worker === undefined || message === undefined) return false;
       if (message.kind === 'cancel') worker.device.cancel(message.slot);
-      if (message.kind !== 'step') continue;
-      const result = worker.device.run(message.plan);
-      this.scheduler.receiveFromDevice({ rank, generation }, { kind: 'stepDone', result });
+      const done = answer(worker.device, message);
+      if (done === null) continue;
+      this.scheduler.receiveFromDevice({ rank, generation }, done);
       this.pump();
       return true;
     }
@@ -121,6 +130,12 @@ export class SchedulerRig {
       }
     }
     return found;
+  }
+
+  vectorOf(num: number): number[] | undefined {
+    const outputs = this.toMain.filter((message) => message.kind === 'output');
+    const found = outputs.flatMap(({ vectors }) => vectors).find((vector) => vector.num === num);
+    return found && [...found.values];
   }
 
   get finished(): readonly Finished[] {
@@ -158,6 +173,12 @@ export class SchedulerRig {
     if (broken.length > 0) throw new Error(broken.join('; '));
     return this;
   }
+}
+
+function answer(device: FakeDevice, message: ToDevice): FromDevice | null {
+  if (message.kind === 'step') return { kind: 'stepDone', result: device.run(message.plan) };
+  if (message.kind === 'embed') return { kind: 'embedDone', result: device.embed(message.plan) };
+  return null;
 }
 
 export function sampling(overrides: Partial<SamplingParams> = {}): SamplingParams {
