@@ -2,6 +2,8 @@ import { StartupError } from '../core/errors.js';
 import { readBody } from './http-body.js';
 import type { HttpReply, HttpRequest } from './http.js';
 import { UwsReply } from './http-reply.js';
+import type { SocketEndpoint, SocketListener, UpgradeDecision } from './ws/socket.js';
+import { UwsSocket } from './ws/uws-socket.js';
 import type * as Uws from 'uWebSockets.js';
 
 /**
@@ -25,11 +27,15 @@ export interface HttpServer {
 export type RequestHandler = (request: HttpRequest, reply: HttpReply) => void;
 
 /** The only place that touches uWebSockets.js. */
-export async function createHttpServer(handle: RequestHandler): Promise<HttpServer> {
+export async function createHttpServer(
+  handle: RequestHandler,
+  sockets: readonly SocketEndpoint[] = [],
+): Promise<HttpServer> {
   // The addon reads it once, when it is loaded.
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(MAX_HEADER_BYTES);
   const { default: uws } = (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
   const app = uws.App();
+  for (const endpoint of sockets) addSockets(app, endpoint);
   app.any('/*', (res, req) => {
     accept(res, req, handle);
   });
@@ -110,6 +116,72 @@ function accept(res: Uws.HttpResponse, req: Uws.HttpRequest, handle: RequestHand
     },
     reply,
   );
+}
+
+interface SocketData {
+  readonly accepted: UpgradeDecision & { kind: 'accept' };
+  socket: UwsSocket | null;
+  listener: SocketListener | null;
+}
+
+/** An upgrade on the endpoint's path; everything else on that path is a plain request. */
+function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint): void {
+  app.ws<SocketData>(endpoint.path, {
+    // Compression would cost a window per socket, and time on the thread that serves all of them.
+    compression: 0,
+    maxPayloadLength: endpoint.maxPayloadBytes,
+    maxBackpressure: endpoint.maxBufferedBytes,
+    idleTimeout: endpoint.idleTimeoutS,
+    sendPingsAutomatically: true,
+    upgrade: (res, req, context) => {
+      upgrade(res, req, { endpoint, context });
+    },
+    open: (ws) => {
+      const data = ws.getUserData();
+      const socket = new UwsSocket(ws);
+      const listener = data.accepted.open(socket);
+      // Closed while it was opened: the library has told nobody.
+      if (socket.isClosed) listener.onClose();
+      else Object.assign(data, { socket, listener });
+    },
+    message: (ws, message, isBinary) => {
+      ws.getUserData().listener?.onMessage(new Uint8Array(message), isBinary);
+    },
+    drain: (ws) => {
+      ws.getUserData().listener?.onDrain();
+    },
+    close: (ws) => {
+      const { socket, listener } = ws.getUserData();
+      socket?.markClosed();
+      listener?.onClose();
+    },
+  });
+}
+
+interface UpgradeTarget {
+  readonly endpoint: SocketEndpoint;
+  readonly context: Uws.us_socket_context_t;
+}
+
+function upgrade(res: Uws.HttpResponse, req: Uws.HttpRequest, target: UpgradeTarget): void {
+  const headers = new Map<string, string>();
+  req.forEach((name, value) => {
+    if (!headers.has(name)) headers.set(name, value);
+  });
+  const decision = target.endpoint.decide({
+    method: 'GET',
+    path: req.getUrl(),
+    query: new URLSearchParams(req.getQuery()),
+    headers,
+  });
+  if (decision.kind === 'refuse') {
+    const options = { isHead: false, extraHeaders: corsHeaders(headers) };
+    new UwsReply(res, options).send(decision.response);
+    return;
+  }
+  const data: SocketData = { accepted: decision, socket: null, listener: null };
+  const key = headers.get('sec-websocket-key') ?? '';
+  res.upgrade(data, key, decision.protocol ?? '', '', target.context);
 }
 
 /** SGLang lets every origin in, with credentials. */

@@ -1,0 +1,52 @@
+/** Bounds of `/ws`, all per socket but the first. docs/websocket.md repeats them. */
+export interface SocketLimits {
+  /** Open sockets of the server; one more is closed with 1013. */
+  readonly maxSockets: number;
+  /** Largest message from the client; above it 1009. */
+  readonly maxMessageBytes: number;
+  /** The same before the key came. */
+  readonly maxAuthMessageBytes: number;
+  /** Requests without their last event; one more gets an error event. */
+  readonly maxLiveRequests: number;
+  /** Characters of a string id. */
+  readonly maxIdChars: number;
+  /** Above this many bytes the client has not taken, deltas wait and merge. */
+  readonly highWaterBytes: number;
+  /** Error events that belong to no live request and wait for a slow reader; one more closes with 1008. */
+  readonly maxHeldErrors: number;
+  /** A client that takes nothing at all for this long, with events waiting, is closed with 1008. */
+  readonly stalledReaderMs: number;
+  /** Time for the first `auth` message; then 4401. */
+  readonly authTimeoutMs: number;
+}
+
+export const SOCKET_LIMITS: SocketLimits = {
+  maxSockets: 1024,
+  maxMessageBytes: 16 * 1024 * 1024,
+  maxAuthMessageBytes: 4096,
+  maxLiveRequests: 1024,
+  maxIdChars: 128,
+  highWaterBytes: 64 * 1024,
+  maxHeldErrors: 1024,
+  stalledReaderMs: 60_000,
+  authTimeoutMs: 10_000,
+};
+
+/** Silence after which the client is pinged, and closed if it does not answer. */
+export const IDLE_TIMEOUT_S = 60;
+
+/** The library cuts larger messages off while they arrive, without a close frame (the client sees 1006). */
+export const CUT_OFF_BYTES = 64 * 1024 * 1024;
+
+/** Bytes that a client may leave unread before the library drops pongs to it. */
+export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+
+/** RFC 6455 §7.4.1, and one of the private range that means what HTTP's 401 means. */
+export const CLOSE = {
+  goingAway: 1001,
+  unsupportedData: 1003,
+  policyViolation: 1008,
+  messageTooBig: 1009,
+  tryAgainLater: 1013,
+  unauthorized: 4401,
+} as const;
