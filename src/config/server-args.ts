@@ -1,9 +1,11 @@
+import { EXPERT_MODES } from '../core/expert-recording.js';
 import {
   bool,
   choice,
   float,
   int,
   json,
+  optionalChoice,
   optionalInt,
   string,
   stringOr,
@@ -109,7 +111,17 @@ const RUNTIME = {
   'num-threads': optionalInt('CPU threads per device. Default: cores / dp-size.', { min: 1 }),
   'random-seed': optionalInt('Seed of requests that bring none. Default: random.', { min: 0 }),
   'enable-deterministic-inference': bool('Answers never depend on what the cache held.'),
+  'expert-distribution-recorder-mode': optionalChoice(
+    EXPERT_MODES,
+    'What /start_expert_distribution_record records. Default: nothing.',
+  ),
+  'expert-distribution-recorder-buffer-size': int(
+    1000,
+    'Passes that a recording keeps; -1 = what 64 MiB hold.',
+    { min: -1 },
+  ),
   'enable-fault-injection': bool('Adds POST /debug/fail_device, for tests of recovery.'),
+  'enable-metrics': bool('Adds GET /metrics for Prometheus.'),
   'log-level': choice(
     ['debug', 'info', 'warning', 'error'],
     'info',

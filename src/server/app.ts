@@ -2,10 +2,13 @@ import { randomInt } from 'node:crypto';
 
 import { createAuth } from './auth.js';
 import { createDebugRoutes, type DeviceControl } from './admin/fail-device.js';
+import { createMetricsRoutes } from './admin/metrics.js';
 import { createPauseRoutes } from './admin/pause.js';
 import { createCacheRoutes } from './admin/cache.js';
 import { createExpertRoutes } from './admin/expert-distribution.js';
 import type { ServerArgs } from '../config/server-args.js';
+import { kvBytesPerToken } from '../core/model-spec.js';
+import { Metrics } from '../observability/metrics.js';
 import type { Logger } from '../observability/logger.js';
 import type { Engine } from './engine.js';
 import type { RequestLimits } from './fit-request.js';
@@ -91,6 +94,7 @@ function routesOf(
     ...tokenizeRoutes(deps),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),
+    ...(args.enableMetrics ? createMetricsRoutes(engine, metricsOf(deps)) : []),
     ...createCacheRoutes(engine),
     ...createExpertRoutes({
       engine,
@@ -100,6 +104,23 @@ function routesOf(
     }),
     ...(args.enableFaultInjection ? createDebugRoutes(deps.deviceControl) : []),
   ];
+}
+
+function metricsOf({ args, engine, model, limits }: AppDeps): Metrics {
+  const { spec } = model;
+  const metrics = new Metrics({
+    modelName: model.servedName,
+    hasSeveralDevices: args.dpSize > 1,
+    constants: {
+      maxTotalTokens: limits.maxTotalTokens,
+      pageSizeTokens: args.pageSize,
+      contextLength: spec.contextLength,
+      weightBytes: spec.weightBytes,
+      kvCacheBytes: limits.maxTotalTokens * kvBytesPerToken(spec),
+    },
+  });
+  metrics.observe(engine.events);
+  return metrics;
 }
 
 function tokenizeRoutes({ model, tokenizeLong }: AppDeps): readonly Route[] {

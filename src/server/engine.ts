@@ -1,9 +1,13 @@
+import { EventEmitter } from 'eventemitter3';
+
 import type { Clock } from '../core/clock.js';
 import { RequestError, type Failure } from '../core/errors.js';
 import type { ExpertDump } from '../core/expert-recording.js';
 import type { ExpertAction, Output, StateRead, ToMain, ToScheduler } from '../messages.js';
+import type { EngineEvents } from '../observability/engine-events.js';
 import { RegexBudgetError } from '../text/stop-regex.js';
 import { Door } from './door.js';
+import { EmbedCalls, type Embedding, type EmbedText } from './embed-calls.js';
 import { Generation, type GenerationInput } from './generation.js';
 import { Replies } from './replies.js';
 
@@ -35,6 +39,8 @@ const CONTROL_TIMEOUT_MS = 10_000;
  * log-probabilities, and finds the stop strings. Every submitted request leaves by exactly one ending.
  */
 export class Engine {
+  /** For observers: metrics, the request log. */
+  readonly events = new EventEmitter<EngineEvents>();
   readonly #link: SchedulerLink;
   readonly #clock: Clock;
   readonly #onLog: EngineOptions['onLog'];
@@ -44,6 +50,7 @@ export class Engine {
   readonly #states = new Replies<StateRead>(CONTROL_TIMEOUT_MS);
   readonly #flushes = new Replies<string | null>(CONTROL_TIMEOUT_MS);
   readonly #experts = new Replies<ExpertDump | null>(CONTROL_TIMEOUT_MS);
+  readonly #embeds: EmbedCalls;
   readonly #door = new Door();
   #outputWaiters: (() => void)[] = [];
   #drainWaiters: (() => void)[] = [];
@@ -55,6 +62,14 @@ export class Engine {
     this.#link = link;
     this.#clock = clock;
     this.#onLog = onLog;
+    this.#embeds = new EmbedCalls({
+      post: (message) => {
+        link.post(message);
+      },
+      nowMs: () => clock.nowMs(),
+      nextNum: () => this.#nextNum++,
+      nextBatch: () => this.#nextBatch++,
+    });
     link.onMessage((message) => {
       this.#receive(message);
     });
@@ -94,6 +109,15 @@ export class Engine {
       });
       onSubmitted(generations);
     });
+  }
+
+  /** {@link EmbedCalls.submit}. @throws RequestError */
+  embed(
+    texts: readonly EmbedText[],
+    onSubmitted: (abort: () => void) => void = () => undefined,
+  ): Promise<readonly Embedding[]> {
+    if (this.#closed !== null) return Promise.reject(asError(this.#closed));
+    return this.#embeds.submit(texts, onSubmitted);
   }
 
   /** Ends one request; its ending still arrives. Harmless after it. */
@@ -162,6 +186,7 @@ export class Engine {
     this.#door.open();
     for (const batch of [...this.#batches.keys()]) this.#settleBatch(batch, failure);
     for (const generation of [...this.#live.values()]) this.#finishFailed(generation, failure);
+    this.#embeds.fail(failure);
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
@@ -178,7 +203,7 @@ export class Engine {
   }
 
   get numLive(): number {
-    return this.#live.size;
+    return this.#live.size + this.#embeds.numLive;
   }
 
   #admit(input: GenerationInput): Generation {
@@ -191,9 +216,11 @@ export class Engine {
   #receive(message: ToMain): void {
     switch (message.kind) {
       case 'submitted':
+        if (this.#embeds.settleBatch(message.batch, message.failure)) break;
         this.#settleBatch(message.batch, message.failure);
         break;
       case 'output':
+        this.#embeds.accept(message);
         this.#acceptOutput(message);
         break;
       case 'cacheFlushed':
@@ -218,6 +245,7 @@ export class Engine {
     const batch = this.#batches.get(id);
     this.#batches.delete(id);
     if (failure === null) {
+      for (const generation of batch?.generations ?? []) this.events.emit('accepted', generation);
       batch?.resolve(batch.generations);
       return;
     }
@@ -234,14 +262,17 @@ export class Engine {
       touched.add(generation);
       this.#acceptToken(generation, tokens[i + 1] ?? 0);
     }
+    const nowMs = this.#clock.nowMs();
+    for (const generation of touched) this.events.emit('progressed', generation, nowMs);
     for (const row of logprobs) this.#live.get(row.num)?.acceptLogprobs(row);
     for (const num of toCheck) this.#checkText(num);
     for (const ending of finished) {
       const generation = this.#live.get(ending.num);
       if (generation === undefined) continue;
-      generation.acceptFinish(ending, this.#clock.nowMs());
+      generation.acceptFinish(ending, nowMs);
       this.#forget(generation);
       touched.add(generation);
+      this.events.emit('finished', generation);
     }
     for (const generation of touched) generation.onUpdate?.();
     for (const resolve of this.#outputWaiters.splice(0)) resolve();
@@ -268,6 +299,7 @@ export class Engine {
   #finishFailed(generation: Generation, failure: Failure): void {
     generation.acceptFailure(failure, this.#clock.nowMs());
     this.#forget(generation);
+    this.events.emit('finished', generation);
     generation.onUpdate?.();
   }
 

@@ -8,6 +8,10 @@ export interface GenerationInput {
   readonly req: Omit<ReqInput, 'num' | 'hasTextStops'>;
   /** Null with `--skip-tokenizer-init`: ids in, ids out. */
   readonly text: TextAssembler | null;
+  /** Left out of metrics: `log_metrics: false`, and probes of the server's own health. */
+  readonly isUnmetered?: boolean;
+  /** Left out of the request log: `no_logs: true`. */
+  readonly isUnlogged?: boolean;
 }
 
 /**

@@ -38,6 +38,8 @@ export interface GenerateEntry {
   readonly cacheSalt: string | null;
   readonly dpRank: number | null;
   readonly priority: number;
+  readonly isUnmetered: boolean;
+  readonly isUnlogged: boolean;
 }
 
 export interface GenerateContext extends SamplingContext {
@@ -68,6 +70,8 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
   const common = {
     dpRank: dpRankOf(read, context.dpSize),
     priority: read.integer('priority') ?? 0,
+    isUnmetered: read.boolean('log_metrics') === false,
+    isUnlogged: read.boolean('no_logs') === true,
   };
   return {
     stream: read.boolean('stream') ?? false,

@@ -94,5 +94,7 @@ function probeInput(): GenerationInput {
       priority: 0,
     },
     text: null,
+    isUnmetered: true,
+    isUnlogged: true,
   };
 }

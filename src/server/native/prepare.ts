@@ -13,7 +13,7 @@ const LONG_TEXT_CHARS = 32 * 1024;
 
 export interface PrepareDeps {
   readonly tokenizer: Tokenizer | null;
-  readonly tokenizeLong: (text: string) => Promise<Int32Array>;
+  readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
   readonly eosTokenIds: readonly number[];
   readonly limits: RequestLimits;
   readonly seeds: SeedSource;
@@ -29,10 +29,18 @@ export async function prepareInputs(
 }
 
 async function promptIds(prompt: Prompt, deps: PrepareDeps): Promise<Int32Array> {
-  if (prompt.kind === 'ids') return prompt.ids;
-  if (deps.tokenizer === null) throw new Error('This is a bug: text without a tokenizer.');
-  if (prompt.text.length > LONG_TEXT_CHARS) return deps.tokenizeLong(prompt.text);
-  return deps.tokenizer.encode(prompt.text);
+  return prompt.kind === 'ids' ? prompt.ids : encodeText(prompt.text, true, deps);
+}
+
+/** `addSpecialTokens` false = the text has them already, as a rendered chat template does. */
+export async function encodeText(
+  text: string,
+  addSpecialTokens: boolean,
+  { tokenizer, tokenizeLong }: Pick<PrepareDeps, 'tokenizer' | 'tokenizeLong'>,
+): Promise<Int32Array> {
+  if (tokenizer === null) throw new Error('This is a bug: text without a tokenizer.');
+  if (text.length > LONG_TEXT_CHARS) return tokenizeLong(text, addSpecialTokens);
+  return tokenizer.encode(text, addSpecialTokens);
 }
 
 function samplesOf(entry: GenerateEntry, ids: Int32Array, deps: PrepareDeps): GenerationInput[] {
@@ -53,6 +61,8 @@ function samplesOf(entry: GenerateEntry, ids: Int32Array, deps: PrepareDeps): Ge
         dpRank: entry.dpRank,
         priority: entry.priority,
       },
+      isUnmetered: entry.isUnmetered,
+      isUnlogged: entry.isUnlogged,
       text:
         deps.tokenizer === null
           ? null

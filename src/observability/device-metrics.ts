@@ -1,0 +1,121 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { DeviceState, LoadTotals, StateRead } from '../messages.js';
+
+/** Facts that are settled when the server starts; the same of every device. */
+export interface MetricConstants {
+  readonly maxTotalTokens: number;
+  readonly pageSizeTokens: number;
+  readonly contextLength: number;
+  readonly weightBytes: number;
+  readonly kvCacheBytes: number;
+}
+
+type Read = (state: DeviceState) => number;
+
+/** Gauges of one device: name → help and value. Names are SGLang's. */
+const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
+  num_running_reqs: ['The number of running requests.', (s) => s.numRunning],
+  num_queue_reqs: ['The number of requests in the waiting queue.', (s) => s.load.numWaiting],
+  num_grammar_queue_reqs: ['The number of requests in the grammar waiting queue.', () => 0],
+  num_used_tokens: ['The number of used tokens.', (s) => s.numUsedTokens],
+  token_usage: ['The token usage.', (s) => s.numUsedTokens / s.kvPool.totalTokens],
+  full_token_usage: ['The token usage.', (s) => s.numUsedTokens / s.kvPool.totalTokens],
+  kv_available_tokens: ['Free KV tokens.', (s) => s.kvPool.freeTokens],
+  kv_evictable_tokens: ['Cached KV tokens that no request uses.', (s) => s.kvPool.cachedTokens],
+  kv_used_tokens: ['KV tokens that requests hold.', (s) => s.kvPool.heldTokens],
+  gen_throughput: ['The generation throughput (token/s).', (s) => s.lastGenThroughput],
+  cache_hit_rate: ['The prefix cache hit rate.', (s) => s.load.cacheHitRate],
+  decode_sum_seq_lens: ['The sum of all running sequence lengths.', (s) => s.load.sumSeqLens],
+  num_retracted_reqs: ['The number of retracted requests.', (s) => s.load.numRetracted],
+  new_token_ratio: ['The new token ratio.', (s) => s.load.newTokenRatio],
+  utilization: [
+    'Running requests by their largest number.',
+    (s) => s.numRunning / s.load.maxRunning,
+  ],
+};
+
+type ReadTotal = (totals: LoadTotals) => number;
+
+const COUNTERS: Readonly<Record<string, readonly [help: string, read: ReadTotal]>> = {
+  num_retracted_requests_total: ['Requests that were retracted.', (t) => t.retractions],
+  num_retracted_input_tokens_total: ['Their prompt tokens.', (t) => t.retractedInputTokens],
+  num_retracted_output_tokens_total: ['Their output tokens.', (t) => t.retractedOutputTokens],
+};
+
+const MODES: Readonly<Record<string, ReadTotal>> = {
+  prefill_compute: (t) => t.prefillTokens,
+  prefill_cache: (t) => t.cachedTokens,
+  decode: (t) => t.decodeTokens,
+};
+
+const BYTES_PER_GB = 1024 ** 3;
+const LABELS = ['engine_type', 'tp_rank', 'pp_rank', 'moe_ep_rank', 'dp_rank'] as const;
+
+/** The scheduler's and devices' side of `/metrics`: set from one read of their state per scrape. */
+export class DeviceMetrics {
+  readonly #hasSeveralDevices: boolean;
+  readonly #gauges: readonly (readonly [Gauge, Read])[];
+  readonly #counters: readonly (readonly [Counter, ReadTotal])[];
+  readonly #realtime: Counter;
+  readonly #paused: Gauge;
+
+  constructor(
+    registry: Registry,
+    options: { readonly hasSeveralDevices: boolean; readonly constants: MetricConstants },
+  ) {
+    const registers = [registry];
+    const named = (name: string, help: string) => ({ name: `sglang:${name}`, help, registers });
+    const labelNames = [...LABELS];
+    this.#hasSeveralDevices = options.hasSeveralDevices;
+    this.#gauges = Object.entries(GAUGES).map(
+      ([name, [help, read]]) => [new Gauge({ ...named(name, help), labelNames }), read] as const,
+    );
+    this.#counters = Object.entries(COUNTERS).map(
+      ([name, [help, read]]) => [new Counter({ ...named(name, help), labelNames }), read] as const,
+    );
+    this.#realtime = new Counter({
+      ...named('realtime_tokens_total', 'Tokens computed or taken from the cache.'),
+      labelNames: [...LABELS, 'mode'],
+    });
+    this.#paused = new Gauge(named('num_paused_reqs', 'Requests held by a pause.'));
+    for (const [name, value] of constantsOf(options.constants)) {
+      const gauge = new Gauge({ ...named(name, 'Settled at start.'), labelNames });
+      gauge.set(this.#labels(null), value);
+    }
+  }
+
+  set({ devices }: StateRead, numHeld: number): void {
+    this.#paused.set(numHeld);
+    for (const [gauge] of this.#gauges) gauge.reset();
+    for (const [counter] of this.#counters) counter.reset();
+    this.#realtime.reset();
+    // While a device is replaced, both generations of its rank count.
+    for (const state of devices) this.#add(state);
+  }
+
+  #add(state: DeviceState): void {
+    const labels = this.#labels(state.device.rank);
+    for (const [gauge, read] of this.#gauges) gauge.set(labels, read(state));
+    for (const [counter, read] of this.#counters) counter.inc(labels, read(state.load.totals));
+    for (const [mode, read] of Object.entries(MODES)) {
+      this.#realtime.inc({ ...labels, mode }, read(state.load.totals));
+    }
+  }
+
+  #labels(rank: number | null): Record<string, string | number> {
+    const labels = { engine_type: 'unified', tp_rank: 0, pp_rank: 0, moe_ep_rank: 0 };
+    return this.#hasSeveralDevices && rank !== null ? { ...labels, dp_rank: rank } : labels;
+  }
+}
+
+function constantsOf(constants: MetricConstants): readonly (readonly [string, number])[] {
+  const { maxTotalTokens, pageSizeTokens } = constants;
+  return [
+    ['max_total_num_tokens', maxTotalTokens],
+    ['page_size', pageSizeTokens],
+    ['num_pages', Math.floor(maxTotalTokens / pageSizeTokens)],
+    ['context_len', constants.contextLength],
+    ['weight_memory_usage_gb', constants.weightBytes / BYTES_PER_GB],
+    ['kv_cache_memory_usage_gb', constants.kvCacheBytes / BYTES_PER_GB],
+  ];
+}

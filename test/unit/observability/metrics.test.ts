@@ -1,0 +1,101 @@
+import t from 'tap';
+
+import { answerOf, startApp } from '../server/test-app.js';
+
+/** Sample lines by name and labels, every one checked against the text format. */
+function parse(text: string): Map<string, number> {
+  const samples = new Map<string, number>();
+  const types = new Set<string>();
+  for (const line of text
+    .trim()
+    .split('\n')
+    .filter((one) => one !== '')) {
+    const type = /^# TYPE (\S+) (counter|gauge|histogram)$/.exec(line);
+    if (type !== null) types.add(type[1] ?? '');
+    if (line.startsWith('#')) continue;
+    const sample = /^([a-z0-9_:]+(?:\{(?:[a-z_]+="[^"]*",?)*\})?) (\S+)$/i.exec(line);
+    if (sample === null) throw new Error(`not in the text format: ${line}`);
+    const name = (sample[1] ?? '').replace(/\{.*/, '').replace(/_(bucket|sum|count)$/, '');
+    const known = types.has(name) || types.has((sample[1] ?? '').replace(/\{.*/, ''));
+    if (!known) throw new Error(`no type: ${line}`);
+    samples.set(sample[1] ?? '', Number(sample[2]));
+  }
+  return samples;
+}
+
+t.test('/metrics counts requests and shows devices', async (t) => {
+  const app = await startApp({ enableMetrics: true, apiKey: 'k' });
+  t.teardown(() => {
+    app.app.close();
+  });
+  const key = { authorization: 'Bearer k' };
+  const scrape = async () => {
+    const { status, headers, text } = await answerOf(await fetch(`${app.url}/metrics`));
+    t.equal(status, 200, 'exempt from the key');
+    t.match(headers.get('content-type'), /^text\/plain; version=0\.0\.4/);
+    return parse(text);
+  };
+  const model = 'model_name="org/tiny"';
+  const before = await scrape();
+  t.equal(before.get(`sglang:num_requests_total{${model}}`), 0);
+  t.equal(before.get(`sglang:prompt_tokens_total{${model}}`), 0);
+
+  app.scheduler.onAccepted = (req) => {
+    app.scheduler.admit(req.num, 16);
+    app.scheduler.run(req, [97, 98, 99]);
+    app.scheduler.finish(req.num, { type: 'length', length: 3 }, { cachedTokens: 16 });
+  };
+  await app.post('/generate', { text: 'a'.repeat(20) }, key);
+  await app.post('/generate', { text: 'bb', log_metrics: false }, key);
+  await fetch(`${app.url}/health_generate`);
+  app.scheduler.onAccepted = (req) => {
+    app.scheduler.finish(req.num, {
+      ...{ type: 'abort', message: 'Aborted', status_code: null, err_type: null },
+    });
+  };
+  await app.post('/generate', { text: 'cc' }, key);
+
+  const after = await scrape();
+  const counters = {
+    num_requests_total: 2,
+    num_aborted_requests_total: 1,
+    prompt_tokens_total: 22,
+    generation_tokens_total: 3,
+    time_to_first_token_seconds_count: 1,
+    inter_token_latency_seconds_count: 2,
+    e2e_request_latency_seconds_count: 2,
+    prompt_tokens_histogram_sum: 22,
+    uncached_prompt_tokens_histogram_sum: 6,
+    generation_tokens_histogram_sum: 3,
+  };
+  for (const [name, value] of Object.entries(counters)) {
+    t.equal(after.get(`sglang:${name}{${model}}`), value, name);
+  }
+  t.equal(after.get(`sglang:cached_tokens_total{cache_source="device",${model}}`), 16);
+  t.ok(after.has(`sglang:time_to_first_token_seconds_bucket{le="0.1",${model}}`));
+  t.ok(after.has(`sglang:inter_token_latency_seconds_bucket{le="0.002",${model}}`));
+  t.ok(after.has(`sglang:e2e_request_latency_seconds_bucket{le="2400",${model}}`));
+
+  const device = `engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0",${model}`;
+  const gauges = {
+    ...{ num_running_reqs: 0, num_queue_reqs: 2, num_used_tokens: 0, token_usage: 0 },
+    ...{ gen_throughput: 12.5, cache_hit_rate: 0.25, num_retracted_reqs: 1 },
+    ...{ num_retracted_requests_total: 2, max_total_num_tokens: 1024, page_size: 16 },
+    ...{ num_pages: 64, context_len: 200, kv_available_tokens: 1000, decode_sum_seq_lens: 44 },
+  };
+  for (const [name, value] of Object.entries(gauges)) {
+    t.equal(after.get(`sglang:${name}{${device}}`), value, name);
+  }
+  const decoded = `engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0",mode="decode",${model}`;
+  t.equal(after.get(`sglang:realtime_tokens_total{${decoded}}`), 50);
+  t.equal((await scrape()).get(`sglang:realtime_tokens_total{${decoded}}`), 50, 'not added twice');
+  t.equal(after.get(`sglang:num_paused_reqs{${model}}`), 0);
+});
+
+t.test('without the flag there is no /metrics', async (t) => {
+  const app = await startApp();
+  t.teardown(() => {
+    app.app.close();
+  });
+  t.equal((await fetch(`${app.url}/metrics`)).status, 404);
+});
