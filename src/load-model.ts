@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { HostEnv } from './config/load.js';
@@ -40,6 +41,7 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   log.info(`Load weight begin. model_path=${modelPath}`);
   const prepared = await prepare(context, folder);
   for (const line of describeModel(prepared)) log.info(line);
+  removeAtExit(prepared.info.temporaryFolder);
   const tokenizerFolder =
     args.tokenizerPath === null ? folder : await find(context, args.tokenizerPath);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
@@ -126,6 +128,14 @@ async function prepare(context: LoadContext, folder: string): Promise<PreparedCh
   } finally {
     bar.done();
   }
+}
+
+/** Weights that the cache folder could not take; the session maps them until the process ends. */
+function removeAtExit(folder: string | null): void {
+  if (folder === null) return;
+  process.once('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
 }
 
 /** A bar that shows only when there is something to wait for. */
