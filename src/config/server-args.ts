@@ -53,6 +53,10 @@ const HTTP = {
   'api-key': string('Key that requests must bring as "Authorization: Bearer KEY".', {
     isSecret: true,
   }),
+  'admin-api-key': string(
+    'Key of the routes that change the server; --api-key no longer opens those.',
+    { isSecret: true },
+  ),
   compat: choice(
     ['2024-11', '2025-09', '2026'],
     '2025-09',

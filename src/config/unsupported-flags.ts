@@ -53,5 +53,4 @@ export const KNOWN_UNSUPPORTED: readonly string[] = [
 export const REFUSED: Readonly<Record<string, string>> = {
   'ssl-keyfile': 'TLS is not built in: put a proxy that ends TLS in front of the server.',
   'ssl-certfile': 'TLS is not built in: put a proxy that ends TLS in front of the server.',
-  'admin-api-key': 'A separate admin key is not supported: --api-key protects all routes.',
 };

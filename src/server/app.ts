@@ -19,6 +19,7 @@ import { createInfoRoutes } from './native/info.js';
 import { createLoadRoutes } from './native/loads.js';
 import { createModelRoutes } from './native/models.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
+import { createOpenAiRoutes } from './openai/routes.js';
 import { createRouter, type Route } from './router.js';
 import { SeedSource } from './seeds.js';
 import { createHttpServer } from './uws.js';
@@ -54,7 +55,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = generateDeps(deps);
   const routes = routesOf(deps, generation, () => isDraining);
-  const isAllowed = createAuth(deps.args.apiKey);
+  const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const onError = (error: unknown): void => {
     deps.log.error(`Internal server error: ${describe(error)}`);
   };
@@ -91,6 +92,7 @@ function routesOf(
     ...createHealthRoutes({ engine, isDraining }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
+    ...createOpenAiRoutes({ args, model: deps.model, generation }),
     ...tokenizeRoutes(deps),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),

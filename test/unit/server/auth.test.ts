@@ -2,10 +2,19 @@ import t from 'tap';
 
 import { startApp } from './test-app.js';
 
-const OPEN = new Set(['/health', '/health_generate']);
+const OPEN = new Set(['/health', '/health_generate', '/metrics']);
+/** Routes that any key may use: all others are the admin's. Whoever adds a route decides here. */
+const PLAIN = new Set([
+  ...['/', '/ping', '/ws', '/generate', '/encode', '/classify', '/get_load', '/tokenize'],
+  ...['/get_model_info', '/model_info', '/get_server_info', '/server_info', '/get_server_args'],
+  ...['/get_memory_pool_size', '/get_max_total_num_tokens', '/detokenize', '/open_session'],
+  ...['/close_session', '/weight_version', '/get_weight_version'],
+]);
 
 t.test('every route but health needs the key', async (t) => {
-  const app = await startApp({ apiKey: 'secret', enableFaultInjection: true });
+  const app = await startApp({
+    ...{ apiKey: 'secret', enableFaultInjection: true, enableMetrics: true },
+  });
   t.teardown(() => {
     app.app.close();
   });
@@ -27,6 +36,33 @@ t.test('every route but health needs the key', async (t) => {
       t.equal(await statusWith({}), 401, `${name} without a key`);
       t.equal(await statusWith({ authorization: 'Bearer wrong' }), 401, `${name} with a wrong one`);
       t.not(await statusWith({ authorization: 'bearer secret' }), 401, `${name} with the key`);
+    }
+  }
+});
+
+t.test('with an admin key, what changes the server needs that one', async (t) => {
+  for (const apiKey of ['plain', null]) {
+    const app = await startApp({ apiKey, adminApiKey: 'admin', enableFaultInjection: true });
+    t.teardown(() => {
+      app.app.close();
+    });
+    for (const { methods, path } of app.app.routes) {
+      if (OPEN.has(path)) continue;
+      const method = methods.includes('GET') ? 'GET' : 'POST';
+      const statusWith = async (key: string): Promise<number> => {
+        const init = {
+          method,
+          headers: { 'x-api-key': key },
+          body: method === 'GET' ? null : '{}',
+        };
+        const response = await fetch(app.url + path.replace('/*', '/x'), init);
+        await response.text();
+        return response.status;
+      };
+      const name = `${method} ${path} ${apiKey === null ? 'without' : 'with'} a plain key`;
+      const isPlain = PLAIN.has(path) || path.startsWith('/v1/');
+      t.equal((await statusWith('plain')) === 401, !isPlain, `${name}: plain`);
+      t.equal((await statusWith('admin')) === 401, isPlain && apiKey !== null, `${name}: admin`);
     }
   }
 });
