@@ -1,6 +1,7 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { connectControl } from './actor/control.js';
 import { Port } from './actor/port.js';
+import type { ExpertRecording } from './core/expert-recording.js';
 import type { SchedulerConfig } from './core/scheduler-config.js';
 import type { ToMain, ToScheduler, TreeState } from './messages.js';
 
@@ -18,11 +19,14 @@ export interface ActorThreads {
 }
 
 /** Starts the scheduler and the cache actor and connects them: main ⇄ scheduler ⇄ cache, main → cache (reads). */
-export function startActorThreads(config: SchedulerConfig): ActorThreads {
+export function startActorThreads(
+  config: SchedulerConfig,
+  experts: ExpertRecording | null,
+): ActorThreads {
   const toMain = new MessageChannel();
   const toCache = new MessageChannel();
   const control = new MessageChannel();
-  const cache = startThread('cache', { port: toCache.port2, controlPort: control.port2 }, [
+  const cache = startThread('cache', { port: toCache.port2, controlPort: control.port2, experts }, [
     toCache.port2,
     control.port2,
   ]);

@@ -5,6 +5,7 @@ import type { ServerArgs } from './config/server-args.js';
 import { DEFAULT_SCHEDULER_CONFIG, type SchedulerConfig } from './core/scheduler-config.js';
 import { CpuPool } from './cpu/pool.js';
 import { DeviceFleet } from './device-fleet.js';
+import { expertRecording } from './expert-recording-args.js';
 import { planMemory, type MemoryPlan } from './device/limits.js';
 import { loadModel, type LoadedModel } from './load-model.js';
 import type { DeviceLimits } from './messages.js';
@@ -44,7 +45,10 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const model = await loadModel({ ...options, cpuPool });
   const memory = planDeviceMemory(args, model);
   for (const line of memory.account) log.info(line);
-  const actors = startActorThreads(schedulerConfig(args, memory.limits));
+  const actors = startActorThreads(
+    schedulerConfig(args, memory.limits),
+    expertRecording(args, model.prepared.spec),
+  );
   const engine = new Engine({
     link: actors.scheduler,
     clock: performanceClock,
@@ -59,6 +63,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const app = await createApp({
     args,
     version: options.version,
+    expertRecorderDir: options.env.expertRecorderDir,
     engine,
     model: model.served,
     limits: servingLimits(memory.limits),

@@ -3,6 +3,7 @@ import { workerData, type MessagePort } from 'node:worker_threads';
 import { exposeControl } from '../src/actor/control.js';
 import { Port } from '../src/actor/port.js';
 import { CacheActor } from '../src/cache/cache-actor.js';
+import type { ExpertRecording } from '../src/core/expert-recording.js';
 import type { CacheReplies, ToCache } from '../src/messages.js';
 
 interface CacheWorkerData {
@@ -10,14 +11,15 @@ interface CacheWorkerData {
   readonly port: MessagePort;
   /** Main's: read-only snapshots. */
   readonly controlPort: MessagePort;
+  readonly experts: ExpertRecording | null;
 }
 
 /** Without an operation for this long, the thread has time to walk its trees. */
 const IDLE_CHECK_MS = 2_000;
 
-const { port, controlPort } = workerData as CacheWorkerData;
+const { port, controlPort, experts } = workerData as CacheWorkerData;
 const scheduler = new Port<CacheReplies, ToCache>(port);
-const actor = new CacheActor();
+const actor = new CacheActor(experts);
 
 const idle = setTimeout(() => {
   const replies = actor.check();

@@ -7,6 +7,7 @@ import type {
   CacheOp,
   CacheReplies,
   CacheReply,
+  ControlExperts,
   InsertPrefix,
   LeasePages,
   MatchPrefix,
@@ -18,7 +19,9 @@ import type {
   TreeState,
   Unlock,
 } from '../messages.js';
+import type { ExpertRecording } from '../core/expert-recording.js';
 import { DisabledCache } from './disabled-cache.js';
+import { ExpertRecorder } from './expert-recorder.js';
 import { CacheMisuse, NO_PAGES, requireCount, type PrefixCache } from './prefix-cache.js';
 import { RadixTree } from './radix-tree.js';
 
@@ -31,6 +34,13 @@ export class CacheActor {
   readonly #trees = new Map<TreeKey, PrefixCache>();
   /** Oldest first. */
   readonly #closed = new Set<TreeKey>();
+
+  readonly #experts: ExpertRecorder | null;
+
+  /** `recording` is null where no expert statistics are kept. */
+  constructor(recording: ExpertRecording | null = null) {
+    this.#experts = recording === null ? null : new ExpertRecorder(recording);
+  }
 
   /** Applies the operations in order; null when none of them has an answer. */
   handle(message: ToCache): CacheReplies | null {
@@ -85,6 +95,11 @@ export class CacheActor {
         return { op: 'flushed', id: op.id };
       case 'read':
         return { op: 'read', id: op.id, trees: this.snapshot() };
+      case 'pass':
+        this.#experts?.add(op);
+        return null;
+      case 'experts':
+        return this.#controlExperts(op);
       default: {
         const cache = this.#trees.get(op.tree);
         if (cache !== undefined) return applyTo(cache, op);
@@ -92,6 +107,14 @@ export class CacheActor {
         throw new CacheMisuse(`no tree ${op.tree}`);
       }
     }
+  }
+
+  #controlExperts({ id, action }: ControlExperts): CacheReply {
+    if (this.#experts === null) throw new CacheMisuse('no expert statistics are kept');
+    if (action === 'dump') return { op: 'experts', id, dump: this.#experts.dump() };
+    if (action === 'start') this.#experts.start();
+    else this.#experts.stop();
+    return { op: 'experts', id, dump: null };
   }
 
   #open({ tree, numPages, pageSizeTokens, disabled }: OpenTree): void {

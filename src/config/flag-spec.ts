@@ -70,6 +70,13 @@ export function choice<const C extends string>(
   return flag<C>('choice', value, help, { ...options, choices });
 }
 
+export function optionalChoice<const C extends string>(
+  choices: readonly C[],
+  help: string,
+): FlagSpec<C | null> {
+  return flag<C | null>('choice', null, help, { choices });
+}
+
 export function json(help: string): FlagSpec<Readonly<Record<string, unknown>> | null> {
   return flag<Readonly<Record<string, unknown>> | null>('json', null, help, {});
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { checkValue, parseText } from './parse-value.js';
@@ -95,6 +95,8 @@ export interface HostEnv {
   /** Folder for what this server keeps between runs. */
   readonly cacheDir: string;
   readonly useColor: boolean;
+  /** `SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR`: folder of expert statistics. */
+  readonly expertRecorderDir: string;
 }
 
 /** As huggingface_hub resolves them. */
@@ -108,6 +110,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
     isHubOffline: /^(1|true|yes|on)$/i.test(env['HF_HUB_OFFLINE'] ?? ''),
     cacheDir: join(cacheHome, 'radish'),
     useColor: nonEmpty(env['NO_COLOR']) === null,
+    expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),
   };
 }
 

@@ -18,6 +18,8 @@ export interface StepPlan {
   readonly stores: readonly StoreRow[];
   /** Slots that are closed at the end of the step. */
   readonly frees: readonly number[];
+  /** The result says which experts the rows took ({@link StepResult.routing}). */
+  readonly recordsExperts: boolean;
 }
 
 /** decode[3i] = slot; [3i+1] = token to feed, or -1 for the slot's last one; [3i+2] = 1 to sample, 0 to replay. */
@@ -67,9 +69,24 @@ export interface StepResult {
   /** `[planRow, token, flags]` triples; see {@link RESULT_STRIDE}. Only rows that sampled a token. */
   readonly tokens: Int32Array;
   readonly logprobRows: readonly PlanLogprobRow[];
-  /** Counts while recording: `[numMoeLayers * numExperts]`, else null. Only real, first-time rows. */
-  readonly expertCounts: Int32Array | null;
+  /** Null unless the plan asked for it and the model routes. */
+  readonly routing: RoutedRows | null;
   readonly timing: StepTiming;
+}
+
+/**
+ * The experts of the rows that a step computed for requests: no fillers, dummies, or rows computed again
+ * to make a run even. `n` rows, by plan row and position.
+ */
+export interface RoutedRows {
+  /** `[n]` */
+  readonly planRows: Int32Array;
+  /** `[n]`: rows of the request's KV. */
+  readonly positions: Int32Array;
+  /** `[n]`: the tokens that were fed. */
+  readonly tokens: Int32Array;
+  /** `[n, numMoeLayers, topK]`, most probable first. */
+  readonly experts: Uint16Array;
 }
 
 export const RESULT_STRIDE = 3;

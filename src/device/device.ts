@@ -25,7 +25,7 @@ export async function openDevice(
   const slots = new KvSlots(shape, { ...limits, idleRowsMax: idleRowsMax(limits) });
   const pages = new PagePool(shape, limits);
   const session = await OrtSession.create(model, options);
-  const forward = new Forward(session, model.spec.vocabSize, slots);
+  const forward = new Forward(session, model.spec, slots);
   await probeDevice(forward, slots, model.spec);
   return {
     runner: new ModelRunner({ forward, slots, pages }),

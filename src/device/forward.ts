@@ -1,4 +1,12 @@
-import { GRAPH_INPUTS, GRAPH_OUTPUTS, pastName, presentName, TOP_ROWS } from '../model/graph-io.js';
+import type { ModelSpec, MoeSpec } from '../core/model-spec.js';
+import {
+  expertsName,
+  GRAPH_INPUTS,
+  GRAPH_OUTPUTS,
+  pastName,
+  presentName,
+  TOP_ROWS,
+} from '../model/graph-io.js';
 import type { HeadRows } from './head-rows.js';
 import { KV_PARTS } from './kv-shape.js';
 import type { KvSlots } from './kv-slots.js';
@@ -23,6 +31,8 @@ export interface ForwardInput {
   readonly temperatures: readonly number[];
   /** Also fetch the raw logits. */
   readonly wantLogits: boolean;
+  /** Also fetch the experts that each row took: {@link Forward.experts}. */
+  readonly wantExperts?: boolean;
 }
 
 /** Feeds and fetches of the KV of one window; the other entries are replaced for each run. */
@@ -38,6 +48,10 @@ interface Binding {
 export class Forward {
   /** Of the last run, valid until the next. */
   readonly head: HeadRows;
+  /** Of the last run that wanted them: `[rows of the run, topK]` for each layer that routes. */
+  experts: readonly BigInt64Array[] = [];
+  /** Null for a dense model. */
+  readonly moe: MoeSpec | null;
   private readonly bindings = new Map<string, Binding>();
   /** {@link KvSlots.epoch} that the bindings belong to. */
   private epoch = 0;
@@ -45,9 +59,10 @@ export class Forward {
 
   constructor(
     private readonly session: OrtSession,
-    vocabSize: number,
+    { vocabSize, moe }: Pick<ModelSpec, 'vocabSize' | 'moe'>,
     private readonly slots: KvSlots,
   ) {
+    this.moe = moe;
     const topCount = Math.min(TOP_ROWS, vocabSize);
     const capacity = Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots);
     const logits = (): Float32Array | null => this.logits;
@@ -67,6 +82,7 @@ export class Forward {
     const { feeds, fetches } = this.bindingOf(input.window);
     this.bindInputs(feeds, input);
     this.bindOutputs(fetches, input);
+    this.bindExperts(fetches, input);
     await this.session.run(feeds, fetches);
   }
 
@@ -103,6 +119,20 @@ export class Forward {
     } else {
       Reflect.deleteProperty(fetches, GRAPH_OUTPUTS.logits);
     }
+  }
+
+  private bindExperts(fetches: Fetches, input: ForwardInput): void {
+    if (this.moe === null) return;
+    const { layers, topK } = this.moe;
+    const numRows = input.tokens.length;
+    const wanted = input.wantExperts === true;
+    if (wanted) this.experts = layers.map(() => new BigInt64Array(numRows * topK));
+    layers.forEach((layer, index) => {
+      const name = expertsName(layer);
+      const data = this.experts[index];
+      if (wanted && data !== undefined) fetches[name] = tensorOf('int64', data, [numRows, topK]);
+      else Reflect.deleteProperty(fetches, name);
+    });
   }
 
   private bindingOf(window: RowWindow): Binding {

@@ -6,6 +6,7 @@ import type { PagePool } from './page-pool.js';
 import { needsLogits } from './penalties.js';
 import { cutPrefill, type PrefillRun } from './prefill-runs.js';
 import { RowSampler } from './row-sampler.js';
+import { RoutingRecord, type RoutedRow } from './routing-record.js';
 import { StepOutput } from './step-output.js';
 
 export interface RunnerParts {
@@ -34,7 +35,9 @@ export class ModelRunner {
 
   /** `betweenRuns` is called before each run of the model: it may {@link cancel} slots. */
   async execute(plan: StepPlan, betweenRuns: () => void): Promise<StepResult> {
-    const output = new StepOutput(plan.step);
+    const { moe } = this.parts.forward;
+    const records = plan.recordsExperts && moe !== null;
+    const output = new StepOutput(plan.step, records ? new RoutingRecord(moe) : null);
     const clock = new StageClock();
     this.openSlots(plan);
     this.load(plan);
@@ -108,7 +111,12 @@ export class ModelRunner {
       headRows,
       temperatures,
       wantLogits: samples && needsLogits(slot.params),
+      wantExperts: context.output.routing !== null,
     });
+    context.output.routing?.add(
+      prefillRows(run, slots.lengthOf(slotId), context.planRow),
+      forward.experts,
+    );
     slots.setLength(slotId, run.endPosition);
     run.scores.forEach((score, row) => {
       this.sampler.scorePrompt(slot, score, row, context);
@@ -146,7 +154,16 @@ export class ModelRunner {
       headRows: emitting.map((row) => slots.rowOf(row.slotId) - window.start),
       temperatures: emitting.map((row) => row.slot.params.temperature),
       wantLogits: emitting.some((row) => needsLogits(row.slot.params)),
+      wantExperts: output.routing !== null,
     });
+    output.routing?.add(
+      rows.map(({ slotId, planRow }) => {
+        const runRow = slots.rowOf(slotId) - window.start;
+        const position = slots.lengthOf(slotId);
+        return { runRow, planRow, position, token: tokens[runRow] ?? 0 };
+      }),
+      forward.experts,
+    );
     for (const { slotId } of rows) slots.setLength(slotId, slots.lengthOf(slotId) + 1);
     emitting.forEach((row, i) => {
       this.sampler.sample(row.slot, i, row.planRow, output);
@@ -178,6 +195,15 @@ interface PrefillContext {
   readonly planRow: number;
   readonly output: StepOutput;
   readonly betweenRuns: () => void;
+}
+
+/** The rows that a run adds to a slot of `length` rows: not the one before them, nor a dummy after them. */
+function prefillRows(run: PrefillRun, length: number, planRow: number): RoutedRow[] {
+  return Array.from({ length: run.endPosition - length }, (_, i) => {
+    const position = length + i;
+    const runRow = position - run.position;
+    return { runRow, planRow, position, token: run.tokens[runRow] ?? 0 };
+  });
 }
 
 /** Every row of a window, filler or not, writes the row after its own last one. */

@@ -1,4 +1,5 @@
 import type { PlanLogprobRow, StepResult, StepTiming } from '../core/batch.js';
+import type { RoutingRecord } from './routing-record.js';
 import type { LogprobRow } from '../core/sampling-params.js';
 
 /** Collects what a step brought, in plan order. */
@@ -6,7 +7,11 @@ export class StepOutput {
   private readonly tokens: number[] = [];
   private readonly logprobRows: PlanLogprobRow[] = [];
 
-  constructor(private readonly step: number) {}
+  constructor(
+    private readonly step: number,
+    /** Null while nothing is recorded. */
+    readonly routing: RoutingRecord | null,
+  ) {}
 
   addToken(planRow: number, token: number, flags: number): void {
     this.tokens.push(planRow, token, flags);
@@ -21,7 +26,7 @@ export class StepOutput {
       step: this.step,
       tokens: Int32Array.from(this.tokens),
       logprobRows: this.logprobRows,
-      expertCounts: null,
+      routing: this.routing?.result() ?? null,
       timing,
     };
   }

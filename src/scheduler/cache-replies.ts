@@ -29,6 +29,9 @@ export function receiveReply(state: SchedulerState, reads: StateReads, reply: Ca
     case 'flushed':
       state.outbox.main({ kind: 'cacheFlushed', id: reply.id, failure: null });
       break;
+    case 'experts':
+      state.outbox.main({ kind: 'expertsRecorded', id: reply.id, dump: reply.dump });
+      break;
     case 'fault':
       receiveFault(state, reply);
       break;

@@ -10,6 +10,7 @@ import {
 } from '../core/batch.js';
 import type { DeviceLink, PostedStep } from './device-link.js';
 import { abort, endByItself, failureReason } from './ending.js';
+import { recordRouting } from './expert-routing.js';
 import type { Run } from './run.js';
 import { decodeLine } from './stats.js';
 import type { SchedulerState } from './state.js';
@@ -22,6 +23,7 @@ export function processResult(state: SchedulerState, link: DeviceLink, result: S
   assert(posted?.step === result.step, `step ${result.step} answers no posted step`);
   for (const run of posted.rows) run.numStepsInFlight--;
   for (const row of result.logprobRows) acceptLogprob(state, posted, row);
+  if (result.routing !== null) recordRouting(state, link, posted, result.routing);
   acceptTokens(state, link, posted, result.tokens);
   endPrefillOnly(state, posted);
   if (posted.sampled) countDecodeStep(state, link);

@@ -46,6 +46,8 @@ export class Req {
   /** Why it ended, while `checking`. */
   endReason: FinishReason | null = null;
   numRetractions = 0;
+  /** Rows below this never count for the expert statistics again. */
+  routedRows = 0;
   numDeviceDeaths = 0;
   /** Set at first admission. */
   firstRun: {

@@ -18,6 +18,7 @@ export class StepBuilder {
   constructor(
     readonly step: number,
     private readonly pageSizeTokens: number,
+    private readonly recordsExperts: boolean,
   ) {}
 
   get numDecodeRows(): number {
@@ -98,6 +99,7 @@ export class StepBuilder {
       decode: Int32Array.from(this.decode),
       stores: this.stores,
       frees: this.frees,
+      recordsExperts: this.recordsExperts,
     };
   }
 

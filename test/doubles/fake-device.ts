@@ -13,6 +13,7 @@ import {
   type EmbedResult,
   type PlanLogprobRow,
   type PrefillRow,
+  type RoutedRows,
   type SlotOpen,
   type StepPlan,
   type StepResult,
@@ -46,6 +47,8 @@ export class FakeDevice {
   readonly slots = new Map<number, Slot>();
   private readonly pages = new Map<number, readonly number[]>();
   private nextStep = 0;
+  /** `[planRow, position, token]` of the rows since the last result. */
+  private readonly computed: (readonly [number, number, number])[] = [];
   numPrefillRows = 0;
   numDecodeRows = 0;
 
@@ -58,6 +61,7 @@ export class FakeDevice {
 
   run(plan: StepPlan): StepResult {
     assert.equal(plan.step, this.nextStep++, 'steps come in order');
+    this.computed.length = 0;
     const tokens: number[] = [];
     const logprobRows: PlanLogprobRow[] = [];
     for (const open of plan.opens) this.open(open);
@@ -75,7 +79,7 @@ export class FakeDevice {
       step: plan.step,
       tokens: Int32Array.from(tokens),
       logprobRows,
-      routing: null,
+      routing: plan.recordsExperts ? routingOf(this.computed.splice(0)) : null,
       timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, storeUs: 0 },
     };
   }
@@ -132,6 +136,7 @@ export class FakeDevice {
     const end = row.position + row.tokens.length;
     assert.equal(row.nextToken === -1, end === slot.open.promptLen, 'nextToken');
     row.tokens.forEach((token, i) => {
+      this.computed.push([planRow, slot.rows.length, token]);
       this.append(slot, token, PREFILL_MADE);
       const next = row.tokens[i + 1] ?? row.nextToken;
       this.scorePrompt(slot, { next, planRow }, out);
@@ -149,7 +154,9 @@ export class FakeDevice {
     const replayed = slot.open.priorOutputIds[outputIndex];
     assert.equal(token, replayed ?? -1, 'replay of another token');
     assert.equal(emit, outputIndex >= slot.open.priorOutputIds.length - 1 ? 1 : 0, 'emit');
-    this.append(slot, replayed ?? slot.lastToken, DECODE_MADE);
+    const fed = replayed ?? slot.lastToken;
+    this.computed.push([planRow, slot.rows.length, fed]);
+    this.append(slot, fed, DECODE_MADE);
     this.numDecodeRows++;
     if (emit === 1) this.sample(slot, planRow, out);
   }
@@ -192,6 +199,16 @@ export class FakeDevice {
       this.pages.set(page, slot.rows.slice(from, from + pageSizeTokens));
     });
   }
+}
+
+/** One layer, one expert per row: the token's last bit. */
+function routingOf(rows: readonly (readonly [number, number, number])[]): RoutedRows {
+  return {
+    planRows: Int32Array.from(rows, ([planRow]) => planRow),
+    positions: Int32Array.from(rows, ([, position]) => position),
+    tokens: Int32Array.from(rows, ([, , token]) => token),
+    experts: Uint16Array.from(rows, ([, , token]) => token & 1),
+  };
 }
 
 interface ResultLists {

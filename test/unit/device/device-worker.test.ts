@@ -7,6 +7,7 @@ import { openDevice } from '../../../src/device/device.js';
 import { DeviceWorker, storedRows } from '../../../src/device/device-worker.js';
 import { startDevice, type DeviceHandle } from '../../../src/device/pool.js';
 import type { DeviceToMain, FromDevice, MainToDevice, ToDevice } from '../../../src/messages.js';
+import { pooledFolder, preparePooled, readPooledGolden } from '../model/pooled-golden.js';
 import { samplingOf } from './fixtures.js';
 import { decodeOf, LIMITS, openOf, prefillOf, promptOf, tinyModel } from './runner-harness.js';
 
@@ -21,7 +22,7 @@ t.teardown(() => {
 });
 
 function planOf(step: number, parts: Partial<StepPlan>): StepPlan {
-  const none = { opens: [], loads: [], prefill: [], stores: [], frees: [] };
+  const none = { opens: [], loads: [], prefill: [], stores: [], frees: [], recordsExperts: false };
   return { step, ...none, decode: new Int32Array(0), ...parts };
 }
 
@@ -147,4 +148,39 @@ t.test('the rows that plans store are known before a cancelled slot skips anythi
   t.equal(storedRows([planOf(0, {}), planOf(1, { stores })], 0, 4), 16);
   t.equal(storedRows([planOf(0, { stores })], 2, 4), 0);
   t.end();
+});
+
+t.test('a device with an embedding model answers embed steps', async (t) => {
+  const { sequences } = await readPooledGolden('bert-labels');
+  const handle = startDevice({
+    device: { rank: 0, generation: 1 },
+    model: await preparePooled(pooledFolder('bert-labels')),
+    limits: { numSlots: 0, slotLength: 64, numPages: 0, pageSizeTokens: 4 },
+    ort: ORT,
+  });
+  await handle.ready;
+  const answers: FromDevice[] = [];
+  handle.port.on('message', (message: FromDevice) => answers.push(message));
+  const closed = once(handle.port, 'close');
+  for (const step of [4, 5]) {
+    const plan = {
+      step,
+      sequences: sequences.slice(step).map(({ tokens }) => ({
+        tokens: Int32Array.from(tokens),
+        tokenTypes: null,
+      })),
+    };
+    handle.port.postMessage({ kind: 'embed', plan } satisfies ToDevice);
+  }
+  handle.retire();
+  await handle.done;
+  await closed;
+  t.match(answers, [
+    { kind: 'embedDone', result: { step: 4, dim: 3 } },
+    { kind: 'embedDone', result: { step: 5, dim: 3 } },
+  ]);
+  const lengths = answers.map((answer) =>
+    answer.kind === 'embedDone' ? answer.result.vectors.length : NaN,
+  );
+  t.same(lengths, [3 * (sequences.length - 4), 3 * (sequences.length - 5)]);
 });

@@ -51,6 +51,7 @@ export class Harness {
       decode: new Int32Array(0),
       stores: [],
       frees: [],
+      recordsExperts: false,
       ...parts,
     };
     return this.device.runner.execute(plan, betweenRuns);

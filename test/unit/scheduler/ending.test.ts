@@ -113,7 +113,7 @@ t.test('a row without a distribution fails its own request and no other', (t) =>
     { rank: 0, generation: 0 },
     {
       kind: 'stepDone',
-      result: { step: plan?.step ?? -1, tokens, logprobRows: [], expertCounts: null, timing },
+      result: { step: plan?.step ?? -1, tokens, logprobRows: [], routing: null, timing },
     },
   );
   t.match(rig.reasonOf(1), { type: 'abort', status_code: 500, err_type: 'InternalServerError' });

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { ServerArgs } from '../../../src/config/server-args.js';
 import { flagEntries, camelCase } from '../../../src/config/server-args.js';
 import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
@@ -73,6 +74,7 @@ export async function startApp(overrides: Partial<ServerArgs> = {}): Promise<Tes
       createdAt: 1_700_000_000,
     },
     limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
+    expertRecorderDir: tmpdir(),
     deviceControl: {
       failDevice: (rank, how) => {
         if (rank > 0) return false;
