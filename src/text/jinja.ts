@@ -81,7 +81,7 @@ function globals({ maxItems }: RenderLimits): Readonly<Record<string, unknown>> 
     },
     range: (start: number, stop?: number, step?: number) =>
       boundedRange({ start, stop: stop ?? null, step: step ?? 1 }, maxItems),
-    strftime_now: (format: string) => strftime(String(format), new Date()),
+    strftime_now: (format: string) => strftime(format, new Date()),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as hf from '@huggingface/tokenizers';
 
 import { StartupError } from '../core/errors.js';
+import { PairTemplate, type EncodedPair } from './pair-template.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -38,11 +39,13 @@ export class Tokenizer {
   /** `eos_token` of the tokenizer config, or null. */
   readonly eosTokenId: number | null;
   readonly #hf: HfTokenizer;
+  readonly #pairTemplate: PairTemplate;
   /** Ids of added tokens → content; they stand outside the byte stream. */
   readonly #added: ReadonlyMap<number, AddedToken>;
 
   constructor(tokenizerJson: Json, config: Json) {
     this.#hf = new HfTokenizer(tokenizerJson, config);
+    this.#pairTemplate = new PairTemplate(tokenizerJson);
     this.#added = addedTokens(tokenizerJson, config, this.#hf);
     this.vocabSize = 1 + largestId(this.#hf);
     this.decoderKind = typeOf(tokenizerJson['decoder']) === 'ByteLevel' ? 'byte-level' : 'other';
@@ -65,6 +68,16 @@ export class Tokenizer {
   encode(text: string, addSpecialTokens = true): Int32Array {
     if (text === '') return addSpecialTokens ? this.#encode('', true) : new Int32Array(0);
     return this.#encode(text, addSpecialTokens);
+  }
+
+  /** Two texts as one sequence with the special tokens between and around them. */
+  encodePair(first: string, second: string): EncodedPair {
+    return this.joinPair(this.encode(first, false), this.encode(second, false));
+  }
+
+  /** The same of texts that were encoded without special tokens. */
+  joinPair(first: Int32Array, second: Int32Array): EncodedPair {
+    return this.#pairTemplate.join(first, second);
   }
 
   /** Ids outside the vocabulary (padding rows of the model's matrix) have no text. */
