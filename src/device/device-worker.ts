@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Port } from '../actor/port.js';
-import type { StepPlan } from '../core/batch.js';
+import type { EmbedPlan, StepPlan } from '../core/batch.js';
 import type {
   DeviceId,
   DeviceLimits,
@@ -12,6 +12,8 @@ import type {
 } from '../messages.js';
 import type { PreparedModel } from '../model/graph-io.js';
 import { openDevice } from './device.js';
+import { openEmbedDevice } from './embed-device.js';
+import { EmbedRunner } from './embed-runner.js';
 import { failNow } from './fault.js';
 import type { ModelRunner } from './model-runner.js';
 import type { OrtOptions } from './ort.js';
@@ -35,7 +37,11 @@ export interface DeviceInit {
 export async function serveDevice(init: DeviceInit): Promise<void> {
   const main = new Port<DeviceToMain, MainToDevice>(init.mainPort);
   const scheduler = new Port<FromDevice, ToDevice>(init.schedulerPort);
-  const device = await openDevice(init.model, init.limits, init.ort);
+  const { embedding } = init.model.spec;
+  const device =
+    embedding === null
+      ? await openDevice(init.model, init.limits, init.ort)
+      : await openEmbedDevice(init.model, embedding, init.ort);
   try {
     const worker = new DeviceWorker({
       runner: device.runner,
@@ -54,21 +60,28 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
 }
 
 export interface WorkerParts {
-  readonly runner: ModelRunner;
+  /** Generates or embeds; plans of the other kind are bugs. */
+  readonly runner: ModelRunner | EmbedRunner;
   readonly scheduler: Port<FromDevice, ToDevice>;
   readonly main: Port<DeviceToMain, MainToDevice>;
   readonly limits: DeviceLimits;
 }
 
 interface QueuedStep {
+  readonly kind: 'step';
   readonly plan: StepPlan;
   /** Slots that this step opens for requests that have gone since. */
   readonly cancelled: Set<number>;
 }
 
+interface QueuedEmbed {
+  readonly kind: 'embed';
+  readonly plan: EmbedPlan;
+}
+
 /** Runs steps in the order they come. Between two runs of the model it reads its mail. */
 export class DeviceWorker {
-  private readonly queue: QueuedStep[] = [];
+  private readonly queue: (QueuedStep | QueuedEmbed)[] = [];
   private current: StepPlan | null = null;
   private retiring = false;
   private fault: InjectFault['how'] | null = null;
@@ -87,7 +100,8 @@ export class DeviceWorker {
     for (;;) {
       this.readMail();
       const next = this.queue.shift();
-      if (next !== undefined) await this.runStep(next);
+      if (next?.kind === 'step') await this.runStep(next);
+      else if (next?.kind === 'embed') await this.runEmbed(next);
       else if (this.retiring) return;
       else await this.mail();
     }
@@ -95,13 +109,22 @@ export class DeviceWorker {
 
   private async runStep({ plan, cancelled }: QueuedStep): Promise<void> {
     this.current = plan;
-    const result = await this.parts.runner.execute(plan, () => {
+    const result = await this.generator.execute(plan, () => {
       this.readMail();
       for (const slot of cancelled) this.cancelOpen(slot);
       cancelled.clear();
     });
     this.current = null;
     this.parts.scheduler.post({ kind: 'stepDone', result });
+  }
+
+  private async runEmbed({ plan }: QueuedEmbed): Promise<void> {
+    const { runner } = this.parts;
+    if (!(runner instanceof EmbedRunner)) throw new Error('this is a bug: nothing embeds here');
+    const result = await runner.execute(plan, () => {
+      this.readMail();
+    });
+    this.parts.scheduler.post({ kind: 'embedDone', result });
   }
 
   /** Takes every waiting message without leaving the thread. */
@@ -123,7 +146,10 @@ export class DeviceWorker {
   private receive(message: ToDevice): void {
     switch (message.kind) {
       case 'step':
-        this.queue.push({ plan: message.plan, cancelled: new Set() });
+        this.queue.push({ kind: 'step', plan: message.plan, cancelled: new Set() });
+        break;
+      case 'embed':
+        this.queue.push(message);
         break;
       case 'cancel':
         this.cancel(message.slot);
@@ -136,9 +162,19 @@ export class DeviceWorker {
     }
   }
 
+  private get generator(): ModelRunner {
+    const { runner } = this.parts;
+    if (runner instanceof EmbedRunner) throw new Error('this is a bug: nothing generates here');
+    return runner;
+  }
+
+  private get queuedSteps(): readonly QueuedStep[] {
+    return this.queue.filter((queued) => queued.kind === 'step');
+  }
+
   /** The message means the slot's latest owner, who may not have been opened yet. */
   private cancel(slot: number): void {
-    const opening = this.queue.findLast(({ plan }) =>
+    const opening = this.queuedSteps.findLast(({ plan }) =>
       plan.opens.some((open) => open.slot === slot),
     );
     if (opening === undefined) this.cancelOpen(slot);
@@ -146,9 +182,9 @@ export class DeviceWorker {
   }
 
   private cancelOpen(slot: number): void {
-    const plans = this.queue.map(({ plan }) => plan);
+    const plans = this.queuedSteps.map(({ plan }) => plan);
     if (this.current !== null) plans.push(this.current);
-    this.parts.runner.cancel(slot, storedRows(plans, slot, this.parts.limits.pageSizeTokens));
+    this.generator.cancel(slot, storedRows(plans, slot, this.parts.limits.pageSizeTokens));
   }
 }
 

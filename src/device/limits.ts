@@ -45,6 +45,7 @@ export interface MemoryPlan {
 export function planMemory(options: MemoryOptions): MemoryPlan {
   const { spec, pageSizeTokens } = options;
   const budget = kvBudget(options);
+  if (spec.embedding !== null) return planEmbedding(options, budget);
   const budgetTokens = Math.floor(budget / kvBytesPerToken(spec));
   const numSlotsAsked = options.maxRunningRequests ?? DEFAULT_RUNNING_MAX;
   const poolTokens = choosePool(options, budgetTokens, numSlotsAsked);
@@ -56,6 +57,24 @@ export function planMemory(options: MemoryOptions): MemoryPlan {
   const numSlots = chooseSlots(options, slotLength, numPages * pageSizeTokens);
   const limits = { numSlots, slotLength, numPages, pageSizeTokens };
   return { limits, account: describe(options, limits, budget) };
+}
+
+/**
+ * No slots and no pages. What grows is the attention of one text: `heads * length²` scores at once, which
+ * bounds the length.
+ */
+function planEmbedding(options: MemoryOptions, budget: number): MemoryPlan {
+  const { spec, pageSizeTokens } = options;
+  const scoreBytes = spec.numHeads * Float32Array.BYTES_PER_ELEMENT;
+  const slotLength = Math.min(spec.contextLength, Math.floor(Math.sqrt(budget / scoreBytes)));
+  return {
+    limits: { numSlots: 0, slotLength, numPages: 0, pageSizeTokens },
+    account: [
+      `memory: ${inMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
+      `weights: ${inMiB(spec.weightBytes)} per device`,
+      `texts of up to ${slotLength} tokens: attention takes up to ${inMiB(scoreBytes * slotLength ** 2)}`,
+    ],
+  };
 }
 
 /** Rows that a device lets its slots keep resident although nothing lives there. */

@@ -93,3 +93,26 @@ t.test('the account names every part', (t) => {
   for (const part of ['weights', 'KV budget', 'KV pages', 'KV slots']) t.match(text, part);
   t.end();
 });
+
+t.test(
+  'an embedding model has no slots and no pages; its longest text follows from memory',
+  (t) => {
+    const embedding = {
+      kind: 'embedding',
+      dim: 576,
+      pooling: 'mean',
+      normalize: true,
+      matryoshka: null,
+      labels: null,
+    } as const;
+    const plan = (memoryBytes: number) =>
+      planMemory(options({ spec: { ...SPEC, embedding }, memoryBytes }));
+    const { limits, account } = plan(16 * GIB);
+    t.same(limits, { numSlots: 0, slotLength: 8192, numPages: 0, pageSizeTokens: 16 });
+    t.match(account.join('\n'), /texts of up to 8192 tokens: attention takes up to 2304 MiB/);
+    const { slotLength } = plan(2 * GIB).limits;
+    t.ok(slotLength < 8192 && 9 * 4 * slotLength ** 2 <= 0.7 * GIB, `${slotLength} tokens`);
+    t.throws(() => plan(0.5 * GIB), { name: 'StartupError' });
+    t.end();
+  },
+);
