@@ -1,7 +1,7 @@
 import { ModelLoadError, type ModelLoadCode } from '../model/load-error.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
 import { runQuantizeJob } from '../model/quantize/run-job.js';
-import { runTokenize, type TokenizeTask } from './tokenize.js';
+import { runTokenize, type TokenizeTask } from './run-tokenize.js';
 
 /** Work for the CPU pool, copied to one of its threads. */
 export type CpuTask = QuantizeTask | TokenizeTask;
