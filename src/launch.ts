@@ -2,7 +2,6 @@ import { availableParallelism, totalmem } from 'node:os';
 import { startActorThreads, type ActorThreads } from './actor-threads.js';
 import type { HostEnv } from './config/load.js';
 import type { ServerArgs } from './config/server-args.js';
-import { DEFAULT_SCHEDULER_CONFIG, type SchedulerConfig } from './core/scheduler-config.js';
 import { CpuPool } from './cpu/pool.js';
 import { DeviceFleet } from './device-fleet.js';
 import { expertRecording } from './expert-recording-args.js';
@@ -11,6 +10,7 @@ import { loadModel, type LoadedModel } from './load-model.js';
 import type { DeviceLimits } from './messages.js';
 import type { Logger } from './observability/logger.js';
 import { assertPortFree } from './port-check.js';
+import { schedulerConfig } from './scheduler-args.js';
 import { createApp, type App } from './server/app.js';
 import { Engine } from './server/engine.js';
 import { warmUp } from './warm-up.js';
@@ -46,7 +46,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const memory = planDeviceMemory(args, model);
   for (const line of memory.account) log.info(line);
   const actors = startActorThreads(
-    schedulerConfig(args, memory.limits),
+    schedulerConfig(args, options.env, memory.limits),
     expertRecording(args, model.prepared.spec),
   );
   const engine = new Engine({
@@ -121,21 +121,6 @@ function usableMemoryBytes(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-function schedulerConfig(args: ServerArgs, limits: DeviceLimits): SchedulerConfig {
-  return {
-    ...DEFAULT_SCHEDULER_CONFIG,
-    policy: args.schedulePolicy,
-    chunkedPrefillSize: args.chunkedPrefillSize,
-    maxPrefillTokens: args.maxPrefillTokens,
-    maxRunningRequests: limits.numSlots,
-    maxQueuedRequests: args.maxQueuedRequests,
-    decodeLogInterval: args.decodeLogInterval,
-    disableRadixCache: args.disableRadixCache,
-    deterministic: args.enableDeterministicInference,
-    scheduleConservativeness: args.scheduleConservativeness,
-  };
-}
-
 interface FleetParts {
   readonly model: LoadedModel;
   readonly memory: MemoryPlan;
@@ -179,6 +164,7 @@ function warmUpTarget(args: ServerArgs, port: number, model: LoadedModel) {
     url: `http://${host}:${port}`,
     apiKey: args.apiKey,
     hasTokenizer: model.served.tokenizer !== null,
+    isGeneration: model.prepared.spec.embedding === null,
   };
 }
 

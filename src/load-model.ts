@@ -112,6 +112,7 @@ async function prepare(context: LoadContext, folder: string): Promise<PreparedCh
         quantization: args.quantization,
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,
+        isEmbedding: args.isEmbedding,
       },
       {
         runJob: quantizeOn(cpuPool),

@@ -9,12 +9,15 @@ export interface WarmUpTarget {
   readonly apiKey: string | null;
   /** Without a tokenizer the prompt is ids. */
   readonly hasTokenizer: boolean;
+  /** An embedding model is warmed up by a text's vector. */
+  readonly isGeneration: boolean;
 }
 
 /** One request through the whole server, so that the first user does not pay for cold caches. @throws StartupError */
-export async function warmUp({ url, apiKey, hasTokenizer }: WarmUpTarget): Promise<void> {
+export async function warmUp(target: WarmUpTarget): Promise<void> {
+  const { url, apiKey, hasTokenizer, isGeneration } = target;
   const prompt = hasTokenizer ? { text: PROMPT } : { input_ids: [1, 2, 3] };
-  const response = await fetch(`${url}/generate`, {
+  const response = await fetch(url + (isGeneration ? '/generate' : '/encode'), {
     method: 'POST',
     headers: {
       'content-type': 'application/json',

@@ -1,3 +1,4 @@
+import { SCHEDULE_POLICIES } from '../core/scheduler-config.js';
 import { EXPERT_MODES } from '../core/expert-recording.js';
 import {
   bool,
@@ -44,6 +45,9 @@ const MODEL = {
   'weight-version': stringOr('default', 'Tag of the weights, repeated in every answer.'),
   'chat-template': string("Jinja file, or JSON file with one. Default: the model's."),
   'hf-chat-template-name': string('Which of several chat templates of the model.'),
+  'is-embedding': bool(
+    'The model answers with vectors: for checkpoints that could also generate. Others do so by themselves.',
+  ),
   'skip-tokenizer-init': bool('No tokenizer: token ids in, token ids out.'),
 };
 
@@ -98,9 +102,23 @@ const SCHEDULE = {
   'chunked-prefill-size': int(512, 'Prompt tokens per step; -1 = whole prompts.', { min: -1 }),
   'max-prefill-tokens': int(16384, 'Prompt tokens per step over all requests.', { min: 1 }),
   'schedule-policy': choice(
-    ['fcfs', 'lpm'],
+    SCHEDULE_POLICIES,
     'fcfs',
-    'Order of the queue: arrival or longest prefix.',
+    'Order of the queue: arrival, longest cached prefix, shared prefixes together, longest answer.',
+  ),
+  'enable-priority-scheduling': bool('Requests with a larger "priority" go first.'),
+  'schedule-low-priority-values-first': bool('Smaller priorities go first instead.'),
+  'priority-scheduling-preemption-threshold': int(
+    10,
+    'A request takes the place of a running one when its priority is better by more than this.',
+    { min: 0 },
+  ),
+  'disable-priority-preemption': bool('Running requests never give their place up.'),
+  'default-priority-value': optionalInt(
+    'Priority of requests that bring none. Default: behind all others.',
+  ),
+  'abort-on-priority-when-disabled': bool(
+    'Without priority scheduling, answer 503 to requests that bring a priority.',
   ),
   'schedule-conservativeness': float(1, 'Larger = fewer retractions.', { min: 0 }),
   'decode-log-interval': int(40, 'Decode steps between two log lines.', { min: 1 }),

@@ -4,12 +4,10 @@
  */
 export const KNOWN_UNSUPPORTED: readonly string[] = [
   ...['tokenizer-mode', 'tokenizer-worker-num', 'model-loader-extra-config', 'trust-remote-code'],
-  ...['is-embedding', 'model-impl', 'fastapi-root-path', 'warmups'],
+  ...['model-impl', 'fastapi-root-path', 'warmups'],
   ...['completion-template', 'reasoning-parser'],
   ...['tool-call-parser', 'tool-server', 'json-model-override-args', 'file-storage-path'],
-  ...['kv-cache-dtype', 'prefill-max-requests', 'enable-priority-scheduling'],
-  ...['schedule-low-priority-values-first', 'priority-scheduling-preemption-threshold'],
-  ...['abort-on-priority-when-disabled', 'default-priority-value', 'disable-priority-preemption'],
+  ...['kv-cache-dtype', 'prefill-max-requests'],
   ...['radix-eviction-policy', 'enable-mixed-chunk', 'disable-overlap-schedule'],
   ...['num-continuous-decode-steps', 'watchdog-timeout', 'soft-watchdog-timeout', 'sleep-on-idle'],
   ...['tp-size', 'tp', 'tensor-parallel-size', 'pp-size', 'pipeline-parallel-size'],

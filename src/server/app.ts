@@ -10,6 +10,7 @@ import type { ServerArgs } from '../config/server-args.js';
 import { kvBytesPerToken } from '../core/model-spec.js';
 import { Metrics } from '../observability/metrics.js';
 import type { Logger } from '../observability/logger.js';
+import { createEmbedRoutes } from './embed/routes.js';
 import type { Engine } from './engine.js';
 import type { RequestLimits } from './fit-request.js';
 import type { ServedModel, ServingLimits } from './model.js';
@@ -89,10 +90,11 @@ function routesOf(
   return [
     { methods: ['POST', 'PUT'], path: '/generate', handler: createGenerateHandler(generation) },
     wsRoute,
-    ...createHealthRoutes({ engine, isDraining }),
+    ...createHealthRoutes({ engine, isDraining, isGeneration: generation.isGeneration }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
     ...createOpenAiRoutes({ args, model: deps.model, generation }),
+    ...createEmbedRoutes({ ...deps, allowAutoTruncate: args.allowAutoTruncate }, generation),
     ...tokenizeRoutes(deps),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),
@@ -140,6 +142,7 @@ function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): G
   };
   return {
     engine,
+    isGeneration: model.spec.embedding === null,
     tokenizer: model.tokenizer,
     tokenizeLong,
     eosTokenIds: model.eosTokenIds,
@@ -151,6 +154,12 @@ function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): G
       disableRadixCache: args.disableRadixCache,
       dpSize: args.dpSize,
       preferredSamplingParams: args.preferredSamplingParams,
+      priority: {
+        isEnabled: args.enablePriorityScheduling,
+        lowValuesFirst: args.scheduleLowPriorityValuesFirst,
+        defaultValue: args.defaultPriorityValue,
+        abortWhenDisabled: args.abortOnPriorityWhenDisabled,
+      },
     },
     weightVersion: model.weightVersion,
     streamInterval: args.streamInterval,

@@ -70,12 +70,7 @@ export class Tokenizer {
     return this.#encode(text, addSpecialTokens);
   }
 
-  /** Two texts as one sequence with the special tokens between and around them. */
-  encodePair(first: string, second: string): EncodedPair {
-    return this.joinPair(this.encode(first, false), this.encode(second, false));
-  }
-
-  /** The same of texts that were encoded without special tokens. */
+  /** Two texts, encoded without special tokens, as one sequence with those around and between them. */
   joinPair(first: Int32Array, second: Int32Array): EncodedPair {
     return this.#pairTemplate.join(first, second);
   }

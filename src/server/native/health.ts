@@ -12,10 +12,12 @@ const PROBE_TIMEOUT_MS = 20_000;
 export interface HealthDeps {
   readonly engine: Engine;
   readonly isDraining: () => boolean;
+  /** False on an embedding server: the probe is a text then. */
+  readonly isGeneration: boolean;
   readonly timeoutMs?: number;
 }
 
-/** `/health` answers at once; `/health_generate` has a device compute a token. */
+/** `/health` answers at once; `/health_generate` has a device compute something. */
 export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
   return [
     {
@@ -29,9 +31,10 @@ export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
   ];
 }
 
-function healthGenerate({ engine, isDraining, timeoutMs }: HealthDeps): Handler {
+function healthGenerate({ engine, isDraining, isGeneration, timeoutMs }: HealthDeps): Handler {
+  const ask = isGeneration ? probe : probeEmbedding;
   return async (_, reply) => {
-    const isHealthy = !isDraining() && (await probe(engine, timeoutMs ?? PROBE_TIMEOUT_MS));
+    const isHealthy = !isDraining() && (await ask(engine, timeoutMs ?? PROBE_TIMEOUT_MS));
     reply.send(plainResponse(isHealthy ? 200 : 503));
   };
 }
@@ -56,6 +59,27 @@ async function probe(engine: Engine, timeoutMs: number): Promise<boolean> {
   return isHealthy;
 }
 
+async function probeEmbedding(engine: Engine, timeoutMs: number): Promise<boolean> {
+  let abort = (): void => undefined;
+  const text = { rid: probeRid(), tokens: Int32Array.of(0), tokenTypes: null };
+  const answered = engine
+    .embed([text], (abortProbe) => {
+      abort = abortProbe;
+    })
+    .then(
+      () => true,
+      (error: unknown) => (isQueueFull(error) ? new Promise<never>(() => undefined) : false),
+    );
+  const progress = engine.nextOutput().then(() => true);
+  const isHealthy = await Promise.race([answered, progress, timeout(timeoutMs)]);
+  abort();
+  return isHealthy;
+}
+
+function probeRid(): string {
+  return `HEALTH_CHECK_${randomUUID()}`;
+}
+
 function isQueueFull(error: unknown): boolean {
   return error instanceof RequestError && error.code === 'QUEUE_FULL';
 }
@@ -71,7 +95,7 @@ function timeout(ms: number): Promise<false> {
 function probeInput(): GenerationInput {
   return {
     req: {
-      rid: `HEALTH_CHECK_${randomUUID()}`,
+      rid: probeRid(),
       inputIds: Int32Array.of(0),
       sampling: {
         maxNewTokens: 1,

@@ -54,12 +54,13 @@ function route(methods: readonly Method[], path: string, read: () => unknown): R
 
 /** The key set differs between SGLang releases, and its own tests compare it exactly. */
 function renderModelInfo(model: ServedModel, args: ServerArgs): unknown {
-  const oldest = { model_path: model.modelPath, is_generation: true };
+  const is_generation = model.spec.embedding === null;
+  const oldest = { model_path: model.modelPath, is_generation };
   if (args.compat === '2024-11') return oldest;
   const usual = {
     model_path: model.modelPath,
     tokenizer_path: model.tokenizerPath,
-    is_generation: true,
+    is_generation,
     preferred_sampling_params: args.preferredSamplingParams,
     weight_version: model.weightVersion,
   };
@@ -82,7 +83,7 @@ function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> 
     context_length: model.spec.contextLength,
     max_total_tokens: limits.maxTotalTokens,
     max_running_requests: limits.maxRunningRequests,
-    is_embedding: false,
+    is_embedding: model.spec.embedding !== null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { RequestError } from '../../core/errors.js';
 import type { LogprobWants } from '../../core/sampling-params.js';
 import { fitLogprobs, fitPrompt, fitSampling, type RequestLimits } from '../fit-request.js';
 import type { GenerationInput } from '../generation.js';
@@ -8,10 +9,15 @@ import type { Tokenizer } from '../../text/tokenizer.js';
 import type { GenerateEntry, GenerateRequest } from './generate-request.js';
 import type { Prompt } from './prompt-fields.js';
 
+const NOT_GENERATION =
+  'This model does not generate text: it was launched as an embedding model. Use /encode, /classify, /v1/embeddings or /v1/rerank.';
+
 /** Texts above this are tokenized off the main thread: a megabyte takes seconds. */
 const LONG_TEXT_CHARS = 32 * 1024;
 
 export interface PrepareDeps {
+  /** False on an embedding model, which makes no tokens. */
+  readonly isGeneration: boolean;
   readonly tokenizer: Tokenizer | null;
   readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
   readonly eosTokenIds: readonly number[];
@@ -24,6 +30,7 @@ export async function prepareInputs(
   request: GenerateRequest,
   deps: PrepareDeps,
 ): Promise<readonly GenerationInput[]> {
+  if (!deps.isGeneration) throw new RequestError('INVALID_REQUEST', NOT_GENERATION);
   const ids = await Promise.all(request.entries.map(({ prompt }) => promptIds(prompt, deps)));
   return request.entries.flatMap((entry, i) => samplesOf(entry, ids[i] ?? new Int32Array(0), deps));
 }

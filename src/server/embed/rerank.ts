@@ -1,0 +1,65 @@
+import { RequestError } from '../../core/errors.js';
+import { FieldReader, isStrings } from '../field-reader.js';
+import type { HttpReply } from '../http.js';
+import { embed, embeddingOf, type EmbedDeps } from './embed.js';
+import { isCrossEncoder, metaInfo } from './encode.js';
+import { ridsOf } from './openai-route.js';
+
+interface RerankRequest {
+  readonly query: string;
+  readonly documents: readonly string[];
+  /** Null = all. */
+  readonly topN: number | null;
+  readonly returnDocuments: boolean;
+}
+
+/**
+ * POST and PUT `/v1/rerank`: the documents by descending score, which is the cross-encoder's logit as
+ * it is (SGLang applies no sigmoid).
+ */
+export async function answerRerank(
+  read: FieldReader,
+  reply: HttpReply,
+  deps: EmbedDeps,
+): Promise<unknown> {
+  const { query, documents, topN, returnDocuments } = parseRerank(read);
+  if (!isCrossEncoder(embeddingOf(deps.model))) {
+    fail(
+      `Model '${deps.model.modelPath}' does not score pairs of texts: /v1/rerank needs a cross-encoder.`,
+    );
+  }
+  const sources = documents.map((second) => ({ kind: 'pair' as const, first: query, second }));
+  const answers = await embed({ sources, rids: ridsOf(read, sources.length) }, reply, deps);
+  const items = answers.map((answer, index) => ({
+    score: answer.values[0] ?? 0,
+    ...(returnDocuments ? { document: documents[index] } : {}),
+    index,
+    meta_info: metaInfo(answer, deps),
+  }));
+  return items.sort((a, b) => b.score - a.score).slice(0, topN ?? items.length);
+}
+
+function parseRerank(read: FieldReader): RerankRequest {
+  const query = read.string('query');
+  const documents = read.raw('documents');
+  if (query === null) return invalid('query: Field required');
+  if (!isStrings(documents)) return invalid('documents must be a list of strings.');
+  const topN = read.integer('top_n');
+  if (topN !== null && topN < 1) invalid(`top_n must be at least 1, got ${topN}.`);
+  if (query === '') fail('Query cannot be empty');
+  if (query.trim() === '') fail('Query cannot be empty or whitespace only');
+  if (documents.length === 0) fail('Documents cannot be empty');
+  for (const document of documents) {
+    if (document === '') fail('Each document must be a non-empty string');
+    if (document.trim() === '') fail('Each document cannot be empty or whitespace only');
+  }
+  return { query, documents, topN, returnDocuments: read.boolean('return_documents') ?? true };
+}
+
+function invalid(message: string): never {
+  throw new RequestError('INVALID_JSON', message);
+}
+
+function fail(message: string): never {
+  throw new RequestError('INVALID_REQUEST', message);
+}
