@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { EXIT_OK, EXIT_STARTUP, parseCli } from './config/cli.js';
+import { EXIT_OK, EXIT_STARTUP, EXIT_USAGE, parseCli } from './config/cli.js';
 import { loadHostEnv, type LoadedArgs } from './config/load.js';
+import { UsageError } from './config/usage-error.js';
 import { StartupError } from './core/errors.js';
 import { launch, type RunningServer } from './launch.js';
 import { createLogger, logLevelOf, type Logger } from './observability/logger.js';
@@ -16,7 +17,13 @@ async function main(): Promise<void> {
     process.exitCode = command.code;
     return;
   }
-  await serve(command, version);
+  try {
+    await serve(command, version);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = EXIT_USAGE;
+  }
 }
 
 async function serve({ args, warnings }: LoadedArgs, version: string): Promise<void> {

@@ -21,6 +21,9 @@ export interface SchedulerWorkerData {
   readonly config: SchedulerConfig;
 }
 
+/** How late a time-out may be. */
+const TICK_MS = 100;
+
 const data = workerData as SchedulerWorkerData;
 const main = new Port<ToMain, ToScheduler>(data.mainPort);
 const cache = new Port<ToCache, CacheReplies>(data.cachePort);
@@ -39,6 +42,13 @@ const scheduler = new Scheduler({
     toDevice: (device, message) => devices.get(treeKey(device))?.post(message),
   },
 });
+
+const { waitingTimeoutMs, runningTimeoutMs } = data.config;
+if (waitingTimeoutMs !== null || runningTimeoutMs !== null) {
+  setInterval(() => {
+    scheduler.tick();
+  }, TICK_MS);
+}
 
 main.onMessage((message) => {
   if (message.kind === 'attachDevice') connectDevice(message);

@@ -95,6 +95,9 @@ export interface HostEnv {
   /** Folder for what this server keeps between runs. */
   readonly cacheDir: string;
   readonly useColor: boolean;
+  /** `SGLANG_REQ_WAITING_TIMEOUT` and `…_RUNNING_TIMEOUT`, there in seconds; null = none. */
+  readonly reqWaitingTimeoutMs: number | null;
+  readonly reqRunningTimeoutMs: number | null;
   /** `SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR`: folder of expert statistics. */
   readonly expertRecorderDir: string;
 }
@@ -109,9 +112,20 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
     hubCacheDir: nonEmpty(env['HF_HUB_CACHE']) ?? join(hubHome, 'hub'),
     isHubOffline: /^(1|true|yes|on)$/i.test(env['HF_HUB_OFFLINE'] ?? ''),
     cacheDir: join(cacheHome, 'radish'),
+    reqWaitingTimeoutMs: timeoutMs(env, 'SGLANG_REQ_WAITING_TIMEOUT'),
+    reqRunningTimeoutMs: timeoutMs(env, 'SGLANG_REQ_RUNNING_TIMEOUT'),
     useColor: nonEmpty(env['NO_COLOR']) === null,
     expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),
   };
+}
+
+/** Zero and less mean none, as in SGLang. @throws UsageError */
+function timeoutMs(env: Environment, name: string): number | null {
+  const text = nonEmpty(env[name]);
+  if (text === null) return null;
+  const seconds = Number(text);
+  if (Number.isNaN(seconds)) throw new UsageError(`${name} must be a number of seconds.`);
+  return seconds > 0 ? 1000 * seconds : null;
 }
 
 function nonEmpty(value: string | undefined): string | null {

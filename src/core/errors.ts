@@ -13,6 +13,8 @@ const ERRORS = {
   UNSUPPORTED_MEDIA_TYPE: { status: 400, type: 'Bad Request' },
   DEVICE_FAILED: { status: 500, type: 'InternalServerError' },
   INTERNAL: { status: 500, type: 'InternalServerError' },
+  TIMED_OUT: { status: 503, type: '503' },
+  PRIORITY_DISABLED: { status: 503, type: '503' },
   QUEUE_FULL: { status: 503, type: '503' },
   SHUTTING_DOWN: { status: 503, type: '503' },
   NO_DEVICE: { status: 503, type: '503' },

@@ -1,9 +1,19 @@
 /** Order in which waiting requests are looked at: SGLang's `--schedule-policy` values that Radish has. */
-export type SchedulePolicy = 'fcfs' | 'lpm';
+export type SchedulePolicy = (typeof SCHEDULE_POLICIES)[number];
+
+export const SCHEDULE_POLICIES = ['fcfs', 'lpm', 'dfs-weight', 'lof', 'random'] as const;
 
 /** What the scheduler needs of the server's flags, resolved. A plain value: it crosses threads by copy. */
 export interface SchedulerConfig {
   readonly policy: SchedulePolicy;
+  /** Of the policy `random`. */
+  readonly policySeed: number;
+  /** Null = priorities mean nothing. */
+  readonly priority: PriorityConfig | null;
+  /** Longest wait for the first slot; null = forever. */
+  readonly waitingTimeoutMs: number | null;
+  /** Longest time from the first slot to the ending; null = forever. */
+  readonly runningTimeoutMs: number | null;
   /** Most prompt tokens of one step over all requests; -1 = no limit of this kind. */
   readonly chunkedPrefillSize: number;
   /** Most prompt tokens of one step, also without chunking. */
@@ -23,8 +33,19 @@ export interface SchedulerConfig {
   readonly scheduleConservativeness: number;
 }
 
+export interface PriorityConfig {
+  /** True = smaller numbers go first. */
+  readonly lowValuesFirst: boolean;
+  /** A waiting request takes a running one's place when their gap is larger; null = never. */
+  readonly preemptionThreshold: number | null;
+}
+
 export const DEFAULT_SCHEDULER_CONFIG: SchedulerConfig = {
   policy: 'fcfs',
+  policySeed: 0,
+  priority: null,
+  waitingTimeoutMs: null,
+  runningTimeoutMs: null,
   chunkedPrefillSize: 512,
   maxPrefillTokens: 16384,
   maxPrefillRowsWhileDecoding: 256,

@@ -19,7 +19,7 @@ export function admit(
   budget: number,
 ): void {
   link.pages.numWanted = 0;
-  if (link.retiring || link.starved) return;
+  if (link.starved) return;
   let left = budget;
   for (const run of link.runs) left -= run.prefillLeft;
   for (const req of state.queue.inOrder()) {
@@ -70,7 +70,7 @@ function whyNever(link: DeviceLink, req: Req): string | null {
  * SGLang's estimate: what the request may use in full, and what the running ones are expected to use,
  * fits into all pages that no run holds. A request alone on its device always gets its chance.
  */
-function lasts(link: DeviceLink, req: Req, match: PrefixMatch): boolean {
+export function lasts(link: DeviceLink, req: Req, match: PrefixMatch): boolean {
   if (link.runs.size === 0) return true;
   let ofRunning = 0;
   for (const { req: other } of link.runs) {
@@ -96,7 +96,7 @@ function numNewPages(link: DeviceLink, req: Req, match: PrefixMatch): number {
 /** While steps are in flight: the pages of the next admission are asked for before it is planned. */
 export function wantPagesAhead(state: SchedulerState, link: DeviceLink): void {
   link.pages.numWanted = 0;
-  if (link.retiring || link.starved || link.numFreeRunning === 0) return;
+  if (link.starved || link.numFreeRunning === 0) return;
   for (const req of state.queue.inOrder()) {
     const { match } = req;
     if (req.tree !== link.tree || match?.status !== 'ready') continue;
@@ -136,9 +136,15 @@ function noteFirstRun(
   { numTokens: cachedTokens }: PrefixMatch,
 ): void {
   const queueMs = state.clock.nowMs() - req.acceptedAtMs;
-  const { rank } = link.device;
-  req.firstRun = { cachedTokens, queueMs, rank };
-  state.outbox.admit({ num: req.num, cachedTokens, dpRank: rank, queueMs });
+  const { device, weightsEpoch } = link;
+  req.firstRun = { cachedTokens, queueMs, rank: device.rank, weightsEpoch };
+  state.outbox.admit({
+    num: req.num,
+    cachedTokens,
+    dpRank: device.rank,
+    weightsEpoch,
+    queueMs,
+  });
 }
 
 function start(state: SchedulerState, link: DeviceLink, req: Req, step: StepBuilder): Run {

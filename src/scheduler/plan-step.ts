@@ -5,6 +5,7 @@ import { planDecode } from './decode.js';
 import type { DeviceLink } from './device-link.js';
 import { settle } from './ending.js';
 import { planPrefill, prefillBudget } from './prefill.js';
+import { preempt } from './priority.js';
 import { relieveStarved, requeueRetracted } from './retract.js';
 import type { SchedulerState } from './state.js';
 import { prefillLine } from './stats.js';
@@ -27,6 +28,7 @@ export function scheduleLink(state: SchedulerState, link: DeviceLink): void {
 function postStep(state: SchedulerState, link: DeviceLink): boolean {
   const step = new StepBuilder(link.nextStep, link.limits.pageSizeTokens, state.recordsExperts);
   requeueRetracted(state, link);
+  if (state.paused === null) preempt(state, link);
   if (state.paused === null) planRows(state, link, step);
   planClosing(state, link, step);
   if (step.isEmpty) return false;

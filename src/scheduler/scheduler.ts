@@ -18,10 +18,12 @@ import { Outbox, type SchedulerLinks } from './outbox.js';
 import { pause } from './pause.js';
 import { scheduleLink } from './plan-step.js';
 import { policyOf } from './policy.js';
+import { byPriority } from './priority.js';
 import { processResult } from './process-result.js';
 import { numRunning, type SchedulerState } from './state.js';
 import { StateReads } from './state-reads.js';
 import { abortMatching, submit } from './submission.js';
+import { expire } from './timeouts.js';
 import { WaitingQueue } from './waiting-queue.js';
 
 export interface SchedulerOptions {
@@ -43,8 +45,8 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     const { config, clock, links } = options;
-    // Without a cache every prefix is equally short: SGLang falls back to fcfs then, too.
-    const queue = new WaitingQueue(policyOf(config.disableRadixCache ? 'fcfs' : config.policy));
+    const policy = policyOf(config);
+    const queue = new WaitingQueue(config.priority === null ? policy : byPriority(policy, config));
     this.state = {
       config,
       clock,
@@ -75,6 +77,12 @@ export class Scheduler {
     if (link === undefined) return;
     if (message.kind === 'stepDone') processResult(this.state, link, message.result);
     else processEmbed(this.state, link, message.result);
+    this.turn();
+  }
+
+  /** To be called now and then when there are time-outs. */
+  tick(): void {
+    expire(this.state);
     this.turn();
   }
 

@@ -2,13 +2,18 @@
 import type { Abort, Submit } from '../messages.js';
 import type { Failure } from '../core/errors.js';
 import { abort } from './ending.js';
+import { evict, evictable } from './priority.js';
 import { Req } from './req.js';
 import { openLinks, type SchedulerState } from './state.js';
 
 export function submit(state: SchedulerState, message: Submit, draining: boolean): void {
-  const failure = draining ? SHUTTING_DOWN : whyRefused(state, message);
+  const excess = numExcess(state, message.reqs.length);
+  const lowest = excess > 0 ? leastImportantOf(state, message) : 0;
+  const evicted = excess > 0 ? evictable(state, lowest, excess) : [];
+  const failure = draining ? SHUTTING_DOWN : whyRefused(state, message, evicted.length < excess);
   state.outbox.main({ kind: 'submitted', batch: message.batch, failure });
   if (failure !== null) return;
+  evict(state, evicted);
   for (const input of message.reqs) {
     const req = new Req(input, state.clock.nowMs());
     state.live.set(req.num, req);
@@ -22,7 +27,7 @@ export const SHUTTING_DOWN: Failure = {
   message: 'The server is shutting down.',
 };
 
-function whyRefused(state: SchedulerState, { reqs }: Submit): Failure | null {
+function whyRefused(state: SchedulerState, { reqs }: Submit, isFull: boolean): Failure | null {
   const seen = new Set<string>();
   for (const { rid, dpRank } of reqs) {
     if (state.rids.has(rid) || seen.has(rid)) {
@@ -34,10 +39,18 @@ function whyRefused(state: SchedulerState, { reqs }: Submit): Failure | null {
       return { code: 'INVALID_REQUEST', message };
     }
   }
-  if (state.queue.length + reqs.length > numStarting(state) + state.config.maxQueuedRequests) {
-    return { code: 'QUEUE_FULL', message: 'The request queue is full.' };
-  }
-  return null;
+  return isFull ? { code: 'QUEUE_FULL', message: 'The request queue is full.' } : null;
+}
+
+/** By how many requests the queue would be too long. */
+function numExcess(state: SchedulerState, numNew: number): number {
+  const room = numStarting(state) + state.config.maxQueuedRequests;
+  return Math.max(0, state.queue.length + numNew - room);
+}
+
+function leastImportantOf({ config }: SchedulerState, { reqs }: Submit): number {
+  const values = reqs.map(({ priority }) => priority);
+  return config.priority?.lowValuesFirst === true ? Math.max(...values) : Math.min(...values);
 }
 
 /** Waiting requests that a slot is free for do not count as queued. */

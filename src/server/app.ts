@@ -161,7 +161,7 @@ function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): G
         abortWhenDisabled: args.abortOnPriorityWhenDisabled,
       },
     },
-    weightVersion: model.weightVersion,
+    weights: model.weights,
     streamInterval: args.streamInterval,
     isIncremental: args.incrementalStreamingOutput,
   };

@@ -31,6 +31,7 @@ export interface Outcome {
   numAborted: number;
   numTooLarge: number;
   numDeviceFailed: number;
+  numEvicted: number;
   numTextStops: number;
   numRetractions: number;
   numCachedTokens: number;
@@ -48,6 +49,7 @@ export class Clients {
     numAborted: 0,
     numTooLarge: 0,
     numDeviceFailed: 0,
+    numEvicted: 0,
     numTextStops: 0,
     numRetractions: 0,
     numCachedTokens: 0,
@@ -213,6 +215,9 @@ export class Clients {
     if (status === null) {
       assert(req.aborted, `${req.input.num} was aborted by nobody`);
       this.outcome.numAborted++;
+    } else if (status === 503) {
+      assert(req.tokens.length === 0, `${req.input.num} lost its place though it ran`);
+      this.outcome.numEvicted++;
     } else if (status === 500) {
       this.outcome.numDeviceFailed++;
     } else {

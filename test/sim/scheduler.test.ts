@@ -18,6 +18,7 @@ const COVERED: readonly (keyof SimulationResult)[] = [
   'numAborted',
   'numTooLarge',
   'numDeviceFailed',
+  'numEvicted',
   'numTextStops',
   'numRetractions',
   'numCachedTokens',

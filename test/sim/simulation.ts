@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { seededRandom, type Random } from '../../src/core/clock.js';
 import { TOP_K_ALL, type SamplingParams } from '../../src/core/sampling-params.js';
-import type { SchedulerConfig } from '../../src/core/scheduler-config.js';
+import {
+  DEFAULT_SCHEDULER_CONFIG,
+  SCHEDULE_POLICIES,
+  type SchedulerConfig,
+} from '../../src/core/scheduler-config.js';
 import type { DeviceLimits, ReqInput } from '../../src/messages.js';
 import { FAKE_VOCAB_SIZE } from '../doubles/fake-device.js';
 import { Clients, type Outcome } from './clients.js';
@@ -152,7 +156,7 @@ export class Simulation {
       logprobs,
       namespace: this.chance(0.2) ? 'other' : '',
       dpRank: this.chance(0.1) ? this.below(this.numRanks) : null,
-      priority: 0,
+      priority: this.pick([0, 0, 5, 50]),
       hasTextStops,
       textStop: hasTextStops && this.chance(0.6) ? 1 + this.below(30) : null,
     };
@@ -197,7 +201,11 @@ export class Simulation {
 
   private someConfig(): SchedulerConfig {
     return {
-      policy: this.chance(0.3) ? 'lpm' : 'fcfs',
+      ...DEFAULT_SCHEDULER_CONFIG,
+      policy: this.pick(['fcfs', 'fcfs', ...SCHEDULE_POLICIES]),
+      priority: this.chance(0.3)
+        ? { lowValuesFirst: this.chance(0.3), preemptionThreshold: this.pick([null, 0, 10]) }
+        : null,
       chunkedPrefillSize: this.pick([-1, 7, 32, 512]),
       maxPrefillTokens: this.pick([64, 16384]),
       maxPrefillRowsWhileDecoding: this.pick([8, 64, 256]),

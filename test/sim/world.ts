@@ -107,7 +107,7 @@ export class World {
       alive: true,
     };
     this.workers.set(treeKey(id), worker);
-    this.fromMain.post({ kind: 'attachDevice', device: id, limits });
+    this.fromMain.post({ kind: 'attachDevice', device: id, weightsEpoch: 0, limits });
   }
 
   kill(id: DeviceId): void {

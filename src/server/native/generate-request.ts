@@ -9,6 +9,7 @@ import {
   type SamplingRequest,
 } from '../sampling-request.js';
 import { parseLogprobFields, type LogprobRequest } from './logprob-fields.js';
+import { resolvePriority, type PriorityRules } from './priority-field.js';
 import { parsePrompts, type Prompt } from './prompt-fields.js';
 import { resolveRids } from './rid-fields.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
@@ -45,6 +46,7 @@ export interface GenerateEntry {
 export interface GenerateContext extends SamplingContext {
   readonly disableRadixCache: boolean;
   readonly dpSize: number;
+  readonly priority: PriorityRules;
   /** `--preferred-sampling-params`: goes under every request's own keys. */
   readonly preferredSamplingParams: JsonObject | null;
 }
@@ -69,7 +71,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
   const cacheSalts = perPromptStrings(read, 'cache_salt', prompts.length);
   const common = {
     dpRank: dpRankOf(read, context.dpSize),
-    priority: read.integer('priority') ?? 0,
+    priority: resolvePriority(read.integer('priority'), context.priority),
     isUnmetered: read.boolean('log_metrics') === false,
     isUnlogged: read.boolean('no_logs') === true,
   };

@@ -23,3 +23,13 @@ t.test('empty variables are as good as none', (t) => {
   t.match(set, { hubEndpoint: 'http://h', isHubOffline: true, useColor: false });
   t.end();
 });
+
+t.test('time-outs come in seconds', (t) => {
+  t.match(loadHostEnv({}), { reqWaitingTimeoutMs: null, reqRunningTimeoutMs: null });
+  const set = { SGLANG_REQ_WAITING_TIMEOUT: '1.5', SGLANG_REQ_RUNNING_TIMEOUT: '-1' };
+  t.match(loadHostEnv(set), { reqWaitingTimeoutMs: 1500, reqRunningTimeoutMs: null });
+  t.throws(() => loadHostEnv({ SGLANG_REQ_WAITING_TIMEOUT: 'soon' }), {
+    message: 'SGLANG_REQ_WAITING_TIMEOUT must be a number of seconds.',
+  });
+  t.end();
+});
