@@ -72,9 +72,9 @@ function firstOf(processors: unknown): readonly Part[] | null {
 }
 
 /** `pair` lists `{"Sequence": {"id": "B", "type_id": 1}}` and `{"SpecialToken": {"id": "[SEP]", …}}`. */
-function templateParts(processor: Json): readonly Part[] {
+function templateParts(processor: Json): readonly Part[] | null {
   const tokens = isObject(processor['special_tokens']) ? processor['special_tokens'] : {};
-  return listOf(processor['pair']).flatMap((piece): Part[] => {
+  const parts = listOf(processor['pair']).flatMap((piece): Part[] => {
     if (!isObject(piece)) return [];
     const sequence = piece['Sequence'];
     if (isObject(sequence)) {
@@ -86,6 +86,7 @@ function templateParts(processor: Json): readonly Part[] {
     const ids = listOf(isObject(token) ? token['ids'] : null).filter(isNumber);
     return [{ source: ids, typeId: typeIdOf(special) }];
   });
+  return parts.length > 0 ? parts : null;
 }
 
 /** `[CLS] A [SEP]` of type 0, `B [SEP]` of type 1. */

@@ -18,7 +18,7 @@ export async function answerClassify(
   const sources = parseInput(read.raw('input'));
   const { labels } = embeddingOf(deps.model);
   if (labels === null) {
-    const message = `Model '${deps.model.modelPath}' is not a classification model: it has no labels.`;
+    const message = `Model '${deps.model.weights.modelPath}' is not a classification model: it has no labels.`;
     throw new RequestError('INVALID_REQUEST', message);
   }
   const answers = await embed({ sources, rids: ridsOf(read, sources.length) }, reply, deps);

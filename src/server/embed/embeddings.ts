@@ -26,7 +26,7 @@ export async function answerEmbeddings(
       const embedding = isBase64 ? base64Of(vector) : Array.from(vector);
       return { object: 'embedding', embedding, index };
     }),
-    model: deps.model.modelPath,
+    model: deps.model.weights.modelPath,
     usage: { ...promptUsage(answers), reasoning_tokens: 0 },
   };
 }

@@ -36,7 +36,7 @@ export function metaInfo({ rid, stats, latencyMs }: Embedding, { model }: EmbedD
     id: rid,
     finish_reason: { type: 'length', length: 0 },
     prompt_tokens: stats.promptTokens,
-    weight_version: model.weightVersion,
+    weight_version: model.weights.version,
     num_retractions: 0,
     e2e_latency: latencyMs / 1000,
   };

@@ -1,5 +1,6 @@
 import { RequestError } from '../../core/errors.js';
-import { FieldReader, isStrings } from '../field-reader.js';
+import type { FieldReader } from '../field-reader.js';
+import { isStrings } from '../field-reader.js';
 import type { HttpReply } from '../http.js';
 import { embed, embeddingOf, type EmbedDeps } from './embed.js';
 import { isCrossEncoder, metaInfo } from './encode.js';
@@ -14,8 +15,8 @@ interface RerankRequest {
 }
 
 /**
- * POST and PUT `/v1/rerank`: the documents by descending score, which is the cross-encoder's logit as
- * it is (SGLang applies no sigmoid).
+ * POST and PUT `/v1/rerank`: the documents by descending score. That is the cross-encoder's logit, through
+ * a sigmoid only where the checkpoint's config.json says so, as in SGLang.
  */
 export async function answerRerank(
   read: FieldReader,
@@ -25,7 +26,7 @@ export async function answerRerank(
   const { query, documents, topN, returnDocuments } = parseRerank(read);
   if (!isCrossEncoder(embeddingOf(deps.model))) {
     fail(
-      `Model '${deps.model.modelPath}' does not score pairs of texts: /v1/rerank needs a cross-encoder.`,
+      `Model '${deps.model.weights.modelPath}' does not score pairs of texts: /v1/rerank needs a cross-encoder.`,
     );
   }
   const sources = documents.map((second) => ({ kind: 'pair' as const, first: query, second }));

@@ -1,5 +1,6 @@
 import { RequestError } from '../../core/errors.js';
-import { FieldReader, isIntegers, isStrings } from '../field-reader.js';
+import type { FieldReader } from '../field-reader.js';
+import { isIntegers, isStrings } from '../field-reader.js';
 import type { Generation } from '../generation.js';
 import type { HttpReply } from '../http.js';
 import type { JsonObject } from '../json.js';
