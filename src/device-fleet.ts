@@ -1,5 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import { startDevice, type DeviceHandle, type DeviceStart } from './device/pool.js';
+import type { PreparedModel } from './model/graph-io.js';
 import type { Port } from './actor/port.js';
 import type { DeviceId, InjectFault, ToMain, ToScheduler } from './messages.js';
 
@@ -8,10 +9,12 @@ const RESTARTS_MAX = 5;
 const STABLE_MS = 60_000;
 const RESTART_DELAY_MS = 100;
 
+type SharedStart = Omit<DeviceStart, 'device'>;
+
 export interface FleetOptions {
   readonly numDevices: number;
   /** Everything that all devices share. */
-  readonly start: Omit<DeviceStart, 'device'>;
+  readonly start: SharedStart;
   readonly scheduler: Port<ToScheduler, ToMain>;
 }
 
@@ -25,10 +28,16 @@ interface FleetEvents {
 
 interface Rank {
   readonly rank: number;
-  generation: number;
+  nextGeneration: number;
   handle: DeviceHandle | null;
   /** Deaths without a stable life between them. */
   deaths: number;
+}
+
+/** One device per rank that is loaded and proven, but takes no traffic yet. */
+export interface NextDevices {
+  readonly start: SharedStart;
+  readonly handles: readonly DeviceHandle[];
 }
 
 /** The devices of this host: one live generation per rank, a dead one replaced (architecture.md rule 3). */
@@ -36,11 +45,17 @@ export class DeviceFleet {
   readonly events = new EventEmitter<FleetEvents>();
   private readonly ranks: readonly Rank[];
   private retiring = false;
+  /** Serving, retiring or loading. */
+  private readonly alive = new Set<DeviceHandle>();
+  /** What a replacement starts with. */
+  private shared: SharedStart;
+  private weightsEpoch = 0;
 
   constructor(private readonly options: FleetOptions) {
+    this.shared = options.start;
     this.ranks = Array.from({ length: options.numDevices }, (_, rank) => ({
       rank,
-      generation: 0,
+      nextGeneration: 0,
       handle: null,
       deaths: 0,
     }));
@@ -66,19 +81,79 @@ export class DeviceFleet {
   /** Every device ends from inside, after what is queued there. */
   async retire(): Promise<void> {
     this.retiring = true;
-    const handles = this.ranks.flatMap((rank) => rank.handle ?? []);
+    const handles = [...this.alive];
     for (const handle of handles) handle.retire();
     await Promise.allSettled(handles.map((handle) => handle.done));
   }
 
+  /**
+   * Devices for another model beside the serving ones. Rejects with the first reason why one does not load
+   * or fails `prove`; then none of them is left.
+   */
+  async buildNext(
+    model: PreparedModel,
+    prove: (handle: DeviceHandle) => Promise<void>,
+  ): Promise<NextDevices> {
+    const start = { ...this.shared, model };
+    const handles: DeviceHandle[] = [];
+    try {
+      for (const rank of this.ranks) {
+        const handle = this.startThread(rank, start);
+        handles.push(handle);
+        await handle.ready;
+        await Promise.race([prove(handle), handle.done.then(endedEarly)]);
+      }
+    } catch (error) {
+      for (const handle of handles) handle.retire();
+      await Promise.allSettled(handles.map((handle) => handle.done));
+      throw error;
+    }
+    return { start, handles };
+  }
+
+  /**
+   * New requests go to `next` from here on. Settles when all that began on the old devices has ended and
+   * they are gone; never rejects.
+   */
+  async switchTo(next: NextDevices): Promise<void> {
+    const old = this.ranks.flatMap((rank) => rank.handle ?? []);
+    this.shared = next.start;
+    this.weightsEpoch += 1;
+    for (const rank of this.ranks) {
+      const handle = next.handles[rank.rank];
+      if (handle !== undefined) this.attach(rank, handle);
+    }
+    await Promise.allSettled(old.map((handle) => handle.done));
+  }
+
   private async launch(rank: Rank): Promise<void> {
-    const device = { rank: rank.rank, generation: rank.generation };
-    const handle = startDevice({ ...this.options.start, device });
+    const epoch = this.weightsEpoch;
+    const handle = this.startThread(rank, this.shared);
     // A worker that dies while it loads has no handle to clean up: the caller hears of it.
-    const { limits } = await handle.ready;
+    await handle.ready;
+    // The weights were replaced meanwhile, and with them this rank's device.
+    if (epoch === this.weightsEpoch) this.attach(rank, handle);
+    else handle.retire();
+  }
+
+  private startThread(rank: Rank, start: SharedStart): DeviceHandle {
+    const device = { rank: rank.rank, generation: rank.nextGeneration++ };
+    const handle = startDevice({ ...start, device });
+    this.alive.add(handle);
+    const forget = (): void => {
+      this.alive.delete(handle);
+    };
+    handle.done.then(forget, forget);
+    return handle;
+  }
+
+  private attach(rank: Rank, handle: DeviceHandle): void {
     rank.handle = handle;
-    this.options.scheduler.post({ kind: 'attachDevice', device, limits, port: handle.port }, [
-      handle.port,
+    const { device, port } = handle;
+    const { limits } = this.shared;
+    const { weightsEpoch } = this;
+    this.options.scheduler.post({ kind: 'attachDevice', device, weightsEpoch, limits, port }, [
+      port,
     ]);
     void this.watch(rank, handle, Date.now());
   }
@@ -89,25 +164,25 @@ export class DeviceFleet {
     } catch (error) {
       if (this.retiring) return;
       const message = messageOf(error);
-      rank.handle = null;
+      const isCurrent = rank.handle === handle;
+      if (isCurrent) rank.handle = null;
       this.options.scheduler.post({ kind: 'deviceDown', device: handle.device, message });
       this.events.emit('died', handle.device, message);
       if (Date.now() - bornMs > STABLE_MS) rank.deaths = 0;
-      await this.replace(rank);
+      if (isCurrent) await this.replace(rank);
     }
   }
 
   private async replace(rank: Rank): Promise<void> {
-    while (rank.deaths < RESTARTS_MAX && !this.retiring) {
+    while (rank.deaths < RESTARTS_MAX && !this.retiring && rank.handle === null) {
       rank.deaths += 1;
-      rank.generation += 1;
       await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS * rank.deaths));
       try {
         await this.launch(rank);
-        this.events.emit('replaced', { rank: rank.rank, generation: rank.generation });
+        this.events.emit('replaced', { rank: rank.rank, generation: rank.nextGeneration - 1 });
         return;
       } catch (error) {
-        const device = { rank: rank.rank, generation: rank.generation };
+        const device = { rank: rank.rank, generation: rank.nextGeneration - 1 };
         this.events.emit('died', device, `while loading: ${messageOf(error)}`);
       }
     }
@@ -115,6 +190,10 @@ export class DeviceFleet {
       this.events.emit('allDown', `device ${rank.rank} died ${rank.deaths} times in a row`);
     }
   }
+}
+
+function endedEarly(): never {
+  throw new Error('the device ended before it was proven');
 }
 
 function messageOf(error: unknown): string {

@@ -11,6 +11,7 @@ import { findModel } from './model/model-dir.js';
 import { prepareModel, type PreparedCheckpoint } from './model/prepare-model.js';
 import type { Logger, Progress } from './observability/logger.js';
 import type { ServedModel } from './server/model.js';
+import { ServedWeights } from './server/served-weights.js';
 import type { ChatTemplate } from './text/chat-template.js';
 import { loadChatTemplate } from './text/load-chat-template.js';
 import { Tokenizer } from './text/tokenizer.js';
@@ -52,14 +53,13 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
     tokenizeLong: tokenizeOn(context.cpuPool, tokenizerFolder),
     served: {
       spec: prepared.spec,
-      modelPath,
+      weights: new ServedWeights(modelPath, args.weightVersion),
       tokenizerPath: args.tokenizerPath ?? modelPath,
       servedName: args.servedModelName ?? modelPath,
       tokenizer,
       eosTokenIds: eos.length > 0 || fallback === null ? eos : [fallback],
       chatTemplate: await chatTemplate(context, tokenizerFolder),
       samplingDefaults: prepared.generation,
-      weightVersion: args.weightVersion,
       createdAt: Math.floor(Date.now() / 1000),
     },
   };

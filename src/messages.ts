@@ -124,6 +124,8 @@ export interface Continue {
 export interface AttachDevice {
   readonly kind: 'attachDevice';
   readonly device: DeviceId;
+  /** Which weights it has: grows with each update. A request never continues on other ones. */
+  readonly weightsEpoch: number;
   readonly limits: DeviceLimits;
   /** Transferred. Carries {@link ToDevice} and {@link FromDevice}. */
   readonly port: MessagePort;
@@ -193,6 +195,8 @@ export interface Admitted {
   readonly cachedTokens: number;
   /** Rank of the device. */
   readonly dpRank: number;
+  /** {@link AttachDevice.weightsEpoch} of the device. */
+  readonly weightsEpoch: number;
   /** Milliseconds since acceptance. */
   readonly queueMs: number;
 }

@@ -8,7 +8,7 @@ import { LPM_QUEUE_MAX } from './policy.js';
 import { askMatch, dropMatch } from './prefix-match.js';
 import type { Req } from './req.js';
 import { chooseTarget } from './routing.js';
-import { openLinks, type SchedulerState } from './state.js';
+import { isAwaited, takes, type SchedulerState } from './state.js';
 
 /** Waiting requests per device that are matched beyond the free slots. */
 const MATCHED_AHEAD = 8;
@@ -27,7 +27,7 @@ type Room = Map<DeviceLink, Space>;
 /** Routes and matches the first waiting requests. */
 export function prepareCandidates(state: SchedulerState): void {
   if (state.queue.length === 0) return;
-  const links = openLinks(state);
+  const links = [...state.links.values()].filter((one) => !one.retiring || isAwaited(state, one));
   const room = roomOf(state, links);
   if (state.config.policy === 'lpm') probeForOrder(state);
   for (const req of state.queue.inOrder()) {
@@ -78,7 +78,9 @@ function giveUpOldLock(state: SchedulerState, link: DeviceLink, req: Req): void 
 
 function route(state: SchedulerState, room: Room, req: Req): TreeKey | null {
   const pinned = req.input.dpRank;
-  const links = [...room.keys()].filter((link) => pinned === null || link.device.rank === pinned);
+  const links = [...room.keys()].filter(
+    (link) => takes(link, req) && (pinned === null || link.device.rank === pinned),
+  );
   if (links.length > 1 && !state.config.disableRadixCache) {
     if (req.probe === 'none') askProbe(state, req);
     if (req.probe === 'pending') return null;

@@ -30,6 +30,7 @@ export class DeviceLink {
   readonly device: DeviceId;
   readonly tree: TreeKey;
   readonly limits: DeviceLimits;
+  readonly weightsEpoch: number;
   readonly pages: PageLease;
   readonly newTokenRatio: NewTokenRatio;
   readonly stats = new DeviceStats();
@@ -48,16 +49,17 @@ export class DeviceLink {
   /** The same for embedding models. */
   readonly embedSteps: PostedEmbed[] = [];
   nextStep = 0;
-  /** A newer generation of this rank took over: no admissions, gone when empty. */
+  /** A newer generation of this rank took over: only requests that began on its weights; gone when empty. */
   retiring = false;
   /** Some run could not grow at the last planning. */
   starved = false;
   /** The next request to admit lacks pages: only it may lock a match until it is in. */
   scarce = false;
 
-  constructor(attach: Pick<AttachDevice, 'device' | 'limits'>, config: SchedulerConfig) {
+  constructor(attach: Omit<AttachDevice, 'kind' | 'port'>, config: SchedulerConfig) {
     this.device = attach.device;
     this.limits = attach.limits;
+    this.weightsEpoch = attach.weightsEpoch;
     this.tree = treeKey(attach.device);
     this.pages = new PageLease(attach.limits.numPages);
     this.newTokenRatio = new NewTokenRatio(config.scheduleConservativeness);
@@ -67,7 +69,7 @@ export class DeviceLink {
 
   /** Requests that could still start. */
   get numFreeRunning(): number {
-    return this.retiring ? 0 : Math.max(0, this.maxRunning - this.runs.size);
+    return Math.max(0, this.maxRunning - this.runs.size);
   }
 
   get canPost(): boolean {

@@ -7,10 +7,12 @@ import { failureReason, finish } from './ending.js';
 import { dropMatch } from './prefix-match.js';
 import { backToWaiting } from './retract.js';
 import type { Req } from './req.js';
-import type { SchedulerState } from './state.js';
+import { isAwaited, type SchedulerState } from './state.js';
 
 /** A request whose device died this many times is given up. */
 const DEVICE_DEATHS_MAX = 2;
+
+const OLD_WEIGHTS_GONE = 'The device failed and its weights have been replaced meanwhile.';
 
 export type Attach = Omit<AttachDevice, 'port'>;
 
@@ -32,6 +34,17 @@ export function attachDevice(state: SchedulerState, attach: Attach): void {
     pageSizeTokens: link.limits.pageSizeTokens,
     disabled: state.config.disableRadixCache,
   });
+  failOrphans(state, link.weightsEpoch);
+}
+
+/** Waiting requests that began on weights that no device has any more, and none will: there are newer ones. */
+function failOrphans(state: SchedulerState, newest: number): void {
+  const served = new Set([...state.links.values()].map((link) => link.weightsEpoch));
+  const orphans = [...state.queue].filter(({ firstRun }) => {
+    const epoch = firstRun?.weightsEpoch ?? newest;
+    return epoch < newest && !served.has(epoch);
+  });
+  for (const req of orphans) finish(state, req, failureReason('DEVICE_FAILED', OLD_WEIGHTS_GONE));
 }
 
 /**
@@ -50,6 +63,8 @@ export function deviceDown(state: SchedulerState, message: DeviceDown): void {
     else finish(state, req, failureReason('DEVICE_FAILED', message.message));
   }
   if (retried.length > 0) state.queue.pushFront(retried);
+  const newest = Math.max(0, ...[...state.links.values()].map((one) => one.weightsEpoch));
+  failOrphans(state, newest);
   const numRetried = retried.length + retryEmbeds(state, link, message.message);
   state.outbox.log(
     'warn',
@@ -60,7 +75,7 @@ export function deviceDown(state: SchedulerState, message: DeviceDown): void {
 /** Older generations that have nothing left to do end. */
 export function retireEmpty(state: SchedulerState): void {
   for (const link of [...state.links.values()])
-    if (link.retiring && link.isEmpty) retire(state, link);
+    if (link.retiring && link.isEmpty && !isAwaited(state, link)) retire(state, link);
 }
 
 export function retire(state: SchedulerState, link: DeviceLink): void {

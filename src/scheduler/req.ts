@@ -54,6 +54,8 @@ export class Req {
     readonly cachedTokens: number;
     readonly queueMs: number;
     readonly rank: number;
+    /** Where it began it goes on: no answer mixes two sets of weights. */
+    readonly weightsEpoch: number;
   } | null = null;
   /** Prompt log-probabilities below this position were delivered. */
   nextPromptLogprob = 0;

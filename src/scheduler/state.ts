@@ -29,6 +29,19 @@ export interface SchedulerState {
   paused: 'retract' | 'inPlace' | null;
 }
 
+/** A request that has begun goes on with the weights it began on, also on a device that retires. */
+export function takes(link: DeviceLink, { firstRun }: Req): boolean {
+  return firstRun === null ? !link.retiring : link.weightsEpoch === firstRun.weightsEpoch;
+}
+
+/** Devices that retire but for waiting requests that began on their weights. */
+export function isAwaited(state: SchedulerState, link: DeviceLink): boolean {
+  for (const { firstRun } of state.queue) {
+    if (firstRun?.weightsEpoch === link.weightsEpoch) return true;
+  }
+  return false;
+}
+
 /** Devices that take new requests. */
 export function openLinks(state: SchedulerState): DeviceLink[] {
   return [...state.links.values()].filter((link) => !link.retiring);

@@ -29,6 +29,8 @@ export class Generation {
   /** Known once the request ran: prompt tokens that came from the prefix cache. */
   cachedTokens = 0;
   dpRank: number | null = null;
+  /** Which weights it began on; null before it ran. */
+  weightsEpoch: number | null = null;
   finishedMs: number | null = null;
   /** Called after every batch of news, with the request's state already up to date. */
   onUpdate: (() => void) | null = null;
@@ -63,7 +65,8 @@ export class Generation {
     rows.set(row.position, row);
   }
 
-  acceptAdmitted({ cachedTokens, dpRank }: Admitted): void {
+  acceptAdmitted({ cachedTokens, dpRank, weightsEpoch }: Admitted): void {
+    this.weightsEpoch = weightsEpoch;
     this.cachedTokens = cachedTokens;
     this.dpRank = dpRank;
   }

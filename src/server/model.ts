@@ -2,12 +2,13 @@ import type { ModelSpec } from '../core/model-spec.js';
 import type { SamplingDefaults } from '../core/sampling-params.js';
 import type { ChatTemplate } from '../text/chat-template.js';
 import type { Tokenizer } from '../text/tokenizer.js';
+import type { ServedWeights } from './served-weights.js';
 
 /** The loaded model as the front end knows it. */
 export interface ServedModel {
   readonly spec: ModelSpec;
-  /** As it was given at launch. */
-  readonly modelPath: string;
+  /** Path and version of the weights, which an update changes. */
+  readonly weights: ServedWeights;
   readonly tokenizerPath: string;
   readonly servedName: string;
   /** Null with `--skip-tokenizer-init`. */
@@ -17,7 +18,6 @@ export interface ServedModel {
   readonly chatTemplate: ChatTemplate | null;
   /** generation_config.json's, for the OpenAI routes. */
   readonly samplingDefaults: SamplingDefaults;
-  readonly weightVersion: string;
   /** Unix seconds. */
   readonly createdAt: number;
 }

@@ -74,11 +74,11 @@ export class SchedulerRig {
     });
   }
 
-  attach(rank = 0, generation = 0): this {
+  attach(rank = 0, generation = 0, weightsEpoch = 0): this {
     const device = { rank, generation };
     const fake = new FakeDevice({ limits: this.limits, marksMaker: this.config.deterministic });
     this.devices.set(treeKey(device), { device: fake, inbox: [] });
-    return this.tell({ kind: 'attachDevice', device, limits: this.limits });
+    return this.tell({ kind: 'attachDevice', device, weightsEpoch, limits: this.limits });
   }
 
   tell(message: FromMain): this {

@@ -60,7 +60,7 @@ export class ScriptedScheduler implements SchedulerLink {
 
   /** The request got its slot, `cachedTokens` of its prompt being cached. */
   admit(num: number, cachedTokens: number, dpRank = 0): void {
-    this.#output({ admitted: [{ num, cachedTokens, dpRank, queueMs: 3 }] });
+    this.#output({ admitted: [{ num, cachedTokens, dpRank, weightsEpoch: 0, queueMs: 3 }] });
   }
 
   finish(num: number, reason: FinishReason, stats: Partial<ReqStats> = {}): void {

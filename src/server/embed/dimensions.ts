@@ -8,7 +8,9 @@ export function checkDimensions(dimensions: number | null, model: ServedModel): 
   const { matryoshka, dim } = embeddingOf(model);
   const poor = 'output dimensions will lead to poor results.';
   if (matryoshka === null) {
-    fail(`Model '${model.weights.modelPath}' does not support matryoshka representation, changing ${poor}`);
+    fail(
+      `Model '${model.weights.modelPath}' does not support matryoshka representation, changing ${poor}`,
+    );
   }
   if (dimensions < 1) fail('Requested dimensions must be greater than 0');
   if (matryoshka !== 'any' && !matryoshka.includes(dimensions)) {

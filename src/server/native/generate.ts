@@ -5,6 +5,7 @@ import type { Generation } from '../generation.js';
 import type { HttpReply, HttpRequest } from '../http.js';
 import { HttpAnswer } from '../http-answer.js';
 import { fieldOf, parseJsonObject, type JsonObject } from '../json.js';
+import type { ServedWeights } from '../served-weights.js';
 import type { Handler } from '../router.js';
 import { abortAll, settled } from '../settle.js';
 import {
@@ -19,7 +20,7 @@ import { FROM_START, renderGeneration, type RenderOptions } from './render.js';
 export interface GenerateDeps extends PrepareDeps {
   readonly engine: Engine;
   readonly context: GenerateContext;
-  readonly weightVersion: string;
+  readonly weights: ServedWeights;
   /** `--stream-interval` */
   readonly streamInterval: number;
   /** `--incremental-streaming-output` */
@@ -104,7 +105,7 @@ async function answerWhole(
 
 function renderOptions(request: GenerateRequest, deps: GenerateDeps): RenderOptions {
   return {
-    weightVersion: deps.weightVersion,
+    weights: deps.weights,
     logprobTokenizer: request.returnTextInLogprobs ? deps.tokenizer : null,
     returnPromptTokenIds: request.returnPromptTokenIds,
     showDpRank: deps.context.dpSize > 1,

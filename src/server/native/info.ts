@@ -55,14 +55,14 @@ function route(methods: readonly Method[], path: string, read: () => unknown): R
 /** The key set differs between SGLang releases, and its own tests compare it exactly. */
 function renderModelInfo(model: ServedModel, args: ServerArgs): unknown {
   const is_generation = model.spec.embedding === null;
-  const oldest = { model_path: model.modelPath, is_generation };
+  const oldest = { model_path: model.weights.modelPath, is_generation };
   if (args.compat === '2024-11') return oldest;
   const usual = {
-    model_path: model.modelPath,
+    model_path: model.weights.modelPath,
     tokenizer_path: model.tokenizerPath,
     is_generation,
     preferred_sampling_params: args.preferredSamplingParams,
-    weight_version: model.weightVersion,
+    weight_version: model.weights.version,
   };
   if (args.compat === '2025-09') return usual;
   return {
@@ -77,7 +77,8 @@ function renderModelInfo(model: ServedModel, args: ServerArgs): unknown {
 function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> {
   return {
     ...publicArgs(args),
-    model_path: model.modelPath,
+    model_path: model.weights.modelPath,
+    weight_version: model.weights.version,
     tokenizer_path: model.tokenizerPath,
     served_model_name: model.servedName,
     context_length: model.spec.contextLength,

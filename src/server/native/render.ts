@@ -1,10 +1,11 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../generation.js';
+import type { ServedWeights } from '../served-weights.js';
 import { renderLogprobs } from './render-logprobs.js';
 
 /** How `/generate` objects of one request look (sglang-wire §2.3-2.4). */
 export interface RenderOptions {
-  readonly weightVersion: string;
+  readonly weights: ServedWeights;
   /** Null unless log-probabilities carry text. */
   readonly logprobTokenizer: Tokenizer | null;
   readonly returnPromptTokenIds: boolean;
@@ -50,7 +51,7 @@ function metaInfo(generation: Generation, options: RenderOptions): Record<string
     id: generation.rid,
     finish_reason: generation.finish,
     prompt_tokens: generation.promptTokens,
-    weight_version: options.weightVersion,
+    weight_version: options.weights.versionOf(generation.weightsEpoch),
     num_retractions: generation.stats?.numRetractions ?? 0,
     reasoning_tokens: 0,
     completion_tokens: generation.outputIds.length,

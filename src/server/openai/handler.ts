@@ -7,6 +7,7 @@ import { jsonResponse, type HttpReply } from '../http.js';
 import { parseJsonObject, type JsonObject } from '../json.js';
 import { prepareInputs, type PrepareDeps } from '../native/prepare.js';
 import type { Handler } from '../router.js';
+import type { ServedWeights } from '../served-weights.js';
 import { abortAll, isFailure, settled } from '../settle.js';
 import { openAiAbort, openAiError } from './error-response.js';
 import type { OpenAiRequest } from './request.js';
@@ -15,7 +16,7 @@ import { usageOf, type Usage } from './usage.js';
 
 export interface AnswerDeps extends PrepareDeps {
   readonly engine: Engine;
-  readonly weightVersion: string;
+  readonly weights: ServedWeights;
   /** `--stream-interval` */
   readonly streamInterval: number;
   /** `--enable-cache-report` */
@@ -71,7 +72,7 @@ function sendWhole(
     ...envelopeOf(request, generations, renderer.object),
     choices: generations.map((one, index) => renderer.whole(one, index)),
     usage: usageFor(request, deps)(generations),
-    metadata: { weight_version: deps.weightVersion },
+    metadata: { weight_version: deps.weights.versionOf(generations[0]?.weightsEpoch ?? null) },
   };
   reply.send(jsonResponse(200, body));
 }

@@ -5,7 +5,9 @@ import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import type { FaultKind } from '../../../src/server/admin/fail-device.js';
 import { createApp, type App } from '../../../src/server/app.js';
+import { ServedWeights } from '../../../src/server/served-weights.js';
 import { Engine } from '../../../src/server/engine.js';
+import type { ServedModel } from '../../../src/server/model.js';
 import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
 import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
 
@@ -39,7 +41,10 @@ export function defaultArgs(): ServerArgs {
   ) as unknown as ServerArgs;
 }
 
-export async function startApp(overrides: Partial<ServerArgs> = {}): Promise<TestApp> {
+export async function startApp(
+  overrides: Partial<ServerArgs> = {},
+  model: Partial<ServedModel> = {},
+): Promise<TestApp> {
   const scheduler = new ScriptedScheduler();
   const clock = { nowMs: () => performance.now() };
   const engine = new Engine({ link: scheduler, clock, onLog: () => undefined });
@@ -63,15 +68,15 @@ export async function startApp(overrides: Partial<ServerArgs> = {}): Promise<Tes
         format: 'none',
         weightBytes: 1024,
       },
-      modelPath: 'models/tiny',
+      weights: new ServedWeights('models/tiny', args.weightVersion),
       tokenizerPath: 'models/tiny',
       servedName: 'org/tiny',
       tokenizer: args.skipTokenizerInit ? null : tinyTokenizer(),
       eosTokenIds: [EOS],
       chatTemplate: null,
       samplingDefaults: NO_DEFAULTS,
-      weightVersion: args.weightVersion,
       createdAt: 1_700_000_000,
+      ...model,
     },
     limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
     expertRecorderDir: tmpdir(),

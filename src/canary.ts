@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import { RESULT_FAILED, type EmbedPlan, type StepPlan } from './core/batch.js';
+import type { SamplingParams } from './core/sampling-params.js';
+import type { ModelSpec } from './core/model-spec.js';
+import type { FromDevice, ToDevice } from './messages.js';
+
+const NUM_PROMPT_TOKENS = 4;
+
+const GREEDY: SamplingParams = {
+  maxNewTokens: 2,
+  minNewTokens: 0,
+  temperature: 1,
+  topP: 1,
+  topK: 1,
+  minP: 0,
+  frequencyPenalty: 0,
+  presencePenalty: 0,
+  repetitionPenalty: 1,
+  stopTokenIds: [],
+  logitBias: [],
+  seed: 0,
+  sampleIndex: 0,
+};
+
+/**
+ * A first small request on a device that nobody else uses yet, over the port that the scheduler gets
+ * afterwards. Leaves the device as it was. Throws when the model gives no usable numbers.
+ */
+export async function runCanary(port: MessagePort, spec: ModelSpec): Promise<void> {
+  const tokens = Int32Array.from(
+    { length: NUM_PROMPT_TOKENS },
+    (_, i) => (i * 31 + 1) % spec.vocabSize,
+  );
+  if (spec.embedding !== null) {
+    const plan: EmbedPlan = { step: 0, sequences: [{ tokens, tokenTypes: null }] };
+    checkEmbedding(await ask(port, { kind: 'embed', plan }));
+    return;
+  }
+  for (const [step, parts] of [promptStep(tokens), decodeStep()].entries()) {
+    checkToken(await ask(port, { kind: 'step', plan: { ...EMPTY, ...parts, step } }));
+  }
+}
+
+const EMPTY: StepPlan = {
+  step: 0,
+  opens: [],
+  loads: [],
+  prefill: [],
+  decode: new Int32Array(0),
+  stores: [],
+  frees: [],
+  recordsExperts: false,
+};
+
+function promptStep(tokens: Int32Array): Partial<StepPlan> {
+  const open = {
+    slot: 0,
+    sampling: GREEDY,
+    promptLen: tokens.length,
+    priorOutputIds: new Int32Array(0),
+    promptIds: null,
+    logprobs: null,
+  };
+  const prompt = { slot: 0, position: 0, tokens, previousToken: -1, nextToken: -1, sample: true };
+  return { opens: [open], prefill: [prompt] };
+}
+
+function decodeStep(): Partial<StepPlan> {
+  return { decode: Int32Array.of(0, -1, 1), frees: [0] };
+}
+
+async function ask(port: MessagePort, message: ToDevice): Promise<FromDevice> {
+  port.postMessage(message);
+  const [answer] = (await once(port, 'message')) as [FromDevice];
+  return answer;
+}
+
+function checkToken(answer: FromDevice): void {
+  const tokens = answer.kind === 'stepDone' ? answer.result.tokens : new Int32Array(0);
+  const [, , flags = RESULT_FAILED] = tokens;
+  if ((flags & RESULT_FAILED) !== 0) throw new Error('the new weights give no probabilities');
+}
+
+function checkEmbedding(answer: FromDevice): void {
+  const vector = answer.kind === 'embedDone' ? answer.result.vectors : new Float32Array(0);
+  if (vector.length === 0 || !vector.every(Number.isFinite)) {
+    throw new Error('the new weights give a vector that is not finite');
+  }
+}
