@@ -5,6 +5,9 @@ import { generateStream, kvPools, settledPools, type GenerateResult } from './cl
 import { startRadish } from './radish-process.js';
 
 const greedy = { temperature: 0, max_new_tokens: 12, ignore_eos: true };
+const tooMany = {
+  error: { message: 'At most 1024 requests may be live on one socket.', code: 503 },
+};
 const long = { temperature: 0, max_new_tokens: 1500, ignore_eos: true };
 
 function contents(object: GenerateResult): unknown {
@@ -127,6 +130,26 @@ t.test('/ws on the built-in model', async (t) => {
     );
     client.close();
     other.close();
+  });
+
+  t.test('10,000 requests on one socket get as many endings', async (t) => {
+    const client = await openWs(url);
+    const sampling = { ...greedy, max_new_tokens: 1 };
+    for (let id = 0; id < 10_000; id++) {
+      client.send({ op: 'generate', id, body: { text: 'Once', sampling_params: sampling } });
+    }
+    const endings = new Map<number, string>();
+    const refusals = new Set<string>();
+    while (endings.size < 10_000) {
+      const { id, event, data } = await client.next();
+      endings.set(Number(id), event);
+      if (event === 'error') refusals.add(JSON.stringify(data));
+    }
+    const numDone = [...endings.values()].filter((event) => event === 'done').length;
+    t.ok(numDone >= 1024, `${numDone} answered, the others refused`);
+    t.same([...refusals], [JSON.stringify(tooMany)]);
+    client.close();
+    await settledPools(url);
   });
 
   t.test('errors come as on /generate, under their id', async (t) => {
