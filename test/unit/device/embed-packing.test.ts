@@ -27,5 +27,7 @@ t.test('padding stays small, and runs stay few', (t) => {
   t.ok(Math.max(...sizes) <= 2048, 'no run is over the budget');
   t.ok(runs.length < 60, `${runs.length} runs`);
   t.equal(packByLength(new Array<number>(64).fill(32)).length, 1, 'equal lengths share a run');
+  t.same(packByLength([100, 400, 200]), [[1], [2], [0]], 'unequal ones do not');
+  t.same(packByLength([4, 9, 7]), [[1, 2, 0]], 'short ones do');
   t.end();
 });
