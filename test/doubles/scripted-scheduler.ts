@@ -2,11 +2,14 @@ import type { FinishReason } from '../../src/core/finish-reason.js';
 import type { Failure } from '../../src/core/errors.js';
 import type {
   Admitted,
+  EmbedInput,
   Finished,
   ReqInput,
   ReqLogprobRow,
   ReqStats,
+  ReqVector,
   Submit,
+  SubmitEmbed,
   ToMain,
   ToScheduler,
 } from '../../src/messages.js';
@@ -23,6 +26,9 @@ export class ScriptedScheduler implements SchedulerLink {
   failure: Failure | null = null;
   /** Called after each acceptance. */
   onAccepted: (req: ReqInput) => void = () => undefined;
+  /** The answer to a text of an embedding model; null = none until the test finishes it. */
+  vectorOf: (text: EmbedInput) => readonly number[] | null = () => null;
+  readonly liveTexts = new Map<number, EmbedInput>();
   flushFailure: string | null = null;
   readonly #outputs = new Map<number, number>();
   #listener: (message: ToMain) => void = () => undefined;
@@ -79,6 +85,21 @@ export class ScriptedScheduler implements SchedulerLink {
     this.#output({ finished: [{ num, reason, stats: full }] });
   }
 
+  /** Ends one text: with its vector, or with `reason` instead. */
+  finishText(num: number, values: readonly number[], reason?: FinishReason): void {
+    const text = this.liveTexts.get(num);
+    if (text === undefined) return;
+    this.liveTexts.delete(num);
+    const stats: ReqStats = {
+      ...{ promptTokens: text.tokens.length, completionTokens: 0, cachedTokens: 0 },
+      ...{ numRetractions: 0, dpRank: 0, queueMs: 0 },
+    };
+    this.#output({
+      vectors: reason === undefined ? [{ num, values: Float32Array.from(values) }] : [],
+      finished: [{ num, reason: reason ?? { type: 'length', length: 0 }, stats }],
+    });
+  }
+
   check(num: number): void {
     this.#output({ toCheck: [num] });
   }
@@ -87,12 +108,13 @@ export class ScriptedScheduler implements SchedulerLink {
     admitted?: readonly Admitted[];
     tokens?: Int32Array;
     logprobs?: readonly ReqLogprobRow[];
+    vectors?: readonly ReqVector[];
     toCheck?: readonly number[];
     finished?: readonly Finished[];
   }): void {
     const { tokens = new Int32Array(0), logprobs = [], toCheck = [], finished = [] } = part;
-    const { admitted = [] } = part;
-    this.emit({ kind: 'output', admitted, tokens, logprobs, vectors: [], toCheck, finished });
+    const { admitted = [], vectors = [] } = part;
+    this.emit({ kind: 'output', admitted, tokens, logprobs, vectors, toCheck, finished });
   }
 
   #handle(message: ToScheduler): void {
@@ -100,16 +122,15 @@ export class ScriptedScheduler implements SchedulerLink {
       case 'submit':
         this.#accept(message);
         break;
+      case 'submitEmbed':
+        this.#acceptTexts(message);
+        break;
       case 'abort':
+        if (message.num !== null) this.finishText(message.num, [], ABORTED);
         for (const { num, rid } of [...this.live.values()]) {
           const byRid = message.ridPrefix !== '' && rid.startsWith(message.ridPrefix);
           if (message.all || message.num === num || byRid) {
-            this.finish(num, {
-              type: 'abort',
-              message: 'Aborted',
-              status_code: null,
-              err_type: null,
-            });
+            this.finish(num, ABORTED);
           }
         }
         break;
@@ -136,7 +157,24 @@ export class ScriptedScheduler implements SchedulerLink {
     for (const req of reqs) this.live.set(req.num, req);
     for (const req of reqs) this.onAccepted(req);
   }
+
+  #acceptTexts({ batch, reqs }: SubmitEmbed): void {
+    this.emit({ kind: 'submitted', batch, failure: this.failure });
+    if (this.failure !== null) return;
+    for (const req of reqs) this.liveTexts.set(req.num, req);
+    for (const req of reqs) {
+      const values = this.vectorOf(req);
+      if (values !== null) this.finishText(req.num, values);
+    }
+  }
 }
+
+const ABORTED: FinishReason = {
+  type: 'abort',
+  message: 'Aborted',
+  status_code: null,
+  err_type: null,
+};
 
 const DEVICE_STATE = {
   device: { rank: 0, generation: 1 },
