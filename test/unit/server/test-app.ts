@@ -23,6 +23,8 @@ export interface TestApp {
   readonly engine: Engine;
   readonly url: string;
   readonly port: number;
+  /** What was logged. */
+  readonly lines: readonly string[];
   readonly faults: [number, FaultKind][];
   /** POST JSON, answer as status, headers and parsed body. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
@@ -80,6 +82,11 @@ export async function startApp(
     },
     limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
     expertRecorderDir: tmpdir(),
+    profilerDir: tmpdir(),
+    weightControl: {
+      update: () => Promise.resolve({ success: false, message: 'no devices' }),
+      read: () => Promise.resolve(null),
+    },
     deviceControl: {
       failDevice: (rank, how) => {
         if (rank > 0) return false;
@@ -106,7 +113,7 @@ export async function startApp(
     const all = { 'content-type': 'application/json', ...headers };
     return answerOf(await fetch(url + path, { method: 'POST', body: text, headers: all }));
   };
-  return { app, scheduler, engine, url, port, faults, post };
+  return { app, scheduler, engine, url, port, lines, faults, post };
 }
 
 export async function answerOf(response: Response): Promise<JsonAnswer> {

@@ -29,7 +29,7 @@ function outcome(template: ChatTemplate, kwargs: Readonly<Record<string, unknown
   }
 }
 
-t.test('prompts are those of transformers', async (t) => {
+t.test('prompts are those of transformers', (t) => {
   const cases = JSON.parse(read('cases.json')) as Case[];
   const goldens = JSON.parse(read('goldens.json')) as Golden[];
   t.equal(cases.length, goldens.length);
@@ -40,9 +40,10 @@ t.test('prompts are those of transformers', async (t) => {
     if (golden !== undefined && 'text' in golden) t.equal(render(), golden.text, `case ${i}`);
     else t.throws(render, { code: 'INVALID_REQUEST', message: golden?.error }, `case ${i}`);
   }
+  t.end();
 });
 
-t.test('templates that walk the parts of a content get parts', async (t) => {
+t.test('templates that walk the parts of a content get parts', (t) => {
   t.equal(load('chatml').contentFormat, 'string');
   t.equal(load('header-ids').contentFormat, 'string');
   t.equal(load('thinking').contentFormat, 'string');
@@ -50,9 +51,10 @@ t.test('templates that walk the parts of a content get parts', async (t) => {
   const alias =
     '{% for m in messages %}{% set c = m.content %}{% for p in c %}{{ p.text }}{% endfor %}{% endfor %}';
   t.equal(new ChatTemplate(alias, {}).contentFormat, 'openai');
+  t.end();
 });
 
-t.test('a template that runs away is stopped', async (t) => {
+t.test('a template that runs away is stopped', (t) => {
   const stopped: [string, string, RegExp][] = [
     [
       'nested loops',
@@ -75,15 +77,17 @@ t.test('a template that runs away is stopped', async (t) => {
     t.match(text, /^400 /, name);
     t.match(text, message, name);
   }
+  t.end();
 });
 
-t.test('the clock stops what counting does not', async (t) => {
+t.test('the clock stops what counting does not', (t) => {
   const source = '{% for a in range(90000) %}{{ a }}{% endfor %}';
   const limits = { maxSteps: 1e9, maxChars: 1 << 20, maxItems: 100_000, maxMs: -1 };
   t.match(outcome(new ChatTemplate(source, TOKENS, limits)), /^400 .*takes too long/);
+  t.end();
 });
 
-t.test('a request sets variables, but none that the prompt is made of', async (t) => {
+t.test('a request sets variables, but none that the prompt is made of', (t) => {
   const template = new ChatTemplate(
     '{{ style }}{% for m in messages %}{{ m.content }}{% endfor %}',
     TOKENS,
@@ -95,17 +99,20 @@ t.test('a request sets variables, but none that the prompt is made of', async (t
   }
   const many = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, i]));
   t.match(outcome(template, many), /^400 .*at most 64/);
+  t.end();
 });
 
-t.test('dates are written as C writes them', async (t) => {
+t.test('dates are written as C writes them', (t) => {
   const source = "{{ strftime_now('%d %b %Y|%-d|%H:%M:%S|%A %B %p %%') }}";
   t.match(
     outcome(new ChatTemplate(source, {})),
     /^\d\d [A-Z][a-z]{2} \d{4}\|[1-9]\d?\|\d\d:\d\d:\d\d\|[A-Z][a-z]+day [A-Z][a-z]+ [AP]M %$/,
   );
+  t.end();
 });
 
-t.test('a template that does not parse says so when it is made', async (t) => {
+t.test('a template that does not parse says so when it is made', (t) => {
   t.throws(() => new ChatTemplate('{% if %}', {}), Error);
   t.throws(() => new ChatTemplate('{% for a in b %}', {}), Error);
+  t.end();
 });
