@@ -14,6 +14,7 @@ import { schedulerConfig } from './scheduler-args.js';
 import { createApp, type App } from './server/app.js';
 import { Engine } from './server/engine.js';
 import { warmUp } from './warm-up.js';
+import { WeightUpdater } from './weight-updater.js';
 
 const READY_LINE = 'The server is fired up and ready to roll!';
 
@@ -64,9 +65,17 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     args,
     version: options.version,
     expertRecorderDir: options.env.expertRecorderDir,
+    profilerDir: options.env.profilerDir,
     engine,
     model: model.served,
     limits: servingLimits(memory.limits),
+    weightControl: new WeightUpdater({
+      context: { ...options, cpuPool },
+      fleet,
+      engine,
+      weights: model.served.weights,
+      running: model.prepared,
+    }),
     deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
     tokenizeLong: model.tokenizeLong,
     log,

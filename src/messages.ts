@@ -10,6 +10,7 @@ import type {
   RoutedRows,
   StepPlan,
   StepResult,
+  StepTiming,
 } from './core/batch.js';
 import type { Failure } from './core/errors.js';
 import type { ExpertDump } from './core/expert-recording.js';
@@ -29,6 +30,8 @@ export type ToScheduler =
   | ReadState
   | Drain
   | Pause
+  | Profile
+  | SetKnobs
   | Continue
   | AttachDevice
   | DeviceDown;
@@ -117,6 +120,25 @@ export interface Pause {
   readonly mode: 'retract' | 'inPlace';
 }
 
+/** While on, every step is told of by a {@link StepTimed}. */
+export interface Profile {
+  readonly kind: 'profile';
+  readonly isOn: boolean;
+}
+
+/** Changes numbers of the scheduler's configuration from the next turn on. */
+export interface SetKnobs {
+  readonly kind: 'setKnobs';
+  readonly knobs: Knobs;
+}
+
+export interface Knobs {
+  readonly maxQueuedRequests?: number;
+  readonly chunkedPrefillSize?: number;
+  readonly maxPrefillTokens?: number;
+  readonly decodeLogInterval?: number;
+}
+
 export interface Continue {
   readonly kind: 'continue';
 }
@@ -164,7 +186,14 @@ export type ExpertAction = 'start' | 'stop' | 'dump';
 // ---- scheduler → main -------------------------------------------------------------------------
 
 export type ToMain =
-  Submitted | Output | CacheFlushed | StateRead | Drained | SchedulerLog | ExpertsRecorded;
+  | Submitted
+  | Output
+  | CacheFlushed
+  | StateRead
+  | Drained
+  | SchedulerLog
+  | ExpertsRecorded
+  | StepTimed;
 
 export interface Submitted {
   readonly kind: 'submitted';
@@ -299,6 +328,15 @@ export interface KvPool {
 
 export interface Drained {
   readonly kind: 'drained';
+}
+
+export interface StepTimed {
+  readonly kind: 'stepTimed';
+  readonly device: DeviceId;
+  readonly step: number;
+  readonly numPrefillTokens: number;
+  readonly numDecodeRows: number;
+  readonly timing: StepTiming;
 }
 
 /** A line for the log: workers own no stdout. */

@@ -100,6 +100,8 @@ export interface HostEnv {
   readonly reqRunningTimeoutMs: number | null;
   /** `SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR`: folder of expert statistics. */
   readonly expertRecorderDir: string;
+  /** `SGLANG_TORCH_PROFILER_DIR`: where profiles go that name no folder. */
+  readonly profilerDir: string;
 }
 
 /** As huggingface_hub resolves them. */
@@ -115,6 +117,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
     reqWaitingTimeoutMs: timeoutMs(env, 'SGLANG_REQ_WAITING_TIMEOUT'),
     reqRunningTimeoutMs: timeoutMs(env, 'SGLANG_REQ_RUNNING_TIMEOUT'),
     useColor: nonEmpty(env['NO_COLOR']) === null,
+    profilerDir: nonEmpty(env['SGLANG_TORCH_PROFILER_DIR']) ?? tmpdir(),
     expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),
   };
 }

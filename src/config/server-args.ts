@@ -143,6 +143,13 @@ const RUNTIME = {
     { min: -1 },
   ),
   'enable-fault-injection': bool('Adds POST /debug/fail_device, for tests of recovery.'),
+  'log-requests': bool('A log line when a request arrives and when it ends.'),
+  'log-requests-level': int(
+    2,
+    '0 = counts, 1 = and sampling parameters, 2 = and the start of input and output, 3 = all of it.',
+    { min: 0, max: 3 },
+  ),
+  'log-requests-format': choice(['text', 'json'], 'text', 'Of these lines.'),
   'enable-metrics': bool('Adds GET /metrics for Prometheus.'),
   'log-level': choice(
     ['debug', 'info', 'warning', 'error'],

@@ -7,6 +7,8 @@ export interface Logger {
   warn(message: string): void;
   error(message: string): void;
   log(level: LogLevel, message: string): void;
+  /** Lower lines are left out from now on. */
+  setLevel(level: LogLevel): void;
   /** A long piece of work; call `update` as often as you like. */
   progress(label: string): Progress;
 }
@@ -44,8 +46,9 @@ const BAR_WIDTH = 30;
 const LINE_INTERVAL_MS = 5000;
 
 export function createLogger(options: LoggerOptions): Logger {
+  let lowest = options.level;
   const log = (level: LogLevel, message: string): void => {
-    if (RANK[level] < RANK[options.level]) return;
+    if (RANK[level] < RANK[lowest]) return;
     options.sink.write(`${formatLine(level, message, options)}\n`);
   };
   return {
@@ -62,12 +65,18 @@ export function createLogger(options: LoggerOptions): Logger {
       log('error', message);
     },
     log,
+    setLevel: (level) => {
+      lowest = level;
+    },
     progress: (label) => createProgress(label, options, log),
   };
 }
 
+/** Values of `--log-level`. */
+export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
+
 /** `--log-level warning` is `warn` inside. */
-export function logLevelOf(flag: 'debug' | 'info' | 'warning' | 'error'): LogLevel {
+export function logLevelOf(flag: (typeof LOG_LEVELS)[number]): LogLevel {
   return flag === 'warning' ? 'warn' : flag;
 }
 

@@ -21,6 +21,7 @@ export interface PostedStep {
   /** Runs in plan-row order: prefill rows, then decode rows. */
   readonly rows: readonly Run[];
   readonly numPrefillRows: number;
+  readonly numPrefillTokens: number;
   /** It has decode rows. */
   readonly sampled: boolean;
 }

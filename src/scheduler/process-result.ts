@@ -24,9 +24,22 @@ export function processResult(state: SchedulerState, link: DeviceLink, result: S
   for (const run of posted.rows) run.numStepsInFlight--;
   for (const row of result.logprobRows) acceptLogprob(state, posted, row);
   if (result.routing !== null) recordRouting(state, link, posted, result.routing);
+  if (state.profiling) tellOfStep(state, link, posted, result);
   acceptTokens(state, link, posted, result.tokens);
   endPrefillOnly(state, posted);
   if (posted.sampled) countDecodeStep(state, link);
+}
+
+function tellOfStep(
+  state: SchedulerState,
+  link: DeviceLink,
+  posted: PostedStep,
+  { step, timing }: StepResult,
+): void {
+  const { numPrefillTokens, numPrefillRows, rows } = posted;
+  const numDecodeRows = rows.length - numPrefillRows;
+  const { device } = link;
+  state.outbox.main({ kind: 'stepTimed', device, step, numPrefillTokens, numDecodeRows, timing });
 }
 
 function acceptTokens(

@@ -58,6 +58,7 @@ export class Scheduler {
       links: new Map(),
       ranks: new Set(),
       recordsExperts: false,
+      profiling: false,
       paused: null,
     };
   }
@@ -137,6 +138,12 @@ export class Scheduler {
         break;
       case 'pause':
         pause(state, message.mode);
+        break;
+      case 'profile':
+        state.profiling = message.isOn;
+        break;
+      case 'setKnobs':
+        state.config = { ...state.config, ...message.knobs };
         break;
       case 'continue':
         state.paused = null;

@@ -9,7 +9,7 @@ import type { WaitingQueue } from './waiting-queue.js';
 
 /** All that the scheduler owns. The files of this folder are its acts. */
 export interface SchedulerState {
-  readonly config: SchedulerConfig;
+  config: SchedulerConfig;
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly queue: WaitingQueue;
@@ -25,6 +25,8 @@ export interface SchedulerState {
   readonly ranks: Set<number>;
   /** Steps that are planned now say which experts their rows took. */
   recordsExperts: boolean;
+  /** Main hears of every step. */
+  profiling: boolean;
   /** No new rows: `/pause_generation`. */
   paused: 'retract' | 'inPlace' | null;
 }

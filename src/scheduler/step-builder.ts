@@ -108,6 +108,7 @@ export class StepBuilder {
       step: this.step,
       rows: [...this.prefillRuns, ...this.decodeRuns],
       numPrefillRows: this.prefillRuns.length,
+      numPrefillTokens: this.numPrefillTokens,
       sampled: this.numDecodeRows > 0,
     };
   }

@@ -2,13 +2,13 @@ import { randomInt } from 'node:crypto';
 
 import { createAuth } from './auth.js';
 import { createDebugRoutes, type DeviceControl } from './admin/fail-device.js';
-import { createMetricsRoutes } from './admin/metrics.js';
+import { createInternalStateRoutes } from './admin/internal-state.js';
 import { createPauseRoutes } from './admin/pause.js';
 import { createCacheRoutes } from './admin/cache.js';
 import { createExpertRoutes } from './admin/expert-distribution.js';
+import type { WeightControl } from './admin/weight-control.js';
+import { createWeightRoutes } from './admin/weights.js';
 import type { ServerArgs } from '../config/server-args.js';
-import { kvBytesPerToken } from '../core/model-spec.js';
-import { Metrics } from '../observability/metrics.js';
 import type { Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
 import type { Engine } from './engine.js';
@@ -21,6 +21,7 @@ import { createLoadRoutes } from './native/loads.js';
 import { createModelRoutes } from './native/models.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOpenAiRoutes } from './openai/routes.js';
+import { createObserverRoutes } from './observers.js';
 import { createRouter, type Route } from './router.js';
 import { SeedSource } from './seeds.js';
 import { createHttpServer } from './uws.js';
@@ -31,10 +32,13 @@ export interface AppDeps {
   readonly version: string;
   /** Where expert statistics are written. */
   readonly expertRecorderDir: string;
+  /** Where profiles go that name no folder. */
+  readonly profilerDir: string;
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
   readonly deviceControl: DeviceControl;
+  readonly weightControl: WeightControl;
   /** Tokenizes a long prompt off the main thread. */
   readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
   readonly log: Logger;
@@ -98,8 +102,16 @@ function routesOf(
     ...tokenizeRoutes(deps),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),
-    ...(args.enableMetrics ? createMetricsRoutes(engine, metricsOf(deps)) : []),
+    ...createObserverRoutes(deps),
+    ...createInternalStateRoutes(engine, args.dpSize),
     ...createCacheRoutes(engine),
+    ...createWeightRoutes({
+      engine,
+      control: deps.weightControl,
+      weights: deps.model.weights,
+      dpSize: args.dpSize,
+      hasVersionRoutes: args.compat !== '2026',
+    }),
     ...createExpertRoutes({
       engine,
       mode: args.expertDistributionRecorderMode,
@@ -108,23 +120,6 @@ function routesOf(
     }),
     ...(args.enableFaultInjection ? createDebugRoutes(deps.deviceControl) : []),
   ];
-}
-
-function metricsOf({ args, engine, model, limits }: AppDeps): Metrics {
-  const { spec } = model;
-  const metrics = new Metrics({
-    modelName: model.servedName,
-    hasSeveralDevices: args.dpSize > 1,
-    constants: {
-      maxTotalTokens: limits.maxTotalTokens,
-      pageSizeTokens: args.pageSize,
-      contextLength: spec.contextLength,
-      weightBytes: spec.weightBytes,
-      kvCacheBytes: limits.maxTotalTokens * kvBytesPerToken(spec),
-    },
-  });
-  metrics.observe(engine.events);
-  return metrics;
 }
 
 function tokenizeRoutes({ model, tokenizeLong }: AppDeps): readonly Route[] {

@@ -3,7 +3,15 @@ import { EventEmitter } from 'eventemitter3';
 import type { Clock } from '../core/clock.js';
 import { RequestError, type Failure } from '../core/errors.js';
 import type { ExpertDump } from '../core/expert-recording.js';
-import type { ExpertAction, Output, StateRead, ToMain, ToScheduler } from '../messages.js';
+import type {
+  ExpertAction,
+  Knobs,
+  Output,
+  StateRead,
+  StepTimed,
+  ToMain,
+  ToScheduler,
+} from '../messages.js';
 import type { EngineEvents } from '../observability/engine-events.js';
 import { RegexBudgetError } from '../text/stop-regex.js';
 import { Door } from './door.js';
@@ -52,6 +60,7 @@ export class Engine {
   readonly #experts = new Replies<ExpertDump | null>(CONTROL_TIMEOUT_MS);
   readonly #embeds: EmbedCalls;
   readonly #door = new Door();
+  #onStep: ((step: StepTimed) => void) | null = null;
   #outputWaiters: (() => void)[] = [];
   #drainWaiters: (() => void)[] = [];
   #nextNum = 1;
@@ -150,6 +159,16 @@ export class Engine {
     this.#door.open();
   }
 
+  /** Tells of every step of every device from now on; null = no more. */
+  onStep(listener: ((step: StepTimed) => void) | null): void {
+    this.#onStep = listener;
+    this.#link.post({ kind: 'profile', isOn: listener !== null });
+  }
+
+  setKnobs(knobs: Knobs): void {
+    this.#link.post({ kind: 'setKnobs', knobs });
+  }
+
   readState(): Promise<StateRead> {
     return this.#states.ask((id) => {
       this.#link.post({ kind: 'readState', id });
@@ -234,6 +253,9 @@ export class Engine {
         break;
       case 'drained':
         for (const resolve of this.#drainWaiters.splice(0)) resolve();
+        break;
+      case 'stepTimed':
+        this.#onStep?.(message);
         break;
       case 'log':
         this.#onLog(message.level, message.message);

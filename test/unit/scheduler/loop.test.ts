@@ -106,3 +106,23 @@ t.test("SGLang's log lines", (t) => {
   );
   t.end();
 });
+
+t.test('while profiling, main hears of every step', (t) => {
+  const rig = new SchedulerRig().attach().tell({ kind: 'profile', isOn: true });
+  rig.submit(request(1, 20, { sampling: { maxNewTokens: 3 } })).run();
+  const steps = rig.toMain.flatMap((message) => (message.kind === 'stepTimed' ? [message] : []));
+  t.match(steps[0], { step: 0, numPrefillTokens: 20, numDecodeRows: 0, device: { rank: 0 } });
+  t.match(steps[1], { step: 1, numPrefillTokens: 0, numDecodeRows: 1 });
+  rig.tell({ kind: 'profile', isOn: false });
+  rig.submit(request(2, 20)).run();
+  t.equal(rig.toMain.filter(({ kind }) => kind === 'stepTimed').length, steps.length);
+  t.end();
+});
+
+t.test('numbers of the configuration can change between two turns', (t) => {
+  const rig = new SchedulerRig({ config: { maxRunningRequests: 1 } }).attach();
+  rig.tell({ kind: 'setKnobs', knobs: { maxQueuedRequests: 1 } });
+  for (let num = 0; num < 3; num++) rig.submit(request(num, 20, { first: 40 * num }));
+  t.match(rig.last('submitted')?.failure, { code: 'QUEUE_FULL' });
+  t.end();
+});

@@ -1,0 +1,110 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { Session } from 'node:inspector/promises';
+import { join } from 'node:path';
+
+import type { StepTimed } from '../messages.js';
+import { StepTrace } from './step-trace.js';
+
+/** A profile that nobody stops ends by itself: it costs time and memory. */
+const MAX_PROFILE_MS = 600_000;
+
+export interface ProfileOptions {
+  readonly folder: string;
+  /** Part of the files' names. */
+  readonly id: string;
+  /** Also a CPU profile of the main thread. */
+  readonly hasCpu: boolean;
+  /** Steps to leave out at the start. */
+  readonly numSkipped: number;
+  /** Ends by itself after this many steps; null = when stopped. */
+  readonly numSteps: number | null;
+}
+
+interface Running {
+  readonly options: ProfileOptions;
+  readonly trace: StepTrace;
+  readonly session: Session | null;
+  readonly timer: NodeJS.Timeout;
+  numSeen: number;
+}
+
+/** What a profiler needs of the engine. */
+export interface StepSource {
+  /** Null = no more. */
+  onStep(listener: ((step: StepTimed) => void) | null): void;
+}
+
+/** `/start_profile`, `/stop_profile`: a `.cpuprofile` of the main thread and a trace of the devices' steps. */
+export class Profiler {
+  readonly #steps: StepSource;
+  readonly #log: (line: string) => void;
+  #running: Running | null = null;
+
+  constructor(steps: StepSource, log: (line: string) => void) {
+    this.#steps = steps;
+    this.#log = log;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Only while none is running. @throws Error of the file system when the folder cannot be made */
+  async start(options: ProfileOptions): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#stopAlone();
+    }, MAX_PROFILE_MS).unref();
+    const session = options.hasCpu ? new Session() : null;
+    this.#running = { options, trace: new StepTrace(), session, timer, numSeen: 0 };
+    try {
+      await mkdir(options.folder, { recursive: true });
+    } catch (error) {
+      clearTimeout(timer);
+      this.#running = null;
+      throw error;
+    }
+    session?.connect();
+    await session?.post('Profiler.enable');
+    await session?.post('Profiler.start');
+    this.#steps.onStep((step) => {
+      this.#add(step);
+    });
+  }
+
+  /** @returns the files that were written; none when nothing was running. */
+  async stop(): Promise<readonly string[]> {
+    const running = this.#running;
+    if (running === null) return [];
+    this.#running = null;
+    this.#steps.onStep(null);
+    clearTimeout(running.timer);
+    const { folder, id } = running.options;
+    const files: [string, string][] = [
+      [join(folder, `${id}-steps.trace.json`), running.trace.toJson()],
+    ];
+    if (running.session !== null) {
+      const { profile } = await running.session.post('Profiler.stop');
+      running.session.disconnect();
+      files.push([join(folder, `${id}-main.cpuprofile`), JSON.stringify(profile)]);
+    }
+    for (const [path, text] of files) await writeFile(path, text);
+    const paths = files.map(([path]) => path);
+    this.#log(`Profile written: ${paths.join(', ')}`);
+    return paths;
+  }
+
+  #add(step: StepTimed): void {
+    const running = this.#running;
+    if (running === null) return;
+    const { numSkipped, numSteps } = running.options;
+    if (running.numSeen++ < numSkipped) return;
+    running.trace.add(step, performance.now() * 1000);
+    if (running.trace.numSteps === numSteps) this.#stopAlone();
+  }
+
+  #stopAlone(): void {
+    this.stop().catch((error: unknown) => {
+      this.#log(`The profile was not written: ${String(error)}`);
+    });
+  }
+}

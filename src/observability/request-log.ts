@@ -1,0 +1,83 @@
+import type { EventEmitter } from 'eventemitter3';
+import type { EngineEvents, ObservedRequest } from './engine-events.js';
+
+export const REQUEST_LOG_FORMATS = ['text', 'json'] as const;
+
+export interface RequestLogOptions {
+  readonly isOn: boolean;
+  /** 0 = ids and counts, 1 = also sampling parameters, 2 = also the start of input and output, 3 = all of them. */
+  readonly level: number;
+  readonly format: (typeof REQUEST_LOG_FORMATS)[number];
+}
+
+/** Of input ids and output characters at level 2. */
+const MAX_IDS = 128;
+const MAX_CHARS = 2048;
+
+/** `--log-requests`: one line when a request is accepted, one when it has ended. */
+export class RequestLog {
+  #options: RequestLogOptions;
+  readonly #write: (line: string) => void;
+
+  constructor(options: RequestLogOptions, write: (line: string) => void) {
+    this.#options = options;
+    this.#write = write;
+  }
+
+  configure(changes: Partial<RequestLogOptions>): void {
+    this.#options = { ...this.#options, ...changes };
+  }
+
+  observe(events: EventEmitter<EngineEvents>): void {
+    events.on('accepted', (request) => {
+      this.#log('received', request, { obj: this.#input(request) });
+    });
+    events.on('finished', (request) => {
+      this.#log('finished', request, { obj: this.#input(request), out: this.#output(request) });
+    });
+  }
+
+  #log(event: 'received' | 'finished', request: ObservedRequest, parts: object): void {
+    if (!this.#options.isOn || request.input.isUnlogged === true) return;
+    if (this.#options.format === 'json') {
+      const timestamp = new Date().toISOString();
+      const line = { timestamp, event: `request.${event}`, rid: request.rid, ...parts };
+      this.#write(JSON.stringify(line));
+      return;
+    }
+    const fields = Object.entries(parts).map(([name, part]) => `${name}=${JSON.stringify(part)}`);
+    this.#write(`${event === 'received' ? 'Receive' : 'Finish'}: ${fields.join(', ')}`);
+  }
+
+  #input({ rid, promptTokens, input }: ObservedRequest): object {
+    const { level } = this.#options;
+    const ids = level >= 3 ? input.req.inputIds : input.req.inputIds.subarray(0, MAX_IDS);
+    return {
+      rid,
+      prompt_tokens: promptTokens,
+      ...(level >= 1 ? { sampling_params: snakeKeys(input.req.sampling) } : {}),
+      ...(level >= 2 ? { input_ids: Array.from(ids) } : {}),
+    };
+  }
+
+  #output(request: ObservedRequest): object {
+    const { level } = this.#options;
+    const { finishedMs, createdMs, text } = request;
+    return {
+      finish_reason: request.finish,
+      completion_tokens: request.outputIds.length,
+      cached_tokens: request.cachedTokens,
+      e2e_latency: ((finishedMs ?? createdMs) - createdMs) / 1000,
+      ...(level >= 2 ? { text: level >= 3 ? text : text?.slice(0, MAX_CHARS) } : {}),
+    };
+  }
+}
+
+function snakeKeys(object: object): object {
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]: [string, unknown]) => [
+      key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+}

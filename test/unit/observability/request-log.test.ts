@@ -1,0 +1,53 @@
+import { EventEmitter } from 'eventemitter3';
+import t from 'tap';
+
+import type { EngineEvents, ObservedRequest } from '../../../src/observability/engine-events.js';
+import { RequestLog } from '../../../src/observability/request-log.js';
+import { sampling } from '../../doubles/scheduler-rig.js';
+
+const request: ObservedRequest = {
+  rid: 'r1',
+  promptTokens: 300,
+  cachedTokens: 16,
+  outputIds: [1, 2],
+  text: 'x'.repeat(5000),
+  createdMs: 1000,
+  finishedMs: 1500,
+  finish: { type: 'stop', matched: 2 },
+  stats: null,
+  input: { req: { inputIds: new Int32Array(300), sampling: sampling() } },
+};
+
+function linesOf(level: number, format: 'text' | 'json' = 'text', isOn = true): string[] {
+  const lines: string[] = [];
+  const events = new EventEmitter<EngineEvents>();
+  new RequestLog({ isOn, level, format }, (line) => lines.push(line)).observe(events);
+  events.emit('accepted', request);
+  events.emit('finished', request);
+  events.emit('accepted', { ...request, input: { ...request.input, isUnlogged: true } });
+  return lines;
+}
+
+t.test('the level says how much is shown', (t) => {
+  t.strictSame(linesOf(0), [
+    'Receive: obj={"rid":"r1","prompt_tokens":300}',
+    'Finish: obj={"rid":"r1","prompt_tokens":300}, out={"finish_reason":{"type":"stop","matched":2},"completion_tokens":2,"cached_tokens":16,"e2e_latency":0.5}',
+  ]);
+  t.match(linesOf(1)[0], /"sampling_params":\{"max_new_tokens":8,/);
+  t.notMatch(linesOf(1)[0], /input_ids/);
+  const [received = '', finished = ''] = linesOf(2);
+  const shown = JSON.parse(received.slice('Receive: obj='.length)) as { input_ids: number[] };
+  t.equal(shown.input_ids.length, 128);
+  t.match(finished, `"text":"${'x'.repeat(2048)}"`);
+  t.match(linesOf(3)[1], `"text":"${'x'.repeat(5000)}"`);
+  t.strictSame(linesOf(3, 'text', false), []);
+  t.end();
+});
+
+t.test('lines of JSON', (t) => {
+  const [received, finished] = linesOf(0, 'json').map((line) => JSON.parse(line) as object);
+  t.match(received, { event: 'request.received', rid: 'r1', obj: { prompt_tokens: 300 } });
+  t.match(finished, { event: 'request.finished', out: { completion_tokens: 2 } });
+  t.match(finished, { timestamp: /^\d{4}-/ });
+  t.end();
+});
