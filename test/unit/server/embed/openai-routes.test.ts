@@ -82,7 +82,7 @@ t.test('/v1/rerank sorts by score', async (t) => {
   t.equal(items.length, 3);
   const top = await app.post('/v1/rerank', { ...body, top_n: 1, return_documents: false });
   t.match(top.json, [{ score: 0.5, index: 1 }]);
-  t.notOk('document' in (top.json as object[])[0]!);
+  t.notOk((top.json as object[]).some((item) => 'document' in item));
 });
 
 t.test('/v1/rerank refuses in the words of SGLang', async (t) => {
