@@ -38,11 +38,9 @@ export interface LoadedModel {
 export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   const { args, log } = context;
   const modelPath = args.modelPath ?? BUILT_IN_NAME;
-  const folder = args.modelPath === null ? BUILT_IN_FOLDER : await find(context, args.modelPath);
+  const folder = await findFolder(context, modelPath);
   log.info(`Load weight begin. model_path=${modelPath}`);
-  const prepared = await prepare(context, folder);
-  for (const line of describeModel(prepared)) log.info(line);
-  removeAtExit(prepared.info.temporaryFolder);
+  const prepared = await prepareFolder(context, folder);
   const tokenizerFolder =
     args.tokenizerPath === null ? folder : await find(context, args.tokenizerPath);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
@@ -63,6 +61,22 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
       createdAt: Math.floor(Date.now() / 1000),
     },
   };
+}
+
+/** The folder of a path or repository; the built-in model has a name too. @throws ModelLoadError */
+export async function findFolder(context: LoadContext, modelPath: string): Promise<string> {
+  return modelPath === BUILT_IN_NAME ? BUILT_IN_FOLDER : find(context, modelPath);
+}
+
+/** A checkpoint that a device can load. @throws StartupError */
+export async function prepareFolder(
+  context: LoadContext,
+  folder: string,
+): Promise<PreparedCheckpoint> {
+  const prepared = await prepare(context, folder);
+  for (const line of describeModel(prepared)) context.log.info(line);
+  removeAtExit(prepared.info.temporaryFolder);
+  return prepared;
 }
 
 /** A model's own template that cannot be used costs only the chat route; one that was asked for, the start. */

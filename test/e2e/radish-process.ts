@@ -15,9 +15,12 @@ export interface RadishProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-export async function startRadish(flags: readonly string[] = []): Promise<RadishProcess> {
+export async function startRadish(
+  flags: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<RadishProcess> {
   const port = await freePort();
-  const run = runRadish(['serve', '--port', String(port), ...flags]);
+  const run = runRadish(['serve', '--port', String(port), ...flags], env);
   await run.printed(READY);
   return {
     url: `http://127.0.0.1:${port}`,

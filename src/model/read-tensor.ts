@@ -1,0 +1,45 @@
+import { closeSync, openSync } from 'node:fs';
+import { WeightSource } from './checkpoint.js';
+import { ModelLoadError } from './load-error.js';
+import { decodeFloats, readRows } from './quantize/decode.js';
+import { openCheckpoint } from './safetensors.js';
+
+/** Numbers in lists as deep as the tensor has dimensions. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/**
+ * The first `maxRows` rows of a checkpoint tensor as stored, in f32.
+ * @returns null when there is no such tensor, or none of floats
+ */
+export async function readTensor(
+  folder: string,
+  name: string,
+  maxRows: number,
+): Promise<NestedNumbers | null> {
+  try {
+    const checkpoint = await openCheckpoint(folder);
+    const shape = checkpoint.tensors.get(name)?.shape;
+    if (shape === undefined || shape.length === 0) return null;
+    const tensor = new WeightSource(checkpoint).find(name, shape);
+    const numRows = Math.min(maxRows, shape[0] ?? 0);
+    const fd = openSync(tensor.path, 'r');
+    try {
+      const values = decodeFloats(readRows(fd, tensor, 0, numRows), tensor.dtype);
+      return nest(values, [numRows, ...shape.slice(1)]);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (error instanceof ModelLoadError) return null;
+    throw error;
+  }
+}
+
+function nest(values: Float32Array, shape: readonly number[]): NestedNumbers {
+  const [size = 0, ...rest] = shape;
+  if (rest.length === 0) return [...values];
+  const width = values.length / Math.max(1, size);
+  return Array.from({ length: size }, (_, i) =>
+    nest(values.subarray(i * width, (i + 1) * width), rest),
+  );
+}
