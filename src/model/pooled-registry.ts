@@ -34,30 +34,41 @@ export function isPooled(
 export function readPooledModel(json: unknown, modules: SentenceModules | null): PooledModel {
   const fields: ConfigFields = new ConfigFields(json, 'config.json');
   const family = familyOf(architectureOf(fields));
+  const { prefix } = family;
+  const model =
+    family.classifier === null ? embedder(fields, family, modules) : classifier(fields, family);
+  return { ...model, prefix };
+}
+
+type PlannedModel = Omit<PooledModel, 'prefix'>;
+
+function embedder(
+  fields: ConfigFields,
+  family: PooledFamily,
+  modules: SentenceModules | null,
+): PlannedModel {
   const trunk = family.trunk(fields);
-  const { hiddenSize } = trunk.config;
-  if (family.classifier === null) {
-    const recipe = modules ?? { pooling: family.pooling, after: [{ kind: 'normalize' } as const] };
-    const stages = recipe.after.flatMap(moduleStages);
-    const normalize = recipe.after.at(-1)?.kind === 'normalize';
-    const dim = vectorSize(recipe.after, hiddenSize);
-    const matryoshka = readMatryoshka(fields);
-    return {
-      plan: { trunk, stages },
-      embedding: {
-        kind: 'embedding',
-        dim,
-        pooling: recipe.pooling,
-        normalize,
-        matryoshka,
-        labels: null,
-      },
-      prefix: family.prefix,
-    };
-  }
-  const labels = readLabels(fields);
+  const recipe = modules ?? { pooling: family.pooling, after: [{ kind: 'normalize' } as const] };
+  const { pooling, after } = recipe;
   return {
-    plan: { trunk, stages: family.classifier(fields, { hiddenSize, numLabels: labels.length }) },
+    plan: { trunk, stages: after.flatMap(moduleStages) },
+    embedding: {
+      kind: 'embedding',
+      dim: vectorSize(after, trunk.config.hiddenSize),
+      pooling,
+      normalize: after.at(-1)?.kind === 'normalize',
+      matryoshka: readMatryoshka(fields),
+      labels: null,
+    },
+  };
+}
+
+function classifier(fields: ConfigFields, family: PooledFamily): PlannedModel {
+  const trunk = family.trunk(fields);
+  const labels = readLabels(fields);
+  const sizes = { hiddenSize: trunk.config.hiddenSize, numLabels: labels.length };
+  return {
+    plan: { trunk, stages: family.classifier?.(fields, sizes) ?? [] },
     embedding: {
       kind: 'classification',
       dim: labels.length,
@@ -66,7 +77,6 @@ export function readPooledModel(json: unknown, modules: SentenceModules | null):
       matryoshka: null,
       labels,
     },
-    prefix: family.prefix,
   };
 }
 

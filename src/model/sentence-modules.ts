@@ -31,14 +31,20 @@ const ACTIVATIONS: Readonly<Record<string, Activation | null>> = {
   GELU: 'gelu',
   Sigmoid: 'sigmoid',
 };
-/** As Pooling writes its config.json. */
-const POOLING_FLAGS: Readonly<Record<string, Pooling | null>> = {
+/** `pooling_mode` of a Pooling's config.json. */
+const POOLING_MODES: Readonly<Record<string, Pooling>> = {
+  cls: 'cls',
+  mean: 'mean',
+  lasttoken: 'last',
+};
+/** The older form of it: one flag per mode. */
+const POOLING_FLAGS: Readonly<Record<string, string>> = {
   pooling_mode_cls_token: 'cls',
   pooling_mode_mean_tokens: 'mean',
-  pooling_mode_lasttoken: 'last',
-  pooling_mode_max_tokens: null,
-  pooling_mode_mean_sqrt_len_tokens: null,
-  pooling_mode_weightedmean_tokens: null,
+  pooling_mode_lasttoken: 'lasttoken',
+  pooling_mode_max_tokens: 'max',
+  pooling_mode_mean_sqrt_len_tokens: 'mean_sqrt_len_tokens',
+  pooling_mode_weightedmean_tokens: 'weightedmean',
 };
 
 /** Null where the folder has no modules.json. Throws {@link ModelConfigError} or ModelLoadError. */
@@ -77,25 +83,17 @@ async function moduleConfig(folder: string, path: string): Promise<ConfigFields>
 }
 
 function readPooling(fields: ConfigFields): Pooling {
-  const named = fields.has('pooling_mode') ? [`pooling_mode_${fields.text('pooling_mode')}`] : [];
-  const set = Object.keys(POOLING_FLAGS).filter((flag) => fields.boolean(flag, false));
-  const [flag, ...more] = named.length > 0 ? named.map(flagOf) : set;
-  const pooling = flag === undefined ? undefined : POOLING_FLAGS[flag];
-  if (more.length > 0 || pooling === undefined || pooling === null) {
-    const modes = [flag, ...more].filter((mode) => mode !== undefined).join(' with ');
-    throw new ModelConfigError(
-      `Pooling by ${modes === '' ? 'nothing' : modes} is not supported. ` +
-        'Supported: one of the modes cls_token, mean_tokens, lasttoken',
-    );
-  }
-  return pooling;
-}
-
-/** `pooling_mode: "mean"` is the short form of `pooling_mode_mean_tokens: true`. */
-function flagOf(name: string): string {
-  return Object.hasOwn(POOLING_FLAGS, name)
-    ? name
-    : `${name}_tokens`.replace('cls_tokens', 'cls_token');
+  const flags = Object.keys(POOLING_FLAGS).filter((flag) => fields.boolean(flag, false));
+  const modes = fields.has('pooling_mode')
+    ? [fields.text('pooling_mode')]
+    : flags.map((flag) => POOLING_FLAGS[flag] ?? flag);
+  const mode = modes.join(' with ');
+  const pooling = Object.hasOwn(POOLING_MODES, mode) ? POOLING_MODES[mode] : undefined;
+  if (pooling !== undefined) return pooling;
+  throw new ModelConfigError(
+    `Pooling by ${mode === '' ? 'nothing' : mode} is not supported. ` +
+      `Supported: ${Object.keys(POOLING_MODES).join(', ')}`,
+  );
 }
 
 function readDense(path: string, fields: ConfigFields): DenseModule {
