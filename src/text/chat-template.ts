@@ -58,8 +58,7 @@ export class ChatTemplate {
     try {
       return renderTemplate(this.#program, variables, this.#limits);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new RequestError('INVALID_REQUEST', why);
+      throw new RequestError('INVALID_REQUEST', reasonOf(error));
     }
   }
 
@@ -75,6 +74,13 @@ export class ChatTemplate {
       fail(`chat_template_kwargs may not set '${refused.slice(0, 100)}'.`);
     }
   }
+}
+
+/** A RangeError is the engine's own limit: stack depth or string length. */
+function reasonOf(error: unknown): string {
+  if (error instanceof RangeError)
+    return 'The chat template nests too deep or makes too much text.';
+  return error instanceof Error ? error.message : String(error);
 }
 
 function fail(message: string): never {

@@ -44,7 +44,7 @@ const DEFAULT_LIMITS: RenderLimits = {
   maxSteps: 1_000_000,
   maxChars: 16 * 1024 * 1024,
   maxItems: 100_000,
-  maxMs: 1000,
+  maxMs: 2000,
 };
 
 /** The clock is read once per this many steps. */

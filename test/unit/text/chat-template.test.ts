@@ -58,7 +58,7 @@ t.test('a template that runs away is stopped', (t) => {
   const stopped: [string, string, RegExp][] = [
     [
       'nested loops',
-      '{% for a in range(90000) %}{% for b in range(90000) %}{{ b }}{% endfor %}{% endfor %}',
+      '{% for a in range(900) %}{% for b in range(900) %}{{ b }}{% endfor %}{% endfor %}',
       /takes too long/,
     ],
     ['a huge range', '{% for a in range(99999999999) %}x{% endfor %}', /takes too long/],
@@ -69,10 +69,10 @@ t.test('a template that runs away is stopped', (t) => {
       "{% set ns = namespace(x='0123456789') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
       /too much text/,
     ],
-    ['endless recursion', '{% macro f(f) %}{{ f(f) }}{% endmacro %}{{ f(f) }}', /./],
+    ['endless recursion', '{% macro f(f) %}{{ f(f) }}{% endmacro %}{{ f(f) }}', /nests too deep/],
   ];
   for (const [name, source, message] of stopped) {
-    const limits = { maxSteps: 100_000, maxChars: 1 << 20, maxItems: 100_000, maxMs: 5000 };
+    const limits = { maxSteps: 20_000, maxChars: 1 << 20, maxItems: 100_000, maxMs: 5000 };
     const text = outcome(new ChatTemplate(source, TOKENS, limits));
     t.match(text, /^400 /, name);
     t.match(text, message, name);
@@ -81,7 +81,7 @@ t.test('a template that runs away is stopped', (t) => {
 });
 
 t.test('the clock stops what counting does not', (t) => {
-  const source = '{% for a in range(90000) %}{{ a }}{% endfor %}';
+  const source = '{% for a in range(9000) %}{{ a }}{% endfor %}';
   const limits = { maxSteps: 1e9, maxChars: 1 << 20, maxItems: 100_000, maxMs: -1 };
   t.match(outcome(new ChatTemplate(source, TOKENS, limits)), /^400 .*takes too long/);
   t.end();
