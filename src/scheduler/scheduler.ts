@@ -93,7 +93,7 @@ export class Scheduler {
     const preparing = this.flushes.length === 0 && state.paused === null;
     if (preparing) prepareCandidates(state);
     for (const link of state.links.values()) scheduleLink(state, link);
-    scheduleEmbeds(state);
+    if (state.paused === null) scheduleEmbeds(state);
     if (preparing) prepareCandidates(state);
     retireEmpty(state);
     state.outbox.flush();

@@ -126,6 +126,9 @@ export class Engine {
     onSubmitted: (abort: () => void) => void = () => undefined,
   ): Promise<readonly Embedding[]> {
     if (this.#closed !== null) return Promise.reject(asError(this.#closed));
+    if (!this.#door.isOpen) {
+      return this.#door.wait(texts.length).then(() => this.embed(texts, onSubmitted));
+    }
     return this.#embeds.submit(texts, onSubmitted);
   }
 
