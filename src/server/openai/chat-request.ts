@@ -3,7 +3,7 @@ import type { ChatTemplate } from '../../text/chat-template.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { FieldReader } from '../field-reader.js';
 import { fieldOf, type JsonObject } from '../json.js';
-import { parseGenerateRequest, type GenerateContext } from '../native/generate-request.js';
+import { parseGenerateRequest } from '../native/generate-request.js';
 import { encodeText, type PrepareDeps } from '../native/prepare.js';
 import { ChatChoice } from './chat-choice.js';
 import { renderChat } from './chat-prompt.js';
@@ -11,7 +11,6 @@ import { parseCommonFields, type CommonContext } from './common-fields.js';
 import type { OpenAiRequest } from './request.js';
 
 export interface ChatContext extends CommonContext {
-  readonly generate: GenerateContext;
   readonly tokenizer: Tokenizer;
   readonly tokenizeLong: PrepareDeps['tokenizeLong'];
   readonly template: ChatTemplate | null;

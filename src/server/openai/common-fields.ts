@@ -2,6 +2,7 @@ import type { SamplingDefaults } from '../../core/sampling-params.js';
 import { RequestError } from '../../core/errors.js';
 import { FieldReader } from '../field-reader.js';
 import { isObject, type JsonObject } from '../json.js';
+import type { GenerateContext } from '../native/generate-request.js';
 import { MAX_PARALLEL_SAMPLES } from '../sampling-request.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
@@ -18,11 +19,12 @@ const INTEGERS = ['top_k', 'n', 'max_tokens', 'max_completion_tokens'] as const;
 /** Fields that mean the same beside `sampling_params`. */
 const REQUEST_FIELDS = [
   ...['rid', 'extra_key', 'cache_salt', 'priority', 'routed_dp_rank', 'data_parallel_rank'],
-  ...['session_params', 'session_id', 'return_hidden_states', 'custom_logit_processor'],
+  ...['session_id', 'return_hidden_states', 'custom_logit_processor'],
   ...['return_routed_experts'],
 ] as const;
 
 export interface CommonContext {
+  readonly generate: GenerateContext;
   /** Of the model's files, or all null with `--sampling-defaults openai`. */
   readonly defaults: SamplingDefaults;
   readonly servedName: string;
@@ -64,14 +66,15 @@ export function parseCommonFields(body: JsonObject, context: CommonContext): Com
     },
     sampling: {
       ...namedDefaults(context.defaults),
+      ...context.generate.preferredSamplingParams,
       ...picked(read, SAMPLING_FIELDS),
-      min_new_tokens: read.integer('min_tokens'),
-      sampling_seed: read.integer('seed'),
+      ...renamed('min_new_tokens', read.integer('min_tokens')),
+      ...renamed('sampling_seed', read.integer('seed')),
     },
   };
 }
 
-/** The request's own value, else the model's, else the sampler's neutral one. */
+/** The request's own value, else `--preferred-sampling-params`, else the model's, else a neutral one. */
 function namedDefaults({
   temperature,
   topP,
@@ -86,6 +89,10 @@ function namedDefaults({
     min_p: minP,
     repetition_penalty: repetitionPenalty,
   };
+}
+
+function renamed(name: string, value: number | null): JsonObject {
+  return value === null ? {} : { [name]: value };
 }
 
 function picked(read: FieldReader, names: readonly string[]): JsonObject {

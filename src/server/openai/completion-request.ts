@@ -2,11 +2,7 @@ import { RequestError } from '../../core/errors.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { FieldReader, isStrings } from '../field-reader.js';
 import { fieldOf, type JsonObject } from '../json.js';
-import {
-  parseGenerateRequest,
-  type GenerateContext,
-  type GenerateEntry,
-} from '../native/generate-request.js';
+import { parseGenerateRequest, type GenerateEntry } from '../native/generate-request.js';
 import { parseCommonFields, type CommonContext } from './common-fields.js';
 import { CompletionChoice } from './completion-choice.js';
 import type { OpenAiRequest } from './request.js';
@@ -14,7 +10,6 @@ import type { OpenAiRequest } from './request.js';
 const DEFAULT_MAX_TOKENS = 16;
 
 export interface CompletionContext extends CommonContext {
-  readonly generate: GenerateContext;
   readonly tokenizer: Tokenizer;
 }
 

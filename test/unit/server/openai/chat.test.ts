@@ -82,6 +82,11 @@ t.test('sampling: the request, then the model, then nothing', async (t) => {
   await own.post(PATH, { messages, top_k: 3, seed: 11, max_tokens: 4, max_completion_tokens: 5 });
   t.match(seen[0]?.sampling, { temperature: 0.5, topP: 0.9, topK: 3, minP: 0.1, seed: 11 });
   t.match(seen[0]?.sampling, { repetitionPenalty: 1.5, maxNewTokens: 5 });
+  const preferred = { temperature: 0.7, top_k: 9, min_new_tokens: 1 };
+  const tuned = await openAiApp(t, { preferredSamplingParams: preferred }, defaults);
+  const under = answering(tuned, 'abc');
+  await tuned.post(PATH, { messages, top_k: 3 });
+  t.match(under[0]?.sampling, { temperature: 0.7, topK: 3, topP: 0.9, minNewTokens: 1 });
   const openai = await openAiApp(t, { samplingDefaults: 'openai' }, defaults);
   const plain = answering(openai, 'abc');
   await openai.post(PATH, { messages, min_tokens: 2, logit_bias: { 5: 1.5 }, stop: ['zz'] });
