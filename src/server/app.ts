@@ -19,6 +19,8 @@ import { createHealthRoutes } from './native/health.js';
 import { createInfoRoutes } from './native/info.js';
 import { createLoadRoutes } from './native/loads.js';
 import { createModelRoutes } from './native/models.js';
+import { createSessionRoutes } from './native/session-routes.js';
+import { Sessions } from './native/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOpenAiRoutes } from './openai/routes.js';
 import { createObserverRoutes } from './observers.js';
@@ -100,6 +102,7 @@ function routesOf(
     ...createOpenAiRoutes({ args, model: deps.model, generation }),
     ...createEmbedRoutes({ ...deps, allowAutoTruncate: args.allowAutoTruncate }, generation),
     ...tokenizeRoutes(deps),
+    ...createSessionRoutes(generation.sessions),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),
     ...createObserverRoutes(deps),
@@ -123,8 +126,9 @@ function routesOf(
 }
 
 function tokenizeRoutes({ model, tokenizeLong }: AppDeps): readonly Route[] {
+  const { tokenizer, chatTemplate } = model;
   const { contextLength } = model.spec;
-  return createTokenizeRoutes({ tokenizer: model.tokenizer, tokenizeLong, contextLength });
+  return createTokenizeRoutes({ tokenizer, chatTemplate, tokenizeLong, contextLength });
 }
 
 function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): GenerateDeps {
@@ -157,6 +161,13 @@ function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): G
       },
     },
     weights: model.weights,
+    sessions: new Sessions({
+      nowMs: () => performance.now(),
+      abort: (generation) => {
+        engine.abort(generation);
+      },
+      bosTokenId: model.tokenizer?.encode('')[0] ?? null,
+    }),
     streamInterval: args.streamInterval,
     isIncremental: args.incrementalStreamingOutput,
   };

@@ -36,6 +36,14 @@ t.test('what surrounds generation, on the built-in model', async (t) => {
     const { tokens } = (await json(`${url}/tokenize`, { prompt: text })) as { tokens: number[] };
     t.equal(tokens.length, undisturbed.meta_info.prompt_tokens);
     t.same(await json(`${url}/v1/detokenize`, { tokens }), { text });
+    const messages = [{ role: 'user', content: 'Hello' }];
+    const chat = await json(`${url}/tokenize`, { messages });
+    const answer = (await json(`${url}/v1/chat/completions`, { messages, max_tokens: 1 })) as {
+      usage: { prompt_tokens: number };
+    };
+    t.match(chat, { count: answer.usage.prompt_tokens });
+    const refused = await postJson(`${url}/tokenize`, { messages, tools: [{}] });
+    t.equal(refused.status, 400);
   });
 
   await t.test('the first chunk of a stream knows its cached tokens', async (t) => {
@@ -51,7 +59,10 @@ t.test('what surrounds generation, on the built-in model', async (t) => {
       t.match(await json(`${url}/pause_generation`, { mode }), { status: 'ok' });
       const flushed = await postJson(`${url}/flush_cache`, {});
       t.equal(flushed.status, mode === 'retract' ? 200 : 400);
-      const held = generate(url, { text: 'Hello', sampling_params: { max_new_tokens: 2 } });
+      const held = generate(url, {
+        text: 'Hello',
+        sampling_params: { max_new_tokens: 2, ignore_eos: true },
+      });
       await json(`${url}/continue_generation`, {});
       t.same((await running).output_ids, undisturbed.output_ids);
       t.equal((await held).output_ids.length, 2);

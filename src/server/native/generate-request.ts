@@ -12,6 +12,8 @@ import { parseLogprobFields, type LogprobRequest } from './logprob-fields.js';
 import { resolvePriority, type PriorityRules } from './priority-field.js';
 import { parsePrompts, type Prompt } from './prompt-fields.js';
 import { resolveRids } from './rid-fields.js';
+import { parseSessionParams } from './session-routes.js';
+import type { SessionParams } from './sessions.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 /** Prompts times samples that one request may bring. */
@@ -27,6 +29,8 @@ export interface GenerateRequest {
   readonly returnPromptTokenIds: boolean;
   /** True = goes on when the client leaves. */
   readonly background: boolean;
+  /** The session that the only prompt continues; null = none. */
+  readonly session?: SessionParams | null;
 }
 
 export interface GenerateEntry {
@@ -90,6 +94,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
     returnTextInLogprobs: read.boolean('return_text_in_logprobs') ?? false,
     returnPromptTokenIds: read.boolean('return_prompt_token_ids') ?? false,
     background: read.boolean('background') ?? false,
+    session: parseSessionParams(read, !isBatch && n === 1),
   };
 }
 

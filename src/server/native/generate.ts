@@ -15,12 +15,14 @@ import {
 } from './generate-request.js';
 import { GenerateStream } from './generate-stream.js';
 import { prepareInputs, type PrepareDeps } from './prepare.js';
+import type { Sessions } from './sessions.js';
 import { FROM_START, renderGeneration, type RenderOptions } from './render.js';
 
 export interface GenerateDeps extends PrepareDeps {
   readonly engine: Engine;
   readonly context: GenerateContext;
   readonly weights: ServedWeights;
+  readonly sessions: Sessions;
   /** `--stream-interval` */
   readonly streamInterval: number;
   /** `--incremental-streaming-output` */
@@ -48,13 +50,19 @@ export async function generate(
   deps: GenerateDeps,
 ): Promise<void> {
   const request = parseGenerateRequest(body, deps.context);
-  const inputs = await prepareInputs(request, deps);
+  const session = request.session ?? null;
+  const inputs = await prepareInputs(request, deps, (ids) =>
+    session === null ? ids : deps.sessions.extend(session, ids),
+  );
   if (sink.isClosed) return;
   const generations = await deps.engine.submit(inputs, (submitted) => {
     sink.onSubmitted(() => {
       abortAll(deps.engine, submitted);
     }, request.background);
   });
+  if (session !== null) {
+    for (const generation of generations) deps.sessions.add(session, generation);
+  }
   if (request.stream) startStream(request, sink, generations, deps);
   else await answerWhole(request, sink, generations, deps);
 }

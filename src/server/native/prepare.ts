@@ -25,14 +25,20 @@ export interface PrepareDeps {
   readonly seeds: SeedSource;
 }
 
-/** Tokenizes and fits all prompts: the flat list of samples, prompt by prompt. @throws RequestError */
+/**
+ * Tokenizes and fits all prompts: the flat list of samples, prompt by prompt. `inContext` makes the whole
+ * prompt of what a session's request brings. @throws RequestError
+ */
 export async function prepareInputs(
   request: GenerateRequest,
   deps: PrepareDeps,
+  inContext: (ids: Int32Array) => Int32Array = (ids) => ids,
 ): Promise<readonly GenerationInput[]> {
   if (!deps.isGeneration) throw new RequestError('INVALID_REQUEST', NOT_GENERATION);
   const ids = await Promise.all(request.entries.map(({ prompt }) => promptIds(prompt, deps)));
-  return request.entries.flatMap((entry, i) => samplesOf(entry, ids[i] ?? new Int32Array(0), deps));
+  return request.entries.flatMap((entry, i) =>
+    samplesOf(entry, inContext(ids[i] ?? new Int32Array(0)), deps),
+  );
 }
 
 async function promptIds(prompt: Prompt, deps: PrepareDeps): Promise<Int32Array> {

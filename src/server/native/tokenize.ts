@@ -1,24 +1,27 @@
 import { RequestError } from '../../core/errors.js';
+import type { ChatTemplate } from '../../text/chat-template.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { flatError } from '../error-response.js';
 import { FieldReader, isInteger, isStrings, preview } from '../field-reader.js';
 import { jsonResponse, type FullResponse } from '../http.js';
 import { parseJsonObject, type JsonObject } from '../json.js';
+import { renderChat } from '../openai/chat-prompt.js';
+import { checkUnsupportedFields } from '../openai/unsupported-fields.js';
 import type { Handler, Route } from '../router.js';
+import { encodeText } from './prepare.js';
 
 export interface TokenizeDeps {
   /** Null with `--skip-tokenizer-init`. */
   readonly tokenizer: Tokenizer | null;
   /** Tokenizes off the main thread. */
-  readonly tokenizeLong: (text: string, addSpecialTokens: boolean) => Promise<Int32Array>;
+  readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
+  readonly chatTemplate: ChatTemplate | null;
   /** As `max_model_len` in every answer. */
   readonly contextLength: number;
 }
 
 /** Texts or lists of ids that one request may bring. */
 const MAX_ITEMS = 4096;
-/** Texts above this are tokenized off the main thread. */
-const LONG_TEXT_CHARS = 32 * 1024;
 
 /** `/tokenize` and `/detokenize`, also below `/v1` (sglang-wire §4.7). */
 export function createTokenizeRoutes(deps: TokenizeDeps): readonly Route[] {
@@ -60,15 +63,15 @@ async function tokenize(body: JsonObject, deps: TokenizeDeps): Promise<unknown> 
   if ((prompt === null) === (messages === null)) {
     invalid("Exactly one of 'prompt' or 'messages' must be provided.");
   }
-  const addSpecialTokens = read.boolean('add_special_tokens') ?? true;
   const tokenizer = needTokenizer(deps);
   const max_model_len = deps.contextLength;
-  if (messages !== null) fail('messages are not supported by this version of the server.');
-  const encode = async (text: string): Promise<number[]> => {
-    if (text === '') return [];
-    if (text.length <= LONG_TEXT_CHARS) return Array.from(tokenizer.encode(text, addSpecialTokens));
-    return Array.from(await deps.tokenizeLong(text, addSpecialTokens));
-  };
+  if (messages !== null) {
+    const tokens = await tokenizeChat(body, tokenizer, deps);
+    return { tokens, count: tokens.length, max_model_len };
+  }
+  const addSpecialTokens = read.boolean('add_special_tokens') ?? true;
+  const encode = async (text: string): Promise<number[]> =>
+    text === '' ? [] : Array.from(await encodeText(text, addSpecialTokens, { ...deps, tokenizer }));
   const texts = textsOf(prompt);
   if (typeof texts === 'string') {
     const tokens = await encode(texts);
@@ -76,6 +79,18 @@ async function tokenize(body: JsonObject, deps: TokenizeDeps): Promise<unknown> 
   }
   const tokens = await Promise.all(texts.map(encode));
   return { tokens, count: tokens.map(({ length }) => length), max_model_len };
+}
+
+/** The prompt that `/v1/chat/completions` would make of the same messages. */
+async function tokenizeChat(
+  body: JsonObject,
+  tokenizer: Tokenizer,
+  deps: TokenizeDeps,
+): Promise<number[]> {
+  checkUnsupportedFields(new FieldReader(body, 'INVALID_JSON'));
+  const { rendered, prefix } = renderChat(body, deps.chatTemplate);
+  const parts = [rendered, prefix].map((text) => encodeText(text, false, { ...deps, tokenizer }));
+  return (await Promise.all(parts)).flatMap((ids) => Array.from(ids));
 }
 
 function textsOf(prompt: unknown): string | readonly string[] {

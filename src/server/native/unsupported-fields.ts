@@ -1,6 +1,6 @@
 import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../field-reader.js';
-import { fieldOf, isObject } from '../json.js';
+import { isObject } from '../json.js';
 
 const MEDIA = ['image_data', 'video_data', 'audio_data'] as const;
 
@@ -43,8 +43,6 @@ function checkSession(read: FieldReader): void {
   if (read.raw('session_id') !== null) {
     fail('session_id and session_params cannot both be set.');
   }
-  const id = fieldOf(params, 'id');
-  if (id !== null) fail(`Invalid request: session id ${JSON.stringify(id)} does not exist`);
 }
 
 /** Null, false, "" and empty lists ask for nothing. */

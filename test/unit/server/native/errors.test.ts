@@ -72,7 +72,7 @@ const NATIVE: [string, unknown, string | RegExp][] = [
   ],
   ['LoRA of a wrong type', { text: 'a', lora_path: 5 }, 'lora_path should be a list or a string.'],
   ['images', { text: 'a', image_data: 'x' }, /^image_data was given/],
-  ['a session', { text: 'a', session_params: { id: 's' } }, /session id "s" does not exist/],
+  ['a session', { text: 'a', session_params: { id: 's' } }, /session id s does not exist/],
   ['hidden states', { text: 'a', return_hidden_states: true }, /^The server is not configured/],
   ['a custom processor', { text: 'a', custom_logit_processor: 'x' }, /custom logit processor/],
   [
