@@ -54,8 +54,8 @@ t.test('the documented page streams two answers in a real browser', { skip }, as
 
   const shown = JSON.parse(await tab.locator('#answers').innerText()) as Record<string, string>;
   t.same(Object.keys(shown).sort(), ['Once upon a time', 'The capital of France is']);
-  for (const text of Object.values(shown)) t.ok(text.length > 10, text);
-  t.ok(numMessages > 20, `${numMessages} messages`);
+  for (const text of Object.values(shown)) t.not(text, '');
+  t.ok(numMessages > 4, `${numMessages} messages`);
   t.equal(numDone, 2);
   await radish.stop();
   while (closes.length === 0 && Date.now() < end) await tab.waitForTimeout(20);
