@@ -73,7 +73,7 @@ async function norm(url: string): Promise<number[]> {
 }
 
 t.test('live weights', async (t) => {
-  const radish = await startRadish([], { HF_HUB_OFFLINE: '1' });
+  const radish = await startRadish(['--max-total-tokens', '16384'], { HF_HUB_OFFLINE: '1' });
   t.teardown(() => radish.stop());
   const { url } = radish;
   const before = (await generate(url, ask(500))).output_ids;
