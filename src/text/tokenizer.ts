@@ -5,6 +5,7 @@ import * as hf from '@huggingface/tokenizers';
 
 import { StartupError } from '../core/errors.js';
 import { PairTemplate, type EncodedPair } from './pair-template.js';
+import { splitPrecompiled, type PrecompiledNormalizer } from './precompiled-normalizer.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -40,11 +41,15 @@ export class Tokenizer {
   readonly eosTokenId: number | null;
   readonly #hf: HfTokenizer;
   readonly #pairTemplate: PairTemplate;
+  /** Runs before the library's own normalizers. */
+  readonly #normalizer: PrecompiledNormalizer | null;
   /** Ids of added tokens → content; they stand outside the byte stream. */
   readonly #added: ReadonlyMap<number, AddedToken>;
 
   constructor(tokenizerJson: Json, config: Json) {
-    this.#hf = new HfTokenizer(tokenizerJson, config);
+    const { normalizer, rest } = splitPrecompiled(tokenizerJson);
+    this.#normalizer = normalizer;
+    this.#hf = new HfTokenizer(rest, config);
     this.#pairTemplate = new PairTemplate(tokenizerJson);
     this.#added = addedTokens(tokenizerJson, config, this.#hf);
     this.vocabSize = 1 + largestId(this.#hf);
@@ -103,7 +108,8 @@ export class Tokenizer {
   }
 
   #encode(text: string, addSpecialTokens: boolean): Int32Array {
-    const { ids } = this.#hf.encode(text, { add_special_tokens: addSpecialTokens });
+    const normalized = this.#normalizer?.normalize(text) ?? text;
+    const { ids } = this.#hf.encode(normalized, { add_special_tokens: addSpecialTokens });
     // A tokenizer without an unknown token yields undefined for what it cannot spell.
     return Int32Array.from(ids.filter((id) => id !== undefined));
   }

@@ -17,7 +17,7 @@ interface Golden {
   }[];
 }
 
-for (const name of ['wordpiece', 'unigram']) {
+for (const name of ['wordpiece', 'unigram', 'unigram-charsmap']) {
   t.test(`${name}: ids are those of the Rust library`, async (t) => {
     const folder = new URL(`${name}/`, FIXTURES);
     const tokenizer = await Tokenizer.load(fileURLToPath(folder));
