@@ -7,6 +7,8 @@ import type { Generation } from '../generation.js';
 const MAX_SESSIONS = 1024;
 /** Tokens that all sessions together remember (4 bytes each). */
 const MAX_TOKENS = 16 * 1024 * 1024;
+/** What a request costs beside its tokens, in tokens: bounds the number of requests as well. */
+const TOKENS_PER_REQUEST = 256;
 /** A session that nobody uses for this long is closed, unless it was opened with another time. */
 const DEFAULT_TIMEOUT_S = 3600;
 
@@ -121,7 +123,7 @@ export class Sessions {
     let sum = 0;
     for (const { nodes } of this.#sessions.values()) {
       for (const { promptIds, generation } of nodes.values()) {
-        sum += promptIds.length + generation.outputIds.length;
+        sum += TOKENS_PER_REQUEST + promptIds.length + generation.outputIds.length;
       }
     }
     return sum;
