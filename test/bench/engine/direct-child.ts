@@ -69,7 +69,14 @@ class DirectEngine {
   }
 
   private async execute(parts: Partial<StepPlan>): Promise<void> {
-    const empty = { opens: [], loads: [], prefill: [], stores: [], frees: [], recordsExperts: false };
+    const empty = {
+      opens: [],
+      loads: [],
+      prefill: [],
+      stores: [],
+      frees: [],
+      recordsExperts: false,
+    };
     const plan = { step: this.step++, ...empty, decode: new Int32Array(0), ...parts };
     await this.runner.execute(plan, () => undefined);
   }

@@ -43,7 +43,13 @@ t.test('the thread serves a request between real ports', async (t) => {
     });
   });
   const id = { rank: 0, generation: 0 };
-  const attach = { kind: 'attachDevice', device: id, weightsEpoch: 0, limits: LIMITS, port: device.port1 } as const;
+  const attach = {
+    kind: 'attachDevice',
+    device: id,
+    weightsEpoch: 0,
+    limits: LIMITS,
+    port: device.port1,
+  } as const;
   scheduler.post(attach, [device.port1]);
   const req = request(1, 100);
   scheduler.post({ kind: 'submit', batch: 0, reqs: [req] });
