@@ -58,7 +58,10 @@ t.test('a wrong command line is one sentence and exit code 2', (t) => {
     [['--port', '1.5'], /^--port must be an integer/],
     [['--port', '65536'], /^--port must be an integer/],
     [['--mem-fraction-static', '1.5'], /^--mem-fraction-static must be a number from/],
-    [['--schedule-policy', 'x'], /^--schedule-policy must be one of fcfs, lpm, dfs-weight, lof, random, got 'x'\./],
+    [
+      ['--schedule-policy', 'x'],
+      /^--schedule-policy must be one of fcfs, lpm, dfs-weight, lof, random, got 'x'\./,
+    ],
     [['--chunked-prefill-size', '0'], /^--chunked-prefill-size must be at least 1, or -1/],
     [['--preferred-sampling-params', '{'], /^--preferred-sampling-params must be a JSON object/],
     [['--page-size'], /^option '--page-size <n>' argument missing\./],
