@@ -1,27 +1,13 @@
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { RESULT_FAILED, type EmbedPlan, type StepPlan } from './core/batch.js';
-import type { SamplingParams } from './core/sampling-params.js';
+import { greedySampling } from './core/sampling-params.js';
 import type { ModelSpec } from './core/model-spec.js';
 import type { FromDevice, ToDevice } from './messages.js';
 
 const NUM_PROMPT_TOKENS = 4;
 
-const GREEDY: SamplingParams = {
-  maxNewTokens: 2,
-  minNewTokens: 0,
-  temperature: 1,
-  topP: 1,
-  topK: 1,
-  minP: 0,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  repetitionPenalty: 1,
-  stopTokenIds: [],
-  logitBias: [],
-  seed: 0,
-  sampleIndex: 0,
-};
+const GREEDY = greedySampling(2);
 
 /**
  * A first small request on a device that nobody else uses yet, over the port that the scheduler gets

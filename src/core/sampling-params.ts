@@ -44,6 +44,25 @@ export interface SamplingDefaults {
   readonly repetitionPenalty: number | null;
 }
 
+/** The most probable token each time, whatever it is: probes and measurements. */
+export function greedySampling(maxNewTokens: number): SamplingParams {
+  return {
+    maxNewTokens,
+    minNewTokens: 0,
+    temperature: 1,
+    topP: 1,
+    topK: 1,
+    minP: 0,
+    frequencyPenalty: 0,
+    presencePenalty: 0,
+    repetitionPenalty: 1,
+    stopTokenIds: [],
+    logitBias: [],
+    seed: 0,
+    sampleIndex: 0,
+  };
+}
+
 /** Which log-probabilities a request asked for. */
 export interface LogprobWants {
   /** First prompt position to score, in [0, promptLen]; promptLen = outputs only. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { RequestError } from '../../core/errors.js';
+import { greedySampling } from '../../core/sampling-params.js';
 import type { Engine } from '../engine.js';
 import type { Generation, GenerationInput } from '../generation.js';
 import { plainResponse } from '../http.js';
@@ -97,21 +98,7 @@ function probeInput(): GenerationInput {
     req: {
       rid: probeRid(),
       inputIds: Int32Array.of(0),
-      sampling: {
-        maxNewTokens: 1,
-        minNewTokens: 0,
-        temperature: 1,
-        topP: 1,
-        topK: 1,
-        minP: 0,
-        frequencyPenalty: 0,
-        presencePenalty: 0,
-        repetitionPenalty: 1,
-        stopTokenIds: [],
-        logitBias: [],
-        seed: 0,
-        sampleIndex: 0,
-      },
+      sampling: greedySampling(1),
       logprobs: null,
       namespace: '',
       dpRank: null,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { PrefillRow, StepPlan } from '../../../src/core/batch.js';
-import type { SamplingParams } from '../../../src/core/sampling-params.js';
+import { greedySampling } from '../../../src/core/sampling-params.js';
 import { CpuPool } from '../../../src/cpu/pool.js';
 import { quantizeOn } from '../../../src/cpu/quantize.js';
 import { openDevice } from '../../../src/device/device.js';
@@ -19,21 +19,7 @@ import type { Workload } from './workload.js';
 const LIMITS = { numSlots: 16, slotLength: 1024, numPages: 1, pageSizeTokens: 16 };
 
 /** `/generate` with temperature 0 and ignore_eos, as the scheduler hands it down. */
-const GREEDY: SamplingParams = {
-  maxNewTokens: LIMITS.slotLength,
-  minNewTokens: 0,
-  temperature: 1,
-  topP: 1,
-  topK: 1,
-  minP: 0,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  repetitionPenalty: 1,
-  stopTokenIds: [],
-  logitBias: [],
-  seed: 0,
-  sampleIndex: 0,
-};
+const GREEDY = greedySampling(LIMITS.slotLength);
 
 /** Plans steps as the scheduler would, and waits for each: what the server adds is then the difference. */
 class DirectEngine {
