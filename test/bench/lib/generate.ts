@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { lastEvent, TimedClient } from './timed-client.js';
 
 /** One answer of `/generate`, reduced to what benches need. */
 export interface Answer {
@@ -21,15 +21,17 @@ interface Body {
   };
 }
 
-/** A client over node:http with kept connections: it shares the cores with what it measures, so it does little. */
+/** SGLang's native route. */
 export class GenerateClient {
-  private readonly agent = new Agent({ keepAlive: true });
+  private readonly client: TimedClient;
 
-  constructor(private readonly port: number) {}
+  constructor(port: number) {
+    this.client = new TimedClient(port);
+  }
 
   /** Rejects on any status but 200 and on an answer of another length than asked for. */
   async generate(input: GenerateRequest): Promise<Answer> {
-    const { text, ttftMs } = await this.post({
+    const { text, ttftMs } = await this.client.post('/generate', {
       input_ids: input.inputIds,
       stream: input.stream,
       sampling_params: {
@@ -47,43 +49,6 @@ export class GenerateClient {
   }
 
   close(): void {
-    this.agent.destroy();
+    this.client.close();
   }
-
-  private post(payload: object): Promise<{ text: string; ttftMs: number }> {
-    const json = JSON.stringify(payload);
-    return new Promise((resolve, reject) => {
-      const start = performance.now();
-      const sent = request({
-        agent: this.agent,
-        host: '127.0.0.1',
-        port: this.port,
-        path: '/generate',
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) },
-      });
-      sent.on('error', reject);
-      sent.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        let ttftMs = NaN;
-        response.on('data', (chunk: Buffer) => {
-          if (chunks.length === 0) ttftMs = performance.now() - start;
-          chunks.push(chunk);
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          if (response.statusCode === 200) resolve({ text, ttftMs });
-          else reject(new Error(`status ${String(response.statusCode)}: ${text.slice(0, 500)}`));
-        });
-      });
-      sent.end(json);
-    });
-  }
-}
-
-/** The JSON of the last event before `[DONE]`. */
-function lastEvent(stream: string): string {
-  const events = stream.split('\n\n').filter((event) => event.startsWith('data: {'));
-  return events.at(-1)?.slice('data: '.length) ?? '{}';
 }

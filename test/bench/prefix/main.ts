@@ -1,23 +1,24 @@
 /**
- * The shared-prefix workload against the server with its prefix cache, without it, and against llama.cpp with
- * the prompt cache of its server: `node dist/test/bench/prefix/main.js --model-path FOLDER --gguf FILE
+ * The shared-prefix workload against the server with its prefix cache, without it, and against llama.cpp's
+ * server: `node dist/test/bench/prefix/main.js --model-path FOLDER --llama-server BINARY --gguf FILE
  * [-- SERVER_FLAGS]`. See ../README.md.
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { forkSide } from '../lib/child-side.js';
 import { GenerateClient } from '../lib/generate.js';
 import { IdleWatch } from '../lib/idle-watch.js';
 import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
 import { withSides, type Side } from '../lib/side.js';
+import { llamaServerSide } from './llama-side.js';
 import { isHit, runWorkload, type PrefixWorkload, type WorkloadTiming } from './workload.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     'model-path': { type: 'string' },
+    'llama-server': { type: 'string' },
     gguf: { type: 'string' },
     quantization: { type: 'string', default: 'auto' },
     rounds: { type: 'string', default: '5' },
@@ -151,14 +152,14 @@ async function main(): Promise<void> {
     },
     () => radishSide('radish, cache off', [...flags, '--disable-radix-cache']),
   ];
-  const script = new URL('./llama-child.js', import.meta.url);
-  if (gguf !== undefined) {
-    starts.push(() => forkSide('llama.cpp slots', script, [gguf, threads]));
+  const binary = values['llama-server'];
+  if (binary !== undefined && gguf !== undefined) {
+    starts.push(() => llamaServerSide('llama-server', { binary, gguf, threads }, workload(0)));
   }
   const timings = await withSides(starts, measure);
   const formats = {
     radish: format,
-    ...(gguf === undefined ? {} : { 'llama.cpp': basename(gguf) }),
+    ...(gguf === undefined ? {} : { 'llama-server': basename(gguf) }),
   };
   const facts = { model: folder, formats, threads: Number(threads), rounds: Number(rounds) };
   print(lines(timings), { ...facts, workload: workload(0) });

@@ -1,0 +1,56 @@
+import { Agent, request } from 'node:http';
+
+export interface TimedBody {
+  readonly text: string;
+  /** From sending the request to the first byte of the body. */
+  readonly ttftMs: number;
+}
+
+/** A client over node:http with kept connections: it shares the cores with what it measures, so it does little. */
+export class TimedClient {
+  private readonly agent = new Agent({ keepAlive: true });
+
+  constructor(private readonly port: number) {}
+
+  /** Rejects on any status but 200. */
+  post(path: string, payload: object): Promise<TimedBody> {
+    const json = JSON.stringify(payload);
+    return new Promise((resolve, reject) => {
+      const start = performance.now();
+      const sent = request({
+        agent: this.agent,
+        host: '127.0.0.1',
+        port: this.port,
+        path,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) },
+      });
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        let ttftMs = NaN;
+        response.on('data', (chunk: Buffer) => {
+          if (chunks.length === 0) ttftMs = performance.now() - start;
+          chunks.push(chunk);
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          if (response.statusCode === 200) resolve({ text, ttftMs });
+          else reject(new Error(`status ${String(response.statusCode)}: ${text.slice(0, 500)}`));
+        });
+      });
+      sent.end(json);
+    });
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+/** The last event of a stream that is a JSON object; `[DONE]` is none. */
+export function lastEvent(stream: string): string {
+  const events = stream.split('\n\n').filter((event) => event.startsWith('data: {'));
+  return events.at(-1)?.slice('data: '.length) ?? '{}';
+}
