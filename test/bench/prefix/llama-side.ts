@@ -33,15 +33,17 @@ export async function llamaServerSide(
   const flags = ['--model', gguf, '--threads', threads, '--flash-attn', 'on'];
   flags.push('--parallel', String(concurrency), '--ctx-size', String(context));
   const server = await startServer(binary, flags, { isQuiet: true });
-  const client = new TimedClient(server.port);
   return {
     name,
     pid: server.pid,
-    run: (load) => runWorkload(load, (inputIds) => complete(client, inputIds, load.outputTokens)),
-    close: async () => {
+    run: async (load) => {
+      // It closes connections that are idle while the other sides run.
+      const client = new TimedClient(server.port);
+      const timing = await runWorkload(load, (ids) => complete(client, ids, load.outputTokens));
       client.close();
-      await server.stop();
+      return timing;
     },
+    close: () => server.stop(),
   };
 }
 
