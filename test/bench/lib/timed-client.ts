@@ -6,11 +6,16 @@ export interface TimedBody {
   readonly ttftMs: number;
 }
 
-/** A client over node:http with kept connections: it shares the cores with what it measures, so it does little. */
+/** A client over node:http: it shares the cores with what it measures, so it does little. */
 export class TimedClient {
-  private readonly agent = new Agent({ keepAlive: true });
+  private readonly agent: Agent;
 
-  constructor(private readonly port: number) {}
+  constructor(
+    private readonly port: number,
+    { keepAlive = true } = {},
+  ) {
+    this.agent = new Agent({ keepAlive });
+  }
 
   /** Rejects on any status but 200. */
   post(path: string, payload: object): Promise<TimedBody> {
