@@ -1,15 +1,18 @@
 /**
  * Prefill and decode tokens per second of the whole server beside llama.cpp, in interleaved rounds:
- * `node dist/test/bench/engine/main.js --model-path FOLDER --gguf FILE [-- SERVER_FLAGS]`. See ../README.md.
+ * `node dist/test/bench/engine/main.js --model-path FOLDER --gguf FILE [--llama-server BINARY] [-- SERVER_FLAGS]`.
+ * See ../README.md.
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { forkSide } from '../lib/child-side.js';
 import { IdleWatch } from '../lib/idle-watch.js';
+import { startLlamaServer } from '../lib/llama-server.js';
+import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
 import { withSides, type Side } from '../lib/side.js';
-import { radishSide } from './radish-side.js';
+import { serverSide } from './server-side.js';
 import { labelOf, tokensOf, workloads, type Workload, type WorkloadSize } from './workload.js';
 
 const { values, positionals } = parseArgs({
@@ -18,6 +21,7 @@ const { values, positionals } = parseArgs({
     'model-path': { type: 'string' },
     dummy: { type: 'string' },
     gguf: { type: 'string' },
+    'llama-server': { type: 'string' },
     quantization: { type: 'string', default: 'auto' },
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
@@ -30,6 +34,7 @@ const { values, positionals } = parseArgs({
 const RADISH = 'radish';
 const DIRECT = 'radish-direct';
 const LLAMA = 'llama.cpp';
+const LLAMA_SERVER = 'llama-server';
 
 type EngineSide = Side<Workload, number>;
 
@@ -112,13 +117,20 @@ async function main(): Promise<void> {
   let format = quantization;
   const starts = [
     async (): Promise<EngineSide> => {
-      const side = await radishSide(RADISH, flags);
-      format = side.format;
-      return side;
+      const server = await startRadish(flags);
+      format = server.format;
+      return serverSide(RADISH, server);
     },
   ];
   if (values.direct) starts.push(() => child(DIRECT, [folder, loadFormat, quantization, threads]));
   if (gguf !== undefined) starts.push(() => child(LLAMA, [gguf, threads]));
+  const binary = values['llama-server'];
+  if (binary !== undefined && gguf !== undefined) {
+    const options = { binary, gguf, threads, numSlots: 16, slotLength: 1024 };
+    // Nothing is asked twice after another prompt took its slot: saving slots would only cost time.
+    const flags = ['--cache-ram', '0'];
+    starts.push(async () => serverSide(LLAMA_SERVER, await startLlamaServer(options, flags)));
+  }
   const rates = await withSides(starts, (sides) => measure(sides, size));
   const formats = { radish: format, ...(gguf === undefined ? {} : { [LLAMA]: basename(gguf) }) };
   const facts = { model: folder, loadFormat, formats, threads: Number(threads) };

@@ -6,12 +6,13 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { GenerateClient } from '../lib/generate.js';
+import type { GenerateClient } from '../lib/generate.js';
 import { IdleWatch } from '../lib/idle-watch.js';
+import { startLlamaServer } from '../lib/llama-server.js';
 import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
+import type { ServerProcess } from '../lib/server-process.js';
 import { withSides, type Side } from '../lib/side.js';
-import { llamaServerSide } from './llama-side.js';
 import { isHit, runWorkload, type PrefixWorkload, type WorkloadTiming } from './workload.js';
 
 const { values, positionals } = parseArgs({
@@ -51,16 +52,14 @@ function workload(round: number): PrefixWorkload {
   };
 }
 
-async function radishSide(
+function serverSide(
   name: string,
-  flags: readonly string[],
-): Promise<PrefixSide & { readonly format: string }> {
-  const server = await startRadish(flags);
-  const client = new GenerateClient(server.port);
+  server: ServerProcess & { readonly client: Pick<GenerateClient, 'generate' | 'close'> },
+): PrefixSide {
+  const { client } = server;
   return {
     name,
     pid: server.pid,
-    format: server.format,
     run: (load) =>
       runWorkload(load, (inputIds) =>
         client.generate({ inputIds, maxNewTokens: load.outputTokens, stream: true }),
@@ -146,15 +145,19 @@ async function main(): Promise<void> {
   let format = quantization;
   const starts = [
     async (): Promise<PrefixSide> => {
-      const side = await radishSide(RADISH, flags);
-      format = side.format;
-      return side;
+      const server = await startRadish(flags);
+      format = server.format;
+      return serverSide(RADISH, server);
     },
-    () => radishSide('radish, cache off', [...flags, '--disable-radix-cache']),
+    async () =>
+      serverSide('radish, cache off', await startRadish([...flags, '--disable-radix-cache'])),
   ];
   const binary = values['llama-server'];
   if (binary !== undefined && gguf !== undefined) {
-    starts.push(() => llamaServerSide('llama-server', { binary, gguf, threads }, workload(0)));
+    const { concurrency, systemTokens, questionTokens, outputTokens } = workload(0);
+    const slotLength = systemTokens + questionTokens + outputTokens;
+    const options = { binary, gguf, threads, numSlots: concurrency, slotLength };
+    starts.push(async () => serverSide('llama-server', await startLlamaServer(options)));
   }
   const timings = await withSides(starts, measure);
   const formats = {

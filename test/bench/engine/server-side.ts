@@ -1,20 +1,20 @@
-import { GenerateClient } from '../lib/generate.js';
-import { startRadish } from '../lib/radish-server.js';
+import type { GenerateClient } from '../lib/generate.js';
 import { RandomIds } from '../lib/random-ids.js';
+import type { ServerProcess } from '../lib/server-process.js';
 import type { Side } from '../lib/side.js';
 import type { Workload } from './workload.js';
 
-/** The whole server over HTTP, on this machine's loopback. */
-export async function radishSide(
+type Client = Pick<GenerateClient, 'generate' | 'close'>;
+
+/** A whole server over HTTP, on this machine's loopback. */
+export function serverSide(
   name: string,
-  args: readonly string[],
-): Promise<Side<Workload, number> & { readonly format: string }> {
-  const server = await startRadish(args);
-  const client = new GenerateClient(server.port);
+  server: ServerProcess & { readonly client: Client },
+): Side<Workload, number> {
+  const { client } = server;
   return {
     name,
     pid: server.pid,
-    format: server.format,
     run: (workload) =>
       workload.kind === 'prefill' ? prefill(client, workload) : decode(client, workload),
     close: async () => {
@@ -25,7 +25,7 @@ export async function radishSide(
 }
 
 async function prefill(
-  client: GenerateClient,
+  client: Client,
   { numTokens, numPrompts, seed }: Workload & { kind: 'prefill' },
 ): Promise<number> {
   const random = new RandomIds(seed);
@@ -47,7 +47,7 @@ async function prefill(
  * shares the cores, more than the server spends on sending them.
  */
 async function decode(
-  client: GenerateClient,
+  client: Client,
   { batch, context, steps, seed }: Workload & { kind: 'decode' },
 ): Promise<number> {
   const random = new RandomIds(seed);
@@ -58,7 +58,7 @@ async function decode(
 }
 
 async function timedBatch(
-  client: GenerateClient,
+  client: Client,
   prompts: readonly number[][],
   maxNewTokens: number,
 ): Promise<number> {
