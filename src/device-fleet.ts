@@ -45,6 +45,7 @@ export class DeviceFleet {
   readonly events = new EventEmitter<FleetEvents>();
   private readonly ranks: readonly Rank[];
   private retiring = false;
+  private asleep = false;
   /** Serving, retiring or loading. */
   private readonly alive = new Set<DeviceHandle>();
   /** What a replacement starts with. */
@@ -72,6 +73,11 @@ export class DeviceFleet {
     const handle = this.ranks[rank]?.handle ?? null;
     handle?.injectFault(how);
     return handle !== null;
+  }
+
+  /** Nobody takes the place of a device that ends. */
+  private get isResting(): boolean {
+    return this.retiring || this.asleep;
   }
 
   get numLive(): number {
@@ -126,13 +132,44 @@ export class DeviceFleet {
     await Promise.allSettled(old.map((handle) => handle.done));
   }
 
+  /** True between {@link sleep} and {@link wake}: no device is there, and none comes by itself. */
+  get isAsleep(): boolean {
+    return this.asleep;
+  }
+
+  /** Devices end and their memory is free. Nothing may be running; never rejects. */
+  async sleep(): Promise<void> {
+    this.asleep = true;
+    const handles = this.ranks.flatMap((rank) => rank.handle ?? []);
+    for (const rank of this.ranks) rank.handle = null;
+    this.options.scheduler.post({ kind: 'retireDevices' });
+    await Promise.allSettled(handles.map((handle) => handle.done));
+  }
+
+  /** Brings the devices back with the newest weights. Rejects with the first reason why one cannot. */
+  async wake(): Promise<void> {
+    this.asleep = false;
+    try {
+      for (const rank of this.ranks) if (rank.handle === null) await this.launch(rank);
+    } catch (error) {
+      await this.sleep();
+      throw error;
+    }
+  }
+
+  /** KV of the serving devices is given back; they hold none that anybody needs. */
+  async releaseKv(): Promise<void> {
+    const handles = this.ranks.flatMap((rank) => rank.handle ?? []);
+    await Promise.allSettled(handles.map((handle) => handle.releaseKv()));
+  }
+
   private async launch(rank: Rank): Promise<void> {
     const epoch = this.weightsEpoch;
     const handle = this.startThread(rank, this.shared);
     // A worker that dies while it loads has no handle to clean up: the caller hears of it.
     await handle.ready;
     // The weights were replaced meanwhile, and with them this rank's device.
-    if (epoch === this.weightsEpoch) this.attach(rank, handle);
+    if (epoch === this.weightsEpoch && !this.asleep) this.attach(rank, handle);
     else handle.retire();
   }
 
@@ -174,7 +211,7 @@ export class DeviceFleet {
   }
 
   private async replace(rank: Rank): Promise<void> {
-    while (rank.deaths < RESTARTS_MAX && !this.retiring && rank.handle === null) {
+    while (rank.deaths < RESTARTS_MAX && !this.isResting && rank.handle === null) {
       rank.deaths += 1;
       await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS * rank.deaths));
       try {
@@ -186,7 +223,7 @@ export class DeviceFleet {
         this.events.emit('died', device, `while loading: ${messageOf(error)}`);
       }
     }
-    if (!this.retiring && this.numLive === 0) {
+    if (!this.isResting && this.numLive === 0) {
       this.events.emit('allDown', `device ${rank.rank} died ${rank.deaths} times in a row`);
     }
   }

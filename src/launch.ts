@@ -6,12 +6,15 @@ import { CpuPool } from './cpu/pool.js';
 import { DeviceFleet } from './device-fleet.js';
 import { expertRecording } from './expert-recording-args.js';
 import { planMemory, type MemoryPlan } from './device/limits.js';
-import { loadModel, type LoadedModel } from './load-model.js';
+import { Exclusive } from './exclusive.js';
+import { loadModel, type LoadContext, type LoadedModel } from './load-model.js';
+import { MemoryOccupation } from './memory-occupation.js';
 import type { DeviceLimits } from './messages.js';
 import type { Logger } from './observability/logger.js';
 import { assertPortFree } from './port-check.js';
 import { schedulerConfig } from './scheduler-args.js';
 import { createApp, type App } from './server/app.js';
+import { TemporaryFolders } from './temporary-folders.js';
 import { Engine } from './server/engine.js';
 import { warmUp } from './warm-up.js';
 import { WeightUpdater } from './weight-updater.js';
@@ -43,7 +46,8 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const { args, log } = options;
   await assertPortFree(args.host, args.port);
   const cpuPool = new CpuPool({ numThreads: availableParallelism() });
-  const model = await loadModel({ ...options, cpuPool });
+  const context = { ...options, cpuPool, temporary: new TemporaryFolders() };
+  const model = await loadModel(context);
   const memory = planDeviceMemory(args, model);
   for (const line of memory.account) log.info(line);
   const actors = startActorThreads(
@@ -69,13 +73,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     engine,
     model: model.served,
     limits: servingLimits(memory.limits),
-    weightControl: new WeightUpdater({
-      context: { ...options, cpuPool },
-      fleet,
-      engine,
-      weights: model.served.weights,
-      running: model.prepared,
-    }),
+    ...deviceChanges(context, { model, fleet, engine }),
     deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
     tokenizeLong: model.tokenizeLong,
     log,
@@ -88,6 +86,26 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     port,
     broken: broken.reason,
     drain: () => drain({ app, fleet, actors, cpuPool }),
+  };
+}
+
+interface ChangedParts {
+  readonly model: LoadedModel;
+  readonly fleet: DeviceFleet;
+  readonly engine: Engine;
+}
+
+/** What changes the devices of a running server, one at a time. */
+function deviceChanges(context: LoadContext, { model, fleet, engine }: ChangedParts) {
+  const { log } = context;
+  const changes = new Exclusive();
+  const { prepared: running, served } = model;
+  return {
+    memoryControl: new MemoryOccupation({ fleet, engine, log, changes }),
+    weightControl: new WeightUpdater({
+      ...{ context, fleet, engine, changes, running },
+      served: served.weights,
+    }),
   };
 }
 

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { HostEnv } from './config/load.js';
@@ -15,6 +14,8 @@ import { ServedWeights } from './server/served-weights.js';
 import type { ChatTemplate } from './text/chat-template.js';
 import { loadChatTemplate } from './text/load-chat-template.js';
 import { Tokenizer } from './text/tokenizer.js';
+import type { TensorOverlay } from './model/tensor-overlay.js';
+import type { TemporaryFolders } from './temporary-folders.js';
 
 /** Relative to dist/src: the folder of the model that comes with the package. */
 const BUILT_IN_FOLDER = fileURLToPath(new URL('../../config/tiny', import.meta.url));
@@ -25,6 +26,7 @@ export interface LoadContext {
   readonly env: HostEnv;
   readonly log: Logger;
   readonly cpuPool: CpuPool;
+  readonly temporary: TemporaryFolders;
 }
 
 export interface LoadedModel {
@@ -68,14 +70,16 @@ export async function findFolder(context: LoadContext, modelPath: string): Promi
   return modelPath === BUILT_IN_NAME ? BUILT_IN_FOLDER : find(context, modelPath);
 }
 
-/** A checkpoint that a device can load. @throws StartupError */
+/** A checkpoint that a device can load, with `overlay`'s tensors for its own. @throws StartupError */
 export async function prepareFolder(
   context: LoadContext,
   folder: string,
+  overlay: TensorOverlay | null = null,
 ): Promise<PreparedCheckpoint> {
-  const prepared = await prepare(context, folder);
+  const prepared = await prepare(context, folder, overlay);
   for (const line of describeModel(prepared)) context.log.info(line);
-  removeAtExit(prepared.info.temporaryFolder);
+  const { temporaryFolder } = prepared.info;
+  if (temporaryFolder !== null) context.temporary.add(temporaryFolder);
   return prepared;
 }
 
@@ -116,7 +120,11 @@ async function find({ args, env, log }: LoadContext, modelPath: string): Promise
   }
 }
 
-async function prepare(context: LoadContext, folder: string): Promise<PreparedCheckpoint> {
+async function prepare(
+  context: LoadContext,
+  folder: string,
+  overlay: TensorOverlay | null,
+): Promise<PreparedCheckpoint> {
   const { args, env, log, cpuPool } = context;
   const bar = lazyProgress(log, 'Quantize weights');
   try {
@@ -127,6 +135,7 @@ async function prepare(context: LoadContext, folder: string): Promise<PreparedCh
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,
         isEmbedding: args.isEmbedding,
+        overlay,
       },
       {
         runJob: quantizeOn(cpuPool),
@@ -143,14 +152,6 @@ async function prepare(context: LoadContext, folder: string): Promise<PreparedCh
   } finally {
     bar.done();
   }
-}
-
-/** Weights that the cache folder could not take; the session maps them until the process ends. */
-function removeAtExit(folder: string | null): void {
-  if (folder === null) return;
-  process.once('exit', () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
 }
 
 /** A bar that shows only when there is something to wait for. */

@@ -34,6 +34,7 @@ export type ToScheduler =
   | SetKnobs
   | Continue
   | AttachDevice
+  | RetireDevices
   | DeviceDown;
 
 /** Accepted whole or not at all; answered by exactly one {@link Submitted}. */
@@ -151,6 +152,11 @@ export interface AttachDevice {
   readonly limits: DeviceLimits;
   /** Transferred. Carries {@link ToDevice} and {@link FromDevice}. */
   readonly port: MessagePort;
+}
+
+/** No device takes new requests any more; each ends when it is empty. */
+export interface RetireDevices {
+  readonly kind: 'retireDevices';
 }
 
 /** The worker of this generation is gone; its requests fail or are retried. */
@@ -613,9 +619,18 @@ export interface EmbedDone {
 
 // ---- main ⇄ device (control port) -------------------------------------------------------------
 
-export type MainToDevice = Retire | InjectFault;
+export type MainToDevice = Retire | InjectFault | ReleaseKv;
 
-export type DeviceToMain = DeviceReady | DeviceRetired;
+export type DeviceToMain = DeviceReady | DeviceRetired | KvReleased;
+
+/** Slots and pages hold nothing that anybody needs: their memory goes back. Answered by {@link KvReleased}. */
+export interface ReleaseKv {
+  readonly kind: 'releaseKv';
+}
+
+export interface KvReleased {
+  readonly kind: 'kvReleased';
+}
 
 export interface DeviceReady {
   readonly kind: 'ready';

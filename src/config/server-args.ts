@@ -142,6 +142,7 @@ const RUNTIME = {
     'Passes that a recording keeps; -1 = what 64 MiB hold.',
     { min: -1 },
   ),
+  'enable-memory-saver': bool('Adds what /release_memory_occupation does.'),
   'enable-fault-injection': bool('Adds POST /debug/fail_device, for tests of recovery.'),
   'log-requests': bool('A log line when a request arrives and when it ends.'),
   'log-requests-level': int(

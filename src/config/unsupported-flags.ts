@@ -38,7 +38,7 @@ export const KNOWN_UNSUPPORTED: readonly string[] = [
   ...['speculative-draft-model-path', 'speculative-num-steps', 'speculative-eagle-topk'],
   ...['speculative-num-draft-tokens', 'speculative-accept-threshold-single'],
   ...['speculative-accept-threshold-acc', 'disaggregation-mode', 'disaggregation-bootstrap-port'],
-  ...['disaggregation-transfer-backend', 'enable-memory-saver', 'cpu-offload-gb'],
+  ...['disaggregation-transfer-backend', 'cpu-offload-gb'],
   ...[
     'swa-full-tokens-ratio',
     'disable-hybrid-swa-memory',

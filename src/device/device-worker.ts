@@ -84,11 +84,12 @@ export class DeviceWorker {
   private readonly queue: (QueuedStep | QueuedEmbed)[] = [];
   private current: StepPlan | null = null;
   private retiring = false;
+  private releasingKv = false;
   private fault: InjectFault['how'] | null = null;
   private wake: () => void = () => undefined;
 
   constructor(private readonly parts: WorkerParts) {
-    const receive = (message: ToDevice): void => {
+    const receive = (message: ToDevice | MainToDevice): void => {
       this.receive(message);
       this.wake();
     };
@@ -102,6 +103,7 @@ export class DeviceWorker {
       const next = this.queue.shift();
       if (next?.kind === 'step') await this.runStep(next);
       else if (next?.kind === 'embed') await this.runEmbed(next);
+      else if (this.releasingKv) this.releaseKv();
       else if (this.retiring) return;
       else await this.mail();
     }
@@ -127,6 +129,13 @@ export class DeviceWorker {
     this.parts.scheduler.post({ kind: 'embedDone', result });
   }
 
+  private releaseKv(): void {
+    const { runner, main } = this.parts;
+    if (!(runner instanceof EmbedRunner)) runner.releaseKv();
+    this.releasingKv = false;
+    main.post({ kind: 'kvReleased' });
+  }
+
   /** Takes every waiting message without leaving the thread. */
   private readMail(): void {
     for (const port of [this.parts.scheduler, this.parts.main]) {
@@ -143,7 +152,7 @@ export class DeviceWorker {
     });
   }
 
-  private receive(message: ToDevice): void {
+  private receive(message: ToDevice | MainToDevice): void {
     switch (message.kind) {
       case 'step':
         this.queue.push({ kind: 'step', plan: message.plan, cancelled: new Set() });
@@ -156,6 +165,9 @@ export class DeviceWorker {
         break;
       case 'retire':
         this.retiring = true;
+        break;
+      case 'releaseKv':
+        this.releasingKv = true;
         break;
       case 'fault':
         this.fault = message.how;

@@ -85,6 +85,12 @@ export class KvSlots {
   giveBackMemory(): boolean {
     const live = this.lengths.reduce((sum, length) => sum + length, 0);
     if (this.touched.total - live <= this.options.idleRowsMax) return false;
+    this.renew();
+    return true;
+  }
+
+  /** New arrays, with the rows that live. */
+  renew(): void {
     for (const [index, old] of this.ownArrays.entries()) {
       const fresh = new Float32Array(old.length);
       this.forLiveRanges((from, to) => {
@@ -94,7 +100,6 @@ export class KvSlots {
     }
     this.touched.reset((row) => this.lengthAt(row));
     this.epoch += 1;
-    return true;
   }
 
   /**

@@ -63,6 +63,14 @@ export class ModelRunner {
     if (slot !== undefined) slot.cancelledFrom = storedRows;
   }
 
+  /** Between steps, when no slot is open and no page means anything: gives the memory of the KV back. */
+  releaseKv(): void {
+    if (this.open.size > 0) throw new Error(`this is a bug: ${this.open.size} slots are open`);
+    this.parts.slots.renew();
+    this.parts.pages.renew();
+    this.parts.forward.unbind();
+  }
+
   private openSlots(plan: StepPlan): void {
     for (const open of plan.opens) {
       this.parts.slots.open(open.slot);

@@ -18,7 +18,7 @@ export interface PoolOptions {
  * actor's business; this only copies.
  */
 export class PagePool {
-  private readonly buffers: readonly Float32Array[];
+  private buffers: readonly Float32Array[];
   private readonly pagesPerBuffer: number;
   private readonly pageElements: number;
 
@@ -28,11 +28,12 @@ export class PagePool {
   ) {
     this.pageElements = pageElements(shape, options.pageSizeTokens);
     this.pagesPerBuffer = Math.max(1, Math.floor(BUFFER_ELEMENTS / this.pageElements));
-    const numBuffers = Math.ceil(options.numPages / this.pagesPerBuffer);
-    this.buffers = Array.from({ length: numBuffers }, (_, i) => {
-      const numPages = Math.min(this.pagesPerBuffer, options.numPages - i * this.pagesPerBuffer);
-      return new Float32Array(numPages * this.pageElements);
-    });
+    this.buffers = this.emptyBuffers();
+  }
+
+  /** Forgets all pages; memory that was written once would stay resident for ever. */
+  renew(): void {
+    this.buffers = this.emptyBuffers();
   }
 
   /** Copies `pages` to rows `[0, pages.length * pageSize)` of a slot. */
@@ -65,6 +66,15 @@ export class PagePool {
           arrayAt += headStride;
         }
       }
+    });
+  }
+
+  private emptyBuffers(): Float32Array[] {
+    const { numPages } = this.options;
+    const numBuffers = Math.ceil(numPages / this.pagesPerBuffer);
+    return Array.from({ length: numBuffers }, (_, i) => {
+      const pagesHere = Math.min(this.pagesPerBuffer, numPages - i * this.pagesPerBuffer);
+      return new Float32Array(pagesHere * this.pageElements);
     });
   }
 

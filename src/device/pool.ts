@@ -35,6 +35,8 @@ export interface DeviceHandle {
   readonly port: MessagePort;
   /** The thread finishes what is queued, releases the session and ends itself. */
   readonly retire: () => void;
+  /** Settles when the memory of slots and pages is given back, or when the thread ends. */
+  readonly releaseKv: () => Promise<void>;
   readonly injectFault: (how: InjectFault['how']) => void;
 }
 
@@ -57,7 +59,7 @@ export function startDevice(start: DeviceStart): DeviceHandle {
     schedulerPort: toScheduler.port2,
     mainPort: toMain.port2,
   };
-  const seen = { retired: false };
+  const seen: Seen = { retired: false, kvWaiters: [] };
   const task = pool.run(init, { name: 'serve', transferList: [init.schedulerPort, init.mainPort] });
   const done = endOf(task, { pool, control, seen });
   return {
@@ -68,6 +70,11 @@ export function startDevice(start: DeviceStart): DeviceHandle {
     retire: () => {
       control.post({ kind: 'retire' });
     },
+    releaseKv: () => {
+      const released = new Promise<void>((resolve) => seen.kvWaiters.push(resolve));
+      control.post({ kind: 'releaseKv' });
+      return Promise.race([released, done]);
+    },
     injectFault: (how) => {
       control.post({ kind: 'fault', how });
     },
@@ -76,15 +83,25 @@ export function startDevice(start: DeviceStart): DeviceHandle {
 
 type ControlPort = Port<MainToDevice, DeviceToMain>;
 
+/** What the thread has said, and who waits for it to say something. */
 interface Seen {
   retired: boolean;
+  kvWaiters: (() => void)[];
 }
 
 function readyOf(control: ControlPort, done: Promise<void>, seen: Seen): Promise<DeviceReady> {
   const ready = new Promise<DeviceReady>((resolve, reject) => {
     control.onMessage((message) => {
-      if (message.kind === 'ready') resolve(message);
-      else seen.retired = true;
+      switch (message.kind) {
+        case 'ready':
+          resolve(message);
+          break;
+        case 'retired':
+          seen.retired = true;
+          break;
+        case 'kvReleased':
+          for (const wake of seen.kvWaiters.splice(0)) wake();
+      }
     });
     done.then(() => {
       reject(new Error('the device retired before it was ready'));

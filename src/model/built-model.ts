@@ -1,7 +1,7 @@
 import type { ModelSpec } from '../core/model-spec.js';
 import type { AnyPlan } from './checkpoint.js';
 import type { QuantizedWeights } from './quantize/quantized-weights.js';
-import type { CheckpointFile } from './safetensors.js';
+import type { Checkpoint } from './safetensors.js';
 
 /** A graph with its weights, and what the log says of them. */
 export interface BuiltModel {
@@ -9,7 +9,7 @@ export interface BuiltModel {
   /** ModelProto bytes. */
   readonly graph: Uint8Array;
   readonly plan: AnyPlan;
-  readonly files: readonly CheckpointFile[];
+  readonly checkpoint: Checkpoint;
   readonly weights: QuantizedWeights;
   /** One clause. */
   readonly formatReason: string;

@@ -24,6 +24,7 @@ import { parseConfig, planFor } from './registry.js';
 import { type Checkpoint, openCheckpoint } from './safetensors.js';
 import { readSentenceModules } from './sentence-modules.js';
 import { modelSpec } from './spec.js';
+import { overlaid, type TensorOverlay } from './tensor-overlay.js';
 
 export const LOAD_FORMATS = ['auto', 'safetensors', 'dummy'] as const;
 export type LoadFormat = (typeof LOAD_FORMATS)[number];
@@ -37,11 +38,15 @@ export interface PrepareOptions {
   readonly contextLength: number | null;
   /** `--is-embedding`: a causal model answers with vectors. Others do so, or do not, by themselves. */
   readonly isEmbedding?: boolean;
+  /** Tensors that take the place of the folder's. */
+  readonly overlay?: TensorOverlay | null;
 }
 
 /** A model that is ready for a device worker, and what a person wants to know of it. */
 export interface PreparedCheckpoint extends PreparedModel {
   readonly info: ModelInfo;
+  /** Where each tensor was read from. */
+  readonly checkpoint: Checkpoint;
   readonly generation: GenerationDefaults;
 }
 
@@ -55,7 +60,7 @@ export interface ModelInfo {
   readonly fileBytes: number;
   /** Null where nothing is quantised. */
   readonly quantization: { readonly cacheHit: boolean } | null;
-  /** Weights outside the cache: remove when the process ends. */
+  /** Weights outside the cache: to be removed when no device has them any more. */
   readonly temporaryFolder: string | null;
   readonly seconds: number;
 }
@@ -75,11 +80,13 @@ export async function prepareModel(
   const built = isPooled(json, modules, options.isEmbedding ?? false)
     ? await buildPooledModel(readPooledModel(json, modules), options, deps.cacheDir)
     : await buildDecoder(json, options, deps);
-  const { spec, graph, plan, files, weights } = built;
+  const { spec, graph, plan, checkpoint, weights } = built;
+  const { files } = checkpoint;
   return {
     spec,
     graph,
     weightsFolder: weights.store.folder,
+    checkpoint,
     generation: await readGenerationDefaults(options.folder, json),
     info: {
       folder: options.folder,
@@ -104,14 +111,16 @@ async function buildDecoder(
   const contextLength = resolveContextLength(config, options.contextLength);
   const choice = chooseFormat(options.quantization, plan);
   const checkpoint = await openWeights(options, plan, deps);
-  const weights = await loadWeights({ plan, config, checkpoint }, choice, deps);
+  // What was sent is not on disk under a name: it will not be asked for again.
+  const isKept = (options.overlay ?? null) === null;
+  const weights = await loadWeights({ plan, config, checkpoint, isKept }, choice, deps);
   const { store } = weights;
   const { format, totalBytes: weightBytes } = store;
   return {
     spec: modelSpec(config, { contextLength, format, weightBytes }),
     graph: buildGraph(config, plan, store, { contextLength }),
     plan,
-    files: checkpoint.files,
+    checkpoint,
     weights,
     formatReason: choice.reason,
   };
@@ -121,17 +130,20 @@ interface LoadInput {
   readonly plan: ModelPlan;
   readonly config: ModelConfig;
   readonly checkpoint: Checkpoint;
+  readonly isKept: boolean;
 }
 
 async function loadWeights(
-  { plan, config, checkpoint }: LoadInput,
+  { plan, config, checkpoint, isKept }: LoadInput,
   { format }: FormatChoice,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
   const source = new WeightSource(checkpoint);
   checkPlan(plan, source);
   const { files } = checkpoint;
-  if (format !== 'none') return quantizedWeights({ plan, config, source, files }, format, deps);
+  if (format !== 'none') {
+    return quantizedWeights({ plan, config, source, files, isKept }, format, deps);
+  }
   return { store: plainWeights(plan, source, files), cacheHit: false, temporaryFolder: null };
 }
 
@@ -140,9 +152,10 @@ async function openWeights(
   plan: ModelPlan,
   deps: QuantizeDeps,
 ): Promise<Checkpoint> {
-  return options.loadFormat === 'dummy'
-    ? dummyCheckpoint(plan, deps.cacheDir)
-    : openCheckpoint(options.folder);
+  const { folder, loadFormat, overlay = null } = options;
+  const base =
+    loadFormat === 'dummy' ? dummyCheckpoint(plan, deps.cacheDir) : openCheckpoint(folder);
+  return overlaid(await base, overlay);
 }
 
 async function readConfigJson(folder: string): Promise<Record<string, unknown>> {

@@ -13,12 +13,14 @@ import type { PooledModel } from './pooled-registry.js';
 import { openCheckpoint, type Checkpoint } from './safetensors.js';
 import type { Quantization } from './quantize/format.js';
 import { modelSpec, type SpecOptions } from './spec.js';
+import { overlaid, type TensorOverlay } from './tensor-overlay.js';
 
 export interface PooledOptions {
   readonly folder: string;
   readonly quantization: Quantization;
   readonly loadFormat: 'auto' | 'safetensors' | 'dummy';
   readonly contextLength: number | null;
+  readonly overlay?: TensorOverlay | null;
 }
 
 /** Checks the weights and builds the graph. `cacheDir` takes dummy weights. */
@@ -30,10 +32,11 @@ export async function buildPooledModel(
   refuseQuantization(options.quantization);
   const { plan } = model;
   const contextLength = pooledContextLength(model, options.contextLength);
+  const { overlay = null } = options;
   const checkpoint =
     options.loadFormat === 'dummy'
-      ? await dummyCheckpoint(plan, cacheDir)
-      : await openPooledCheckpoint(options.folder, model);
+      ? overlaid(await dummyCheckpoint(plan, cacheDir), overlay)
+      : await openPooledCheckpoint(options.folder, model, overlay);
   const source = new WeightSource(checkpoint);
   checkPlan(plan, source);
   const store = plainWeights(plan, source, checkpoint.files);
@@ -42,7 +45,7 @@ export async function buildPooledModel(
     spec: pooledSpec(model, { contextLength, format, weightBytes }),
     graph: buildPooledGraph(model, store, { contextLength }),
     plan,
-    files: checkpoint.files,
+    checkpoint,
     weights: { store, cacheHit: false, temporaryFolder: null },
     formatReason: 'embedding models compute in f32',
   };
@@ -64,8 +67,9 @@ function refuseQuantization(requested: Quantization): void {
 async function openPooledCheckpoint(
   folder: string,
   { plan, prefix }: PooledModel,
+  overlay: TensorOverlay | null,
 ): Promise<Checkpoint> {
-  const trunk = await openCheckpoint(folder);
+  const trunk = overlaid(await openCheckpoint(folder), overlay);
   const tensors = new Map(trunk.tensors);
   for (const [name, tensor] of trunk.tensors) {
     const alias = aliasOf(name, prefix);

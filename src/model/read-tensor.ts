@@ -2,22 +2,21 @@ import { closeSync, openSync } from 'node:fs';
 import { WeightSource } from './checkpoint.js';
 import { ModelLoadError } from './load-error.js';
 import { decodeFloats, readRows } from './quantize/decode.js';
-import { openCheckpoint } from './safetensors.js';
+import type { Checkpoint } from './safetensors.js';
 
 /** Numbers in lists as deep as the tensor has dimensions. */
 export type NestedNumbers = number | readonly NestedNumbers[];
 
 /**
  * The first `maxRows` rows of a checkpoint tensor as stored, in f32.
- * @returns null when there is no such tensor, or none of floats
+ * @returns null when there is no such tensor, none of floats, or its file is gone
  */
-export async function readTensor(
-  folder: string,
+export function readTensor(
+  checkpoint: Checkpoint,
   name: string,
   maxRows: number,
-): Promise<NestedNumbers | null> {
+): NestedNumbers | null {
   try {
-    const checkpoint = await openCheckpoint(folder);
     const shape = checkpoint.tensors.get(name)?.shape;
     if (shape === undefined || shape.length === 0) return null;
     const tensor = new WeightSource(checkpoint).find(name, shape);
@@ -30,9 +29,14 @@ export async function readTensor(
       closeSync(fd);
     }
   } catch (error) {
-    if (error instanceof ModelLoadError) return null;
+    // The files may have gone since they were loaded.
+    if (error instanceof ModelLoadError || isFileError(error)) return null;
     throw error;
   }
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function nest(values: Float32Array, shape: readonly number[]): NestedNumbers {

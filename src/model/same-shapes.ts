@@ -1,10 +1,12 @@
 import type { Checkpoint } from './safetensors.js';
 
+type Tensors = Pick<Checkpoint, 'tensors'>;
+
 /**
  * Whether the tensors that both checkpoints have can take each other's place. PyTorch's sentence for the
  * first that cannot, the embedding table before the others; null when all can.
  */
-export function shapeMismatch(running: Checkpoint, next: Checkpoint): string | null {
+export function shapeMismatch(running: Tensors, next: Tensors): string | null {
   const names = [...running.tensors.keys()].sort(
     (a, b) => Number(b.includes('embed')) - Number(a.includes('embed')),
   );

@@ -21,9 +21,7 @@ export function attachDevice(state: SchedulerState, attach: Attach): void {
   const link = new DeviceLink(attach, state.config);
   assert(!state.links.has(link.tree), `device ${link.tree} is attached already`);
   for (const older of state.links.values()) {
-    if (older.device.rank !== link.device.rank) continue;
-    older.retiring = true;
-    unroute(state, older);
+    if (older.device.rank === link.device.rank) closeToNew(state, older);
   }
   state.links.set(link.tree, link);
   state.ranks.add(link.device.rank);
@@ -35,6 +33,16 @@ export function attachDevice(state: SchedulerState, attach: Attach): void {
     disabled: state.config.disableRadixCache,
   });
   failOrphans(state, link.weightsEpoch);
+}
+
+/** All devices end when they are empty; requests that come wait for others. */
+export function retireDevices(state: SchedulerState): void {
+  for (const link of state.links.values()) closeToNew(state, link);
+}
+
+function closeToNew(state: SchedulerState, link: DeviceLink): void {
+  link.retiring = true;
+  unroute(state, link);
 }
 
 /** Waiting requests that began on weights that no device has any more, and none will: there are newer ones. */

@@ -13,7 +13,14 @@ import { abortEmbeds, processEmbed, scheduleEmbeds, submitEmbed } from './embed.
 import { EmbedQueue } from './embed-queue.js';
 import { endAfterCheck, endAtText } from './ending.js';
 import { controlExperts } from './expert-routing.js';
-import { attachDevice, deviceDown, retire, retireEmpty, type Attach } from './generations.js';
+import {
+  attachDevice,
+  deviceDown,
+  retire,
+  retireDevices,
+  retireEmpty,
+  type Attach,
+} from './generations.js';
 import { Outbox, type SchedulerLinks } from './outbox.js';
 import { pause } from './pause.js';
 import { scheduleLink } from './plan-step.js';
@@ -150,6 +157,9 @@ export class Scheduler {
         break;
       case 'attachDevice':
         attachDevice(state, message);
+        break;
+      case 'retireDevices':
+        retireDevices(state);
         break;
       case 'deviceDown':
         deviceDown(state, message);

@@ -6,6 +6,8 @@ import { createInternalStateRoutes } from './admin/internal-state.js';
 import { createPauseRoutes } from './admin/pause.js';
 import { createCacheRoutes } from './admin/cache.js';
 import { createExpertRoutes } from './admin/expert-distribution.js';
+import type { MemoryControl } from './admin/memory-control.js';
+import { createMemoryRoutes } from './admin/memory.js';
 import type { WeightControl } from './admin/weight-control.js';
 import { createWeightRoutes } from './admin/weights.js';
 import type { ServerArgs } from '../config/server-args.js';
@@ -41,6 +43,7 @@ export interface AppDeps {
   readonly limits: ServingLimits;
   readonly deviceControl: DeviceControl;
   readonly weightControl: WeightControl;
+  readonly memoryControl: MemoryControl;
   /** Tokenizes a long prompt off the main thread. */
   readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
   readonly log: Logger;
@@ -115,6 +118,7 @@ function routesOf(
       dpSize: args.dpSize,
       hasVersionRoutes: args.compat !== '2026',
     }),
+    ...createMemoryRoutes({ control: deps.memoryControl, isEnabled: args.enableMemorySaver }),
     ...createExpertRoutes({
       engine,
       mode: args.expertDistributionRecorderMode,

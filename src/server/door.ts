@@ -1,16 +1,19 @@
 import { RequestError } from '../core/errors.js';
 
-/** Requests that may wait while generation is paused. */
+/** Requests that may wait while the door is closed. */
 const MAX_HELD = 4096;
 
-/** Where new requests wait while generation is paused; they enter in order of arrival. */
+/** Why new requests wait: generation is paused, or the memory it needs is released. */
+export type ClosedBy = 'pause' | 'release';
+
+/** Where new requests wait while nothing may run; they enter in order of arrival. */
 export class Door {
-  #isOpen = true;
+  readonly #closedBy = new Set<ClosedBy>();
   #numHeld = 0;
   #waiters: (() => void)[] = [];
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#closedBy.size === 0;
   }
 
   get numHeld(): number {
@@ -28,12 +31,23 @@ export class Door {
     });
   }
 
-  close(): void {
-    this.#isOpen = false;
+  close(by: ClosedBy): void {
+    this.#closedBy.add(by);
   }
 
-  open(): void {
-    this.#isOpen = true;
+  /** Opens it unless it is closed for another reason too. */
+  open(by: ClosedBy): void {
+    this.#closedBy.delete(by);
+    if (this.isOpen) this.#letIn();
+  }
+
+  /** For good: those who wait hear why there is nothing behind it. */
+  demolish(): void {
+    this.#closedBy.clear();
+    this.#letIn();
+  }
+
+  #letIn(): void {
     this.#numHeld = 0;
     for (const resolve of this.#waiters.splice(0)) resolve();
   }

@@ -148,7 +148,7 @@ export class Engine {
    * `retract` sends them back to the queue, `inPlace` freezes them with their KV.
    */
   async pause(mode: 'abort' | 'retract' | 'inPlace'): Promise<void> {
-    this.#door.close();
+    this.#door.close('pause');
     if (mode !== 'abort') {
       this.#link.post({ kind: 'pause', mode });
       return;
@@ -159,7 +159,16 @@ export class Engine {
 
   continue(): void {
     this.#link.post({ kind: 'continue' });
-    this.#door.open();
+    this.#door.open('pause');
+  }
+
+  /** New requests wait until {@link letIn}. */
+  hold(): void {
+    this.#door.close('release');
+  }
+
+  letIn(): void {
+    this.#door.open('release');
   }
 
   /** Tells of every step of every device from now on; null = no more. */
@@ -195,7 +204,7 @@ export class Engine {
   /** No new work from here on; settles when the last request ended. */
   drain(): Promise<void> {
     this.#closed ??= { code: 'SHUTTING_DOWN', message: 'The server is shutting down.' };
-    this.#door.open();
+    this.#door.demolish();
     return new Promise((resolve) => {
       this.#drainWaiters.push(resolve);
       this.#link.post({ kind: 'drain' });
@@ -205,7 +214,7 @@ export class Engine {
   /** The scheduler is gone: every request fails with this, now and from here on. */
   fail(failure: Failure): void {
     this.#closed = failure;
-    this.#door.open();
+    this.#door.demolish();
     for (const batch of [...this.#batches.keys()]) this.#settleBatch(batch, failure);
     for (const generation of [...this.#live.values()]) this.#finishFailed(generation, failure);
     this.#embeds.fail(failure);

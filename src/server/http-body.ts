@@ -15,7 +15,7 @@ export interface BodyOptions {
   /** The Content-Length that was announced, or null. */
   readonly announcedBytes: number | null;
   readonly onClientLeft: (listener: () => void) => void;
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   readonly timeoutMs?: number;
 }
 

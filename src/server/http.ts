@@ -9,10 +9,10 @@ export interface HttpRequest {
   /** Lower-case names; of a repeated header the first value. */
   readonly headers: ReadonlyMap<string, string>;
   /**
-   * The whole body. Must be called before the handler first waits.
+   * The whole body. Must be called before the handler first waits. `maxBytes` allows more than usual.
    * @throws RequestError BODY_TOO_LARGE or REQUEST_TIMEOUT
    */
-  readBody(): Promise<Uint8Array>;
+  readBody(maxBytes?: number): Promise<Uint8Array>;
 }
 
 export interface HttpReply {

@@ -106,8 +106,9 @@ function accept(res: Uws.HttpResponse, req: Uws.HttpRequest, handle: RequestHand
       path: req.getUrl(),
       query: new URLSearchParams(req.getQuery()),
       headers,
-      readBody: () =>
+      readBody: (maxBytes) =>
         readBody(res, {
+          maxBytes,
           announcedBytes: length === undefined ? null : Number(length),
           onClientLeft: (listener) => {
             reply.onClientLeft(listener);

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,8 +38,37 @@ async function changedModel(
   return folder;
 }
 
+/** A safetensors file of one bf16 vector, base64. */
+function sentTensor(name: string, values: Uint8Array): string {
+  const description = {
+    dtype: 'BF16',
+    shape: [values.length / 2],
+    data_offsets: [0, values.length],
+  };
+  const header = Buffer.from(JSON.stringify({ [name]: description }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, values]).toString('base64');
+}
+
+/** The bytes of the last norm of a folder. */
+async function normBytes(model: string): Promise<Buffer> {
+  const file = await readFile(join(model, 'model.safetensors'));
+  const dataStart = 8 + Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.subarray(8, dataStart).toString()) as Record<
+    string,
+    { data_offsets: [number, number] }
+  >;
+  const [begin, end] = header[NORM]?.data_offsets ?? [0, 0];
+  return file.subarray(dataStart + begin, dataStart + end);
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'radish-weights-'));
 t.teardown(() => rm(folder, { recursive: true }));
+const temporary = join(folder, 'tmp');
+await mkdir(temporary);
+const sentFolders = async () =>
+  (await readdir(temporary)).filter((name) => name.startsWith('radish-tensors-'));
 const other = await changedModel(join(folder, 'other'), (half, i) =>
   i % 2 === 0 ? half ^ 0x8000 : half,
 );
@@ -61,6 +90,11 @@ async function update(url: string, body: object): Promise<{ status: number; body
   return { status: response.status, body: (await response.json()) as UpdateBody };
 }
 
+async function send(url: string, parts: readonly string[], more: object = {}): Promise<unknown> {
+  const body = { serialized_named_tensors: parts, ...more };
+  return (await postJson(`${url}/update_weights_from_tensor`, body)).json();
+}
+
 async function info(url: string): Promise<{ model_path: string; weight_version: string }> {
   const response = await fetch(`${url}/get_model_info`);
   return (await response.json()) as { model_path: string; weight_version: string };
@@ -73,7 +107,10 @@ async function norm(url: string): Promise<number[]> {
 }
 
 t.test('live weights', async (t) => {
-  const radish = await startRadish(['--max-total-tokens', '16384'], { HF_HUB_OFFLINE: '1' });
+  const radish = await startRadish(['--max-total-tokens', '16384'], {
+    HF_HUB_OFFLINE: '1',
+    TMPDIR: temporary,
+  });
   t.teardown(() => radish.stop());
   const { url } = radish;
   const before = (await generate(url, ask(500))).output_ids;
@@ -167,6 +204,46 @@ t.test('live weights', async (t) => {
       t.same(await unknown.json(), { error: { message: 'Get parameter by name failed' } });
     },
   );
+
+  t.test('tensors that are sent take the place of those of their names', async (t) => {
+    const sent = sentTensor(NORM, await normBytes(other));
+    t.same(await send(url, [sent], { weight_version: 'd' }), {
+      success: true,
+      message: 'Success Weight version updated to d.',
+    });
+    const changed = await generate(url, ask(20));
+    t.notSame(changed.output_ids, before.slice(0, 20));
+    t.equal(changed.meta_info['weight_version'], 'd');
+    const negated = normBefore.map((value, i) => (i % 2 === 0 ? -value : value));
+    t.same(await norm(url), negated);
+    t.match(await info(url), { model_path: 'radish-tiny' });
+    const failures = [
+      [sentTensor('no.such', Buffer.alloc(4)), /the model has no tensor 'no.such'/],
+      [sentTensor(NORM, Buffer.alloc(4)), /The size of tensor a \(128\) must match .* b \(2\)/],
+      [Buffer.from([0x80, 4, 0x95]).toString('base64'), /serialized_named_tensors-0 is pickled/],
+      [Buffer.from('hello hello').toString('base64'), /serialized_named_tensors-0 claims a header/],
+      [sentTensor(NORM, await normBytes(broken)), /the new weights give no probabilities/],
+    ] as const;
+    for (const [part, message] of failures) {
+      const failed = (await send(url, [part])) as UpdateBody;
+      t.notOk(failed.success);
+      t.match(failed.message, message);
+      t.notMatch(failed.message, tmpdir(), 'the folder is nobody’s business');
+    }
+    t.same((await generate(url, ask(20))).output_ids, changed.output_ids);
+    t.equal((await sentFolders()).length, 1, 'only what the weights are read from is kept');
+
+    t.same(await send(url, [sentTensor(NORM, await normBytes(TINY))]), {
+      success: true,
+      message: 'Success',
+    });
+    t.same((await generate(url, ask(20))).output_ids, before.slice(0, 20));
+    t.same((await update(url, { model_path: other })).body.message, DONE);
+    t.same((await generate(url, ask(20))).output_ids, changed.output_ids, 'the same weights');
+    await settledPools(url);
+    t.same((await update(url, { model_path: 'radish-tiny' })).body.message, DONE);
+    t.equal((await sentFolders()).length, 0);
+  });
 
   t.test('ten updates in a row leave one device and no more memory', async (t) => {
     const residentMiB: number[] = [];

@@ -36,9 +36,12 @@ export interface QuantizedWeights {
   readonly temporaryFolder: string | null;
 }
 
-/** Takes a quantised checkpoint from the disk cache, or makes it, in parallel, and keeps it there. */
+/**
+ * Takes a quantised checkpoint from the disk cache, or makes it, in parallel, and keeps it there; without
+ * `isKept` it is made in a temporary folder.
+ */
 export async function quantizedWeights(
-  input: RecipeInput & { readonly files: readonly CheckpointFile[] },
+  input: RecipeInput & { readonly files: readonly CheckpointFile[]; readonly isKept: boolean },
   format: QuantizedFormat,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
@@ -49,7 +52,9 @@ export async function quantizedWeights(
   if (map !== null) {
     return { store: weightStore(cached, map), cacheHit: true, temporaryFolder: null };
   }
-  const { draft, folder, temporary } = await openDraft(cached, key, deps);
+  const { draft, folder, temporary } = input.isKept
+    ? await openDraft(cached, key, deps)
+    : await openTemporaryDraft(key, deps);
   try {
     const planned = planQuantization(input, format, draft.weightsPath);
     await truncate(draft.weightsPath, planned.fileBytes);
@@ -81,9 +86,13 @@ async function openDraft(cached: string, key: string, deps: QuantizeDeps): Promi
       `The quantization cache ${deps.cacheDir} cannot be written (${code}); ` +
         `weights are quantized anew at each start, into ${deps.temporaryDir}.`,
     );
-    const folder = join(deps.temporaryDir, `radish-${process.pid}-${key}`);
-    return { draft: await beginCacheEntry(folder), folder, temporary: true };
+    return openTemporaryDraft(key, deps);
   }
+}
+
+async function openTemporaryDraft(key: string, deps: QuantizeDeps): Promise<OpenDraft> {
+  const folder = join(deps.temporaryDir, `radish-${process.pid}-${key}`);
+  return { draft: await beginCacheEntry(folder), folder, temporary: true };
 }
 
 async function runJobs(jobs: readonly QuantizeJob[], deps: QuantizeDeps): Promise<void> {

@@ -2,10 +2,11 @@ import { RequestError } from '../../core/errors.js';
 import type { Engine } from '../engine.js';
 import { FieldReader } from '../field-reader.js';
 import { jsonResponse, type HttpRequest } from '../http.js';
-import { parseJsonObject, type JsonObject } from '../json.js';
+import { parseOptionalObject } from '../json.js';
 import type { Handler, Route } from '../router.js';
 import type { ServedWeights } from '../served-weights.js';
-import type { WeightControl, WeightOutcome, WeightUpdate } from './weight-control.js';
+import { parseSentTensors, TENSOR_BODY_BYTES } from './sent-tensors.js';
+import type { WeightControl, WeightOutcome, WeightSource } from './weight-control.js';
 
 export interface WeightRouteDeps {
   readonly engine: Engine;
@@ -22,11 +23,24 @@ const ROWS_DEFAULT = 100;
 export function createWeightRoutes(deps: WeightRouteDeps): readonly Route[] {
   const { control } = deps;
   return [
-    { methods: ['POST'], path: '/update_weights', handler: updateHandler(control, twoKeys) },
+    {
+      methods: ['POST'],
+      path: '/update_weights',
+      handler: updateHandler(control, { render: twoKeys }),
+    },
     {
       methods: ['POST'],
       path: '/update_weights_from_disk',
-      handler: updateHandler(control, (outcome) => threeKeys(outcome, deps.dpSize)),
+      handler: updateHandler(control, { render: (outcome) => threeKeys(outcome, deps.dpSize) }),
+    },
+    {
+      methods: ['POST'],
+      path: '/update_weights_from_tensor',
+      handler: updateHandler(control, {
+        parseSource: parseSentTensors,
+        render: twoKeys,
+        maxBodyBytes: TENSOR_BODY_BYTES,
+      }),
     },
     { methods: ['GET'], path: '/get_weight_version', handler: versionHandler(deps) },
     { methods: ['GET'], path: '/weight_version', handler: versionHandler(deps) },
@@ -46,23 +60,34 @@ function threeKeys({ success, message }: WeightOutcome, dpSize: number): unknown
   return { success, message, num_paused_requests: numPaused };
 }
 
+interface UpdateShape {
+  readonly parseSource?: (read: FieldReader) => WeightSource;
+  readonly render: (outcome: WeightOutcome) => unknown;
+  /** Absent = as everywhere. */
+  readonly maxBodyBytes?: number;
+}
+
 function updateHandler(
   control: WeightControl,
-  render: (outcome: WeightOutcome) => unknown,
+  { parseSource = parseDisk, render, maxBodyBytes }: UpdateShape,
 ): Handler {
   return async (request, reply) => {
-    const outcome = await control.update(parseUpdate(await readJson(request)));
+    const body = parseOptionalObject(await request.readBody(maxBodyBytes));
+    const read = new FieldReader(body, 'INVALID_JSON');
+    const outcome = await control.update({
+      source: parseSource(read),
+      abortAllRequests: read.boolean('abort_all_requests') ?? false,
+      weightVersion: read.string('weight_version'),
+    });
     reply.send(jsonResponse(outcome.success ? 200 : 400, render(outcome)));
   };
 }
 
-function parseUpdate(body: JsonObject): WeightUpdate {
-  const read = new FieldReader(body, 'INVALID_JSON');
+function parseDisk(read: FieldReader): WeightSource {
   return {
+    kind: 'disk',
     modelPath: required(read, 'model_path'),
     loadFormat: read.string('load_format'),
-    abortAllRequests: read.boolean('abort_all_requests') ?? false,
-    weightVersion: read.string('weight_version'),
   };
 }
 
@@ -77,7 +102,7 @@ function versionHandler({ weights, hasVersionRoutes }: WeightRouteDeps): Handler
 
 function renameHandler({ engine, weights }: WeightRouteDeps): Handler {
   return async (request, reply) => {
-    const read = new FieldReader(await readJson(request), 'INVALID_JSON');
+    const read = await fieldsOf(request);
     const version = required(read, 'new_version');
     if (read.boolean('abort_all_requests') ?? true) engine.abortByRid('', true);
     weights.rename(version);
@@ -88,20 +113,18 @@ function renameHandler({ engine, weights }: WeightRouteDeps): Handler {
 
 function readHandler({ control, dpSize }: WeightRouteDeps): Handler {
   return async (request, reply) => {
-    const read = new FieldReader(await readJson(request), 'INVALID_JSON');
+    const read = await fieldsOf(request);
     const name = read.string('name') ?? request.query.get('name') ?? required(read, 'name');
     const maxRows = read.integer('truncate_size') ?? ROWS_DEFAULT;
-    const values = await control.read(name, Math.max(0, maxRows));
+    const values = control.read(name, Math.max(0, maxRows));
     if (values === null) throw new RequestError('INVALID_REQUEST', 'Get parameter by name failed');
     const ofRanks = dpSize > 1 ? new Array<unknown>(dpSize).fill(values) : values;
     reply.send(jsonResponse(200, ofRanks));
   };
 }
 
-/** An empty body is an object without fields. */
-async function readJson(request: HttpRequest): Promise<JsonObject> {
-  const body = await request.readBody();
-  return body.length === 0 ? {} : parseJsonObject(body);
+async function fieldsOf(request: HttpRequest): Promise<FieldReader> {
+  return new FieldReader(parseOptionalObject(await request.readBody()), 'INVALID_JSON');
 }
 
 function required(read: FieldReader, name: string): string {

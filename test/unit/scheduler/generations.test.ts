@@ -19,6 +19,22 @@ t.test('requests of a dead device go on on the next generation, token for token'
   t.end();
 });
 
+t.test('devices that are told to retire go when they are empty, and new requests wait', (t) => {
+  const rig = new SchedulerRig().attach();
+  rig.submit(request(1, 40, { sampling: { maxNewTokens: 20 } }));
+  rig.step();
+  rig.tell({ kind: 'retireDevices' });
+  t.equal(rig.scheduler.state.links.size, 1, 'it still works');
+  rig.submit(request(2, 40, { sampling: { maxNewTokens: 3 } }));
+  rig.run();
+  t.same(rig.reasonOf(1), { type: 'length', length: 20 });
+  t.equal(rig.scheduler.state.links.size, 0);
+  t.equal(rig.finished.length, 1);
+  rig.attach(0, 1).run();
+  t.same(rig.reasonOf(2), { type: 'length', length: 3 });
+  t.end();
+});
+
 t.test('a second death ends the request with 500', (t) => {
   const rig = new SchedulerRig().attach();
   rig.submit(request(1, 40, { sampling: { maxNewTokens: 20 } }));

@@ -4,6 +4,7 @@ import { flagEntries, camelCase } from '../../../src/config/server-args.js';
 import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import type { FaultKind } from '../../../src/server/admin/fail-device.js';
+import type { WeightUpdate } from '../../../src/server/admin/weight-control.js';
 import { createApp, type App } from '../../../src/server/app.js';
 import { ServedWeights } from '../../../src/server/served-weights.js';
 import { Engine } from '../../../src/server/engine.js';
@@ -26,6 +27,9 @@ export interface TestApp {
   /** What was logged. */
   readonly lines: readonly string[];
   readonly faults: [number, FaultKind][];
+  /** What was asked of the owner of the devices. */
+  readonly updates: WeightUpdate[];
+  readonly memoryActs: string[];
   /** POST JSON, answer as status, headers and parsed body. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
 }
@@ -53,6 +57,12 @@ export async function startApp(
   const args = { ...defaultArgs(), port: 0, randomSeed: 7, ...overrides };
   const faults: [number, FaultKind][] = [];
   const lines: string[] = [];
+  const updates: WeightUpdate[] = [];
+  const memoryActs: string[] = [];
+  const memoryAct = (what: string, tags: readonly string[]): Promise<string | null> => {
+    memoryActs.push(`${what} ${tags.join(' ')}`);
+    return Promise.resolve(tags.length === 1 ? 'not now' : null);
+  };
   const app = await createApp({
     args,
     version: '0.0.0-test',
@@ -84,8 +94,15 @@ export async function startApp(
     expertRecorderDir: tmpdir(),
     profilerDir: tmpdir(),
     weightControl: {
-      update: () => Promise.resolve({ success: false, message: 'no devices' }),
-      read: () => Promise.resolve(null),
+      update: (update) => {
+        updates.push(update);
+        return Promise.resolve({ success: false, message: 'no devices' });
+      },
+      read: () => null,
+    },
+    memoryControl: {
+      release: (tags) => memoryAct('release', tags),
+      resume: (tags) => memoryAct('resume', tags),
     },
     deviceControl: {
       failDevice: (rank, how) => {
@@ -113,7 +130,7 @@ export async function startApp(
     const all = { 'content-type': 'application/json', ...headers };
     return answerOf(await fetch(url + path, { method: 'POST', body: text, headers: all }));
   };
-  return { app, scheduler, engine, url, port, lines, faults, post };
+  return { app, scheduler, engine, url, port, lines, faults, updates, memoryActs, post };
 }
 
 export async function answerOf(response: Response): Promise<JsonAnswer> {

@@ -1,0 +1,89 @@
+import type { DeviceFleet } from './device-fleet.js';
+import type { Exclusive } from './exclusive.js';
+import type { Logger } from './observability/logger.js';
+import type { MemoryControl, MemoryTag } from './server/admin/memory-control.js';
+import type { Engine } from './server/engine.js';
+import { sentenceOf } from './update-failure.js';
+
+const BUSY = 'Weights or memory are being changed. Please try again later.';
+/** SGLang's assertion. */
+const NOT_IDLE = 'release_memory_occupation should be called only when no ongoing request.';
+
+export interface MemoryOccupationDeps {
+  readonly fleet: DeviceFleet;
+  readonly engine: Engine;
+  readonly log: Logger;
+  /** What else changes the devices. */
+  readonly changes: Exclusive;
+}
+
+interface Outcome {
+  readonly failure: string | null;
+}
+
+/**
+ * Gives the memory of an idle server back, and takes it again: a training loop on the same machine needs it
+ * between two rollouts. Without `weights` there are no device threads; without `kv_cache` they hold no KV. As
+ * long as either is released, new requests wait at the door.
+ */
+export class MemoryOccupation implements MemoryControl {
+  readonly #released = new Set<MemoryTag>();
+
+  constructor(private readonly deps: MemoryOccupationDeps) {}
+
+  release(tags: readonly MemoryTag[]): Promise<string | null> {
+    return this.#change(() => this.#release(tags));
+  }
+
+  resume(tags: readonly MemoryTag[]): Promise<string | null> {
+    return this.#change(() => this.#resume(tags));
+  }
+
+  async #change(act: () => Promise<string | null>): Promise<string | null> {
+    const outcome = await this.deps.changes.run<Outcome>(async () => ({ failure: await act() }));
+    return outcome === null ? BUSY : outcome.failure;
+  }
+
+  async #release(tags: readonly MemoryTag[]): Promise<string | null> {
+    const { engine, fleet } = this.deps;
+    engine.hold();
+    if (engine.numLive > 0) {
+      if (this.#released.size === 0) engine.letIn();
+      return NOT_IDLE;
+    }
+    const isNew = (tag: MemoryTag): boolean => tags.includes(tag) && !this.#released.has(tag);
+    if (isNew('kv_cache') && !fleet.isAsleep) await this.#releaseKv();
+    // The KV lives with the weights: a prefix cache without them is of no use.
+    if (isNew('weights')) await fleet.sleep();
+    for (const tag of tags) this.#released.add(tag);
+    this.#say('Released');
+    return null;
+  }
+
+  async #releaseKv(): Promise<void> {
+    const { engine, fleet } = this.deps;
+    // Nothing runs and nothing can enter, so this waits only for pages that are on their way back.
+    await engine.flushCache();
+    await fleet.releaseKv();
+  }
+
+  async #resume(tags: readonly MemoryTag[]): Promise<string | null> {
+    const { engine, fleet } = this.deps;
+    if (tags.includes('weights') && fleet.isAsleep) {
+      try {
+        await fleet.wake();
+      } catch (error) {
+        return `The weights could not be loaded again: ${sentenceOf(error)}.`;
+      }
+    }
+    for (const tag of tags) this.#released.delete(tag);
+    if (this.#released.size === 0) engine.letIn();
+    this.#say('Resumed');
+    return null;
+  }
+
+  #say(what: string): void {
+    const left = [...this.#released].join(', ') || 'nothing';
+    this.deps.log.info(`${what} memory; released now: ${left}.`);
+  }
+}

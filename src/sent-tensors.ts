@@ -1,0 +1,55 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+import { ModelLoadError } from './model/load-error.js';
+import { openCheckpoint } from './model/safetensors.js';
+import type { TensorOverlay } from './model/tensor-overlay.js';
+import type { TemporaryFolders } from './temporary-folders.js';
+
+/** Pickle's protocol mark, and the zip archive that torch.save makes. */
+const PICKLES = [Buffer.from([0x80]), Buffer.from('PK')];
+const PICKLE =
+  'is pickled, which can run code when opened; Radish takes the bytes of safetensors files only';
+
+/**
+ * Tensors that a client sent, each part the bytes of a safetensors file: they go to a temporary folder and are
+ * checked like a checkpoint's. @throws ModelLoadError
+ */
+export async function storeTensors(
+  parts: readonly Uint8Array[],
+  temporary: TemporaryFolders,
+): Promise<TensorOverlay> {
+  const folder = await mkdtemp(join(tmpdir(), 'radish-tensors-'));
+  temporary.add(folder);
+  try {
+    for (const [index, part] of parts.entries()) {
+      if (PICKLES.some((mark) => mark.equals(part.subarray(0, mark.length)))) {
+        throw new ModelLoadError('unsafe_format', `${nameOf(index)} ${PICKLE}`);
+      }
+      await writeFile(join(folder, `${nameOf(index)}.safetensors`), part);
+    }
+    return await openCheckpoint(folder);
+  } catch (error) {
+    await temporary.remove(folder);
+    if (!(error instanceof ModelLoadError)) throw error;
+    // The folder is ours: nobody who sent tensors has heard of it.
+    const message = error.message.replaceAll(folder + sep, '').replaceAll('.safetensors', '');
+    throw new ModelLoadError(error.code, message, { cause: error });
+  }
+}
+
+/** Removes the folders of `old` that `next` reads nothing from. */
+export async function forgetTensors(
+  old: TensorOverlay | null,
+  next: TensorOverlay | null,
+  temporary: TemporaryFolders,
+): Promise<void> {
+  const folders = new Set(old?.files.map(({ path }) => dirname(path)));
+  for (const { path } of next?.files ?? []) folders.delete(dirname(path));
+  for (const folder of folders) await temporary.remove(folder);
+}
+
+/** The field that part `index` came in. */
+function nameOf(index: number): string {
+  return `serialized_named_tensors-${index}`;
+}

@@ -1,0 +1,68 @@
+import { RequestError } from '../../core/errors.js';
+import { FieldReader, preview } from '../field-reader.js';
+import { jsonResponse } from '../http.js';
+import { parseOptionalObject } from '../json.js';
+import type { Handler, Route } from '../router.js';
+import { MEMORY_TAGS, type MemoryControl, type MemoryTag } from './memory-control.js';
+
+/** A tag of SGLang's for what this server does not have. */
+const CUDA_GRAPH = 'cuda_graph';
+
+export interface MemoryRouteDeps {
+  readonly control: MemoryControl;
+  /** `--enable-memory-saver` */
+  readonly isEnabled: boolean;
+}
+
+/** `/release_memory_occupation` and `/resume_memory_occupation` (sglang-wire §1.4). */
+export function createMemoryRoutes(deps: MemoryRouteDeps): readonly Route[] {
+  const { control } = deps;
+  const route = (
+    path: string,
+    act: (tags: readonly MemoryTag[]) => Promise<string | null>,
+  ): Route => ({
+    methods: ['GET', 'POST'],
+    path,
+    handler: handlerOf(path, act, deps),
+  });
+  return [
+    route('/release_memory_occupation', (tags) => control.release(tags)),
+    route('/resume_memory_occupation', (tags) => control.resume(tags)),
+  ];
+}
+
+function handlerOf(
+  path: string,
+  act: (tags: readonly MemoryTag[]) => Promise<string | null>,
+  { isEnabled }: MemoryRouteDeps,
+): Handler {
+  return async (request, reply) => {
+    const tags = parseTags(
+      new FieldReader(parseOptionalObject(await request.readBody()), 'INVALID_JSON'),
+    );
+    if (!isEnabled) fail(`${path} needs a server that was launched with --enable-memory-saver.`);
+    const failure = await act(tags);
+    if (failure !== null) fail(failure);
+    reply.send(jsonResponse(200, null));
+  };
+}
+
+/** None named = all. */
+function parseTags(read: FieldReader): readonly MemoryTag[] {
+  const names = read.strings('tags');
+  if (names === null || names.length === 0) return MEMORY_TAGS;
+  const unknown = names.find((name) => name !== CUDA_GRAPH && !isTag(name));
+  if (unknown !== undefined) {
+    const known = [...MEMORY_TAGS, CUDA_GRAPH].join(', ');
+    throw new RequestError('INVALID_JSON', `tags must be of ${known}, got ${preview(unknown)}.`);
+  }
+  return names.filter(isTag);
+}
+
+function isTag(name: string): name is MemoryTag {
+  return MEMORY_TAGS.some((tag) => tag === name);
+}
+
+function fail(message: string): never {
+  throw new RequestError('INVALID_REQUEST', message);
+}
