@@ -103,7 +103,7 @@ export class DeviceWorker {
       const next = this.queue.shift();
       if (next?.kind === 'step') await this.runStep(next);
       else if (next?.kind === 'embed') await this.runEmbed(next);
-      else if (this.releasingKv) this.releaseKv();
+      else if (this.releasingKv) await this.releaseKv();
       else if (this.retiring) return;
       else await this.mail();
     }
@@ -129,10 +129,10 @@ export class DeviceWorker {
     this.parts.scheduler.post({ kind: 'embedDone', result });
   }
 
-  private releaseKv(): void {
+  private async releaseKv(): Promise<void> {
     const { runner, main } = this.parts;
-    if (!(runner instanceof EmbedRunner)) runner.releaseKv();
     this.releasingKv = false;
+    if (!(runner instanceof EmbedRunner)) await runner.releaseKv();
     main.post({ kind: 'kvReleased' });
   }
 

@@ -86,11 +86,6 @@ export class Forward {
     await this.session.run(feeds, fetches);
   }
 
-  /** Lets go of the KV arrays that runs were bound to. */
-  unbind(): void {
-    this.bindings.clear();
-  }
-
   private bindInputs(feeds: Tensors, input: ForwardInput): void {
     const { count } = input.window;
     const length = input.tokens.length / count;

@@ -1,3 +1,4 @@
+import { discard } from './discard.js';
 import { KV_PARTS, type KvShape } from './kv-shape.js';
 import { RowMap, type RowWindow } from './row-map.js';
 import { TouchedRows } from './touched-rows.js';
@@ -27,7 +28,7 @@ export class KvSlots {
   readonly rowElements: number;
   /** Views on the arrays are valid while this stays the same. */
   epoch = 0;
-  private readonly ownArrays: Float32Array[];
+  private ownArrays: readonly Float32Array<ArrayBuffer>[];
   private readonly touched: TouchedRows;
   private readonly map: RowMap;
   private readonly lengths: Int32Array;
@@ -85,21 +86,23 @@ export class KvSlots {
   giveBackMemory(): boolean {
     const live = this.lengths.reduce((sum, length) => sum + length, 0);
     if (this.touched.total - live <= this.options.idleRowsMax) return false;
-    this.renew();
+    void this.renew();
     return true;
   }
 
-  /** New arrays, with the rows that live. */
-  renew(): void {
-    for (const [index, old] of this.ownArrays.entries()) {
-      const fresh = new Float32Array(old.length);
+  /** New arrays, with the rows that live. The memory of the old ones is free when this settles. */
+  renew(): Promise<void> {
+    const old = this.ownArrays;
+    this.ownArrays = old.map((array) => {
+      const fresh = new Float32Array(array.length);
       this.forLiveRanges((from, to) => {
-        fresh.set(old.subarray(from, to), from);
+        fresh.set(array.subarray(from, to), from);
       });
-      this.ownArrays[index] = fresh;
-    }
+      return fresh;
+    });
     this.touched.reset((row) => this.lengthAt(row));
     this.epoch += 1;
+    return discard(old);
   }
 
   /**

@@ -64,11 +64,9 @@ export class ModelRunner {
   }
 
   /** Between steps, when no slot is open and no page means anything: gives the memory of the KV back. */
-  releaseKv(): void {
+  async releaseKv(): Promise<void> {
     if (this.open.size > 0) throw new Error(`this is a bug: ${this.open.size} slots are open`);
-    this.parts.slots.renew();
-    this.parts.pages.renew();
-    this.parts.forward.unbind();
+    await Promise.all([this.parts.slots.renew(), this.parts.pages.renew()]);
   }
 
   private openSlots(plan: StepPlan): void {

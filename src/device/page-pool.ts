@@ -1,3 +1,4 @@
+import { discard } from './discard.js';
 import { KV_PARTS, type KvShape } from './kv-shape.js';
 import type { KvSlots } from './kv-slots.js';
 
@@ -18,7 +19,7 @@ export interface PoolOptions {
  * actor's business; this only copies.
  */
 export class PagePool {
-  private buffers: readonly Float32Array[];
+  private buffers: readonly Float32Array<ArrayBuffer>[];
   private readonly pagesPerBuffer: number;
   private readonly pageElements: number;
 
@@ -31,9 +32,11 @@ export class PagePool {
     this.buffers = this.emptyBuffers();
   }
 
-  /** Forgets all pages; memory that was written once would stay resident for ever. */
-  renew(): void {
+  /** Forgets all pages. Their memory is free when this settles. */
+  renew(): Promise<void> {
+    const old = this.buffers;
     this.buffers = this.emptyBuffers();
+    return discard(old);
   }
 
   /** Copies `pages` to rows `[0, pages.length * pageSize)` of a slot. */
@@ -69,7 +72,7 @@ export class PagePool {
     });
   }
 
-  private emptyBuffers(): Float32Array[] {
+  private emptyBuffers(): Float32Array<ArrayBuffer>[] {
     const { numPages } = this.options;
     const numBuffers = Math.ceil(numPages / this.pagesPerBuffer);
     return Array.from({ length: numBuffers }, (_, i) => {
