@@ -7,6 +7,8 @@ import { MessageChannel } from 'node:worker_threads';
  */
 export async function discard(arrays: readonly Float32Array<ArrayBuffer>[]): Promise<void> {
   const { port1, port2 } = new MessageChannel();
+  // A thread with nothing else to do would not wait for it.
+  port1.ref();
   const closed = once(port1, 'close');
   port1.postMessage(
     null,
