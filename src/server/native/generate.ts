@@ -1,6 +1,5 @@
 import { RequestError } from '../../core/errors.js';
 import type { AnswerSink } from '../answer-sink.js';
-import type { Engine } from '../engine.js';
 import type { Generation } from '../generation.js';
 import type { HttpReply, HttpRequest } from '../http.js';
 import { HttpAnswer } from '../http-answer.js';
@@ -14,15 +13,12 @@ import {
   type GenerateRequest,
 } from './generate-request.js';
 import { GenerateStream } from './generate-stream.js';
-import { prepareInputs, type PrepareDeps } from './prepare.js';
-import type { Sessions } from './sessions.js';
 import { FROM_START, renderGeneration, type RenderOptions } from './render.js';
+import { submitRequest, type SubmitDeps } from './submit.js';
 
-export interface GenerateDeps extends PrepareDeps {
-  readonly engine: Engine;
+export interface GenerateDeps extends SubmitDeps {
   readonly context: GenerateContext;
   readonly weights: ServedWeights;
-  readonly sessions: Sessions;
   /** `--stream-interval` */
   readonly streamInterval: number;
   /** `--incremental-streaming-output` */
@@ -50,19 +46,17 @@ export async function generate(
   deps: GenerateDeps,
 ): Promise<void> {
   const request = parseGenerateRequest(body, deps.context);
-  const session = request.session ?? null;
-  const inputs = await prepareInputs(request, deps, (ids) =>
-    session === null ? ids : deps.sessions.extend(session, ids),
-  );
-  if (sink.isClosed) return;
-  const generations = await deps.engine.submit(inputs, (submitted) => {
-    sink.onSubmitted(() => {
-      abortAll(deps.engine, submitted);
-    }, request.background);
+  const generations = await submitRequest(request, deps, {
+    get isClosed() {
+      return sink.isClosed;
+    },
+    onSubmitted: (submitted) => {
+      sink.onSubmitted(() => {
+        abortAll(deps.engine, submitted);
+      }, request.background);
+    },
   });
-  if (session !== null) {
-    for (const generation of generations) deps.sessions.add(session, generation);
-  }
+  if (generations === null) return;
   if (request.stream) startStream(request, sink, generations, deps);
   else await answerWhole(request, sink, generations, deps);
 }

@@ -19,7 +19,7 @@ const INTEGERS = ['top_k', 'n', 'max_tokens', 'max_completion_tokens'] as const;
 /** Fields that mean the same beside `sampling_params`. */
 const REQUEST_FIELDS = [
   ...['rid', 'extra_key', 'cache_salt', 'priority', 'routed_dp_rank', 'data_parallel_rank'],
-  ...['session_id', 'return_hidden_states', 'custom_logit_processor'],
+  ...['session_id', 'session_params', 'return_hidden_states', 'custom_logit_processor'],
   ...['return_routed_experts'],
 ] as const;
 

@@ -1,11 +1,10 @@
 import { RequestError } from '../../core/errors.js';
 import type { AbortReason } from '../../core/finish-reason.js';
-import type { Engine } from '../engine.js';
 import type { Generation } from '../generation.js';
 import { HttpAnswer } from '../http-answer.js';
 import { jsonResponse, type HttpReply } from '../http.js';
 import { parseJsonObject, type JsonObject } from '../json.js';
-import { prepareInputs, type PrepareDeps } from '../native/prepare.js';
+import { submitRequest, type SubmitDeps } from '../native/submit.js';
 import type { Handler } from '../router.js';
 import type { ServedWeights } from '../served-weights.js';
 import { abortAll, isFailure, settled } from '../settle.js';
@@ -14,8 +13,7 @@ import type { OpenAiRequest } from './request.js';
 import { OpenAiStream } from './stream.js';
 import { usageOf, type Usage } from './usage.js';
 
-export interface AnswerDeps extends PrepareDeps {
-  readonly engine: Engine;
+export interface AnswerDeps extends SubmitDeps {
   readonly weights: ServedWeights;
   /** `--stream-interval` */
   readonly streamInterval: number;
@@ -40,13 +38,17 @@ export function createOpenAiHandler(
 }
 
 async function answer(request: OpenAiRequest, reply: HttpReply, deps: AnswerDeps): Promise<void> {
-  const inputs = await prepareInputs(request.generate, deps);
-  if (reply.isClosed) return;
-  const generations = await deps.engine.submit(inputs, (submitted) => {
-    reply.onClientLeft(() => {
-      abortAll(deps.engine, submitted);
-    });
+  const generations = await submitRequest(request.generate, deps, {
+    get isClosed() {
+      return reply.isClosed;
+    },
+    onSubmitted: (submitted) => {
+      reply.onClientLeft(() => {
+        abortAll(deps.engine, submitted);
+      });
+    },
   });
+  if (generations === null) return;
   const isStream = request.generate.stream;
   const failure = await (isStream ? started(generations) : settled(generations));
   if (failure !== null) {

@@ -40,6 +40,26 @@ t.test('a session continues from its requests', async (t) => {
   const texts = ['ab', 'abxycd', 'abxycdxyef', 'abxygh', 'abxycdij', 'abxkl'];
   t.strictSame(prompts, texts.map(idsOf));
 
+  t.test('/v1/completions and /v1/chat/completions take part', async (t) => {
+    const complete = async (path: string, body: object): Promise<string> => {
+      const answer = await app.post(path, body);
+      t.equal(answer.status, 200, answer.text);
+      return (answer.json as { id: string }).id;
+    };
+    const first = await complete('/v1/completions', {
+      prompt: 'ab',
+      session_params: { id },
+      max_tokens: 2,
+    });
+    const ids = idsOf('cd');
+    const messages = [{ role: 'user', content: '' }];
+    const chat = { input_ids: ids, messages, session_params: { id, rid: first } };
+    await ask('ef', { rid: await complete('/v1/chat/completions', chat) });
+    t.strictSame(prompts.slice(-3), ['ab', 'abxycd', 'abxycdxyef'].map(idsOf));
+    const n = { prompt: 'a', session_params: { id }, n: 2 };
+    t.equal((await app.post('/v1/completions', n)).status, 400, 'one sample');
+  });
+
   t.test('replace forgets what came after', async (t) => {
     const third = await ask('mn', { rid: second });
     await ask('op', { rid: second, replace: true });

@@ -47,7 +47,7 @@ const CHAT_FIELDS: [object, string | RegExp, string?][] = [
   [{ reasoning_effort: 'low' }, /^reasoning_effort is not supported/],
   [{ reasoning: { enabled: true } }, /^reasoning is not supported/],
   [{ model: 'base:adapter' }, /^LoRA adapter 'adapter' was requested/],
-  [{ session_params: { id: 's' } }, /^session_params is not supported/],
+  [{ session_params: { id: 's' } }, /^Invalid request: session id s does not exist/],
   [{ lora_path: 'x' }, /^LoRA adapter 'x' was requested/],
   [{ n: 1_000_000 }, /^n must be at most 256/],
   [{ best_of: 1_000_000 }, /^best_of must be in/],
