@@ -47,13 +47,15 @@ function cacheNames({ graph, hasCache }: GraphContext, layer: number) {
 function attentionAttributes(context: GraphContext, layer: number): Record<string, Attribute> {
   const { config } = context;
   const window = config.layerWindows[layer] ?? null;
-  const attributes = {
+  const { attentionSoftcap: softcap } = config;
+  return {
     num_heads: { int: config.numHeads },
     kv_num_heads: { int: config.numKvHeads },
-    scale: { float: 1 / Math.sqrt(config.headDim) },
+    scale: { float: config.attentionScale },
     do_rotary: { int: 1 },
+    ...(softcap === null ? {} : { softcap: { float: softcap } }),
+    ...(window === null ? {} : { local_window_size: { int: window } }),
   };
-  return window === null ? attributes : { ...attributes, local_window_size: { int: window } };
 }
 
 /** Three inputs of the op: q, k and v, or all of them packed in the first. */
