@@ -1,4 +1,5 @@
 import type { ModelSpec } from '../core/model-spec.js';
+import { prefillKeys } from '../model/graph-io.js';
 import type { Forward } from './forward.js';
 import type { KvSlots } from './kv-slots.js';
 
@@ -14,9 +15,10 @@ export class ProbeError extends Error {
 }
 
 /**
- * Runs a few tokens on a fresh slot and checks what everything else takes for granted: the KV of exactly
- * the new rows is written in place, outputs land in the buffers given, and a prompt in two parts gives the
- * same bits as in one. Leaves all slots closed.
+ * Runs a few tokens on a fresh slot and checks what everything else takes for granted: the KV of
+ * the new rows is written in place, and of no row behind them but those that the graph fills (`prefillKeys`);
+ * outputs land in the buffers given; a prompt in two parts gives the same bits as in one. Leaves all
+ * slots closed.
  */
 export async function probeDevice(
   forward: Forward,
@@ -49,8 +51,8 @@ interface ProbeRuns {
 /** KV of all rows and the last row's log-probabilities. */
 async function probeRuns({ forward, slots, tokens, cuts }: ProbeRuns): Promise<Float32Array> {
   const row = slots.rowOf(0);
-  const numRows = tokens.length + 1;
-  for (const array of slots.arrays) firstRows(slots, array, numRows).fill(UNTOUCHED);
+  const watched = rowsReached(slots, tokens.length) + 1;
+  for (const array of slots.arrays) firstRows(slots, array, watched).fill(UNTOUCHED);
   forward.head.topValues.fill(UNTOUCHED);
   for (const [index, end] of cuts.slice(1).entries()) {
     const part = tokens.subarray(cuts[index], end);
@@ -72,18 +74,24 @@ async function probeRuns({ forward, slots, tokens, cuts }: ProbeRuns): Promise<F
   return Float32Array.of(...kv, ...forward.head.logprobs.subarray(0, Math.min(vocabSize, 4096)));
 }
 
-/** Rows `[0, numRows)` of the first head of slot 0. */
+/** Rows that a run up to row `length` writes. */
+function rowsReached(slots: KvSlots, length: number): number {
+  return Math.max(length, prefillKeys(slots.shape.headDim));
+}
+
+/** Rows `[0, numRows)` of the first head of slot 0, or all that it has. */
 function firstRows(slots: KvSlots, array: Float32Array, numRows: number): Float32Array {
   const at = slots.rowOf(0) * slots.rowElements;
-  return array.subarray(at, at + numRows * slots.shape.headDim);
+  return array.subarray(at, at + Math.min(numRows, slots.slotRows) * slots.shape.headDim);
 }
 
 function checkRows(slots: KvSlots, length: number): void {
   const { headDim } = slots.shape;
+  const reached = rowsReached(slots, length);
   for (const array of slots.arrays) {
-    const rows = firstRows(slots, array, length + 1);
+    const rows = firstRows(slots, array, reached + 1);
     const written = rows.subarray(0, length * headDim);
-    const after = rows.subarray(length * headDim);
+    const after = rows.subarray(reached * headDim);
     if (written.includes(UNTOUCHED)) {
       throw new ProbeError('the runtime does not write the KV cache in place');
     }

@@ -51,7 +51,10 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
   const ofLayer = (layer: LayerPlan): TensorPlan[] =>
-    [layer.inputNorm, layer.qNorm, layer.kNorm, layer.postNorm].filter((norm) => norm !== null);
+    [
+      ...[layer.inputNorm, layer.qNorm, layer.kNorm],
+      ...[layer.attentionOutputNorm, layer.postNorm, layer.mlpOutputNorm],
+    ].filter((norm) => norm !== null);
   return [plan.embedding, ...plan.layers.flatMap(ofLayer), plan.finalNorm];
 }
 

@@ -17,7 +17,10 @@ export class ConfigFields {
     this.#where = where;
   }
 
-  /** Absent and null are the same: Hugging Face writes null for "not set". */
+  /**
+   * Absent and null are the same: Hugging Face writes null for "not set".
+   * {@link positiveOrNull} alone tells them apart.
+   */
   has(name: string): boolean {
     return this.raw(name) !== null;
   }
@@ -49,6 +52,12 @@ export class ConfigFields {
       this.fail(name, 'a positive number');
     }
     return value;
+  }
+
+  /** A finite number above 0, or a null that was written down; absent is the fallback. */
+  positiveOrNull(name: string, fallback: number): number | null {
+    const isNull = Object.hasOwn(this.#values, name) && !this.has(name);
+    return isNull ? null : this.positive(name, fallback);
   }
 
   boolean(name: string, fallback: boolean): boolean {

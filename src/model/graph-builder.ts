@@ -1,5 +1,6 @@
 import type { ModelConfig } from './config.js';
 import { GRAPH_INPUTS, GRAPH_OUTPUTS } from './graph-io.js';
+import { attentionRows } from './graph/attention-rows.js';
 import type { GraphContext } from './graph/context.js';
 import { Graph } from './graph/graph.js';
 import { head } from './graph/head.js';
@@ -33,6 +34,7 @@ export function buildGraph(
     config,
     store,
     hasCache: true,
+    rows: attentionRows(graph, config),
     rotary: rotaryTables(graph, config, options.contextLength + SPARE_POSITIONS),
   };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {

@@ -41,6 +41,21 @@ export const GRAPH_OUTPUTS = {
 
 export const TOP_ROWS = 64;
 
+/** The attention op sums products over more dimensions than this in pieces of so many… */
+const PIECE_DIMS = 128;
+/** …but in one piece where a run has fewer keys than this. */
+const PIECES_FROM_KEYS = 65;
+
+/**
+ * Keys that a prefill run must give the attention op, so that the last bits of a row do not depend on where
+ * its run ended: 0 = as many as there are. The graph puts zeros in the place of those that lack, as
+ * far as the cache has room; they are written to its rows behind the run, which hold nothing.
+ * `headDim` is that of the cache. See docs/decisions/0001-even-prefill-runs.md.
+ */
+export function prefillKeys(headDim: number): number {
+  return headDim <= PIECE_DIMS ? 0 : PIECES_FROM_KEYS;
+}
+
 /** `[B, kvHeads, maxSeq, headDim] f32`, past and present share one buffer. */
 export function pastName(layer: number, part: 'key' | 'value'): string {
   return `past.${layer}.${part}`;

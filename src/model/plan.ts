@@ -9,7 +9,11 @@ export interface ModelPlan {
   readonly finalNorm: TensorPlan;
   /** Shares the checkpoint tensor of `embedding` when the model ties them. */
   readonly head: LinearPlan;
-  /** RMSNorm of everything that a rotation R1 of the residual stream would pass (engine.md §2). */
+  /**
+   * A rotation R1 of the residual stream leaves the network as it is: its norms are RMSNorms with their
+   * whole gain in the checkpoint, and none stands between a linear and the stream it writes (QuaRot,
+   * arXiv 2404.00456).
+   */
   readonly rotatable: boolean;
 }
 
@@ -42,8 +46,13 @@ export interface LayerPlan {
   readonly qNorm: TensorPlan | null;
   readonly kNorm: TensorPlan | null;
   readonly o: LinearPlan;
+  /** RMSNorm of what attention adds to the residual stream (Gemma 2); null elsewhere. */
+  readonly attentionOutputNorm: TensorPlan | null;
+  /** Of the residual stream, before the MLP. */
   readonly postNorm: TensorPlan;
   readonly mlp: MlpPlan;
+  /** As `attentionOutputNorm`. */
+  readonly mlpOutputNorm: TensorPlan | null;
 }
 
 export type MlpPlan =
@@ -58,7 +67,7 @@ export type MlpPlan =
       readonly shared: (GatedMlpPlan & { readonly gate: LinearPlan | null }) | null;
     };
 
-/** `down(silu(gate x) * up x)`; gate rows come first in `gateUp`. */
+/** `down(activation(gate x) * up x)`; gate rows come first in `gateUp`. */
 export interface GatedMlpPlan {
   readonly gateUp: LinearPlan;
   readonly down: LinearPlan;

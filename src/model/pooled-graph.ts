@@ -2,6 +2,7 @@ import type { EmbeddingSpec } from '../core/model-spec.js';
 import { rotaryTables, type GraphOptions } from './graph-builder.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from './graph-io.js';
 import { activate } from './graph/activation.js';
+import { PLAIN_ROWS } from './graph/attention-rows.js';
 import type { WeightContext } from './graph/context.js';
 import { encoderStack } from './graph/encoder-stack.js';
 import { Graph, type Value } from './graph/graph.js';
@@ -59,7 +60,7 @@ function declareOutputs(graph: Graph, dim: number): void {
 function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
   const { config, plan } = trunk;
   const rotary = rotaryTables(weights.graph, config, contextLength);
-  const context = { ...weights, config, hasCache: false, rotary };
+  const context = { ...weights, config, hasCache: false, rows: PLAIN_ROWS, rotary };
   return rmsNorm(context, decoderStack(context, plan), plan.finalNorm);
 }
 

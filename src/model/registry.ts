@@ -1,6 +1,7 @@
 import { ConfigFields, ModelConfigError } from './config-fields.js';
 import type { ModelConfig } from './config.js';
 import type { ModelFamily } from './families/family.js';
+import { gemma2 } from './families/gemma2.js';
 import { llama } from './families/llama.js';
 import { mistral } from './families/mistral.js';
 import { qwen2Moe } from './families/qwen2-moe.js';
@@ -8,7 +9,7 @@ import { qwen2 } from './families/qwen2.js';
 import { qwen3 } from './families/qwen3.js';
 import type { ModelPlan } from './plan.js';
 
-const FAMILIES: readonly ModelFamily[] = [llama, mistral, qwen2, qwen2Moe, qwen3];
+const FAMILIES: readonly ModelFamily[] = [gemma2, llama, mistral, qwen2, qwen2Moe, qwen3];
 
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */
 export function parseConfig(json: unknown): ModelConfig {

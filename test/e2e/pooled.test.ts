@@ -8,8 +8,10 @@ import { startRadish } from './radish-process.js';
 const CASES: readonly [name: string, route: string][] = [
   ['bert-mean', 'encode'],
   ['xlmr-cls', 'encode'],
+  ['gemma2-last', 'encode'],
   ['llama-causal', 'encode'],
   ['qwen3-causal', 'encode'],
+  ['gemma2-reward', 'classify'],
   ['llama-reward', 'classify'],
   ['qwen2-labels', 'classify'],
 ];

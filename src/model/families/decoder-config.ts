@@ -1,30 +1,51 @@
 import { ModelConfigError, type ConfigFields } from '../config-fields.js';
 import type { ModelConfig } from '../config.js';
 import { readRope } from '../rope-config.js';
+import { readGateActivation } from './gate-activation.js';
 
 /** What differs between the families of Llama-like decoders. */
 export type FamilyTraits = Pick<
   ModelConfig,
   'architecture' | 'modelType' | 'qkvBias' | 'outputBias' | 'mlpBias' | 'qkNorm' | 'moe'
-> & {
-  readonly layerWindows: readonly (number | null)[];
-  /** Used where config.json has no `head_dim`; null = hidden_size / num_attention_heads. */
-  readonly defaultHeadDim: number | null;
-};
+> &
+  Partial<Additions> & {
+    readonly layerWindows: readonly (number | null)[];
+    /** Used where config.json has no `head_dim`; null = hidden_size / num_attention_heads. */
+    readonly defaultHeadDim: number | null;
+  };
+
+/** What only some families have. */
+type Additions = Pick<
+  ModelConfig,
+  | 'normGainOffset'
+  | 'tieWordEmbeddings'
+  | 'embeddingScale'
+  | 'gateActivation'
+  | 'attentionScale'
+  | 'attentionSoftcap'
+  | 'logitSoftcap'
+>;
 
 /** Reads the fields that all Llama-like decoders share. */
 export function readDecoderConfig(fields: ConfigFields, traits: FamilyTraits): ModelConfig {
   refuseUnsupported(fields);
   const { defaultHeadDim, ...family } = traits;
   const reach = readRope(fields);
+  const heads = readHeads(fields, defaultHeadDim);
   return {
+    normGainOffset: 0,
+    embeddingScale: 1,
+    attentionScale: 1 / Math.sqrt(heads.headDim),
+    attentionSoftcap: null,
+    logitSoftcap: null,
+    tieWordEmbeddings: fields.boolean('tie_word_embeddings', false),
+    gateActivation: traits.gateActivation ?? readGateActivation(fields, 'hidden_act', 'silu'),
     ...family,
-    ...readHeads(fields, defaultHeadDim),
+    ...heads,
     vocabSize: fields.size('vocab_size'),
     intermediateSize: fields.size('intermediate_size'),
     numLayers: fields.size('num_hidden_layers'),
     rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
-    tieWordEmbeddings: fields.boolean('tie_word_embeddings', false),
     rope: reach.rope,
     derivedContextLength: reach.contextLength,
   };
@@ -48,12 +69,6 @@ function readHeads(fields: ConfigFields, defaultHeadDim: number | null): HeadSiz
 }
 
 function refuseUnsupported(fields: ConfigFields): void {
-  const activation = fields.text('hidden_act', 'silu');
-  if (activation !== 'silu' && activation !== 'swish') {
-    throw new ModelConfigError(
-      `config.json: "hidden_act" '${activation}' is not supported. Supported: silu`,
-    );
-  }
   if (fields.positive('partial_rotary_factor', 1) !== 1) {
     fields.fail('partial_rotary_factor', '1 (partial rotary embeddings are not supported)');
   }

@@ -10,12 +10,25 @@ import type {
 
 const EMBEDDING = 'model.embed_tokens.weight';
 
+/** What a checkpoint calls the norms around attention and MLP; null = there is none. */
+export interface NormModules {
+  readonly attentionOutput: string | null;
+  readonly beforeMlp: string;
+  readonly mlpOutput: string | null;
+}
+
+const PRE_NORMS: NormModules = {
+  attentionOutput: null,
+  beforeMlp: 'post_attention_layernorm',
+  mlpOutput: null,
+};
+
 /** The checkpoint of a Llama-like decoder, by the tensor names that Hugging Face gave it. */
-export function decoderPlan(config: ModelConfig): ModelPlan {
+export function decoderPlan(config: ModelConfig, norms = PRE_NORMS): ModelPlan {
   const { hiddenSize, vocabSize } = config;
   return {
     embedding: { name: 'embedding', checkpoint: EMBEDDING, shape: [vocabSize, hiddenSize] },
-    layers: Array.from({ length: config.numLayers }, (_, index) => layerPlan(config, index)),
+    layers: Array.from({ length: config.numLayers }, (_, index) => layerPlan(config, norms, index)),
     finalNorm: { name: 'final_norm', checkpoint: 'model.norm.weight', shape: [hiddenSize] },
     head: {
       name: 'head',
@@ -30,16 +43,19 @@ export function decoderPlan(config: ModelConfig): ModelPlan {
       ],
       residual: 'input',
     },
-    rotatable: true,
+    rotatable:
+      norms.attentionOutput === null && norms.mlpOutput === null && config.normGainOffset === 0,
   };
 }
 
-function layerPlan(config: ModelConfig, index: number): LayerPlan {
+function layerPlan(config: ModelConfig, norms: NormModules, index: number): LayerPlan {
   const { hiddenSize, headDim, numHeads, numKvHeads } = config;
   const layer = new Names(`layers.${index}`, `model.layers.${index}`);
   const attention = new Names(layer.logical, `${layer.checkpoint}.self_attn`);
   const headNorm = (part: 'q_norm' | 'k_norm'): TensorPlan | null =>
     config.qkNorm ? attention.tensor(part, part, [headDim]) : null;
+  const outputNorm = (name: string, module: string | null): TensorPlan | null =>
+    module === null ? null : layer.tensor(name, module, [hiddenSize]);
   return {
     index,
     inputNorm: layer.tensor('input_norm', 'input_layernorm', [hiddenSize]),
@@ -61,8 +77,10 @@ function layerPlan(config: ModelConfig, index: number): LayerPlan {
       bias: config.outputBias,
       residual: 'output',
     }),
-    postNorm: layer.tensor('post_norm', 'post_attention_layernorm', [hiddenSize]),
+    attentionOutputNorm: outputNorm('attention_output_norm', norms.attentionOutput),
+    postNorm: layer.tensor('post_norm', norms.beforeMlp, [hiddenSize]),
     mlp: mlpPlan(config, index),
+    mlpOutputNorm: outputNorm('mlp_output_norm', norms.mlpOutput),
   };
 }
 

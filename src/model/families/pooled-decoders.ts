@@ -1,5 +1,6 @@
 import type { PoolStage } from '../pooled-plan.js';
 import type { ModelFamily } from './family.js';
+import { gemma2 } from './gemma2.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
 import type { ClassifierSizes, PooledFamily } from './pooled-family.js';
@@ -9,16 +10,20 @@ import { qwen3 } from './qwen3.js';
 const CAUSAL = 'ForCausalLM';
 
 /** Each causal family as an embedder, from both of its classes, and as a reward model or classifier. */
-export const POOLED_DECODERS: readonly PooledFamily[] = [llama, mistral, qwen2, qwen3].flatMap(
-  (family) => {
-    const name = family.architecture.slice(0, -CAUSAL.length);
-    return [
-      pooledDecoder(family, `${name}Model`),
-      pooledDecoder(family, family.architecture, { alsoGenerates: true }),
-      pooledDecoder(family, `${name}ForSequenceClassification`, { classifier: scoreHead }),
-    ];
-  },
-);
+export const POOLED_DECODERS: readonly PooledFamily[] = [
+  gemma2,
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+].flatMap((family) => {
+  const name = family.architecture.slice(0, -CAUSAL.length);
+  return [
+    pooledDecoder(family, `${name}Model`),
+    pooledDecoder(family, family.architecture, { alsoGenerates: true }),
+    pooledDecoder(family, `${name}ForSequenceClassification`, { classifier: scoreHead }),
+  ];
+});
 
 function pooledDecoder(
   family: ModelFamily,

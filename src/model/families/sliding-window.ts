@@ -15,12 +15,22 @@ export function sameWindow(fields: ConfigFields, window: number | null): (number
  * the layers from `max_window_layers` on slide.
  */
 export function qwenWindows(fields: ConfigFields): (number | null)[] {
-  const windows = sameWindow(fields, qwenWindow(fields));
+  const slides = (layer: number): boolean => layer >= fields.count('max_window_layers', 28);
+  return windowsByLayer(fields, qwenWindow(fields), slides);
+}
+
+/**
+ * `layer_types` says which layers have the window; without that list `slides` does, which is asked with
+ * the layer's index.
+ */
+export function windowsByLayer(
+  fields: ConfigFields,
+  size: number | null,
+  slides: (layer: number) => boolean,
+): (number | null)[] {
+  const windows = sameWindow(fields, size);
   const types = fields.texts('layer_types');
-  if (types.length === 0) {
-    const firstSliding = fields.count('max_window_layers', 28);
-    return windows.map((window, layer) => (layer >= firstSliding ? window : null));
-  }
+  if (types.length === 0) return windows.map((window, layer) => (slides(layer) ? window : null));
   const known = types.every((type) => type === 'sliding_attention' || type === 'full_attention');
   if (!known || types.length !== windows.length) {
     fields.fail('layer_types', `one of "full_attention", "sliding_attention" for each layer`);

@@ -1,4 +1,4 @@
-import { GRAPH_INPUTS, pastName, presentName } from '../graph-io.js';
+import { pastName, presentName } from '../graph-io.js';
 import type { LayerPlan, TensorPlan } from '../plan.js';
 import type { Attribute } from '../onnx.js';
 import type { GraphContext } from './context.js';
@@ -12,16 +12,16 @@ import { rmsNorm } from './norm.js';
  * `[B, S, numHeads * headDim]` out. K and V of the new tokens go into the cache in place.
  */
 export function attention(context: GraphContext, normed: Value, layer: LayerPlan): Value {
-  const { graph, config, rotary } = context;
+  const { graph, config, rows, rotary } = context;
   const layout = headLayout(config.headDim);
   const cache = cacheNames(context, layer.index);
   const heads = graph.node(
     'GroupQueryAttention',
     [
-      ...queryKeyValue(context, normed, layer),
+      ...queryKeyValue(context, normed, layer).map((x) => (x === '' ? x : rows.pad(x))),
       ...cache.past,
-      GRAPH_INPUTS.seqlensK,
-      GRAPH_INPUTS.totalLength,
+      rows.seqlensK,
+      rows.totalLength,
       rotary.cos,
       rotary.sin,
     ],
@@ -30,7 +30,7 @@ export function attention(context: GraphContext, normed: Value, layer: LayerPlan
       outputs: [graph.name(), ...cache.present],
     },
   );
-  return layout.unpad(graph, heads, config.numHeads);
+  return layout.unpad(graph, rows.unpad(heads), config.numHeads);
 }
 
 /** Without a cache the op starts from no rows, and what it would cache goes nowhere. */
@@ -47,13 +47,15 @@ function cacheNames({ graph, hasCache }: GraphContext, layer: number) {
 function attentionAttributes(context: GraphContext, layer: number): Record<string, Attribute> {
   const { config } = context;
   const window = config.layerWindows[layer] ?? null;
-  const attributes = {
+  const { attentionSoftcap: softcap } = config;
+  return {
     num_heads: { int: config.numHeads },
     kv_num_heads: { int: config.numKvHeads },
-    scale: { float: 1 / Math.sqrt(config.headDim) },
+    scale: { float: config.attentionScale },
     do_rotary: { int: 1 },
+    ...(softcap === null ? {} : { softcap: { float: softcap } }),
+    ...(window === null ? {} : { local_window_size: { int: window } }),
   };
-  return window === null ? attributes : { ...attributes, local_window_size: { int: window } };
 }
 
 /** Three inputs of the op: q, k and v, or all of them packed in the first. */

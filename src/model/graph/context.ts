@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../config.js';
 import type { WeightStore } from '../weights.js';
+import type { AttentionRows } from './attention-rows.js';
 import type { Graph, Value } from './graph.js';
 
 /** What a linear needs to emit its nodes. */
@@ -13,6 +14,7 @@ export interface GraphContext extends WeightContext {
   readonly config: ModelConfig;
   /** False: K and V of a run are forgotten after it (graph-io.ts, `EMBED_INPUTS`). */
   readonly hasCache: boolean;
+  readonly rows: AttentionRows;
   /** `[positions, cacheHeadDim / 2] f32` each; no later position can be run. */
   readonly rotary: { readonly cos: Value; readonly sin: Value };
 }

@@ -8,14 +8,11 @@ import type {
   LayerNormPlan,
 } from '../pooled-plan.js';
 import { activate } from './activation.js';
+import { cast } from './cast.js';
 import type { WeightContext } from './context.js';
-import type { Graph, Value } from './graph.js';
+import type { Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
 import { embedTokens, gatherHeadRows } from './stack.js';
-
-/** Numbers of onnx.proto's TensorProto.DataType, as Cast takes them. */
-const INT32 = 6;
-const INT64 = 7;
 
 interface EncoderContext extends WeightContext {
   readonly config: EncoderConfig;
@@ -29,7 +26,7 @@ interface EncoderContext extends WeightContext {
  */
 export function encoderStack(weights: WeightContext, { config, plan }: EncoderTrunk): Value {
   const { graph } = weights;
-  const one = cast(graph, graph.ints(1), INT32);
+  const one = cast(graph, graph.ints(1), 'i32');
   const lengths = graph.node('Add', [EMBED_INPUTS.seqlensK, one]);
   const context = { ...weights, config, lengths };
   let x = embeddings(context, plan);
@@ -70,7 +67,7 @@ function positions(context: EncoderContext, plan: EncoderPlan): Value {
   }
   const padding = graph.int(config.paddingId);
   const isPadding = graph.node('Equal', [inputIds, padding]);
-  const counts = cast(graph, graph.node('Not', [isPadding]), INT64);
+  const counts = cast(graph, graph.node('Not', [isPadding]), 'i64');
   const numbers = graph.node('CumSum', [counts, graph.int(1)]);
   const offsets = graph.node('Mul', [numbers, counts]);
   return graph.node('Gather', [table, graph.node('Add', [offsets, padding])]);
@@ -107,8 +104,4 @@ function addThenLayerNorm(
 
 function normTensors({ graph, store }: WeightContext, { gain, bias }: LayerNormPlan): Value[] {
   return [gain, bias].map((tensor) => graph.externalF32(store.tensor(tensor.name)));
-}
-
-function cast(graph: Graph, x: Value, to: number): Value {
-  return graph.node('Cast', [x], { attributes: { to: { int: to } } });
 }

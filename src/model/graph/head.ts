@@ -9,7 +9,8 @@ import { rmsNorm } from './norm.js';
 export function head(context: GraphContext, rows: Value, plan: ModelPlan): void {
   const { graph, config } = context;
   const normed = rmsNorm(context, rows, plan.finalNorm);
-  const logits = graph.rename(packedLinear(context, normed, plan.head), GRAPH_OUTPUTS.logits);
+  const capped = softcap(context, packedLinear(context, normed, plan.head));
+  const logits = graph.rename(capped, GRAPH_OUTPUTS.logits);
   const divisor = graph.node('Reshape', [GRAPH_INPUTS.temperature, graph.ints(-1, 1)]);
   const scaled = graph.node('Div', [logits, divisor]);
   graph.node('LogSoftmax', [scaled], {
@@ -20,4 +21,11 @@ export function head(context: GraphContext, rows: Value, plan: ModelPlan): void 
   graph.node('TopK', [GRAPH_OUTPUTS.logprobs, graph.ints(topRows)], {
     outputs: [GRAPH_OUTPUTS.topValues, GRAPH_OUTPUTS.topIds],
   });
+}
+
+/** `cap * tanh(x / cap)`, or `x` where the model caps nothing. */
+function softcap({ graph, config }: GraphContext, x: Value): Value {
+  if (config.logitSoftcap === null) return x;
+  const cap = graph.f32(Float32Array.of(config.logitSoftcap), []);
+  return graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [x, cap])]), cap]);
 }

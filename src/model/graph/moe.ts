@@ -2,7 +2,7 @@ import type { GatedMlpPlan, LinearPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
-import { gatedMlp, gatedSilu } from './mlp.js';
+import { gated, gatedMlp } from './mlp.js';
 import { chooseExperts, sortByExpert, type MoePlan } from './routing.js';
 
 /**
@@ -47,7 +47,7 @@ function runExperts(
   const { graph } = context;
   const runs = splitRows(graph, rows, counts, experts.length);
   const [gate, up] = gateAndUp(context, runs, experts);
-  const inner = splitRows(graph, gatedSilu(graph, gate, up), counts, experts.length);
+  const inner = splitRows(graph, gated(context, gate, up), counts, experts.length);
   const outputs = inner.map((run, expert) =>
     packedLinear(context, run, expertOf(experts, expert).down),
   );

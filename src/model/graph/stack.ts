@@ -10,10 +10,10 @@ import { addThenNorm, rmsNorm, type ResidualNorm } from './norm.js';
 
 /**
  * Embedding and all decoder layers (pre-norm: each half adds to the residual stream what it made of
- * the norm of it). Returns the rows of `head_rows`, `[R, hidden]`, before the final norm.
+ * the norm of it, in some families normed once more). Returns the rows of `head_rows`, `[R, hidden]`, before the final norm.
  */
 export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
-  let residual = embedTokens(context, plan.embedding);
+  let residual = scaledTokens(context, plan.embedding);
   let delta: Value | null = null;
   for (const layer of plan.layers) {
     const read: ResidualNorm =
@@ -26,10 +26,11 @@ export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
       heads = gatherHeadRows(context.graph, heads);
       residual = gatherHeadRows(context.graph, residual);
     }
-    const attended = packedLinear(context, heads, layer.o);
+    const output = packedLinear(context, heads, layer.o);
+    const attended = normOutput(context, output, layer.attentionOutputNorm);
     const middle = addThenNorm(context, residual, attended, layer.postNorm);
     ({ residual } = middle);
-    delta = mlp(context, middle.normed, layer);
+    delta = normOutput(context, mlp(context, middle.normed, layer), layer.mlpOutputNorm);
   }
   const { graph } = context;
   const stream = delta === null ? residual : graph.node('Add', [residual, delta]);
@@ -37,6 +38,17 @@ export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
   const gathered = last !== undefined && needsHeadRowsOnly(plan, last);
   const rows = gathered ? stream : gatherHeadRows(graph, stream);
   return graph.node('Reshape', [rows, graph.ints(-1, context.config.hiddenSize)]);
+}
+
+function scaledTokens(context: GraphContext, plan: TensorPlan): Value {
+  const { graph, config } = context;
+  const rows = embedTokens(context, plan);
+  if (config.embeddingScale === 1) return rows;
+  return graph.node('Mul', [rows, graph.f32(Float32Array.of(config.embeddingScale), [])]);
+}
+
+function normOutput(context: GraphContext, output: Value, gain: TensorPlan | null): Value {
+  return gain === null ? output : rmsNorm(context, output, gain);
 }
 
 /** `[B, S, hidden] f32`: rows of the table as it is stored, cast after they are picked. */

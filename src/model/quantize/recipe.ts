@@ -140,7 +140,9 @@ interface LayerContext {
 function addLayer(list: JobList, layer: LayerPlan, { steps, encoding }: LayerContext): void {
   addNorm(list, layer.inputNorm, steps);
   list.linear(order(layer.qkv, encoding.dense, steps.qkv(list.source(layer.inputNorm), layer.qkv)));
-  for (const norm of [layer.qNorm, layer.kNorm]) {
+  const { qNorm, kNorm, attentionOutputNorm, mlpOutputNorm } = layer;
+  // No linear of the residual stream stands behind these, to take their gains.
+  for (const norm of [qNorm, kNorm, attentionOutputNorm, mlpOutputNorm]) {
     if (norm !== null) list.table(norm, { rotation: null, dtype: 'f32' });
   }
   list.linear(order(layer.o, encoding.dense, steps.o));

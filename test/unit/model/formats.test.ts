@@ -55,8 +55,15 @@ function meanKl(actual: readonly Float32Array[], expected: readonly (readonly nu
   return rows.reduce((sum, kl) => sum + kl, 0) / rows.length;
 }
 
-for (const name of ['llama-blocks', 'qwen2-moe-blocks']) {
-  for (const format of ['w8a8_int8', 'int8', 'int4'] as const) {
+const EVERY_FORMAT = ['w8a8_int8', 'int8', 'int4'] as const;
+const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
+  ['gemma2-blocks', ['int8', 'int4']],
+  ['llama-blocks', EVERY_FORMAT],
+  ['qwen2-moe-blocks', EVERY_FORMAT],
+];
+
+for (const [name, formats] of CASES) {
+  for (const format of formats) {
     t.test(`${name} as ${format}`, async (t) => {
       const dir = await mkdtemp(join(tmpdir(), 'radish-formats-'));
       t.teardown(() => rm(dir, { recursive: true, force: true }));
@@ -70,3 +77,9 @@ for (const name of ['llama-blocks', 'qwen2-moe-blocks']) {
     });
   }
 }
+
+t.test('a family with norms behind its linears is not rotated', async (t) => {
+  await t.rejects(quantize('gemma2-blocks', 'w8a8_int8', '/nonexistent'), {
+    message: /this architecture cannot be rotated\. Use int8/,
+  });
+});

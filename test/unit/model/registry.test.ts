@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import type { ModelConfig } from '../../../src/model/config.js';
 import { ModelConfigError } from '../../../src/model/config-fields.js';
 import { resolveContextLength } from '../../../src/model/context-length.js';
 import { parseConfig, planFor } from '../../../src/model/registry.js';
@@ -27,11 +28,13 @@ const MOE = {
   shared_expert_intermediate_size: 48,
 };
 
+const GEMMA2 = { ...LLAMA, architectures: ['Gemma2ForCausalLM'], num_hidden_layers: 3 };
+
 t.test('an unknown architecture is named beside the supported ones', (t) => {
   t.throws(() => parseConfig({ ...LLAMA, architectures: ['GPT2LMHeadModel'] }), {
     message:
       "Model architecture 'GPT2LMHeadModel' is not supported. Supported architectures: " +
-      'LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen2MoeForCausalLM, Qwen3ForCausalLM',
+      'Gemma2ForCausalLM, LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen2MoeForCausalLM, Qwen3ForCausalLM',
   });
   t.end();
 });
@@ -114,6 +117,36 @@ t.test('windows follow use_sliding_window, max_window_layers and layer_types', (
   const types = ['sliding_attention', 'full_attention'];
   t.same(windows({ ...on, max_window_layers: 9, layer_types: types }), [8, null]);
   t.throws(() => windows({ ...on, layer_types: ['full_attention'] }), /"layer_types"/);
+  t.end();
+});
+
+t.test('what a config.json of Gemma 2 leaves out is as in transformers', (t) => {
+  const config = parseConfig({ ...GEMMA2, hidden_act: 'gelu' });
+  t.match(config, {
+    headDim: 256,
+    attentionScale: 1 / 16,
+    embeddingScale: 8,
+    normGainOffset: 1,
+    attentionSoftcap: 50,
+    logitSoftcap: 30,
+    gateActivation: 'gelu_tanh',
+    tieWordEmbeddings: true,
+    layerWindows: [4096, null, 4096],
+  });
+  t.equal(planFor(config).rotatable, false);
+  t.end();
+});
+
+t.test('Gemma 2: null is no cap, layer_types has the last word on windows', (t) => {
+  const read = (change: object): ModelConfig => parseConfig({ ...GEMMA2, ...change });
+  t.match(read({ attn_logit_softcapping: null }), { attentionSoftcap: null, logitSoftcap: 30 });
+  t.match(read({ final_logit_softcapping: null }), { attentionSoftcap: 50, logitSoftcap: null });
+  const types = ['full_attention', 'sliding_attention', 'full_attention'];
+  t.same(read({ layer_types: types, sliding_window: 9 }).layerWindows, [null, 9, null]);
+  t.throws(() => read({ final_logit_softcapping: 0 }), /"final_logit_softcapping" must be a pos/);
+  t.throws(() => read({ hidden_activation: 'gelu' }), {
+    message: /"hidden_activation" 'gelu' is not supported\. Supported: silu, swish, gelu_pytorch/,
+  });
   t.end();
 });
 

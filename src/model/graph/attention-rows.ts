@@ -1,0 +1,59 @@
+import type { ModelConfig } from '../config.js';
+import { GRAPH_INPUTS, pastName, prefillKeys } from '../graph-io.js';
+import { cast } from './cast.js';
+import type { Graph, Value } from './graph.js';
+import { headLayout } from './head-layout.js';
+
+/** The rows of a run as the attention op sees them. */
+export interface AttentionRows {
+  /** As the inputs of the graph of that name. */
+  readonly seqlensK: Value;
+  readonly totalLength: Value;
+  /** `[B, S, width]` → `[B, the op's rows, width]`. */
+  pad(x: Value): Value;
+  /** The way back. */
+  unpad(x: Value): Value;
+}
+
+/** Each row as it is. */
+export const PLAIN_ROWS: AttentionRows = {
+  seqlensK: GRAPH_INPUTS.seqlensK,
+  totalLength: GRAPH_INPUTS.totalLength,
+  pad: (x) => x,
+  unpad: (x) => x,
+};
+
+/** A short prefill run of wide heads gets rows of zeros behind it, for attention alone: {@link prefillKeys}. */
+export function attentionRows(graph: Graph, { headDim }: ModelConfig): AttentionRows {
+  const numKeys = prefillKeys(headLayout(headDim).cacheHeadDim);
+  if (numKeys === 0) return PLAIN_ROWS;
+  const numRows = sizeOf(graph, GRAPH_INPUTS.inputIds, 1);
+  const missing = missingRows(graph, numRows, numKeys);
+  const missing32 = cast(graph, missing, 'i32');
+  const { seqlensK, totalLength } = GRAPH_INPUTS;
+  const pads = graph.node('Concat', [graph.ints(0, 0, 0, 0), missing, graph.ints(0)], {
+    attributes: { axis: { int: 0 } },
+  });
+  return {
+    seqlensK: graph.node('Add', [seqlensK, missing32]),
+    totalLength: graph.node('Add', [totalLength, graph.node('Squeeze', [missing32])]),
+    pad: (x) => graph.node('Pad', [x, pads]),
+    unpad: (x) => graph.node('Slice', [x, graph.ints(0), numRows, graph.ints(1)]),
+  };
+}
+
+/** `[1] i64`: 0 in decode, whose rows see only themselves, and never more than the cache has room for. */
+function missingRows(graph: Graph, numRows: Value, numKeys: number): Value {
+  const room = sizeOf(graph, pastName(0, 'key'), 2);
+  const wanted = graph.node('Min', [graph.ints(numKeys), room]);
+  const total = cast(graph, GRAPH_INPUTS.totalLength, 'i64');
+  const missing = graph.node('Max', [graph.node('Sub', [wanted, total]), graph.ints(0)]);
+  const isPrefill = graph.node('Greater', [numRows, graph.ints(1)]);
+  return graph.node('Mul', [missing, cast(graph, isPrefill, 'i64')]);
+}
+
+/** `[1] i64` */
+function sizeOf(graph: Graph, x: Value, axis: number): Value {
+  const attributes = { start: { int: axis }, end: { int: axis + 1 } };
+  return graph.node('Shape', [x], { attributes });
+}
