@@ -10,7 +10,8 @@ import { addThenNorm, rmsNorm, type ResidualNorm } from './norm.js';
 
 /**
  * Embedding and all decoder layers (pre-norm: each half adds to the residual stream what it made of
- * the norm of it, in some families normed once more). Returns the rows of `head_rows`, `[R, hidden]`, before the final norm.
+ * the norm of it, in some families normed once more). Returns the rows of `head_rows`, `[R, hidden]`,
+ * before the final norm.
  */
 export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
   let residual = scaledTokens(context, plan.embedding);
