@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { DeviceState, LoadTotals, StateRead } from '../messages.js';
+import { tokenUsage, utilization } from './usage.js';
 
 /** Facts that are settled when the server starts; the same of every device. */
 export interface MetricConstants {
@@ -18,8 +19,8 @@ const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
   num_queue_reqs: ['The number of requests in the waiting queue.', (s) => s.load.numWaiting],
   num_grammar_queue_reqs: ['The number of requests in the grammar waiting queue.', () => 0],
   num_used_tokens: ['The number of used tokens.', (s) => s.numUsedTokens],
-  token_usage: ['The token usage.', (s) => s.numUsedTokens / s.kvPool.totalTokens],
-  full_token_usage: ['The token usage.', (s) => s.numUsedTokens / s.kvPool.totalTokens],
+  token_usage: ['The token usage.', tokenUsage],
+  full_token_usage: ['The token usage.', tokenUsage],
   kv_available_tokens: ['Free KV tokens.', (s) => s.kvPool.freeTokens],
   kv_evictable_tokens: ['Cached KV tokens that no request uses.', (s) => s.kvPool.cachedTokens],
   kv_used_tokens: ['KV tokens that requests hold.', (s) => s.kvPool.heldTokens],
@@ -28,10 +29,7 @@ const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
   decode_sum_seq_lens: ['The sum of all running sequence lengths.', (s) => s.load.sumSeqLens],
   num_retracted_reqs: ['The number of retracted requests.', (s) => s.load.numRetracted],
   new_token_ratio: ['The new token ratio.', (s) => s.load.newTokenRatio],
-  utilization: [
-    'Running requests by their largest number.',
-    (s) => s.numRunning / s.load.maxRunning,
-  ],
+  utilization: ['Running requests by their largest number.', utilization],
 };
 
 type ReadTotal = (totals: LoadTotals) => number;

@@ -71,7 +71,8 @@ export class Metrics {
   }
 
   #finished(request: ObservedRequest): void {
-    const { promptTokens, cachedTokens, outputIds, stats, createdMs, finishedMs } = request;
+    const { inputIds, cachedTokens, outputIds, stats, createdMs, finishedMs } = request;
+    const promptTokens = inputIds.length;
     this.#counters.requests.inc();
     if (request.finish?.type === 'abort') this.#counters.aborted.inc();
     this.#counters.promptTokens.inc(promptTokens);

@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { startEmbedApp } from '../server/embed/embed-app.js';
 import { answerOf, startApp } from '../server/test-app.js';
 
 /** Sample lines by name and labels, every one checked against the text format. */
@@ -90,6 +91,37 @@ t.test('/metrics counts requests and shows devices', async (t) => {
   t.equal(after.get(`sglang:realtime_tokens_total{${decoded}}`), 50);
   t.equal((await scrape()).get(`sglang:realtime_tokens_total{${decoded}}`), 50, 'not added twice');
   t.equal(after.get(`sglang:num_paused_reqs{${model}}`), 0);
+});
+
+t.test('texts of an embedding model count like prompts', async (t) => {
+  const app = await startEmbedApp(t, {}, { enableMetrics: true });
+  app.scheduler.vectorOf = () => [1];
+  await app.post('/encode', { text: ['aaa', 'bb'] });
+  await app.post('/encode', { text: 'not counted', log_metrics: false });
+  await app.post('/v1/embeddings', { input: 'c' });
+  t.equal((await fetch(`${app.url}/health_generate`)).status, 200);
+  app.scheduler.vectorOf = () => null;
+  const left = app.post('/encode', { text: 'dddd', rid: 'gone' });
+  while (app.scheduler.liveTexts.size < 1) await new Promise(setImmediate);
+  await app.post('/abort_request', { rid: 'gone' });
+  t.equal((await left).status, 400);
+
+  const samples = parse((await answerOf(await fetch(`${app.url}/metrics`))).text);
+  const counters = {
+    num_requests_total: 4,
+    num_aborted_requests_total: 1,
+    prompt_tokens_total: 10,
+    generation_tokens_total: 0,
+    time_to_first_token_seconds_count: 3,
+    inter_token_latency_seconds_count: 0,
+    e2e_request_latency_seconds_count: 4,
+    prompt_tokens_histogram_sum: 10,
+    uncached_prompt_tokens_histogram_sum: 10,
+    generation_tokens_histogram_count: 4,
+  };
+  for (const [name, value] of Object.entries(counters)) {
+    t.equal(samples.get(`sglang:${name}{model_name="org/tiny"}`), value, name);
+  }
 });
 
 t.test('without the flag there is no /metrics', async (t) => {
