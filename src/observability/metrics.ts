@@ -17,7 +17,7 @@ const TOKEN_BUCKETS = [1, 4, 16, 64, 256, 1024, 2048, 4096, 8192, 16384, 32768, 
 
 export interface MetricsOptions {
   readonly modelName: string;
-  readonly hasSeveralDevices: boolean;
+  readonly numDevices: number;
   readonly constants: MetricConstants;
 }
 
@@ -77,17 +77,14 @@ export class Metrics {
     if (request.finish?.type === 'abort') this.#counters.aborted.inc();
     this.#counters.promptTokens.inc(promptTokens);
     this.#counters.generationTokens.inc(outputIds.length);
-    if (cachedTokens > 0) {
-      for (const cache_source of ['device', 'total']) {
-        this.#counters.cachedTokens.inc({ cache_source }, cachedTokens);
-      }
-    }
+    // SGLang says "total" only where it does not know the source: both would count them twice in a sum.
+    if (cachedTokens > 0) this.#counters.cachedTokens.inc({ cache_source: 'device' }, cachedTokens);
     this.#histograms.promptTokens.observe(promptTokens);
     this.#histograms.uncachedPromptTokens.observe(promptTokens - cachedTokens);
     this.#histograms.generationTokens.observe(outputIds.length);
     this.#histograms.endToEnd.observe(((finishedMs ?? createdMs) - createdMs) / 1000);
     if (stats !== null && stats.dpRank !== null) {
-      this.#histograms.queueTime.observe(stats.queueMs / 1000);
+      this.#devices.observeQueueTime(stats.dpRank, stats.queueMs / 1000);
     }
   }
 }
@@ -127,11 +124,6 @@ function requestHistograms(registry: Registry) {
       'e2e_request_latency_seconds',
       'Histogram of end-to-end request latency in seconds.',
       E2E_BUCKETS,
-    ),
-    queueTime: histogram(
-      'queue_time_seconds',
-      'Histogram of queueing time in seconds.',
-      TTFT_BUCKETS,
     ),
     promptTokens: histogram(
       'prompt_tokens_histogram',

@@ -43,7 +43,7 @@ function metricsOf({ args, engine, model, limits }: ObserverDeps): Metrics {
   const { spec } = model;
   const metrics = new Metrics({
     modelName: model.servedName,
-    hasSeveralDevices: args.dpSize > 1,
+    numDevices: args.dpSize,
     constants: {
       maxTotalTokens: limits.maxTotalTokens,
       pageSizeTokens: args.pageSize,

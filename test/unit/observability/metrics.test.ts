@@ -73,6 +73,7 @@ t.test('/metrics counts requests and shows devices', async (t) => {
     t.equal(after.get(`sglang:${name}{${model}}`), value, name);
   }
   t.equal(after.get(`sglang:cached_tokens_total{cache_source="device",${model}}`), 16);
+  t.notOk(after.has(`sglang:cached_tokens_total{cache_source="total",${model}}`));
   t.ok(after.has(`sglang:time_to_first_token_seconds_bucket{le="0.1",${model}}`));
   t.ok(after.has(`sglang:inter_token_latency_seconds_bucket{le="0.002",${model}}`));
   t.ok(after.has(`sglang:e2e_request_latency_seconds_bucket{le="2400",${model}}`));
@@ -90,7 +91,31 @@ t.test('/metrics counts requests and shows devices', async (t) => {
   const decoded = `engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0",mode="decode",${model}`;
   t.equal(after.get(`sglang:realtime_tokens_total{${decoded}}`), 50);
   t.equal((await scrape()).get(`sglang:realtime_tokens_total{${decoded}}`), 50, 'not added twice');
-  t.equal(after.get(`sglang:num_paused_reqs{${model}}`), 0);
+  t.equal(after.get(`sglang:num_paused_reqs{${device}}`), 0);
+  const queued = `${model},engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0"`;
+  t.equal(after.get(`sglang:queue_time_seconds_count{${queued}}`), 2);
+  t.ok(after.has(`sglang:queue_time_seconds_bucket{le="3000",${queued}}`));
+});
+
+t.test('with several devices, what belongs to one says which', async (t) => {
+  const app = await startApp({ enableMetrics: true, dpSize: 2 });
+  t.teardown(() => {
+    app.app.close();
+  });
+  app.scheduler.onAccepted = (req) => {
+    app.scheduler.finish(req.num, { type: 'length', length: 0 }, { dpRank: 1 });
+  };
+  await app.post('/generate', { text: 'a' });
+  const samples = parse((await answerOf(await fetch(`${app.url}/metrics`))).text);
+  const labels = 'engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0"';
+  const model = 'model_name="org/tiny"';
+  const at = (rank: number) => `${labels},dp_rank="${rank}",${model}`;
+  t.equal(samples.get(`sglang:num_queue_reqs{${at(0)}}`), 2);
+  t.equal(samples.get(`sglang:page_size{${at(0)}}`), 16);
+  t.equal(samples.get(`sglang:page_size{${at(1)}}`), 16);
+  t.equal(samples.get(`sglang:queue_time_seconds_count{${model},${labels},dp_rank="1"}`), 1);
+  t.equal(samples.get(`sglang:num_paused_reqs{${at(0)}}`), 0);
+  t.ok([...samples.keys()].every((name) => name.includes(model)));
 });
 
 t.test('texts of an embedding model count like prompts', async (t) => {
