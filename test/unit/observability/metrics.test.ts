@@ -97,6 +97,39 @@ t.test('/metrics counts requests and shows devices', async (t) => {
   t.ok(after.has(`sglang:queue_time_seconds_bucket{le="3000",${queued}}`));
 });
 
+t.test('flags say the bounds of the histograms', async (t) => {
+  const app = await startApp({
+    enableMetrics: true,
+    bucketTimeToFirstToken: [0.25, 30],
+    bucketInterTokenLatency: [0.5],
+    bucketE2eRequestLatency: [7, 8],
+    promptTokensBuckets: ['custom', '30', '20'],
+    generationTokensBuckets: ['tse', '10', '2', '4'],
+  });
+  t.teardown(() => {
+    app.app.close();
+  });
+  const { text } = await answerOf(await fetch(`${app.url}/metrics`));
+  const boundsOf = (name: string) => {
+    const lines = [...text.matchAll(new RegExp(`^sglang:${name}_bucket\\{le="([^"]+)"`, 'gm'))];
+    return lines.map(([, bound]) => bound);
+  };
+  t.strictSame(boundsOf('time_to_first_token_seconds'), ['0.25', '30', '+Inf']);
+  t.strictSame(boundsOf('inter_token_latency_seconds'), ['0.5', '+Inf']);
+  t.strictSame(boundsOf('e2e_request_latency_seconds'), ['7', '8', '+Inf']);
+  t.strictSame(boundsOf('prompt_tokens_histogram'), ['20', '30', '+Inf']);
+  t.strictSame(boundsOf('uncached_prompt_tokens_histogram'), ['20', '30', '+Inf']);
+  t.strictSame(boundsOf('generation_tokens_histogram'), ['6', '8', '10', '12', '14', '+Inf']);
+  const info = await (await fetch(`${app.url}/get_server_info`)).json();
+  t.match(info, {
+    bucket_time_to_first_token: [0.25, 30],
+    bucket_inter_token_latency: [0.5],
+    bucket_e2e_request_latency: [7, 8],
+    prompt_tokens_buckets: ['custom', '30', '20'],
+    generation_tokens_buckets: ['tse', '10', '2', '4'],
+  });
+});
+
 t.test('with several devices, what belongs to one says which', async (t) => {
   const app = await startApp({ enableMetrics: true, dpSize: 2 });
   t.teardown(() => {
