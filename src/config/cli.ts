@@ -1,6 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 
-import { shownDefault, type FlagSpec } from './flag-spec.js';
+import { isList, shownDefault, type FlagSpec } from './flag-spec.js';
 import { loadServerArgs, type Environment, type LoadedArgs } from './load.js';
 import { camelCase, FLAG_GROUPS, flagEntries, FLAGS, type FlagName } from './server-args.js';
 import { KNOWN_UNSUPPORTED, REFUSED } from './unsupported-flags.js';
@@ -75,7 +75,9 @@ function optionOf(name: string, spec: FlagSpec): Option {
   return new Option(`--${name}${value}`, `${spec.help}${choices}${shown}`);
 }
 
-function placeholder({ type }: FlagSpec): string {
+function placeholder(spec: FlagSpec): string {
+  const { type } = spec;
+  if (isList(spec)) return 'values...';
   return type === 'int' || type === 'float' ? 'n' : type === 'json' ? 'json' : 'value';
 }
 
@@ -98,6 +100,7 @@ function givenFlags(options: Readonly<Record<string, unknown>>): Map<FlagName, s
     const value = options[camelCase(name)];
     if (value === true) given.set(name, 'true');
     else if (typeof value === 'string') given.set(name, value);
+    else if (Array.isArray(value)) given.set(name, value.join(' '));
   }
   return given;
 }

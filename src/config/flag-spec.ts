@@ -1,6 +1,7 @@
 /** One server argument: how it is spelled, read, defaulted and explained. */
 export interface FlagSpec<T = unknown> {
-  readonly type: 'string' | 'int' | 'float' | 'bool' | 'json' | 'choice';
+  /** `buckets`: ascending numbers. `bucketRule`: words, as core/bucket-rule.ts reads them. */
+  readonly type: 'string' | 'int' | 'float' | 'bool' | 'json' | 'choice' | 'buckets' | 'bucketRule';
   readonly default: T;
   readonly help: string;
   /** Other spellings, with their dashes. */
@@ -79,6 +80,19 @@ export function optionalChoice<const C extends string>(
 
 export function json(help: string): FlagSpec<Readonly<Record<string, unknown>> | null> {
   return flag<Readonly<Record<string, unknown>> | null>('json', null, help, {});
+}
+
+export function buckets(help: string): FlagSpec<readonly number[] | null> {
+  return flag<readonly number[] | null>('buckets', null, help, {});
+}
+
+export function bucketRule(help: string): FlagSpec<readonly string[] | null> {
+  return flag<readonly string[] | null>('bucketRule', null, help, {});
+}
+
+/** Takes several words of the command line. */
+export function isList({ type }: FlagSpec): boolean {
+  return type === 'buckets' || type === 'bucketRule';
 }
 
 /** The default as help and tables show it, or null when there is none to show. */

@@ -1,3 +1,4 @@
+import { BUCKET_RULE, bucketsOf } from '../core/bucket-rule.js';
 import type { FlagSpec } from './flag-spec.js';
 import { UsageError } from './usage-error.js';
 
@@ -15,16 +16,22 @@ export function parseText(spec: FlagSpec, text: string, source: string): unknown
       return parseBoolean(text, source);
     case 'json':
       return parseJson(text, source);
+    case 'buckets':
+      return checkValue(spec, wordsOf(text).map(Number), source, text);
+    case 'bucketRule':
+      return checkValue(spec, wordsOf(text), source, text);
   }
 }
 
 /** Checks a value of the config file, or a parsed one. `shown` is how the error quotes it. */
 export function checkValue(
   spec: FlagSpec,
-  value: unknown,
+  given: unknown,
   source: string,
-  shown = String(value),
+  shown = String(given),
 ): unknown {
+  // A JSON rule may hold its numbers as numbers.
+  const value = spec.type === 'bucketRule' && Array.isArray(given) ? given.map(String) : given;
   const expected = expectation(spec, value);
   if (expected === null) return value;
   throw new UsageError(`${source} must be ${expected}, got '${shown}'.`);
@@ -51,7 +58,24 @@ function expectation(spec: FlagSpec, value: unknown): string | null {
       return typeof value === 'object' && value !== null && !Array.isArray(value)
         ? null
         : 'a JSON object';
+    case 'buckets':
+      return isAscending(value) ? null : 'a list of ascending numbers';
+    case 'bucketRule':
+      return Array.isArray(value) && bucketsOf(value as string[], []) !== null ? null : BUCKET_RULE;
   }
+}
+
+/** Words of a list, between spaces or commas: `0.1 0.5`, `0.1,0.5`. */
+function wordsOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function isAscending(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  const list: readonly unknown[] = value;
+  return list.every(
+    (one, i) => Number.isFinite(one) && (i === 0 || Number(one) > Number(list[i - 1])),
+  );
 }
 
 function inRange({ min, max }: FlagSpec, value: number): boolean {

@@ -2,6 +2,8 @@ import { SCHEDULE_POLICIES } from '../core/scheduler-config.js';
 import { EXPERT_MODES } from '../core/expert-recording.js';
 import {
   bool,
+  bucketRule,
+  buckets,
   choice,
   float,
   int,
@@ -152,6 +154,13 @@ const RUNTIME = {
   ),
   'log-requests-format': choice(['text', 'json'], 'text', 'Of these lines.'),
   'enable-metrics': bool('Adds GET /metrics for Prometheus.'),
+  'bucket-time-to-first-token': buckets('Bounds of its histogram, in seconds: 0.1 0.5 1.'),
+  'bucket-inter-token-latency': buckets('The same for the time between two tokens.'),
+  'bucket-e2e-request-latency': buckets('The same for the time of whole requests.'),
+  'prompt-tokens-buckets': bucketRule(
+    'Rule for the histograms of prompt tokens: default; tse MIDDLE BASE COUNT, two-sided exponential; custom VALUE ...',
+  ),
+  'generation-tokens-buckets': bucketRule('The same for generated tokens.'),
   'log-level': choice(
     ['debug', 'info', 'warning', 'error'],
     'info',

@@ -1,3 +1,5 @@
+import { statusOf, wireTypeOf, type ErrorCode } from './errors.js';
+
 /** `meta_info.finish_reason` of a request that ended (sglang-wire §2.5), in wire spelling. */
 export type FinishReason = StopReason | LengthReason | AbortReason;
 
@@ -19,6 +21,11 @@ export interface AbortReason {
   /** Null when a user asked for the abort; an HTTP status when something failed. */
   readonly status_code: number | null;
   readonly err_type: string | null;
+}
+
+/** Something failed: what `meta_info` says and the HTTP status of an answer that has not begun. */
+export function failureReason(code: ErrorCode, message: string): AbortReason {
+  return { type: 'abort', message, status_code: statusOf(code), err_type: wireTypeOf(code) };
 }
 
 export function abortReason(message: string): AbortReason {

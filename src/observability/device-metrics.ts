@@ -1,5 +1,6 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DeviceState, LoadTotals, StateRead } from '../messages.js';
+import { tokenUsage, utilization } from './usage.js';
 
 /** Facts that are settled when the server starts; the same of every device. */
 export interface MetricConstants {
@@ -18,8 +19,8 @@ const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
   num_queue_reqs: ['The number of requests in the waiting queue.', (s) => s.load.numWaiting],
   num_grammar_queue_reqs: ['The number of requests in the grammar waiting queue.', () => 0],
   num_used_tokens: ['The number of used tokens.', (s) => s.numUsedTokens],
-  token_usage: ['The token usage.', (s) => s.numUsedTokens / s.kvPool.totalTokens],
-  full_token_usage: ['The token usage.', (s) => s.numUsedTokens / s.kvPool.totalTokens],
+  token_usage: ['The token usage.', tokenUsage],
+  full_token_usage: ['The token usage.', tokenUsage],
   kv_available_tokens: ['Free KV tokens.', (s) => s.kvPool.freeTokens],
   kv_evictable_tokens: ['Cached KV tokens that no request uses.', (s) => s.kvPool.cachedTokens],
   kv_used_tokens: ['KV tokens that requests hold.', (s) => s.kvPool.heldTokens],
@@ -28,10 +29,7 @@ const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
   decode_sum_seq_lens: ['The sum of all running sequence lengths.', (s) => s.load.sumSeqLens],
   num_retracted_reqs: ['The number of retracted requests.', (s) => s.load.numRetracted],
   new_token_ratio: ['The new token ratio.', (s) => s.load.newTokenRatio],
-  utilization: [
-    'Running requests by their largest number.',
-    (s) => s.numRunning / s.load.maxRunning,
-  ],
+  utilization: ['Running requests by their largest number.', utilization],
 };
 
 type ReadTotal = (totals: LoadTotals) => number;
@@ -49,24 +47,32 @@ const MODES: Readonly<Record<string, ReadTotal>> = {
 };
 
 const BYTES_PER_GB = 1024 ** 3;
+const QUEUE_TIME_BUCKETS = [
+  ...[
+    0, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80,
+  ],
+  ...[90, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2500],
+  3000,
+];
 const LABELS = ['engine_type', 'tp_rank', 'pp_rank', 'moe_ep_rank', 'dp_rank'] as const;
 
 /** The scheduler's and devices' side of `/metrics`: set from one read of their state per scrape. */
 export class DeviceMetrics {
-  readonly #hasSeveralDevices: boolean;
+  readonly #numDevices: number;
   readonly #gauges: readonly (readonly [Gauge, Read])[];
   readonly #counters: readonly (readonly [Counter, ReadTotal])[];
   readonly #realtime: Counter;
   readonly #paused: Gauge;
+  readonly #queueTime: Histogram;
 
   constructor(
     registry: Registry,
-    options: { readonly hasSeveralDevices: boolean; readonly constants: MetricConstants },
+    options: { readonly numDevices: number; readonly constants: MetricConstants },
   ) {
     const registers = [registry];
     const named = (name: string, help: string) => ({ name: `sglang:${name}`, help, registers });
     const labelNames = [...LABELS];
-    this.#hasSeveralDevices = options.hasSeveralDevices;
+    this.#numDevices = options.numDevices;
     this.#gauges = Object.entries(GAUGES).map(
       ([name, [help, read]]) => [new Gauge({ ...named(name, help), labelNames }), read] as const,
     );
@@ -77,20 +83,33 @@ export class DeviceMetrics {
       ...named('realtime_tokens_total', 'Tokens computed or taken from the cache.'),
       labelNames: [...LABELS, 'mode'],
     });
-    this.#paused = new Gauge(named('num_paused_reqs', 'Requests held by a pause.'));
+    this.#paused = new Gauge({
+      ...named('num_paused_reqs', 'Requests held by a pause, before any device: at rank 0.'),
+      labelNames,
+    });
+    this.#queueTime = new Histogram({
+      ...named('queue_time_seconds', 'Histogram of queueing time in seconds.'),
+      labelNames,
+      buckets: QUEUE_TIME_BUCKETS,
+    });
     for (const [name, value] of constantsOf(options.constants)) {
       const gauge = new Gauge({ ...named(name, 'Settled at start.'), labelNames });
-      gauge.set(this.#labels(null), value);
+      for (let rank = 0; rank < this.#numDevices; rank++) gauge.set(this.#labels(rank), value);
     }
   }
 
   set({ devices }: StateRead, numHeld: number): void {
-    this.#paused.set(numHeld);
+    this.#paused.set(this.#labels(0), numHeld);
     for (const [gauge] of this.#gauges) gauge.reset();
     for (const [counter] of this.#counters) counter.reset();
     this.#realtime.reset();
     // While a device is replaced, both generations of its rank count.
     for (const state of devices) this.#add(state);
+  }
+
+  /** Of a request that began to run on this rank. */
+  observeQueueTime(rank: number, seconds: number): void {
+    this.#queueTime.observe(this.#labels(rank), seconds);
   }
 
   #add(state: DeviceState): void {
@@ -102,9 +121,10 @@ export class DeviceMetrics {
     }
   }
 
-  #labels(rank: number | null): Record<string, string | number> {
+  /** A lone device has no dp_rank, as in SGLang. */
+  #labels(rank: number): Record<string, string | number> {
     const labels = { engine_type: 'unified', tp_rank: 0, pp_rank: 0, moe_ep_rank: 0 };
-    return this.#hasSeveralDevices && rank !== null ? { ...labels, dp_rank: rank } : labels;
+    return this.#numDevices > 1 ? { ...labels, dp_rank: rank } : labels;
   }
 }
 

@@ -6,7 +6,7 @@ import type { ReqStats } from '../messages.js';
 export interface EngineEvents {
   /** The scheduler accepted the request. */
   accepted: [request: ObservedRequest];
-  /** It has more output tokens than before. */
+  /** It has more of its answer than before: output tokens, or its vector. */
   progressed: [request: ObservedRequest, nowMs: number];
   /** It has its ending. */
   finished: [request: ObservedRequest];
@@ -15,20 +15,27 @@ export interface EngineEvents {
 /** A request as observers see it: always its present state. */
 export interface ObservedRequest {
   readonly rid: string;
-  readonly promptTokens: number;
+  readonly inputIds: Int32Array;
   /** Known from admission on. */
   readonly cachedTokens: number;
+  /** None for an embedding model. */
   readonly outputIds: readonly number[];
-  readonly text: string | null;
+  /** Absent for an embedding model. */
+  readonly sampling?: SamplingParams;
+  readonly text?: string | null;
+  /** The answer of an embedding model. */
+  readonly vector?: Float32Array | null;
   readonly createdMs: number;
   readonly finishedMs: number | null;
   readonly finish: FinishReason | null;
   readonly stats: ReqStats | null;
-  readonly input: {
-    readonly req: { readonly inputIds: Int32Array; readonly sampling: SamplingParams };
-    /** `log_metrics: false`, and probes of the server's own health. */
-    readonly isUnmetered?: boolean;
-    /** `no_logs: true` */
-    readonly isUnlogged?: boolean;
-  };
+  readonly input: Unobserved;
+}
+
+/** Which observers look away. */
+export interface Unobserved {
+  /** `log_metrics: false`, and probes of the server's own health. */
+  readonly isUnmetered?: boolean;
+  /** `no_logs: true` */
+  readonly isUnlogged?: boolean;
 }

@@ -2,22 +2,14 @@
 import type { EventEmitter } from 'eventemitter3';
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { StateRead } from '../messages.js';
+import type { Buckets } from './buckets.js';
 import { DeviceMetrics, type MetricConstants } from './device-metrics.js';
 import type { EngineEvents, ObservedRequest } from './engine-events.js';
 
-const TTFT_BUCKETS = [
-  0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400,
-] as const;
-const ITL_BUCKETS = [
-  0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.06, 0.08, 0.1, 0.2,
-  0.4, 0.6, 0.8, 1, 2, 4, 6, 8,
-];
-const E2E_BUCKETS = [...TTFT_BUCKETS, 600, 1200, 1800, 2400];
-const TOKEN_BUCKETS = [1, 4, 16, 64, 256, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072];
-
 export interface MetricsOptions {
   readonly modelName: string;
-  readonly hasSeveralDevices: boolean;
+  readonly numDevices: number;
+  readonly buckets: Buckets;
   readonly constants: MetricConstants;
 }
 
@@ -38,7 +30,7 @@ export class Metrics {
   constructor(options: MetricsOptions) {
     this.#registry.setDefaultLabels({ model_name: options.modelName });
     this.#counters = requestCounters(this.#registry);
-    this.#histograms = requestHistograms(this.#registry);
+    this.#histograms = requestHistograms(this.#registry, options.buckets);
     this.#devices = new DeviceMetrics(this.#registry, options);
   }
 
@@ -71,22 +63,20 @@ export class Metrics {
   }
 
   #finished(request: ObservedRequest): void {
-    const { promptTokens, cachedTokens, outputIds, stats, createdMs, finishedMs } = request;
+    const { inputIds, cachedTokens, outputIds, stats, createdMs, finishedMs } = request;
+    const promptTokens = inputIds.length;
     this.#counters.requests.inc();
     if (request.finish?.type === 'abort') this.#counters.aborted.inc();
     this.#counters.promptTokens.inc(promptTokens);
     this.#counters.generationTokens.inc(outputIds.length);
-    if (cachedTokens > 0) {
-      for (const cache_source of ['device', 'total']) {
-        this.#counters.cachedTokens.inc({ cache_source }, cachedTokens);
-      }
-    }
+    // SGLang says "total" only where it does not know the source: both would count them twice in a sum.
+    if (cachedTokens > 0) this.#counters.cachedTokens.inc({ cache_source: 'device' }, cachedTokens);
     this.#histograms.promptTokens.observe(promptTokens);
     this.#histograms.uncachedPromptTokens.observe(promptTokens - cachedTokens);
     this.#histograms.generationTokens.observe(outputIds.length);
     this.#histograms.endToEnd.observe(((finishedMs ?? createdMs) - createdMs) / 1000);
     if (stats !== null && stats.dpRank !== null) {
-      this.#histograms.queueTime.observe(stats.queueMs / 1000);
+      this.#devices.observeQueueTime(stats.dpRank, stats.queueMs / 1000);
     }
   }
 }
@@ -108,44 +98,39 @@ function requestCounters(registry: Registry) {
   };
 }
 
-function requestHistograms(registry: Registry) {
-  const histogram = (name: string, help: string, buckets: readonly number[]): Histogram =>
-    new Histogram({ name: `sglang:${name}`, help, buckets: [...buckets], registers: [registry] });
+function requestHistograms(registry: Registry, buckets: Buckets) {
+  const histogram = (name: string, help: string, bounds: readonly number[]): Histogram =>
+    new Histogram({ name: `sglang:${name}`, help, buckets: [...bounds], registers: [registry] });
   return {
     timeToFirstToken: histogram(
       'time_to_first_token_seconds',
       'Histogram of time to first token in seconds.',
-      TTFT_BUCKETS,
+      buckets.timeToFirstToken,
     ),
     interToken: histogram(
       'inter_token_latency_seconds',
       'Histogram of inter-token latency in seconds.',
-      ITL_BUCKETS,
+      buckets.interToken,
     ),
     endToEnd: histogram(
       'e2e_request_latency_seconds',
       'Histogram of end-to-end request latency in seconds.',
-      E2E_BUCKETS,
-    ),
-    queueTime: histogram(
-      'queue_time_seconds',
-      'Histogram of queueing time in seconds.',
-      TTFT_BUCKETS,
+      buckets.endToEnd,
     ),
     promptTokens: histogram(
       'prompt_tokens_histogram',
       'Histogram of prompt token length.',
-      TOKEN_BUCKETS,
+      buckets.promptTokens,
     ),
     uncachedPromptTokens: histogram(
       'uncached_prompt_tokens_histogram',
       'Histogram of uncached prompt token length.',
-      TOKEN_BUCKETS,
+      buckets.promptTokens,
     ),
     generationTokens: histogram(
       'generation_tokens_histogram',
       'Histogram of generation token length.',
-      TOKEN_BUCKETS,
+      buckets.generationTokens,
     ),
   };
 }

@@ -10,8 +10,8 @@ export interface RequestLogOptions {
   readonly format: (typeof REQUEST_LOG_FORMATS)[number];
 }
 
-/** Of input ids and output characters at level 2. */
-const MAX_IDS = 128;
+/** Of input ids, or of a vector, and of output characters at level 2. */
+const MAX_NUMBERS = 128;
 const MAX_CHARS = 2048;
 
 /** `--log-requests`: one line when a request is accepted, one when it has ended. */
@@ -49,27 +49,36 @@ export class RequestLog {
     this.#write(`${event === 'received' ? 'Receive' : 'Finish'}: ${fields.join(', ')}`);
   }
 
-  #input({ rid, promptTokens, input }: ObservedRequest): object {
+  #input({ rid, inputIds, sampling }: ObservedRequest): object {
     const { level } = this.#options;
-    const ids = level >= 3 ? input.req.inputIds : input.req.inputIds.subarray(0, MAX_IDS);
     return {
       rid,
-      prompt_tokens: promptTokens,
-      ...(level >= 1 ? { sampling_params: snakeKeys(input.req.sampling) } : {}),
-      ...(level >= 2 ? { input_ids: Array.from(ids) } : {}),
+      prompt_tokens: inputIds.length,
+      ...(level >= 1 && sampling !== undefined ? { sampling_params: snakeKeys(sampling) } : {}),
+      ...(level >= 2 ? { input_ids: this.#numbers(inputIds) } : {}),
     };
   }
 
   #output(request: ObservedRequest): object {
-    const { level } = this.#options;
-    const { finishedMs, createdMs, text } = request;
+    const { finishedMs, createdMs } = request;
     return {
       finish_reason: request.finish,
       completion_tokens: request.outputIds.length,
       cached_tokens: request.cachedTokens,
       e2e_latency: ((finishedMs ?? createdMs) - createdMs) / 1000,
-      ...(level >= 2 ? { text: level >= 3 ? text : text?.slice(0, MAX_CHARS) } : {}),
+      ...this.#answer(request),
     };
+  }
+
+  #answer({ text, vector }: ObservedRequest): object {
+    const { level } = this.#options;
+    if (level < 2) return {};
+    if (vector !== undefined) return { embedding: vector && this.#numbers(vector) };
+    return { text: level >= 3 ? text : text?.slice(0, MAX_CHARS) };
+  }
+
+  #numbers(list: Int32Array | Float32Array): readonly number[] {
+    return Array.from(this.#options.level >= 3 ? list : list.subarray(0, MAX_NUMBERS));
   }
 }
 

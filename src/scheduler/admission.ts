@@ -1,7 +1,8 @@
 /** From the queue into a slot: only with a match at hand, a free slot, and pages that will last. */
+import { failureReason } from '../core/finish-reason.js';
 import assert from 'node:assert/strict';
 import type { DeviceLink } from './device-link.js';
-import { abort, failureReason } from './ending.js';
+import { abort } from './ending.js';
 import { holdBack } from './hold-back.js';
 import { futureTokens } from './new-token-ratio.js';
 import { prefillBudget } from './prefill.js';

@@ -4,14 +4,20 @@ import { cachedPrefixTokens } from './policy.js';
 import type { Req } from './req.js';
 import { openLinks, type SchedulerState } from './state.js';
 
-/** What waits for a device and what it has done. Requests that are not routed yet count at the first one. */
+/**
+ * What waits for a device and what it has done. Requests that are not routed yet count at the first one, and
+ * so do texts of an embedding model, which are routed when they are posted.
+ */
 export function deviceLoad(state: SchedulerState, link: DeviceLink): DeviceLoad {
   const [first] = openLinks(state);
   const waiting = [...state.queue].filter((req) => isMeantFor(req, link, link === first));
+  const texts = link === first ? [...state.embeds.waiting] : [];
+  const numTextTokens = sum(texts, (text) => text.numTokens);
+  const uncached = sum(waiting, (req) => req.promptLen - cachedPrefixTokens(req));
   return {
-    numWaiting: waiting.length,
-    numWaitingTokens: sum(waiting, (req) => req.promptLen),
-    numWaitingUncachedTokens: sum(waiting, (req) => req.promptLen - cachedPrefixTokens(req)),
+    numWaiting: waiting.length + texts.length,
+    numWaitingTokens: sum(waiting, (req) => req.promptLen) + numTextTokens,
+    numWaitingUncachedTokens: uncached + numTextTokens,
     numRetracted: sum(waiting, (req) => (req.numRetractions > 0 ? 1 : 0)),
     maxRunning: link.maxRunning,
     sumSeqLens: sum([...link.runs], ({ req }) => req.promptLen + req.outputIds.length),

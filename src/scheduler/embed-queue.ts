@@ -44,22 +44,37 @@ export class EmbedQueue {
   /** Accepted and not finished, by handle. */
   readonly live = new Map<number, EmbedReq>();
   readonly rids = new Set<string>();
+  private queue = new Set<EmbedReq>();
+
   /** Oldest first. */
-  waiting: EmbedReq[] = [];
+  get waiting(): ReadonlySet<EmbedReq> {
+    return this.queue;
+  }
 
   get numWaiting(): number {
-    return this.waiting.length;
+    return this.queue.size;
+  }
+
+  /** False for one that ended while its step was on a device. */
+  isLive(req: EmbedReq): boolean {
+    return this.live.get(req.num) === req;
   }
 
   add(req: EmbedReq): void {
     this.live.set(req.num, req);
     this.rids.add(req.input.rid);
-    this.waiting.push(req);
+    this.queue.add(req);
+  }
+
+  /** In front of everybody, `reqs[0]` first. */
+  pushFront(reqs: readonly EmbedReq[]): void {
+    this.queue = new Set([...reqs, ...this.queue]);
   }
 
   forget(req: EmbedReq): void {
     this.live.delete(req.num);
     this.rids.delete(req.input.rid);
+    this.queue.delete(req);
   }
 
   /**
@@ -68,12 +83,13 @@ export class EmbedQueue {
    */
   take(budget: number): EmbedReq[] {
     let numTokens = 0;
-    let count = 0;
-    for (const req of this.waiting) {
+    const taken: EmbedReq[] = [];
+    for (const req of this.queue) {
       numTokens += req.numTokens;
-      if (count > 0 && numTokens > budget) break;
-      count++;
+      if (taken.length > 0 && numTokens > budget) break;
+      taken.push(req);
     }
-    return this.waiting.splice(0, count).sort((a, b) => b.numTokens - a.numTokens);
+    for (const req of taken) this.queue.delete(req);
+    return taken.sort((a, b) => b.numTokens - a.numTokens);
   }
 }

@@ -6,14 +6,13 @@
 import assert from 'node:assert/strict';
 import type { EmbedResult } from '../core/batch.js';
 import type { Failure } from '../core/errors.js';
-import { abortReason, type FinishReason } from '../core/finish-reason.js';
+import { abortReason, failureReason, type FinishReason } from '../core/finish-reason.js';
 import type { Abort, SubmitEmbed } from '../messages.js';
 import { MAX_STEPS_IN_FLIGHT, type DeviceLink } from './device-link.js';
 import { EmbedReq } from './embed-queue.js';
-import { failureReason } from './ending.js';
 import { prefillBudget } from './prefill.js';
 import { openLinks, type SchedulerState } from './state.js';
-import { prefillLine } from './stats.js';
+import { notePrefill } from './stats.js';
 import { matchesAbort, SHUTTING_DOWN } from './submission.js';
 
 /** A request whose device died this many times is given up. */
@@ -46,13 +45,20 @@ function whyRefused({ embeds, config }: SchedulerState, { reqs }: SubmitEmbed): 
 }
 
 export function abortEmbeds(state: SchedulerState, message: Abort): void {
-  const waiting = new Set(state.embeds.waiting);
   for (const req of [...state.embeds.live.values()]) {
-    if (!matchesAbort(message, req)) continue;
-    const why = waiting.delete(req) ? 'Abort in waiting queue' : 'Aborted';
-    finishEmbed(state, req, abortReason(why));
+    if (matchesAbort(message, req)) abortEmbed(state, req);
   }
-  if (waiting.size < state.embeds.numWaiting) state.embeds.waiting = [...waiting];
+}
+
+/** Ends a text at once, waiting or running; what its step computes of it is nobody's. */
+export function abortEmbed(state: SchedulerState, req: EmbedReq, reason?: FinishReason): void {
+  const isWaiting = state.embeds.waiting.has(req);
+  finishEmbed(state, req, reason ?? abortReason(isWaiting ? 'Abort in waiting queue' : 'Aborted'));
+}
+
+/** Texts of the device's steps that somebody still waits for. */
+export function numRunningEmbeds({ embeds }: SchedulerState, { embedSteps }: DeviceLink): number {
+  return embedSteps.flatMap(({ reqs }) => reqs).filter((req) => embeds.isLive(req)).length;
 }
 
 /** Posts steps to the least loaded devices until all have two in flight or nobody waits. */
@@ -84,7 +90,7 @@ function postStep(state: SchedulerState, link: DeviceLink): void {
   for (const req of reqs) noteRun(state, link, req);
   const numQueued = state.embeds.numWaiting;
   const counts = { numSeqs: reqs.length, numNewTokens: numTokens, numCachedTokens: 0, numQueued };
-  state.outbox.log('info', prefillLine(link, counts));
+  notePrefill(state, link, counts);
 }
 
 function noteRun(state: SchedulerState, link: DeviceLink, req: EmbedReq): void {
@@ -96,8 +102,7 @@ export function processEmbed(state: SchedulerState, link: DeviceLink, result: Em
   const posted = link.embedSteps.shift();
   assert(posted?.step === result.step, `embed step ${result.step} answers no posted step`);
   posted.reqs.forEach((req, i) => {
-    // Aborted meanwhile: its row is nobody's.
-    if (state.embeds.live.get(req.num) !== req) return;
+    if (!state.embeds.isLive(req)) return;
     const values = result.vectors.slice(i * result.dim, (i + 1) * result.dim);
     if (!values.every(Number.isFinite)) {
       finishEmbed(state, req, failureReason('DEVICE_FAILED', NOT_FINITE));
@@ -112,11 +117,11 @@ export function processEmbed(state: SchedulerState, link: DeviceLink, result: Em
 export function retryEmbeds(state: SchedulerState, link: DeviceLink, why: string): number {
   const retried: EmbedReq[] = [];
   for (const req of link.embedSteps.flatMap(({ reqs }) => reqs)) {
-    if (state.embeds.live.get(req.num) !== req) continue;
+    if (!state.embeds.isLive(req)) continue;
     if (++req.numDeviceDeaths < DEVICE_DEATHS_MAX) retried.push(req);
     else finishEmbed(state, req, failureReason('DEVICE_FAILED', why));
   }
-  state.embeds.waiting.unshift(...retried);
+  state.embeds.pushFront(retried);
   return retried.length;
 }
 

@@ -1,7 +1,6 @@
 /** How a request leaves its slot, its pages and the scheduler. Each is a separate moment. */
 import assert from 'node:assert/strict';
 import { abortReason, type FinishReason } from '../core/finish-reason.js';
-import { statusOf, wireTypeOf, type ErrorCode } from '../core/errors.js';
 import { releasePages } from './cache-ops.js';
 import type { DeviceLink } from './device-link.js';
 import { letGoHeld, stopWaitingForHolder } from './hold-back.js';
@@ -9,10 +8,6 @@ import { dropMatch, noteInserted } from './prefix-match.js';
 import type { Req } from './req.js';
 import type { Run } from './run.js';
 import type { SchedulerState } from './state.js';
-
-export function failureReason(code: ErrorCode, message: string): FinishReason {
-  return { type: 'abort', message, status_code: statusOf(code), err_type: wireTypeOf(code) };
-}
 
 /** The device ended the request: `stop`, or `length`. Main may have to look at its text first. */
 export function endByItself(state: SchedulerState, run: Run, reason: FinishReason): void {

@@ -1,9 +1,10 @@
 /** Devices come and go in generations; requests outlive them. */
+import { failureReason } from '../core/finish-reason.js';
 import assert from 'node:assert/strict';
 import { treeKey, type AttachDevice, type DeviceDown } from '../messages.js';
 import { DeviceLink } from './device-link.js';
 import { retryEmbeds } from './embed.js';
-import { failureReason, finish } from './ending.js';
+import { finish } from './ending.js';
 import { dropMatch } from './prefix-match.js';
 import { backToWaiting } from './retract.js';
 import type { Req } from './req.js';

@@ -2,7 +2,7 @@
  * What must hold after every turn, as a pure function: for tests, and for idle moments in production.
  * Empty means sound; each entry says what is broken.
  */
-import type { DeviceLink } from './device-link.js';
+import { MAX_STEPS_IN_FLIGHT, type DeviceLink } from './device-link.js';
 import type { Run } from './run.js';
 import type { SchedulerState } from './state.js';
 
@@ -26,7 +26,7 @@ export function violations(state: SchedulerState): string[] {
   }
   const numRuns = [...state.links.values()].reduce((sum, link) => sum + link.runs.size, 0);
   if (numRuns !== numRunning) found.push(`${numRuns} runs for ${numRunning} running requests`);
-  return found;
+  return [...found, ...embedViolations(state)];
 }
 
 function linkViolations(link: DeviceLink): string[] {
@@ -63,4 +63,24 @@ function pageViolations(link: DeviceLink): string[] {
 /** Pages that are the run's alone: not the tree's, not on their way into it. */
 function ownPages(run: Run): number[] {
   return run.pages.slice(Math.max(run.numTreePages, run.numPagesInserting));
+}
+
+/** Every live text of an embedding model waits, or is in one step of one device. */
+function embedViolations({ embeds, links }: SchedulerState): string[] {
+  const found: string[] = [];
+  const steps = [...links.values()].map(({ embedSteps }) => embedSteps);
+  const posted = steps.flat().flatMap(({ reqs }) => reqs);
+  const places = [...embeds.waiting, ...posted.filter((text) => embeds.isLive(text))];
+  const placed = new Set(places);
+  if (placed.size !== places.length) found.push('a text is in two places');
+  for (const text of embeds.live.values()) {
+    if (!placed.has(text)) found.push(`text ${text.num}: is nowhere`);
+    if (!embeds.rids.has(text.input.rid)) found.push(`text ${text.num}: its rid is free`);
+  }
+  for (const text of embeds.waiting) {
+    if (!embeds.isLive(text)) found.push(`text ${text.num}: waits but is finished`);
+  }
+  if (embeds.rids.size !== embeds.live.size) found.push('rids of texts that are gone');
+  if (steps.some(({ length }) => length > MAX_STEPS_IN_FLIGHT)) found.push('too many embed steps');
+  return found;
 }

@@ -8,7 +8,7 @@ import { planPrefill, prefillBudget } from './prefill.js';
 import { preempt } from './priority.js';
 import { relieveStarved, requeueRetracted } from './retract.js';
 import type { SchedulerState } from './state.js';
-import { prefillLine } from './stats.js';
+import { notePrefill } from './stats.js';
 import { StepBuilder } from './step-builder.js';
 
 /** Posts steps to the device until two are in flight or nothing can run. */
@@ -35,7 +35,7 @@ function postStep(state: SchedulerState, link: DeviceLink): boolean {
   link.nextStep++;
   link.steps.push(step.posted());
   state.outbox.device(link.device, { kind: 'step', plan: step.plan() });
-  logPrefill(state, link, step);
+  countPrefill(state, link, step);
   slotsClosed(state, link);
   return true;
 }
@@ -64,14 +64,12 @@ function slotsClosed(state: SchedulerState, link: DeviceLink): void {
   }
 }
 
-function logPrefill(state: SchedulerState, link: DeviceLink, step: StepBuilder): void {
+function countPrefill(state: SchedulerState, link: DeviceLink, step: StepBuilder): void {
   if (step.prefill.length === 0) return;
-  link.stats.addPrefill(step.numPrefillTokens, step.numCachedTokens);
-  const line = prefillLine(link, {
+  notePrefill(state, link, {
     numSeqs: step.prefill.length,
     numNewTokens: step.numPrefillTokens,
     numCachedTokens: step.numCachedTokens,
     numQueued: state.queue.length,
   });
-  state.outbox.log('info', line);
 }

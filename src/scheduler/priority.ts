@@ -1,8 +1,9 @@
 /** `--enable-priority-scheduling`: who goes first, who loses the slot, and who the place in the queue. */
+import { failureReason } from '../core/finish-reason.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
 import { lasts } from './admission.js';
 import type { DeviceLink } from './device-link.js';
-import { abort, failureReason } from './ending.js';
+import { abort } from './ending.js';
 import type { Policy } from './policy.js';
 import type { Req } from './req.js';
 import type { Run } from './run.js';

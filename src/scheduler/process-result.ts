@@ -1,4 +1,5 @@
 /** A step's result: tokens and log-probabilities to main, endings, and the rows that are no longer in flight. */
+import { failureReason } from '../core/finish-reason.js';
 import assert from 'node:assert/strict';
 import {
   RESULT_FAILED,
@@ -9,7 +10,7 @@ import {
   type StepResult,
 } from '../core/batch.js';
 import type { DeviceLink, PostedStep } from './device-link.js';
-import { abort, endByItself, failureReason } from './ending.js';
+import { abort, endByItself } from './ending.js';
 import { recordRouting } from './expert-routing.js';
 import type { Run } from './run.js';
 import { decodeLine } from './stats.js';

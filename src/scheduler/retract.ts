@@ -3,8 +3,9 @@
  * to the tree (where it can be evicted) and it to the front of the queue. It resumes by matching what is
  * left, prefilling the rest of its prompt and replaying its outputs as decode rows.
  */
+import { failureReason } from '../core/finish-reason.js';
 import type { DeviceLink } from './device-link.js';
-import { abort, closeRun, failureReason, keepRows } from './ending.js';
+import { abort, closeRun, keepRows } from './ending.js';
 import { letGoHeld } from './hold-back.js';
 import { RETRACT_DECODE_STEPS } from './new-token-ratio.js';
 import { giveUpMatches } from './prefix-match.js';

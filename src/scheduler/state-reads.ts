@@ -1,6 +1,7 @@
 import type { DeviceState, Leased, TreeKey, TreesRead, TreeState } from '../messages.js';
 import type { DeviceLink } from './device-link.js';
 import { deviceLoad } from './device-load.js';
+import { numRunningEmbeds } from './embed.js';
 import { usedTokens } from './stats.js';
 import type { SchedulerState } from './state.js';
 
@@ -55,7 +56,7 @@ function deviceState(
   const { pageSizeTokens } = link.limits;
   return {
     device: link.device,
-    numRunning: link.runs.size + link.embedSteps.flatMap(({ reqs }) => reqs).length,
+    numRunning: link.runs.size + numRunningEmbeds(state, link),
     numUsedTokens: usedTokens(link),
     lastGenThroughput: link.stats.lastGenThroughput,
     kvPool: {

@@ -1,5 +1,6 @@
 import type { LoadTotals } from '../messages.js';
 import type { DeviceLink } from './device-link.js';
+import type { Outbox } from './outbox.js';
 import type { Req } from './req.js';
 
 /** Counters of one device for the log lines and `last_gen_throughput`. */
@@ -64,8 +65,18 @@ export interface PrefillCounts {
   readonly numQueued: number;
 }
 
+/** A step with prompts was posted: counts it, and logs it. */
+export function notePrefill(
+  { outbox }: { readonly outbox: Outbox },
+  link: DeviceLink,
+  counts: PrefillCounts,
+): void {
+  link.stats.addPrefill(counts.numNewTokens, counts.numCachedTokens);
+  outbox.log('info', prefillLine(link, counts));
+}
+
 /** SGLang's line, word for word as far as its tests read it. */
-export function prefillLine(link: DeviceLink, counts: PrefillCounts): string {
+function prefillLine(link: DeviceLink, counts: PrefillCounts): string {
   return (
     `Prefill batch. #new-seq: ${counts.numSeqs}, #new-token: ${counts.numNewTokens}, ` +
     `#cached-token: ${counts.numCachedTokens}, token usage: ${tokenUsage(link)}, ` +

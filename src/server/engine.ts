@@ -3,6 +3,7 @@ import { EventEmitter } from 'eventemitter3';
 import type { Clock } from '../core/clock.js';
 import { RequestError, type Failure } from '../core/errors.js';
 import type { ExpertDump } from '../core/expert-recording.js';
+import { failureReason } from '../core/finish-reason.js';
 import type {
   ExpertAction,
   Knobs,
@@ -15,9 +16,11 @@ import type {
 import type { EngineEvents } from '../observability/engine-events.js';
 import { RegexBudgetError } from '../text/stop-regex.js';
 import { Door } from './door.js';
-import { EmbedCalls, type Embedding, type EmbedText } from './embed-calls.js';
+import { EmbedRequest, type EmbedRequestInput } from './embed-request.js';
 import { Generation, type GenerationInput } from './generation.js';
+import type { LiveRequest } from './live-request.js';
 import { Replies } from './replies.js';
+import { EMBED, GENERATE, type RequestKind } from './request-kinds.js';
 
 /** The main thread's end of the scheduler's port. */
 export interface SchedulerLink {
@@ -34,8 +37,8 @@ export interface EngineOptions {
 }
 
 interface Batch {
-  readonly generations: readonly Generation[];
-  readonly resolve: (generations: readonly Generation[]) => void;
+  readonly requests: readonly LiveRequest[];
+  readonly resolve: () => void;
   readonly reject: (error: RequestError) => void;
 }
 
@@ -52,13 +55,12 @@ export class Engine {
   readonly #link: SchedulerLink;
   readonly #clock: Clock;
   readonly #onLog: EngineOptions['onLog'];
-  readonly #live = new Map<number, Generation>();
+  readonly #live = new Map<number, LiveRequest>();
   readonly #liveRids = new Set<string>();
   readonly #batches = new Map<number, Batch>();
   readonly #states = new Replies<StateRead>(CONTROL_TIMEOUT_MS);
   readonly #flushes = new Replies<string | null>(CONTROL_TIMEOUT_MS);
   readonly #experts = new Replies<ExpertDump | null>(CONTROL_TIMEOUT_MS);
-  readonly #embeds: EmbedCalls;
   readonly #door = new Door();
   #onStep: ((step: StepTimed) => void) | null = null;
   #outputWaiters: (() => void)[] = [];
@@ -71,14 +73,6 @@ export class Engine {
     this.#link = link;
     this.#clock = clock;
     this.#onLog = onLog;
-    this.#embeds = new EmbedCalls({
-      post: (message) => {
-        link.post(message);
-      },
-      nowMs: () => clock.nowMs(),
-      nextNum: () => this.#nextNum++,
-      nextBatch: () => this.#nextBatch++,
-    });
     link.onMessage((message) => {
       this.#receive(message);
     });
@@ -93,49 +87,21 @@ export class Engine {
     inputs: readonly GenerationInput[],
     onSubmitted: (generations: readonly Generation[]) => void = () => undefined,
   ): Promise<readonly Generation[]> {
-    if (this.#closed !== null) return Promise.reject(asError(this.#closed));
-    if (!this.#door.isOpen) {
-      return this.#door.wait(inputs.length).then(() => this.submit(inputs, onSubmitted));
-    }
-    const rids = inputs.map((input) => input.req.rid);
-    const duplicate = rids.find((rid) => this.#liveRids.has(rid));
-    if (duplicate !== undefined) {
-      const message = `Duplicate request ID detected: ${duplicate}`;
-      return Promise.reject(new RequestError('INVALID_REQUEST', message));
-    }
-    const generations = inputs.map((input) => this.#admit(input));
-    const batch = this.#nextBatch++;
-    return new Promise((resolve, reject) => {
-      this.#batches.set(batch, { generations, resolve, reject });
-      this.#link.post({
-        kind: 'submit',
-        batch,
-        reqs: generations.map(({ num, input }) => ({
-          ...input.req,
-          num,
-          hasTextStops: input.text?.hasTextStops ?? false,
-        })),
-      });
-      onSubmitted(generations);
-    });
+    return this.#submit(GENERATE, inputs, onSubmitted);
   }
 
-  /** {@link EmbedCalls.submit}. @throws RequestError */
+  /** The same for texts of an embedding model. @throws RequestError */
   embed(
-    texts: readonly EmbedText[],
-    onSubmitted: (abort: () => void) => void = () => undefined,
-  ): Promise<readonly Embedding[]> {
-    if (this.#closed !== null) return Promise.reject(asError(this.#closed));
-    if (!this.#door.isOpen) {
-      return this.#door.wait(texts.length).then(() => this.embed(texts, onSubmitted));
-    }
-    return this.#embeds.submit(texts, onSubmitted);
+    inputs: readonly EmbedRequestInput[],
+    onSubmitted: (requests: readonly EmbedRequest[]) => void = () => undefined,
+  ): Promise<readonly EmbedRequest[]> {
+    return this.#submit(EMBED, inputs, onSubmitted);
   }
 
   /** Ends one request; its ending still arrives. Harmless after it. */
-  abort(generation: Generation): void {
-    if (!this.#live.has(generation.num)) return;
-    this.#link.post({ kind: 'abort', ridPrefix: '', num: generation.num, all: false });
+  abort({ num }: LiveRequest): void {
+    if (!this.#live.has(num)) return;
+    this.#link.post({ kind: 'abort', ridPrefix: '', num, all: false });
   }
 
   /** All requests whose rid starts with the prefix, or all at all. */
@@ -216,8 +182,7 @@ export class Engine {
     this.#closed = failure;
     this.#door.demolish();
     for (const batch of [...this.#batches.keys()]) this.#settleBatch(batch, failure);
-    for (const generation of [...this.#live.values()]) this.#finishFailed(generation, failure);
-    this.#embeds.fail(failure);
+    for (const request of [...this.#live.values()]) this.#finishFailed(request, failure);
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
@@ -234,24 +199,48 @@ export class Engine {
   }
 
   get numLive(): number {
-    return this.#live.size + this.#embeds.numLive;
+    return this.#live.size;
   }
 
-  #admit(input: GenerationInput): Generation {
-    const generation = new Generation(this.#nextNum++, input, this.#clock.nowMs());
-    this.#live.set(generation.num, generation);
-    this.#liveRids.add(generation.rid);
-    return generation;
+  #submit<Input extends { readonly req: { readonly rid: string } }, Request extends LiveRequest>(
+    kind: RequestKind<Input, Request>,
+    inputs: readonly Input[],
+    onSubmitted: (requests: readonly Request[]) => void,
+  ): Promise<readonly Request[]> {
+    if (this.#closed !== null) return Promise.reject(asError(this.#closed));
+    if (!this.#door.isOpen) {
+      return this.#door.wait(inputs.length).then(() => this.#submit(kind, inputs, onSubmitted));
+    }
+    const duplicate = inputs.find(({ req }) => this.#liveRids.has(req.rid));
+    if (duplicate !== undefined) {
+      const message = `Duplicate request ID detected: ${duplicate.req.rid}`;
+      return Promise.reject(new RequestError('INVALID_REQUEST', message));
+    }
+    const nowMs = this.#clock.nowMs();
+    const requests = inputs.map((input) => kind.create(this.#nextNum++, input, nowMs));
+    for (const request of requests) this.#remember(request);
+    const batch = this.#nextBatch++;
+    return new Promise((resolve, reject) => {
+      const accept = (): void => {
+        resolve(requests);
+      };
+      this.#batches.set(batch, { requests, resolve: accept, reject });
+      this.#link.post(kind.message(batch, requests));
+      onSubmitted(requests);
+    });
+  }
+
+  #remember(request: LiveRequest): void {
+    this.#live.set(request.num, request);
+    this.#liveRids.add(request.rid);
   }
 
   #receive(message: ToMain): void {
     switch (message.kind) {
       case 'submitted':
-        if (this.#embeds.settleBatch(message.batch, message.failure)) break;
         this.#settleBatch(message.batch, message.failure);
         break;
       case 'output':
-        this.#embeds.accept(message);
         this.#acceptOutput(message);
         break;
       case 'cacheFlushed':
@@ -279,37 +268,54 @@ export class Engine {
     const batch = this.#batches.get(id);
     this.#batches.delete(id);
     if (failure === null) {
-      for (const generation of batch?.generations ?? []) this.events.emit('accepted', generation);
-      batch?.resolve(batch.generations);
+      for (const request of batch?.requests ?? []) this.events.emit('accepted', request);
+      batch?.resolve();
       return;
     }
-    for (const generation of batch?.generations ?? []) this.#forget(generation);
+    for (const request of batch?.requests ?? []) this.#forget(request);
     batch?.reject(asError(failure));
   }
 
-  #acceptOutput({ admitted, tokens, logprobs, toCheck, finished }: Output): void {
-    for (const one of admitted) this.#live.get(one.num)?.acceptAdmitted(one);
-    const touched = new Set<Generation>();
+  #acceptOutput(output: Output): void {
+    for (const one of output.admitted) this.#generation(one.num)?.acceptAdmitted(one);
+    const touched = this.#acceptAnswers(output);
+    const nowMs = this.#clock.nowMs();
+    for (const request of touched) this.events.emit('progressed', request, nowMs);
+    for (const row of output.logprobs) this.#generation(row.num)?.acceptLogprobs(row);
+    for (const num of output.toCheck) this.#checkText(num);
+    for (const { num, reason, stats } of output.finished) {
+      const request = this.#live.get(num);
+      if (request === undefined) continue;
+      request.end(reason, stats, nowMs);
+      this.#forget(request);
+      touched.add(request);
+      this.events.emit('finished', request);
+    }
+    for (const request of touched) request.onUpdate?.();
+    for (const resolve of this.#outputWaiters.splice(0)) resolve();
+  }
+
+  /** @returns the requests that have more of their answer now. */
+  #acceptAnswers({ tokens, vectors }: Output): Set<LiveRequest> {
+    const touched = new Set<LiveRequest>();
     for (let i = 0; i + 1 < tokens.length; i += 2) {
-      const generation = this.#live.get(tokens[i] ?? 0);
+      const generation = this.#generation(tokens[i] ?? 0);
       if (generation === undefined) continue;
       touched.add(generation);
       this.#acceptToken(generation, tokens[i + 1] ?? 0);
     }
-    const nowMs = this.#clock.nowMs();
-    for (const generation of touched) this.events.emit('progressed', generation, nowMs);
-    for (const row of logprobs) this.#live.get(row.num)?.acceptLogprobs(row);
-    for (const num of toCheck) this.#checkText(num);
-    for (const ending of finished) {
-      const generation = this.#live.get(ending.num);
-      if (generation === undefined) continue;
-      generation.acceptFinish(ending, nowMs);
-      this.#forget(generation);
-      touched.add(generation);
-      this.events.emit('finished', generation);
+    for (const { num, values } of vectors) {
+      const request = this.#live.get(num);
+      if (!(request instanceof EmbedRequest)) continue;
+      touched.add(request);
+      request.vector = values;
     }
-    for (const generation of touched) generation.onUpdate?.();
-    for (const resolve of this.#outputWaiters.splice(0)) resolve();
+    return touched;
+  }
+
+  #generation(num: number): Generation | undefined {
+    const request = this.#live.get(num);
+    return request instanceof Generation ? request : undefined;
   }
 
   #acceptToken(generation: Generation, token: number): void {
@@ -327,19 +333,19 @@ export class Engine {
 
   /** A request that matched has sent its stopAt already; the scheduler goes by the first of the two. */
   #checkText(num: number): void {
-    if (this.#live.get(num)?.isCut === false) this.#link.post({ kind: 'textChecked', num });
+    if (this.#generation(num)?.isCut === false) this.#link.post({ kind: 'textChecked', num });
   }
 
-  #finishFailed(generation: Generation, failure: Failure): void {
-    generation.acceptFailure(failure, this.#clock.nowMs());
-    this.#forget(generation);
-    this.events.emit('finished', generation);
-    generation.onUpdate?.();
+  #finishFailed(request: LiveRequest, { code, message }: Failure): void {
+    request.end(failureReason(code, message), null, this.#clock.nowMs());
+    this.#forget(request);
+    this.events.emit('finished', request);
+    request.onUpdate?.();
   }
 
-  #forget(generation: Generation): void {
-    this.#live.delete(generation.num);
-    this.#liveRids.delete(generation.rid);
+  #forget(request: LiveRequest): void {
+    this.#live.delete(request.num);
+    this.#liveRids.delete(request.rid);
   }
 }
 

@@ -1,24 +1,22 @@
-import { statusOf, wireTypeOf, type Failure } from '../core/errors.js';
 import type { FinishReason } from '../core/finish-reason.js';
-import type { Admitted, Finished, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js';
+import type { SamplingParams } from '../core/sampling-params.js';
+import type { Admitted, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js';
+import type { Unobserved } from '../observability/engine-events.js';
+import type { LiveRequest } from './live-request.js';
 import type { TextAssembler } from './text-assembler.js';
 
 /** One sample of one prompt, ready to be submitted. */
-export interface GenerationInput {
+export interface GenerationInput extends Unobserved {
   readonly req: Omit<ReqInput, 'num' | 'hasTextStops'>;
   /** Null with `--skip-tokenizer-init`: ids in, ids out. */
   readonly text: TextAssembler | null;
-  /** Left out of metrics: `log_metrics: false`, and probes of the server's own health. */
-  readonly isUnmetered?: boolean;
-  /** Left out of the request log: `no_logs: true`. */
-  readonly isUnlogged?: boolean;
 }
 
 /**
  * What the main thread knows of an accepted request: its tokens, text and log-probabilities so far, and
  * how it ended. Written by the engine, read by whoever renders it.
  */
-export class Generation {
+export class Generation implements LiveRequest {
   readonly outputIds: number[] = [];
   /** By prompt position; position 0 never has one. */
   readonly promptLogprobs = new Map<number, ReqLogprobRow>();
@@ -32,7 +30,6 @@ export class Generation {
   /** Which weights it began on; null before it ran. */
   weightsEpoch: number | null = null;
   finishedMs: number | null = null;
-  /** Called after every batch of news, with the request's state already up to date. */
   onUpdate: (() => void) | null = null;
   /** Set when a stop string matched: no token after it counts. */
   #isCut = false;
@@ -47,8 +44,16 @@ export class Generation {
     return this.input.req.rid;
   }
 
+  get inputIds(): Int32Array {
+    return this.input.req.inputIds;
+  }
+
   get promptTokens(): number {
-    return this.input.req.inputIds.length;
+    return this.inputIds.length;
+  }
+
+  get sampling(): SamplingParams {
+    return this.input.req.sampling;
   }
 
   /** @returns the stop text that this token completed, or null. */
@@ -71,24 +76,11 @@ export class Generation {
     this.dpRank = dpRank;
   }
 
-  acceptFinish({ reason, stats }: Finished, nowMs: number): void {
+  end(reason: FinishReason, stats: ReqStats | null, nowMs: number): void {
     this.finish = reason;
     this.stats = stats;
-    this.cachedTokens = stats.cachedTokens;
-    this.dpRank = stats.dpRank;
-    this.finishedMs = nowMs;
-    this.input.text?.finish(reason);
-  }
-
-  /** Ends it here, without the scheduler's word. */
-  acceptFailure({ code, message }: Failure, nowMs: number): void {
-    const reason = {
-      type: 'abort' as const,
-      message,
-      status_code: statusOf(code),
-      err_type: wireTypeOf(code),
-    };
-    this.finish = reason;
+    this.cachedTokens = stats?.cachedTokens ?? this.cachedTokens;
+    this.dpRank = stats?.dpRank ?? this.dpRank;
     this.finishedMs = nowMs;
     this.input.text?.finish(reason);
   }

@@ -1,5 +1,6 @@
 import type { ServerArgs } from '../config/server-args.js';
 import { kvBytesPerToken } from '../core/model-spec.js';
+import { resolveBuckets } from '../observability/buckets.js';
 import type { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
 import { Profiler } from '../observability/profiler.js';
@@ -43,7 +44,8 @@ function metricsOf({ args, engine, model, limits }: ObserverDeps): Metrics {
   const { spec } = model;
   const metrics = new Metrics({
     modelName: model.servedName,
-    hasSeveralDevices: args.dpSize > 1,
+    numDevices: args.dpSize,
+    buckets: resolveBuckets(args),
     constants: {
       maxTotalTokens: limits.maxTotalTokens,
       pageSizeTokens: args.pageSize,

@@ -126,11 +126,11 @@ export class ScriptedScheduler implements SchedulerLink {
         this.#acceptTexts(message);
         break;
       case 'abort':
-        if (message.num !== null) this.finishText(message.num, [], ABORTED);
-        for (const { num, rid } of [...this.live.values()]) {
+        for (const { num, rid } of [...this.live.values(), ...this.liveTexts.values()]) {
           const byRid = message.ridPrefix !== '' && rid.startsWith(message.ridPrefix);
           if (message.all || message.num === num || byRid) {
             this.finish(num, ABORTED);
+            this.finishText(num, [], ABORTED);
           }
         }
         break;

@@ -3,16 +3,21 @@
  * `node dist/test/sim/scheduler.test.js [numSeeds] [firstSeed] [requestsPerSeed]`.
  */
 import tap, { type Test } from 'tap';
-import { simulate, type SimulationResult } from './simulation.js';
+import { seededRandom } from '../../src/core/clock.js';
+import { Dice } from './dice.js';
+import { EmbedSimulation, type EmbedSimulationResult } from './embed-simulation.js';
+import { Simulation, type SimulationResult } from './simulation.js';
 
 /** Seconds, for every check. */
-const DEFAULT_SEEDS = 48;
+const DEFAULT_SEEDS = 72;
+/** Every third seed is an embedding server. */
+const EMBED_EVERY = 3;
 const [numSeeds = DEFAULT_SEEDS, firstSeed = 1, numRequests = 50] = process.argv
   .slice(2)
   .map(Number);
 
 /** What the default run must have seen, or it tests less than it says. */
-const COVERED: readonly (keyof SimulationResult)[] = [
+const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[] = [
   'numFinished',
   'numRefused',
   'numAborted',
@@ -25,6 +30,15 @@ const COVERED: readonly (keyof SimulationResult)[] = [
   'numFlushed',
   'numFlushRefused',
   'numReads',
+  'numVectors',
+  'numTextsQueueFull',
+  'numTextsShutOut',
+  'numTextsDuplicate',
+  'numTextsAborted',
+  'numTextsWaitedTooLong',
+  'numTextsRanTooLong',
+  'numTextsDeviceFailed',
+  'numTextReads',
 ];
 
 /** Long runs take hours if asked to. */
@@ -50,9 +64,9 @@ tap.test(
   },
 );
 
-function runSeed(t: Test, seed: number): SimulationResult | null {
+function runSeed(t: Test, seed: number): SimulationResult | EmbedSimulationResult | null {
   try {
-    return simulate(seed, numRequests);
+    return simulate(seed);
   } catch (error) {
     t.fail(
       `seed ${seed}: replay with node dist/test/sim/scheduler.test.js 1 ${seed} ${numRequests}`,
@@ -60,4 +74,10 @@ function runSeed(t: Test, seed: number): SimulationResult | null {
     t.error(error);
     return null;
   }
+}
+
+function simulate(seed: number): SimulationResult | EmbedSimulationResult {
+  const dice = new Dice(seededRandom(seed));
+  const isEmbedding = seed % EMBED_EVERY === 0;
+  return new (isEmbedding ? EmbedSimulation : Simulation)(dice, numRequests).run();
 }

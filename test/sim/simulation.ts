@@ -1,6 +1,5 @@
 /** One seeded run: a random configuration, random traffic and faults, and what must hold at the end. */
 import assert from 'node:assert/strict';
-import { seededRandom, type Random } from '../../src/core/clock.js';
 import { TOP_K_ALL, type SamplingParams } from '../../src/core/sampling-params.js';
 import {
   DEFAULT_SCHEDULER_CONFIG,
@@ -10,6 +9,8 @@ import {
 import type { DeviceLimits, ReqInput } from '../../src/messages.js';
 import { FAKE_VOCAB_SIZE } from '../doubles/fake-device.js';
 import { Clients, type Outcome } from './clients.js';
+import type { Dice } from './dice.js';
+import { Faults } from './faults.js';
 import { World } from './world.js';
 
 /** Far more than any run needs: beyond it something goes round in circles. */
@@ -20,12 +21,9 @@ export interface SimulationResult extends Outcome {
   readonly numDeviceDeaths: number;
 }
 
-export function simulate(seed: number, numRequests: number): SimulationResult {
-  return new Simulation(seededRandom(seed), numRequests).run();
-}
-
 export class Simulation {
   private readonly world: World;
+  private readonly faults: Faults;
   private readonly clients: Clients;
   private readonly prefixes: Int32Array[];
   private readonly numRanks: number;
@@ -36,23 +34,23 @@ export class Simulation {
   private readonly tight: boolean;
   private readonly limits: DeviceLimits;
   private numSubmitted = 0;
-  private numDeviceDeaths = 0;
 
   constructor(
-    private readonly random: Random,
+    private readonly dice: Dice,
     private readonly numRequests: number,
   ) {
-    this.numRanks = this.chance(0.4) ? 2 : 1;
-    this.faulty = this.chance(0.5);
-    this.gapMs = this.pick([0.1, 1, 4, 12, 30]);
-    this.tight = this.chance(0.25);
-    this.longOutputs = this.tight || this.chance(0.4);
+    this.numRanks = this.dice.chance(0.4) ? 2 : 1;
+    this.faulty = this.dice.chance(0.5);
+    this.gapMs = this.dice.pick([0.1, 1, 4, 12, 30]);
+    this.tight = this.dice.chance(0.25);
+    this.longOutputs = this.tight || this.dice.chance(0.4);
     this.limits = this.someLimits();
     const config = this.someConfig();
     const { limits, numRanks } = this;
-    this.world = new World({ random, config, limits, numRanks }, (message) => {
+    this.world = new World({ random: dice.random, config, limits, numRanks }, (message) => {
       this.clients.receive(message);
     });
+    this.faults = new Faults(this.world, dice, 170);
     const poolTokens = limits.numPages * limits.pageSizeTokens;
     this.clients = new Clients(
       (message) => {
@@ -61,13 +59,13 @@ export class Simulation {
       config.deterministic,
       poolTokens,
     );
-    this.prefixes = Array.from({ length: 5 }, () => this.someTokens(this.below(120)));
+    this.prefixes = Array.from({ length: 5 }, () => this.someTokens(this.dice.below(120)));
   }
 
   run(): SimulationResult {
     for (let rank = 0; rank < this.numRanks; rank++) this.world.attach(rank);
     this.arrive();
-    if (this.faulty) this.disturb();
+    if (this.faulty) this.faults.disturb(() => this.numSubmitted >= this.numRequests);
     this.runUntilQuiet();
     assert.equal(this.clients.reqs.size, 0, 'every accepted request ends');
     this.checkNothingHeld();
@@ -75,7 +73,7 @@ export class Simulation {
     this.runUntilQuiet();
     assert(this.clients.drained, 'drained');
     const { numEvents } = this.world.loop;
-    return { ...this.clients.outcome, numEvents, numDeviceDeaths: this.numDeviceDeaths };
+    return { ...this.clients.outcome, numEvents, numDeviceDeaths: this.faults.numDeviceDeaths };
   }
 
   private runUntilQuiet(): void {
@@ -95,58 +93,41 @@ export class Simulation {
   // ---- traffic --------------------------------------------------------------------------------
 
   private arrive(): void {
-    const size = this.chance(0.2) ? 1 + this.below(4) : 1;
+    const size = this.dice.chance(0.2) ? 1 + this.dice.below(4) : 1;
     this.clients.submit(Array.from({ length: size }, () => this.someRequest()));
-    if (this.chance(0.15)) this.abortSomeLater();
-    if (this.chance(0.05)) this.world.fromMain.post({ kind: 'readState', id: this.numSubmitted });
-    if (this.chance(0.1)) this.flushLater();
+    if (this.dice.chance(0.15)) this.abortSomeLater();
+    if (this.dice.chance(0.05))
+      this.world.fromMain.post({ kind: 'readState', id: this.numSubmitted });
+    if (this.dice.chance(0.1)) this.flushLater();
     if (this.numSubmitted >= this.numRequests) return;
     // Bursts, and now and then a pause in which everything ends.
-    const pauseMs = this.chance(0.03) ? 400 : this.random() * 2 * this.gapMs;
-    this.world.loop.after(this.chance(0.3) ? 0 : pauseMs, () => {
+    const pauseMs = this.dice.chance(0.03) ? 400 : this.dice.random() * 2 * this.gapMs;
+    this.world.loop.after(this.dice.chance(0.3) ? 0 : pauseMs, () => {
       this.arrive();
     });
   }
 
   private flushLater(): void {
-    this.world.loop.after(this.random() * 500, () => {
+    this.world.loop.after(this.dice.random() * 500, () => {
       this.world.fromMain.post({ kind: 'flushCache', id: this.numSubmitted });
     });
   }
 
   private abortSomeLater(): void {
-    this.world.loop.after(this.random() * 60, () => {
+    this.world.loop.after(this.dice.random() * 60, () => {
       const { unfinished } = this.clients;
-      const req = unfinished[this.below(unfinished.length)];
-      if (this.chance(0.02)) this.clients.abortAll();
-      else if (req !== undefined) this.clients.abort(req, this.chance(0.5));
-    });
-  }
-
-  /** Devices die, come back, and are replaced while they live. */
-  private disturb(): void {
-    this.world.loop.after(20 + this.random() * 300, () => {
-      const alive = this.world.aliveDevices;
-      const device = alive[this.below(alive.length)];
-      if (device !== undefined && this.chance(0.75)) {
-        this.numDeviceDeaths++;
-        this.world.kill(device);
-        this.world.loop.after(this.random() * 50, () => {
-          this.world.attach(device.rank);
-        });
-      } else if (device !== undefined) {
-        this.world.attach(device.rank);
-      }
-      if (this.numSubmitted < this.numRequests) this.disturb();
+      const req = unfinished[this.dice.below(unfinished.length)];
+      if (this.dice.chance(0.02)) this.clients.abortAll();
+      else if (req !== undefined) this.clients.abort(req, this.dice.chance(0.5));
     });
   }
 
   private someRequest(): ReqInput & { textStop: number | null } {
     const num = this.numSubmitted++;
     const inputIds = this.somePrompt();
-    const hasTextStops = this.chance(0.3);
-    const logprobs = this.chance(0.2)
-      ? { startLen: this.below(inputIds.length + 1), topNum: 0, tokenIds: [] }
+    const hasTextStops = this.dice.chance(0.3);
+    const logprobs = this.dice.chance(0.2)
+      ? { startLen: this.dice.below(inputIds.length + 1), topNum: 0, tokenIds: [] }
       : null;
     return {
       num,
@@ -154,45 +135,45 @@ export class Simulation {
       inputIds,
       sampling: this.someSampling(),
       logprobs,
-      namespace: this.chance(0.2) ? 'other' : '',
-      dpRank: this.chance(0.1) ? this.below(this.numRanks) : null,
-      priority: this.pick([0, 0, 5, 50]),
+      namespace: this.dice.chance(0.2) ? 'other' : '',
+      dpRank: this.dice.chance(0.1) ? this.dice.below(this.numRanks) : null,
+      priority: this.dice.pick([0, 0, 5, 50]),
       hasTextStops,
-      textStop: hasTextStops && this.chance(0.6) ? 1 + this.below(30) : null,
+      textStop: hasTextStops && this.dice.chance(0.6) ? 1 + this.dice.below(30) : null,
     };
   }
 
   /** A shared prefix, or the next turn of a finished conversation, and something new. */
   private somePrompt(): Int32Array {
     const { finished } = this.clients;
-    const turn = finished[this.below(finished.length)];
+    const turn = finished[this.dice.below(finished.length)];
     const prefix =
-      turn !== undefined && this.chance(0.3)
+      turn !== undefined && this.dice.chance(0.3)
         ? [...turn.input.inputIds, ...turn.tokens]
-        : [...(this.prefixes[this.below(this.prefixes.length)] ?? [])];
+        : [...(this.prefixes[this.dice.below(this.prefixes.length)] ?? [])];
     const poolTokens = this.limits.numPages * this.limits.pageSizeTokens;
     const longest = Math.floor(poolTokens / (this.tight ? 6 : 2));
-    const prompt = [...prefix, ...this.someTokens(1 + this.below(40))];
-    return Int32Array.from(prompt.slice(0, this.chance(0.98) ? longest : undefined));
+    const prompt = [...prefix, ...this.someTokens(1 + this.dice.below(40))];
+    return Int32Array.from(prompt.slice(0, this.dice.chance(0.98) ? longest : undefined));
   }
 
   private someSampling(): SamplingParams {
-    const maxNewTokens = this.chance(0.05)
+    const maxNewTokens = this.dice.chance(0.05)
       ? 0
-      : 1 + this.below(this.longOutputs || this.chance(0.1) ? 150 : 40);
+      : 1 + this.dice.below(this.longOutputs || this.dice.chance(0.1) ? 150 : 40);
     return {
       maxNewTokens,
-      minNewTokens: this.below(Math.min(4, maxNewTokens + 1)),
+      minNewTokens: this.dice.below(Math.min(4, maxNewTokens + 1)),
       temperature: 1,
       topP: 1,
       topK: TOP_K_ALL,
       minP: 0,
       frequencyPenalty: 0,
       presencePenalty: 0,
-      repetitionPenalty: this.chance(0.1) ? 1.1 : 1,
-      stopTokenIds: this.chance(this.longOutputs ? 0.3 : 0.7) ? [3, 77, 150] : [],
+      repetitionPenalty: this.dice.chance(0.1) ? 1.1 : 1,
+      stopTokenIds: this.dice.chance(this.longOutputs ? 0.3 : 0.7) ? [3, 77, 150] : [],
       logitBias: [],
-      seed: this.below(3),
+      seed: this.dice.below(3),
       sampleIndex: 0,
     };
   }
@@ -202,27 +183,30 @@ export class Simulation {
   private someConfig(): SchedulerConfig {
     return {
       ...DEFAULT_SCHEDULER_CONFIG,
-      policy: this.pick(['fcfs', 'fcfs', ...SCHEDULE_POLICIES]),
-      priority: this.chance(0.3)
-        ? { lowValuesFirst: this.chance(0.3), preemptionThreshold: this.pick([null, 0, 10]) }
+      policy: this.dice.pick(['fcfs', 'fcfs', ...SCHEDULE_POLICIES]),
+      priority: this.dice.chance(0.3)
+        ? {
+            lowValuesFirst: this.dice.chance(0.3),
+            preemptionThreshold: this.dice.pick([null, 0, 10]),
+          }
         : null,
-      chunkedPrefillSize: this.pick([-1, 7, 32, 512]),
-      maxPrefillTokens: this.pick([64, 16384]),
-      maxPrefillRowsWhileDecoding: this.pick([8, 64, 256]),
-      maxRunningRequests: this.pick([1, 4, 16, 16]),
-      maxQueuedRequests: this.pick([4, 30, 4096, 4096]),
+      chunkedPrefillSize: this.dice.pick([-1, 7, 32, 512]),
+      maxPrefillTokens: this.dice.pick([64, 16384]),
+      maxPrefillRowsWhileDecoding: this.dice.pick([8, 64, 256]),
+      maxRunningRequests: this.dice.pick([1, 4, 16, 16]),
+      maxQueuedRequests: this.dice.pick([4, 30, 4096, 4096]),
       decodeLogInterval: 40,
-      disableRadixCache: this.chance(0.12),
-      deterministic: this.chance(0.3),
-      scheduleConservativeness: this.tight ? 0.01 : this.pick([0.02, 0.1, 1]),
+      disableRadixCache: this.dice.chance(0.12),
+      deterministic: this.dice.chance(0.3),
+      scheduleConservativeness: this.tight ? 0.01 : this.dice.pick([0.02, 0.1, 1]),
     };
   }
 
   private someLimits(): DeviceLimits {
-    const pageSizeTokens = this.pick([1, 4, 16, 16]);
-    const poolTokens = this.tight ? 320 : this.pick([160, 320, 800, 4000]);
+    const pageSizeTokens = this.dice.pick([1, 4, 16, 16]);
+    const poolTokens = this.tight ? 320 : this.dice.pick([160, 320, 800, 4000]);
     return {
-      numSlots: this.tight ? 8 : this.pick([1, 3, 8, 16, 16]),
+      numSlots: this.tight ? 8 : this.dice.pick([1, 3, 8, 16, 16]),
       slotLength: 4096,
       numPages: Math.ceil(poolTokens / pageSizeTokens),
       pageSizeTokens,
@@ -230,20 +214,6 @@ export class Simulation {
   }
 
   private someTokens(length: number): Int32Array {
-    return Int32Array.from({ length }, () => this.below(FAKE_VOCAB_SIZE));
-  }
-
-  private below(end: number): number {
-    return Math.floor(this.random() * end);
-  }
-
-  private chance(probability: number): boolean {
-    return this.random() < probability;
-  }
-
-  private pick<T>(choices: readonly T[]): T {
-    const choice = choices[this.below(choices.length)];
-    assert(choice !== undefined);
-    return choice;
+    return Int32Array.from({ length }, () => this.dice.below(FAKE_VOCAB_SIZE));
   }
 }

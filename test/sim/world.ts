@@ -8,6 +8,7 @@ import {
   type DeviceId,
   type DeviceLimits,
   type FromDevice,
+  type RunEmbed,
   type RunStep,
   type ToCache,
   type ToDevice,
@@ -23,6 +24,8 @@ export interface WorldOptions {
   readonly config: SchedulerConfig;
   readonly limits: DeviceLimits;
   readonly numRanks: number;
+  /** A step takes up to so many times longer than usual. */
+  readonly slowness?: number;
 }
 
 interface Worker {
@@ -30,7 +33,7 @@ interface Worker {
   readonly device: FakeDevice;
   readonly toDevice: Channel<ToDevice>;
   readonly toScheduler: Channel<FromDevice>;
-  readonly steps: RunStep[];
+  readonly steps: (RunStep | RunEmbed)[];
   busy: boolean;
   alive: boolean;
 }
@@ -72,6 +75,7 @@ export class World {
           cache.post(message);
         },
         toDevice: (device, message) => {
+          if (message.kind === 'embed') this.checkOpen(device);
           this.workers.get(treeKey(device))?.toDevice.post(message);
         },
       },
@@ -110,6 +114,15 @@ export class World {
     this.fromMain.post({ kind: 'attachDevice', device: id, weightsEpoch: 0, limits });
   }
 
+  /** Looks for time-outs every so often while `isBusy`. */
+  tick(everyMs: number, isBusy: () => boolean): void {
+    this.loop.after(everyMs, () => {
+      this.scheduler.tick();
+      this.check();
+      if (isBusy()) this.tick(everyMs, isBusy);
+    });
+  }
+
   kill(id: DeviceId): void {
     const worker = this.workers.get(treeKey(id));
     if (worker?.alive !== true) return;
@@ -126,8 +139,8 @@ export class World {
 
   private receive(worker: Worker, message: ToDevice): void {
     if (message.kind === 'cancel') worker.device.cancel(message.slot);
-    else if (message.kind === 'step') worker.steps.push(message);
     else if (message.kind === 'retire') this.end(worker);
+    else if (message.kind !== 'fault') worker.steps.push(message);
     this.work(worker);
   }
 
@@ -136,12 +149,19 @@ export class World {
     const step = worker.steps.shift();
     if (step === undefined) return;
     worker.busy = true;
-    this.loop.after(0.2 + this.options.random() * 2, () => {
+    const { random, slowness = 1 } = this.options;
+    this.loop.after(0.2 + random() * 2 * slowness, () => {
       worker.busy = false;
       if (!worker.alive) return;
-      worker.toScheduler.post({ kind: 'stepDone', result: worker.device.run(step.plan) });
+      worker.toScheduler.post(answer(worker.device, step));
       this.work(worker);
     });
+  }
+
+  /** Texts do not begin on weights that are on their way out. */
+  private checkOpen(device: DeviceId): void {
+    const link = this.scheduler.state.links.get(treeKey(device));
+    if (link?.retiring !== false) throw new Error('a text begins on a device that retires');
   }
 
   /** After every turn; the cache walks its trees only now and then. */
@@ -152,4 +172,10 @@ export class World {
     }
     if (broken.length > 0) throw new Error(broken.join('; '));
   }
+}
+
+function answer(device: FakeDevice, step: RunStep | RunEmbed): FromDevice {
+  return step.kind === 'step'
+    ? { kind: 'stepDone', result: device.run(step.plan) }
+    : { kind: 'embedDone', result: device.embed(step.plan) };
 }

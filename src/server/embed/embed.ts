@@ -1,9 +1,11 @@
 import { RequestError } from '../../core/errors.js';
 import type { EmbeddingSpec } from '../../core/model-spec.js';
-import type { Embedding } from '../embed-calls.js';
+import type { Unobserved } from '../../observability/engine-events.js';
+import type { EmbedRequest } from '../embed-request.js';
 import type { Engine } from '../engine.js';
 import type { HttpReply } from '../http.js';
 import type { ServedModel } from '../model.js';
+import { abortAll, errorOf, isAbort, settled } from '../settle.js';
 import { tokenizeSources, type EmbedSource } from './sources.js';
 
 /** What the embedding routes need of the server. */
@@ -17,10 +19,21 @@ export interface EmbedDeps {
 }
 
 /** What one request asks of the model, whatever its route. */
-export interface EmbedJob {
+export interface EmbedJob extends Unobserved {
   readonly sources: readonly EmbedSource[];
   /** One per source. */
   readonly rids: readonly string[];
+}
+
+/** The model's answer to one text. */
+export interface Embedding {
+  readonly rid: string;
+  /** What was read, special tokens included. */
+  readonly tokens: Int32Array;
+  /** `[dim]`: a pooled vector, or the logits of a classification head. */
+  readonly values: Float32Array;
+  /** From submission to the answer. */
+  readonly latencyMs: number;
 }
 
 /** Texts that one request may bring. */
@@ -28,7 +41,7 @@ const MAX_TEXTS = 4096;
 
 /** The one path of all embedding routes: tokenize, submit, wait. @throws RequestError */
 export async function embed(
-  { sources, rids }: EmbedJob,
+  { sources, rids, isUnmetered = false, isUnlogged = false }: EmbedJob,
   reply: HttpReply,
   deps: EmbedDeps,
 ): Promise<readonly Embedding[]> {
@@ -36,13 +49,34 @@ export async function embed(
     const message = `A request may bring at most ${MAX_TEXTS} texts, got ${sources.length}.`;
     throw new RequestError('INVALID_REQUEST', message);
   }
+  const { engine } = deps;
   const texts = await tokenizeSources(sources, deps);
-  return deps.engine.embed(
-    texts.map((text, i) => ({ ...text, rid: rids[i] ?? '' })),
-    (abort) => {
-      reply.onClientLeft(abort);
-    },
-  );
+  const inputs = texts.map((text, i) => ({
+    req: { ...text, rid: rids[i] ?? '' },
+    isUnmetered,
+    isUnlogged,
+  }));
+  const requests = await engine.embed(inputs, (submitted) => {
+    reply.onClientLeft(() => {
+      abortAll(engine, submitted);
+    });
+  });
+  const failure = await settled(requests, isAbort);
+  if (failure !== null) {
+    abortAll(engine, requests);
+    throw errorOf(failure);
+  }
+  return requests.map(embeddingFrom);
+}
+
+function embeddingFrom({ rid, inputIds, vector, createdMs, finishedMs }: EmbedRequest): Embedding {
+  if (vector === null) throw new RequestError('DEVICE_FAILED', 'The device gave no vector.');
+  return {
+    rid,
+    tokens: inputIds,
+    values: vector,
+    latencyMs: (finishedMs ?? createdMs) - createdMs,
+  };
 }
 
 const NOT_EMBEDDING =

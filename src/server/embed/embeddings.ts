@@ -1,9 +1,8 @@
 import { RequestError } from '../../core/errors.js';
-import type { Embedding } from '../embed-calls.js';
 import type { FieldReader } from '../field-reader.js';
 import type { HttpReply } from '../http.js';
 import { checkDimensions, shorten } from './dimensions.js';
-import { embed, embeddingOf, type EmbedDeps } from './embed.js';
+import { embed, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
 import { parseInput } from './openai-input.js';
 import { ridsOf } from './openai-route.js';
 
@@ -33,7 +32,7 @@ export async function answerEmbeddings(
 
 /** Token counts of requests that make no tokens. */
 export function promptUsage(answers: readonly Embedding[]) {
-  const promptTokens = answers.reduce((sum, { stats }) => sum + stats.promptTokens, 0);
+  const promptTokens = answers.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return {
     prompt_tokens: promptTokens,
     total_tokens: promptTokens,

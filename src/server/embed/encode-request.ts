@@ -4,6 +4,7 @@ import { RequestError } from '../../core/errors.js';
 import { FieldReader, isIntegers, isStrings } from '../field-reader.js';
 import type { JsonObject } from '../json.js';
 import { resolveRids } from '../native/rid-fields.js';
+import { parseUnobserved } from '../native/unobserved-fields.js';
 import { checkUnsupportedFields } from '../native/unsupported-fields.js';
 import type { EmbedJob } from './embed.js';
 import type { EmbedSource } from './sources.js';
@@ -43,6 +44,7 @@ export function parseEncodeRequest(body: JsonObject): EncodeRequest {
     sources,
     isBatch,
     rids: resolveRids(read.raw('rid'), shape, randomUUID).flat(),
+    ...parseUnobserved(read),
     dimensions: read.integer('dimensions'),
     returnPromptTokenIds: read.boolean('return_prompt_token_ids') ?? false,
   };

@@ -1,10 +1,9 @@
 import type { EmbeddingSpec } from '../../core/model-spec.js';
-import type { Embedding } from '../embed-calls.js';
 import { jsonResponse } from '../http.js';
 import { parseJsonObject } from '../json.js';
 import type { Handler } from '../router.js';
 import { checkDimensions, shorten } from './dimensions.js';
-import { embed, embeddingOf, type EmbedDeps } from './embed.js';
+import { embed, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
 import { parseEncodeRequest, type EncodeRequest } from './encode-request.js';
 
 /** POST and PUT `/encode`, and `/classify`, which SGLang answers alike. */
@@ -31,11 +30,11 @@ function renderEncoded(answer: Embedding, request: EncodeRequest, deps: EmbedDep
 }
 
 /** `meta_info` of one text: the keys of `/generate` that are not about new tokens. */
-export function metaInfo({ rid, stats, latencyMs }: Embedding, { model }: EmbedDeps) {
+export function metaInfo({ rid, tokens, latencyMs }: Embedding, { model }: EmbedDeps) {
   return {
     id: rid,
     finish_reason: { type: 'length', length: 0 },
-    prompt_tokens: stats.promptTokens,
+    prompt_tokens: tokens.length,
     weight_version: model.weights.version,
     num_retractions: 0,
     e2e_latency: latencyMs / 1000,

@@ -7,7 +7,7 @@ import type { JsonObject } from '../json.js';
 import { parseGenerateRequest } from '../native/generate-request.js';
 import type { GenerateDeps } from '../native/generate.js';
 import { prepareInputs } from '../native/prepare.js';
-import { abortAll, settled } from '../settle.js';
+import { abortAll, errorOf, settled } from '../settle.js';
 import { softmax } from './softmax.js';
 
 /**
@@ -33,7 +33,7 @@ export async function answerScore(
   const failure = await settled(generations);
   if (failure !== null) {
     abortAll(deps.engine, generations);
-    throw new RequestError('DEVICE_FAILED', failure.message);
+    throw errorOf(failure);
   }
   const scores = generations.map((one) => scoresOf(logprobsOf(one, labels), useSoftmax));
   return { scores, model, usage: null, object: 'scoring' };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { RequestError } from '../../core/errors.js';
+import type { Unobserved } from '../../observability/engine-events.js';
 import { FieldReader } from '../field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../json.js';
 import {
@@ -14,6 +15,7 @@ import { parsePrompts, type Prompt } from './prompt-fields.js';
 import { resolveRids } from './rid-fields.js';
 import { parseSessionParams } from './session-routes.js';
 import type { SessionParams } from './sessions.js';
+import { parseUnobserved } from './unobserved-fields.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 /** Prompts times samples that one request may bring. */
@@ -33,7 +35,7 @@ export interface GenerateRequest {
   readonly session?: SessionParams | null;
 }
 
-export interface GenerateEntry {
+export interface GenerateEntry extends Required<Unobserved> {
   readonly prompt: Prompt;
   readonly sampling: SamplingRequest;
   readonly logprobs: LogprobRequest | null;
@@ -43,8 +45,6 @@ export interface GenerateEntry {
   readonly cacheSalt: string | null;
   readonly dpRank: number | null;
   readonly priority: number;
-  readonly isUnmetered: boolean;
-  readonly isUnlogged: boolean;
 }
 
 export interface GenerateContext extends SamplingContext {
@@ -76,8 +76,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
   const common = {
     dpRank: dpRankOf(read, context.dpSize),
     priority: resolvePriority(read.integer('priority'), context.priority),
-    isUnmetered: read.boolean('log_metrics') === false,
-    isUnlogged: read.boolean('no_logs') === true,
+    ...parseUnobserved(read),
   };
   return {
     stream: read.boolean('stream') ?? false,

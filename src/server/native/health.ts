@@ -3,9 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { RequestError } from '../../core/errors.js';
 import { greedySampling } from '../../core/sampling-params.js';
 import type { Engine } from '../engine.js';
-import type { Generation, GenerationInput } from '../generation.js';
+import type { EmbedRequestInput } from '../embed-request.js';
+import type { GenerationInput } from '../generation.js';
 import { plainResponse } from '../http.js';
+import type { LiveRequest } from '../live-request.js';
 import type { Handler, Route } from '../router.js';
+import { abortAll } from '../settle.js';
 
 /** SGLang's `SGLANG_HEALTH_CHECK_TIMEOUT`. */
 const PROBE_TIMEOUT_MS = 20_000;
@@ -32,53 +35,34 @@ export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
   ];
 }
 
-function healthGenerate({ engine, isDraining, isGeneration, timeoutMs }: HealthDeps): Handler {
-  const ask = isGeneration ? probe : probeEmbedding;
+function healthGenerate(deps: HealthDeps): Handler {
   return async (_, reply) => {
-    const isHealthy = !isDraining() && (await ask(engine, timeoutMs ?? PROBE_TIMEOUT_MS));
+    const isHealthy = !deps.isDraining() && (await probe(deps));
     reply.send(plainResponse(isHealthy ? 200 : 503));
   };
 }
 
 /** A busy server proves itself by any other request's progress. */
-async function probe(engine: Engine, timeoutMs: number): Promise<boolean> {
-  let generations: readonly Generation[] = [];
-  const submission = engine.submit([probeInput()], (submitted) => {
-    generations = submitted;
-  });
+async function probe({ engine, isGeneration, timeoutMs }: HealthDeps): Promise<boolean> {
+  let requests: readonly LiveRequest[] = [];
+  const keep = (submitted: readonly LiveRequest[]): void => {
+    requests = submitted;
+  };
+  const submission: Promise<unknown> = isGeneration
+    ? engine.submit([generationProbe()], keep)
+    : engine.embed([textProbe()], keep);
   const submitted = submission.then(
     () => new Promise<never>(() => undefined),
     // A full queue is a busy server, which other requests' progress will prove healthy.
     (error: unknown) => (isQueueFull(error) ? new Promise<never>(() => undefined) : false),
   );
   const isHealthy = await Promise.race([
-    engine.nextOutput().then(() => generations.every((one) => one.finish?.type !== 'abort')),
+    engine.nextOutput().then(() => requests.every((one) => one.finish?.type !== 'abort')),
     submitted,
-    timeout(timeoutMs),
+    timeout(timeoutMs ?? PROBE_TIMEOUT_MS),
   ]);
-  for (const generation of generations) engine.abort(generation);
+  abortAll(engine, requests);
   return isHealthy;
-}
-
-async function probeEmbedding(engine: Engine, timeoutMs: number): Promise<boolean> {
-  let abort = (): void => undefined;
-  const text = { rid: probeRid(), tokens: Int32Array.of(0), tokenTypes: null };
-  const answered = engine
-    .embed([text], (abortProbe) => {
-      abort = abortProbe;
-    })
-    .then(
-      () => true,
-      (error: unknown) => (isQueueFull(error) ? new Promise<never>(() => undefined) : false),
-    );
-  const progress = engine.nextOutput().then(() => true);
-  const isHealthy = await Promise.race([answered, progress, timeout(timeoutMs)]);
-  abort();
-  return isHealthy;
-}
-
-function probeRid(): string {
-  return `HEALTH_CHECK_${randomUUID()}`;
 }
 
 function isQueueFull(error: unknown): boolean {
@@ -93,7 +77,7 @@ function timeout(ms: number): Promise<false> {
   });
 }
 
-function probeInput(): GenerationInput {
+function generationProbe(): GenerationInput {
   return {
     req: {
       rid: probeRid(),
@@ -105,7 +89,17 @@ function probeInput(): GenerationInput {
       priority: 0,
     },
     text: null,
-    isUnmetered: true,
-    isUnlogged: true,
+    ...UNOBSERVED,
   };
+}
+
+function textProbe(): EmbedRequestInput {
+  const req = { rid: probeRid(), tokens: Int32Array.of(0), tokenTypes: null };
+  return { req, ...UNOBSERVED };
+}
+
+const UNOBSERVED = { isUnmetered: true, isUnlogged: true };
+
+function probeRid(): string {
+  return `HEALTH_CHECK_${randomUUID()}`;
 }

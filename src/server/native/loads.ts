@@ -1,6 +1,7 @@
 import { RequestError } from '../../core/errors.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import type { DeviceState } from '../../messages.js';
+import { tokenUsage, utilization } from '../../observability/usage.js';
 import type { Engine } from '../engine.js';
 import { jsonResponse, type FullResponse, type HttpRequest } from '../http.js';
 import type { ServedModel } from '../model.js';
@@ -84,7 +85,8 @@ function renderLoad(
   };
 }
 
-function core({ numRunning, numUsedTokens, lastGenThroughput, load, kvPool }: DeviceState) {
+function core(state: DeviceState) {
+  const { numRunning, numUsedTokens, lastGenThroughput, load, kvPool } = state;
   return {
     num_running_reqs: numRunning,
     num_waiting_reqs: load.numWaiting,
@@ -93,10 +95,10 @@ function core({ numRunning, numUsedTokens, lastGenThroughput, load, kvPool }: De
     num_total_tokens: numUsedTokens + load.numWaitingTokens,
     max_total_num_tokens: kvPool.totalTokens,
     max_running_requests: load.maxRunning,
-    token_usage: numUsedTokens / kvPool.totalTokens,
+    token_usage: tokenUsage(state),
     gen_throughput: lastGenThroughput,
     cache_hit_rate: load.cacheHitRate,
-    utilization: numRunning / load.maxRunning,
+    utilization: utilization(state),
   };
 }
 

@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { startEmbedApp } from '../server/embed/embed-app.js';
 import { answerOf, startApp } from '../server/test-app.js';
 
 /** Sample lines by name and labels, every one checked against the text format. */
@@ -72,6 +73,7 @@ t.test('/metrics counts requests and shows devices', async (t) => {
     t.equal(after.get(`sglang:${name}{${model}}`), value, name);
   }
   t.equal(after.get(`sglang:cached_tokens_total{cache_source="device",${model}}`), 16);
+  t.notOk(after.has(`sglang:cached_tokens_total{cache_source="total",${model}}`));
   t.ok(after.has(`sglang:time_to_first_token_seconds_bucket{le="0.1",${model}}`));
   t.ok(after.has(`sglang:inter_token_latency_seconds_bucket{le="0.002",${model}}`));
   t.ok(after.has(`sglang:e2e_request_latency_seconds_bucket{le="2400",${model}}`));
@@ -89,7 +91,95 @@ t.test('/metrics counts requests and shows devices', async (t) => {
   const decoded = `engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0",mode="decode",${model}`;
   t.equal(after.get(`sglang:realtime_tokens_total{${decoded}}`), 50);
   t.equal((await scrape()).get(`sglang:realtime_tokens_total{${decoded}}`), 50, 'not added twice');
-  t.equal(after.get(`sglang:num_paused_reqs{${model}}`), 0);
+  t.equal(after.get(`sglang:num_paused_reqs{${device}}`), 0);
+  const queued = `${model},engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0"`;
+  t.equal(after.get(`sglang:queue_time_seconds_count{${queued}}`), 2);
+  t.ok(after.has(`sglang:queue_time_seconds_bucket{le="3000",${queued}}`));
+});
+
+t.test('flags say the bounds of the histograms', async (t) => {
+  const app = await startApp({
+    enableMetrics: true,
+    bucketTimeToFirstToken: [0.25, 30],
+    bucketInterTokenLatency: [0.5],
+    bucketE2eRequestLatency: [7, 8],
+    promptTokensBuckets: ['custom', '30', '20'],
+    generationTokensBuckets: ['tse', '10', '2', '4'],
+  });
+  t.teardown(() => {
+    app.app.close();
+  });
+  const { text } = await answerOf(await fetch(`${app.url}/metrics`));
+  const boundsOf = (name: string) => {
+    const lines = [...text.matchAll(new RegExp(`^sglang:${name}_bucket\\{le="([^"]+)"`, 'gm'))];
+    return lines.map(([, bound]) => bound);
+  };
+  t.strictSame(boundsOf('time_to_first_token_seconds'), ['0.25', '30', '+Inf']);
+  t.strictSame(boundsOf('inter_token_latency_seconds'), ['0.5', '+Inf']);
+  t.strictSame(boundsOf('e2e_request_latency_seconds'), ['7', '8', '+Inf']);
+  t.strictSame(boundsOf('prompt_tokens_histogram'), ['20', '30', '+Inf']);
+  t.strictSame(boundsOf('uncached_prompt_tokens_histogram'), ['20', '30', '+Inf']);
+  t.strictSame(boundsOf('generation_tokens_histogram'), ['6', '8', '10', '12', '14', '+Inf']);
+  const info = await (await fetch(`${app.url}/get_server_info`)).json();
+  t.match(info, {
+    bucket_time_to_first_token: [0.25, 30],
+    bucket_inter_token_latency: [0.5],
+    bucket_e2e_request_latency: [7, 8],
+    prompt_tokens_buckets: ['custom', '30', '20'],
+    generation_tokens_buckets: ['tse', '10', '2', '4'],
+  });
+});
+
+t.test('with several devices, what belongs to one says which', async (t) => {
+  const app = await startApp({ enableMetrics: true, dpSize: 2 });
+  t.teardown(() => {
+    app.app.close();
+  });
+  app.scheduler.onAccepted = (req) => {
+    app.scheduler.finish(req.num, { type: 'length', length: 0 }, { dpRank: 1 });
+  };
+  await app.post('/generate', { text: 'a' });
+  const samples = parse((await answerOf(await fetch(`${app.url}/metrics`))).text);
+  const labels = 'engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0"';
+  const model = 'model_name="org/tiny"';
+  const at = (rank: number) => `${labels},dp_rank="${rank}",${model}`;
+  t.equal(samples.get(`sglang:num_queue_reqs{${at(0)}}`), 2);
+  t.equal(samples.get(`sglang:page_size{${at(0)}}`), 16);
+  t.equal(samples.get(`sglang:page_size{${at(1)}}`), 16);
+  t.equal(samples.get(`sglang:queue_time_seconds_count{${model},${labels},dp_rank="1"}`), 1);
+  t.equal(samples.get(`sglang:num_paused_reqs{${at(0)}}`), 0);
+  t.ok([...samples.keys()].every((name) => name.includes(model)));
+});
+
+t.test('texts of an embedding model count like prompts', async (t) => {
+  const app = await startEmbedApp(t, {}, { enableMetrics: true });
+  app.scheduler.vectorOf = () => [1];
+  await app.post('/encode', { text: ['aaa', 'bb'] });
+  await app.post('/encode', { text: 'not counted', log_metrics: false });
+  await app.post('/v1/embeddings', { input: 'c' });
+  t.equal((await fetch(`${app.url}/health_generate`)).status, 200);
+  app.scheduler.vectorOf = () => null;
+  const left = app.post('/encode', { text: 'dddd', rid: 'gone' });
+  while (app.scheduler.liveTexts.size < 1) await new Promise(setImmediate);
+  await app.post('/abort_request', { rid: 'gone' });
+  t.equal((await left).status, 400);
+
+  const samples = parse((await answerOf(await fetch(`${app.url}/metrics`))).text);
+  const counters = {
+    num_requests_total: 4,
+    num_aborted_requests_total: 1,
+    prompt_tokens_total: 10,
+    generation_tokens_total: 0,
+    time_to_first_token_seconds_count: 3,
+    inter_token_latency_seconds_count: 0,
+    e2e_request_latency_seconds_count: 4,
+    prompt_tokens_histogram_sum: 10,
+    uncached_prompt_tokens_histogram_sum: 10,
+    generation_tokens_histogram_count: 4,
+  };
+  for (const [name, value] of Object.entries(counters)) {
+    t.equal(samples.get(`sglang:${name}{model_name="org/tiny"}`), value, name);
+  }
 });
 
 t.test('without the flag there is no /metrics', async (t) => {

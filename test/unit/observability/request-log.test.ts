@@ -5,26 +5,36 @@ import type { EngineEvents, ObservedRequest } from '../../../src/observability/e
 import { RequestLog } from '../../../src/observability/request-log.js';
 import { sampling } from '../../doubles/scheduler-rig.js';
 
-const request: ObservedRequest = {
+const COMMON = {
   rid: 'r1',
-  promptTokens: 300,
+  inputIds: new Int32Array(300),
+  createdMs: 1000,
+  finishedMs: 1500,
+  finish: { type: 'stop', matched: 2 } as const,
+  stats: null,
+  input: {},
+};
+
+const GENERATE: ObservedRequest = {
+  ...COMMON,
+  sampling: sampling(),
   cachedTokens: 16,
   outputIds: [1, 2],
   text: 'x'.repeat(5000),
-  createdMs: 1000,
-  finishedMs: 1500,
-  finish: { type: 'stop', matched: 2 },
-  stats: null,
-  input: { req: { inputIds: new Int32Array(300), sampling: sampling() } },
 };
 
-function linesOf(level: number, format: 'text' | 'json' = 'text', isOn = true): string[] {
+function linesOf(
+  level: number,
+  format: 'text' | 'json' = 'text',
+  isOn = true,
+  request = GENERATE,
+): string[] {
   const lines: string[] = [];
   const events = new EventEmitter<EngineEvents>();
   new RequestLog({ isOn, level, format }, (line) => lines.push(line)).observe(events);
   events.emit('accepted', request);
   events.emit('finished', request);
-  events.emit('accepted', { ...request, input: { ...request.input, isUnlogged: true } });
+  events.emit('accepted', { ...request, input: { isUnlogged: true } });
   return lines;
 }
 
@@ -49,5 +59,21 @@ t.test('lines of JSON', (t) => {
   t.match(received, { event: 'request.received', rid: 'r1', obj: { prompt_tokens: 300 } });
   t.match(finished, { event: 'request.finished', out: { completion_tokens: 2 } });
   t.match(finished, { timestamp: /^\d{4}-/ });
+  t.end();
+});
+
+t.test('an embedding model answers with a vector, and knows no sampling', (t) => {
+  const vector = new Float32Array(200).fill(0.5);
+  const embed: ObservedRequest = { ...COMMON, outputIds: [], cachedTokens: 0, vector };
+  const [received, finished] = linesOf(1, 'text', true, embed);
+  t.equal(received, 'Receive: obj={"rid":"r1","prompt_tokens":300}');
+  t.match(finished, /"completion_tokens":0,"cached_tokens":0,"e2e_latency":0\.5\}$/);
+  const shownAt = (level: number) => {
+    const line = linesOf(level, 'json', true, embed)[1] ?? '';
+    return (JSON.parse(line) as { out: { embedding: number[] } }).out.embedding;
+  };
+  t.strictSame([shownAt(2).length, shownAt(3).length], [128, 200]);
+  const [, aborted] = linesOf(2, 'text', true, { ...embed, vector: null });
+  t.match(aborted, /"embedding":null/);
   t.end();
 });

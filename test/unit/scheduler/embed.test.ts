@@ -34,10 +34,13 @@ t.test('steps hold whole texts in order of arrival under the token budget, two i
   const rig = new SchedulerRig({ config: { chunkedPrefillSize: 10 } }).attach();
   rig.submitEmbed(text(1, 4), text(2, 6), text(3, 30), text(4, 1), text(5, 1));
   t.same(lengths(rig), [[6, 4], [30]], 'a text longer than the budget goes alone');
-  t.match(rig.readState(), { numQueued: 2, devices: [{ numRunning: 3 }] });
+  const load = { numWaiting: 2, numWaitingTokens: 2, numWaitingUncachedTokens: 2 };
+  t.match(rig.readState(), { numQueued: 2, devices: [{ numRunning: 3, load }] });
   rig.step();
   t.same(lengths(rig).at(-1), [1, 1]);
   rig.run();
+  const totals = { prefillTokens: 42, cachedTokens: 0, decodeTokens: 0 };
+  t.match(rig.readState(), { devices: [{ numRunning: 0, load: { numWaiting: 0, totals } }] });
   t.equal(rig.finished.length, 5);
   t.ok(rig.logs.some((line) => line.startsWith('Prefill batch. #new-seq: 2, #new-token: 10')));
   t.end();
@@ -69,6 +72,7 @@ t.test('aborts end waiting and running texts; the others are answered', (t) => {
   rig.tell({ ...abort, num: 2 }).tell({ ...abort, num: null, ridPrefix: 'text-4' });
   t.match(rig.reasonOf(2), { type: 'abort', message: 'Aborted' });
   t.match(rig.reasonOf(4), { type: 'abort', message: 'Abort in waiting queue' });
+  t.match(rig.readState(), { numQueued: 0, devices: [{ numRunning: 2 }] });
   rig.run();
   t.same(rig.vectorOf(1), [2, 101]);
   t.equal(rig.vectorOf(2), undefined);
@@ -77,6 +81,27 @@ t.test('aborts end waiting and running texts; the others are answered', (t) => {
   t.equal(rig.finished.length, 4);
   rig.submitEmbed(text(2, 2));
   t.same(rig.last('submitted')?.failure, null, 'its rid is free again');
+  t.end();
+});
+
+t.test('time-outs end texts that wait or run for too long', (t) => {
+  const config = { chunkedPrefillSize: 4, waitingTimeoutMs: 1000, runningTimeoutMs: 5000 };
+  const rig = new SchedulerRig({ config }).attach();
+  rig.submitEmbed(text(1, 4), text(2, 4), text(3, 4));
+  const at = (ms: number) => {
+    rig.nowMs = ms;
+    rig.scheduler.tick();
+    return rig.finished.map(({ num }) => num);
+  };
+  t.same(at(999), []);
+  t.same(at(1000), [3]);
+  t.match(rig.reasonOf(3), { status_code: 503, message: 'Request waiting timeout reached.' });
+  t.same(at(5000), [3, 1, 2]);
+  t.match(rig.reasonOf(1), { status_code: 503, message: 'Request running timeout reached.' });
+  t.match(rig.readState(), { numQueued: 0, devices: [{ numRunning: 0 }] });
+  rig.run();
+  t.equal(rig.finished.length, 3);
+  t.equal(rig.vectorOf(1), undefined);
   t.end();
 });
 

@@ -167,9 +167,9 @@ t.test('failures after acceptance', async (t) => {
   const reason = { message: 'The device failed.', status_code: 500, err_type: null };
   app.scheduler.finishText(num, [], { type: 'abort', ...reason });
   t.match(await pending, { status: 500, json: { message: 'The device failed.' } });
-  t.equal(app.engine.numLive, 0, 'the other text is given up');
   await new Promise(setImmediate);
-  t.equal(app.scheduler.liveTexts.size, 0);
+  t.equal(app.scheduler.liveTexts.size, 0, 'the other text is given up');
+  t.equal(app.engine.numLive, 0);
 });
 
 t.test('a client that leaves aborts its texts', async (t) => {
@@ -183,4 +183,23 @@ t.test('a client that leaves aborts its texts', async (t) => {
   leaving.abort();
   while (app.scheduler.liveTexts.size > 0) await new Promise((resolve) => setTimeout(resolve, 2));
   t.equal(app.engine.numLive, 0);
+});
+
+t.test('a text that takes too long is a 503', async (t) => {
+  const app = await startEmbedApp(t);
+  const pending = app.post('/encode', { text: 'a' });
+  while (app.scheduler.liveTexts.size < 1) await new Promise(setImmediate);
+  const [num = 0] = app.scheduler.liveTexts.keys();
+  const message = 'Request waiting timeout reached.';
+  app.scheduler.finishText(num, [], { type: 'abort', message, status_code: 503, err_type: '503' });
+  t.match(await pending, { status: 503, json: { message } });
+});
+
+t.test('a pause by abort waits for the texts too', async (t) => {
+  const app = await startEmbedApp(t);
+  const pending = app.post('/encode', { text: ['a', 'b'] });
+  while (app.scheduler.liveTexts.size < 2) await new Promise(setImmediate);
+  t.equal((await app.post('/pause_generation', {})).status, 200);
+  t.equal(app.engine.numLive, 0);
+  t.match(await pending, { status: 400, text: /Aborted/ });
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { failureReason } from '../../../../src/core/finish-reason.js';
 import type { EventStream } from '../../../../src/server/answer-sink.js';
 import { Generation, type GenerationInput } from '../../../../src/server/generation.js';
 import { GenerateStream } from '../../../../src/server/native/generate-stream.js';
@@ -46,7 +47,7 @@ function setUp(isIncremental: boolean) {
     generations[sample]?.onUpdate?.();
   };
   const finish = (sample: number): void => {
-    generations[sample]?.acceptFailure({ code: 'DEVICE_FAILED', message: 'x' }, 1);
+    generations[sample]?.end(failureReason('DEVICE_FAILED', 'x'), null, 1);
     generations[sample]?.onUpdate?.();
   };
   return { reader, push, finish };
