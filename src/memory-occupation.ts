@@ -63,7 +63,7 @@ export class MemoryOccupation implements MemoryControl {
   async #releaseKv(): Promise<void> {
     const { engine, fleet } = this.deps;
     // Nothing runs and nothing can enter, so this waits only for pages that are on their way back.
-    await engine.flushCache();
+    await engine.desk.flushCache();
     await fleet.releaseKv();
   }
 

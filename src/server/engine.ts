@@ -2,25 +2,16 @@ import { EventEmitter } from 'eventemitter3';
 
 import type { Clock } from '../core/clock.js';
 import { RequestError, type Failure } from '../core/errors.js';
-import type { ExpertDump } from '../core/expert-recording.js';
 import { failureReason } from '../core/finish-reason.js';
-import type {
-  ExpertAction,
-  Knobs,
-  Output,
-  StateRead,
-  StepTimed,
-  ToMain,
-  ToScheduler,
-} from '../messages.js';
+import type { Output, ToMain, ToScheduler } from '../messages.js';
 import type { EngineEvents } from '../observability/engine-events.js';
 import { RegexBudgetError } from '../text/stop-regex.js';
 import { Door } from './door.js';
 import { EmbedRequest, type EmbedRequestInput } from './embed-request.js';
 import { Generation, type GenerationInput } from './generation.js';
 import type { LiveRequest } from './live-request.js';
-import { Replies } from './replies.js';
 import { EMBED, GENERATE, type RequestKind } from './request-kinds.js';
+import { SchedulerDesk } from './scheduler-desk.js';
 
 /** The main thread's end of the scheduler's port. */
 export interface SchedulerLink {
@@ -42,9 +33,6 @@ interface Batch {
   readonly reject: (error: RequestError) => void;
 }
 
-/** How long a control message may take. */
-const CONTROL_TIMEOUT_MS = 10_000;
-
 /**
  * Requests as the main thread sees them: submits them to the scheduler, keeps their text and
  * log-probabilities, and finds the stop strings. Every submitted request leaves by exactly one ending.
@@ -52,17 +40,14 @@ const CONTROL_TIMEOUT_MS = 10_000;
 export class Engine {
   /** For observers: metrics, the request log. */
   readonly events = new EventEmitter<EngineEvents>();
+  readonly desk: SchedulerDesk;
   readonly #link: SchedulerLink;
   readonly #clock: Clock;
   readonly #onLog: EngineOptions['onLog'];
   readonly #live = new Map<number, LiveRequest>();
   readonly #liveRids = new Set<string>();
   readonly #batches = new Map<number, Batch>();
-  readonly #states = new Replies<StateRead>(CONTROL_TIMEOUT_MS);
-  readonly #flushes = new Replies<string | null>(CONTROL_TIMEOUT_MS);
-  readonly #experts = new Replies<ExpertDump | null>(CONTROL_TIMEOUT_MS);
   readonly #door = new Door();
-  #onStep: ((step: StepTimed) => void) | null = null;
   #outputWaiters: (() => void)[] = [];
   #drainWaiters: (() => void)[] = [];
   #nextNum = 1;
@@ -73,6 +58,9 @@ export class Engine {
     this.#link = link;
     this.#clock = clock;
     this.#onLog = onLog;
+    this.desk = new SchedulerDesk((message) => {
+      link.post(message);
+    });
     link.onMessage((message) => {
       this.#receive(message);
     });
@@ -135,36 +123,6 @@ export class Engine {
 
   letIn(): void {
     this.#door.open('release');
-  }
-
-  /** Tells of every step of every device from now on; null = no more. */
-  onStep(listener: ((step: StepTimed) => void) | null): void {
-    this.#onStep = listener;
-    this.#link.post({ kind: 'profile', isOn: listener !== null });
-  }
-
-  setKnobs(knobs: Knobs): void {
-    this.#link.post({ kind: 'setKnobs', knobs });
-  }
-
-  readState(): Promise<StateRead> {
-    return this.#states.ask((id) => {
-      this.#link.post({ kind: 'readState', id });
-    });
-  }
-
-  /** @returns null, or why the cache was not flushed. */
-  flushCache(): Promise<string | null> {
-    return this.#flushes.ask((id) => {
-      this.#link.post({ kind: 'flushCache', id });
-    });
-  }
-
-  /** @returns what was recorded, for a dump; else null. */
-  recordExperts(action: ExpertAction): Promise<ExpertDump | null> {
-    return this.#experts.ask((id) => {
-      this.#link.post({ kind: 'recordExperts', id, action });
-    });
   }
 
   /** No new work from here on; settles when the last request ended. */
@@ -243,24 +201,14 @@ export class Engine {
       case 'output':
         this.#acceptOutput(message);
         break;
-      case 'cacheFlushed':
-        this.#flushes.settle(message.id, message.failure);
-        break;
-      case 'expertsRecorded':
-        this.#experts.settle(message.id, message.dump);
-        break;
-      case 'stateRead':
-        this.#states.settle(message.id, message);
-        break;
       case 'drained':
         for (const resolve of this.#drainWaiters.splice(0)) resolve();
-        break;
-      case 'stepTimed':
-        this.#onStep?.(message);
         break;
       case 'log':
         this.#onLog(message.level, message.message);
         break;
+      default:
+        this.desk.receive(message);
     }
   }
 

@@ -22,10 +22,10 @@ export function createCacheRoutes(engine: Engine): readonly Route[] {
 function flushHandler(engine: Engine): Handler {
   return async (request, reply) => {
     const deadline = Date.now() + 1000 * waitSeconds(request);
-    let failure = await engine.flushCache();
+    let failure = await engine.desk.flushCache();
     while (failure !== null && Date.now() < deadline && !reply.isClosed) {
       await new Promise((resolve) => setTimeout(resolve, FLUSH_RETRY_MS));
-      failure = await engine.flushCache();
+      failure = await engine.desk.flushCache();
     }
     if (failure === null) reply.send(plainResponse(200, FLUSHED));
     else reply.send(plainResponse(400, failure === '' ? 'Flush cache failed.\n' : failure));

@@ -42,7 +42,7 @@ async function record(
   { engine, folder, log }: ExpertRouteDeps,
   action: ExpertAction,
 ): Promise<void> {
-  const dump = await engine.recordExperts(action);
+  const dump = await engine.desk.recordExperts(action);
   if (dump === null) return;
   const paths = await writeExpertDump(folder, dump, Date.now() / 1000);
   for (const path of paths) log.info(`Write expert distribution to ${path}`);

@@ -37,7 +37,7 @@ function setter(engine: Engine, dpSize: number): Handler {
       throw new RequestError('INVALID_JSON', 'server_args must be an object of numbers.');
     }
     const knobs = readKnobs(args);
-    if (knobs !== null) engine.setKnobs(knobs);
+    if (knobs !== null) engine.desk.setKnobs(knobs);
     reply.send(
       jsonResponse(
         200,

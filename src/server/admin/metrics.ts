@@ -9,7 +9,7 @@ export function createMetricsRoutes(engine: Engine, metrics: Metrics): readonly 
       methods: ['GET'],
       path: '/metrics',
       handler: async (_, reply) => {
-        const body = await metrics.render(await engine.readState(), engine.numHeld);
+        const body = await metrics.render(await engine.desk.readState(), engine.numHeld);
         const headers = { 'content-type': metrics.contentType };
         reply.send({ status: 200, headers, body });
       },

@@ -89,7 +89,7 @@ function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> 
 }
 
 async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
-  const { devices } = await deps.engine.readState();
+  const { devices } = await deps.engine.desk.readState();
   const { model, limits } = deps;
   return {
     ...renderArgs(deps),

@@ -28,7 +28,7 @@ export function createLoadRoutes(deps: LoadsDeps): readonly Route[] {
 
 function getLoad({ engine }: LoadsDeps): Handler {
   return async (_, reply) => {
-    const { devices } = await engine.readState();
+    const { devices } = await engine.desk.readState();
     const loads = devices.map(({ device, numRunning, numUsedTokens, load }) => ({
       dp_rank: device.rank,
       num_reqs: numRunning + load.numWaiting,
@@ -45,7 +45,7 @@ function getLoads(deps: LoadsDeps): Handler {
     const rank = rankOf(request);
     const format = request.query.get('format') ?? 'json';
     if (format !== 'json' && format !== 'prometheus') fail('format must be json or prometheus.');
-    const { devices } = await deps.engine.readState();
+    const { devices } = await deps.engine.desk.readState();
     const chosen = devices.filter(({ device }) => rank === null || device.rank === rank);
     const loads = chosen.map((state) => renderLoad(state, sections, deps));
     reply.send(format === 'json' ? asJson(loads, deps) : asPrometheus(loads));

@@ -1,0 +1,78 @@
+import type { ExpertDump } from '../core/expert-recording.js';
+import type {
+  ExpertAction,
+  Knobs,
+  StateRead,
+  StepTimed,
+  ToMain,
+  ToScheduler,
+} from '../messages.js';
+import { Replies } from './replies.js';
+
+/** How long an answer may take. */
+const TIMEOUT_MS = 10_000;
+
+/** Messages of the scheduler that concern no request. */
+export type DeskMessage = Extract<
+  ToMain,
+  { kind: 'cacheFlushed' | 'expertsRecorded' | 'stateRead' | 'stepTimed' }
+>;
+
+/** What the scheduler is asked and told beside requests. */
+export class SchedulerDesk {
+  readonly #post: (message: ToScheduler) => void;
+  readonly #states = new Replies<StateRead>(TIMEOUT_MS);
+  readonly #flushes = new Replies<string | null>(TIMEOUT_MS);
+  readonly #experts = new Replies<ExpertDump | null>(TIMEOUT_MS);
+  #onStep: ((step: StepTimed) => void) | null = null;
+
+  constructor(post: (message: ToScheduler) => void) {
+    this.#post = post;
+  }
+
+  readState(): Promise<StateRead> {
+    return this.#states.ask((id) => {
+      this.#post({ kind: 'readState', id });
+    });
+  }
+
+  /** @returns null, or why the cache was not flushed. */
+  flushCache(): Promise<string | null> {
+    return this.#flushes.ask((id) => {
+      this.#post({ kind: 'flushCache', id });
+    });
+  }
+
+  /** @returns what was recorded, for a dump; else null. */
+  recordExperts(action: ExpertAction): Promise<ExpertDump | null> {
+    return this.#experts.ask((id) => {
+      this.#post({ kind: 'recordExperts', id, action });
+    });
+  }
+
+  setKnobs(knobs: Knobs): void {
+    this.#post({ kind: 'setKnobs', knobs });
+  }
+
+  /** Tells of every step of every device from now on; null = no more. */
+  onStep(listener: ((step: StepTimed) => void) | null): void {
+    this.#onStep = listener;
+    this.#post({ kind: 'profile', isOn: listener !== null });
+  }
+
+  receive(message: DeskMessage): void {
+    switch (message.kind) {
+      case 'cacheFlushed':
+        this.#flushes.settle(message.id, message.failure);
+        break;
+      case 'expertsRecorded':
+        this.#experts.settle(message.id, message.dump);
+        break;
+      case 'stateRead':
+        this.#states.settle(message.id, message);
+        break;
+      case 'stepTimed':
+        this.#onStep?.(message);
+    }
+  }
+}
