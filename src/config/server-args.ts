@@ -62,7 +62,7 @@ const HTTP = {
     { isSecret: true },
   ),
   compat: choice(
-    ['2024-11', '2025-09', '2026'],
+    ['2024-11', '2025-06', '2025-09', '2025-12', '2026'],
     '2025-09',
     'SGLang release whose key set /get_model_info has.',
   ),
