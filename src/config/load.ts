@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { FlagSpec } from './flag-spec.js';
 import { checkValue, parseText } from './parse-value.js';
 import {
   camelCase,
@@ -35,15 +36,14 @@ export function loadServerArgs(
   const file = configPath === null ? {} : readConfigFile(configPath);
   const warnings = unknownKeys(file, configPath ?? '');
   const values = flagEntries().map(([name, spec]) => {
-    const text = given.get(name);
-    if (text !== undefined) return [camelCase(name), parseText(spec, text, `--${name}`)] as const;
-    const variable = env[envName(name)];
-    if (variable !== undefined) {
-      return [camelCase(name), parseText(spec, variable, envName(name))] as const;
+    const found = findValue(name, { given, file, configPath: configPath ?? '', env });
+    if (found === null) return [camelCase(name), spec.default] as const;
+    const { value, source } = found;
+    if (spec.foreignChoices.some((choice) => choice === value)) {
+      warnings.push(`${source}: ${String(value)} has no effect in this server.`);
+      return [camelCase(name), spec.default] as const;
     }
-    const key = [name, snakeCase(name)].find((spelling) => Object.hasOwn(file, spelling));
-    if (key === undefined || file[key] === null) return [camelCase(name), spec.default] as const;
-    return [camelCase(name), checkValue(spec, file[key], `${key} in ${configPath ?? ''}`)] as const;
+    return [camelCase(name), found.read(spec)] as const;
   });
   // The table's types and parseText agree by construction.
   const args = Object.fromEntries(values) as unknown as ServerArgs;
@@ -51,6 +51,38 @@ export function loadServerArgs(
     throw new UsageError('--chunked-prefill-size must be at least 1, or -1 for whole prompts.');
   }
   return { args, warnings };
+}
+
+interface Sources {
+  readonly given: GivenFlags;
+  readonly file: Readonly<Record<string, unknown>>;
+  readonly configPath: string;
+  readonly env: Environment;
+}
+
+interface FoundValue {
+  readonly value: unknown;
+  /** How errors name the place. */
+  readonly source: string;
+  readonly read: (spec: FlagSpec) => unknown;
+}
+
+/** The value that wins, still as it was written; null = none. */
+function findValue(name: FlagName, { given, file, configPath, env }: Sources): FoundValue | null {
+  const asText = (text: string, source: string): FoundValue => ({
+    value: text,
+    source,
+    read: (spec) => parseText(spec, text, source),
+  });
+  const flag = given.get(name);
+  if (flag !== undefined) return asText(flag, `--${name}`);
+  const variable = env[envName(name)];
+  if (variable !== undefined) return asText(variable, envName(name));
+  const key = [name, snakeCase(name)].find((spelling) => Object.hasOwn(file, spelling));
+  const value = key === undefined ? null : file[key];
+  if (key === undefined || value === null) return null;
+  const source = `${key} in ${configPath}`;
+  return { value, source, read: (spec) => checkValue(spec, value, source) };
 }
 
 function readConfigFile(path: string): Readonly<Record<string, unknown>> {

@@ -51,6 +51,37 @@ t.test("SGLang's other flags are accepted with one warning each", (t) => {
   t.end();
 });
 
+t.test('a name may be cut short, as argparse allows, while it can mean one flag', (t) => {
+  const { args, warnings } = serve([
+    ...['--mem-frac', '0.3', '--disable-radix', '--speculative-draft=x', '--speculative-algo', 'A'],
+  ]);
+  t.match(args, { memFractionStatic: 0.3, disableRadixCache: true });
+  t.strictSame(warnings, [
+    '--speculative-algorithm has no effect in this server.',
+    '--speculative-draft-model-path has no effect in this server.',
+  ]);
+  t.strictSame(
+    exit(['--log-r', 'x']).text.slice(0, 40),
+    '--log-r could be --log-requests, --log-r',
+  );
+  t.match(exit(['--mem-fractions', '1']).text, /^unknown option '--mem-fractions'/);
+  t.match(exit(['--', 'x']).text, /'x' is invalid/);
+  t.end();
+});
+
+t.test("SGLang's choices for other machines leave the default, with a warning", (t) => {
+  const { args, warnings } = serve(['--quantization', 'fp8', '--load-format=gguf'], {
+    RADISH_SCHEDULE_POLICY: 'priority',
+  });
+  t.match(args, { quantization: 'auto', loadFormat: 'auto', schedulePolicy: 'fcfs' });
+  t.strictSame(warnings, [
+    '--load-format: gguf has no effect in this server.',
+    '--quantization: fp8 has no effect in this server.',
+    'RADISH_SCHEDULE_POLICY: priority has no effect in this server.',
+  ]);
+  t.end();
+});
+
 t.test('a wrong command line is one sentence and exit code 2', (t) => {
   const cases: [string[], RegExp][] = [
     [['--prot', '1'], /^unknown option '--prot' \(Did you mean --port\?\)/],
@@ -66,6 +97,7 @@ t.test('a wrong command line is one sentence and exit code 2', (t) => {
     [['--preferred-sampling-params', '{'], /^--preferred-sampling-params must be a JSON object/],
     [['--page-size'], /^option '--page-size <n>' argument missing\./],
     [['--ssl-keyfile', 'x'], /^--ssl-keyfile: TLS is not built in/],
+    [['--enable-ssl-refresh'], /^--enable-ssl-refresh: TLS is not built in/],
     [['train'], /'train' is invalid/],
     [['--config', 'no/such.json'], /^The config file no\/such\.json cannot be read\./],
   ];
