@@ -53,7 +53,7 @@ function createProgram(version: string): Command {
     .addArgument(new Argument('[command]', 'What to do.').choices(['serve']))
     .exitOverride();
   program.addOption(
-    new Option('--config <file>', 'JSON file with arguments as keys; flags win.').helpGroup(
+    new Option('--config <file>', 'YAML or JSON file with arguments as keys; flags win.').helpGroup(
       'General:',
     ),
   );

@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { readConfigFile, type ConfigFile } from './config-file.js';
 import type { FlagSpec } from './flag-spec.js';
 import { checkValue, parseText } from './parse-value.js';
 import {
   camelCase,
   envName,
   flagEntries,
+  FLAGS,
   snakeCase,
   type FlagName,
   type ServerArgs,
@@ -55,7 +56,7 @@ export function loadServerArgs(
 
 interface Sources {
   readonly given: GivenFlags;
-  readonly file: Readonly<Record<string, unknown>>;
+  readonly file: ConfigFile;
   readonly configPath: string;
   readonly env: Environment;
 }
@@ -78,35 +79,23 @@ function findValue(name: FlagName, { given, file, configPath, env }: Sources): F
   if (flag !== undefined) return asText(flag, `--${name}`);
   const variable = env[envName(name)];
   if (variable !== undefined) return asText(variable, envName(name));
-  const key = [name, snakeCase(name)].find((spelling) => Object.hasOwn(file, spelling));
+  const key = keysOf([name, FLAGS[name]]).find((spelling) => Object.hasOwn(file, spelling));
   const value = key === undefined ? null : file[key];
   if (key === undefined || value === null) return null;
   const source = `${key} in ${configPath}`;
+  // As on the command line, an object may be written as text.
+  if (typeof value === 'string' && FLAGS[name].type === 'json') return asText(value, source);
   return { value, source, read: (spec) => checkValue(spec, value, source) };
 }
 
-function readConfigFile(path: string): Readonly<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new UsageError(`The config file ${path} cannot be read.`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new UsageError(`The config file ${path} is not valid JSON.`);
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new UsageError(`The config file ${path} must be a JSON object.`);
-  }
-  return json as Readonly<Record<string, unknown>>;
+/** How a config file may spell an argument. */
+function keysOf([name, { aliases }]: readonly [string, FlagSpec]): readonly string[] {
+  return [name, ...aliases.map((alias) => alias.slice(2))].flatMap((one) => [one, snakeCase(one)]);
 }
 
 /** Keys of SGLang that have no effect are a warning, others an error. */
-function unknownKeys(file: Readonly<Record<string, unknown>>, path: string): string[] {
-  const known = new Set(flagEntries().flatMap(([name]) => [name, snakeCase(name)]));
+function unknownKeys(file: ConfigFile, path: string): string[] {
+  const known = new Set(flagEntries().flatMap(keysOf));
   const unsupported = new Set(KNOWN_UNSUPPORTED.flatMap((name) => [name, snakeCase(name)]));
   return Object.keys(file)
     .filter((key) => !known.has(key))
