@@ -30,6 +30,8 @@ export interface LaunchOptions {
 
 export interface RunningServer {
   readonly port: number;
+  /** One request through all of it, then the line that says so. @throws StartupError */
+  warmUp(): Promise<void>;
   /** Resolves with the reason when the server cannot go on. */
   readonly broken: Promise<string>;
   /** New work gets a 503, running requests finish, threads end from inside. */
@@ -80,12 +82,23 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
   });
   const port = await app.listen();
   log.info(`Listening on http://${args.host}:${port}`);
-  if (!args.skipServerWarmup) await warmUp(warmUpTarget(args, port, model));
-  log.info(READY_LINE);
+  let draining = false;
   return {
     port,
+    warmUp: async () => {
+      if (!args.skipServerWarmup) {
+        // A server that is told to stop meanwhile may refuse the request.
+        await warmUp(warmUpTarget(args, port, model)).catch((error: unknown) => {
+          if (!draining) throw error;
+        });
+      }
+      if (!draining) log.info(READY_LINE);
+    },
     broken: broken.reason,
-    drain: () => drain({ app, fleet, actors, cpuPool }),
+    drain: () => {
+      draining = true;
+      return drain({ app, fleet, actors, cpuPool });
+    },
   };
 }
 

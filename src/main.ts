@@ -36,13 +36,20 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
   });
   for (const warning of warnings) log.warn(warning);
   // While a model loads there is nothing to drain, and a thread inside native code cannot be ended.
-  const loading = onSignals(() => {
+  let stop: StopHandler = () => {
     killNow(log, 'Stopped while loading.');
-  });
+  };
+  // Registered once: a signal that arrives while one listener replaces another is lost.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop(signal);
+    });
+  }
   try {
     const server = await launch({ args, env, version, log });
-    loading.remove();
-    stopOnSignals(server, log);
+    // It listens from here on: whoever found it up may have requests running.
+    stop = drainOnce(server, log);
+    await server.warmUp();
     log.error(`The server cannot go on: ${await server.broken}.`);
   } catch (error) {
     log.error(describe(error));
@@ -50,10 +57,12 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
   exitSoon(EXIT_STARTUP);
 }
 
+type StopHandler = (signal: NodeJS.Signals) => void;
+
 /** First signal: drain and exit 0. Second: leave at once. */
-function stopOnSignals(server: RunningServer, log: Logger): void {
+function drainOnce(server: RunningServer, log: Logger): StopHandler {
   let stopping = false;
-  onSignals((signal) => {
+  return (signal) => {
     if (stopping) {
       killNow(log, `${signal} again: not waiting for running requests.`);
       return;
@@ -67,17 +76,6 @@ function stopOnSignals(server: RunningServer, log: Logger): void {
       log.info('Bye.');
       process.exit(EXIT_OK);
     });
-  });
-}
-
-function onSignals(handle: (signal: NodeJS.Signals) => void): { remove(): void } {
-  process.on('SIGTERM', handle);
-  process.on('SIGINT', handle);
-  return {
-    remove: () => {
-      process.off('SIGTERM', handle);
-      process.off('SIGINT', handle);
-    },
   };
 }
 

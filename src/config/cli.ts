@@ -1,8 +1,9 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 
 import { isList, shownDefault, type FlagSpec } from './flag-spec.js';
+import { canonicalFlag } from './flag-spelling.js';
 import { loadServerArgs, type Environment, type LoadedArgs } from './load.js';
-import { camelCase, FLAG_GROUPS, flagEntries, FLAGS, type FlagName } from './server-args.js';
+import { camelCase, FLAG_GROUPS, FLAGS, type FlagName } from './server-args.js';
 import { KNOWN_UNSUPPORTED, REFUSED } from './unsupported-flags.js';
 import { UsageError } from './usage-error.js';
 
@@ -52,7 +53,7 @@ function createProgram(version: string): Command {
     .addArgument(new Argument('[command]', 'What to do.').choices(['serve']))
     .exitOverride();
   program.addOption(
-    new Option('--config <file>', 'JSON file with arguments as keys; flags win.').helpGroup(
+    new Option('--config <file>', 'YAML or JSON file with arguments as keys; flags win.').helpGroup(
       'General:',
     ),
   );
@@ -79,19 +80,6 @@ function placeholder(spec: FlagSpec): string {
   const { type } = spec;
   if (isList(spec)) return 'values...';
   return type === 'int' || type === 'float' ? 'n' : type === 'json' ? 'json' : 'value';
-}
-
-const CANONICAL: ReadonlyMap<string, string> = new Map(
-  flagEntries().flatMap(([name, { aliases }]) =>
-    aliases.map((alias) => [alias, `--${name}`] as const),
-  ),
-);
-
-/** `--model=x` → `--model-path=x` */
-function canonicalFlag(word: string): string {
-  const [flag = '', ...value] = word.split('=');
-  const canonical = CANONICAL.get(flag);
-  return canonical === undefined ? word : [canonical, ...value].join('=');
 }
 
 function givenFlags(options: Readonly<Record<string, unknown>>): Map<FlagName, string> {

@@ -7,6 +7,8 @@ export interface FlagSpec<T = unknown> {
   /** Other spellings, with their dashes. */
   readonly aliases: readonly string[];
   readonly choices: readonly string[];
+  /** SGLang's other choices: accepted with a warning, and the default is used. */
+  readonly foreignChoices: readonly string[];
   readonly min: number;
   readonly max: number;
   /** Never shown by an info endpoint. */
@@ -18,6 +20,7 @@ export interface FlagOptions {
   readonly min?: number;
   readonly max?: number;
   readonly isSecret?: boolean;
+  readonly foreignChoices?: readonly string[];
 }
 
 function flag<T>(
@@ -32,6 +35,7 @@ function flag<T>(
     help,
     aliases: options.aliases ?? [],
     choices: options.choices ?? [],
+    foreignChoices: options.foreignChoices ?? [],
     min: options.min ?? -Infinity,
     max: options.max ?? Infinity,
     isSecret: options.isSecret ?? false,

@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { readConfigFile, type ConfigFile } from './config-file.js';
+import type { FlagSpec } from './flag-spec.js';
 import { checkValue, parseText } from './parse-value.js';
 import {
   camelCase,
   envName,
   flagEntries,
+  FLAGS,
   snakeCase,
   type FlagName,
   type ServerArgs,
@@ -35,15 +37,14 @@ export function loadServerArgs(
   const file = configPath === null ? {} : readConfigFile(configPath);
   const warnings = unknownKeys(file, configPath ?? '');
   const values = flagEntries().map(([name, spec]) => {
-    const text = given.get(name);
-    if (text !== undefined) return [camelCase(name), parseText(spec, text, `--${name}`)] as const;
-    const variable = env[envName(name)];
-    if (variable !== undefined) {
-      return [camelCase(name), parseText(spec, variable, envName(name))] as const;
+    const found = findValue(name, { given, file, configPath: configPath ?? '', env });
+    if (found === null) return [camelCase(name), spec.default] as const;
+    const { value, source } = found;
+    if (spec.foreignChoices.some((choice) => choice === value)) {
+      warnings.push(`${source}: ${String(value)} has no effect in this server.`);
+      return [camelCase(name), spec.default] as const;
     }
-    const key = [name, snakeCase(name)].find((spelling) => Object.hasOwn(file, spelling));
-    if (key === undefined || file[key] === null) return [camelCase(name), spec.default] as const;
-    return [camelCase(name), checkValue(spec, file[key], `${key} in ${configPath ?? ''}`)] as const;
+    return [camelCase(name), found.read(spec)] as const;
   });
   // The table's types and parseText agree by construction.
   const args = Object.fromEntries(values) as unknown as ServerArgs;
@@ -53,28 +54,48 @@ export function loadServerArgs(
   return { args, warnings };
 }
 
-function readConfigFile(path: string): Readonly<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new UsageError(`The config file ${path} cannot be read.`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new UsageError(`The config file ${path} is not valid JSON.`);
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new UsageError(`The config file ${path} must be a JSON object.`);
-  }
-  return json as Readonly<Record<string, unknown>>;
+interface Sources {
+  readonly given: GivenFlags;
+  readonly file: ConfigFile;
+  readonly configPath: string;
+  readonly env: Environment;
+}
+
+interface FoundValue {
+  readonly value: unknown;
+  /** How errors name the place. */
+  readonly source: string;
+  readonly read: (spec: FlagSpec) => unknown;
+}
+
+/** The value that wins, still as it was written; null = none. */
+function findValue(name: FlagName, { given, file, configPath, env }: Sources): FoundValue | null {
+  const asText = (text: string, source: string): FoundValue => ({
+    value: text,
+    source,
+    read: (spec) => parseText(spec, text, source),
+  });
+  const flag = given.get(name);
+  if (flag !== undefined) return asText(flag, `--${name}`);
+  const variable = env[envName(name)];
+  if (variable !== undefined) return asText(variable, envName(name));
+  const key = keysOf([name, FLAGS[name]]).find((spelling) => Object.hasOwn(file, spelling));
+  const value = key === undefined ? null : file[key];
+  if (key === undefined || value === null) return null;
+  const source = `${key} in ${configPath}`;
+  // As on the command line, an object may be written as text.
+  if (typeof value === 'string' && FLAGS[name].type === 'json') return asText(value, source);
+  return { value, source, read: (spec) => checkValue(spec, value, source) };
+}
+
+/** How a config file may spell an argument. */
+function keysOf([name, { aliases }]: readonly [string, FlagSpec]): readonly string[] {
+  return [name, ...aliases.map((alias) => alias.slice(2))].flatMap((one) => [one, snakeCase(one)]);
 }
 
 /** Keys of SGLang that have no effect are a warning, others an error. */
-function unknownKeys(file: Readonly<Record<string, unknown>>, path: string): string[] {
-  const known = new Set(flagEntries().flatMap(([name]) => [name, snakeCase(name)]));
+function unknownKeys(file: ConfigFile, path: string): string[] {
+  const known = new Set(flagEntries().flatMap(keysOf));
   const unsupported = new Set(KNOWN_UNSUPPORTED.flatMap((name) => [name, snakeCase(name)]));
   return Object.keys(file)
     .filter((key) => !known.has(key))

@@ -14,6 +14,11 @@ import {
   stringOr,
   type FlagSpec,
 } from './flag-spec.js';
+import {
+  FOREIGN_LOAD_FORMATS,
+  FOREIGN_QUANTIZATIONS,
+  FOREIGN_SCHEDULE_POLICIES,
+} from './unsupported-flags.js';
 
 /**
  * Every argument of the server, by group. Flag names, defaults and meanings are SGLang's where it has
@@ -26,7 +31,12 @@ const MODEL = {
   }),
   'tokenizer-path': string('Folder of the tokenizer. Default: the model.'),
   'served-model-name': string('Name in /v1/models. Default: the model path.'),
-  'load-format': choice(['auto', 'safetensors', 'dummy'], 'auto', 'dummy = seeded random weights.'),
+  'load-format': choice(
+    ['auto', 'safetensors', 'dummy'],
+    'auto',
+    'dummy = seeded random weights.',
+    { foreignChoices: FOREIGN_LOAD_FORMATS },
+  ),
   revision: string('Branch, tag or commit of the model on the hub.'),
   dtype: choice(
     ['auto', 'half', 'float16', 'bfloat16', 'float', 'float32'],
@@ -37,6 +47,7 @@ const MODEL = {
     ['auto', 'none', 'w8a8_int8', 'int8', 'int4'],
     'auto',
     'Format of the linear layers. auto = w8a8_int8 where the model allows, else int8.',
+    { foreignChoices: FOREIGN_QUANTIZATIONS },
   ),
   'quantization-cache-dir': string(
     "Folder for quantised weights. Default: the user's cache folder.",
@@ -64,7 +75,7 @@ const HTTP = {
     { isSecret: true },
   ),
   compat: choice(
-    ['2024-11', '2025-09', '2026'],
+    ['2024-11', '2025-06', '2025-09', '2025-12', '2026'],
     '2025-09',
     'SGLang release whose key set /get_model_info has.',
   ),
@@ -107,6 +118,7 @@ const SCHEDULE = {
     SCHEDULE_POLICIES,
     'fcfs',
     'Order of the queue: arrival, longest cached prefix, shared prefixes together, longest answer.',
+    { foreignChoices: FOREIGN_SCHEDULE_POLICIES },
   ),
   'enable-priority-scheduling': bool('Requests with a larger "priority" go first.'),
   'schedule-low-priority-values-first': bool('Smaller priorities go first instead.'),

@@ -1,53 +1,157 @@
+/** SGLang's arguments that mean nothing here, by what they are about. */
+const BY_SUBJECT = {
+  model: `
+    tokenizer-mode tokenizer-backend model-type tokenizer-worker-num detokenizer-worker-num trust-remote-code
+    model-loader-extra-config model-impl model-config-parser enable-multimodal json-model-override-args
+    download-dir model-checksum delete-ckpt-after-loading custom-weight-loader
+    weight-loader-disable-mmap weight-loader-prefetch-checkpoints weight-loader-prefetch-num-threads
+    decrypted-config-file decrypted-draft-config-file
+    checkpoint-engine-wait-weights-before-ready
+    remote-instance-weight-loader-seed-instance-ip
+    remote-instance-weight-loader-seed-instance-service-port
+    remote-instance-weight-loader-send-weights-group-ports
+    remote-instance-weight-loader-backend
+    remote-instance-weight-loader-start-seed-via-transfer-engine`,
+  precision: `
+    quantization-param-path kv-cache-dtype enable-fp32-lm-head modelopt-quant
+    modelopt-checkpoint-restore-path modelopt-checkpoint-save-path modelopt-export-path
+    quantize-and-serve rl-quant-profile enable-quant-communications torchao-config
+    rl-on-policy-target`,
+  http: `
+    fastapi-root-path warmups grpc-mode smg-grpc-mode enable-http2 file-storage-path file-storage-pth
+    uvicorn-access-log-exclude-prefixes`,
+  api: `
+    completion-template reasoning-parser tool-call-parser tool-server grammar-backend
+    constrained-json-whitespace-pattern constrained-json-disable-any-whitespace
+    disable-outlines-disk-cache enable-custom-logit-processor enable-return-hidden-states
+    enable-return-routed-experts enable-streaming-session multi-item-scoring-delimiter
+    enable-tokenizer-batch-encode disable-tokenizer-batch-decode enable-dynamic-batch-tokenizer
+    dynamic-batch-tokenizer-batch-size dynamic-batch-tokenizer-batch-timeout`,
+  logging: `
+    log-level-http log-requests-target crash-dump-folder show-time-cost enable-mfu-metrics
+    enable-metrics-for-all-schedulers tokenizer-metrics-custom-labels-header
+    tokenizer-metrics-allowed-custom-labels extra-metric-labels collect-tokens-histogram
+    prefill-delayer-forward-passes-buckets
+    prefill-delayer-wait-seconds-buckets gc-warning-threshold-secs
+    enable-request-time-stats-logging kv-events-config enable-trace otlp-traces-endpoint
+    export-metrics-to-file export-metrics-to-file-dir`,
+  scheduling: `
+    prefill-max-requests enable-mixed-chunk enable-dynamic-chunking disable-overlap-schedule
+    num-continuous-decode-steps scheduler-recv-interval batch-notify-size sleep-on-idle
+    watchdog-timeout soft-watchdog-timeout enable-prefill-delayer prefill-delayer-max-delay-passes
+    prefill-delayer-token-usage-low-watermark prefill-delayer-queue-min-ratio
+    prefill-delayer-max-delay-ms radix-eviction-policy radix-cache-backend swa-full-tokens-ratio
+    disable-hybrid-swa-memory hybrid-kvcache-ratio disable-chunked-prefix-cache
+    prefill-only-disable-kv-cache load-watch-interval disable-penalizer disable-jump-forward
+    enable-overlap-schedule disable-overlap-cg-plan disable-disk-cache`,
+  parallelism: `
+    tp-size tp tensor-parallel-size pp-size pipeline-parallel-size pp-max-micro-batch-size
+    pp-async-batch-depth max-micro-batch-size attn-cp-size attention-context-parallel-size moe-dp-size
+    moe-data-parallel-size load-balance-method ep-size ep expert-parallel-size nnodes node-rank
+    dist-init-addr nccl-init-addr dist-timeout nccl-port enable-dp-attention enable-dp-lm-head
+    device base-gpu-id gpu-id-step numa-node enable-sp enable-nccl-nvls enable-symm-mem
+    enable-torch-symm-mem enable-mscclpp disable-custom-all-reduce enable-p2p-check
+    enable-two-batch-overlap enable-single-batch-overlap tbo-token-distribution-threshold
+    enable-attn-tp-input-scattered prefill-round-robin-balance use-ray`,
+  kernels: `
+    attention-backend decode-attention-backend prefill-attention-backend sampling-backend
+    mm-attention-backend dsa-prefill-backend dsa-decode-backend nsa-prefill-backend
+    nsa-decode-backend nsa-prefill nsa-decode enable-dsa-prefill-context-parallel
+    enable-nsa-prefill-context-parallel dsa-prefill-cp-mode nsa-prefill-cp-mode fp8-gemm-backend
+    fp8-gemm-runner-backend fp4-gemm-backend fp4-gemm-runner-backend mamba-backend
+    disable-flashinfer-autotune disable-cuda-graph cuda-graph-max-bs cuda-graph-bs
+    disable-cuda-graph-padding enable-profile-cuda-graph enable-cudagraph-gc
+    disable-piecewise-cuda-graph enable-piecewise-cuda-graph enforce-piecewise-cuda-graph
+    piecewise-cuda-graph-tokens piecewise-cuda-graph-compiler piecewise-cuda-graph-max-tokens
+    enable-layerwise-nvtx-marker enable-torch-compile torch-compile-max-bs
+    enable-torch-compile-debug-mode enable-nan-detection crash-on-nan
+    triton-attention-reduce-in-fp32 triton-attention-num-kv-splits
+    triton-attention-split-tile-size flashinfer-mla-disable-ragged
+    enable-flashinfer-allreduce-fusion enable-aiter-allreduce-fusion enable-fused-qk-norm-rope disable-flashinfer
+    disable-flashinfer-sampling enable-flashinfer-mla enable-flashmla disable-mla disable-nan-detection`,
+  experts: `
+    moe-a2a-backend moe-runner-backend moe-dense-tp-size flashinfer-mxfp4-moe-precision deepep-mode
+    deepep-config deepep-dispatcher-output-dtype enable-deepep-moe enable-deepep-waterfill
+    enable-ep-moe enable-fused-grouped-gemm-combine enable-flashinfer-moe
+    enable-flashinfer-cutlass-moe enable-flashinfer-cutedsl-moe enable-flashinfer-trtllm-moe
+    enable-flashinfer-mxfp4-moe enable-triton-kernel-moe
+    disable-flashinfer-cutlass-moe-fp4-allgather n-share-experts-fusion disable-shared-experts-fusion
+    enable-expert-distribution-metrics enable-eplb eplb-algorithm eplb-rebalance-num-iterations
+    eplb-rebalance-layers-per-chunk eplb-min-rebalancing-utilization-threshold
+    init-expert-location ep-num-redundant-experts ep-dispatch-algorithm elastic-ep-backend
+    elastic-ep-rejoin enable-elastic-expert-backup mooncake-ib-device kt-weight-path kt-method
+    kt-cpuinfer kt-threadpool-count kt-num-gpu-experts kt-max-deferred-experts-per-token`,
+  lora: `
+    enable-lora enable-lora-overlap-loading lora-paths max-lora-rank lora-target-modules
+    max-loras-per-batch max-loaded-loras lora-eviction-policy lora-backend max-lora-chunk-size
+    lora-drain-wait-threshold lora-strict-loading`,
+  memory: `
+    enable-weights-cpu-backup enable-draft-weights-cpu-backup cpu-offload-gb
+    offload-group-size offload-num-in-group offload-prefetch-step offload-mode
+    enable-hierarchical-cache hicache-ratio hicache-size hicache-write-policy hicache-io-backend
+    hicache-mem-layout hicache-storage-backend hicache-storage-prefetch-policy
+    hicache-storage-backend-extra-config hierarchical-sparse-attention-extra-config enable-lmcache
+    max-mamba-cache-size mamba-ssm-dtype mamba-full-memory-ratio mamba-scheduler-strategy
+    mamba-track-interval enable-double-sparsity ds-channel-config-path ds-heavy-channel-num
+    ds-heavy-token-num ds-heavy-channel-type ds-sparse-decode-threshold`,
+  speculation: `
+    speculative-algorithm speculative-draft-model-path speculative-draft-model
+    speculative-draft-model-revision speculative-draft-load-format speculative-num-steps
+    speculative-eagle-topk speculative-num-draft-tokens speculative-accept-threshold-single
+    speculative-accept-threshold-acc speculative-token-map speculative-attention-mode
+    speculative-draft-attention-backend speculative-moe-runner-backend speculative-moe-a2a-backend
+    speculative-draft-model-quantization speculative-ngram-min-bfs-breadth
+    speculative-ngram-max-bfs-breadth speculative-ngram-match-type
+    speculative-ngram-max-trie-depth speculative-ngram-capacity
+    speculative-ngram-min-match-window-size speculative-ngram-max-match-window-size
+    speculative-ngram-branch-length enable-multi-layer-eagle dllm-algorithm dllm-algorithm-config`,
+  disaggregation: `
+    disaggregation-mode disaggregation-transfer-backend disaggregation-bootstrap-port
+    disaggregation-ib-device disaggregation-decode-tp disaggregation-decode-dp
+    disaggregation-prefill-pp disaggregation-decode-enable-offload-kvcache
+    disaggregation-decode-polling-interval num-reserved-decode-tokens encoder-only language-only
+    encoder-transfer-backend encoder-urls enable-pdmux pdmux-config-path sm-group-num pdlb-url`,
+  media: `
+    mm-max-concurrent-calls mm-per-request-timeout mm-process-config mm-enable-dp-encoder
+    enable-broadcast-mm-inputs-process limit-mm-data-per-request enable-mm-global-cache
+    enable-prefix-mm-cache keep-mm-feature-on-device disable-fast-image-processor
+    enable-precise-embedding-interpolation`,
+  debugging: `
+    debug-tensor-dump-output-folder debug-tensor-dump-layers debug-tensor-dump-input-file
+    debug-tensor-dump-inject debug-tensor-dump-prefill-only custom-sigquit-handler forward-hooks
+    msprobe-dump-config`,
+};
+
 /**
  * SGLang's arguments that mean nothing here (GPU kernels, other processes, features to come). Launch
  * scripts keep working: each is accepted with one warning.
  */
-export const KNOWN_UNSUPPORTED: readonly string[] = [
-  ...['tokenizer-mode', 'tokenizer-worker-num', 'model-loader-extra-config', 'trust-remote-code'],
-  ...['model-impl', 'fastapi-root-path', 'warmups'],
-  ...['completion-template', 'reasoning-parser'],
-  ...['tool-call-parser', 'tool-server', 'json-model-override-args', 'file-storage-path'],
-  ...['kv-cache-dtype', 'prefill-max-requests'],
-  ...['radix-eviction-policy', 'enable-mixed-chunk', 'disable-overlap-schedule'],
-  ...['num-continuous-decode-steps', 'watchdog-timeout', 'soft-watchdog-timeout', 'sleep-on-idle'],
-  ...['tp-size', 'tp', 'tensor-parallel-size', 'pp-size', 'pipeline-parallel-size'],
-  ...['pp-max-micro-batch-size', 'load-balance-method', 'ep-size', 'ep', 'expert-parallel-size'],
-  ...['nnodes', 'node-rank', 'dist-init-addr', 'dist-timeout', 'enable-dp-attention', 'device'],
-  ...['base-gpu-id', 'gpu-id-step', 'log-level-http'],
-  ...['log-requests-target', 'uvicorn-access-log-exclude-prefixes'],
-  ...['enable-metrics-for-all-schedulers', 'collect-tokens-histogram'],
-  ...['enable-trace', 'otlp-traces-endpoint', 'crash-dump-folder'],
-  ...['enable-lora', 'lora-paths', 'max-lora-rank', 'lora-target-modules', 'max-loras-per-batch'],
-  ...['max-loaded-loras', 'lora-eviction-policy', 'lora-backend', 'grammar-backend'],
-  ...['constrained-json-whitespace-pattern', 'constrained-json-disable-any-whitespace'],
-  ...['attention-backend', 'decode-attention-backend', 'prefill-attention-backend'],
-  ...['sampling-backend', 'mm-attention-backend', 'disable-cuda-graph', 'cuda-graph-max-bs'],
-  ...[
-    'cuda-graph-bs',
-    'disable-cuda-graph-padding',
-    'enable-torch-compile',
-    'torch-compile-max-bs',
-  ],
-  ...['torchao-config', 'enable-custom-logit-processor', 'enable-return-hidden-states'],
-  ...['enable-return-routed-experts', 'enable-expert-distribution-metrics'],
-  ...['enable-eplb', 'eplb-algorithm', 'eplb-rebalance-num-iterations', 'init-expert-location'],
-  ...['ep-num-redundant-experts', 'enable-hierarchical-cache', 'hicache-ratio', 'hicache-size'],
-  ...['hicache-write-policy', 'hicache-storage-backend', 'hicache-storage-prefetch-policy'],
-  ...['hicache-mem-layout', 'hicache-io-backend', 'speculative-algorithm'],
-  ...['speculative-draft-model-path', 'speculative-num-steps', 'speculative-eagle-topk'],
-  ...['speculative-num-draft-tokens', 'speculative-accept-threshold-single'],
-  ...['speculative-accept-threshold-acc', 'disaggregation-mode', 'disaggregation-bootstrap-port'],
-  ...['disaggregation-transfer-backend', 'cpu-offload-gb'],
-  ...[
-    'swa-full-tokens-ratio',
-    'disable-hybrid-swa-memory',
-    'download-dir',
-    'triton-attention-num-kv-splits',
-  ],
-];
+export const KNOWN_UNSUPPORTED = Object.values(BY_SUBJECT).flatMap(words);
+
+/** Formats of GPU kernels. The nearest that a CPU has is `auto`, 8 bits. */
+export const FOREIGN_QUANTIZATIONS = words(`
+  awq awq_marlin auto-round bitsandbytes compressed-tensors fp8 gguf gptq gptq_marlin marlin modelopt
+  modelopt_fp4 modelopt_fp8 modelslim moe_wna16 mxfp4 mxfp8 petit_nvfp4 qoq quark_int4fp8_moe w4afp8
+  w8a8_fp8`);
+
+/** What such a folder lacks, safetensors, is then missed by the loader. */
+export const FOREIGN_LOAD_FORMATS = words(`
+  pt npcache sharded_state gguf bitsandbytes layered flash_rl remote remote_instance fastsafetensors
+  private runai_streamer`);
+
+export const FOREIGN_SCHEDULE_POLICIES = words('priority routing-key hrrn shortest-prefill-first');
+
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/);
+}
+
+const NO_TLS = 'TLS is not built in: put a proxy that ends TLS in front of the server.';
 
 /** Arguments that promise protection: starting without it would be worse than not starting. */
 export const REFUSED: Readonly<Record<string, string>> = {
-  'ssl-keyfile': 'TLS is not built in: put a proxy that ends TLS in front of the server.',
-  'ssl-certfile': 'TLS is not built in: put a proxy that ends TLS in front of the server.',
+  'ssl-keyfile': NO_TLS,
+  'ssl-certfile': NO_TLS,
+  'ssl-ca-certs': NO_TLS,
+  'ssl-keyfile-password': NO_TLS,
+  'enable-ssl-refresh': NO_TLS,
 };

@@ -8,7 +8,8 @@ const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/', import.meta.ur
 
 // Every test starts a server of its own, and they mostly wait for each other's start.
 t.jobs = 5;
-const PARALLEL = { buffered: true };
+/** A new object each time: tap keeps the test's body in it, so that tests that share one all run the first. */
+const parallel = () => ({ buffered: true });
 
 interface Golden {
   readonly sequences: readonly {
@@ -50,7 +51,7 @@ function distance(a: readonly number[], b: readonly number[]): number {
   return Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))));
 }
 
-t.test('embeddings are those of transformers, on two devices', PARALLEL, async (t) => {
+t.test('embeddings are those of transformers, on two devices', parallel(), async (t) => {
   const tokenizer = ['--tokenizer-path', `${FIXTURES}tokenizers/wordpiece`];
   const radish = await serve('bert-mean', ...tokenizer, '--dp-size', '2');
   t.teardown(() => radish.stop());
@@ -81,7 +82,7 @@ for (const [model, tokenizer] of [
   ['bert-cross', 'wordpiece'],
   ['xlmr-cross', 'unigram'],
 ] as const) {
-  t.test(`${model} reranks with the launch line of SGLang's notebook`, PARALLEL, async (t) => {
+  t.test(`${model} reranks with the launch line of SGLang's notebook`, parallel(), async (t) => {
     const flags = ['--disable-radix-cache', '--chunked-prefill-size', '-1'];
     flags.push('--attention-backend', 'triton', '--is-embedding');
     flags.push('--tokenizer-path', `${FIXTURES}tokenizers/${tokenizer}`);
@@ -112,7 +113,7 @@ for (const [model, tokenizer] of [
   });
 }
 
-t.test('a causal classifier names labels', PARALLEL, async (t) => {
+t.test('a causal classifier names labels', parallel(), async (t) => {
   const radish = await serve('qwen2-labels', '--skip-tokenizer-init');
   t.teardown(() => radish.stop());
   const golden = await goldenOf('qwen2-labels');
@@ -130,7 +131,7 @@ t.test('a causal classifier names labels', PARALLEL, async (t) => {
   }
 });
 
-t.test('/v1/score gives the probabilities that /generate reports', PARALLEL, async (t) => {
+t.test('/v1/score gives the probabilities that /generate reports', parallel(), async (t) => {
   const radish = await startRadish();
   t.teardown(() => radish.stop());
   const label_token_ids = [10, 300, 42];

@@ -65,6 +65,14 @@ t.test('SIGTERM drains: running requests finish, the exit is clean', async (t) =
   t.equal(await exit, 0);
 });
 
+t.test('SIGTERM as soon as it listens drains too, whatever the warm-up does', async (t) => {
+  const run = runRadish(['serve', '--port', String(await freePort())]);
+  await run.printed('Listening on');
+  run.child.kill('SIGTERM');
+  t.equal(await run.exit, 0, run.log());
+  t.match(run.log(), /Bye\./);
+});
+
 t.test('a second signal does not wait', async () => {
   const radish = await startRadish();
   void generate(radish.url, {

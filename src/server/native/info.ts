@@ -6,6 +6,7 @@ import { maxPromptTokens } from '../fit-request.js';
 import { jsonResponse, plainResponse } from '../http.js';
 import type { ServedModel, ServingLimits } from '../model.js';
 import type { Handler, Method, Route } from '../router.js';
+import { renderModelInfo } from './model-info.js';
 
 export interface InfoDeps {
   readonly args: ServerArgs;
@@ -49,28 +50,6 @@ function route(methods: readonly Method[], path: string, read: () => unknown): R
     handler: async (_, reply) => {
       reply.send(jsonResponse(200, await read()));
     },
-  };
-}
-
-/** The key set differs between SGLang releases, and its own tests compare it exactly. */
-function renderModelInfo(model: ServedModel, args: ServerArgs): unknown {
-  const is_generation = model.spec.embedding === null;
-  const oldest = { model_path: model.weights.modelPath, is_generation };
-  if (args.compat === '2024-11') return oldest;
-  const usual = {
-    model_path: model.weights.modelPath,
-    tokenizer_path: model.tokenizerPath,
-    is_generation,
-    preferred_sampling_params: args.preferredSamplingParams,
-    weight_version: model.weights.version,
-  };
-  if (args.compat === '2025-09') return usual;
-  return {
-    ...usual,
-    has_image_understanding: false,
-    has_audio_understanding: false,
-    model_type: model.spec.modelType,
-    architectures: [model.spec.architecture],
   };
 }
 

@@ -51,6 +51,37 @@ t.test("SGLang's other flags are accepted with one warning each", (t) => {
   t.end();
 });
 
+t.test('a name may be cut short, as argparse allows, while it can mean one flag', (t) => {
+  const { args, warnings } = serve([
+    ...['--mem-frac', '0.3', '--disable-radix', '--speculative-draft=x', '--speculative-algo', 'A'],
+  ]);
+  t.match(args, { memFractionStatic: 0.3, disableRadixCache: true });
+  t.strictSame(warnings, [
+    '--speculative-algorithm has no effect in this server.',
+    '--speculative-draft-model-path has no effect in this server.',
+  ]);
+  t.strictSame(
+    exit(['--log-r', 'x']).text.slice(0, 40),
+    '--log-r could be --log-requests, --log-r',
+  );
+  t.match(exit(['--mem-fractions', '1']).text, /^unknown option '--mem-fractions'/);
+  t.match(exit(['--', 'x']).text, /'x' is invalid/);
+  t.end();
+});
+
+t.test("SGLang's choices for other machines leave the default, with a warning", (t) => {
+  const { args, warnings } = serve(['--quantization', 'fp8', '--load-format=gguf'], {
+    RADISH_SCHEDULE_POLICY: 'priority',
+  });
+  t.match(args, { quantization: 'auto', loadFormat: 'auto', schedulePolicy: 'fcfs' });
+  t.strictSame(warnings, [
+    '--load-format: gguf has no effect in this server.',
+    '--quantization: fp8 has no effect in this server.',
+    'RADISH_SCHEDULE_POLICY: priority has no effect in this server.',
+  ]);
+  t.end();
+});
+
 t.test('a wrong command line is one sentence and exit code 2', (t) => {
   const cases: [string[], RegExp][] = [
     [['--prot', '1'], /^unknown option '--prot' \(Did you mean --port\?\)/],
@@ -66,6 +97,7 @@ t.test('a wrong command line is one sentence and exit code 2', (t) => {
     [['--preferred-sampling-params', '{'], /^--preferred-sampling-params must be a JSON object/],
     [['--page-size'], /^option '--page-size <n>' argument missing\./],
     [['--ssl-keyfile', 'x'], /^--ssl-keyfile: TLS is not built in/],
+    [['--enable-ssl-refresh'], /^--enable-ssl-refresh: TLS is not built in/],
     [['train'], /'train' is invalid/],
     [['--config', 'no/such.json'], /^The config file no\/such\.json cannot be read\./],
   ];
@@ -95,6 +127,7 @@ t.test('the command line wins over the environment, which wins over the file', (
     'unknown.json': JSON.stringify({ prot: 1 }),
     'old.json': JSON.stringify({ tp_size: 2 }),
     'broken.json': '{',
+    'alias.json': JSON.stringify({ model: 'a/b', tensor_parallel_size: 2 }),
   });
   const env = { RADISH_PAGE_SIZE: '4', RADISH_PORT: '5', RADISH_DISABLE_RADIX_CACHE: '1' };
   const { args } = serve(['--config', `${dir}/config.json`, '--port', '6'], env);
@@ -104,6 +137,50 @@ t.test('the command line wins over the environment, which wins over the file', (
   t.match(exit(['--config', `${dir}/bad.json`]).text, /^port in .*bad\.json must be an integer/);
   t.match(exit(['--config', `${dir}/unknown.json`]).text, /unknown key 'prot'/);
   t.match(exit(['--config', `${dir}/broken.json`]).text, /is not valid JSON/);
+  t.equal(serve(['--config', `${dir}/alias.json`]).args.modelPath, 'a/b');
   t.match(serve(['--config', `${dir}/old.json`]).warnings, [/^tp_size in .* has no effect/]);
+  t.end();
+});
+
+t.test("a config file may be SGLang's YAML", (t) => {
+  const dir = t.testdir({
+    'config.yaml': [
+      '# from the documentation',
+      'model-path: meta-llama/Meta-Llama-3-8B-Instruct',
+      'host: 0.0.0.0   # all of them',
+      'port: 30001',
+      'tensor-parallel-size: 2',
+      'enable-metrics: true',
+      "served-model-name: 'it''s # one'",
+      'api_key: "a\\tb"',
+      'dp: 3',
+      'mem-fraction-static: 0.25',
+      'max-total-tokens:',
+      'quantization: fp8',
+      'preferred-sampling-params: \'{"top_k": 5}\'',
+      'cuda-graph-bs: [1, 2, 4]',
+      'lora-paths:',
+      '  - a=b',
+      '  - c=d',
+      '',
+    ].join('\n'),
+    'nested.yaml': 'port: 1\nmodel:\n  path: x\n',
+    'unknown.yaml': 'prot: 1\n',
+    'word.yaml': 'port: soon\n',
+  });
+  const { args, warnings } = serve(['--config', `${dir}/config.yaml`]);
+  t.match(args, {
+    ...{ modelPath: 'meta-llama/Meta-Llama-3-8B-Instruct', host: '0.0.0.0', port: 30001 },
+    ...{ enableMetrics: true, servedModelName: "it's # one", apiKey: 'a\tb', dpSize: 3 },
+    ...{ memFractionStatic: 0.25, maxTotalTokens: null, quantization: 'auto' },
+    ...{ preferredSamplingParams: { top_k: 5 } },
+  });
+  t.strictSame(
+    warnings.map((warning) => warning.split(' ')[0]),
+    ['tensor-parallel-size', 'cuda-graph-bs', 'lora-paths', 'quantization'],
+  );
+  t.match(exit(['--config', `${dir}/nested.yaml`]).text, /nested\.yaml, line 3: only "key: value"/);
+  t.match(exit(['--config', `${dir}/unknown.yaml`]).text, /unknown key 'prot'/);
+  t.match(exit(['--config', `${dir}/word.yaml`]).text, /^port in .* must be an integer/);
   t.end();
 });
