@@ -25,7 +25,7 @@ export function recordRouting(
 ): void {
   const rows = firstTimeRows(posted, routing);
   if (rows.length === 0) return;
-  state.outbox.op({
+  state.outbox.lazyOp({
     op: 'pass',
     rank: link.device.rank,
     numPrefillRows: posted.numPrefillRows,

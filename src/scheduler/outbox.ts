@@ -18,9 +18,14 @@ export interface SchedulerLinks {
   toDevice(device: DeviceId, message: ToDevice): void;
 }
 
+/** Operations that nobody waits for go out with others, or when so many have come together. */
+const LAZY_OPS_MAX = 32;
+
 /** Collects what one turn has to say, so that each receiver gets one message of each kind. */
 export class Outbox {
   private ops: CacheOp[] = [];
+  /** Of {@link ops}, how many can wait. */
+  private numLazyOps = 0;
   private admitted: Admitted[] = [];
   private tokens: number[] = [];
   private logprobs: ReqLogprobRow[] = [];
@@ -32,6 +37,12 @@ export class Outbox {
 
   op(op: CacheOp): void {
     this.ops.push(op);
+  }
+
+  /** In order with all others, but a thread need not be woken for it. */
+  lazyOp(op: CacheOp): void {
+    this.ops.push(op);
+    this.numLazyOps += 1;
   }
 
   admit(admitted: Admitted): void {
@@ -75,9 +86,10 @@ export class Outbox {
   }
 
   flush(): void {
-    if (this.ops.length > 0) {
+    if (this.ops.length > this.numLazyOps || this.numLazyOps >= LAZY_OPS_MAX) {
       this.links.toCache({ kind: 'ops', ops: this.ops });
       this.ops = [];
+      this.numLazyOps = 0;
     }
     if (
       this.tokens.length + this.logprobs.length + this.toCheck.length + this.finished.length >

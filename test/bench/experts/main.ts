@@ -1,6 +1,6 @@
 /**
  * What recording expert statistics costs while decoding: a server without a recorder, one whose recorder is off,
- * and the same while it records: `node dist/test/bench/experts/main.js [--model-path FOLDER] [--mode stat]`.
+ * and the same while it records: `node dist/test/bench/experts/main.js --dummy FOLDER [--mode stat]`.
  * See ../README.md.
  */
 import { parseArgs } from 'node:util';
@@ -14,9 +14,9 @@ import { labelOf, tokensOf, type Workload } from '../engine/workload.js';
 
 const { values } = parseArgs({
   options: {
-    'model-path': { type: 'string' },
+    dummy: { type: 'string' },
     mode: { type: 'string', default: 'stat' },
-    rounds: { type: 'string', default: '11' },
+    rounds: { type: 'string', default: '25' },
     threads: { type: 'string', default: '2' },
     steps: { type: 'string', default: '128' },
   },
@@ -83,14 +83,18 @@ function add(times: Times, [label, side]: readonly [string, string], ms: number)
   times.set(label, ofWorkload.set(side, [...(ofWorkload.get(side) ?? []), ms]));
 }
 
-/** Medians, and each side's time as a share of the plain server's, pair by pair. */
+/** Medians, and ratios pair by pair. */
 function lines(times: Times) {
   return [...times].map(([workload, sides]) => {
-    const plain = sides.get(PLAIN) ?? [];
     const of = (name: string) => sides.get(name) ?? [];
-    const ratio = (name: string) => median(of(name).map((ms, i) => ms / (plain[i] ?? NaN)));
-    const figures = [PLAIN, OFF, RECORDING].map((name) => round3(median(of(name))));
-    return { workload, msPerStep: figures, off: round3(ratio(OFF)), on: round3(ratio(RECORDING)) };
+    const ratio = (a: string, b: string) =>
+      round3(median(of(a).map((ms, i) => ms / (of(b)[i] ?? NaN))));
+    return {
+      workload,
+      msPerStep: [PLAIN, OFF, RECORDING].map((name) => round3(median(of(name)))),
+      offToPlain: ratio(OFF, PLAIN),
+      recordingToOff: ratio(RECORDING, OFF),
+    };
   });
 }
 
@@ -99,10 +103,10 @@ function round3(value: number): number {
 }
 
 async function main(): Promise<void> {
-  const folder = values['model-path'];
-  const flags = ['--num-threads', values.threads];
-  if (folder !== undefined) flags.push('--model-path', folder, '--load-format', 'dummy');
-  if (folder !== undefined) flags.push('--skip-tokenizer-init');
+  const folder = values.dummy;
+  if (folder === undefined) throw new Error('--dummy FOLDER is needed');
+  const flags = ['--model-path', folder, '--load-format', 'dummy', '--skip-tokenizer-init'];
+  flags.push('--num-threads', values.threads);
   const plain = await startRadish(flags);
   const recorder = await startRadish([
     ...flags,
@@ -116,12 +120,13 @@ async function main(): Promise<void> {
     measure,
   );
   const results = lines(times);
-  const facts = { bench: 'experts', model: folder ?? 'built-in', format: plain.format };
+  const facts = { bench: 'experts', model: folder, format: plain.format };
   const how = { mode: values.mode, rounds: Number(values.rounds), steps: Number(values.steps) };
   console.log(JSON.stringify({ ...facts, ...how, ...machineFacts(), results }));
-  const header = ['ms a step', PLAIN, OFF, RECORDING, `off : ${PLAIN}`, `recording : ${PLAIN}`];
-  const rows = results.map(({ workload, msPerStep, off: idle, on }) =>
-    [workload, ...msPerStep, idle, on].map(String),
+  const ratios = [`off : ${PLAIN}`, 'recording : off'];
+  const header = ['ms a step', PLAIN, OFF, RECORDING, ...ratios];
+  const rows = results.map(({ workload, msPerStep, offToPlain, recordingToOff }) =>
+    [workload, ...msPerStep, offToPlain, recordingToOff].map(String),
   );
   console.log(table(header, rows));
 }
