@@ -136,7 +136,7 @@ t.test('the command line wins over the environment, which wins over the file', (
   t.match(exit([], { RADISH_DISABLE_RADIX_CACHE: 'x' }).text, /must be true or false/);
   t.match(exit(['--config', `${dir}/bad.json`]).text, /^port in .*bad\.json must be an integer/);
   t.match(exit(['--config', `${dir}/unknown.json`]).text, /unknown key 'prot'/);
-  t.match(exit(['--config', `${dir}/broken.json`]).text, /is not valid JSON/);
+  t.match(exit(['--config', `${dir}/broken.json`]).text, /broken\.json, line 1 is not valid YAML/);
   t.equal(serve(['--config', `${dir}/alias.json`]).args.modelPath, 'a/b');
   t.match(serve(['--config', `${dir}/old.json`]).warnings, [/^tp_size in .* has no effect/]);
   t.end();
@@ -166,6 +166,8 @@ t.test("a config file may be SGLang's YAML", (t) => {
     ].join('\n'),
     'nested.yaml': 'port: 1\nmodel:\n  path: x\n',
     'unknown.yaml': 'prot: 1\n',
+    'broken.yaml': 'port: 1\nhost: [\n',
+    'list.yaml': '- port\n',
     'word.yaml': 'port: soon\n',
   });
   const { args, warnings } = serve(['--config', `${dir}/config.yaml`]);
@@ -179,7 +181,9 @@ t.test("a config file may be SGLang's YAML", (t) => {
     warnings.map((warning) => warning.split(' ')[0]),
     ['tensor-parallel-size', 'cuda-graph-bs', 'lora-paths', 'quantization'],
   );
-  t.match(exit(['--config', `${dir}/nested.yaml`]).text, /nested\.yaml, line 3: only "key: value"/);
+  t.match(exit(['--config', `${dir}/nested.yaml`]).text, /^model in .* must be a string/);
+  t.match(exit(['--config', `${dir}/broken.yaml`]).text, /broken\.yaml, line 2 is not valid YAML/);
+  t.match(exit(['--config', `${dir}/list.yaml`]).text, /must hold keys and values/);
   t.match(exit(['--config', `${dir}/unknown.yaml`]).text, /unknown key 'prot'/);
   t.match(exit(['--config', `${dir}/word.yaml`]).text, /^port in .* must be an integer/);
   t.end();
