@@ -182,7 +182,7 @@ t.test("a config file may be SGLang's YAML", (t) => {
     ['tensor-parallel-size', 'cuda-graph-bs', 'lora-paths', 'quantization'],
   );
   t.match(exit(['--config', `${dir}/nested.yaml`]).text, /^model in .* must be a string/);
-  t.match(exit(['--config', `${dir}/broken.yaml`]).text, /broken\.yaml, line 2 is not valid YAML/);
+  t.match(exit(['--config', `${dir}/broken.yaml`]).text, /broken\.yaml, line 3 is not valid YAML/);
   t.match(exit(['--config', `${dir}/list.yaml`]).text, /must hold keys and values/);
   t.match(exit(['--config', `${dir}/unknown.yaml`]).text, /unknown key 'prot'/);
   t.match(exit(['--config', `${dir}/word.yaml`]).text, /^port in .* must be an integer/);
