@@ -3,12 +3,12 @@ import { startActorThreads, type ActorThreads } from './actor-threads.js';
 import type { HostEnv } from './config/load.js';
 import type { ServerArgs } from './config/server-args.js';
 import { CpuPool } from './cpu/pool.js';
-import { DeviceFleet } from './device-fleet.js';
+import { DeviceFleet } from './fleet/device-fleet.js';
 import { expertRecording } from './expert-recording-args.js';
 import { planMemory, type MemoryPlan } from './device/limits.js';
-import { Exclusive } from './exclusive.js';
+import { Exclusive } from './fleet/exclusive.js';
 import { loadModel, type LoadContext, type LoadedModel } from './load-model.js';
-import { MemoryOccupation } from './memory-occupation.js';
+import { MemoryOccupation } from './fleet/memory-occupation.js';
 import type { DeviceLimits } from './messages.js';
 import type { Logger } from './observability/logger.js';
 import { assertPortFree } from './port-check.js';
@@ -17,7 +17,7 @@ import { createApp, type App } from './server/app.js';
 import { TemporaryFolders } from './temporary-folders.js';
 import { Engine } from './server/engine.js';
 import { warmUp } from './warm-up.js';
-import { WeightUpdater } from './weight-updater.js';
+import { WeightUpdater } from './fleet/weight-updater.js';
 
 const READY_LINE = 'The server is fired up and ready to roll!';
 

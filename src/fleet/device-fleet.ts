@@ -1,8 +1,8 @@
 import { EventEmitter } from 'eventemitter3';
-import { startDevice, type DeviceHandle, type DeviceStart } from './device/pool.js';
-import type { PreparedModel } from './model/graph-io.js';
-import type { Port } from './actor/port.js';
-import type { DeviceId, InjectFault, ToMain, ToScheduler } from './messages.js';
+import { startDevice, type DeviceHandle, type DeviceStart } from '../device/pool.js';
+import type { PreparedModel } from '../model/graph-io.js';
+import type { Port } from '../actor/port.js';
+import type { DeviceId, InjectFault, ToMain, ToScheduler } from '../messages.js';
 
 /** A rank whose workers die this often in a row, none living for {@link STABLE_MS}, stays down. */
 const RESTARTS_MAX = 5;

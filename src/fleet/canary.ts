@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
-import { RESULT_FAILED, type EmbedPlan, type StepPlan } from './core/batch.js';
-import { greedySampling } from './core/sampling-params.js';
-import type { ModelSpec } from './core/model-spec.js';
-import type { FromDevice, ToDevice } from './messages.js';
+import { RESULT_FAILED, type EmbedPlan, type StepPlan } from '../core/batch.js';
+import { greedySampling } from '../core/sampling-params.js';
+import type { ModelSpec } from '../core/model-spec.js';
+import type { FromDevice, ToDevice } from '../messages.js';
 
 const NUM_PROMPT_TOKENS = 4;
 
