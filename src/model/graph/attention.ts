@@ -1,4 +1,5 @@
-import { pastName, presentName } from '../graph-io.js';
+import type { ModelConfig } from '../config.js';
+import { pastName, prefillKeys, presentName } from '../graph-io.js';
 import type { LayerPlan, TensorPlan } from '../plan.js';
 import type { Attribute } from '../onnx.js';
 import type { GraphContext } from './context.js';
@@ -6,6 +7,9 @@ import type { Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import { linear, splitParts } from './linear.js';
 import { rmsNorm } from './norm.js';
+
+/** `cap * tanh(x / cap)` is `x` to the last bits of a float for every score that can be. */
+const HIGH_CAP = 2 ** 20;
 
 /**
  * Self-attention of one layer without the output projection: `[B, S, hidden]` normed in,
@@ -47,7 +51,7 @@ function cacheNames({ graph, hasCache }: GraphContext, layer: number) {
 function attentionAttributes(context: GraphContext, layer: number): Record<string, Attribute> {
   const { config } = context;
   const window = config.layerWindows[layer] ?? null;
-  const { attentionSoftcap: softcap } = config;
+  const softcap = softcapOf(config);
   return {
     num_heads: { int: config.numHeads },
     kv_num_heads: { int: config.numKvHeads },
@@ -56,6 +60,15 @@ function attentionAttributes(context: GraphContext, layer: number): Record<strin
     ...(softcap === null ? {} : { softcap: { float: softcap } }),
     ...(window === null ? {} : { local_window_size: { int: window } }),
   };
+}
+
+/**
+ * A cap keeps the op from flash attention, whose last block of keys may be too short for wide heads
+ * ({@link prefillKeys}): they get one that changes nothing where the model has none.
+ */
+function softcapOf({ headDim, attentionSoftcap }: ModelConfig): number | null {
+  const isWide = prefillKeys(headLayout(headDim).cacheHeadDim) > 0;
+  return attentionSoftcap ?? (isWide ? HIGH_CAP : null);
 }
 
 /** Three inputs of the op: q, k and v, or all of them packed in the first. */
