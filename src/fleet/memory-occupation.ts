@@ -45,26 +45,32 @@ export class MemoryOccupation implements MemoryControl {
   }
 
   async #release(tags: readonly MemoryTag[]): Promise<string | null> {
-    const { engine, fleet } = this.deps;
+    const { engine } = this.deps;
     engine.hold();
-    if (engine.numLive > 0) {
+    try {
+      const failure = engine.numLive > 0 ? NOT_IDLE : await this.#free(tags);
+      if (failure !== null) return failure;
+      for (const tag of tags) this.#released.add(tag);
+      this.#say('Released');
+      return null;
+    } finally {
+      // Nothing was released, now or before: nobody would open the door again.
       if (this.#released.size === 0) engine.letIn();
-      return NOT_IDLE;
     }
-    const isNew = (tag: MemoryTag): boolean => tags.includes(tag) && !this.#released.has(tag);
-    if (isNew('kv_cache') && !fleet.isAsleep) await this.#releaseKv();
-    // The KV lives with the weights: a prefix cache without them is of no use.
-    if (isNew('weights')) await fleet.sleep();
-    for (const tag of tags) this.#released.add(tag);
-    this.#say('Released');
-    return null;
   }
 
-  async #releaseKv(): Promise<void> {
+  async #free(tags: readonly MemoryTag[]): Promise<string | null> {
     const { engine, fleet } = this.deps;
-    // Nothing runs and nothing can enter, so this waits only for pages that are on their way back.
-    await engine.desk.flushCache();
-    await fleet.releaseKv();
+    const isNew = (tag: MemoryTag): boolean => tags.includes(tag) && !this.#released.has(tag);
+    if (isNew('kv_cache') && !fleet.isAsleep) {
+      // Nothing runs and nothing can enter, so this waits only for pages that are on their way back.
+      const failure = await engine.desk.flushCache();
+      if (failure !== null) return failure;
+      await fleet.releaseKv();
+    }
+    // The KV lives with the weights: a prefix cache without them is of no use.
+    if (isNew('weights')) await fleet.sleep();
+    return null;
   }
 
   async #resume(tags: readonly MemoryTag[]): Promise<string | null> {

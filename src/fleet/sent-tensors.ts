@@ -8,6 +8,9 @@ import type { TemporaryFolders } from '../temporary-folders.js';
 
 /** Pickle's protocol mark, and the zip archive that torch.save makes. */
 const PICKLES = [Buffer.from([0x80]), Buffer.from('PK')];
+/** Where the JSON of a safetensors file begins: behind its length, which may look like anything. */
+const HEADER_AT = 8;
+const BRACE = 0x7b;
 const PICKLE =
   'is pickled, which can run code when opened; Radish takes the bytes of safetensors files only';
 
@@ -23,7 +26,7 @@ export async function storeTensors(
   temporary.add(folder);
   try {
     for (const [index, part] of parts.entries()) {
-      if (PICKLES.some((mark) => mark.equals(part.subarray(0, mark.length)))) {
+      if (isPickle(part)) {
         throw new ModelLoadError('unsafe_format', `${nameOf(index)} ${PICKLE}`);
       }
       await writeFile(join(folder, `${nameOf(index)}.safetensors`), part);
@@ -47,6 +50,11 @@ export async function forgetTensors(
   const folders = new Set(old?.files.map(({ path }) => dirname(path)));
   for (const { path } of next?.files ?? []) folders.delete(dirname(path));
   for (const folder of folders) await temporary.remove(folder);
+}
+
+function isPickle(part: Uint8Array): boolean {
+  if (part[HEADER_AT] === BRACE) return false;
+  return PICKLES.some((mark) => mark.equals(part.subarray(0, mark.length)));
 }
 
 /** The field that part `index` came in. */

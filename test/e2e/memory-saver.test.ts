@@ -37,8 +37,11 @@ t.test('memory is given back and taken again', async (t) => {
     t.equal(refused.status, 400);
     t.same(await refused.json(), { error: { message: NOT_IDLE } });
     t.equal((await generate(url, ask)).text, text, 'the door is open again');
+    t.equal((await release({ tags: ['cuda_graph'] })).status, 400);
     left.abort();
     await settledPools(url);
+    t.equal((await release({ tags: ['cuda_graph'] })).status, 200, 'which is nothing here');
+    t.equal((await generate(url, ask)).text, text);
   });
 
   await t.test('kv_cache: pages go, weights stay', async (t) => {

@@ -14,6 +14,7 @@ const OTHER_SHAPES = fileURLToPath(
 );
 const DONE = 'Succeeded to update model weights.';
 const NORM = 'model.norm.weight';
+const PICKLE_MARK = 0x80;
 const NAN_BF16 = 0x7fc0;
 
 /** A copy of the built-in model whose last norm is changed, one bf16 number after the other. */
@@ -38,14 +39,14 @@ async function changedModel(
   return folder;
 }
 
-/** A safetensors file of one bf16 vector, base64. */
+/** A safetensors file of one bf16 vector, base64; its header is as long as pickle's first byte. */
 function sentTensor(name: string, values: Uint8Array): string {
   const description = {
     dtype: 'BF16',
     shape: [values.length / 2],
     data_offsets: [0, values.length],
   };
-  const header = Buffer.from(JSON.stringify({ [name]: description }));
+  const header = Buffer.from(JSON.stringify({ [name]: description }).padEnd(PICKLE_MARK));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   return Buffer.concat([length, header, values]).toString('base64');
