@@ -3,6 +3,7 @@ import { GRAPH_INPUTS, GRAPH_OUTPUTS } from './graph-io.js';
 import { attentionRows } from './graph/attention-rows.js';
 import type { GraphContext } from './graph/context.js';
 import { Graph } from './graph/graph.js';
+import { decodeCondition, scaleOfRotary } from './graph/group-query.js';
 import { head } from './graph/head.js';
 import { padTable } from './graph/head-layout.js';
 import { declareInputs, declareOutputs } from './graph/io.js';
@@ -35,6 +36,7 @@ export function buildGraph(
     store,
     hasCache: true,
     rows: attentionRows(graph, config),
+    isDecode: decodeCondition(graph, config),
     rotary: rotaryTables(graph, config, options.contextLength + SPARE_POSITIONS),
   };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
@@ -44,7 +46,7 @@ export function buildGraph(
   return graph.encode();
 }
 
-/** Tables for positions `[0, numPositions)`. */
+/** Tables for positions `[0, numPositions)`, the scale of attention in them. */
 export function rotaryTables(
   graph: Graph,
   config: ModelConfig,
@@ -52,8 +54,13 @@ export function rotaryTables(
 ): GraphContext['rotary'] {
   const { headDim, rope } = config;
   const { cos, sin } = ropeTables(rope, headDim, numPositions);
+  const scale = scaleOfRotary(config);
   const table = (values: Float32Array, fill: number): string => {
-    const padded = padTable(values, headDim, fill);
+    const padded = padTable(
+      values.map((value) => value * scale),
+      headDim,
+      fill,
+    );
     return graph.f32(padded, [numPositions, padded.length / numPositions]);
   };
   return { cos: table(cos, 1), sin: table(sin, 0) };

@@ -13,7 +13,7 @@ const DATA_TYPE: Readonly<Record<TensorDtype, number>> = {
 };
 
 /** Numbers of onnx.proto's AttributeProto.AttributeType. */
-const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 const DATA_LOCATION_EXTERNAL = 1;
 const IR_VERSION = 9;
 const OPSET_VERSION = 20;
@@ -23,7 +23,15 @@ export type Attribute =
   | { readonly float: number }
   | { readonly int: number }
   | { readonly string: string }
-  | { readonly ints: readonly number[] };
+  | { readonly ints: readonly number[] }
+  | { readonly branch: OnnxBranch };
+
+/** What one side of an `If` computes, from the values of the graph around it. */
+export interface OnnxBranch {
+  readonly nodes: readonly OnnxNode[];
+  /** Names of its own; their types are inferred. */
+  readonly outputs: readonly string[];
+}
 
 export interface OnnxNode {
   readonly op: string;
@@ -89,8 +97,19 @@ function encodeAttribute(name: string, attribute: Attribute): ProtoWriter {
   if ('float' in attribute) return proto.float(2, attribute.float).int(20, ATTRIBUTE_TYPE.float);
   if ('int' in attribute) return proto.int(3, attribute.int).int(20, ATTRIBUTE_TYPE.int);
   if ('string' in attribute) return proto.text(4, attribute.string).int(20, ATTRIBUTE_TYPE.string);
+  if ('branch' in attribute) {
+    return proto.message(6, encodeBranch(attribute.branch)).int(20, ATTRIBUTE_TYPE.graph);
+  }
   for (const item of attribute.ints) proto.int(8, item);
   return proto.int(20, ATTRIBUTE_TYPE.ints);
+}
+
+function encodeBranch({ nodes, outputs }: OnnxBranch): ProtoWriter {
+  const proto = new ProtoWriter();
+  for (const node of nodes) proto.message(1, encodeNode(node));
+  proto.text(2, 'branch');
+  for (const output of outputs) proto.message(12, new ProtoWriter().text(1, output));
+  return proto;
 }
 
 function encodeInitializer(initializer: OnnxInitializer): ProtoWriter {

@@ -60,7 +60,7 @@ function declareOutputs(graph: Graph, dim: number): void {
 function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
   const { config, plan } = trunk;
   const rotary = rotaryTables(weights.graph, config, contextLength);
-  const context = { ...weights, config, hasCache: false, rows: PLAIN_ROWS, rotary };
+  const context = { ...weights, config, hasCache: false, rows: PLAIN_ROWS, isDecode: null, rotary };
   return rmsNorm(context, decoderStack(context, plan), plan.finalNorm);
 }
 

@@ -1,15 +1,11 @@
-import type { ModelConfig } from '../config.js';
-import { pastName, prefillKeys, presentName } from '../graph-io.js';
+import { pastName, presentName } from '../graph-io.js';
 import type { LayerPlan, TensorPlan } from '../plan.js';
-import type { Attribute } from '../onnx.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';
+import { groupQuery } from './group-query.js';
 import { headLayout } from './head-layout.js';
 import { linear, splitParts } from './linear.js';
 import { rmsNorm } from './norm.js';
-
-/** `cap * tanh(x / cap)` is `x` to the last bits of a float for every score that can be. */
-const HIGH_CAP = 2 ** 20;
 
 /**
  * Self-attention of one layer without the output projection: `[B, S, hidden]` normed in,
@@ -19,21 +15,15 @@ export function attention(context: GraphContext, normed: Value, layer: LayerPlan
   const { graph, config, rows, rotary } = context;
   const layout = headLayout(config.headDim);
   const cache = cacheNames(context, layer.index);
-  const heads = graph.node(
-    'GroupQueryAttention',
-    [
-      ...queryKeyValue(context, normed, layer).map((x) => (x === '' ? x : rows.pad(x))),
-      ...cache.past,
-      rows.seqlensK,
-      rows.totalLength,
-      rotary.cos,
-      rotary.sin,
-    ],
-    {
-      attributes: attentionAttributes(context, layer.index),
-      outputs: [graph.name(), ...cache.present],
-    },
-  );
+  const inputs = [
+    ...queryKeyValue(context, normed, layer).map((x) => (x === '' ? x : rows.pad(x))),
+    ...cache.past,
+    rows.seqlensK,
+    rows.totalLength,
+    rotary.cos,
+    rotary.sin,
+  ];
+  const heads = groupQuery(context, layer.index, inputs, cache.present);
   return layout.unpad(graph, rows.unpad(heads), config.numHeads);
 }
 
@@ -46,29 +36,6 @@ function cacheNames({ graph, hasCache }: GraphContext, layer: number) {
         present: parts.map((part) => presentName(layer, part)),
       }
     : { past: ['', ''], present: parts.map(() => graph.name()) };
-}
-
-function attentionAttributes(context: GraphContext, layer: number): Record<string, Attribute> {
-  const { config } = context;
-  const window = config.layerWindows[layer] ?? null;
-  const softcap = softcapOf(config);
-  return {
-    num_heads: { int: config.numHeads },
-    kv_num_heads: { int: config.numKvHeads },
-    scale: { float: config.attentionScale },
-    do_rotary: { int: 1 },
-    ...(softcap === null ? {} : { softcap: { float: softcap } }),
-    ...(window === null ? {} : { local_window_size: { int: window } }),
-  };
-}
-
-/**
- * A cap keeps the op from flash attention, whose last block of keys may be too short for wide heads
- * ({@link prefillKeys}): they get one that changes nothing where the model has none.
- */
-function softcapOf({ headDim, attentionSoftcap }: ModelConfig): number | null {
-  const isWide = prefillKeys(headLayout(headDim).cacheHeadDim) > 0;
-  return attentionSoftcap ?? (isWide ? HIGH_CAP : null);
 }
 
 /** Three inputs of the op: q, k and v, or all of them packed in the first. */

@@ -15,6 +15,8 @@ export interface GraphContext extends WeightContext {
   /** False: K and V of a run are forgotten after it (graph-io.ts, `EMBED_INPUTS`). */
   readonly hasCache: boolean;
   readonly rows: AttentionRows;
-  /** `[positions, cacheHeadDim / 2] f32` each; no later position can be run. */
+  /** From `decodeCondition` (group-query.ts). */
+  readonly isDecode: Value | null;
+  /** `[positions, cacheHeadDim / 2] f32` each, the scale of attention in them; no later position can be run. */
   readonly rotary: { readonly cos: Value; readonly sin: Value };
 }

@@ -23,6 +23,13 @@ const CONTRIB_OPS: ReadonlySet<string> = new Set([
   'SkipSimplifiedLayerNormalization',
 ]);
 
+/** A node that is not in the graph yet. */
+export interface NodeSpec {
+  readonly op: string;
+  readonly inputs: readonly Value[];
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+}
+
 interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   /** Names of the outputs, '' for one left out; default: one fresh name. */
@@ -41,16 +48,25 @@ export class Graph {
   /** Adds a node and returns its first output. */
   node(op: string, inputs: readonly Value[], options: NodeOptions = {}): Value {
     const outputs = options.outputs ?? [this.name()];
-    this.#nodes.push({
-      op,
-      domain: CONTRIB_OPS.has(op) ? CONTRIB_DOMAIN : '',
-      inputs,
-      outputs,
-      attributes: options.attributes ?? {},
-    });
+    this.#nodes.push(onnxNode({ op, inputs, attributes: options.attributes ?? {} }, outputs));
     const [first] = outputs;
     if (first === undefined) throw new Error(`${op} has no output: this is a bug`);
     return first;
+  }
+
+  /** Runs one of two nodes, by `condition [1] bool`; returns the first of the outputs. */
+  either(
+    condition: Value,
+    whenTrue: NodeSpec,
+    whenFalse: NodeSpec,
+    outputs: readonly string[],
+  ): Value {
+    const branch = (spec: NodeSpec): Attribute => {
+      const names = outputs.map(() => this.name());
+      return { branch: { nodes: [onnxNode(spec, names)], outputs: names } };
+    };
+    const attributes = { then_branch: branch(whenTrue), else_branch: branch(whenFalse) };
+    return this.node('If', [condition], { attributes, outputs });
   }
 
   /** A fresh value name. */
@@ -136,4 +152,9 @@ export class Graph {
     }
     return initializer.name;
   }
+}
+
+function onnxNode({ op, inputs, attributes }: NodeSpec, outputs: readonly string[]): OnnxNode {
+  const domain = CONTRIB_OPS.has(op) ? CONTRIB_DOMAIN : '';
+  return { op, domain, inputs, outputs, attributes: attributes ?? {} };
 }
