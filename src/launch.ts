@@ -71,6 +71,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     args,
     version: options.version,
     expertRecorderDir: options.env.expertRecorderDir,
+    healthCheckTimeoutMs: options.env.healthCheckTimeoutMs,
     profilerDir: options.env.profilerDir,
     engine,
     model: model.served,

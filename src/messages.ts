@@ -82,6 +82,8 @@ export interface Abort {
   /** One request by handle (its client left); null to go by rid. */
   readonly num: number | null;
   readonly all: boolean;
+  /** For the finish reason; null = SGLang's own words. */
+  readonly message: string | null;
 }
 
 /** A stop string or regex matched in the text: the request ends after this many output tokens. */

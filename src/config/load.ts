@@ -119,13 +119,17 @@ export interface HostEnv {
   /** `SGLANG_REQ_WAITING_TIMEOUT` and `…_RUNNING_TIMEOUT`, there in seconds; null = none. */
   readonly reqWaitingTimeoutMs: number | null;
   readonly reqRunningTimeoutMs: number | null;
+  /** `SGLANG_HEALTH_CHECK_TIMEOUT`, there in seconds: longest that `/health_generate` waits. */
+  readonly healthCheckTimeoutMs: number;
   /** `SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR`: folder of expert statistics. */
   readonly expertRecorderDir: string;
   /** `SGLANG_TORCH_PROFILER_DIR`: where profiles go that name no folder. */
   readonly profilerDir: string;
 }
 
-/** As huggingface_hub resolves them. */
+const DEFAULT_HEALTH_CHECK_TIMEOUT_MS = 20_000;
+
+/** As huggingface_hub and SGLang resolve them. */
 export function loadHostEnv(env: Environment = process.env): HostEnv {
   const cacheHome = nonEmpty(env['XDG_CACHE_HOME']) ?? join(homedir(), '.cache');
   const hubHome = nonEmpty(env['HF_HOME']) ?? join(cacheHome, 'huggingface');
@@ -137,6 +141,8 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
     cacheDir: join(cacheHome, 'radish'),
     reqWaitingTimeoutMs: timeoutMs(env, 'SGLANG_REQ_WAITING_TIMEOUT'),
     reqRunningTimeoutMs: timeoutMs(env, 'SGLANG_REQ_RUNNING_TIMEOUT'),
+    healthCheckTimeoutMs:
+      timeoutMs(env, 'SGLANG_HEALTH_CHECK_TIMEOUT') ?? DEFAULT_HEALTH_CHECK_TIMEOUT_MS,
     useColor: nonEmpty(env['NO_COLOR']) === null,
     profilerDir: nonEmpty(env['SGLANG_TORCH_PROFILER_DIR']) ?? tmpdir(),
     expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),

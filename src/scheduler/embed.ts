@@ -13,7 +13,7 @@ import { EmbedReq } from './embed-queue.js';
 import { prefillBudget } from './prefill.js';
 import { openLinks, type SchedulerState } from './state.js';
 import { notePrefill } from './stats.js';
-import { matchesAbort, SHUTTING_DOWN } from './submission.js';
+import { matchesAbort, reasonGiven, SHUTTING_DOWN } from './submission.js';
 
 /** A request whose device died this many times is given up. */
 const DEVICE_DEATHS_MAX = 2;
@@ -46,7 +46,7 @@ function whyRefused({ embeds, config }: SchedulerState, { reqs }: SubmitEmbed): 
 
 export function abortEmbeds(state: SchedulerState, message: Abort): void {
   for (const req of [...state.embeds.live.values()]) {
-    if (matchesAbort(message, req)) abortEmbed(state, req);
+    if (matchesAbort(message, req)) abortEmbed(state, req, reasonGiven(message));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Acceptance: a batch is taken whole or not at all, and main hears which before anything else. */
 import type { Abort, Submit } from '../messages.js';
 import type { Failure } from '../core/errors.js';
+import { abortReason, type FinishReason } from '../core/finish-reason.js';
 import { abort } from './ending.js';
 import { evict, evictable } from './priority.js';
 import { Req } from './req.js';
@@ -59,7 +60,15 @@ function numStarting(state: SchedulerState): number {
 }
 
 export function abortMatching(state: SchedulerState, message: Abort): void {
-  for (const req of [...state.live.values()]) if (matchesAbort(message, req)) abort(state, req);
+  const reason = reasonGiven(message);
+  for (const req of [...state.live.values()]) {
+    if (matchesAbort(message, req)) abort(state, req, reason);
+  }
+}
+
+/** What the user gave as the reason; undefined = the words of the phase that the request is in. */
+export function reasonGiven({ message }: Abort): FinishReason | undefined {
+  return message === null ? undefined : abortReason(message);
 }
 
 export function matchesAbort(

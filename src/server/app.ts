@@ -7,6 +7,7 @@ import { createPauseRoutes } from './admin/pause.js';
 import { createCacheRoutes } from './admin/cache.js';
 import { createExpertRoutes } from './admin/expert-distribution.js';
 import type { MemoryControl } from './admin/memory-control.js';
+import { loraRoutes } from './admin/lora.js';
 import { createMemoryRoutes } from './admin/memory.js';
 import type { WeightControl } from './admin/weight-control.js';
 import { createWeightRoutes } from './admin/weights.js';
@@ -36,6 +37,8 @@ export interface AppDeps {
   readonly version: string;
   /** Where expert statistics are written. */
   readonly expertRecorderDir: string;
+  /** Longest that `/health_generate` waits for an answer. */
+  readonly healthCheckTimeoutMs: number;
   /** Where profiles go that name no folder. */
   readonly profilerDir: string;
   readonly engine: Engine;
@@ -99,7 +102,12 @@ function routesOf(
   return [
     { methods: ['POST', 'PUT'], path: '/generate', handler: createGenerateHandler(generation) },
     wsRoute,
-    ...createHealthRoutes({ engine, isDraining, isGeneration: generation.isGeneration }),
+    ...createHealthRoutes({
+      engine,
+      isDraining,
+      isGeneration: generation.isGeneration,
+      timeoutMs: deps.healthCheckTimeoutMs,
+    }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
     ...createOpenAiRoutes({ args, model: deps.model, generation }),
@@ -118,6 +126,7 @@ function routesOf(
       dpSize: args.dpSize,
       hasVersionRoutes: args.compat !== '2026',
     }),
+    ...loraRoutes,
     ...createMemoryRoutes({ control: deps.memoryControl, isEnabled: args.enableMemorySaver }),
     ...createExpertRoutes({
       engine,

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { HttpRequest } from './http.js';
 
 /** Everything else needs the key: SGLang's exemptions, which load balancers rely on. */
-const OPEN_PREFIXES = ['/health', '/metrics'];
+const OPEN_PREFIXES = ['/health', '/metrics', '/ready'];
 
 /** What changes the server for everybody, or shows its weights: with `--admin-api-key` only that key opens it. */
 const ADMIN_PATHS: ReadonlySet<string> = new Set([
@@ -12,6 +12,7 @@ const ADMIN_PATHS: ReadonlySet<string> = new Set([
   ...['/start_profile', '/stop_profile', '/debug/fail_device'],
   ...['/start_expert_distribution_record', '/stop_expert_distribution_record'],
   ...['/dump_expert_distribution_record', '/get_weights_by_name', '/weights_checker'],
+  ...['/load_lora_adapter', '/unload_lora_adapter'],
   ...['/update_weights', '/update_weights_from_disk', '/update_weights_from_tensor'],
   ...['/update_weight_version', '/release_memory_occupation', '/resume_memory_occupation'],
 ]);

@@ -89,12 +89,12 @@ export class Engine {
   /** Ends one request; its ending still arrives. Harmless after it. */
   abort({ num }: LiveRequest): void {
     if (!this.#live.has(num)) return;
-    this.#link.post({ kind: 'abort', ridPrefix: '', num, all: false });
+    this.#link.post({ kind: 'abort', ridPrefix: '', num, all: false, message: null });
   }
 
-  /** All requests whose rid starts with the prefix, or all at all. */
-  abortByRid(ridPrefix: string, all: boolean): void {
-    this.#link.post({ kind: 'abort', ridPrefix, num: null, all });
+  /** All requests whose rid starts with the prefix, or all at all; `message` is for their finish reasons. */
+  abortByRid(ridPrefix: string, all: boolean, message: string | null = null): void {
+    this.#link.post({ kind: 'abort', ridPrefix, num: null, all, message });
   }
 
   /**

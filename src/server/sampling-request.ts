@@ -1,5 +1,6 @@
 import { RequestError } from '../core/errors.js';
 import { TOP_K_ALL } from '../core/sampling-params.js';
+import { pythonRepr } from '../text/python-repr.js';
 import { MAX_STOP_REGEX_LENGTH, StopRegex } from '../text/stop-regex.js';
 import { FieldReader } from './field-reader.js';
 import { checkGrammarFields } from './grammar-fields.js';
@@ -155,7 +156,7 @@ function checkTokenizer(request: SamplingRequest, { hasTokenizer }: SamplingCont
   ] as const;
   for (const [name, list] of texts) {
     if (list.length === 0) continue;
-    const repr = list.map((text) => `'${text}'`).join(', ');
+    const repr = list.map(pythonRepr).join(', ');
     fail(
       `${name}=[${repr}] is unavailable when skip_tokenizer_init=True (requires tokenizer to decode tokens to text for matching).`,
     );

@@ -90,12 +90,18 @@ export class Clients {
   abort(req: ClientReq, byRid: boolean): void {
     req.aborted = true;
     const ridPrefix = byRid ? req.input.rid : '';
-    this.send({ kind: 'abort', all: false, num: byRid ? null : req.input.num, ridPrefix });
+    this.send({
+      kind: 'abort',
+      all: false,
+      num: byRid ? null : req.input.num,
+      ridPrefix,
+      message: null,
+    });
   }
 
   abortAll(): void {
     for (const req of this.reqs.values()) req.aborted = true;
-    this.send({ kind: 'abort', all: true, num: null, ridPrefix: '' });
+    this.send({ kind: 'abort', all: true, num: null, ridPrefix: '', message: null });
   }
 
   get unfinished(): ClientReq[] {

@@ -83,12 +83,18 @@ export class EmbedClients {
     for (const one of this.texts.values()) {
       if (byRid ? one.input.rid.startsWith(rid) : one === text) one.aborted = true;
     }
-    this.send({ kind: 'abort', all: false, num: byRid ? null : num, ridPrefix: byRid ? rid : '' });
+    this.send({
+      kind: 'abort',
+      all: false,
+      num: byRid ? null : num,
+      ridPrefix: byRid ? rid : '',
+      message: null,
+    });
   }
 
   abortAll(): void {
     for (const text of this.texts.values()) text.aborted = true;
-    this.send({ kind: 'abort', all: true, num: null, ridPrefix: '' });
+    this.send({ kind: 'abort', all: true, num: null, ridPrefix: '', message: null });
   }
 
   drain(): void {

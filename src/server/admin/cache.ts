@@ -47,7 +47,7 @@ function abortHandler(engine: Engine): Handler {
     const read = new FieldReader(parseJsonObject(await request.readBody()), 'INVALID_JSON');
     const rid = read.string('rid') ?? '';
     const all = read.boolean('abort_all') ?? false;
-    if (all || rid !== '') engine.abortByRid(rid, all);
+    if (all || rid !== '') engine.abortByRid(rid, all, read.string('abort_message'));
     reply.send(plainResponse(200));
   };
 }

@@ -1,6 +1,7 @@
 import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../field-reader.js';
 import { isStrings } from '../field-reader.js';
+import { fieldOf, isObject, type JsonObject } from '../json.js';
 import type { HttpReply } from '../http.js';
 import { embed, embeddingOf, type EmbedDeps } from './embed.js';
 import { isCrossEncoder, metaInfo } from './encode.js';
@@ -41,7 +42,7 @@ export async function answerRerank(
 }
 
 function parseRerank(read: FieldReader): RerankRequest {
-  const query = read.string('query');
+  const query = queryText(read.raw('query'));
   const documents = read.raw('documents');
   if (query === null) return invalid('query: Field required');
   if (!isStrings(documents)) return invalid('documents must be a list of strings.');
@@ -55,6 +56,22 @@ function parseRerank(read: FieldReader): RerankRequest {
     if (document.trim() === '') fail('Each document cannot be empty or whitespace only');
   }
   return { query, documents, topN, returnDocuments: read.boolean('return_documents') ?? true };
+}
+
+/** A text, or content parts that are all text. */
+function queryText(query: unknown): string | null {
+  if (query === null || typeof query === 'string') return query;
+  if (!Array.isArray(query) || !query.every(isObject)) {
+    return invalid('query must be a string or a list of content parts.');
+  }
+  return query.map(partText).join('');
+}
+
+function partText(part: JsonObject): string {
+  const type = fieldOf(part, 'type');
+  const text = fieldOf(part, 'text');
+  if (type !== 'text') fail('query has a part that is no text, but this model takes only text.');
+  return typeof text === 'string' ? text : invalid('a text part of query must have a text.');
 }
 
 function invalid(message: string): never {

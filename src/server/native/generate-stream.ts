@@ -77,14 +77,20 @@ export class GenerateStream {
 
   #chunk(sample: Sample): unknown {
     const { generation, index } = sample;
-    if (sample.chunks++ === 0) sample.firstSentTs = Date.now() / 1000;
+    const isFirst = sample.chunks++ === 0;
+    if (isFirst) sample.firstSentTs = Date.now() / 1000;
+    sample.isDone = generation.finish !== null;
     const from = this.#options.isIncremental ? sample.sent : FROM_START;
-    const object = renderGeneration(generation, this.#options, from, sample.firstSentTs);
+    const object = renderGeneration(
+      generation,
+      this.#options,
+      from,
+      isFirst || sample.isDone ? sample.firstSentTs : null,
+    );
     sample.sent = {
       tokens: generation.outputIds.length,
       chars: Math.max(sample.sent.chars, generation.text?.length ?? 0),
     };
-    sample.isDone = generation.finish !== null;
     return this.#options.isSingle ? object : { ...object, index };
   }
 }

@@ -10,15 +10,13 @@ import type { LiveRequest } from '../live-request.js';
 import type { Handler, Route } from '../router.js';
 import { abortAll } from '../settle.js';
 
-/** SGLang's `SGLANG_HEALTH_CHECK_TIMEOUT`. */
-const PROBE_TIMEOUT_MS = 20_000;
-
 export interface HealthDeps {
   readonly engine: Engine;
   readonly isDraining: () => boolean;
   /** False on an embedding server: the probe is a text then. */
   readonly isGeneration: boolean;
-  readonly timeoutMs?: number;
+  /** Longest that the probe waits for an answer. */
+  readonly timeoutMs: number;
 }
 
 /** `/health` answers at once; `/health_generate` has a device compute something. */
@@ -59,7 +57,7 @@ async function probe({ engine, isGeneration, timeoutMs }: HealthDeps): Promise<b
   const isHealthy = await Promise.race([
     engine.nextOutput().then(() => requests.every((one) => one.finish?.type !== 'abort')),
     submitted,
-    timeout(timeoutMs ?? PROBE_TIMEOUT_MS),
+    timeout(timeoutMs),
   ]);
   abortAll(engine, requests);
   return isHealthy;

@@ -21,12 +21,15 @@ export interface RenderFrom {
 
 export const FROM_START: RenderFrom = { tokens: 0, chars: 0 };
 
-/** @param sentTs Unix seconds at which the first part of the answer left */
+/**
+ * @param sentTs Unix seconds at which the first part of the answer left; null in the parts between
+ *   the first and the last
+ */
 export function renderGeneration(
   generation: Generation,
   options: RenderOptions,
   from: RenderFrom,
-  sentTs: number,
+  sentTs: number | null,
 ): Record<string, unknown> {
   const text = generation.text;
   return {
@@ -41,7 +44,8 @@ export function renderGeneration(
         tokenizer: options.logprobTokenizer,
         fromOutput: from.tokens,
       }),
-      ...endingInfo(generation, sentTs),
+      ...endingInfo(generation),
+      ...(sentTs === null ? {} : { response_sent_to_client_ts: sentTs }),
     },
   };
 }
@@ -61,10 +65,7 @@ function metaInfo(generation: Generation, options: RenderOptions): Record<string
   };
 }
 
-function endingInfo(generation: Generation, sentTs: number): Record<string, unknown> {
+function endingInfo(generation: Generation): Record<string, unknown> {
   if (generation.finishedMs === null) return {};
-  return {
-    e2e_latency: (generation.finishedMs - generation.createdMs) / 1000,
-    response_sent_to_client_ts: sentTs,
-  };
+  return { e2e_latency: (generation.finishedMs - generation.createdMs) / 1000 };
 }

@@ -2,6 +2,19 @@ import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../field-reader.js';
 import { isObject } from '../json.js';
 
+/** What asks for a part of the answer that is not there, or for another way to it. */
+const UNKNOWN_WISHES = [
+  'return_routed_experts',
+  'return_indexer_topk',
+  'return_sampling_mask',
+  'return_flat_raw_top_logprobs',
+  'return_flat_raw_top_logprobs_b64',
+  'return_entropy',
+  'return_bytes',
+  'max_thinking_tokens',
+  'require_reasoning',
+] as const;
+
 const MEDIA = ['image_data', 'video_data', 'audio_data'] as const;
 
 /** What this server cannot do is an error, never silently left out. @throws RequestError */
@@ -21,7 +34,7 @@ export function checkUnsupportedFields(read: FieldReader): void {
       'The server is not configured to enable custom logit processor. Please set `--enable-custom-logit-processor` to enable this feature.',
     );
   }
-  for (const name of ['return_routed_experts', 'return_indexer_topk', 'return_sampling_mask']) {
+  for (const name of UNKNOWN_WISHES) {
     if (isGiven(read.raw(name))) fail(`${name} is not supported by this version of the server.`);
   }
 }

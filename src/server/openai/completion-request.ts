@@ -45,13 +45,19 @@ export function parseCompletionRequest(
 /** Text, texts, ids or lists of ids. */
 function promptFields(prompt: unknown): JsonObject {
   if (prompt === null) throw new RequestError('INVALID_JSON', 'prompt is required.');
-  if (typeof prompt !== 'string' && !Array.isArray(prompt)) {
-    const message = 'prompt must be a string, a list of strings, token ids or lists of token ids.';
-    throw new RequestError('INVALID_JSON', message);
+  if (prompt === '' || (Array.isArray(prompt) && prompt.length === 0)) {
+    throw new RequestError('INVALID_REQUEST', 'Prompt cannot be empty');
   }
-  if (prompt.length === 0) throw new RequestError('INVALID_REQUEST', 'Prompt cannot be empty');
-  const isText = typeof prompt === 'string' || isStrings(prompt);
-  return isText ? { text: prompt } : { input_ids: prompt };
+  if (typeof prompt === 'string' || isStrings(prompt)) return { text: prompt };
+  if (isIds(prompt)) return { input_ids: prompt };
+  const message = 'prompt must be a string, a list of strings, token ids or lists of token ids.';
+  throw new RequestError('INVALID_JSON', message);
+}
+
+/** One list of numbers, or lists alone; what is in them is checked with the ids of `/generate`. */
+function isIds(prompt: unknown): boolean {
+  if (!Array.isArray(prompt)) return false;
+  return prompt.every((id) => typeof id === 'number') || prompt.every((ids) => Array.isArray(ids));
 }
 
 function promptText({ prompt }: GenerateEntry, tokenizer: Tokenizer): string {

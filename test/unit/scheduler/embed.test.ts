@@ -68,7 +68,7 @@ t.test('work goes to the least loaded device', (t) => {
 t.test('aborts end waiting and running texts; the others are answered', (t) => {
   const rig = new SchedulerRig({ config: { chunkedPrefillSize: 4 } }).attach();
   rig.submitEmbed(text(1, 2), text(2, 2), text(3, 4), text(4, 4));
-  const abort = { kind: 'abort', ridPrefix: '', all: false } as const;
+  const abort = { kind: 'abort', ridPrefix: '', all: false, message: null } as const;
   rig.tell({ ...abort, num: 2 }).tell({ ...abort, num: null, ridPrefix: 'text-4' });
   t.match(rig.reasonOf(2), { type: 'abort', message: 'Aborted' });
   t.match(rig.reasonOf(4), { type: 'abort', message: 'Abort in waiting queue' });

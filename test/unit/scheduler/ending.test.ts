@@ -5,7 +5,8 @@ import { request, SchedulerRig } from '../../doubles/scheduler-rig.js';
 
 const held = (rig: SchedulerRig): number | undefined =>
   rig.readState()?.devices[0]?.kvPool.heldTokens;
-const abortNum = (num: number) => ({ kind: 'abort', num, ridPrefix: '', all: false }) as const;
+const abortNum = (num: number) =>
+  ({ kind: 'abort', num, ridPrefix: '', all: false, message: null }) as const;
 
 t.test('abort in the queue, in prefill and while decoding', (t) => {
   const config = { chunkedPrefillSize: 64, maxRunningRequests: 2 };
@@ -30,15 +31,16 @@ t.test('abort by rid prefix and of all; unknown rids and an empty one are ignore
   const rig = new SchedulerRig().attach();
   const rids = ['a_0', 'a_1', 'b', 'c'];
   rig.submit(...rids.map((rid, num) => ({ ...request(num, 20), rid })));
-  rig.tell({ kind: 'abort', num: null, ridPrefix: 'nobody', all: false });
-  rig.tell({ kind: 'abort', num: null, ridPrefix: '', all: false });
+  rig.tell({ kind: 'abort', num: null, ridPrefix: 'nobody', all: false, message: null });
+  rig.tell({ kind: 'abort', num: null, ridPrefix: '', all: false, message: null });
   t.equal(rig.finished.length, 0);
-  rig.tell({ kind: 'abort', num: null, ridPrefix: 'a_', all: false });
+  rig.tell({ kind: 'abort', num: null, ridPrefix: 'a_', all: false, message: null });
   t.same(
     rig.finished.map(({ num }) => num),
     [0, 1],
   );
-  rig.tell({ kind: 'abort', num: null, ridPrefix: '', all: true });
+  rig.tell({ kind: 'abort', num: null, ridPrefix: '', all: true, message: 'enough' });
+  t.match(rig.reasonOf(3), { type: 'abort', message: 'enough', status_code: null });
   t.same(
     rig.finished.map(({ num }) => num),
     [0, 1, 2, 3],

@@ -53,7 +53,7 @@ t.test(
     t.equal(cached, 32);
     t.equal(numRows(rig), 40 - cached + 8 - 1);
     rig.submit(request(3, 60, { first: 100 }));
-    rig.tell({ kind: 'abort', num: 3, ridPrefix: '', all: false }).run();
+    rig.tell({ kind: 'abort', num: 3, ridPrefix: '', all: false, message: null }).run();
     t.equal(numRows(rig), 40 - cached + 8 - 1);
     rig.tell({ kind: 'recordExperts', id: 2, action: 'stop' });
     rig.tell({ kind: 'recordExperts', id: 3, action: 'stop' });

@@ -54,7 +54,7 @@ t.test('those held back start when the one they wait for is aborted', (t) => {
   const rig = new SchedulerRig({ config: { chunkedPrefillSize: 64 } }).attach();
   rig.submit(request(1, 512, { first: 5 }), request(2, 512, { first: 5 }));
   t.same(rig.plans.flatMap((plan) => plan.opens).length, 1);
-  rig.tell({ kind: 'abort', num: 1, ridPrefix: '', all: false }).run();
+  rig.tell({ kind: 'abort', num: 1, ridPrefix: '', all: false, message: null }).run();
   t.equal(rig.reasonOf(1)?.type, 'abort');
   t.equal(rig.reasonOf(2)?.type, 'length');
   t.end();

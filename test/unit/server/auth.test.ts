@@ -2,7 +2,7 @@ import t from 'tap';
 
 import { startApp } from './test-app.js';
 
-const OPEN = new Set(['/health', '/health_generate', '/metrics']);
+const OPEN = new Set(['/health', '/health_generate', '/metrics', '/ready']);
 /** Routes that any key may use: all others are the admin's. Whoever adds a route decides here. */
 const PLAIN = new Set([
   ...['/', '/ping', '/ws', '/generate', '/encode', '/classify', '/get_load', '/tokenize'],

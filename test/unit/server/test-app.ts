@@ -92,6 +92,7 @@ export async function startApp(
     },
     limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
     expertRecorderDir: tmpdir(),
+    healthCheckTimeoutMs: 100,
     profilerDir: tmpdir(),
     weightControl: {
       update: (update) => {

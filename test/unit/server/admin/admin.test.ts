@@ -51,7 +51,9 @@ t.test('/abort_request ends requests with what they have', async (t) => {
     { text: 'ab', meta_info: { finish_reason: { type: 'abort', message: 'Aborted' } } },
   ]);
   t.equal(app.engine.numLive, 1);
-  await app.post('/abort_request', { abort_all: true });
+  await app.post('/abort_request', { abort_all: true, abort_message: 'enough' });
+  const message = app.scheduler.received.at(-1);
+  t.match(message, { kind: 'abort', all: true, message: 'enough' });
   t.match((await other).json, { meta_info: { finish_reason: { type: 'abort' } } });
   t.equal((await app.post('/abort_request', { rid: 5 })).status, 400);
 });

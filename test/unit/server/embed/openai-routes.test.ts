@@ -80,6 +80,12 @@ t.test('/v1/rerank sorts by score', async (t) => {
     { score: -2.5, document: 'a', index: 2 },
   ]);
   t.equal(items.length, 3);
+  const parts = [
+    { type: 'text', text: '' },
+    { type: 'text', text: 'q' },
+  ];
+  const asParts = await app.post('/v1/rerank', { ...body, query: parts });
+  t.match(asParts.json, [{ meta_info: { prompt_tokens: 5 } }, {}, {}], 'a query in parts');
   const top = await app.post('/v1/rerank', { ...body, top_n: 1, return_documents: false });
   t.match(top.json, [{ score: 0.5, index: 1 }]);
   t.notOk((top.json as object[]).some((item) => 'document' in item));
@@ -98,6 +104,8 @@ t.test('/v1/rerank refuses in the words of SGLang', async (t) => {
   for (const body of [
     { documents: ['a'] },
     { query: 'q' },
+    { query: 5, documents: ['a'] },
+    { query: [{ type: 'text' }], documents: ['a'] },
     { query: 'q', documents: ['a'], top_n: 0 },
   ])
     t.match(await app.post('/v1/rerank', body), { status: 400, json: { type: 'Bad Request' } });

@@ -70,8 +70,14 @@ t.test('/generate answers one prompt', async (t) => {
     t.equal(first.text, 'a');
     t.equal(first.meta_info['finish_reason'], null);
     t.notOk('e2e_latency' in first.meta_info);
+    t.type(first.meta_info['response_sent_to_client_ts'], 'number');
+    t.notOk('response_sent_to_client_ts' in (chunks[1] as Answer).meta_info);
     t.notOk('index' in first);
     const last = chunks.at(-1);
+    t.equal(
+      last?.meta_info['response_sent_to_client_ts'],
+      first.meta_info['response_sent_to_client_ts'],
+    );
     t.equal(last?.text, 'abc');
     t.strictSame(last?.meta_info['finish_reason'], LENGTH);
   });

@@ -117,6 +117,10 @@ t.test('health', async (t) => {
   t.equal(await status('/health_generate'), 200);
   t.equal(app.engine.numLive, 0);
 
+  app.scheduler.onAccepted = () => undefined;
+  t.equal(await status('/health_generate'), 503, 'no answer in time');
+  await until(() => app.engine.numLive === 0);
+
   app.scheduler.failure = { code: 'NO_DEVICE', message: 'No device.' };
   t.equal(await status('/health_generate'), 503);
   app.scheduler.failure = null;

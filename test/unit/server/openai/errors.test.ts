@@ -96,6 +96,8 @@ t.test('a bad completion is a flat 400', async (t) => {
     [{ prompt: '' }, 'Prompt cannot be empty'],
     [{ prompt: [] }, 'Prompt cannot be empty'],
     [{ prompt: 5 }, /^prompt must be a string/],
+    [{ prompt: ['a', 5] }, /^prompt must be a string/],
+    [{ prompt: [[1], 5] }, /^prompt must be a string/],
     [{ prompt: ['a', ''] }, 'text cannot be empty.'],
     [{ prompt: [1, 9999] }, /out-of-vocabulary token id 9999/],
     [{ prompt: 'a', max_tokens: 0 }, 'max_tokens must be positive'],
