@@ -72,10 +72,15 @@ function drainOnce(server: RunningServer, log: Logger): StopHandler {
     setTimeout(() => {
       killNow(log, `Requests still running after ${DRAIN_DEADLINE_MS / 1000} s.`);
     }, DRAIN_DEADLINE_MS).unref();
-    void server.drain().then(() => {
-      log.info('Bye.');
-      process.exit(EXIT_OK);
-    });
+    void server.drain().then(
+      () => {
+        log.info('Bye.');
+        process.exit(EXIT_OK);
+      },
+      (error: unknown) => {
+        killNow(log, `Stopping failed: ${describe(error)}`);
+      },
+    );
   };
 }
 

@@ -35,7 +35,8 @@ export type ToScheduler =
   | Continue
   | AttachDevice
   | RetireDevices
-  | DeviceDown;
+  | DeviceDown
+  | RankDown;
 
 /** Accepted whole or not at all; answered by exactly one {@link Submitted}. */
 export interface Submit {
@@ -166,6 +167,12 @@ export interface DeviceDown {
   readonly kind: 'deviceDown';
   readonly device: DeviceId;
   readonly message: string;
+}
+
+/** No other worker comes in the place of the last one of this rank. */
+export interface RankDown {
+  readonly kind: 'rankDown';
+  readonly rank: number;
 }
 
 export interface DeviceId {

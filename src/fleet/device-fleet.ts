@@ -223,7 +223,9 @@ export class DeviceFleet {
         this.events.emit('died', device, `while loading: ${messageOf(error)}`);
       }
     }
-    if (!this.isResting && this.numLive === 0) {
+    if (this.isResting || rank.handle !== null) return;
+    this.options.scheduler.post({ kind: 'rankDown', rank: rank.rank });
+    if (this.numLive === 0) {
       this.events.emit('allDown', `device ${rank.rank} died ${rank.deaths} times in a row`);
     }
   }

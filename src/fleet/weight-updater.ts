@@ -98,9 +98,14 @@ export class WeightUpdater implements WeightControl {
     return next;
   }
 
+  /** Never rejects: nobody waits for it but the next update. */
   private async retireOld(old: Weights, next: Weights, gone: Promise<void>): Promise<void> {
-    await gone;
-    await discardWeights(old, next);
+    try {
+      await gone;
+      await discardWeights(old, next);
+    } catch (error) {
+      this.deps.context.log.warn(`The files of the old weights are left behind: ${String(error)}`);
+    }
   }
 }
 

@@ -7,8 +7,11 @@ import type { Checkpoint } from './safetensors.js';
 /** Numbers in lists as deep as the tensor has dimensions. */
 export type NestedNumbers = number | readonly NestedNumbers[];
 
+/** More would stop the event loop for long, and fill its heap. */
+const MAX_VALUES = 2 ** 22;
+
 /**
- * The first `maxRows` rows of a checkpoint tensor as stored, in f32.
+ * The first `maxRows` rows of a checkpoint tensor as stored, in f32; fewer where these are more than {@link MAX_VALUES}.
  * @returns null when there is no such tensor, none of floats, or its file is gone
  */
 export function readTensor(
@@ -20,7 +23,8 @@ export function readTensor(
     const shape = checkpoint.tensors.get(name)?.shape;
     if (shape === undefined || shape.length === 0) return null;
     const tensor = new WeightSource(checkpoint).find(name, shape);
-    const numRows = Math.min(maxRows, shape[0] ?? 0);
+    const width = shape.slice(1).reduce((product, size) => product * size, 1);
+    const numRows = Math.min(maxRows, shape[0] ?? 0, Math.floor(MAX_VALUES / Math.max(1, width)));
     const fd = openSync(tensor.path, 'r');
     try {
       const values = decodeFloats(readRows(fd, tensor, 0, numRows), tensor.dtype);

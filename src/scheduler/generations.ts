@@ -9,6 +9,7 @@ import { dropMatch } from './prefix-match.js';
 import { backToWaiting } from './retract.js';
 import type { Req } from './req.js';
 import { isAwaited, type SchedulerState } from './state.js';
+import { rankIsDown } from './submission.js';
 
 /** A request whose device died this many times is given up. */
 const DEVICE_DEATHS_MAX = 2;
@@ -26,6 +27,7 @@ export function attachDevice(state: SchedulerState, attach: Attach): void {
   }
   state.links.set(link.tree, link);
   state.ranks.add(link.device.rank);
+  state.downRanks.delete(link.device.rank);
   state.outbox.op({
     op: 'open',
     tree: link.tree,
@@ -79,6 +81,15 @@ export function deviceDown(state: SchedulerState, message: DeviceDown): void {
     'warn',
     `Device ${link.device.rank} is gone: ${message.message}. #retried-req: ${numRetried}`,
   );
+}
+
+/** Who asked for this rank and no other is told; who comes later is refused. */
+export function rankDown(state: SchedulerState, rank: number): void {
+  state.downRanks.add(rank);
+  const { code, message } = rankIsDown(rank);
+  for (const req of [...state.queue]) {
+    if (req.input.dpRank === rank) finish(state, req, failureReason(code, message));
+  }
 }
 
 /** Older generations that have nothing left to do end. */

@@ -16,6 +16,7 @@ import { controlExperts } from './expert-routing.js';
 import {
   attachDevice,
   deviceDown,
+  rankDown,
   retire,
   retireDevices,
   retireEmpty,
@@ -64,6 +65,7 @@ export class Scheduler {
       embeds: new EmbedQueue(),
       links: new Map(),
       ranks: new Set(),
+      downRanks: new Set(),
       recordsExperts: false,
       profiling: false,
       paused: null,
@@ -163,6 +165,9 @@ export class Scheduler {
         break;
       case 'deviceDown':
         deviceDown(state, message);
+        break;
+      case 'rankDown':
+        rankDown(state, message.rank);
         break;
     }
   }

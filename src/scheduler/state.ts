@@ -23,6 +23,8 @@ export interface SchedulerState {
   readonly links: Map<TreeKey, DeviceLink>;
   /** Every rank that was ever attached. */
   readonly ranks: Set<number>;
+  /** Those of them that no device serves any more. */
+  readonly downRanks: Set<number>;
   /** Steps that are planned now say which experts their rows took. */
   recordsExperts: boolean;
   /** Main hears of every step. */

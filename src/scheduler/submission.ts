@@ -23,6 +23,10 @@ export function submit(state: SchedulerState, message: Submit, draining: boolean
   }
 }
 
+export function rankIsDown(rank: number): Failure {
+  return { code: 'NO_DEVICE', message: `Device rank ${rank} is down.` };
+}
+
 export const SHUTTING_DOWN: Failure = {
   code: 'SHUTTING_DOWN',
   message: 'The server is shutting down.',
@@ -39,6 +43,7 @@ function whyRefused(state: SchedulerState, { reqs }: Submit, isFull: boolean): F
       const message = `Device rank ${dpRank} does not exist: this server has ${state.ranks.size}.`;
       return { code: 'INVALID_REQUEST', message };
     }
+    if (dpRank !== null && state.downRanks.has(dpRank)) return rankIsDown(dpRank);
   }
   return isFull ? { code: 'QUEUE_FULL', message: 'The request queue is full.' } : null;
 }

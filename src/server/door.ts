@@ -1,4 +1,6 @@
 import { RequestError } from '../core/errors.js';
+import { abortReason } from '../core/finish-reason.js';
+import type { LiveRequest } from './live-request.js';
 
 /** Requests that may wait while the door is closed. */
 const MAX_HELD = 4096;
@@ -6,29 +8,43 @@ const MAX_HELD = 4096;
 /** Why new requests wait: generation is paused, or the memory it needs is released. */
 export type ClosedBy = 'pause' | 'release';
 
+interface Held {
+  readonly requests: readonly LiveRequest[];
+  readonly letIn: () => void;
+}
+
 /** Where new requests wait while nothing may run; they enter in order of arrival. */
 export class Door {
   readonly #closedBy = new Set<ClosedBy>();
-  #numHeld = 0;
-  #waiters: (() => void)[] = [];
+  readonly #held = new Set<Held>();
 
   get isOpen(): boolean {
     return this.#closedBy.size === 0;
   }
 
   get numHeld(): number {
-    return this.#numHeld;
+    let sum = 0;
+    for (const { requests } of this.#held) sum += requests.length;
+    return sum;
   }
 
-  /** Settles when the door opens. @throws RequestError QUEUE_FULL */
-  wait(numRequests: number): Promise<void> {
-    if (this.#numHeld + numRequests > MAX_HELD) {
+  /** Settles when the door opens, or when the last of them was aborted here. @throws RequestError QUEUE_FULL */
+  wait(requests: readonly LiveRequest[]): Promise<void> {
+    if (this.numHeld + requests.length > MAX_HELD) {
       return Promise.reject(new RequestError('QUEUE_FULL', 'The request queue is full.'));
     }
-    this.#numHeld += numRequests;
-    return new Promise((resolve) => {
-      this.#waiters.push(resolve);
+    return new Promise((letIn) => {
+      this.#held.add({ requests, letIn });
     });
+  }
+
+  /** Ends a request that waits here; its place is free when all of its batch have ended. */
+  abort(request: LiveRequest, nowMs: number): void {
+    for (const held of this.#held) {
+      if (!held.requests.includes(request)) continue;
+      if (request.finish === null) request.end(abortReason('Abort in waiting queue'), null, nowMs);
+      if (held.requests.every(({ finish }) => finish !== null)) this.#letIn(held);
+    }
   }
 
   close(by: ClosedBy): void {
@@ -38,17 +54,21 @@ export class Door {
   /** Opens it unless it is closed for another reason too. */
   open(by: ClosedBy): void {
     this.#closedBy.delete(by);
-    if (this.isOpen) this.#letIn();
+    if (this.isOpen) this.#letAllIn();
   }
 
   /** For good: those who wait hear why there is nothing behind it. */
   demolish(): void {
     this.#closedBy.clear();
-    this.#letIn();
+    this.#letAllIn();
   }
 
-  #letIn(): void {
-    this.#numHeld = 0;
-    for (const resolve of this.#waiters.splice(0)) resolve();
+  #letAllIn(): void {
+    for (const held of [...this.#held]) this.#letIn(held);
+  }
+
+  #letIn(held: Held): void {
+    this.#held.delete(held);
+    held.letIn();
   }
 }

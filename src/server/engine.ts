@@ -67,8 +67,9 @@ export class Engine {
   }
 
   /**
-   * Submits a batch, which is accepted whole or not at all; settles when the scheduler answered.
-   * `onSubmitted` hands out the generations before that, so that a client that leaves can be aborted.
+   * Submits a batch, which is accepted whole or not at all; settles when the scheduler answered, or when the
+   * last of it was aborted at the door. `onSubmitted` hands out the generations before that, so that
+   * a client that leaves can be aborted.
    * @throws RequestError
    */
   submit(
@@ -87,8 +88,12 @@ export class Engine {
   }
 
   /** Ends one request; its ending still arrives. Harmless after it. */
-  abort({ num }: LiveRequest): void {
-    if (!this.#live.has(num)) return;
+  abort(request: LiveRequest): void {
+    const { num } = request;
+    if (!this.#live.has(num)) {
+      this.#door.abort(request, this.#clock.nowMs());
+      return;
+    }
     this.#link.post({ kind: 'abort', ridPrefix: '', num, all: false, message: null });
   }
 
@@ -107,8 +112,10 @@ export class Engine {
       this.#link.post({ kind: 'pause', mode });
       return;
     }
+    const ending = [...this.#live.keys()];
     this.abortByRid('', true);
-    while (this.#live.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (ending.some((num) => this.#live.has(num)))
+      await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   continue(): void {
@@ -166,25 +173,33 @@ export class Engine {
     onSubmitted: (requests: readonly Request[]) => void,
   ): Promise<readonly Request[]> {
     if (this.#closed !== null) return Promise.reject(asError(this.#closed));
-    if (!this.#door.isOpen) {
-      return this.#door.wait(inputs.length).then(() => this.#submit(kind, inputs, onSubmitted));
-    }
-    const duplicate = inputs.find(({ req }) => this.#liveRids.has(req.rid));
-    if (duplicate !== undefined) {
-      const message = `Duplicate request ID detected: ${duplicate.req.rid}`;
-      return Promise.reject(new RequestError('INVALID_REQUEST', message));
-    }
     const nowMs = this.#clock.nowMs();
     const requests = inputs.map((input) => kind.create(this.#nextNum++, input, nowMs));
-    for (const request of requests) this.#remember(request);
+    const entered = this.#door.isOpen
+      ? this.#enter(kind, requests)
+      : this.#door.wait(requests).then(() => this.#enter(kind, requests));
+    onSubmitted(requests);
+    return entered.then(() => requests);
+  }
+
+  /** Through the door, which may be later, and with less: what was aborted there has ended. */
+  #enter<Request extends LiveRequest>(
+    kind: RequestKind<never, Request>,
+    requests: readonly Request[],
+  ): Promise<void> {
+    const left = requests.filter(({ finish }) => finish === null);
+    if (left.length === 0) return Promise.resolve();
+    if (this.#closed !== null) return Promise.reject(asError(this.#closed));
+    const duplicate = left.find(({ rid }) => this.#liveRids.has(rid));
+    if (duplicate !== undefined) {
+      const message = `Duplicate request ID detected: ${duplicate.rid}`;
+      return Promise.reject(new RequestError('INVALID_REQUEST', message));
+    }
+    for (const request of left) this.#remember(request);
     const batch = this.#nextBatch++;
     return new Promise((resolve, reject) => {
-      const accept = (): void => {
-        resolve(requests);
-      };
-      this.#batches.set(batch, { requests, resolve: accept, reject });
-      this.#link.post(kind.message(batch, requests));
-      onSubmitted(requests);
+      this.#batches.set(batch, { requests: left, resolve, reject });
+      this.#link.post(kind.message(batch, left));
     });
   }
 

@@ -57,6 +57,26 @@ t.test('a rank that never was is refused', (t) => {
   t.end();
 });
 
+t.test('a rank that is down for good has no requests, until it is back', (t) => {
+  const rig = new SchedulerRig().attach(0).attach(1);
+  const device = { rank: 1, generation: 0 };
+  rig.tell({ kind: 'deviceDown', device, message: 'the worker exited' });
+  rig.submit(request(1, 20, { dpRank: 1 }), request(2, 20));
+  t.equal(rig.last('submitted')?.failure, null, 'another worker may come');
+  rig.tell({ kind: 'rankDown', rank: 1 });
+  const message = 'Device rank 1 is down.';
+  t.match(rig.reasonOf(1), { type: 'abort', message, status_code: 503 });
+  rig.submit(request(3, 20, { dpRank: 1 }));
+  t.same(rig.last('submitted')?.failure, { code: 'NO_DEVICE', message });
+  rig
+    .attach(1, 1)
+    .submit(request(4, 20, { dpRank: 1 }))
+    .run();
+  t.match(rig.reasonOf(4), { type: 'length' });
+  t.match(rig.reasonOf(2), { type: 'length' });
+  t.end();
+});
+
 t.test('the cache is flushed when idle only', (t) => {
   const rig = new SchedulerRig({ config: { maxRunningRequests: 1 } }).attach();
   rig.submit(request(1, 64, { first: 5 }), request(2, 64, { first: 5 }));

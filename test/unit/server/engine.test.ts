@@ -44,6 +44,33 @@ t.test('a batch is accepted whole or not at all', async (t) => {
   t.equal(engine.numLive, 2);
 });
 
+t.test('who leaves a paused server is never submitted', async (t) => {
+  const { engine, scheduler } = setup();
+  await engine.pause('inPlace');
+  const leave = engine.submit([input('a'), input('b')], (submitted) => {
+    for (const one of submitted) engine.abort(one);
+  });
+  const stay = engine.submit([input('c')]);
+  t.match(await leave, [{ finish: { type: 'abort' } }, { finish: { type: 'abort' } }]);
+  t.equal(engine.numHeld, 1);
+  engine.continue();
+  t.match(await stay, [{ finish: null }]);
+  t.same(
+    [...scheduler.live.values()].map(({ rid }) => rid),
+    ['c'],
+  );
+});
+
+t.test('a pause waits for the requests of its time only', async (t) => {
+  const { engine, scheduler } = setup();
+  await engine.submit([input('a')]);
+  const paused = engine.pause('abort');
+  engine.continue();
+  await engine.submit([input('b')]);
+  await paused;
+  t.equal(scheduler.live.size, 1);
+});
+
 t.test('a rid is taken while its request lives, and free after', async (t) => {
   const { engine, scheduler } = setup();
   const [first] = await engine.submit([input('x')]);

@@ -1,6 +1,7 @@
 import t from 'tap';
 
 import { startApp } from '../test-app.js';
+import { until } from '../until.js';
 
 const FLUSHED =
   'Cache flushed.\nPlease check backend logs for more details. (When there are running or waiting requests, the operation will not be performed.)\n';
@@ -71,7 +72,3 @@ t.test('/debug/fail_device exists only when it was asked for', async (t) => {
   t.equal((await app.post('/debug/fail_device', { rank: 0, how: 'nicely' })).status, 400);
   t.equal((await app.post('/debug/fail_device', { rank: 9, how: 'exit' })).status, 400);
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { ReqInput } from '../../../../src/messages.js';
 import { openPost } from '../raw-http.js';
 import { startApp, type TestApp } from '../test-app.js';
+import { until } from '../until.js';
 
 interface Phase {
   readonly name: string;
@@ -127,11 +128,3 @@ t.test('a reader that stops gets one chunk with everything when it goes on', asy
   t.ok(memoryMb < 2000);
   socket.destroy();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('It did not happen within 10 s.');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

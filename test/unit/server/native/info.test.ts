@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { until } from '../until.js';
 import { answerOf, startApp, type TestApp } from '../test-app.js';
 
 type Json = Record<string, unknown>;
