@@ -1,18 +1,22 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import { connectControl } from './actor/control.js';
+import { callControl, connectControl } from './actor/control.js';
 import { Port } from './actor/port.js';
 import type { ExpertRecording } from './core/expert-recording.js';
 import type { SchedulerConfig } from './core/scheduler-config.js';
 import type { ToMain, ToScheduler, TreeState } from './messages.js';
 
+/** A snapshot that takes longer is given up. */
+const SNAPSHOT_DEADLINE_MS = 5_000;
+
 /** What the cache actor answers over the control plane. */
-export interface CacheControl {
+interface CacheControl {
   snapshot(): readonly TreeState[];
 }
 
 export interface ActorThreads {
   readonly scheduler: Port<ToScheduler, ToMain>;
-  readonly cache: ReturnType<typeof connectControl<CacheControl>>;
+  /** Every radix tree as it is now, over the control plane. Rejects with ControlTimeout. */
+  readonly readTrees: () => Promise<readonly TreeState[]>;
   /** Rejects when either thread throws or ends by itself: the server cannot go on then. */
   readonly broken: Promise<never>;
   stop(): Promise<void>;
@@ -35,6 +39,7 @@ export function startActorThreads(
     { mainPort: toMain.port2, cachePort: toCache.port1, config },
     [toMain.port2, toCache.port1],
   );
+  const snapshots = connectControl<CacheControl>(control.port1);
   let stopping = false;
   const broken = new Promise<never>((_, reject) => {
     for (const [name, worker] of [
@@ -52,7 +57,7 @@ export function startActorThreads(
   broken.catch(() => undefined);
   return {
     scheduler: new Port<ToScheduler, ToMain>(toMain.port1),
-    cache: connectControl<CacheControl>(control.port1),
+    readTrees: () => callControl(snapshots.snapshot(), SNAPSHOT_DEADLINE_MS),
     broken,
     stop: async () => {
       stopping = true;

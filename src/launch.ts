@@ -76,6 +76,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     engine,
     model: model.served,
     limits: servingLimits(memory.limits),
+    readTrees: actors.readTrees,
     ...deviceChanges(context, { model, fleet, engine }),
     deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
     tokenizeLong: model.tokenizeLong,

@@ -188,7 +188,7 @@ export interface DeviceLimits {
   readonly pageSizeTokens: number;
 }
 
-/** Expert statistics (sglang-wire §7). Answered by {@link ExpertsRecorded}. */
+/** Expert statistics. Answered by {@link ExpertsRecorded}. */
 export interface RecordExperts {
   readonly kind: 'recordExperts';
   readonly id: number;

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 
-/** Folders that must not outlive the process. */
+/** Folders that go with the process, unless that is killed. */
 export class TemporaryFolders {
   readonly #paths = new Set<string>();
 

@@ -7,7 +7,7 @@ const nodeEndpoint = nodeAdapter as unknown as typeof nodeAdapter.default;
 
 /**
  * The control plane: reads of another thread's state over Comlink. Tokens never travel here, and nothing
- * reached this way changes a tree (architecture.md rule 1).
+ * reached this way changes a tree.
  */
 export class ControlTimeout extends Error {
   override readonly name = 'ControlTimeout';

@@ -1,4 +1,4 @@
-/** How often each expert of each Mixture-of-Experts layer was chosen, for one device generation. */
+/** How often each expert of each Mixture-of-Experts layer was chosen. */
 export interface ExpertCounts {
   readonly numLayers: number;
   readonly numExperts: number;

@@ -13,7 +13,7 @@ import { ExpertCounters } from './expert-counters.js';
 /** Bound of the kept passes, whatever `--expert-distribution-recorder-buffer-size` says. */
 const KEPT_BYTES_MAX = 64 * 2 ** 20;
 
-/** Counts which experts the rows of each step took, and keeps the last steps (sglang-wire §7). */
+/** Counts which experts the rows of each step took, and keeps the last steps. */
 export class ExpertRecorder {
   readonly #recording: ExpertRecording;
   readonly #totals: ExpertCounters;

@@ -1,7 +1,7 @@
 import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params.js';
 
 /**
- * One step of one device as a value (architecture.md, "The step"). The device runs the parts in the
+ * One step of one device as a value (docs/architecture.md, "The step and the slots"). The device runs the parts in the
  * order of the fields: opens, loads, prefill, decode, stores, frees. Steps are FIFO per device.
  */
 export interface StepPlan {
@@ -48,7 +48,7 @@ export interface PrefillRow {
   /** Rows `[position, position + tokens.length)`. */
   readonly position: number;
   readonly tokens: Int32Array;
-  /** Token of row `position - 1`, or -1 at position 0: a single row is never computed alone. */
+  /** Token of row `position - 1`, or -1 at position 0: an odd run computes that row again. */
   readonly previousToken: number;
   /** The token after the last one, whose log-probability its row gives; -1 at the end of the prompt. */
   readonly nextToken: number;

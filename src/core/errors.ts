@@ -1,6 +1,6 @@
 /**
  * The one table of what can go wrong with a request: code → HTTP status and wire type.
- * Only this file knows statuses; messages are SGLang's where it has one (sglang-wire §2.8, §3).
+ * Only this file knows statuses; messages are SGLang's where it has one.
  */
 const ERRORS = {
   INVALID_REQUEST: { status: 400, type: 'BadRequestError' },

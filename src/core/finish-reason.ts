@@ -1,6 +1,6 @@
 import { statusOf, wireTypeOf, type ErrorCode } from './errors.js';
 
-/** `meta_info.finish_reason` of a request that ended (sglang-wire §2.5), in wire spelling. */
+/** `meta_info.finish_reason` of a request that ended, in wire spelling. */
 export type FinishReason = StopReason | LengthReason | AbortReason;
 
 export interface StopReason {

@@ -33,7 +33,7 @@ export interface MemoryPlan {
 }
 
 /**
- * One budget for the KV of a device (architecture.md, "KV: one budget").
+ * One budget for the KV of a device.
  *
  * Every row that a running request has in its slot is reserved in the page pool as well, so at any moment
  * the slots hold at most as many live rows as the pool, and {@link idleRowsMax} that were live once:

@@ -1,6 +1,6 @@
 import type { PrefillRow } from '../core/batch.js';
 
-/** Rows of one prefill run: attention computes the whole square of a run (engine.md §2). */
+/** Rows of one prefill run: attention computes the whole square of a run, so that longer ones waste more. */
 export const PREFILL_RUN_ROWS = 256;
 /** Rows of one run that go through the head: their logits are `[rows, vocabSize]`. */
 export const PREFILL_HEAD_ROWS = 64;

@@ -40,7 +40,7 @@ export interface NextDevices {
   readonly handles: readonly DeviceHandle[];
 }
 
-/** The devices of this host: one live generation per rank, a dead one replaced (architecture.md rule 3). */
+/** The devices of this host: one live generation per rank, a dead one replaced. */
 export class DeviceFleet {
   readonly events = new EventEmitter<FleetEvents>();
   private readonly ranks: readonly Rank[];

@@ -26,7 +26,7 @@ export interface WeightUpdaterDeps {
 }
 
 /**
- * Replaces the weights of a running server (architecture.md rule 3). The new ones are checked and
+ * Replaces the weights of a running server. The new ones are checked and
  * loaded on new devices beside the old ones, answer a first request there, and take over between two steps.
  * Whatever fails before that leaves the old weights serving.
  */

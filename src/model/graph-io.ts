@@ -26,7 +26,7 @@ export const GRAPH_INPUTS = {
 export const GRAPH_OUTPUTS = {
   /**
    * A sequence, declared first, so that the binding throws after the native run has filled the
-   * preallocated outputs and before it copies them (engine.md §3).
+   * preallocated outputs and before it copies them (device/ort.ts).
    */
   stopCopy: 'stop_copy',
   /** `[R, V] f32`: log-softmax of logits / temperature. */

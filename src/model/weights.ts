@@ -23,7 +23,7 @@ export interface PlainLinear {
   readonly parts: readonly { readonly weight: TensorRef; readonly bias: TensorRef | null }[];
 }
 
-/** engine.md "the recipe": int8 weight `[in, out]`, one pair-safe f32 scale per output column. */
+/** The recipe of docs/decisions/0002-weight-formats.md: int8 weight `[in, out]`, one pair-safe f32 scale per output column. */
 export interface W8A8Linear {
   readonly format: 'w8a8_int8';
   readonly weight: TensorRef;

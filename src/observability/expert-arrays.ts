@@ -4,7 +4,7 @@ import type { NamedArray } from './safetensors-writer.js';
 /** A layer that does not route, in arrays of choices: SGLang's padding. */
 const NO_EXPERT = -1;
 
-/** The dump as arrays, under SGLang's names (sglang-wire §7). */
+/** The dump as arrays, under SGLang's names. */
 export function expertArrays(dump: ExpertDump): NamedArray[] {
   const { mode } = dump.recording;
   if (mode === 'stat' || mode === 'stat_approx') return [countsArray(dump, 'logical_count')];

@@ -1,4 +1,4 @@
-/** `/metrics`: SGLang's names for requests and devices (sglang-wire §6.5), in Prometheus' text format. */
+/** `/metrics`: SGLang's names for requests and devices, in Prometheus' text format. */
 import type { EventEmitter } from 'eventemitter3';
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { StateRead } from '../messages.js';

@@ -1,5 +1,5 @@
 /**
- * What must hold after every turn, as a pure function: for tests, and for idle moments in production.
+ * What must hold after every turn, as a pure function, for tests.
  * Empty means sound; each entry says what is broken.
  */
 import { MAX_STEPS_IN_FLIGHT, type DeviceLink } from './device-link.js';

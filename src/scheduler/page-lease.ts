@@ -26,7 +26,7 @@ export class PageLease {
     return this.numHeld;
   }
 
-  /** Moves `numPages` idle pages to a run, or nothing: the caller looks at `idle.length` first. */
+  /** Moves `numPages` idle pages to a run; the caller has looked at `idle.length`. */
   take(numPages: number): number[] {
     assert(numPages <= this.idle.length, 'lease: not enough idle pages');
     return numPages === 0 ? [] : this.idle.splice(-numPages);

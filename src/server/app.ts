@@ -12,6 +12,7 @@ import { createMemoryRoutes } from './admin/memory.js';
 import type { WeightControl } from './admin/weight-control.js';
 import { createWeightRoutes } from './admin/weights.js';
 import type { ServerArgs } from '../config/server-args.js';
+import type { TreeState } from '../messages.js';
 import type { Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
 import type { Engine } from './engine.js';
@@ -44,6 +45,8 @@ export interface AppDeps {
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
+  /** Every radix tree as it is now. */
+  readonly readTrees: () => Promise<readonly TreeState[]>;
   readonly deviceControl: DeviceControl;
   readonly weightControl: WeightControl;
   readonly memoryControl: MemoryControl;

@@ -11,7 +11,7 @@ const ADMIN_PATHS: ReadonlySet<string> = new Set([
   ...['/configure_logging', '/set_internal_state', '/freeze_gc'],
   ...['/start_profile', '/stop_profile', '/debug/fail_device'],
   ...['/start_expert_distribution_record', '/stop_expert_distribution_record'],
-  ...['/dump_expert_distribution_record', '/get_weights_by_name', '/weights_checker'],
+  ...['/dump_expert_distribution_record', '/get_weights_by_name'],
   ...['/load_lora_adapter', '/unload_lora_adapter'],
   ...['/update_weights', '/update_weights_from_disk', '/update_weights_from_tensor'],
   ...['/update_weight_version', '/release_memory_occupation', '/resume_memory_occupation'],
@@ -21,7 +21,7 @@ const ADMIN_PATHS: ReadonlySet<string> = new Set([
 export type AuthCheck = (request: HttpRequest) => boolean;
 
 /**
- * SGLang's rules (sglang-wire §1.0): admin routes need the admin key where there is one, else the plain
+ * SGLang's rules: admin routes need the admin key where there is one, else the plain
  * key; all others need the plain key, and are open without one.
  */
 export function createAuth(apiKey: string | null, adminApiKey: string | null = null): AuthCheck {

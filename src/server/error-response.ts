@@ -8,7 +8,7 @@ const RETRY_AFTER_S = 1;
 /** Connections whose request was not read to its end cannot be used again. */
 const CLOSING = new Set([408, 413]);
 
-/** Renders a failure in the shape that SGLang gives it on its native routes (sglang-wire §1.0). */
+/** Renders a failure in the shape that SGLang gives it on its native routes. */
 export function errorResponse(failure: Failure): FullResponse {
   const status = statusOf(failure.code);
   const response = jsonResponse(status, errorBody(failure));

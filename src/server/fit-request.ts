@@ -24,7 +24,7 @@ export function maxPromptTokens(
   return Math.max(1, Math.min(limits.contextLength, limits.maxTotalTokens) - PROMPT_RESERVE_TOKENS);
 }
 
-/** Checks a prompt's length against context and pool (sglang-wire §2.8). @throws RequestError */
+/** Checks a prompt's length against context and pool. @throws RequestError */
 export function fitPrompt(
   ids: Int32Array,
   sampling: SamplingRequest,

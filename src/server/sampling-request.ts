@@ -45,7 +45,7 @@ export interface SamplingContext {
   readonly hasTokenizer: boolean;
 }
 
-/** @throws RequestError INVALID_REQUEST with SGLang's message (sglang-wire §3) */
+/** @throws RequestError INVALID_REQUEST with SGLang's message */
 export function parseSamplingParams(params: JsonObject, context: SamplingContext): SamplingRequest {
   const unknown = Object.keys(params).find((key) => !KNOWN_KEYS.has(key));
   if (unknown !== undefined) fail(`sampling_params has an unknown key '${unknown.slice(0, 100)}'.`);

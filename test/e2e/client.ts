@@ -1,4 +1,4 @@
-/** What the tests say to a server, in the words of sglang-wire §2. */
+/** What the tests say to a server, in the words of SGLang's `/generate`. */
 export interface GenerateResult {
   readonly text: string;
   readonly output_ids: number[];
@@ -63,6 +63,14 @@ export async function kvPools(url: string): Promise<KvPool[]> {
     internal_states: { kv_pool: KvPool }[];
   };
   return info.internal_states.map((state) => state.kv_pool);
+}
+
+/** `internal_states[].radix_tree.num_nodes` of every device. */
+export async function treeSizes(url: string): Promise<number[]> {
+  const info = (await (await fetch(`${url}/server_info`)).json()) as {
+    internal_states: { radix_tree: { num_nodes: number } }[];
+  };
+  return info.internal_states.map((state) => state.radix_tree.num_nodes);
 }
 
 /** Waits until no live request holds a page, then checks the sum; returns the pools. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { generate, generateBatch, postJson, settledPools } from './client.js';
+import { generate, generateBatch, postJson, settledPools, treeSizes } from './client.js';
 import { startRadish } from './radish-process.js';
 
 const system = `You are a helpful assistant. ${'Be brief and kind to everyone. '.repeat(60)}`;
@@ -20,6 +20,8 @@ t.test('the prefix cache', async (t) => {
     const shared = Math.min(...cached.filter((n) => n > 0));
     t.ok(shared > (answers[0]?.meta_info.prompt_tokens ?? 0) * 0.8, `shared ${shared}`);
     await settledPools(url);
+    const [numNodes = 0] = await treeSizes(url);
+    t.ok(numNodes > 1, `${numNodes} nodes`);
   });
 
   t.test('namespaces do not share', async (t) => {
@@ -38,6 +40,7 @@ t.test('the prefix cache', async (t) => {
     );
     const [pool] = await settledPools(url);
     t.equal(pool?.cached_tokens, 0);
+    t.same(await treeSizes(url), [0]);
     t.equal((await generate(url, ask(1))).meta_info.cached_tokens, 0);
   });
 

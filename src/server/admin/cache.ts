@@ -11,7 +11,7 @@ const FLUSHED =
 const MAX_FLUSH_WAIT_S = 300;
 const FLUSH_RETRY_MS = 100;
 
-/** `/flush_cache` and `/abort_request` (sglang-wire §1.2). */
+/** `/flush_cache` and `/abort_request`. */
 export function createCacheRoutes(engine: Engine): readonly Route[] {
   return [
     { methods: ['GET', 'POST'], path: '/flush_cache', handler: flushHandler(engine) },

@@ -25,7 +25,7 @@ export interface ExpertRouteDeps {
   readonly log: Logger;
 }
 
-/** `/{start,stop,dump}_expert_distribution_record` (sglang-wire §7). */
+/** `/{start,stop,dump}_expert_distribution_record`. */
 export function createExpertRoutes(deps: ExpertRouteDeps): readonly Route[] {
   return (['start', 'stop', 'dump'] as const).map((action) => ({
     methods: ['GET', 'POST'],

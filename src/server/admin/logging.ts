@@ -12,7 +12,7 @@ import type { Handler, Route } from '../router.js';
 
 const NOT_HERE = ['dump_requests_folder', 'crash_dump_folder'];
 
-/** `/configure_logging` (sglang-wire §1.2): what is given changes, the rest stays. */
+/** `/configure_logging`: what is given changes, the rest stays. */
 export function createLoggingRoutes(requests: RequestLog, log: Logger): readonly Route[] {
   return [
     { methods: ['GET', 'POST'], path: '/configure_logging', handler: configure(requests, log) },

@@ -14,7 +14,7 @@ export interface MemoryRouteDeps {
   readonly isEnabled: boolean;
 }
 
-/** `/release_memory_occupation` and `/resume_memory_occupation` (sglang-wire §1.4). */
+/** `/release_memory_occupation` and `/resume_memory_occupation`. */
 export function createMemoryRoutes(deps: MemoryRouteDeps): readonly Route[] {
   const { control } = deps;
   const route = (

@@ -11,7 +11,7 @@ const MODES: Readonly<Record<string, 'abort' | 'retract' | 'inPlace'>> = {
   in_place: 'inPlace',
 };
 
-/** `/pause_generation` and `/continue_generation` (sglang-wire §1.2); both bodies may be left out. */
+/** `/pause_generation` and `/continue_generation`; both bodies may be left out. */
 export function createPauseRoutes(engine: Engine): readonly Route[] {
   return [
     { methods: ['POST'], path: '/pause_generation', handler: pauseHandler(engine) },

@@ -5,7 +5,7 @@ import { plainResponse, type HttpRequest } from '../http.js';
 import { parseOptionalObject } from '../json.js';
 import type { Handler, Route } from '../router.js';
 
-/** `/start_profile`, `/stop_profile` (sglang-wire §1.2). `defaultFolder` is used when the body names none. */
+/** `/start_profile`, `/stop_profile`. `defaultFolder` is used when the body names none. */
 export function createProfileRoutes(profiler: Profiler, defaultFolder: string): readonly Route[] {
   const methods = ['GET', 'POST'] as const;
   return [

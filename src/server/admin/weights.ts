@@ -19,7 +19,7 @@ export interface WeightRouteDeps {
 
 const ROWS_DEFAULT = 100;
 
-/** Live weights (sglang-wire §1.4). */
+/** Live weights. */
 export function createWeightRoutes(deps: WeightRouteDeps): readonly Route[] {
   const { control } = deps;
   return [

@@ -9,7 +9,7 @@ import { parseInput } from './openai-input.js';
 import { ridsOf } from './openai-route.js';
 import { softmax } from './softmax.js';
 
-/** POST `/v1/classify`: labels and probabilities, softmax over the logits (sglang-wire §4.5). */
+/** POST `/v1/classify`: labels and probabilities, softmax over the logits. */
 export async function answerClassify(
   read: FieldReader,
   reply: HttpReply,

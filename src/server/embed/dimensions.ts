@@ -2,7 +2,7 @@ import { RequestError } from '../../core/errors.js';
 import type { ServedModel } from '../model.js';
 import { embeddingOf } from './embed.js';
 
-/** Matryoshka rules of SGLang (sglang-wire §1.3). @throws RequestError */
+/** Matryoshka rules of SGLang. @throws RequestError */
 export function checkDimensions(dimensions: number | null, model: ServedModel): void {
   if (dimensions === null) return;
   const { matryoshka, dim } = embeddingOf(model);

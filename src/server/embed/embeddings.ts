@@ -6,7 +6,7 @@ import { embed, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
 import { parseInput } from './openai-input.js';
 import { ridsOf } from './openai-route.js';
 
-/** POST `/v1/embeddings` (sglang-wire §4.5). */
+/** POST `/v1/embeddings`. */
 export async function answerEmbeddings(
   read: FieldReader,
   reply: HttpReply,

@@ -9,7 +9,7 @@ import { checkUnsupportedFields } from '../native/unsupported-fields.js';
 import type { EmbedJob } from './embed.js';
 import type { EmbedSource } from './sources.js';
 
-/** A body of `/encode` or `/classify` (sglang-wire §1.3). */
+/** A body of `/encode` or `/classify`. */
 export interface EncodeRequest extends EmbedJob {
   /** A list, even of one text, gives an array response. */
   readonly isBatch: boolean;

@@ -5,7 +5,7 @@ import type { EmbedSource } from './sources.js';
 
 /**
  * `input` of `/v1/embeddings` and `/v1/classify`: a text, a list of texts, a list of token ids or a list
- * of such lists; messages are SGLang's (sglang-wire §4.5). @throws RequestError
+ * of such lists; messages are SGLang's. @throws RequestError
  */
 export function parseInput(input: unknown): readonly EmbedSource[] {
   if (input === null) return invalid('input: Field required');

@@ -1,6 +1,6 @@
 import { publicArgs, type ServerArgs } from '../../config/server-args.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
-import type { DeviceState } from '../../messages.js';
+import { treeKey, type DeviceState, type TreeState } from '../../messages.js';
 import type { Engine } from '../engine.js';
 import { maxPromptTokens } from '../fit-request.js';
 import { jsonResponse, plainResponse } from '../http.js';
@@ -14,11 +14,12 @@ export interface InfoDeps {
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
+  readonly readTrees: () => Promise<readonly TreeState[]>;
 }
 
 const BYTES_PER_GB = 1024 ** 3;
 
-/** What the server is and how full it is, under all of SGLang's names for it (sglang-wire §6). */
+/** What the server is and how full it is, under all of SGLang's names for it. */
 export function createInfoRoutes(deps: InfoDeps): readonly Route[] {
   const get = (path: string, read: () => unknown): Route => route(['GET'], path, read);
   const modelInfo = (): unknown => renderModelInfo(deps.model, deps.args);
@@ -68,7 +69,7 @@ function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> 
 }
 
 async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
-  const { devices } = await deps.engine.desk.readState();
+  const [{ devices }, trees] = await Promise.all([deps.engine.desk.readState(), deps.readTrees()]);
   const { model, limits } = deps;
   return {
     ...renderArgs(deps),
@@ -78,12 +79,20 @@ async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
       contextLength: model.spec.contextLength,
       maxTotalTokens: limits.maxTotalTokens,
     }),
-    internal_states: devices.map((device) => renderInternalState(device, deps)),
+    internal_states: devices.map((state) => ({
+      ...renderInternalState(state, deps),
+      radix_tree: renderTree(trees.find(({ tree }) => tree === treeKey(state.device))),
+    })),
     version: deps.version,
   };
 }
 
-function renderInternalState(state: DeviceState, deps: InfoDeps): unknown {
+/** Null while a device comes or goes. */
+function renderTree(tree: TreeState | undefined): unknown {
+  return tree === undefined ? null : { num_nodes: tree.numNodes, epoch: tree.epoch };
+}
+
+function renderInternalState(state: DeviceState, deps: InfoDeps): Record<string, unknown> {
   const { spec } = deps.model;
   const { kvPool } = state;
   return {

@@ -18,7 +18,7 @@ const BYTES_PER_GB = 1024 ** 3;
 const SECTIONS = ['core', 'memory', 'spec', 'lora', 'disagg', 'queues', 'all'] as const;
 type Section = (typeof SECTIONS)[number];
 
-/** How busy each device is: `/get_load`, which routers read, and the detailed `/v1/loads` (§6.3, §6.4). */
+/** How busy each device is: `/get_load`, which routers read, and the detailed `/v1/loads`. */
 export function createLoadRoutes(deps: LoadsDeps): readonly Route[] {
   return [
     { methods: ['GET'], path: '/get_load', handler: getLoad(deps) },

@@ -18,7 +18,7 @@ export interface PromptContext {
   readonly disableRadixCache: boolean;
 }
 
-/** `text`, else `input_ids`, else `input_embeds` (sglang-wire §2.2). @throws RequestError */
+/** `text`, else `input_ids`, else `input_embeds`. @throws RequestError */
 export function parsePrompts(body: JsonObject, context: PromptContext): Prompts {
   const text = fieldOf(body, 'text');
   const inputIds = fieldOf(body, 'input_ids');

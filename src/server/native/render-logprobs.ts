@@ -3,7 +3,7 @@ import type { LogprobRow } from '../../core/sampling-params.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../generation.js';
 
-/** `[logprob, token id, text]` (sglang-wire §2.6). */
+/** `[logprob, token id, text]`. */
 export type LogprobTuple = readonly [number | null, number, string | null];
 
 export interface LogprobView {

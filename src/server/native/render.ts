@@ -3,7 +3,7 @@ import type { Generation } from '../generation.js';
 import type { ServedWeights } from '../served-weights.js';
 import { renderLogprobs } from './render-logprobs.js';
 
-/** How `/generate` objects of one request look (sglang-wire §2.3-2.4). */
+/** How `/generate` objects of one request look. */
 export interface RenderOptions {
   readonly weights: ServedWeights;
   /** Null unless log-probabilities carry text. */

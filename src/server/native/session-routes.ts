@@ -7,7 +7,7 @@ import type { SessionParams, Sessions } from './sessions.js';
 
 const MAX_ID_LENGTH = 1024;
 
-/** `/open_session` and `/close_session` (sglang-wire §1.2). */
+/** `/open_session` and `/close_session`. */
 export function createSessionRoutes(sessions: Sessions): readonly Route[] {
   const methods = ['GET', 'POST'] as const;
   return [

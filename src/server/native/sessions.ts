@@ -12,7 +12,7 @@ const TOKENS_PER_REQUEST = 256;
 /** A session that nobody uses for this long is closed, unless it was opened with another time. */
 const DEFAULT_TIMEOUT_S = 3600;
 
-/** `session_params` of a request (sglang-wire §2.9). */
+/** `session_params` of a request. */
 export interface SessionParams {
   readonly id: string;
   /** Request to continue from; null = a fresh root. */

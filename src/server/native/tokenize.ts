@@ -23,7 +23,7 @@ export interface TokenizeDeps {
 /** Texts or lists of ids that one request may bring. */
 const MAX_ITEMS = 4096;
 
-/** `/tokenize` and `/detokenize`, also below `/v1` (sglang-wire §4.7). */
+/** `/tokenize` and `/detokenize`, also below `/v1`. */
 export function createTokenizeRoutes(deps: TokenizeDeps): readonly Route[] {
   const tokenizing = handlerOf((body) => tokenize(body, deps), 'tokenization');
   const detokenizing = handlerOf((body) => detokenize(body, deps), 'detokenization');

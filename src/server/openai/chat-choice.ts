@@ -3,7 +3,7 @@ import type { Generation } from '../generation.js';
 import { endingOf, UNFINISHED, type ChoiceRenderer, type SentSoFar } from './choice.js';
 import { chatLogprobs } from './logprobs.js';
 
-/** Choices of `/v1/chat/completions` (sglang-wire §4.2-4.4). */
+/** Choices of `/v1/chat/completions`. */
 export class ChatChoice implements ChoiceRenderer {
   readonly object = 'chat.completion';
   readonly chunkObject = 'chat.completion.chunk';

@@ -18,7 +18,7 @@ export interface ChatContext extends CommonContext {
   readonly givenContextLength: number | null;
 }
 
-/** A `/v1/chat/completions` body (sglang-wire §4.1). @throws RequestError */
+/** A `/v1/chat/completions` body. @throws RequestError */
 export async function parseChatRequest(
   body: JsonObject,
   context: ChatContext,

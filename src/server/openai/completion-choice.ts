@@ -11,7 +11,7 @@ export interface CompletionChoiceOptions {
   readonly n: number;
 }
 
-/** Choices of `/v1/completions` (sglang-wire §4.4-4.5). */
+/** Choices of `/v1/completions`. */
 export class CompletionChoice implements ChoiceRenderer {
   readonly object = 'text_completion';
   readonly chunkObject = 'text_completion';

@@ -13,7 +13,7 @@ export interface CompletionContext extends CommonContext {
   readonly tokenizer: Tokenizer;
 }
 
-/** A `/v1/completions` body (sglang-wire §4.5). @throws RequestError */
+/** A `/v1/completions` body. @throws RequestError */
 export function parseCompletionRequest(
   body: JsonObject,
   context: CompletionContext,

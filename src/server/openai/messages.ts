@@ -12,7 +12,7 @@ const THOUGHTS = new Set(['thinking', 'reasoning']);
 /** What a message may carry beside role and content. */
 const EXTRAS = ['name', 'tool_call_id', 'reasoning_content'] as const;
 
-/** `messages` as templates read them (sglang-wire §4.1). @throws RequestError */
+/** `messages` as templates read them. @throws RequestError */
 export function parseMessages(value: unknown, format: ContentFormat): TemplateMessage[] {
   if (!Array.isArray(value)) return wrongType('messages must be a list of messages.');
   if (value.length === 0) invalid('Messages cannot be empty.');

@@ -1,6 +1,6 @@
 import type { Generation } from '../generation.js';
 
-/** OpenAI's token counts, with SGLang's additions (sglang-wire §4.2). */
+/** OpenAI's token counts, with SGLang's additions. */
 export interface Usage {
   readonly prompt_tokens: number;
   readonly total_tokens: number;

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import type { ServerArgs } from '../../../src/config/server-args.js';
 import { flagEntries, camelCase } from '../../../src/config/server-args.js';
 import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
+import type { TreeState } from '../../../src/messages.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import type { FaultKind } from '../../../src/server/admin/fail-device.js';
 import type { WeightUpdate } from '../../../src/server/admin/weight-control.js';
@@ -40,6 +41,13 @@ export interface JsonAnswer {
   readonly text: string;
   readonly json: unknown;
 }
+
+const TREE: TreeState = {
+  tree: '0:1',
+  ...{ totalPages: 64, freePages: 62, evictablePages: 2, lockedPages: 0, leasedPages: 0 },
+  numNodes: 3,
+  epoch: 1,
+};
 
 export function defaultArgs(): ServerArgs {
   return Object.fromEntries(
@@ -93,6 +101,7 @@ export async function startApp(
     limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
     expertRecorderDir: tmpdir(),
     healthCheckTimeoutMs: 100,
+    readTrees: () => Promise.resolve([TREE]),
     profilerDir: tmpdir(),
     weightControl: {
       update: (update) => {

@@ -38,6 +38,7 @@ t.test('what the server says of itself', async (t) => {
         last_gen_throughput: 12.5,
         memory_usage: { token_capacity: 1024 },
         kv_pool: { total_tokens: 1024, free_tokens: 1000, cached_tokens: 24, held_tokens: 0 },
+        radix_tree: { num_nodes: 3, epoch: 1 },
       });
     }
   });
