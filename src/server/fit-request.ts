@@ -1,6 +1,6 @@
-import { RequestError } from '../core/errors.js';
 import type { LogprobWants, SamplingParams } from '../core/sampling-params.js';
 import type { SamplingRequest } from './sampling-request.js';
+import { refuse } from './refuse.js';
 
 /** What a prompt and its answer must fit into. */
 export interface RequestLimits {
@@ -33,16 +33,16 @@ export function fitPrompt(
   const numTokens = ids.length;
   const context = limits.contextLength;
   const longest = maxPromptTokens(limits);
-  if (numTokens === 0) fail('The prompt is empty: it must have at least one token.');
+  if (numTokens === 0) refuse('The prompt is empty: it must have at least one token.');
   if (limits.allowAutoTruncate) return ids.subarray(0, longest);
   if (numTokens >= context) {
-    fail(
+    refuse(
       `The input (${numTokens} tokens) is longer than the model's context length (${context} tokens).`,
     );
   }
   const wanted = sampling.isMaxNewTokensExplicit ? (sampling.maxNewTokens ?? 0) : 0;
   if (numTokens + wanted > context) {
-    fail(
+    refuse(
       `Requested token count exceeds the model's maximum context length of ${context} tokens. ` +
         `You requested a total of ${numTokens + wanted} tokens: ${numTokens} tokens from the input ` +
         `messages and ${wanted} tokens for the completion. Please reduce the number of tokens in ` +
@@ -50,7 +50,7 @@ export function fitPrompt(
     );
   }
   if (numTokens > longest) {
-    fail(
+    refuse(
       `Input length (${numTokens} tokens) exceeds the maximum allowed length (${longest} tokens). ` +
         'Use a shorter input or enable --allow-auto-truncate.',
     );
@@ -105,14 +105,10 @@ function stopIds(
 export function fitLogprobs(wants: LogprobWants | null, promptLen: number): LogprobWants | null {
   if (wants === null) return null;
   if (wants.startLen > promptLen) {
-    fail(
+    refuse(
       `req.logprob_start_len=${wants.startLen} is higher than the number of input tokens ` +
         `len(req.origin_input_ids)=${promptLen}. Please use a smaller logprob_start_len.`,
     );
   }
   return { ...wants, startLen: wants.startLen === -1 ? promptLen : wants.startLen };
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

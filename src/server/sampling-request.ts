@@ -1,4 +1,3 @@
-import { RequestError } from '../core/errors.js';
 import { TOP_K_ALL } from '../core/sampling-params.js';
 import { pythonRepr } from '../text/python-repr.js';
 import { MAX_STOP_REGEX_LENGTH, StopRegex } from '../text/stop-regex.js';
@@ -6,6 +5,7 @@ import { FieldReader } from './field-reader.js';
 import { checkGrammarFields } from './grammar-fields.js';
 import { isObject, type JsonObject } from './json.js';
 import { checkSamplingRanges, type SamplingRanges } from './sampling-ranges.js';
+import { refuse } from './refuse.js';
 
 /** Samples of one prompt that one request may ask for. */
 export const MAX_PARALLEL_SAMPLES = 256;
@@ -48,7 +48,8 @@ export interface SamplingContext {
 /** @throws RequestError INVALID_REQUEST with SGLang's message */
 export function parseSamplingParams(params: JsonObject, context: SamplingContext): SamplingRequest {
   const unknown = Object.keys(params).find((key) => !KNOWN_KEYS.has(key));
-  if (unknown !== undefined) fail(`sampling_params has an unknown key '${unknown.slice(0, 100)}'.`);
+  if (unknown !== undefined)
+    refuse(`sampling_params has an unknown key '${unknown.slice(0, 100)}'.`);
   const read = new FieldReader(params, 'INVALID_REQUEST');
   read.boolean('spaces_between_special_tokens');
   const request: SamplingRequest = {
@@ -89,24 +90,24 @@ function resolveGreedy(request: SamplingRequest): SamplingRequest {
 
 function stopStrings(read: FieldReader): readonly string[] {
   const stops = (read.strings('stop') ?? []).filter((stop) => stop !== '');
-  if (stops.length > MAX_STOPS) fail(`stop must have at most ${MAX_STOPS} entries.`);
+  if (stops.length > MAX_STOPS) refuse(`stop must have at most ${MAX_STOPS} entries.`);
   if (stops.some((stop) => stop.length > MAX_STOP_LENGTH)) {
-    fail(`A stop string must have at most ${MAX_STOP_LENGTH} characters.`);
+    refuse(`A stop string must have at most ${MAX_STOP_LENGTH} characters.`);
   }
   return stops;
 }
 
 function stopRegexes(read: FieldReader): readonly StopRegex[] {
   const patterns = (read.strings('stop_regex') ?? []).filter((pattern) => pattern !== '');
-  if (patterns.length > MAX_STOPS) fail(`stop_regex must have at most ${MAX_STOPS} entries.`);
+  if (patterns.length > MAX_STOPS) refuse(`stop_regex must have at most ${MAX_STOPS} entries.`);
   return patterns.map((pattern) => {
     if (pattern.length > MAX_STOP_REGEX_LENGTH) {
-      fail(`A stop_regex must have at most ${MAX_STOP_REGEX_LENGTH} characters.`);
+      refuse(`A stop_regex must have at most ${MAX_STOP_REGEX_LENGTH} characters.`);
     }
     try {
       return new StopRegex(pattern);
     } catch {
-      return fail(`stop_regex '${pattern}' is not a valid regular expression.`);
+      return refuse(`stop_regex '${pattern}' is not a valid regular expression.`);
     }
   });
 }
@@ -122,27 +123,27 @@ function stopTokenIds(read: FieldReader): readonly number[] {
 
 function sampleCount(read: FieldReader): number {
   const n = positive(read, 'n') ?? 1;
-  if (n > MAX_PARALLEL_SAMPLES) fail(`n must be at most ${MAX_PARALLEL_SAMPLES}, got ${n}.`);
+  if (n > MAX_PARALLEL_SAMPLES) refuse(`n must be at most ${MAX_PARALLEL_SAMPLES}, got ${n}.`);
   return n;
 }
 
 function positive(read: FieldReader, name: string): number | null {
   const value = read.integer(name);
-  if (value !== null && value < 1) fail(`${name} must be at least 1, got ${value}.`);
+  if (value !== null && value < 1) refuse(`${name} must be at least 1, got ${value}.`);
   return value;
 }
 
 function logitBias(read: FieldReader, vocabSize: number): readonly (readonly [number, number])[] {
   const value = read.raw('logit_bias');
   if (value === null) return [];
-  if (!isObject(value)) return fail('logit_bias must be an object of token ids and numbers.');
+  if (!isObject(value)) return refuse('logit_bias must be an object of token ids and numbers.');
   return Object.entries(value).map(([key, bias]) => {
     const id = /^\d{1,10}$/.test(key) ? Number(key) : -1;
     if (id < 0 || id >= vocabSize) {
-      fail(`logit_bias must has keys in [0, ${vocabSize - 1}], got ${key.slice(0, 40)}.`);
+      refuse(`logit_bias must has keys in [0, ${vocabSize - 1}], got ${key.slice(0, 40)}.`);
     }
     if (typeof bias !== 'number' || !Number.isFinite(bias)) {
-      return fail(`logit_bias must have finite numbers as values, got ${JSON.stringify(bias)}.`);
+      return refuse(`logit_bias must have finite numbers as values, got ${JSON.stringify(bias)}.`);
     }
     return [id, bias] as const;
   });
@@ -157,12 +158,8 @@ function checkTokenizer(request: SamplingRequest, { hasTokenizer }: SamplingCont
   for (const [name, list] of texts) {
     if (list.length === 0) continue;
     const repr = list.map(pythonRepr).join(', ');
-    fail(
+    refuse(
       `${name}=[${repr}] is unavailable when skip_tokenizer_init=True (requires tokenizer to decode tokens to text for matching).`,
     );
   }
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -1,8 +1,8 @@
-import { RequestError } from '../../core/errors.js';
 import { FieldReader } from '../field-reader.js';
 import { jsonResponse } from '../http.js';
 import { parseJsonObject } from '../json.js';
 import type { Route } from '../router.js';
+import { refuse } from '../refuse.js';
 
 export interface DeviceControl {
   /** @returns false when there is no such device. */
@@ -25,14 +25,10 @@ export function createDebugRoutes(devices: DeviceControl): readonly Route[] {
         const rank = read.integer('rank') ?? 0;
         const how = read.string('how') ?? 'exit';
         const kind = KINDS.find((known) => known === how);
-        if (kind === undefined) fail(`how must be one of ${KINDS.join(', ')}, got '${how}'.`);
-        else if (!devices.failDevice(rank, kind)) fail(`There is no device of rank ${rank}.`);
+        if (kind === undefined) refuse(`how must be one of ${KINDS.join(', ')}, got '${how}'.`);
+        else if (!devices.failDevice(rank, kind)) refuse(`There is no device of rank ${rank}.`);
         reply.send(jsonResponse(200, { success: true, rank, how }));
       },
     },
   ];
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -9,6 +9,7 @@ import { FieldReader } from '../field-reader.js';
 import { plainResponse } from '../http.js';
 import { parseOptionalObject } from '../json.js';
 import type { Handler, Route } from '../router.js';
+import { refuseBody } from '../refuse.js';
 
 const NOT_HERE = ['dump_requests_folder', 'crash_dump_folder'];
 
@@ -40,7 +41,8 @@ function requestLogChanges(read: FieldReader): Partial<RequestLogOptions> {
   const isOn = read.boolean('log_requests');
   const level = read.integer('log_requests_level');
   const format = oneOf(read, 'log_requests_format', REQUEST_LOG_FORMATS);
-  if (level !== null && (level < 0 || level > 3)) fail('log_requests_level must be in [0, 3].');
+  if (level !== null && (level < 0 || level > 3))
+    refuseBody('log_requests_level must be in [0, 3].');
   return {
     ...(isOn === null ? {} : { isOn }),
     ...(level === null ? {} : { level }),
@@ -52,9 +54,5 @@ function oneOf<T extends string>(read: FieldReader, name: string, choices: reado
   const value = read.string(name);
   if (value === null) return null;
   const choice = choices.find((one) => one === value);
-  return choice ?? fail(`${name} must be one of ${choices.join(', ')}.`);
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_JSON', message);
+  return choice ?? refuseBody(`${name} must be one of ${choices.join(', ')}.`);
 }

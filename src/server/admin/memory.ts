@@ -4,6 +4,7 @@ import { jsonResponse } from '../http.js';
 import { parseOptionalObject } from '../json.js';
 import type { Handler, Route } from '../router.js';
 import { MEMORY_TAGS, type MemoryControl, type MemoryTag } from './memory-control.js';
+import { refuse } from '../refuse.js';
 
 /** A tag of SGLang's for what this server does not have. */
 const CUDA_GRAPH = 'cuda_graph';
@@ -40,9 +41,9 @@ function handlerOf(
     const tags = parseTags(
       new FieldReader(parseOptionalObject(await request.readBody()), 'INVALID_JSON'),
     );
-    if (!isEnabled) fail(`${path} needs a server that was launched with --enable-memory-saver.`);
+    if (!isEnabled) refuse(`${path} needs a server that was launched with --enable-memory-saver.`);
     const failure = await act(tags);
-    if (failure !== null) fail(failure);
+    if (failure !== null) refuse(failure);
     reply.send(jsonResponse(200, null));
   };
 }
@@ -61,8 +62,4 @@ function parseTags(read: FieldReader): readonly MemoryTag[] {
 
 function isTag(name: string): name is MemoryTag {
   return MEMORY_TAGS.some((tag) => tag === name);
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

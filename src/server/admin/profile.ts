@@ -1,9 +1,9 @@
-import { RequestError } from '../../core/errors.js';
 import type { Profiler, ProfileOptions } from '../../observability/profiler.js';
 import { FieldReader } from '../field-reader.js';
 import { plainResponse, type HttpRequest } from '../http.js';
 import { parseOptionalObject } from '../json.js';
 import type { Handler, Route } from '../router.js';
+import { refuse } from '../refuse.js';
 
 /** `/start_profile`, `/stop_profile`. `defaultFolder` is used when the body names none. */
 export function createProfileRoutes(profiler: Profiler, defaultFolder: string): readonly Route[] {
@@ -17,11 +17,11 @@ export function createProfileRoutes(profiler: Profiler, defaultFolder: string): 
 function startHandler(profiler: Profiler, defaultFolder: string): Handler {
   return async (request, reply) => {
     const options = await readOptions(request, defaultFolder);
-    if (profiler.isRunning) fail('Profiling is already in progress. Call /stop_profile first.');
+    if (profiler.isRunning) refuse('Profiling is already in progress. Call /stop_profile first.');
     try {
       await profiler.start(options);
     } catch (error) {
-      fail(`The profile cannot be written to ${options.folder}: ${String(error)}`);
+      refuse(`The profile cannot be written to ${options.folder}: ${String(error)}`);
     }
     reply.send(plainResponse(200, 'Start profiling.\n'));
   };
@@ -29,7 +29,7 @@ function startHandler(profiler: Profiler, defaultFolder: string): Handler {
 
 function stopHandler(profiler: Profiler): Handler {
   return async (_, reply) => {
-    if (!profiler.isRunning) fail('Profiling is not in progress. Call /start_profile first.');
+    if (!profiler.isRunning) refuse('Profiling is not in progress. Call /start_profile first.');
     await profiler.stop();
     reply.send(plainResponse(200, 'Stop profiling. This will take some time.\n'));
   };
@@ -57,10 +57,6 @@ function fileName(id: string): string {
 
 function atLeast(read: FieldReader, name: string, min: number): number | null {
   const value = read.integer(name);
-  if (value !== null && value < min) fail(`${name} must be at least ${min}, got ${value}.`);
+  if (value !== null && value < min) refuse(`${name} must be at least ${min}, got ${value}.`);
   return value;
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

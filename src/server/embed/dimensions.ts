@@ -1,6 +1,6 @@
-import { RequestError } from '../../core/errors.js';
 import type { ServedModel } from '../model.js';
 import { embeddingOf } from './embed.js';
+import { refuse } from '../refuse.js';
 
 /** Matryoshka rules of SGLang. @throws RequestError */
 export function checkDimensions(dimensions: number | null, model: ServedModel): void {
@@ -8,19 +8,19 @@ export function checkDimensions(dimensions: number | null, model: ServedModel): 
   const { matryoshka, dim } = embeddingOf(model);
   const poor = 'output dimensions will lead to poor results.';
   if (matryoshka === null) {
-    fail(
+    refuse(
       `Model '${model.weights.modelPath}' does not support matryoshka representation, changing ${poor}`,
     );
   }
-  if (dimensions < 1) fail('Requested dimensions must be greater than 0');
+  if (dimensions < 1) refuse('Requested dimensions must be greater than 0');
   if (matryoshka !== 'any' && !matryoshka.includes(dimensions)) {
     const list = `[${matryoshka.join(', ')}]`;
-    fail(
+    refuse(
       `Model '${model.weights.modelPath}' only supports ${list} matryoshka dimensions, using other ${poor}`,
     );
   }
   if (dimensions > dim) {
-    fail(`Provided dimensions are greater than max embedding dimension: ${dim}`);
+    refuse(`Provided dimensions are greater than max embedding dimension: ${dim}`);
   }
 }
 
@@ -35,8 +35,4 @@ export function shorten(
   if (!embeddingOf(model).normalize) return cut;
   const norm = Math.hypot(...cut);
   return norm > 0 ? cut.map((value) => value / norm) : cut;
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 
-import { RequestError } from '../../core/errors.js';
 import { FieldReader, isIntegers, isStrings } from '../field-reader.js';
 import type { JsonObject } from '../json.js';
 import { resolveRids } from '../native/rid-fields.js';
@@ -8,6 +7,7 @@ import { parseUnobserved } from '../native/unobserved-fields.js';
 import { checkUnsupportedFields } from '../native/unsupported-fields.js';
 import type { EmbedJob } from './embed.js';
 import type { EmbedSource } from './sources.js';
+import { refuse, refuseBody } from '../refuse.js';
 
 /** A body of `/encode` or `/classify`. */
 export interface EncodeRequest extends EmbedJob {
@@ -29,15 +29,15 @@ export function parseEncodeRequest(body: JsonObject): EncodeRequest {
   const inputIds = read.raw('input_ids');
   checkUnsupportedFields(read);
   if (text === null && inputIds === null) {
-    fail('At least one of text, input_ids, or image should be provided');
+    refuse('At least one of text, input_ids, or image should be provided');
   }
   if (text !== null && inputIds !== null) {
-    fail('text and input_ids cannot be provided at the same time');
+    refuse('text and input_ids cannot be provided at the same time');
   }
   const isPairs = read.boolean('is_cross_encoder_request') ?? false;
   const { sources, isBatch } = text === null ? idSources(inputIds) : textSources(text, isPairs);
   if (read.boolean('return_pooled_hidden_states') === true) {
-    fail('return_pooled_hidden_states is not supported by this version of the server.');
+    refuse('return_pooled_hidden_states is not supported by this version of the server.');
   }
   const shape = { numPrompts: sources.length, isBatch, n: 1 };
   return {
@@ -55,38 +55,30 @@ function textSources(text: unknown, isPairs: boolean): Sources {
   if (isStrings(text) && text.length > 0 && !isPairs) {
     return { sources: text.map((one) => ({ kind: 'text', text: one })), isBatch: true };
   }
-  if (!Array.isArray(text)) return invalid('text must be a string or a list.');
-  if (text.length === 0) fail('text cannot be empty.');
+  if (!Array.isArray(text)) return refuseBody('text must be a string or a list.');
+  if (text.length === 0) refuse('text cannot be empty.');
   return { sources: text.map(pairOf), isBatch: true };
 }
 
 function pairOf(value: unknown): EmbedSource {
   const [first, second] = isStrings(value) && value.length === 2 ? value : [];
   if (first === undefined || second === undefined) {
-    return invalid('text must be a string, a list of strings or a list of pairs of strings.');
+    return refuseBody('text must be a string, a list of strings or a list of pairs of strings.');
   }
   return { kind: 'pair', first, second };
 }
 
 function idSources(inputIds: unknown): Sources {
   if (!Array.isArray(inputIds)) {
-    return invalid('input_ids must be a list of integers or a list of lists.');
+    return refuseBody('input_ids must be a list of integers or a list of lists.');
   }
   const list: readonly unknown[] = inputIds;
-  if (list.length === 0) fail('input_ids cannot be empty.');
+  if (list.length === 0) refuse('input_ids cannot be empty.');
   if (isIntegers(list)) return { sources: [{ kind: 'ids', ids: list }], isBatch: false };
   const sources = list.map((ids): EmbedSource => {
-    if (!isIntegers(ids)) return invalid('input_ids must contain only integers.');
-    if (ids.length === 0) fail('input_ids cannot be empty.');
+    if (!isIntegers(ids)) return refuseBody('input_ids must contain only integers.');
+    if (ids.length === 0) refuse('input_ids cannot be empty.');
     return { kind: 'ids', ids };
   });
   return { sources, isBatch: true };
-}
-
-function invalid(message: string): never {
-  throw new RequestError('INVALID_JSON', message);
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -1,4 +1,3 @@
-import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../field-reader.js';
 import { isStrings } from '../field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../json.js';
@@ -6,6 +5,7 @@ import type { HttpReply } from '../http.js';
 import { embed, embeddingOf, type EmbedDeps } from './embed.js';
 import { isCrossEncoder, metaInfo } from './encode.js';
 import { ridsOf } from './openai-route.js';
+import { refuse, refuseBody } from '../refuse.js';
 
 interface RerankRequest {
   readonly query: string;
@@ -26,7 +26,7 @@ export async function answerRerank(
 ): Promise<unknown> {
   const { query, documents, topN, returnDocuments } = parseRerank(read);
   if (!isCrossEncoder(embeddingOf(deps.model))) {
-    fail(
+    refuse(
       `Model '${deps.model.weights.modelPath}' does not score pairs of texts: /v1/rerank needs a cross-encoder.`,
     );
   }
@@ -44,16 +44,16 @@ export async function answerRerank(
 function parseRerank(read: FieldReader): RerankRequest {
   const query = queryText(read.raw('query'));
   const documents = read.raw('documents');
-  if (query === null) return invalid('query: Field required');
-  if (!isStrings(documents)) return invalid('documents must be a list of strings.');
+  if (query === null) return refuseBody('query: Field required');
+  if (!isStrings(documents)) return refuseBody('documents must be a list of strings.');
   const topN = read.integer('top_n');
-  if (topN !== null && topN < 1) invalid(`top_n must be at least 1, got ${topN}.`);
-  if (query === '') fail('Query cannot be empty');
-  if (query.trim() === '') fail('Query cannot be empty or whitespace only');
-  if (documents.length === 0) fail('Documents cannot be empty');
+  if (topN !== null && topN < 1) refuseBody(`top_n must be at least 1, got ${topN}.`);
+  if (query === '') refuse('Query cannot be empty');
+  if (query.trim() === '') refuse('Query cannot be empty or whitespace only');
+  if (documents.length === 0) refuse('Documents cannot be empty');
   for (const document of documents) {
-    if (document === '') fail('Each document must be a non-empty string');
-    if (document.trim() === '') fail('Each document cannot be empty or whitespace only');
+    if (document === '') refuse('Each document must be a non-empty string');
+    if (document.trim() === '') refuse('Each document cannot be empty or whitespace only');
   }
   return { query, documents, topN, returnDocuments: read.boolean('return_documents') ?? true };
 }
@@ -62,7 +62,7 @@ function parseRerank(read: FieldReader): RerankRequest {
 function queryText(query: unknown): string | null {
   if (query === null || typeof query === 'string') return query;
   if (!Array.isArray(query) || !query.every(isObject)) {
-    return invalid('query must be a string or a list of content parts.');
+    return refuseBody('query must be a string or a list of content parts.');
   }
   return query.map(partText).join('');
 }
@@ -70,14 +70,6 @@ function queryText(query: unknown): string | null {
 function partText(part: JsonObject): string {
   const type = fieldOf(part, 'type');
   const text = fieldOf(part, 'text');
-  if (type !== 'text') fail('query has a part that is no text, but this model takes only text.');
-  return typeof text === 'string' ? text : invalid('a text part of query must have a text.');
-}
-
-function invalid(message: string): never {
-  throw new RequestError('INVALID_JSON', message);
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
+  if (type !== 'text') refuse('query has a part that is no text, but this model takes only text.');
+  return typeof text === 'string' ? text : refuseBody('a text part of query must have a text.');
 }

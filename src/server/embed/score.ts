@@ -1,4 +1,3 @@
-import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../field-reader.js';
 import { isIntegers, isStrings } from '../field-reader.js';
 import type { Generation } from '../generation.js';
@@ -9,6 +8,7 @@ import type { GenerateDeps } from '../native/generate.js';
 import { prepareInputs } from '../native/prepare.js';
 import { abortAll, errorOf, settled } from '../settle.js';
 import { softmax } from './softmax.js';
+import { refuse } from '../refuse.js';
 
 /**
  * POST `/v1/score` on a generation model: how probable each label is as the token after query and item.
@@ -52,10 +52,10 @@ function generateBody(prompts: JsonObject, labels: readonly number[]): JsonObjec
 
 function labelsOf(read: FieldReader, vocabSize: number): readonly number[] {
   const labels = read.integers('label_token_ids');
-  if (labels === null) return fail('label_token_ids must be provided');
+  if (labels === null) return refuse('label_token_ids must be provided');
   const outside = labels.find((id) => id < 0 || id >= vocabSize);
   if (outside !== undefined) {
-    fail(`Token ID ${outside} is out of vocabulary (vocab size: ${vocabSize})`);
+    refuse(`Token ID ${outside} is out of vocabulary (vocab size: ${vocabSize})`);
   }
   return labels;
 }
@@ -74,7 +74,7 @@ function promptsOf(read: FieldReader): JsonObject {
       input_ids: items.map((item) => (itemFirst ? [...item, ...query] : [...query, ...item])),
     };
   }
-  return fail('Invalid combination of query/items types for score_request.');
+  return refuse('Invalid combination of query/items types for score_request.');
 }
 
 function isLists(value: unknown): value is number[][] {
@@ -89,8 +89,4 @@ function logprobsOf(generation: Generation, labels: readonly number[]): readonly
 
 function scoresOf(logprobs: readonly number[], useSoftmax: boolean): readonly number[] {
   return useSoftmax ? softmax(logprobs) : logprobs.map((logprob) => Math.exp(logprob));
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -1,7 +1,7 @@
-import { RequestError } from '../../core/errors.js';
 import type { EmbedSequence } from '../../core/batch.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { EmbedDeps } from './embed.js';
+import { refuse } from '../refuse.js';
 
 /** What one vector is asked of. */
 export type EmbedSource =
@@ -50,7 +50,7 @@ function checkIds(ids: readonly number[], { model }: EmbedDeps): Int32Array {
   const { vocabSize } = model.spec;
   const outside = ids.find((id) => id < 0 || id >= vocabSize);
   if (outside !== undefined) {
-    fail(
+    refuse(
       `input_ids contains out-of-vocabulary token id ${outside}; valid range is [0, ${vocabSize}).`,
     );
   }
@@ -59,13 +59,13 @@ function checkIds(ids: readonly number[], { model }: EmbedDeps): Int32Array {
 
 function fit({ tokens, tokenTypes }: EmbedSequence, deps: EmbedDeps): EmbedSequence {
   const { contextLength } = deps.model.spec;
-  if (tokens.length === 0) fail('The prompt is empty: it must have at least one token.');
+  if (tokens.length === 0) refuse('The prompt is empty: it must have at least one token.');
   if (tokens.length < contextLength) return { tokens, tokenTypes };
   if (deps.allowAutoTruncate) {
     const cut = tokens.slice(0, contextLength - 1);
     return { tokens: cut, tokenTypes: tokenTypes?.slice(0, cut.length) ?? null };
   }
-  return fail(
+  return refuse(
     `The input (${tokens.length} tokens) is longer than the model's context length (${contextLength} tokens).`,
   );
 }
@@ -73,12 +73,8 @@ function fit({ tokens, tokenTypes }: EmbedSequence, deps: EmbedDeps): EmbedSeque
 function needTokenizer({ model }: EmbedDeps): Tokenizer {
   return (
     model.tokenizer ??
-    fail(
+    refuse(
       'The engine initialized with skip_tokenizer_init=True cannot accept text prompts. Please provide input_ids or re-initialize the engine with skip_tokenizer_init=False.',
     )
   );
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

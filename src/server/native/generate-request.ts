@@ -17,6 +17,7 @@ import { parseSessionParams } from './session-routes.js';
 import type { SessionParams } from './sessions.js';
 import { parseUnobserved } from './unobserved-fields.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
+import { refuse } from '../refuse.js';
 
 /** Prompts times samples that one request may bring. */
 const MAX_SAMPLES = 4096;
@@ -62,10 +63,10 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
   const samplings = parseSamplings(body, prompts.length, isBatch, context);
   const n = samplings[0]?.n ?? 1;
   if (samplings.some((sampling) => sampling.n !== n)) {
-    fail('The parallel_sample_num should be the same for all samples in sample params.');
+    refuse('The parallel_sample_num should be the same for all samples in sample params.');
   }
   if (prompts.length * n > MAX_SAMPLES) {
-    fail(`A request may ask for at most ${MAX_SAMPLES} samples, got ${prompts.length * n}.`);
+    refuse(`A request may ask for at most ${MAX_SAMPLES} samples, got ${prompts.length * n}.`);
   }
   checkUnsupportedFields(read);
   const shape = { numPrompts: prompts.length, isBatch, n };
@@ -110,7 +111,7 @@ function parseSamplings(
     return Array.from({ length: numPrompts }, () => sampling);
   }
   if (!isBatch || value.length !== numPrompts) {
-    fail('The length of sampling_params should be equal to the batch size.');
+    refuse('The length of sampling_params should be equal to the batch size.');
   }
   return value.map((one: unknown) => parseOne(one ?? {}, context));
 }
@@ -136,7 +137,8 @@ function perPromptStrings(
     return Array.from({ length: numPrompts }, () => one);
   }
   const list = read.strings(name) ?? [];
-  if (list.length !== numPrompts) fail(`The length of ${name} should be equal to the batch size.`);
+  if (list.length !== numPrompts)
+    refuse(`The length of ${name} should be equal to the batch size.`);
   return list;
 }
 
@@ -144,7 +146,7 @@ function perPromptStrings(
 function dpRankOf(read: FieldReader, dpSize: number): number | null {
   const rank = read.integer('routed_dp_rank') ?? read.integer('data_parallel_rank');
   if (rank !== null && (rank < 0 || rank >= dpSize)) {
-    fail(`routed_dp_rank must be in [0, ${dpSize - 1}], got ${rank}.`);
+    refuse(`routed_dp_rank must be in [0, ${dpSize - 1}], got ${rank}.`);
   }
   return rank;
 }
@@ -152,8 +154,4 @@ function dpRankOf(read: FieldReader, dpSize: number): number | null {
 function at<T>(list: readonly T[], index: number): T {
   if (index >= list.length) throw new Error('This is a bug: a per-prompt list is too short.');
   return list[index] as T;
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -1,4 +1,3 @@
-import { RequestError } from '../../core/errors.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import type { DeviceState } from '../../messages.js';
 import { tokenUsage, utilization } from '../../observability/usage.js';
@@ -6,6 +5,7 @@ import type { Engine } from '../engine.js';
 import { jsonResponse, type FullResponse, type HttpRequest } from '../http.js';
 import type { ServedModel } from '../model.js';
 import type { Handler, Route } from '../router.js';
+import { refuseBody } from '../refuse.js';
 
 export interface LoadsDeps {
   readonly engine: Engine;
@@ -44,7 +44,8 @@ function getLoads(deps: LoadsDeps): Handler {
     const sections = sectionsOf(request);
     const rank = rankOf(request);
     const format = request.query.get('format') ?? 'json';
-    if (format !== 'json' && format !== 'prometheus') fail('format must be json or prometheus.');
+    if (format !== 'json' && format !== 'prometheus')
+      refuseBody('format must be json or prometheus.');
     const { devices } = await deps.engine.desk.readState();
     const chosen = devices.filter(({ device }) => rank === null || device.rank === rank);
     const loads = chosen.map((state) => renderLoad(state, sections, deps));
@@ -134,17 +135,14 @@ function asPrometheus(loads: readonly Load[]): FullResponse {
 function sectionsOf({ query }: HttpRequest): ReadonlySet<Section> {
   const names = (query.get('include') ?? 'all').split(',').map((name) => name.trim());
   const unknown = names.filter((name) => !SECTIONS.some((section) => section === name));
-  if (unknown.length > 0) fail(`Invalid include sections: ${unknown.join(', ').slice(0, 200)}`);
+  if (unknown.length > 0)
+    refuseBody(`Invalid include sections: ${unknown.join(', ').slice(0, 200)}`);
   return new Set(names.includes('all') ? SECTIONS : (names as Section[]));
 }
 
 function rankOf({ query }: HttpRequest): number | null {
   const text = query.get('dp_rank');
   if (text === null) return null;
-  if (!/^\d+$/.test(text)) fail('dp_rank must be an integer.');
+  if (!/^\d+$/.test(text)) refuseBody('dp_rank must be an integer.');
   return Number(text);
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_JSON', message);
 }

@@ -1,6 +1,6 @@
-import { RequestError } from '../../core/errors.js';
 import { FieldReader, isIntegers } from '../field-reader.js';
 import { fieldOf, type JsonObject } from '../json.js';
+import { refuse } from '../refuse.js';
 
 /** Best entries per position that a request may ask for. */
 const MAX_TOP_LOGPROBS = 256;
@@ -33,9 +33,9 @@ export function parseLogprobFields(
   return wanted.map((isWanted, i) => {
     const startLen = startLens[i] ?? -1;
     const topNum = topNums[i] ?? 0;
-    if (startLen < -1) fail(`logprob_start_len must be at least -1, got ${startLen}.`);
+    if (startLen < -1) refuse(`logprob_start_len must be at least -1, got ${startLen}.`);
     if (topNum < 0 || topNum > MAX_TOP_LOGPROBS) {
-      fail(`top_logprobs_num must be in [0, ${MAX_TOP_LOGPROBS}], got ${topNum}.`);
+      refuse(`top_logprobs_num must be in [0, ${MAX_TOP_LOGPROBS}], got ${topNum}.`);
     }
     return isWanted === true ? { startLen, topNum, tokenIds: tokenIds[i] ?? [] } : null;
   });
@@ -81,26 +81,22 @@ function tokenIdsPerPrompt(
 
 function flatIds(value: unknown, vocabSize: number): readonly number[] {
   if (value === null) return [];
-  if (!isIntegers(value)) return fail('token_ids_logprob must be a flat list of integers.');
+  if (!isIntegers(value)) return refuse('token_ids_logprob must be a flat list of integers.');
   const outside = value.find((id) => id < 0 || id >= vocabSize);
   if (outside !== undefined) {
-    fail(
+    refuse(
       `token_ids_logprob contains out-of-vocabulary token id ${outside}; valid range is [0, ${vocabSize}).`,
     );
   }
   if (value.length > MAX_TOKEN_IDS_LOGPROB) {
-    fail(`token_ids_logprob may have at most ${MAX_TOKEN_IDS_LOGPROB} ids.`);
+    refuse(`token_ids_logprob may have at most ${MAX_TOKEN_IDS_LOGPROB} ids.`);
   }
   return value;
 }
 
 function checkList(list: readonly unknown[], shape: BatchShape, name: string): void {
-  if (shape.n > 1) fail(`Cannot use list ${name} with parallel_sample_num > 1`);
+  if (shape.n > 1) refuse(`Cannot use list ${name} with parallel_sample_num > 1`);
   if (list.length !== shape.numPrompts) {
-    fail(`The length of ${name} should be equal to the batch size.`);
+    refuse(`The length of ${name} should be equal to the batch size.`);
   }
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -1,6 +1,7 @@
 import { RequestError } from '../../core/errors.js';
 import { isInteger, isIntegers, isStrings } from '../field-reader.js';
 import { fieldOf, type JsonObject } from '../json.js';
+import { refuse } from '../refuse.js';
 
 export type Prompt =
   | { readonly kind: 'text'; readonly text: string }
@@ -25,7 +26,7 @@ export function parsePrompts(body: JsonObject, context: PromptContext): Prompts 
   const embeds = fieldOf(body, 'input_embeds');
   const numGiven = [text, inputIds, embeds].filter((value) => value !== null).length;
   if (numGiven === 0 || numGiven === 3) {
-    fail('Either text, input_ids or input_embeds should be provided.');
+    refuse('Either text, input_ids or input_embeds should be provided.');
   }
   if (text !== null) return textPrompts(text, context.hasTokenizer);
   if (inputIds !== null) return idPrompts(inputIds, context.vocabSize);
@@ -34,14 +35,14 @@ export function parsePrompts(body: JsonObject, context: PromptContext): Prompts 
 
 function textPrompts(text: unknown, hasTokenizer: boolean): Prompts {
   const isBatch = typeof text !== 'string';
-  if (isBatch && !isStrings(text)) fail('Text should be a list for batch processing.');
+  if (isBatch && !isStrings(text)) refuse('Text should be a list for batch processing.');
   const texts = isBatch ? text : [text];
   if (!hasTokenizer) {
-    fail(
+    refuse(
       'The engine initialized with skip_tokenizer_init=True cannot accept text prompts. Please provide input_ids or re-initialize the engine with skip_tokenizer_init=False.',
     );
   }
-  if (texts.length === 0 || texts.includes('')) fail('text cannot be empty.');
+  if (texts.length === 0 || texts.includes('')) refuse('text cannot be empty.');
   return { prompts: texts.map((one) => ({ kind: 'text', text: one })), isBatch };
 }
 
@@ -53,21 +54,21 @@ function idPrompts(inputIds: unknown, vocabSize: number): Prompts {
     );
   }
   const list: unknown[] = inputIds;
-  if (list.length === 0) fail('input_ids cannot be empty.');
+  if (list.length === 0) refuse('input_ids cannot be empty.');
   const isBatch = !isInteger(list[0]) && typeof list[0] !== 'number';
   if (!isBatch) return { prompts: [idPrompt(list, vocabSize)], isBatch };
   if (!list.every((ids) => Array.isArray(ids))) {
-    fail('input_ids should be a list of lists for batch processing.');
+    refuse('input_ids should be a list of lists for batch processing.');
   }
   return { prompts: list.map((ids) => idPrompt(ids as unknown[], vocabSize)), isBatch };
 }
 
 function idPrompt(ids: readonly unknown[], vocabSize: number): Prompt {
-  if (ids.length === 0) fail('input_ids cannot be empty.');
-  if (!isIntegers(ids)) return fail('input_ids must contain only integers.');
+  if (ids.length === 0) refuse('input_ids cannot be empty.');
+  if (!isIntegers(ids)) return refuse('input_ids must contain only integers.');
   const outside = ids.find((id) => id < 0 || id >= vocabSize);
   if (outside !== undefined) {
-    fail(
+    refuse(
       `input_ids contains out-of-vocabulary token id ${outside}; valid range is [0, ${vocabSize}).`,
     );
   }
@@ -75,12 +76,8 @@ function idPrompt(ids: readonly unknown[], vocabSize: number): Prompt {
 }
 
 function refuseEmbeds(disableRadixCache: boolean): never {
-  if (disableRadixCache) fail('input_embeds is not supported by this version of the server.');
-  return fail(
+  if (disableRadixCache) refuse('input_embeds is not supported by this version of the server.');
+  return refuse(
     'input_embeds is provided while disable_radix_cache is False. Please add `--disable-radix-cache` when you launch the server if you want to use input_embeds as inputs.',
   );
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -1,6 +1,6 @@
-import { RequestError } from '../../core/errors.js';
 import { isStrings } from '../field-reader.js';
 import type { BatchShape } from './logprob-fields.js';
+import { refuse } from '../refuse.js';
 
 const MAX_RID_LENGTH = 1024;
 
@@ -18,7 +18,7 @@ export function resolveRids(
   const bases = baseRids(rid, shape);
   const duplicate = bases.find((base, i) => base !== null && bases.indexOf(base) !== i);
   if (typeof duplicate === 'string') {
-    fail(`Duplicate request IDs detected within the request: ['${duplicate}']`);
+    refuse(`Duplicate request IDs detected within the request: ['${duplicate}']`);
   }
   return bases.map((base) => {
     if (shape.n === 1) return [base ?? fresh()];
@@ -34,18 +34,14 @@ function baseRids(rid: unknown, { numPrompts, isBatch }: BatchShape): readonly (
     if (!isBatch) return [rid];
     return Array.from({ length: numPrompts }, (_, i) => `${rid}_${i}`);
   }
-  if (!isStrings(rid)) return fail('The rid should be a string or a list of strings.');
+  if (!isStrings(rid)) return refuse('The rid should be a string or a list of strings.');
   if (!isBatch || rid.length !== numPrompts) {
-    fail('The specified rids length mismatch with the batch_size for batch processing.');
+    refuse('The specified rids length mismatch with the batch_size for batch processing.');
   }
   rid.forEach(checkLength);
   return rid;
 }
 
 function checkLength(rid: string): void {
-  if (rid.length > MAX_RID_LENGTH) fail(`A rid may have at most ${MAX_RID_LENGTH} characters.`);
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
+  if (rid.length > MAX_RID_LENGTH) refuse(`A rid may have at most ${MAX_RID_LENGTH} characters.`);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import { RequestError } from '../../core/errors.js';
 import type { Generation } from '../generation.js';
+import { refuse } from '../refuse.js';
 
 /** Sessions that may be open. */
 const MAX_SESSIONS = 1024;
@@ -58,7 +58,7 @@ export class Sessions {
     this.#closeIdle();
     const id = wantedId ?? randomUUID().replaceAll('-', '');
     if (this.#sessions.has(id) || this.#sessions.size >= MAX_SESSIONS) {
-      fail('Failed to open the session. Check if a session with the same id is still open.');
+      refuse('Failed to open the session. Check if a session with the same id is still open.');
     }
     const timeoutMs = 1000 * (timeoutS ?? DEFAULT_TIMEOUT_S);
     this.#sessions.set(id, { nodes: new Map(), timeoutMs, usedMs: this.#options.nowMs() });
@@ -74,10 +74,10 @@ export class Sessions {
   extend(params: SessionParams, ids: Int32Array): Int32Array {
     const session = this.#find(params.id);
     const node = params.rid === null ? null : session.nodes.get(params.rid);
-    if (node === undefined) return fail('Invalid request session id');
+    if (node === undefined) return refuse('Invalid request session id');
     if (params.replace) this.#clear(session, node);
     if (node === null) return ids;
-    if (!params.replace && node.generation.finish === null) fail('Invalid request session id');
+    if (!params.replace && node.generation.finish === null) refuse('Invalid request session id');
     const added = ids[0] === this.#options.bosTokenId ? ids.subarray(1) : ids;
     const outputs = params.dropPreviousOutput ? [] : node.generation.outputIds;
     const context = [...node.promptIds, ...outputs];
@@ -97,8 +97,8 @@ export class Sessions {
   #find(id: string): Session {
     this.#closeIdle();
     const session = this.#sessions.get(id);
-    if (session === undefined) return fail(`Invalid request: session id ${id} does not exist`);
-    if (this.#numTokens() > MAX_TOKENS) fail('The open sessions remember too many tokens.');
+    if (session === undefined) return refuse(`Invalid request: session id ${id} does not exist`);
+    if (this.#numTokens() > MAX_TOKENS) refuse('The open sessions remember too many tokens.');
     session.usedMs = this.#options.nowMs();
     return session;
   }
@@ -133,8 +133,4 @@ export class Sessions {
 function isBelow(node: Node, ancestor: Node): boolean {
   for (let at = node.parent; at !== null; at = at.parent) if (at === ancestor) return true;
   return false;
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -9,6 +9,7 @@ import { renderChat } from '../openai/chat-prompt.js';
 import { checkUnsupportedFields } from '../openai/unsupported-fields.js';
 import type { Handler, Route } from '../router.js';
 import { encodeText } from './prepare.js';
+import { refuse, refuseBody } from '../refuse.js';
 
 export interface TokenizeDeps {
   /** Null with `--skip-tokenizer-init`. */
@@ -61,7 +62,7 @@ async function tokenize(body: JsonObject, deps: TokenizeDeps): Promise<unknown> 
   const prompt = read.raw('prompt');
   const messages = read.raw('messages');
   if ((prompt === null) === (messages === null)) {
-    invalid("Exactly one of 'prompt' or 'messages' must be provided.");
+    refuseBody("Exactly one of 'prompt' or 'messages' must be provided.");
   }
   const tokenizer = needTokenizer(deps);
   const max_model_len = deps.contextLength;
@@ -95,10 +96,10 @@ async function tokenizeChat(
 
 function textsOf(prompt: unknown): string | readonly string[] {
   if (typeof prompt !== 'string' && !isStrings(prompt)) {
-    return invalid(`prompt must be a string or a list of strings, got ${preview(prompt)}.`);
+    return refuseBody(`prompt must be a string or a list of strings, got ${preview(prompt)}.`);
   }
   if (typeof prompt !== 'string' && prompt.length > MAX_ITEMS) {
-    fail(`prompt may have at most ${MAX_ITEMS} texts.`);
+    refuse(`prompt may have at most ${MAX_ITEMS} texts.`);
   }
   return prompt;
 }
@@ -116,7 +117,7 @@ function detokenize(body: JsonObject, deps: TokenizeDeps): unknown {
   if (!Array.isArray(tokens)) return badTokens(tokens);
   const list: readonly unknown[] = tokens;
   if (list.every(isInteger)) return { text: decode(list) };
-  if (list.length > MAX_ITEMS) fail(`tokens may have at most ${MAX_ITEMS} lists.`);
+  if (list.length > MAX_ITEMS) refuse(`tokens may have at most ${MAX_ITEMS} lists.`);
   return { text: list.map((ids) => decode(idsOf(ids))) };
 }
 
@@ -127,24 +128,16 @@ function idsOf(value: unknown): readonly number[] {
 }
 
 function badTokens(value: unknown): never {
-  return invalid(
+  return refuseBody(
     `tokens must be a list of integers or a list of such lists, got ${preview(value)}.`,
   );
 }
 
 function needTokenizer({ tokenizer }: TokenizeDeps): Tokenizer {
   return (
-    tokenizer ?? fail('The server was started with --skip-tokenizer-init: it has no tokenizer.')
+    tokenizer ?? refuse('The server was started with --skip-tokenizer-init: it has no tokenizer.')
   );
 }
 
 /** An id that stands for no token of any vocabulary. */
 class TokenRangeError extends Error {}
-
-function invalid(message: string): never {
-  throw new RequestError('INVALID_JSON', message);
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
-}

@@ -1,6 +1,6 @@
-import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../field-reader.js';
 import { isObject } from '../json.js';
+import { refuse } from '../refuse.js';
 
 /** What asks for a part of the answer that is not there, or for another way to it. */
 const UNKNOWN_WISHES = [
@@ -20,22 +20,22 @@ const MEDIA = ['image_data', 'video_data', 'audio_data'] as const;
 /** What this server cannot do is an error, never silently left out. @throws RequestError */
 export function checkUnsupportedFields(read: FieldReader): void {
   for (const name of MEDIA) {
-    if (isGiven(read.raw(name))) fail(`${name} was given, but this model takes only text.`);
+    if (isGiven(read.raw(name))) refuse(`${name} was given, but this model takes only text.`);
   }
   checkLora(read.raw('lora_path'));
   checkSession(read);
   if (isGiven(read.raw('return_hidden_states'))) {
-    fail(
+    refuse(
       'The server is not configured to return the hidden states. Please set `--enable-return-hidden-states` to enable this feature.',
     );
   }
   if (isGiven(read.raw('custom_logit_processor'))) {
-    fail(
+    refuse(
       'The server is not configured to enable custom logit processor. Please set `--enable-custom-logit-processor` to enable this feature.',
     );
   }
   for (const name of UNKNOWN_WISHES) {
-    if (isGiven(read.raw(name))) fail(`${name} is not supported by this version of the server.`);
+    if (isGiven(read.raw(name))) refuse(`${name} is not supported by this version of the server.`);
   }
 }
 
@@ -43,8 +43,8 @@ function checkLora(loraPath: unknown): void {
   const names: unknown[] = Array.isArray(loraPath) ? loraPath : [loraPath];
   for (const name of names) {
     if (name === null) continue;
-    if (typeof name !== 'string') return fail('lora_path should be a list or a string.');
-    fail(
+    if (typeof name !== 'string') return refuse('lora_path should be a list or a string.');
+    refuse(
       `LoRA adapter '${name}' was requested, but LoRA is not enabled. Please launch the server with --enable-lora flag and preload adapters using --lora-paths or /load_lora_adapter endpoint.`,
     );
   }
@@ -54,7 +54,7 @@ function checkSession(read: FieldReader): void {
   const params = read.raw('session_params');
   if (!isObject(params)) return;
   if (read.raw('session_id') !== null) {
-    fail('session_id and session_params cannot both be set.');
+    refuse('session_id and session_params cannot both be set.');
   }
 }
 
@@ -62,8 +62,4 @@ function checkSession(read: FieldReader): void {
 function isGiven(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(isGiven);
   return value !== null && value !== false && value !== '';
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
 }

@@ -3,6 +3,7 @@ import type { TemplateMessage } from '../../text/chat-template.js';
 import type { ContentFormat } from '../../text/content-format.js';
 import { FieldReader } from '../field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../json.js';
+import { refuse } from '../refuse.js';
 
 /** Known in any case, other than `user`. */
 const ROLES = ['system', 'assistant', 'tool', 'function', 'developer', 'latest_reminder'];
@@ -15,7 +16,7 @@ const EXTRAS = ['name', 'tool_call_id', 'reasoning_content'] as const;
 /** `messages` as templates read them. @throws RequestError */
 export function parseMessages(value: unknown, format: ContentFormat): TemplateMessage[] {
   if (!Array.isArray(value)) return wrongType('messages must be a list of messages.');
-  if (value.length === 0) invalid('Messages cannot be empty.');
+  if (value.length === 0) refuse('Messages cannot be empty.');
   return value.map((one: unknown) => {
     if (!isObject(one)) return wrongType('Each message must be an object.');
     return message(one, format);
@@ -71,9 +72,9 @@ function contentPart(part: unknown, role: string): JsonObject {
   if (!isObject(part) || typeof type !== 'string') {
     return wrongType('Each content part must be an object with a type.');
   }
-  if (MEDIA.has(type)) invalid(`${type} was given, but this model takes only text.`);
+  if (MEDIA.has(type)) refuse(`${type} was given, but this model takes only text.`);
   if (THOUGHTS.has(type) && role === 'assistant') return part;
-  if (type !== 'text') invalid(`Content parts of type '${type.slice(0, 50)}' are not supported.`);
+  if (type !== 'text') refuse(`Content parts of type '${type.slice(0, 50)}' are not supported.`);
   const text = fieldOf(part, 'text');
   if (typeof text !== 'string') return wrongType('A text part must have a string as its text.');
   return { type, text };
@@ -98,12 +99,8 @@ function argumentsOf(value: unknown): unknown {
   try {
     return value === '' ? {} : (JSON.parse(value) as unknown);
   } catch {
-    return invalid('Assistant tool call function.arguments must be valid JSON.');
+    return refuse('Assistant tool call function.arguments must be valid JSON.');
   }
-}
-
-function invalid(text: string): never {
-  throw new RequestError('INVALID_REQUEST', text);
 }
 
 function wrongType(text: string): never {

@@ -1,6 +1,6 @@
-import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../field-reader.js';
 import { fieldOf, isObject } from '../json.js';
+import { refuse } from '../refuse.js';
 
 const GRAMMARS = ['regex', 'ebnf', 'json_schema', 'structural_tag'] as const;
 
@@ -16,7 +16,7 @@ export function checkUnsupportedFields(read: FieldReader): void {
   checkTools(read);
   checkStructuredOutput(read);
   for (const name of NOT_YET) {
-    if (isGiven(read.raw(name))) refuse(name);
+    if (isGiven(read.raw(name))) notYet(name);
   }
 }
 
@@ -24,22 +24,22 @@ function checkTools(read: FieldReader): void {
   const hasTools = isGiven(read.raw('tools'));
   const choice = read.raw('tool_choice');
   if (!hasTools && choice === 'required') {
-    fail('Tools cannot be empty if tool choice is set to required.');
+    refuse('Tools cannot be empty if tool choice is set to required.');
   }
   if (!hasTools && isObject(choice)) {
-    fail('Tools cannot be empty if tool choice is set to a specific tool.');
+    refuse('Tools cannot be empty if tool choice is set to a specific tool.');
   }
-  if (hasTools) refuse('tools');
+  if (hasTools) notYet('tools');
 }
 
 function checkStructuredOutput(read: FieldReader): void {
   const format = read.raw('response_format');
   const type = isObject(format) ? fieldOf(format, 'type') : format;
   if (type !== null && type !== 'text') {
-    refuse(`response_format of type ${JSON.stringify(type).slice(0, 100)}`);
+    notYet(`response_format of type ${JSON.stringify(type).slice(0, 100)}`);
   }
   const grammar = GRAMMARS.find((name) => read.raw(name) !== null);
-  if (grammar !== undefined) refuse(grammar);
+  if (grammar !== undefined) notYet(grammar);
 }
 
 /** Null, false, "" and empty lists ask for nothing. */
@@ -48,10 +48,6 @@ function isGiven(value: unknown): boolean {
   return value !== null && value !== false && value !== '';
 }
 
-function refuse(what: string): never {
-  fail(`${what} is not supported by this version of the server yet.`);
-}
-
-function fail(message: string): never {
-  throw new RequestError('INVALID_REQUEST', message);
+function notYet(what: string): never {
+  refuse(`${what} is not supported by this version of the server yet.`);
 }
