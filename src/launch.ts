@@ -63,7 +63,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
       log.log(level, message);
     },
   });
-  const broken = new Breakage(actors);
+  const broken = new Breakage(actors, engine);
   const fleet = createFleet(options, { model, memory, actors });
   observeFleet(fleet, log, broken);
   await Promise.race([fleet.start(), actors.broken]);
@@ -126,21 +126,25 @@ function deviceChanges(context: LoadContext, { model, fleet, engine }: ChangedPa
 
 const performanceClock = { nowMs: () => performance.now() };
 
-/** The first thing that leaves the server unable to serve. */
+/** The first thing that leaves the server unable to serve. Every request fails with it. */
 class Breakage {
   readonly reason: Promise<string>;
   private settle: (reason: string) => void = () => undefined;
 
-  constructor(actors: ActorThreads) {
+  constructor(
+    actors: ActorThreads,
+    private readonly engine: Engine,
+  ) {
     this.reason = new Promise((resolve) => {
       this.settle = resolve;
     });
     actors.broken.catch((error: unknown) => {
-      this.settle(error instanceof Error ? error.message : String(error));
+      this.report(error instanceof Error ? error.message : String(error));
     });
   }
 
   report(reason: string): void {
+    this.engine.fail({ code: 'NO_DEVICE', message: `The server cannot go on: ${reason}.` });
     this.settle(reason);
   }
 }
@@ -190,6 +194,9 @@ function observeFleet(fleet: DeviceFleet, log: Logger, broken: Breakage): void {
   });
   fleet.events.on('replaced', ({ rank, generation }) => {
     log.info(`Device ${rank} is back (generation ${generation})`);
+  });
+  fleet.events.on('gaveUp', (rank, deaths) => {
+    log.error(`Device ${rank} died ${deaths} times in a row: it stays down.`);
   });
   fleet.events.on('allDown', (message) => {
     broken.report(message);

@@ -6,6 +6,8 @@ import { StartupError } from './core/errors.js';
 import { launch, type RunningServer } from './launch.js';
 import { createLogger, logLevelOf, type Logger } from './observability/logger.js';
 
+/** For what is still to be written when the server cannot go on. */
+const LAST_WORDS_MS = 200;
 /** Running requests get this long after SIGTERM. */
 const DRAIN_DEADLINE_MS = 30_000;
 
@@ -51,6 +53,8 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
     stop = drainOnce(server, log);
     await server.warmUp();
     log.error(`The server cannot go on: ${await server.broken}.`);
+    // Every request has just been answered.
+    await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
   } catch (error) {
     log.error(describe(error));
   }

@@ -175,6 +175,9 @@ export interface RankDown {
   readonly rank: number;
 }
 
+/** Of a rank without a device. */
+export const NO_GENERATION = -1;
+
 export interface DeviceId {
   readonly rank: number;
   readonly generation: number;
@@ -297,6 +300,7 @@ export interface StateRead {
 
 /** One device as the scheduler and the cache actor see it at one moment. */
 export interface DeviceState {
+  /** Its generation is {@link NO_GENERATION} while the rank has no device. */
   readonly device: DeviceId;
   readonly numRunning: number;
   readonly numUsedTokens: number;

@@ -144,7 +144,10 @@ const RUNTIME = {
     min: 1,
     max: 64,
   }),
-  'num-threads': optionalInt('CPU threads per device. Default: cores / dp-size.', { min: 1 }),
+  'num-threads': optionalInt('CPU threads per device. Default: cores / dp-size.', {
+    min: 1,
+    max: 1024,
+  }),
   'random-seed': optionalInt('Seed of requests that bring none. Default: random.', { min: 0 }),
   'enable-deterministic-inference': bool('Answers never depend on what the cache held.'),
   'expert-distribution-recorder-mode': optionalChoice(

@@ -4,7 +4,7 @@ import type { PreparedModel } from '../model/graph-io.js';
 import type { Port } from '../actor/port.js';
 import type { DeviceId, InjectFault, ToMain, ToScheduler } from '../messages.js';
 
-/** A rank whose workers die this often in a row, none living for {@link STABLE_MS}, stays down. */
+/** A rank is given up when this many workers in a row, none living for {@link STABLE_MS}, did not help. */
 const RESTARTS_MAX = 5;
 const STABLE_MS = 60_000;
 const RESTART_DELAY_MS = 100;
@@ -22,6 +22,8 @@ export interface FleetOptions {
 interface FleetEvents {
   died: (device: DeviceId, message: string) => void;
   replaced: (device: DeviceId) => void;
+  /** The rank stays down after so many deaths in a row. */
+  gaveUp: (rank: number, deaths: number) => void;
   /** No rank is left that could serve. */
   allDown: (message: string) => void;
 }
@@ -30,8 +32,10 @@ interface Rank {
   readonly rank: number;
   nextGeneration: number;
   handle: DeviceHandle | null;
-  /** Deaths without a stable life between them. */
-  deaths: number;
+  /** Replacements without a stable life between them. */
+  restarts: number;
+  /** It was told to die: that says nothing about the next one. */
+  isInjected: boolean;
 }
 
 /** One device per rank that is loaded and proven, but takes no traffic yet. */
@@ -58,7 +62,8 @@ export class DeviceFleet {
       rank,
       nextGeneration: 0,
       handle: null,
-      deaths: 0,
+      restarts: 0,
+      isInjected: false,
     }));
   }
 
@@ -70,9 +75,11 @@ export class DeviceFleet {
 
   /** False when the rank does not exist or is down. */
   injectFault(rank: number, how: InjectFault['how']): boolean {
-    const handle = this.ranks[rank]?.handle ?? null;
-    handle?.injectFault(how);
-    return handle !== null;
+    const target = this.ranks[rank];
+    if (target === undefined || target.handle === null) return false;
+    target.isInjected = true;
+    target.handle.injectFault(how);
+    return true;
   }
 
   /** Nobody takes the place of a device that ends. */
@@ -205,15 +212,16 @@ export class DeviceFleet {
       if (isCurrent) rank.handle = null;
       this.options.scheduler.post({ kind: 'deviceDown', device: handle.device, message });
       this.events.emit('died', handle.device, message);
-      if (Date.now() - bornMs > STABLE_MS) rank.deaths = 0;
+      if (rank.isInjected || Date.now() - bornMs > STABLE_MS) rank.restarts = 0;
+      rank.isInjected = false;
       if (isCurrent) await this.replace(rank);
     }
   }
 
   private async replace(rank: Rank): Promise<void> {
-    while (rank.deaths < RESTARTS_MAX && !this.isResting && rank.handle === null) {
-      rank.deaths += 1;
-      await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS * rank.deaths));
+    while (rank.restarts < RESTARTS_MAX && !this.isResting && rank.handle === null) {
+      rank.restarts += 1;
+      await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS * rank.restarts));
       try {
         await this.launch(rank);
         this.events.emit('replaced', { rank: rank.rank, generation: rank.nextGeneration - 1 });
@@ -225,9 +233,8 @@ export class DeviceFleet {
     }
     if (this.isResting || rank.handle !== null) return;
     this.options.scheduler.post({ kind: 'rankDown', rank: rank.rank });
-    if (this.numLive === 0) {
-      this.events.emit('allDown', `device ${rank.rank} died ${rank.deaths} times in a row`);
-    }
+    this.events.emit('gaveUp', rank.rank, rank.restarts + 1);
+    if (this.numLive === 0) this.events.emit('allDown', `device ${rank.rank} stays down`);
   }
 }
 

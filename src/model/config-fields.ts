@@ -3,6 +3,9 @@ import { StartupError } from '../core/errors.js';
 /** Something in config.json, or a start-up option about it, that this server cannot run. */
 export class ModelConfigError extends StartupError {}
 
+/** More than any model has: config.json alone decides how many are planned, before a tensor is looked up. */
+const MAX_LAYERS = 1024;
+
 /** A JSON object of config.json with readers that name the field in every complaint. */
 export class ConfigFields {
   readonly #values: Readonly<Record<string, unknown>>;
@@ -40,21 +43,30 @@ export class ConfigFields {
     return this.#integer(name, 1, fallback);
   }
 
+  /** `num_hidden_layers`, in `[1, 1024]`. */
+  numLayers(): number {
+    const name = 'num_hidden_layers';
+    const value = this.size(name);
+    if (value > MAX_LAYERS) this.fail(name, `at most ${MAX_LAYERS}`);
+    return value;
+  }
+
   /** An integer in `[0, 2^31)`. */
   count(name: string, fallback?: number): number {
     return this.#integer(name, 0, fallback);
   }
 
-  /** A finite number above 0. */
+  /** A number above 0 that an f32 can hold. */
   positive(name: string, fallback?: number): number {
     const value = this.raw(name) ?? fallback;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+    const rounded = typeof value === 'number' ? Math.fround(value) : NaN;
+    if (typeof value !== 'number' || !Number.isFinite(rounded) || rounded <= 0) {
       this.fail(name, 'a positive number');
     }
     return value;
   }
 
-  /** A finite number above 0, or a null that was written down; absent is the fallback. */
+  /** The same, or a null that was written down; absent is the fallback. */
   positiveOrNull(name: string, fallback: number): number | null {
     const isNull = Object.hasOwn(this.#values, name) && !this.has(name);
     return isNull ? null : this.positive(name, fallback);

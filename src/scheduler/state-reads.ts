@@ -1,8 +1,15 @@
-import type { DeviceState, Leased, TreeKey, TreesRead, TreeState } from '../messages.js';
+import {
+  NO_GENERATION,
+  type DeviceState,
+  type Leased,
+  type TreeKey,
+  type TreesRead,
+  type TreeState,
+} from '../messages.js';
 import type { DeviceLink } from './device-link.js';
 import { deviceLoad } from './device-load.js';
 import { numRunningEmbeds } from './embed.js';
-import { usedTokens } from './stats.js';
+import { DeviceStats, usedTokens } from './stats.js';
 import type { SchedulerState } from './state.js';
 
 /**
@@ -38,6 +45,10 @@ export class StateReads {
       if (link !== undefined)
         devices.push(deviceState(state, link, tree, idle.get(tree.tree) ?? 0));
     }
+    const missing = [...state.ranks].filter((rank) =>
+      devices.every((one) => one.device.rank !== rank),
+    );
+    devices.push(...missing.map(absentDevice));
     state.outbox.main({
       kind: 'stateRead',
       id: reply.id,
@@ -45,6 +56,20 @@ export class StateReads {
       numQueued: state.queue.length + state.embeds.numWaiting,
     });
   }
+}
+
+/** A rank whose device is gone, and whose next one is not there yet. */
+function absentDevice(rank: number): DeviceState {
+  return {
+    device: { rank, generation: NO_GENERATION },
+    ...{ numRunning: 0, numUsedTokens: 0, lastGenThroughput: 0 },
+    kvPool: { totalTokens: 0, freeTokens: 0, cachedTokens: 0, heldTokens: 0 },
+    load: {
+      ...{ numWaiting: 0, numWaitingTokens: 0, numWaitingUncachedTokens: 0, numRetracted: 0 },
+      ...{ maxRunning: 0, sumSeqLens: 0, newTokenRatio: 0, cacheHitRate: 0 },
+      totals: new DeviceStats().totals,
+    },
+  };
 }
 
 function deviceState(

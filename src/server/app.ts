@@ -18,6 +18,9 @@ import { createEmbedRoutes } from './embed/routes.js';
 import type { Engine } from './engine.js';
 import type { RequestLimits } from './fit-request.js';
 import type { ServedModel, ServingLimits } from './model.js';
+import { RequestError, StartupError } from '../core/errors.js';
+import { parseSamplingParams } from './sampling-request.js';
+import type { GenerateContext } from './native/generate-request.js';
 import { createGenerateHandler, generate, type GenerateDeps } from './native/generate.js';
 import { createHealthRoutes } from './native/health.js';
 import { createInfoRoutes } from './native/info.js';
@@ -66,10 +69,11 @@ export interface App {
   readonly routes: readonly Route[];
 }
 
-/** The HTTP front end over an engine. */
+/** The HTTP front end over an engine. @throws StartupError */
 export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = generateDeps(deps);
+  checkPreferredParams(generation.context);
   const routes = routesOf(deps, generation, () => isDraining);
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const onError = (error: unknown): void => {
@@ -145,6 +149,16 @@ function tokenizeRoutes({ model, tokenizeLong }: AppDeps): readonly Route[] {
   const { tokenizer, chatTemplate } = model;
   const { contextLength } = model.spec;
   return createTokenizeRoutes({ tokenizer, chatTemplate, tokenizeLong, contextLength });
+}
+
+/** What no request could be answered with is found now, not by the first request. @throws StartupError */
+function checkPreferredParams(context: GenerateContext): void {
+  try {
+    parseSamplingParams(context.preferredSamplingParams ?? {}, context);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    throw new StartupError(`--preferred-sampling-params: ${error.message}`);
+  }
 }
 
 function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): GenerateDeps {

@@ -41,6 +41,12 @@ t.test('a device that dies under load loses no request and no page', async (t) =
     });
   }
 
+  t.test('an injected death does not count as one too many', async (t) => {
+    for (let i = 0; i < 7; i++) await failDevice(url, 'exit');
+    t.same((await generate(url, body(0))).output_ids, expected[0]?.output_ids);
+    t.equal((await settledPools(url)).length, 2, 'an entry for each rank, whatever state it is in');
+  });
+
   t.test('bad orders are refused', async (t) => {
     t.equal((await postJson(`${url}/debug/fail_device`, { rank: 9, how: 'exit' })).status, 400);
     t.equal((await postJson(`${url}/debug/fail_device`, { rank: 0, how: 'x' })).status, 400);

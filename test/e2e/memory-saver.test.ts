@@ -72,7 +72,8 @@ t.test('memory is given back and taken again', async (t) => {
 
   await t.test('all of it: no device is left; requests wait until both are back', async (t) => {
     t.equal((await release({})).status, 200);
-    t.same(await kvPools(url), []);
+    const total = (await kvPools(url)).map((pool) => pool.total_tokens);
+    t.same(total, [0, 0]);
     t.equal((await release({})).status, 200, 'again is nothing new');
     const update = await postJson(`${url}/update_weights_from_disk`, { model_path: 'radish-tiny' });
     t.match(await update.json(), {

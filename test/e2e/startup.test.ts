@@ -18,6 +18,11 @@ t.test('start-up failures are one sentence and a non-zero exit', async (t) => {
     ['unknown flag', ['--modle-path', 'x'], /--model-path/],
     ['bad value', ['--port', 'soon'], /port/],
     ['bad number', ['--page-size', '0'], /page-size/],
+    [
+      'bad sampling',
+      ['--preferred-sampling-params', '{"temperature":-1}'],
+      /--preferred-sampling-params: temperature must be/,
+    ],
     ['architecture', ['--model-path', broken], /GPT9ForCausalLM.*LlamaForCausalLM/s],
   ];
   for (const [name, flags, message] of cases) {

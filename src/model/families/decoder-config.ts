@@ -44,7 +44,7 @@ export function readDecoderConfig(fields: ConfigFields, traits: FamilyTraits): M
     ...heads,
     vocabSize: fields.size('vocab_size'),
     intermediateSize: fields.size('intermediate_size'),
-    numLayers: fields.size('num_hidden_layers'),
+    numLayers: fields.numLayers(),
     rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
     rope: reach.rope,
     derivedContextLength: reach.contextLength,

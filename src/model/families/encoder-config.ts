@@ -36,7 +36,7 @@ export function readEncoderConfig(fields: ConfigFields, traits: EncoderTraits): 
     vocabSize: fields.size('vocab_size'),
     hiddenSize,
     intermediateSize: fields.size('intermediate_size'),
-    numLayers: fields.size('num_hidden_layers'),
+    numLayers: fields.numLayers(),
     numHeads,
     layerNormEps: fields.positive('layer_norm_eps', 1e-12),
     activation: readActivation(fields),

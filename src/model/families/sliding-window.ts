@@ -2,12 +2,12 @@ import type { ConfigFields } from '../config-fields.js';
 
 /** No layer has a window. */
 export function noWindows(fields: ConfigFields): readonly null[] {
-  return new Array<null>(fields.size('num_hidden_layers')).fill(null);
+  return new Array<null>(fields.numLayers()).fill(null);
 }
 
 /** The same window in every layer. */
 export function sameWindow(fields: ConfigFields, window: number | null): (number | null)[] {
-  return new Array<number | null>(fields.size('num_hidden_layers')).fill(window);
+  return new Array<number | null>(fields.numLayers()).fill(window);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { publicArgs, type ServerArgs } from '../../config/server-args.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
-import { treeKey, type DeviceState, type TreeState } from '../../messages.js';
+import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
 import type { Engine } from '../engine.js';
 import { maxPromptTokens } from '../fit-request.js';
 import { jsonResponse, plainResponse } from '../http.js';
@@ -98,7 +98,7 @@ function renderInternalState(state: DeviceState, deps: InfoDeps): Record<string,
   return {
     ...renderArgs(deps),
     dp_rank: state.device.rank,
-    device_generation: state.device.generation,
+    device_generation: state.device.generation === NO_GENERATION ? null : state.device.generation,
     num_running_reqs: state.numRunning,
     num_used_tokens: state.numUsedTokens,
     last_gen_throughput: state.lastGenThroughput,

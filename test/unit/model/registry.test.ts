@@ -52,6 +52,12 @@ const REFUSED: readonly [what: string, change: Record<string, unknown>, message:
     { num_hidden_layers: 0 },
     /"num_hidden_layers" must be a positive integer, got 0/,
   ],
+  [
+    'a million layers',
+    { num_hidden_layers: 1e6 },
+    /"num_hidden_layers" must be at most 1024, got 1000000/,
+  ],
+  ['an epsilon that is no f32', { rms_norm_eps: 1e308 }, /"rms_norm_eps" must be a positive/],
   ['a negative size', { intermediate_size: -1 }, /"intermediate_size" must be a positive integer/],
   [
     'heads that do not share',

@@ -63,6 +63,10 @@ t.test('a rank that is down for good has no requests, until it is back', (t) => 
   rig.tell({ kind: 'deviceDown', device, message: 'the worker exited' });
   rig.submit(request(1, 20, { dpRank: 1 }), request(2, 20));
   t.equal(rig.last('submitted')?.failure, null, 'another worker may come');
+  t.match(rig.readState()?.devices, [
+    { device: { rank: 0, generation: 0 } },
+    { device: { rank: 1, generation: -1 }, kvPool: { totalTokens: 0 } },
+  ]);
   rig.tell({ kind: 'rankDown', rank: 1 });
   const message = 'Device rank 1 is down.';
   t.match(rig.reasonOf(1), { type: 'abort', message, status_code: 503 });
