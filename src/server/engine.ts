@@ -8,8 +8,9 @@ import type { EngineEvents } from '../observability/engine-events.js';
 import { RegexBudgetError } from '../text/stop-regex.js';
 import { Door } from './door.js';
 import { EmbedRequest, type EmbedRequestInput } from './embed-request.js';
-import { Generation, type GenerationInput } from './generation.js';
+import type { Generation, GenerationInput } from './generation.js';
 import type { LiveRequest } from './live-request.js';
+import { LiveRequests } from './live-requests.js';
 import { EMBED, GENERATE, type RequestKind } from './request-kinds.js';
 import { SchedulerDesk } from './scheduler-desk.js';
 
@@ -44,8 +45,7 @@ export class Engine {
   readonly #link: SchedulerLink;
   readonly #clock: Clock;
   readonly #onLog: EngineOptions['onLog'];
-  readonly #live = new Map<number, LiveRequest>();
-  readonly #liveRids = new Set<string>();
+  readonly #live = new LiveRequests();
   readonly #batches = new Map<number, Batch>();
   readonly #door = new Door();
   #outputWaiters: (() => void)[] = [];
@@ -112,9 +112,9 @@ export class Engine {
       this.#link.post({ kind: 'pause', mode });
       return;
     }
-    const ending = [...this.#live.keys()];
+    const ending = this.#live.all();
     this.abortByRid('', true);
-    while (ending.some((num) => this.#live.has(num)))
+    while (ending.some(({ num }) => this.#live.has(num)))
       await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
@@ -147,7 +147,7 @@ export class Engine {
     this.#closed = failure;
     this.#door.demolish();
     for (const batch of [...this.#batches.keys()]) this.#settleBatch(batch, failure);
-    for (const request of [...this.#live.values()]) this.#finishFailed(request, failure);
+    for (const request of this.#live.all()) this.#finishFailed(request, failure);
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
@@ -190,22 +190,17 @@ export class Engine {
     const left = requests.filter(({ finish }) => finish === null);
     if (left.length === 0) return Promise.resolve();
     if (this.#closed !== null) return Promise.reject(asError(this.#closed));
-    const duplicate = left.find(({ rid }) => this.#liveRids.has(rid));
+    const duplicate = left.find(({ rid }) => this.#live.hasRid(rid));
     if (duplicate !== undefined) {
       const message = `Duplicate request ID detected: ${duplicate.rid}`;
       return Promise.reject(new RequestError('INVALID_REQUEST', message));
     }
-    for (const request of left) this.#remember(request);
+    for (const request of left) this.#live.add(request);
     const batch = this.#nextBatch++;
     return new Promise((resolve, reject) => {
       this.#batches.set(batch, { requests: left, resolve, reject });
       this.#link.post(kind.message(batch, left));
     });
-  }
-
-  #remember(request: LiveRequest): void {
-    this.#live.set(request.num, request);
-    this.#liveRids.add(request.rid);
   }
 
   #receive(message: ToMain): void {
@@ -235,22 +230,22 @@ export class Engine {
       batch?.resolve();
       return;
     }
-    for (const request of batch?.requests ?? []) this.#forget(request);
+    for (const request of batch?.requests ?? []) this.#live.delete(request);
     batch?.reject(asError(failure));
   }
 
   #acceptOutput(output: Output): void {
-    for (const one of output.admitted) this.#generation(one.num)?.acceptAdmitted(one);
+    for (const one of output.admitted) this.#live.generation(one.num)?.acceptAdmitted(one);
     const touched = this.#acceptAnswers(output);
     const nowMs = this.#clock.nowMs();
     for (const request of touched) this.events.emit('progressed', request, nowMs);
-    for (const row of output.logprobs) this.#generation(row.num)?.acceptLogprobs(row);
+    for (const row of output.logprobs) this.#live.generation(row.num)?.acceptLogprobs(row);
     for (const num of output.toCheck) this.#checkText(num);
     for (const { num, reason, stats } of output.finished) {
       const request = this.#live.get(num);
       if (request === undefined) continue;
       request.end(reason, stats, nowMs);
-      this.#forget(request);
+      this.#live.delete(request);
       touched.add(request);
       this.events.emit('finished', request);
     }
@@ -262,7 +257,7 @@ export class Engine {
   #acceptAnswers({ tokens, vectors }: Output): Set<LiveRequest> {
     const touched = new Set<LiveRequest>();
     for (let i = 0; i + 1 < tokens.length; i += 2) {
-      const generation = this.#generation(tokens[i] ?? 0);
+      const generation = this.#live.generation(tokens[i] ?? 0);
       if (generation === undefined) continue;
       touched.add(generation);
       this.#acceptToken(generation, tokens[i + 1] ?? 0);
@@ -274,11 +269,6 @@ export class Engine {
       request.vector = values;
     }
     return touched;
-  }
-
-  #generation(num: number): Generation | undefined {
-    const request = this.#live.get(num);
-    return request instanceof Generation ? request : undefined;
   }
 
   #acceptToken(generation: Generation, token: number): void {
@@ -296,19 +286,14 @@ export class Engine {
 
   /** A request that matched has sent its stopAt already; the scheduler goes by the first of the two. */
   #checkText(num: number): void {
-    if (this.#generation(num)?.isCut === false) this.#link.post({ kind: 'textChecked', num });
+    if (this.#live.generation(num)?.isCut === false) this.#link.post({ kind: 'textChecked', num });
   }
 
   #finishFailed(request: LiveRequest, { code, message }: Failure): void {
     request.end(failureReason(code, message), null, this.#clock.nowMs());
-    this.#forget(request);
+    this.#live.delete(request);
     this.events.emit('finished', request);
     request.onUpdate?.();
-  }
-
-  #forget(request: LiveRequest): void {
-    this.#live.delete(request.num);
-    this.#liveRids.delete(request.rid);
   }
 }
 
