@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { generate, postJson, settledPools } from './client.js';
 import { startRadish } from './radish-process.js';
@@ -51,6 +54,25 @@ t.test('a device that dies under load loses no request and no page', async (t) =
     t.equal((await postJson(`${url}/debug/fail_device`, { rank: 9, how: 'exit' })).status, 400);
     t.equal((await postJson(`${url}/debug/fail_device`, { rank: 0, how: 'x' })).status, 400);
   });
+});
+
+t.test('a server that cannot go on answers its requests before it ends', async (t) => {
+  const model = join(t.testdir(), 'model');
+  await cp('config/tiny', model, { recursive: true });
+  const radish = await startRadish(['--enable-fault-injection', '--model-path', model]);
+  const ended = once(radish.child, 'close');
+  const long = { ...body(0), sampling_params: { max_new_tokens: 1900, ignore_eos: true } };
+  const pending = Array.from({ length: 4 }, () => postJson(`${radish.url}/generate`, long));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  // No device can be loaded in the place of the one that dies.
+  await rm(join(model, 'model.safetensors'));
+  await failDevice(radish.url, 'exit');
+  for (const response of await Promise.all(pending)) {
+    t.equal(response.status, 503);
+    t.match(await response.json(), { message: /The server cannot go on: device 0 stays down/ });
+  }
+  t.same(await ended, [1, null]);
+  t.match(radish.log(), /Device 0 died 6 times in a row: it stays down\./);
 });
 
 t.test('without the flag there is no such route', async (t) => {

@@ -97,6 +97,7 @@ t.test('anything but an object is refused', (t) => {
 });
 
 t.test('an expert count that cannot be is refused', (t) => {
+  t.throws(() => parseConfig({ ...MOE, num_experts: 1e7 }), /"num_experts" must be at most \d+/);
   t.throws(() => parseConfig({ ...MOE, num_experts_per_tok: 9 }), /at most "num_experts" \(8\)/);
   t.throws(
     () => parseConfig({ ...MOE, mlp_only_layers: [0.5] }),
