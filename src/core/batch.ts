@@ -22,6 +22,16 @@ export interface StepPlan {
   readonly recordsExperts: boolean;
 }
 
+/** A step of these parts alone. */
+export function stepOf(step: number, parts: Partial<StepPlan>): StepPlan {
+  return {
+    ...{ opens: [], loads: [], prefill: [], stores: [], frees: [], recordsExperts: false },
+    decode: new Int32Array(0),
+    ...parts,
+    step,
+  };
+}
+
 /** decode[3i] = slot; [3i+1] = token to feed, or -1 for the slot's last one; [3i+2] = 1 to sample, 0 to replay. */
 export const DECODE_STRIDE = 3;
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
-import { RESULT_FAILED, type EmbedPlan, type StepPlan } from '../core/batch.js';
+import { RESULT_FAILED, stepOf, type EmbedPlan, type StepPlan } from '../core/batch.js';
 import { greedySampling } from '../core/sampling-params.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import type { FromDevice, ToDevice } from '../messages.js';
@@ -24,20 +24,9 @@ export async function runCanary(port: MessagePort, spec: ModelSpec): Promise<voi
     return;
   }
   for (const [step, parts] of [promptStep(tokens), decodeStep()].entries()) {
-    checkToken(await ask(port, { kind: 'step', plan: { ...EMPTY, ...parts, step } }));
+    checkToken(await ask(port, { kind: 'step', plan: stepOf(step, parts) }));
   }
 }
-
-const EMPTY: StepPlan = {
-  step: 0,
-  opens: [],
-  loads: [],
-  prefill: [],
-  decode: new Int32Array(0),
-  stores: [],
-  frees: [],
-  recordsExperts: false,
-};
 
 function promptStep(tokens: Int32Array): Partial<StepPlan> {
   const open = {

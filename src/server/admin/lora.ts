@@ -7,11 +7,11 @@ const LORA_IS_OFF = {
   loaded_adapters: null,
 };
 
-const refuse: Handler = (_, reply) => {
+const answer: Handler = (_, reply) => {
   reply.send(jsonResponse(400, LORA_IS_OFF));
 };
 
 /** What SGLang answers where LoRA is off, as it always is here. */
 export const loraRoutes: readonly Route[] = ['/load_lora_adapter', '/unload_lora_adapter'].map(
-  (path) => ({ methods: ['POST'], path, handler: refuse }),
+  (path) => ({ methods: ['POST'], path, handler: answer }),
 );

@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { PrefillRow, StepPlan } from '../../../src/core/batch.js';
+import { stepOf, type PrefillRow, type StepPlan } from '../../../src/core/batch.js';
 import { greedySampling } from '../../../src/core/sampling-params.js';
 import { CpuPool } from '../../../src/cpu/pool.js';
 import { quantizeOn } from '../../../src/cpu/quantize.js';
@@ -55,16 +55,7 @@ class DirectEngine {
   }
 
   private async execute(parts: Partial<StepPlan>): Promise<void> {
-    const empty = {
-      opens: [],
-      loads: [],
-      prefill: [],
-      stores: [],
-      frees: [],
-      recordsExperts: false,
-    };
-    const plan = { step: this.step++, ...empty, decode: new Int32Array(0), ...parts };
-    await this.runner.execute(plan, () => undefined);
+    await this.runner.execute(stepOf(this.step++, parts), () => undefined);
   }
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import t from 'tap';
 import { Port } from '../../../src/actor/port.js';
-import type { StepPlan, StepResult } from '../../../src/core/batch.js';
+import { stepOf, type StepResult } from '../../../src/core/batch.js';
 import { openDevice } from '../../../src/device/device.js';
 import { DeviceWorker, storedRows } from '../../../src/device/device-worker.js';
 import { startDevice, type DeviceHandle } from '../../../src/device/pool.js';
@@ -21,11 +21,6 @@ t.teardown(() => {
   clearInterval(keepAlive);
 });
 
-function planOf(step: number, parts: Partial<StepPlan>): StepPlan {
-  const none = { opens: [], loads: [], prefill: [], stores: [], frees: [], recordsExperts: false };
-  return { step, ...none, decode: new Int32Array(0), ...parts };
-}
-
 function start(generation: number): DeviceHandle {
   return startDevice({ device: { rank: 0, generation }, model, limits: LIMITS, ort: ORT });
 }
@@ -34,9 +29,9 @@ function start(generation: number): DeviceHandle {
 function postRequest(handle: DeviceHandle): void {
   const opens = [openOf(2, 20, { sampling: samplingOf({ maxNewTokens: 3 }) })];
   const plans = [
-    planOf(0, { opens, prefill: [prefillOf(2, PROMPT, 0, 20)] }),
-    planOf(1, { decode: decodeOf(2) }),
-    planOf(2, { decode: decodeOf(2), frees: [2] }),
+    stepOf(0, { opens, prefill: [prefillOf(2, PROMPT, 0, 20)] }),
+    stepOf(1, { decode: decodeOf(2) }),
+    stepOf(2, { decode: decodeOf(2), frees: [2] }),
   ];
   for (const plan of plans) handle.port.postMessage({ kind: 'step', plan } satisfies ToDevice);
 }
@@ -123,9 +118,9 @@ t.test('a cancel means the latest owner of the slot, opened or not', async (t) =
   const open = openOf(0, 20);
   const prefill = [prefillOf(0, PROMPT, 0, 20)];
   const plans = [
-    planOf(0, { opens: [open], prefill, frees: [0] }),
-    planOf(1, { opens: [open], prefill }),
-    planOf(2, { decode: decodeOf(0), frees: [0] }),
+    stepOf(0, { opens: [open], prefill, frees: [0] }),
+    stepOf(1, { opens: [open], prefill }),
+    stepOf(2, { decode: decodeOf(0), frees: [0] }),
   ];
   for (const plan of plans) outside.post({ kind: 'step', plan });
   outside.post({ kind: 'cancel', slot: 0 });
@@ -145,8 +140,8 @@ t.test('the rows that plans store are known before a cancelled slot skips anythi
     { slot: 0, fromToken: 8, pages: Int32Array.of(5, 6) },
     { slot: 1, fromToken: 0, pages: Int32Array.of(7, 8, 9) },
   ];
-  t.equal(storedRows([planOf(0, {}), planOf(1, { stores })], 0, 4), 16);
-  t.equal(storedRows([planOf(0, { stores })], 2, 4), 0);
+  t.equal(storedRows([stepOf(0, {}), stepOf(1, { stores })], 0, 4), 16);
+  t.equal(storedRows([stepOf(0, { stores })], 2, 4), 0);
   t.end();
 });
 

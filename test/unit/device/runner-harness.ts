@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import type { PlanLogprobRow, SlotOpen, StepPlan, StepResult } from '../../../src/core/batch.js';
+import {
+  stepOf,
+  type PlanLogprobRow,
+  type SlotOpen,
+  type StepPlan,
+  type StepResult,
+} from '../../../src/core/batch.js';
 import type { SamplingParams } from '../../../src/core/sampling-params.js';
 import { openDevice, type Device } from '../../../src/device/device.js';
 import type { DeviceLimits } from '../../../src/messages.js';
@@ -43,18 +49,7 @@ export class Harness {
   }
 
   run(parts: Partial<StepPlan>, betweenRuns: () => void = () => undefined): Promise<StepResult> {
-    const plan: StepPlan = {
-      step: this.step++,
-      opens: [],
-      loads: [],
-      prefill: [],
-      decode: new Int32Array(0),
-      stores: [],
-      frees: [],
-      recordsExperts: false,
-      ...parts,
-    };
-    return this.device.runner.execute(plan, betweenRuns);
+    return this.device.runner.execute(stepOf(this.step++, parts), betweenRuns);
   }
 
   cancel(slot: number, storedRows: number): void {
