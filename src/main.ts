@@ -3,7 +3,7 @@ import { EXIT_OK, EXIT_STARTUP, EXIT_USAGE, parseCli } from './config/cli.js';
 import { loadHostEnv, type LoadedArgs } from './config/load.js';
 import { UsageError } from './config/usage-error.js';
 import { StartupError } from './core/errors.js';
-import { launch, type RunningServer } from './launch.js';
+import { launch, type RunningServer } from './boot/launch.js';
 import { createLogger, logLevelOf, type Logger } from './observability/logger.js';
 
 /** For what is still to be written when the server cannot go on. */

@@ -1,8 +1,8 @@
 import type { DeviceFleet } from './device-fleet.js';
 import type { Exclusive } from './exclusive.js';
+import type { MemoryControl, MemoryTag } from '../engine/control.js';
 import type { Logger } from '../observability/logger.js';
-import type { MemoryControl, MemoryTag } from '../server/admin/memory-control.js';
-import type { Engine } from '../server/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { sentenceOf } from './update-failure.js';
 
 const BUSY = 'Weights or memory are being changed. Please try again later.';

@@ -4,7 +4,7 @@ import { dirname, join, sep } from 'node:path';
 import { ModelLoadError } from '../model/load-error.js';
 import { openCheckpoint } from '../model/safetensors.js';
 import type { TensorOverlay } from '../model/tensor-overlay.js';
-import type { TemporaryFolders } from '../temporary-folders.js';
+import type { TemporaryFolders } from './temporary-folders.js';
 
 /** Pickle's protocol mark, and the zip archive that torch.save makes. */
 const PICKLES = [Buffer.from([0x80]), Buffer.from('PK')];

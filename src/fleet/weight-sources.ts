@@ -1,11 +1,11 @@
-import { findFolder, prepareFolder, type LoadContext } from '../load-model.js';
+import { findFolder, prepareFolder, type LoadContext } from './load-model.js';
+import type { SentWeights, WeightOrigin, WeightsOnDisk } from '../engine/control.js';
 import { ModelLoadError } from '../model/load-error.js';
 import { LOAD_FORMATS, type PreparedCheckpoint } from '../model/prepare-model.js';
 import { openCheckpoint } from '../model/safetensors.js';
 import { shapeMismatch } from '../model/same-shapes.js';
 import { stacked, type TensorOverlay } from '../model/tensor-overlay.js';
 import { forgetTensors, storeTensors } from './sent-tensors.js';
-import type { SentWeights, WeightSource, WeightsOnDisk } from '../server/admin/weight-control.js';
 import { rolledBack, sentenceOf, UpdateFailure } from './update-failure.js';
 
 /** Why a name gives no folder, beside faults of the network. */
@@ -29,7 +29,7 @@ export interface WeightHistory {
 }
 
 /** Finds, checks and prepares weights that are to follow the running ones. @throws UpdateFailure */
-export function prepareWeights(source: WeightSource, history: WeightHistory): Promise<Weights> {
+export function prepareWeights(source: WeightOrigin, history: WeightHistory): Promise<Weights> {
   return source.kind === 'disk' ? fromDisk(source, history) : fromTensors(source, history);
 }
 

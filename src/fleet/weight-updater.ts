@@ -1,15 +1,15 @@
+import type { WeightControl, WeightOutcome, WeightUpdate } from '../engine/control.js';
 import type { Logger } from '../observability/logger.js';
 import { runCanary } from './canary.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import type { DeviceFleet, NextDevices } from './device-fleet.js';
 import type { Exclusive } from './exclusive.js';
-import type { LoadContext } from '../load-model.js';
+import type { LoadContext } from './load-model.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
 import { readTensor } from '../model/read-tensor.js';
 import { rolledBack, UpdateFailure } from './update-failure.js';
-import type { WeightControl, WeightOutcome, WeightUpdate } from '../server/admin/weight-control.js';
-import type { Engine } from '../server/engine.js';
-import type { ServedWeights } from '../server/served-weights.js';
+import type { Engine } from '../engine/engine.js';
+import type { ServedWeights } from '../engine/served-weights.js';
 import { discardWeights, prepareWeights, type Weights } from './weight-sources.js';
 
 const BUSY = 'Another update is in progress. Please try again later.';

@@ -13,7 +13,7 @@ import type {
   ToMain,
   ToScheduler,
 } from '../../src/messages.js';
-import type { SchedulerLink } from '../../src/server/engine.js';
+import type { SchedulerLink } from '../../src/engine/engine.js';
 
 /**
  * A scheduler whose every move the test makes. It answers submissions, and keeps the rules that the real

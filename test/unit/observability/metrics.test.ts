@@ -1,7 +1,7 @@
 import t from 'tap';
 
-import { startEmbedApp } from '../server/embed/embed-app.js';
-import { answerOf, startApp } from '../server/test-app.js';
+import { startEmbedApp } from '../api/embed/embed-app.js';
+import { answerOf, startApp } from '../api/test-app.js';
 
 /** Sample lines by name and labels, every one checked against the text format. */
 function parse(text: string): Map<string, number> {

@@ -2,7 +2,7 @@ import t from 'tap';
 
 import { StartupError } from '../../../src/core/errors.js';
 import { Tokenizer } from '../../../src/text/tokenizer.js';
-import { BOS, EOS, idsOf, tinyTokenizer, TOOL, VOCAB_SIZE } from '../server/tiny-tokenizer.js';
+import { BOS, EOS, idsOf, tinyTokenizer, TOOL, VOCAB_SIZE } from '../api/tiny-tokenizer.js';
 import { sentencePieceTokenizer } from './sentence-piece-tokenizer.js';
 
 t.test('encode and decode are inverse', (t) => {

@@ -1,0 +1,53 @@
+import { RequestError } from '../../core/errors.js';
+import type { Engine } from '../../engine/engine.js';
+import { FieldReader } from '../../http/field-reader.js';
+import { plainResponse, type HttpRequest } from '../../http/http.js';
+import { parseJsonObject } from '../../http/json.js';
+import type { Handler, Route } from '../../http/router.js';
+
+const FLUSHED =
+  'Cache flushed.\nPlease check backend logs for more details. (When there are running or waiting requests, the operation will not be performed.)\n';
+/** Longest that `?timeout=` waits for the server to become idle. */
+const MAX_FLUSH_WAIT_S = 300;
+const FLUSH_RETRY_MS = 100;
+
+/** `/flush_cache` and `/abort_request`. */
+export function createCacheRoutes(engine: Engine): readonly Route[] {
+  return [
+    { methods: ['GET', 'POST'], path: '/flush_cache', handler: flushHandler(engine) },
+    { methods: ['POST'], path: '/abort_request', handler: abortHandler(engine) },
+  ];
+}
+
+function flushHandler(engine: Engine): Handler {
+  return async (request, reply) => {
+    const deadline = Date.now() + 1000 * waitSeconds(request);
+    let failure = await engine.desk.flushCache();
+    while (failure !== null && Date.now() < deadline && !reply.isClosed) {
+      await new Promise((resolve) => setTimeout(resolve, FLUSH_RETRY_MS));
+      failure = await engine.desk.flushCache();
+    }
+    if (failure === null) reply.send(plainResponse(200, FLUSHED));
+    else reply.send(plainResponse(400, failure === '' ? 'Flush cache failed.\n' : failure));
+  };
+}
+
+function waitSeconds({ query }: HttpRequest): number {
+  const text = query.get('timeout');
+  const seconds = text === null ? 0 : Number(text);
+  if (text === '' || !(seconds >= 0)) {
+    throw new RequestError('INVALID_JSON', 'timeout must be a number of seconds, at least 0.');
+  }
+  return Math.min(seconds, MAX_FLUSH_WAIT_S);
+}
+
+/** Fire and forget, as in SGLang: unknown rids are no error, an empty one without `abort_all` is ignored. */
+function abortHandler(engine: Engine): Handler {
+  return async (request, reply) => {
+    const read = new FieldReader(parseJsonObject(await request.readBody()), 'INVALID_JSON');
+    const rid = read.string('rid') ?? '';
+    const all = read.boolean('abort_all') ?? false;
+    if (all || rid !== '') engine.abortByRid(rid, all, read.string('abort_message'));
+    reply.send(plainResponse(200));
+  };
+}

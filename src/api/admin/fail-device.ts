@@ -1,0 +1,27 @@
+import { refuse } from '../../core/errors.js';
+import { FieldReader } from '../../http/field-reader.js';
+import { jsonResponse } from '../../http/http.js';
+import { parseJsonObject } from '../../http/json.js';
+import { FAULT_KINDS, type DeviceControl } from '../../engine/control.js';
+import type { Route } from '../../http/router.js';
+
+/** `--enable-fault-injection`: breaks a device from outside, so that recovery can be tested. */
+export function createDebugRoutes(devices: DeviceControl): readonly Route[] {
+  return [
+    {
+      methods: ['POST'],
+      path: '/debug/fail_device',
+      handler: async (request, reply) => {
+        const body = parseJsonObject(await request.readBody());
+        const read = new FieldReader(body, 'INVALID_REQUEST');
+        const rank = read.integer('rank') ?? 0;
+        const how = read.string('how') ?? 'exit';
+        const kind = FAULT_KINDS.find((known) => known === how);
+        if (kind === undefined)
+          refuse(`how must be one of ${FAULT_KINDS.join(', ')}, got '${how}'.`);
+        else if (!devices.failDevice(rank, kind)) refuse(`There is no device of rank ${rank}.`);
+        reply.send(jsonResponse(200, { success: true, rank, how }));
+      },
+    },
+  ];
+}

@@ -1,0 +1,207 @@
+import { randomInt } from 'node:crypto';
+
+import type { DeviceControl, MemoryControl, WeightControl } from '../engine/control.js';
+import { createAuth } from '../http/auth.js';
+import { createDebugRoutes } from './admin/fail-device.js';
+import { createInternalStateRoutes } from './admin/internal-state.js';
+import { createPauseRoutes } from './admin/pause.js';
+import { createCacheRoutes } from './admin/cache.js';
+import { createExpertRoutes } from './admin/expert-distribution.js';
+import { loraRoutes } from './admin/lora.js';
+import { createMemoryRoutes } from './admin/memory.js';
+import { createWeightRoutes } from './admin/weights.js';
+import type { ServerArgs } from '../config/server-args.js';
+import { RequestError, StartupError } from '../core/errors.js';
+import type { TreeState } from '../messages.js';
+import type { Logger } from '../observability/logger.js';
+import { createEmbedRoutes } from './embed/routes.js';
+import type { Engine } from '../engine/engine.js';
+import type { RequestLimits } from '../engine/fit-request.js';
+import type { ServedModel, ServingLimits } from '../engine/served-model.js';
+import type { GenerateContext } from './native/generate-request.js';
+import { createGenerateHandler, generate, type GenerateDeps } from './native/generate.js';
+import { createHealthRoutes } from './native/health.js';
+import { createInfoRoutes } from './native/info.js';
+import { createLoadRoutes } from './native/loads.js';
+import { createModelRoutes } from './native/models.js';
+import { createSessionRoutes } from './native/session-routes.js';
+import { Sessions } from '../engine/sessions.js';
+import { createTokenizeRoutes } from './native/tokenize.js';
+import { createOpenAiRoutes } from './openai/routes.js';
+import { createObserverRoutes } from './observers.js';
+import { createRouter, type Route } from '../http/router.js';
+import { parseSamplingParams } from './native/sampling-request.js';
+import { SeedSource } from '../engine/seeds.js';
+import { createHttpServer } from '../http/uws.js';
+import { WsEndpoint, wsRoute } from './ws/endpoint.js';
+
+export interface AppDeps {
+  readonly args: ServerArgs;
+  readonly version: string;
+  /** Where expert statistics are written. */
+  readonly expertRecorderDir: string;
+  /** Longest that `/health_generate` waits for an answer. */
+  readonly healthCheckTimeoutMs: number;
+  /** Where profiles go that name no folder. */
+  readonly profilerDir: string;
+  readonly engine: Engine;
+  readonly model: ServedModel;
+  readonly limits: ServingLimits;
+  /** Every radix tree as it is now. */
+  readonly readTrees: () => Promise<readonly TreeState[]>;
+  readonly deviceControl: DeviceControl;
+  readonly weightControl: WeightControl;
+  readonly memoryControl: MemoryControl;
+  /** Tokenizes a long prompt off the main thread. */
+  readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
+  readonly log: Logger;
+}
+
+export interface App {
+  /** @returns the port. @throws StartupError */
+  listen(): Promise<number>;
+  /** Health turns 503 and new work is refused; settles when the last request ended. */
+  beginDrain(): Promise<void>;
+  /** Closes the port and every connection. */
+  close(): void;
+  /** The route table, for tests that walk it. */
+  readonly routes: readonly Route[];
+}
+
+/** The HTTP front end over an engine. @throws StartupError */
+export async function createApp(deps: AppDeps): Promise<App> {
+  let isDraining = false;
+  const generation = generateDeps(deps);
+  checkPreferredParams(generation.context);
+  const routes = routesOf(deps, generation, () => isDraining);
+  const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
+  const onError = (error: unknown): void => {
+    deps.log.error(`Internal server error: ${describe(error)}`);
+  };
+  const route = createRouter({ routes, isAllowed, onError });
+  const sockets = new WsEndpoint({
+    isAllowed,
+    onError,
+    generate: (body, sink) => generate(body, sink, generation),
+  });
+  const server = await createHttpServer(route, [sockets]);
+  return {
+    routes,
+    listen: () => server.listen(deps.args.host, deps.args.port),
+    beginDrain: () => {
+      isDraining = true;
+      return deps.engine.drain();
+    },
+    close: () => {
+      sockets.closeAll();
+      server.close();
+    },
+  };
+}
+
+function routesOf(
+  deps: AppDeps,
+  generation: GenerateDeps,
+  isDraining: () => boolean,
+): readonly Route[] {
+  const { args, engine } = deps;
+  return [
+    { methods: ['POST', 'PUT'], path: '/generate', handler: createGenerateHandler(generation) },
+    wsRoute,
+    ...createHealthRoutes({
+      engine,
+      isDraining,
+      isGeneration: generation.isGeneration,
+      timeoutMs: deps.healthCheckTimeoutMs,
+    }),
+    ...createInfoRoutes(deps),
+    ...createModelRoutes(deps.model),
+    ...createOpenAiRoutes({ args, model: deps.model, generation }),
+    ...createEmbedRoutes({ ...deps, allowAutoTruncate: args.allowAutoTruncate }, generation),
+    ...tokenizeRoutes(deps),
+    ...createSessionRoutes(generation.sessions),
+    ...createLoadRoutes(deps),
+    ...createPauseRoutes(engine),
+    ...createObserverRoutes(deps),
+    ...createInternalStateRoutes(engine, args.dpSize),
+    ...createCacheRoutes(engine),
+    ...createWeightRoutes({
+      engine,
+      control: deps.weightControl,
+      weights: deps.model.weights,
+      dpSize: args.dpSize,
+      hasVersionRoutes: args.compat !== '2026',
+    }),
+    ...loraRoutes,
+    ...createMemoryRoutes({ control: deps.memoryControl, isEnabled: args.enableMemorySaver }),
+    ...createExpertRoutes({
+      engine,
+      mode: args.expertDistributionRecorderMode,
+      folder: deps.expertRecorderDir,
+      log: deps.log,
+    }),
+    ...(args.enableFaultInjection ? createDebugRoutes(deps.deviceControl) : []),
+  ];
+}
+
+function tokenizeRoutes({ model, tokenizeLong }: AppDeps): readonly Route[] {
+  const { tokenizer, chatTemplate } = model;
+  const { contextLength } = model.spec;
+  return createTokenizeRoutes({ tokenizer, chatTemplate, tokenizeLong, contextLength });
+}
+
+/** What no request could be answered with is found now, not by the first request. @throws StartupError */
+function checkPreferredParams(context: GenerateContext): void {
+  try {
+    parseSamplingParams(context.preferredSamplingParams ?? {}, context);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    throw new StartupError(`--preferred-sampling-params: ${error.message}`);
+  }
+}
+
+function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): GenerateDeps {
+  const requestLimits: RequestLimits = {
+    contextLength: model.spec.contextLength,
+    maxTotalTokens: limits.maxTotalTokens,
+    slotLength: limits.slotLength,
+    vocabSize: model.spec.vocabSize,
+    allowAutoTruncate: args.allowAutoTruncate,
+  };
+  return {
+    engine,
+    isGeneration: model.spec.embedding === null,
+    tokenizer: model.tokenizer,
+    tokenizeLong,
+    eosTokenIds: model.eosTokenIds,
+    limits: requestLimits,
+    seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
+    context: {
+      vocabSize: model.spec.vocabSize,
+      hasTokenizer: model.tokenizer !== null,
+      disableRadixCache: args.disableRadixCache,
+      dpSize: args.dpSize,
+      preferredSamplingParams: args.preferredSamplingParams,
+      priority: {
+        isEnabled: args.enablePriorityScheduling,
+        lowValuesFirst: args.scheduleLowPriorityValuesFirst,
+        defaultValue: args.defaultPriorityValue,
+        abortWhenDisabled: args.abortOnPriorityWhenDisabled,
+      },
+    },
+    weights: model.weights,
+    sessions: new Sessions({
+      nowMs: () => performance.now(),
+      abort: (generation) => {
+        engine.abort(generation);
+      },
+      bosTokenId: model.tokenizer?.encode('')[0] ?? null,
+    }),
+    streamInterval: args.streamInterval,
+    isIncremental: args.incrementalStreamingOutput,
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,47 @@
+import type { EmbeddingSpec } from '../../core/model-spec.js';
+import { jsonResponse } from '../../http/http.js';
+import { parseJsonObject } from '../../http/json.js';
+import type { Handler } from '../../http/router.js';
+import { checkDimensions, shorten } from './dimensions.js';
+import { embed, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
+import { parseEncodeRequest, type EncodeRequest } from './encode-request.js';
+
+/** POST and PUT `/encode`, and `/classify`, which SGLang answers alike. */
+export function createEncodeHandler(deps: EmbedDeps): Handler {
+  return async (httpRequest, reply) => {
+    const body = parseJsonObject(await httpRequest.readBody());
+    embeddingOf(deps.model);
+    const request = parseEncodeRequest(body);
+    checkDimensions(request.dimensions, deps.model);
+    const answers = await embed(request, reply, deps);
+    const objects = answers.map((answer) => renderEncoded(answer, request, deps));
+    reply.send(jsonResponse(200, request.isBatch ? objects : objects[0]));
+  };
+}
+
+function renderEncoded(answer: Embedding, request: EncodeRequest, deps: EmbedDeps): unknown {
+  const { model } = deps;
+  const values = shorten(answer.values, request.dimensions, model);
+  return {
+    embedding: isCrossEncoder(embeddingOf(model)) ? values[0] : Array.from(values),
+    ...(request.returnPromptTokenIds ? { prompt_token_ids: Array.from(answer.tokens) } : {}),
+    meta_info: metaInfo(answer, deps),
+  };
+}
+
+/** `meta_info` of one text: the keys of `/generate` that are not about new tokens. */
+export function metaInfo({ rid, tokens, latencyMs }: Embedding, { model }: EmbedDeps) {
+  return {
+    id: rid,
+    finish_reason: { type: 'length', length: 0 },
+    prompt_tokens: tokens.length,
+    weight_version: model.weights.version,
+    num_retractions: 0,
+    e2e_latency: latencyMs / 1000,
+  };
+}
+
+/** One score for a pair of texts, read from the first token: SGLang gives it as a bare number. */
+export function isCrossEncoder({ kind, pooling, dim }: EmbeddingSpec): boolean {
+  return kind === 'classification' && pooling === 'cls' && dim === 1;
+}

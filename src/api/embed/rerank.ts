@@ -1,0 +1,75 @@
+import { refuse, refuseBody } from '../../core/errors.js';
+import type { FieldReader } from '../../http/field-reader.js';
+import { isStrings } from '../../http/field-reader.js';
+import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
+import type { HttpReply } from '../../http/http.js';
+import { embed, embeddingOf, type EmbedDeps } from './embed.js';
+import { isCrossEncoder, metaInfo } from './encode.js';
+import { ridsOf } from './openai-route.js';
+
+interface RerankRequest {
+  readonly query: string;
+  readonly documents: readonly string[];
+  /** Null = all. */
+  readonly topN: number | null;
+  readonly returnDocuments: boolean;
+}
+
+/**
+ * POST and PUT `/v1/rerank`: the documents by descending score. That is the cross-encoder's logit, through
+ * a sigmoid only where the checkpoint's config.json says so, as in SGLang.
+ */
+export async function answerRerank(
+  read: FieldReader,
+  reply: HttpReply,
+  deps: EmbedDeps,
+): Promise<unknown> {
+  const { query, documents, topN, returnDocuments } = parseRerank(read);
+  if (!isCrossEncoder(embeddingOf(deps.model))) {
+    refuse(
+      `Model '${deps.model.weights.modelPath}' does not score pairs of texts: /v1/rerank needs a cross-encoder.`,
+    );
+  }
+  const sources = documents.map((second) => ({ kind: 'pair' as const, first: query, second }));
+  const answers = await embed({ sources, rids: ridsOf(read, sources.length) }, reply, deps);
+  const items = answers.map((answer, index) => ({
+    score: answer.values[0] ?? 0,
+    ...(returnDocuments ? { document: documents[index] } : {}),
+    index,
+    meta_info: metaInfo(answer, deps),
+  }));
+  return items.sort((a, b) => b.score - a.score).slice(0, topN ?? items.length);
+}
+
+function parseRerank(read: FieldReader): RerankRequest {
+  const query = queryText(read.raw('query'));
+  const documents = read.raw('documents');
+  if (query === null) return refuseBody('query: Field required');
+  if (!isStrings(documents)) return refuseBody('documents must be a list of strings.');
+  const topN = read.integer('top_n');
+  if (topN !== null && topN < 1) refuseBody(`top_n must be at least 1, got ${topN}.`);
+  if (query === '') refuse('Query cannot be empty');
+  if (query.trim() === '') refuse('Query cannot be empty or whitespace only');
+  if (documents.length === 0) refuse('Documents cannot be empty');
+  for (const document of documents) {
+    if (document === '') refuse('Each document must be a non-empty string');
+    if (document.trim() === '') refuse('Each document cannot be empty or whitespace only');
+  }
+  return { query, documents, topN, returnDocuments: read.boolean('return_documents') ?? true };
+}
+
+/** A text, or content parts that are all text. */
+function queryText(query: unknown): string | null {
+  if (query === null || typeof query === 'string') return query;
+  if (!Array.isArray(query) || !query.every(isObject)) {
+    return refuseBody('query must be a string or a list of content parts.');
+  }
+  return query.map(partText).join('');
+}
+
+function partText(part: JsonObject): string {
+  const type = fieldOf(part, 'type');
+  const text = fieldOf(part, 'text');
+  if (type !== 'text') refuse('query has a part that is no text, but this model takes only text.');
+  return typeof text === 'string' ? text : refuseBody('a text part of query must have a text.');
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+
+import { RequestError, refuse } from '../../core/errors.js';
+import type { GenerateRequest, SamplingRequest } from '../../engine/request.js';
+import { FieldReader } from '../../http/field-reader.js';
+import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
+import { parseSamplingParams, type SamplingContext } from './sampling-request.js';
+import { parseLogprobFields } from './logprob-fields.js';
+import { resolvePriority, type PriorityRules } from './priority-field.js';
+import { parsePrompts } from './prompt-fields.js';
+import { resolveRids } from './rid-fields.js';
+import { parseSessionParams } from './session-routes.js';
+import { parseUnobserved } from './unobserved-fields.js';
+import { checkUnsupportedFields } from './unsupported-fields.js';
+
+/** Prompts times samples that one request may bring. */
+const MAX_SAMPLES = 4096;
+
+export interface GenerateContext extends SamplingContext {
+  readonly disableRadixCache: boolean;
+  readonly dpSize: number;
+  readonly priority: PriorityRules;
+  /** `--preferred-sampling-params`: goes under every request's own keys. */
+  readonly preferredSamplingParams: JsonObject | null;
+}
+
+/** @throws RequestError with the first error, in SGLang's order */
+export function parseGenerateRequest(body: JsonObject, context: GenerateContext): GenerateRequest {
+  const read = new FieldReader(body, 'INVALID_JSON');
+  const { prompts, isBatch } = parsePrompts(body, context);
+  const samplings = parseSamplings(body, prompts.length, isBatch, context);
+  const n = samplings[0]?.n ?? 1;
+  if (samplings.some((sampling) => sampling.n !== n)) {
+    refuse('The parallel_sample_num should be the same for all samples in sample params.');
+  }
+  if (prompts.length * n > MAX_SAMPLES) {
+    refuse(`A request may ask for at most ${MAX_SAMPLES} samples, got ${prompts.length * n}.`);
+  }
+  checkUnsupportedFields(read);
+  const shape = { numPrompts: prompts.length, isBatch, n };
+  const logprobs = parseLogprobFields(body, shape, context.vocabSize);
+  const rids = resolveRids(fieldOf(body, 'rid'), shape, randomUUID);
+  const extraKeys = perPromptStrings(read, 'extra_key', prompts.length);
+  const cacheSalts = perPromptStrings(read, 'cache_salt', prompts.length);
+  const common = {
+    dpRank: dpRankOf(read, context.dpSize),
+    priority: resolvePriority(read.integer('priority'), context.priority),
+    ...parseUnobserved(read),
+  };
+  return {
+    stream: read.boolean('stream') ?? false,
+    isSingle: !isBatch && n === 1,
+    entries: prompts.map((prompt, i) => ({
+      prompt,
+      sampling: at(samplings, i),
+      logprobs: at(logprobs, i),
+      rids: at(rids, i),
+      extraKey: at(extraKeys, i),
+      cacheSalt: at(cacheSalts, i),
+      ...common,
+    })),
+    returnTextInLogprobs: read.boolean('return_text_in_logprobs') ?? false,
+    returnPromptTokenIds: read.boolean('return_prompt_token_ids') ?? false,
+    background: read.boolean('background') ?? false,
+    session: parseSessionParams(read, !isBatch && n === 1),
+  };
+}
+
+/** A single object is meant for every prompt; a list has one entry per prompt. */
+function parseSamplings(
+  body: JsonObject,
+  numPrompts: number,
+  isBatch: boolean,
+  context: GenerateContext,
+): readonly SamplingRequest[] {
+  const value = fieldOf(body, 'sampling_params') ?? {};
+  if (!Array.isArray(value)) {
+    const sampling = parseOne(value, context);
+    return Array.from({ length: numPrompts }, () => sampling);
+  }
+  if (!isBatch || value.length !== numPrompts) {
+    refuse('The length of sampling_params should be equal to the batch size.');
+  }
+  return value.map((one: unknown) => parseOne(one ?? {}, context));
+}
+
+function parseOne(value: unknown, context: GenerateContext): SamplingRequest {
+  if (!isObject(value)) {
+    throw new RequestError(
+      'INVALID_JSON',
+      'sampling_params must be an object or a list of objects.',
+    );
+  }
+  return parseSamplingParams({ ...context.preferredSamplingParams, ...value }, context);
+}
+
+function perPromptStrings(
+  read: FieldReader,
+  name: string,
+  numPrompts: number,
+): readonly (string | null)[] {
+  const value = read.raw(name);
+  if (!Array.isArray(value)) {
+    const one = read.string(name);
+    return Array.from({ length: numPrompts }, () => one);
+  }
+  const list = read.strings(name) ?? [];
+  if (list.length !== numPrompts)
+    refuse(`The length of ${name} should be equal to the batch size.`);
+  return list;
+}
+
+/** `data_parallel_rank` is the older name. */
+function dpRankOf(read: FieldReader, dpSize: number): number | null {
+  const rank = read.integer('routed_dp_rank') ?? read.integer('data_parallel_rank');
+  if (rank !== null && (rank < 0 || rank >= dpSize)) {
+    refuse(`routed_dp_rank must be in [0, ${dpSize - 1}], got ${rank}.`);
+  }
+  return rank;
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  if (index >= list.length) throw new Error('This is a bug: a per-prompt list is too short.');
+  return list[index] as T;
+}

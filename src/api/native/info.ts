@@ -1,0 +1,126 @@
+import { publicArgs, type ServerArgs } from '../../config/server-args.js';
+import { kvBytesPerToken } from '../../core/model-spec.js';
+import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
+import type { Engine } from '../../engine/engine.js';
+import { maxPromptTokens } from '../../engine/fit-request.js';
+import { jsonResponse, plainResponse } from '../../http/http.js';
+import type { ServedModel, ServingLimits } from '../../engine/served-model.js';
+import type { Handler, Method, Route } from '../../http/router.js';
+import { renderModelInfo } from './model-info.js';
+
+export interface InfoDeps {
+  readonly args: ServerArgs;
+  readonly version: string;
+  readonly engine: Engine;
+  readonly model: ServedModel;
+  readonly limits: ServingLimits;
+  readonly readTrees: () => Promise<readonly TreeState[]>;
+}
+
+const BYTES_PER_GB = 1024 ** 3;
+
+/** What the server is and how full it is, under all of SGLang's names for it. */
+export function createInfoRoutes(deps: InfoDeps): readonly Route[] {
+  const get = (path: string, read: () => unknown): Route => route(['GET'], path, read);
+  const modelInfo = (): unknown => renderModelInfo(deps.model, deps.args);
+  const serverInfo = (): unknown => renderServerInfo(deps);
+  const poolSize = (): unknown => renderPoolSize(deps);
+  return [
+    get('/get_model_info', modelInfo),
+    get('/model_info', modelInfo),
+    get('/get_server_info', serverInfo),
+    get('/server_info', serverInfo),
+    get('/get_server_args', () => renderArgs(deps)),
+    route(['GET', 'POST'], '/get_memory_pool_size', poolSize),
+    get('/get_max_total_num_tokens', () => ({
+      max_total_num_tokens: deps.limits.maxTotalTokens,
+    })),
+    get('/', () => 'SGLang is running'),
+    { methods: ['GET'], path: '/ping', handler: ping },
+  ];
+}
+
+const ping: Handler = (_, reply) => {
+  reply.send(plainResponse(200));
+};
+
+function route(methods: readonly Method[], path: string, read: () => unknown): Route {
+  return {
+    methods,
+    path,
+    handler: async (_, reply) => {
+      reply.send(jsonResponse(200, await read()));
+    },
+  };
+}
+
+function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> {
+  return {
+    ...publicArgs(args),
+    model_path: model.weights.modelPath,
+    weight_version: model.weights.version,
+    tokenizer_path: model.tokenizerPath,
+    served_model_name: model.servedName,
+    context_length: model.spec.contextLength,
+    max_total_tokens: limits.maxTotalTokens,
+    max_running_requests: limits.maxRunningRequests,
+    is_embedding: model.spec.embedding !== null,
+  };
+}
+
+async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
+  const [{ devices }, trees] = await Promise.all([deps.engine.desk.readState(), deps.readTrees()]);
+  const { model, limits } = deps;
+  return {
+    ...renderArgs(deps),
+    status: 'ready',
+    max_total_num_tokens: limits.maxTotalTokens,
+    max_req_input_len: maxPromptTokens({
+      contextLength: model.spec.contextLength,
+      maxTotalTokens: limits.maxTotalTokens,
+    }),
+    internal_states: devices.map((state) => ({
+      ...renderInternalState(state, deps),
+      radix_tree: renderTree(trees.find(({ tree }) => tree === treeKey(state.device))),
+    })),
+    version: deps.version,
+  };
+}
+
+/** Null while a device comes or goes. */
+function renderTree(tree: TreeState | undefined): unknown {
+  return tree === undefined ? null : { num_nodes: tree.numNodes, epoch: tree.epoch };
+}
+
+function renderInternalState(state: DeviceState, deps: InfoDeps): Record<string, unknown> {
+  const { spec } = deps.model;
+  const { kvPool } = state;
+  return {
+    ...renderArgs(deps),
+    dp_rank: state.device.rank,
+    device_generation: state.device.generation === NO_GENERATION ? null : state.device.generation,
+    num_running_reqs: state.numRunning,
+    num_used_tokens: state.numUsedTokens,
+    last_gen_throughput: state.lastGenThroughput,
+    memory_usage: {
+      weight: spec.weightBytes / BYTES_PER_GB,
+      kvcache: (kvPool.totalTokens * kvBytesPerToken(spec)) / BYTES_PER_GB,
+      token_capacity: kvPool.totalTokens,
+      graph: 0,
+    },
+    effective_max_running_requests_per_dp: deps.limits.maxRunningRequests,
+    use_mla_backend: false,
+    kv_pool: {
+      total_tokens: kvPool.totalTokens,
+      free_tokens: kvPool.freeTokens,
+      cached_tokens: kvPool.cachedTokens,
+      held_tokens: kvPool.heldTokens,
+    },
+  };
+}
+
+/** A bare number; with several devices a list of numbers. */
+function renderPoolSize({ args, limits }: InfoDeps): unknown {
+  const size = limits.maxTotalTokens;
+  return args.dpSize === 1 ? size : Array.from({ length: args.dpSize }, () => size);
+}

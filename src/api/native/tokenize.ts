@@ -1,0 +1,142 @@
+import { RequestError, refuse, refuseBody } from '../../core/errors.js';
+import type { ChatTemplate } from '../../text/chat-template.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
+import { flatError } from '../../http/error-response.js';
+import { FieldReader, isInteger, isStrings, preview } from '../../http/field-reader.js';
+import { jsonResponse, type FullResponse } from '../../http/http.js';
+import { parseJsonObject, type JsonObject } from '../../http/json.js';
+import { renderChat } from '../openai/chat-prompt.js';
+import { checkUnsupportedFields } from '../openai/unsupported-fields.js';
+import type { Handler, Route } from '../../http/router.js';
+import { encodeText } from '../../engine/prepare.js';
+
+export interface TokenizeDeps {
+  /** Null with `--skip-tokenizer-init`. */
+  readonly tokenizer: Tokenizer | null;
+  /** Tokenizes off the main thread. */
+  readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
+  readonly chatTemplate: ChatTemplate | null;
+  /** As `max_model_len` in every answer. */
+  readonly contextLength: number;
+}
+
+/** Texts or lists of ids that one request may bring. */
+const MAX_ITEMS = 4096;
+
+/** `/tokenize` and `/detokenize`, also below `/v1`. */
+export function createTokenizeRoutes(deps: TokenizeDeps): readonly Route[] {
+  const tokenizing = handlerOf((body) => tokenize(body, deps), 'tokenization');
+  const detokenizing = handlerOf((body) => detokenize(body, deps), 'detokenization');
+  return [
+    { methods: ['POST'], path: '/tokenize', requiresJson: true, handler: tokenizing },
+    { methods: ['POST'], path: '/v1/tokenize', requiresJson: true, handler: tokenizing },
+    { methods: ['POST'], path: '/detokenize', requiresJson: true, handler: detokenizing },
+    { methods: ['POST'], path: '/v1/detokenize', requiresJson: true, handler: detokenizing },
+  ];
+}
+
+/** Errors here have OpenAI's flat shape: bad values 400, ids that no tokenizer knows 500, as in SGLang. */
+function handlerOf(answer: (body: JsonObject) => unknown, what: string): Handler {
+  return async (request, reply) => {
+    const body = parseJsonObject(await request.readBody());
+    reply.send(await respond(() => answer(body), what));
+  };
+}
+
+async function respond(answer: () => unknown, what: string): Promise<FullResponse> {
+  try {
+    return jsonResponse(200, await answer());
+  } catch (error) {
+    if (error instanceof TokenRangeError) {
+      const message = `Internal server error during ${what}: ${error.message}`;
+      return jsonResponse(500, flatError(500, 'InternalServerError', message));
+    }
+    if (!(error instanceof RequestError) || error.code !== 'INVALID_REQUEST') throw error;
+    return jsonResponse(400, flatError(400, 'BadRequestError', error.message));
+  }
+}
+
+async function tokenize(body: JsonObject, deps: TokenizeDeps): Promise<unknown> {
+  const read = new FieldReader(body, 'INVALID_JSON');
+  const prompt = read.raw('prompt');
+  const messages = read.raw('messages');
+  if ((prompt === null) === (messages === null)) {
+    refuseBody("Exactly one of 'prompt' or 'messages' must be provided.");
+  }
+  const tokenizer = needTokenizer(deps);
+  const max_model_len = deps.contextLength;
+  if (messages !== null) {
+    const tokens = await tokenizeChat(body, tokenizer, deps);
+    return { tokens, count: tokens.length, max_model_len };
+  }
+  const addSpecialTokens = read.boolean('add_special_tokens') ?? true;
+  const encode = async (text: string): Promise<number[]> =>
+    text === '' ? [] : Array.from(await encodeText(text, addSpecialTokens, { ...deps, tokenizer }));
+  const texts = textsOf(prompt);
+  if (typeof texts === 'string') {
+    const tokens = await encode(texts);
+    return { tokens, count: tokens.length, max_model_len };
+  }
+  const tokens = await Promise.all(texts.map(encode));
+  return { tokens, count: tokens.map(({ length }) => length), max_model_len };
+}
+
+/** The prompt that `/v1/chat/completions` would make of the same messages. */
+async function tokenizeChat(
+  body: JsonObject,
+  tokenizer: Tokenizer,
+  deps: TokenizeDeps,
+): Promise<number[]> {
+  checkUnsupportedFields(new FieldReader(body, 'INVALID_JSON'));
+  const { rendered, prefix } = renderChat(body, deps.chatTemplate);
+  const parts = [rendered, prefix].map((text) => encodeText(text, false, { ...deps, tokenizer }));
+  return (await Promise.all(parts)).flatMap((ids) => Array.from(ids));
+}
+
+function textsOf(prompt: unknown): string | readonly string[] {
+  if (typeof prompt !== 'string' && !isStrings(prompt)) {
+    return refuseBody(`prompt must be a string or a list of strings, got ${preview(prompt)}.`);
+  }
+  if (typeof prompt !== 'string' && prompt.length > MAX_ITEMS) {
+    refuse(`prompt may have at most ${MAX_ITEMS} texts.`);
+  }
+  return prompt;
+}
+
+function detokenize(body: JsonObject, deps: TokenizeDeps): unknown {
+  const read = new FieldReader(body, 'INVALID_JSON');
+  const tokens: unknown = read.raw('tokens');
+  const skipSpecialTokens = read.boolean('skip_special_tokens') ?? true;
+  const tokenizer = needTokenizer(deps);
+  const decode = (ids: readonly number[]): string => {
+    const outside = ids.find((id) => id < 0 || id >= 2 ** 32);
+    if (outside !== undefined) throw new TokenRangeError(`token id ${outside} is out of range`);
+    return tokenizer.decode(ids, skipSpecialTokens);
+  };
+  if (!Array.isArray(tokens)) return badTokens(tokens);
+  const list: readonly unknown[] = tokens;
+  if (list.every(isInteger)) return { text: decode(list) };
+  if (list.length > MAX_ITEMS) refuse(`tokens may have at most ${MAX_ITEMS} lists.`);
+  return { text: list.map((ids) => decode(idsOf(ids))) };
+}
+
+function idsOf(value: unknown): readonly number[] {
+  if (!Array.isArray(value)) return badTokens(value);
+  const list: readonly unknown[] = value;
+  return list.every(isInteger) ? list : badTokens(value);
+}
+
+function badTokens(value: unknown): never {
+  return refuseBody(
+    `tokens must be a list of integers or a list of such lists, got ${preview(value)}.`,
+  );
+}
+
+function needTokenizer({ tokenizer }: TokenizeDeps): Tokenizer {
+  return (
+    tokenizer ?? refuse('The server was started with --skip-tokenizer-init: it has no tokenizer.')
+  );
+}
+
+/** An id that stands for no token of any vocabulary. */
+class TokenRangeError extends Error {}

@@ -1,0 +1,65 @@
+import { refuse } from '../../core/errors.js';
+import type { FieldReader } from '../../http/field-reader.js';
+import { isObject } from '../../http/json.js';
+
+/** What asks for a part of the answer that is not there, or for another way to it. */
+const UNKNOWN_WISHES = [
+  'return_routed_experts',
+  'return_indexer_topk',
+  'return_sampling_mask',
+  'return_flat_raw_top_logprobs',
+  'return_flat_raw_top_logprobs_b64',
+  'return_entropy',
+  'return_bytes',
+  'max_thinking_tokens',
+  'require_reasoning',
+] as const;
+
+const MEDIA = ['image_data', 'video_data', 'audio_data'] as const;
+
+/** What this server cannot do is an error, never silently left out. @throws RequestError */
+export function checkUnsupportedFields(read: FieldReader): void {
+  for (const name of MEDIA) {
+    if (isGiven(read.raw(name))) refuse(`${name} was given, but this model takes only text.`);
+  }
+  checkLora(read.raw('lora_path'));
+  checkSession(read);
+  if (isGiven(read.raw('return_hidden_states'))) {
+    refuse(
+      'The server is not configured to return the hidden states. Please set `--enable-return-hidden-states` to enable this feature.',
+    );
+  }
+  if (isGiven(read.raw('custom_logit_processor'))) {
+    refuse(
+      'The server is not configured to enable custom logit processor. Please set `--enable-custom-logit-processor` to enable this feature.',
+    );
+  }
+  for (const name of UNKNOWN_WISHES) {
+    if (isGiven(read.raw(name))) refuse(`${name} is not supported by this version of the server.`);
+  }
+}
+
+function checkLora(loraPath: unknown): void {
+  const names: unknown[] = Array.isArray(loraPath) ? loraPath : [loraPath];
+  for (const name of names) {
+    if (name === null) continue;
+    if (typeof name !== 'string') return refuse('lora_path should be a list or a string.');
+    refuse(
+      `LoRA adapter '${name}' was requested, but LoRA is not enabled. Please launch the server with --enable-lora flag and preload adapters using --lora-paths or /load_lora_adapter endpoint.`,
+    );
+  }
+}
+
+function checkSession(read: FieldReader): void {
+  const params = read.raw('session_params');
+  if (!isObject(params)) return;
+  if (read.raw('session_id') !== null) {
+    refuse('session_id and session_params cannot both be set.');
+  }
+}
+
+/** Null, false, "" and empty lists ask for nothing. */
+function isGiven(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isGiven);
+  return value !== null && value !== false && value !== '';
+}

@@ -1,0 +1,35 @@
+import type { FinishReason } from '../../core/finish-reason.js';
+import type { Generation } from '../../engine/generation.js';
+
+/** What a stream has sent of one sample. */
+export interface SentSoFar {
+  readonly tokens: number;
+  readonly chars: number;
+  /** True before the sample's first chunk. */
+  readonly isFirst: boolean;
+}
+
+/** How one of the OpenAI routes shows a sample as an entry of `choices`. */
+export interface ChoiceRenderer {
+  readonly object: string;
+  readonly chunkObject: string;
+  /** A sample that has ended. */
+  whole(generation: Generation, index: number): unknown;
+  /** What is new, one choice per chunk; empty = nothing to say yet. */
+  chunks(generation: Generation, index: number, sent: SentSoFar): readonly unknown[];
+}
+
+export interface Ending {
+  readonly finish_reason: FinishReason['type'] | null;
+  /** SGLang's extra: the stop token id, string or pattern; null for every other ending. */
+  readonly matched_stop: number | string | null;
+}
+
+export function endingOf({ finish }: Generation): Ending {
+  return {
+    finish_reason: finish?.type ?? null,
+    matched_stop: finish?.type === 'stop' ? finish.matched : null,
+  };
+}
+
+export const UNFINISHED: Ending = { finish_reason: null, matched_stop: null };

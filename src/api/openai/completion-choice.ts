@@ -1,0 +1,49 @@
+import type { Tokenizer } from '../../text/tokenizer.js';
+import type { Generation } from '../../engine/generation.js';
+import { endingOf, type ChoiceRenderer, type SentSoFar } from './choice.js';
+import { completionLogprobs } from './logprobs.js';
+
+export interface CompletionChoiceOptions {
+  readonly tokenizer: Tokenizer;
+  /** Texts that go before the answers, by prompt; null without `echo`. */
+  readonly echoed: readonly string[] | null;
+  /** Samples per prompt. */
+  readonly n: number;
+}
+
+/** Choices of `/v1/completions`. */
+export class CompletionChoice implements ChoiceRenderer {
+  readonly object = 'text_completion';
+  readonly chunkObject = 'text_completion';
+  readonly #options: CompletionChoiceOptions;
+
+  constructor(options: CompletionChoiceOptions) {
+    this.#options = options;
+  }
+
+  whole(generation: Generation, index: number): unknown {
+    return this.#choice(generation, index, { tokens: 0, chars: 0, isFirst: true });
+  }
+
+  /** The last chunk of a sample brings its last text and the ending. */
+  chunks(generation: Generation, index: number, sent: SentSoFar): readonly unknown[] {
+    const hasText = (generation.text?.length ?? 0) > sent.chars;
+    const hasLogprobs =
+      generation.input.req.logprobs !== null && generation.outputIds.length > sent.tokens;
+    const isNews = hasText || hasLogprobs || sent.isFirst || generation.finish !== null;
+    return isNews ? [this.#choice(generation, index, sent)] : [];
+  }
+
+  #choice(generation: Generation, index: number, sent: SentSoFar): unknown {
+    const { tokenizer, echoed, n } = this.#options;
+    const prefix = sent.isFirst ? (echoed?.[Math.floor(index / n)] ?? '') : '';
+    const view = { from: sent.tokens, echo: echoed !== null && sent.isFirst };
+    const wantsLogprobs = generation.input.req.logprobs !== null;
+    return {
+      index,
+      text: prefix + (generation.text?.slice(sent.chars) ?? ''),
+      logprobs: wantsLogprobs ? completionLogprobs(generation, view, tokenizer) : null,
+      ...endingOf(generation),
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import type { ServerArgs } from '../../config/server-args.js';
+import { RequestError } from '../../core/errors.js';
+import type { SamplingDefaults } from '../../core/sampling-params.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
+import type { ServedModel } from '../../engine/served-model.js';
+import type { GenerateDeps } from '../native/generate.js';
+import type { Route } from '../../http/router.js';
+import { parseChatRequest, type ChatContext } from './chat-request.js';
+import { parseCompletionRequest } from './completion-request.js';
+import { createOpenAiHandler, type AnswerDeps } from './handler.js';
+
+const NO_DEFAULTS: SamplingDefaults = {
+  temperature: null,
+  topP: null,
+  topK: null,
+  minP: null,
+  repetitionPenalty: null,
+};
+
+export interface OpenAiDeps {
+  readonly args: ServerArgs;
+  readonly model: ServedModel;
+  readonly generation: GenerateDeps;
+}
+
+/** `/v1/chat/completions` and `/v1/completions`: other words for what `/generate` does. */
+export function createOpenAiRoutes({ args, model, generation }: OpenAiDeps): readonly Route[] {
+  const deps: AnswerDeps = { ...generation, cacheReport: args.enableCacheReport };
+  const context = (): ChatContext => ({
+    generate: generation.context,
+    tokenizer: tokenizerOf(model),
+    tokenizeLong: generation.tokenizeLong,
+    template: model.chatTemplate,
+    defaults: args.samplingDefaults === 'model' ? model.samplingDefaults : NO_DEFAULTS,
+    servedName: model.servedName,
+    includeUsageByDefault: args.streamResponseDefaultIncludeUsage,
+    givenContextLength: args.contextLength,
+  });
+  return [
+    {
+      methods: ['POST'],
+      path: '/v1/chat/completions',
+      requiresJson: true,
+      handler: createOpenAiHandler((body) => parseChatRequest(body, context()), deps),
+    },
+    {
+      methods: ['POST'],
+      path: '/v1/completions',
+      requiresJson: true,
+      handler: createOpenAiHandler((body) => parseCompletionRequest(body, context()), deps),
+    },
+  ];
+}
+
+function tokenizerOf({ tokenizer }: ServedModel): Tokenizer {
+  if (tokenizer !== null) return tokenizer;
+  const message =
+    'This route answers with text, which a server started with --skip-tokenizer-init does not have.';
+  throw new RequestError('INVALID_REQUEST', message);
+}

@@ -1,0 +1,51 @@
+import { RequestError, type Failure } from '../../core/errors.js';
+import { fieldOf, isObject, parseJsonObject, type JsonObject } from '../../http/json.js';
+
+/** A request's name on its socket: `1` and `"1"` are two. */
+export type RequestId = string | number;
+
+/** What a client says, `radish.v1`. */
+export type ClientMessage =
+  | { readonly op: 'generate'; readonly id: RequestId; readonly body: JsonObject }
+  | { readonly op: 'cancel'; readonly id: RequestId }
+  | { readonly op: 'auth'; readonly key: string }
+  | { readonly op: 'invalid'; readonly id: RequestId | null; readonly failure: Failure };
+
+/** Never throws: what cannot be read is a message too. */
+export function parseClientMessage(data: Uint8Array, maxIdChars: number): ClientMessage {
+  let message: JsonObject;
+  try {
+    message = parseJsonObject(data);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    // The parser speaks of a request body; here it is a message.
+    return invalid(null, error.message.replace('The request body', 'The message'));
+  }
+  const id = idOf(message, maxIdChars);
+  const op = fieldOf(message, 'op');
+  if (op === 'auth') return authMessage(message);
+  if (op !== 'generate' && op !== 'cancel') {
+    return invalid(id, 'op must be "generate", "cancel" or "auth".');
+  }
+  if (id === null) {
+    return invalid(null, `id must be an integer or a string of 1 to ${maxIdChars} characters.`);
+  }
+  if (op === 'cancel') return { op, id };
+  const body = fieldOf(message, 'body');
+  return isObject(body) ? { op, id, body } : invalid(id, 'body must be a JSON object.');
+}
+
+function authMessage(message: JsonObject): ClientMessage {
+  const key = fieldOf(message, 'key');
+  return typeof key === 'string' ? { op: 'auth', key } : invalid(null, 'key must be a string.');
+}
+
+function idOf(message: JsonObject, maxChars: number): RequestId | null {
+  const id = fieldOf(message, 'id');
+  if (typeof id === 'string') return id.length > 0 && id.length <= maxChars ? id : null;
+  return typeof id === 'number' && Number.isSafeInteger(id) ? id : null;
+}
+
+function invalid(id: RequestId | null, message: string): ClientMessage {
+  return { op: 'invalid', id, failure: { code: 'INVALID_REQUEST', message } };
+}

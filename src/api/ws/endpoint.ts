@@ -1,0 +1,117 @@
+import type { AuthCheck } from '../../http/auth.js';
+import { errorResponse } from '../../http/error-response.js';
+import { plainResponse, type FullResponse } from '../../http/http.js';
+import type { Route } from '../../http/router.js';
+import {
+  CLOSE,
+  CUT_OFF_BYTES,
+  IDLE_TIMEOUT_S,
+  MAX_BUFFERED_BYTES,
+  SOCKET_LIMITS,
+  type SocketLimits,
+} from './limits.js';
+import { Session, type SessionOptions } from './session.js';
+import type {
+  Socket,
+  SocketEndpoint,
+  SocketListener,
+  UpgradeDecision,
+  UpgradeRequest,
+} from '../../http/socket.js';
+
+export const WS_PATH = '/ws';
+const SUBPROTOCOL = 'radish.v1';
+
+export interface WsOptions {
+  readonly isAllowed: AuthCheck;
+  readonly generate: SessionOptions['generate'];
+  readonly onError: SessionOptions['onError'];
+  readonly limits?: SocketLimits;
+}
+
+/** `/ws`: every open socket has its session here. */
+export class WsEndpoint implements SocketEndpoint {
+  readonly path = WS_PATH;
+  readonly maxPayloadBytes = CUT_OFF_BYTES;
+  readonly maxBufferedBytes = MAX_BUFFERED_BYTES;
+  readonly idleTimeoutS = IDLE_TIMEOUT_S;
+  readonly #options: WsOptions;
+  readonly #limits: SocketLimits;
+  readonly #sessions = new Set<Session>();
+
+  constructor(options: WsOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? SOCKET_LIMITS;
+  }
+
+  /** Any origin may connect, as with HTTP: the key is what protects, and no cookie is ever read. */
+  decide(request: UpgradeRequest): UpgradeDecision {
+    const { headers } = request;
+    if (headers.get('sec-websocket-version') !== '13') return refuse(upgradeRequired());
+    const isAuthenticated = this.#isAllowed(request, headers);
+    if (!isAuthenticated && bringsKey(headers)) {
+      return refuse(errorResponse({ code: 'UNAUTHORIZED', message: 'Unauthorized' }));
+    }
+    const offered = headers.get('sec-websocket-protocol');
+    if (offered !== undefined && !offered.split(',').some((name) => name.trim() === SUBPROTOCOL)) {
+      return refuse(plainResponse(400, `The subprotocol here is ${SUBPROTOCOL}.`));
+    }
+    const protocol = offered === undefined ? null : SUBPROTOCOL;
+    const open = (socket: Socket): SocketListener => this.#open(socket, request, isAuthenticated);
+    return { kind: 'accept', protocol, open };
+  }
+
+  /** The server goes away. */
+  closeAll(): void {
+    for (const session of [...this.#sessions]) {
+      session.close(CLOSE.goingAway, 'The server is shutting down.');
+    }
+  }
+
+  #open(socket: Socket, request: UpgradeRequest, isAuthenticated: boolean): SocketListener {
+    const session = new Session(socket, {
+      limits: this.#limits,
+      generate: this.#options.generate,
+      isKey: (key) => this.#isAllowed(request, new Map([['authorization', `Bearer ${key}`]])),
+      isAuthenticated,
+      onError: this.#options.onError,
+      onClose: (closed) => {
+        this.#sessions.delete(closed);
+      },
+    });
+    this.#sessions.add(session);
+    if (this.#sessions.size > this.#limits.maxSockets) {
+      session.close(CLOSE.tryAgainLater, 'Too many open sockets.');
+    }
+    return session;
+  }
+
+  #isAllowed(request: UpgradeRequest, headers: UpgradeRequest['headers']): boolean {
+    const readBody = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(0));
+    return this.#options.isAllowed({ ...request, headers, readBody });
+  }
+}
+
+/** What `/ws` says to plain HTTP. */
+export const wsRoute: Route = {
+  methods: ['GET'],
+  path: WS_PATH,
+  handler: (_request, reply) => {
+    reply.send(upgradeRequired());
+  },
+};
+
+function upgradeRequired(): FullResponse {
+  return {
+    ...plainResponse(426, `This is a WebSocket, subprotocol ${SUBPROTOCOL}.`),
+    headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
+  };
+}
+
+function bringsKey(headers: UpgradeRequest['headers']): boolean {
+  return headers.has('authorization') || headers.has('x-api-key');
+}
+
+function refuse(response: FullResponse): UpgradeDecision {
+  return { kind: 'refuse', response };
+}

@@ -1,0 +1,127 @@
+import type { AnswerSink } from '../../engine/answer-sink.js';
+import { failureOf } from '../../http/error-response.js';
+import type { JsonObject } from '../../http/json.js';
+import { parseClientMessage, type ClientMessage, type RequestId } from './client-message.js';
+import { CLOSE, type SocketLimits } from './limits.js';
+import { Outlet } from './outlet.js';
+import { SocketAnswer } from './socket-answer.js';
+import type { Socket, SocketListener } from '../../http/socket.js';
+
+export interface SessionOptions {
+  readonly limits: SocketLimits;
+  /** Parses, submits, renders: the path of `/generate`. @throws RequestError */
+  readonly generate: (body: JsonObject, sink: AnswerSink) => Promise<void>;
+  readonly isKey: (key: string) => boolean;
+  /** False: the first message must be `auth`. */
+  readonly isAuthenticated: boolean;
+  /** Told of errors that are bugs. */
+  readonly onError: (error: unknown) => void;
+  readonly onClose: (session: Session) => void;
+}
+
+/** One socket that speaks `radish.v1`: many requests side by side, each by its id. */
+export class Session implements SocketListener {
+  readonly #socket: Socket;
+  readonly #options: SessionOptions;
+  readonly #outlet: Outlet;
+  /** Requests without their last event; the one served longest ago comes first. */
+  readonly #live = new Map<RequestId, SocketAnswer>();
+  #authTimer: NodeJS.Timeout | null = null;
+  #isAuthenticated: boolean;
+
+  constructor(socket: Socket, options: SessionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#outlet = new Outlet(socket, options.limits);
+    this.#isAuthenticated = options.isAuthenticated;
+    if (options.isAuthenticated) return;
+    this.#authTimer = setTimeout(() => {
+      this.#refuseKey('No auth message came in time.');
+    }, options.limits.authTimeoutMs);
+  }
+
+  onMessage(data: Uint8Array, isBinary: boolean): void {
+    if (this.#socket.isClosed) return;
+    const { limits } = this.#options;
+    const maxBytes = this.#isAuthenticated ? limits.maxMessageBytes : limits.maxAuthMessageBytes;
+    if (isBinary) {
+      this.close(CLOSE.unsupportedData, 'Messages are JSON text.');
+    } else if (data.byteLength > maxBytes) {
+      this.close(CLOSE.messageTooBig, `A message is at most ${maxBytes} bytes.`);
+    } else {
+      this.#handle(parseClientMessage(data, limits.maxIdChars));
+    }
+  }
+
+  /** The longest unserved request first, so that none starves behind a slow reader. */
+  onDrain(): void {
+    this.#outlet.drained();
+    for (const [id, answer] of [...this.#live]) {
+      if (!this.#outlet.isWritable) return;
+      answer.drained();
+      if (this.#live.delete(id)) this.#live.set(id, answer);
+    }
+  }
+
+  onClose(): void {
+    this.#stopAuthTimer();
+    this.#outlet.close();
+    const answers = [...this.#live.values()];
+    this.#live.clear();
+    for (const answer of answers) answer.leave();
+    this.#options.onClose(this);
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  #handle(message: ClientMessage): void {
+    if (message.op === 'auth') this.#authenticate(message.key);
+    else if (!this.#isAuthenticated) this.#refuseKey('The first message must be auth.');
+    else if (message.op === 'invalid') this.#outlet.writeError(message.id, message.failure);
+    else if (message.op === 'cancel') this.#live.get(message.id)?.cancel();
+    else this.#generate(message.id, message.body);
+  }
+
+  #authenticate(key: string): void {
+    if (!this.#options.isKey(key)) {
+      this.#refuseKey('Unauthorized');
+      return;
+    }
+    this.#isAuthenticated = true;
+    this.#stopAuthTimer();
+  }
+
+  #generate(id: RequestId, body: JsonObject): void {
+    if (this.#live.has(id)) {
+      const message = 'This id is in use on this socket.';
+      this.#outlet.writeError(null, { code: 'INVALID_REQUEST', message: `${message} id: ${id}` });
+      return;
+    }
+    const { maxLiveRequests } = this.#options.limits;
+    if (this.#live.size >= maxLiveRequests) {
+      const message = `At most ${maxLiveRequests} requests may be live on one socket.`;
+      this.#outlet.writeError(id, { code: 'QUEUE_FULL', message });
+      return;
+    }
+    const answer = new SocketAnswer(id, this.#outlet, () => {
+      this.#live.delete(id);
+    });
+    this.#live.set(id, answer);
+    void this.#options.generate(body, answer).catch((error: unknown) => {
+      const failure = failureOf(error);
+      if (failure.code === 'INTERNAL') this.#options.onError(error);
+      answer.refuse(failure);
+    });
+  }
+
+  #refuseKey(reason: string): void {
+    this.close(CLOSE.unauthorized, reason);
+  }
+
+  #stopAuthTimer(): void {
+    if (this.#authTimer !== null) clearTimeout(this.#authTimer);
+    this.#authTimer = null;
+  }
+}

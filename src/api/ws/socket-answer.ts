@@ -1,0 +1,100 @@
+import { statusOf, type Failure } from '../../core/errors.js';
+import type { AbortReason } from '../../core/finish-reason.js';
+import type { AnswerSink, EventStream } from '../../engine/answer-sink.js';
+import type { RequestId } from './client-message.js';
+import { errorEvent, type Outlet, type ServerEvent } from './outlet.js';
+
+/**
+ * The answer to one request of a socket: deltas, then exactly one `done` or `error`. An answer that is
+ * ready while the reader is behind waits here, so there is never more than one per request.
+ */
+export class SocketAnswer implements AnswerSink, EventStream {
+  readonly #id: RequestId;
+  readonly #outlet: Outlet;
+  readonly #onEnd: () => void;
+  #held: ServerEvent | null = null;
+  #onDrain: () => void = () => undefined;
+  #abort: (() => void) | null = null;
+  #survivesClient = false;
+  #isCancelled = false;
+  #isClosed = false;
+
+  /** @param onEnd called once, when the last event is out */
+  constructor(id: RequestId, outlet: Outlet, onEnd: () => void) {
+    this.#id = id;
+    this.#outlet = outlet;
+    this.#onEnd = onEnd;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get isWritable(): boolean {
+    return !this.#isClosed && this.#outlet.isWritable;
+  }
+
+  onSubmitted(abort: () => void, survivesClient: boolean): void {
+    this.#abort = abort;
+    this.#survivesClient = survivesClient;
+    if (this.#isCancelled) this.cancel();
+    if (this.#isClosed) this.leave();
+  }
+
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  startEvents(): EventStream {
+    return this;
+  }
+
+  send(data: unknown, isLast: boolean): void {
+    if (isLast) this.answer(data);
+    else if (!this.#isClosed) this.#outlet.write({ id: this.#id, event: 'delta', data });
+  }
+
+  answer(data: unknown): void {
+    this.#end({ id: this.#id, event: 'done', data });
+  }
+
+  fail({ message, status_code: status }: AbortReason): void {
+    this.#end(errorEvent(this.#id, message, status ?? 500));
+  }
+
+  /** It never became a request. */
+  refuse({ code, message }: Failure): void {
+    this.#end(errorEvent(this.#id, message, statusOf(code)));
+  }
+
+  /** The client wants no more of it; its ending still comes, as an event. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#abort?.();
+  }
+
+  /** The socket is gone, and with it whoever waits for this. */
+  leave(): void {
+    this.#isClosed = true;
+    this.#held = null;
+    if (!this.#survivesClient) this.#abort?.();
+  }
+
+  /** The reader can take more. */
+  drained(): void {
+    if (this.#held === null) this.#onDrain();
+    else this.#end(this.#held);
+  }
+
+  #end(event: ServerEvent): void {
+    if (this.#isClosed) return;
+    if (!this.#outlet.isWritable) {
+      this.#held = event;
+      return;
+    }
+    this.#isClosed = true;
+    this.#held = null;
+    this.#outlet.write(event);
+    this.#onEnd();
+  }
+}

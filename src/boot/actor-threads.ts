@@ -1,0 +1,76 @@
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { callControl, connectControl } from '../actor/control.js';
+import { Port } from '../actor/port.js';
+import type { ExpertRecording } from '../core/expert-recording.js';
+import type { SchedulerConfig } from '../core/scheduler-config.js';
+import type { ToMain, ToScheduler, TreeState } from '../messages.js';
+
+/** A snapshot that takes longer is given up. */
+const SNAPSHOT_DEADLINE_MS = 5_000;
+
+/** What the cache actor answers over the control plane. */
+interface CacheControl {
+  snapshot(): readonly TreeState[];
+}
+
+export interface ActorThreads {
+  readonly scheduler: Port<ToScheduler, ToMain>;
+  /** Every radix tree as it is now, over the control plane. Rejects with ControlTimeout. */
+  readonly readTrees: () => Promise<readonly TreeState[]>;
+  /** Rejects when either thread throws or ends by itself: the server cannot go on then. */
+  readonly broken: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/** Starts the scheduler and the cache actor and connects them: main ⇄ scheduler ⇄ cache, main → cache (reads). */
+export function startActorThreads(
+  config: SchedulerConfig,
+  experts: ExpertRecording | null,
+): ActorThreads {
+  const toMain = new MessageChannel();
+  const toCache = new MessageChannel();
+  const control = new MessageChannel();
+  const cache = startThread('cache', { port: toCache.port2, controlPort: control.port2, experts }, [
+    toCache.port2,
+    control.port2,
+  ]);
+  const scheduler = startThread(
+    'scheduler',
+    { mainPort: toMain.port2, cachePort: toCache.port1, config },
+    [toMain.port2, toCache.port1],
+  );
+  const snapshots = connectControl<CacheControl>(control.port1);
+  let stopping = false;
+  const broken = new Promise<never>((_, reject) => {
+    for (const [name, worker] of [
+      ['cache actor', cache],
+      ['scheduler', scheduler],
+    ] as const) {
+      worker.on('error', (error: Error) => {
+        reject(new Error(`the ${name} failed: ${error.message}`, { cause: error }));
+      });
+      worker.on('exit', (code) => {
+        if (!stopping) reject(new Error(`the ${name} ended with code ${code}`));
+      });
+    }
+  });
+  broken.catch(() => undefined);
+  return {
+    scheduler: new Port<ToScheduler, ToMain>(toMain.port1),
+    readTrees: () => callControl(snapshots.snapshot(), SNAPSHOT_DEADLINE_MS),
+    broken,
+    stop: async () => {
+      stopping = true;
+      // Neither thread runs native code, so terminating them is safe (unlike a device thread).
+      await Promise.all([scheduler.terminate(), cache.terminate()]);
+    },
+  };
+}
+
+function startThread(name: string, workerData: object, transferList: MessagePort[]): Worker {
+  return new Worker(new URL(`../../workers/${name}.js`, import.meta.url), {
+    name: `radish-${name}`,
+    workerData,
+    transferList,
+  });
+}

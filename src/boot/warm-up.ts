@@ -1,0 +1,34 @@
+import { StartupError } from '../core/errors.js';
+
+/** SGLang's warm-up request. */
+const PROMPT = 'The capital city of France is';
+const TIMEOUT_MS = 120_000;
+
+export interface WarmUpTarget {
+  readonly url: string;
+  readonly apiKey: string | null;
+  /** Without a tokenizer the prompt is ids. */
+  readonly hasTokenizer: boolean;
+  /** An embedding model is warmed up by a text's vector. */
+  readonly isGeneration: boolean;
+}
+
+/** One request through the whole server, so that the first user does not pay for cold caches. @throws StartupError */
+export async function warmUp(target: WarmUpTarget): Promise<void> {
+  const { url, apiKey, hasTokenizer, isGeneration } = target;
+  const prompt = hasTokenizer ? { text: PROMPT } : { input_ids: [1, 2, 3] };
+  const response = await fetch(url + (isGeneration ? '/generate' : '/encode'), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+    },
+    body: JSON.stringify({ ...prompt, sampling_params: { temperature: 0, max_new_tokens: 8 } }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (response.ok) {
+    await response.arrayBuffer();
+    return;
+  }
+  throw new StartupError(`The warm-up request failed: ${response.status} ${await response.text()}`);
+}

@@ -1,0 +1,154 @@
+import { tmpdir } from 'node:os';
+import type { ServerArgs } from '../../../src/config/server-args.js';
+import { flagEntries, camelCase } from '../../../src/config/server-args.js';
+import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
+import type { FaultKind, WeightUpdate } from '../../../src/engine/control.js';
+import type { TreeState } from '../../../src/messages.js';
+import { createLogger } from '../../../src/observability/logger.js';
+import { createApp, type App } from '../../../src/api/app.js';
+import { ServedWeights } from '../../../src/engine/served-weights.js';
+import { Engine } from '../../../src/engine/engine.js';
+import type { ServedModel } from '../../../src/engine/served-model.js';
+import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
+import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
+
+export const CONTEXT_LENGTH = 200;
+
+const NO_DEFAULTS: SamplingDefaults = {
+  ...{ temperature: null, topP: null, topK: null, minP: null, repetitionPenalty: null },
+};
+
+export interface TestApp {
+  readonly app: App;
+  readonly scheduler: ScriptedScheduler;
+  readonly engine: Engine;
+  readonly url: string;
+  readonly port: number;
+  /** What was logged. */
+  readonly lines: readonly string[];
+  readonly faults: [number, FaultKind][];
+  /** What was asked of the owner of the devices. */
+  readonly updates: WeightUpdate[];
+  readonly memoryActs: string[];
+  /** POST JSON, answer as status, headers and parsed body. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
+}
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly headers: Response['headers'];
+  readonly text: string;
+  readonly json: unknown;
+}
+
+const TREE: TreeState = {
+  tree: '0:1',
+  ...{ totalPages: 64, freePages: 62, evictablePages: 2, lockedPages: 0, leasedPages: 0 },
+  numNodes: 3,
+  epoch: 1,
+};
+
+export function defaultArgs(): ServerArgs {
+  return Object.fromEntries(
+    flagEntries().map(([name, spec]) => [camelCase(name), spec.default]),
+  ) as unknown as ServerArgs;
+}
+
+export async function startApp(
+  overrides: Partial<ServerArgs> = {},
+  model: Partial<ServedModel> = {},
+): Promise<TestApp> {
+  const scheduler = new ScriptedScheduler();
+  const clock = { nowMs: () => performance.now() };
+  const engine = new Engine({ link: scheduler, clock, onLog: () => undefined });
+  const args = { ...defaultArgs(), port: 0, randomSeed: 7, ...overrides };
+  const faults: [number, FaultKind][] = [];
+  const lines: string[] = [];
+  const updates: WeightUpdate[] = [];
+  const memoryActs: string[] = [];
+  const memoryAct = (what: string, tags: readonly string[]): Promise<string | null> => {
+    memoryActs.push(`${what} ${tags.join(' ')}`);
+    return Promise.resolve(tags.length === 1 ? 'not now' : null);
+  };
+  const app = await createApp({
+    args,
+    version: '0.0.0-test',
+    engine,
+    model: {
+      spec: {
+        architecture: 'LlamaForCausalLM',
+        modelType: 'llama',
+        ...{ numLayers: 2, numHeads: 2, numKvHeads: 1, headDim: 4, hiddenSize: 8 },
+        vocabSize: VOCAB_SIZE,
+        contextLength: CONTEXT_LENGTH,
+        slidingWindow: null,
+        moe: null,
+        embedding: null,
+        format: 'none',
+        weightBytes: 1024,
+      },
+      weights: new ServedWeights('models/tiny', args.weightVersion),
+      tokenizerPath: 'models/tiny',
+      servedName: 'org/tiny',
+      tokenizer: args.skipTokenizerInit ? null : tinyTokenizer(),
+      eosTokenIds: [EOS],
+      chatTemplate: null,
+      samplingDefaults: NO_DEFAULTS,
+      createdAt: 1_700_000_000,
+      ...model,
+    },
+    limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
+    expertRecorderDir: tmpdir(),
+    healthCheckTimeoutMs: 100,
+    readTrees: () => Promise.resolve([TREE]),
+    profilerDir: tmpdir(),
+    weightControl: {
+      update: (update) => {
+        updates.push(update);
+        return Promise.resolve({ success: false, message: 'no devices' });
+      },
+      read: () => null,
+    },
+    memoryControl: {
+      release: (tags) => memoryAct('release', tags),
+      resume: (tags) => memoryAct('resume', tags),
+    },
+    deviceControl: {
+      failDevice: (rank, how) => {
+        if (rank > 0) return false;
+        faults.push([rank, how]);
+        return true;
+      },
+    },
+    tokenizeLong: (text) => Promise.resolve(tinyTokenizer().encode(text)),
+    log: createLogger({
+      sink: { write: (line) => lines.push(line) },
+      level: 'info',
+      useColor: false,
+      now: () => new Date(0),
+    }),
+  });
+  const port = await app.listen();
+  const url = `http://127.0.0.1:${port}`;
+  const post = async (
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<JsonAnswer> => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const all = { 'content-type': 'application/json', ...headers };
+    return answerOf(await fetch(url + path, { method: 'POST', body: text, headers: all }));
+  };
+  return { app, scheduler, engine, url, port, lines, faults, updates, memoryActs, post };
+}
+
+export async function answerOf(response: Response): Promise<JsonAnswer> {
+  const text = await response.text();
+  let json: unknown = null;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = null;
+  }
+  return { status: response.status, headers: response.headers, text, json };
+}

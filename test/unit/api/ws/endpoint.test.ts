@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+
+import t from 'tap';
+
+import { createHttpServer } from '../../../../src/http/uws.js';
+import { WsEndpoint, type WsOptions } from '../../../../src/api/ws/endpoint.js';
+import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.js';
+import { frameHead, OPCODE, openWs } from '../../../doubles/ws-client.js';
+
+/** A server whose requests answer with their own body. */
+async function start(limits: Partial<SocketLimits> = {}, options: Partial<WsOptions> = {}) {
+  const endpoint = new WsEndpoint({
+    isAllowed: () => true,
+    generate: (body, sink) => {
+      sink.answer(body);
+      return Promise.resolve();
+    },
+    onError: (error) => {
+      throw error;
+    },
+    limits: { ...SOCKET_LIMITS, ...limits },
+    ...options,
+  });
+  const server = await createHttpServer(
+    (_request, reply) => {
+      reply.send({ status: 404 });
+    },
+    [endpoint],
+  );
+  const port = await server.listen('127.0.0.1', 0);
+  t.teardown(() => {
+    server.close();
+  });
+  return { endpoint, url: `http://127.0.0.1:${port}` };
+}
+
+t.test('frames that are too large or no text have their close codes', async (t) => {
+  const { url } = await start({ maxMessageBytes: 1000 });
+  const client = await openWs(url);
+  client.send({ op: 'generate', id: 1, body: { text: 'é' } });
+  t.same(await client.next(), { id: 1, event: 'done', data: { text: 'é' } });
+  client.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
+  t.equal(await client.closed, 1009);
+
+  const binary = await openWs(url);
+  binary.sendFrame(OPCODE.binary, Buffer.from('junk'));
+  t.equal(await binary.closed, 1003);
+
+  for (const junk of [
+    Buffer.concat([frameHead(OPCODE.text, 2 ** 40), Buffer.alloc(64)]),
+    Buffer.from([0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]),
+    Buffer.concat([frameHead(OPCODE.text, 2), Buffer.alloc(4), Buffer.from([0xff, 0xfe])]),
+  ]) {
+    const cut = await openWs(url);
+    cut.socket.write(junk);
+    t.equal(await cut.closed, 1006, 'the library cuts it off');
+  }
+});
+
+t.test('a client may ping, and offer no subprotocol', async (t) => {
+  const { url } = await start();
+  const client = await openWs(url, { protocol: null });
+  t.equal(client.headers.get('sec-websocket-protocol'), undefined);
+  const data = once(client.socket, 'data');
+  client.sendFrame(OPCODE.ping, Buffer.from('hi'));
+  t.same((await data)[0], Buffer.from([0x8a, 2, 0x68, 0x69]));
+  client.close();
+  t.equal(await client.closed, 1000);
+  const several = await openWs(url, { protocol: 'other, radish.v1' });
+  t.equal(several.headers.get('sec-websocket-protocol'), 'radish.v1');
+  several.close();
+});
+
+t.test('one socket too many is turned away, and its place is free again later', async (t) => {
+  const { url, endpoint } = await start({ maxSockets: 2 });
+  const first = await openWs(url);
+  await openWs(url);
+  t.equal(await (await openWs(url)).closed, 1013);
+  first.close();
+  await first.closed;
+  const again = await openWs(url);
+  again.send({ op: 'generate', id: 1, body: {} });
+  t.match(await again.next(), { event: 'done' });
+  endpoint.closeAll();
+  t.equal(await again.closed, 1001);
+});
+
+t.test('a reader that stops is closed after a time', async (t) => {
+  const { url } = await start({ stalledReaderMs: 50 });
+  const client = await openWs(url);
+  client.socket.pause();
+  const body = { text: 'x'.repeat(1024 * 1024) };
+  for (let id = 0; id < 30; id++) client.send({ op: 'generate', id, body });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  client.socket.resume();
+  t.equal(await client.closed, 1008);
+});
+
+t.test('without a key the upgrade is let in to say it', async (t) => {
+  const isAllowed: WsOptions['isAllowed'] = ({ headers }) =>
+    headers.get('authorization') === 'Bearer secret';
+  const { url } = await start({ authTimeoutMs: 50 }, { isAllowed });
+  t.equal(await (await openWs(url)).closed, 4401);
+  await t.rejects(openWs(url, { headers: { 'x-api-key': 'wrong' } }), { message: /401/ });
+});

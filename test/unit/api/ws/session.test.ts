@@ -1,0 +1,270 @@
+import t, { type Test } from 'tap';
+
+import { RequestError } from '../../../../src/core/errors.js';
+import type { AnswerSink } from '../../../../src/engine/answer-sink.js';
+import type { JsonObject } from '../../../../src/http/json.js';
+import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.js';
+import { Session } from '../../../../src/api/ws/session.js';
+import { FakeSocket } from './fake-socket.js';
+
+/** What reached the generate path, and the handle to answer it. */
+interface Started {
+  readonly body: JsonObject;
+  readonly sink: AnswerSink;
+  readonly fail: (error: unknown) => void;
+}
+
+interface Setup {
+  readonly limits?: Partial<SocketLimits>;
+  readonly isAuthenticated?: boolean;
+}
+
+function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
+  const socket = new FakeSocket();
+  const started: Started[] = [];
+  const errors: unknown[] = [];
+  const closed: Session[] = [];
+  const session = new Session(socket, {
+    limits: { ...SOCKET_LIMITS, ...limits },
+    generate: (body, sink) =>
+      new Promise((_resolve, reject) => {
+        started.push({ body, sink, fail: reject });
+      }),
+    isKey: (key) => key === 'secret',
+    isAuthenticated,
+    onError: (error) => errors.push(error),
+    onClose: (one) => closed.push(one),
+  });
+  socket.onClose = () => {
+    session.onClose();
+  };
+  const say = (message: unknown): void => {
+    session.onMessage(Buffer.from(JSON.stringify(message)), false);
+  };
+  const ask = (id: string | number): AnswerSink => {
+    say({ op: 'generate', id, body: { text: String(id) } });
+    const last = started.at(-1);
+    if (last === undefined) throw new Error('nothing was started');
+    return last.sink;
+  };
+  return { socket, session, started, errors, closed, say, ask };
+}
+
+type Rig = ReturnType<typeof setUp>;
+
+const later = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const errorOf = (id: unknown, code: number) => ({ id, event: 'error', data: { error: { code } } });
+
+/** Leaves the reader behind by one large delta. */
+function stall({ socket }: Rig, sink: AnswerSink): void {
+  socket.isStalled = true;
+  sink.startEvents().send('x'.repeat(SOCKET_LIMITS.highWaterBytes), false);
+}
+
+t.test('a request is handed on as it is and answered under its id', (t) => {
+  const { socket, started, say, ask } = setUp();
+  const stream = ask('a').startEvents();
+  t.same(started[0]?.body, { text: 'a' });
+  stream.send({ text: 'o' }, false);
+  ask(1).answer([{ text: 'whole' }]);
+  stream.send({ text: 'on' }, true);
+  stream.send({ text: 'late' }, true);
+  t.same(socket.sent, [
+    { id: 'a', event: 'delta', data: { text: 'o' } },
+    { id: 1, event: 'done', data: [{ text: 'whole' }] },
+    { id: 'a', event: 'done', data: { text: 'on' } },
+  ]);
+  say({ op: 'generate', id: 'a', body: {} });
+  t.equal(started.length, 3, 'an id is free again after its last event');
+  t.end();
+});
+
+t.test('failures are error events with the status they have over HTTP', async (t) => {
+  const { socket, started, errors, ask } = setUp();
+  ask('refused');
+  started[0]?.fail(new RequestError('QUEUE_FULL', 'The request queue is full.'));
+  ask('bug');
+  started[1]?.fail(new TypeError('of ours'));
+  ask('failed').fail({ type: 'abort', message: 'gone', status_code: 500, err_type: 'x' });
+  await later();
+  t.match(socket.sent, [
+    { id: 'failed', event: 'error', data: { error: { message: 'gone', code: 500 } } },
+    { id: 'refused', data: { error: { message: 'The request queue is full.', code: 503 } } },
+    { id: 'bug', data: { error: { message: 'Internal server error.', code: 500 } } },
+  ]);
+  t.match(errors, [{ message: 'of ours' }], 'only the bug is logged');
+});
+
+t.test('messages that make no sense get an error and cost nobody anything', (t) => {
+  const { socket, session, started, say, ask } = setUp();
+  ask('live');
+  session.onMessage(Buffer.from('{"op":'), false);
+  session.onMessage(Buffer.from('['.repeat(3000)), false);
+  for (const id of ['', 'x'.repeat(129), 1.5, null, {}]) say({ op: 'generate', id, body: {} });
+  say({ op: 'generate', id: 'b', body: 'text' });
+  say({ op: 'dance', id: 'c' });
+  say({ op: 'generate', id: 'live', body: {} });
+  t.match(socket.sent, [
+    { id: null, data: { error: { message: /^The message is not valid JSON/, code: 400 } } },
+    { id: null, data: { error: { message: /nested deeper than 128/, code: 400 } } },
+    ...Array.from({ length: 5 }, () => ({ id: null, data: { error: { message: /^id must be/ } } })),
+    { id: 'b', data: { error: { message: 'body must be a JSON object.' } } },
+    { id: 'c', data: { error: { message: /^op must be/ } } },
+    { id: null, data: { error: { message: 'This id is in use on this socket. id: live' } } },
+  ]);
+  t.equal(started.length, 1);
+  t.equal(socket.closeCode, null);
+  t.end();
+});
+
+t.test('bytes that are no text, and messages over the limit, end the socket', (t) => {
+  const binary = setUp();
+  binary.session.onMessage(Buffer.from('{}'), true);
+  t.equal(binary.socket.closeCode, 1003);
+  const large = setUp({ limits: { maxMessageBytes: 100 } });
+  large.session.onMessage(Buffer.alloc(100, 0x20), false);
+  t.equal(large.socket.closeCode, null);
+  large.session.onMessage(Buffer.alloc(101, 0x20), false);
+  t.equal(large.socket.closeCode, 1009);
+  large.say({ op: 'generate', id: 1, body: {} });
+  t.equal(large.started.length, 0, 'nothing is heard after the end');
+  t.end();
+});
+
+t.test('cancel aborts one request, even one that is not submitted yet', (t) => {
+  const { say, ask, socket } = setUp();
+  const aborted: string[] = [];
+  const submit = (id: string, isBackground = false): void => {
+    const abort = (): void => void aborted.push(id);
+    ask(id).onSubmitted(abort, isBackground);
+  };
+  submit('a');
+  submit('b', true);
+  say({ op: 'cancel', id: 'a' });
+  say({ op: 'cancel', id: 'nobody' });
+  const early = ask('early');
+  say({ op: 'cancel', id: 'early' });
+  early.onSubmitted(() => void aborted.push('early'), false);
+  t.same(aborted, ['a', 'early']);
+  t.same(socket.sent, [], 'the ending comes from the request itself');
+  socket.close(1000);
+  t.same(aborted, ['a', 'early', 'a', 'early'], 'a background request outlives its socket');
+  t.end();
+});
+
+t.test('the end of the socket aborts what is live, and what is submitted later', (t) => {
+  const { ask, socket, session, closed } = setUp();
+  const aborted: string[] = [];
+  ask('done').answer('x');
+  ask('a').onSubmitted(() => void aborted.push('a'), false);
+  const late = ask('late');
+  socket.close(1000);
+  t.same(aborted, ['a']);
+  t.ok(late.isClosed);
+  late.onSubmitted(() => void aborted.push('late'), false);
+  t.same(aborted, ['a', 'late']);
+  t.same(closed, [session]);
+  t.end();
+});
+
+t.test('requests beyond the limit are refused one by one', (t) => {
+  const { socket, started, ask, say } = setUp({ limits: { maxLiveRequests: 2 } });
+  const first = ask('a');
+  ask('b');
+  say({ op: 'generate', id: 'c', body: {} });
+  t.match(socket.sent, [errorOf('c', 503)]);
+  first.answer(1);
+  ask('d');
+  t.equal(started.length, 3);
+  t.end();
+});
+
+t.test('a slow reader is told later, the longest unserved request first', (t) => {
+  const rig = setUp();
+  const { socket, session, ask } = rig;
+  const streams = ['a', 'b', 'c'].map((id) => ask(id).startEvents());
+  const served: number[] = [];
+  streams.forEach((stream, i) => {
+    stream.onDrain(() => {
+      served.push(i);
+      stream.send('x'.repeat(SOCKET_LIMITS.highWaterBytes), false);
+    });
+  });
+  const whole = ask('whole');
+  socket.isStalled = true;
+  streams[0]?.send('x'.repeat(SOCKET_LIMITS.highWaterBytes), false);
+  t.equal(streams[1]?.isWritable, false);
+  whole.answer('the answer');
+  t.equal(socket.sent.length, 1, 'an answer waits');
+  for (let round = 0; round < 3; round++) {
+    socket.empty();
+    session.onDrain();
+  }
+  t.same(served, [0, 1, 2], 'nobody is served twice before all are');
+  t.equal(socket.sent.length, 4);
+  socket.empty();
+  session.onDrain();
+  t.same(socket.sent[4], { id: 'whole', event: 'done', data: 'the answer' });
+  session.onClose();
+  t.end();
+});
+
+t.test('errors for a slow reader wait, up to a bound', (t) => {
+  const rig = setUp({ limits: { maxHeldErrors: 2 } });
+  stall(rig, rig.ask('a'));
+  rig.say({ op: 'x', id: 1 });
+  rig.say({ op: 'x', id: 2 });
+  t.equal(rig.socket.sent.length, 1);
+  rig.socket.empty();
+  rig.session.onDrain();
+  t.match(rig.socket.sent.slice(1), [errorOf(1, 400), errorOf(2, 400)]);
+  rig.socket.send(JSON.stringify('x'.repeat(SOCKET_LIMITS.highWaterBytes)));
+  for (const id of [3, 4, 5]) rig.say({ op: 'x', id });
+  t.equal(rig.socket.closeCode, 1008);
+  t.end();
+});
+
+t.test(
+  'a reader that never takes anything is closed, one that takes a little is not',
+  async (t) => {
+    const rig = setUp({ limits: { stalledReaderMs: 60 } });
+    stall(rig, rig.ask('a'));
+    for (let i = 0; i < 4; i++) {
+      await later(30);
+      rig.session.onDrain();
+    }
+    t.equal(rig.socket.closeCode, null);
+    await later(120);
+    t.equal(rig.socket.closeCode, 1008);
+
+    const caughtUp = setUp({ limits: { stalledReaderMs: 20 } });
+    stall(caughtUp, caughtUp.ask('a'));
+    caughtUp.socket.empty();
+    caughtUp.session.onDrain();
+    await later(60);
+    t.equal(caughtUp.socket.closeCode, null);
+  },
+);
+
+t.test('without a key the first message must bring it', async (t) => {
+  const first = async (t: Test, message: unknown, code: number | null): Promise<void> => {
+    const { socket, say } = setUp({ isAuthenticated: false, limits: { authTimeoutMs: 20 } });
+    say(message);
+    t.equal(socket.closeCode, code);
+    await later(60);
+    t.equal(socket.closeCode, code, 'and the time limit is over');
+  };
+  await first(t, { op: 'auth', key: 'secret' }, null);
+  await first(t, { op: 'auth', key: 'guess' }, 4401);
+  await first(t, { op: 'auth' }, 4401);
+  await first(t, { op: 'generate', id: 1, body: {} }, 4401);
+  await first(t, 'junk', 4401);
+  await first(t, { op: 'auth', key: 'x'.repeat(5000) }, 1009);
+
+  const silent = setUp({ isAuthenticated: false, limits: { authTimeoutMs: 20 } });
+  await later(60);
+  t.equal(silent.socket.closeCode, 4401);
+  const known = setUp();
+  known.say({ op: 'auth', key: 'secret' });
+  t.equal(known.socket.closeCode, null, 'saying it twice does no harm');
+});
