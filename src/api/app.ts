@@ -27,7 +27,7 @@ import { createModelRoutes } from './native/models.js';
 import { createSessionRoutes } from './native/session-routes.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
-import { createOpenAiRoutes } from './openai/routes.js';
+import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
 import { createObserverRoutes } from './observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseSamplingParams } from './native/sampling-request.js';
@@ -73,7 +73,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = generateDeps(deps);
   checkPreferredParams(generation.context);
-  const routes = routesOf(deps, generation, () => isDraining);
+  const openAi = openAiAnswerers({ args: deps.args, model: deps.model, generation });
+  const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const onError = (error: unknown): void => {
     deps.log.error(`Internal server error: ${describe(error)}`);
@@ -82,7 +83,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const sockets = new WsEndpoint({
     isAllowed,
     onError,
-    generate: (body, sink) => generate(body, sink, generation),
+    answerers: { generate: (body, sink) => generate(body, sink, generation), ...openAi },
   });
   const server = await createHttpServer(route, [sockets]);
   return {
@@ -99,14 +100,21 @@ export async function createApp(deps: AppDeps): Promise<App> {
   };
 }
 
-function routesOf(
-  deps: AppDeps,
-  generation: GenerateDeps,
-  isDraining: () => boolean,
-): readonly Route[] {
+interface Shared {
+  readonly generation: GenerateDeps;
+  readonly openAi: OpenAiAnswerers;
+  readonly isDraining: () => boolean;
+}
+
+function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): readonly Route[] {
   const { args, engine } = deps;
   return [
-    { methods: ['POST', 'PUT'], path: '/generate', handler: createGenerateHandler(generation) },
+    {
+      methods: ['POST', 'PUT'],
+      path: '/generate',
+      access: 'key',
+      handler: createGenerateHandler(generation),
+    },
     wsRoute,
     ...createHealthRoutes({
       engine,
@@ -116,7 +124,7 @@ function routesOf(
     }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
-    ...createOpenAiRoutes({ args, model: deps.model, generation }),
+    ...createOpenAiRoutes(openAi),
     ...createEmbedRoutes({ ...deps, allowAutoTruncate: args.allowAutoTruncate }, generation),
     ...tokenizeRoutes(deps),
     ...createSessionRoutes(generation.sessions),

@@ -1,15 +1,45 @@
-import type { AbortReason } from '../core/finish-reason.js';
+import { failureFrom, RequestError, type Failure } from '../core/errors.js';
 import type { AnswerSink, EventStream } from '../engine/answer-sink.js';
-import { abortResponse } from '../http/error-response.js';
-import { jsonResponse, type HttpReply, type ResponseStream } from '../http/http.js';
+import {
+  jsonResponse,
+  type FullResponse,
+  type HttpReply,
+  type ResponseStream,
+} from '../http/http.js';
 import { SSE_DONE, SSE_HEADERS, sseFrame } from '../http/sse.js';
+
+/** How one dialect spells failures over HTTP. */
+export interface FailureSpelling {
+  /** It never became a request. */
+  readonly refused: (failure: Failure) => FullResponse;
+  /** It failed after its acceptance, with nothing of the answer out. */
+  readonly failed: (failure: Failure) => FullResponse;
+  /** The last event of a stream that failed with a part of its answer out. */
+  readonly streamed: (failure: Failure) => unknown;
+}
+
+/** Answers one HTTP request by `act`, whatever it throws on the way to a submission. */
+export async function answerHttp(
+  reply: HttpReply,
+  spelling: FailureSpelling,
+  act: (sink: AnswerSink) => Promise<void>,
+): Promise<void> {
+  try {
+    await act(new HttpAnswer(reply, spelling));
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    reply.send(spelling.refused(failureFrom(error)));
+  }
+}
 
 /** An answer as an HTTP response: one JSON body, or server-sent events. */
 export class HttpAnswer implements AnswerSink {
   readonly #reply: HttpReply;
+  readonly #spelling: FailureSpelling;
 
-  constructor(reply: HttpReply) {
+  constructor(reply: HttpReply, spelling: FailureSpelling) {
     this.#reply = reply;
+    this.#spelling = spelling;
   }
 
   get isClosed(): boolean {
@@ -24,20 +54,24 @@ export class HttpAnswer implements AnswerSink {
     this.#reply.send(jsonResponse(200, value));
   }
 
-  fail(reason: AbortReason): void {
-    this.#reply.send(abortResponse(reason));
+  fail(failure: Failure): void {
+    this.#reply.send(this.#spelling.failed(failure));
   }
 
   startEvents(): EventStream {
-    return new SseEvents(this.#reply.startStream(SSE_HEADERS));
+    return new SseEvents(this.#reply.startStream(SSE_HEADERS), this.#spelling);
   }
 }
 
 class SseEvents implements EventStream {
+  /** `[DONE]` ends the stream, and no event is told from another. */
+  readonly marksEnd = false;
   readonly #stream: ResponseStream;
+  readonly #spelling: FailureSpelling;
 
-  constructor(stream: ResponseStream) {
+  constructor(stream: ResponseStream, spelling: FailureSpelling) {
     this.#stream = stream;
+    this.#spelling = spelling;
   }
 
   get isWritable(): boolean {
@@ -48,8 +82,16 @@ class SseEvents implements EventStream {
     this.#stream.onDrain(listener);
   }
 
-  send(value: unknown, isLast: boolean): void {
-    this.#stream.write(isLast ? sseFrame(value) + SSE_DONE : sseFrame(value));
-    if (isLast) this.#stream.end();
+  send(value: unknown): void {
+    this.#stream.write(sseFrame(value));
+  }
+
+  end(value: unknown): void {
+    this.#stream.write(sseFrame(value) + SSE_DONE);
+    this.#stream.end();
+  }
+
+  fail(failure: Failure): void {
+    this.end(this.#spelling.streamed(failure));
   }
 }

@@ -36,7 +36,7 @@ export function createObserverRoutes(deps: ObserverDeps): readonly Route[] {
   return [
     ...(args.enableMetrics ? createMetricsRoutes(engine, metricsOf(deps)) : []),
     ...createLoggingRoutes(requests, log),
-    ...createProfileRoutes(new Profiler(engine.desk, line), deps.profilerDir),
+    ...createProfileRoutes(new Profiler(engine.desk.steps, line), deps.profilerDir),
   ];
 }
 

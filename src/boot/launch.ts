@@ -57,7 +57,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     expertRecording(args, model.prepared.spec),
   );
   const engine = new Engine({
-    link: actors.scheduler,
+    scheduler: actors.scheduler,
     clock: performanceClock,
     onLog: (level, message) => {
       log.log(level, message);

@@ -49,6 +49,17 @@ export function refuseBody(message: string): never {
   throw new RequestError('INVALID_JSON', message);
 }
 
+/** What was thrown on the way to a submission, as a value. Anything unexpected is ours: 500. */
+export function failureFrom(error: unknown): Failure {
+  if (error instanceof RequestError) return { code: error.code, message: error.message };
+  return { code: 'INTERNAL', message: 'Internal server error.' };
+}
+
+/** The failure as an exception again, for whoever awaits. */
+export function asError({ code, message }: Failure): RequestError {
+  return new RequestError(code, message);
+}
+
 export function statusOf(code: ErrorCode): number {
   return ERRORS[code].status;
 }

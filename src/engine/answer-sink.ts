@@ -1,6 +1,6 @@
-import type { AbortReason } from '../core/finish-reason.js';
+import type { Failure } from '../core/errors.js';
 
-/** Where the answer to one request goes: an HTTP response, or one id of a WebSocket. */
+/** Where the answer to one request goes: an HTTP response, or one id of a WebSocket. Each spells failures its way. */
 export interface AnswerSink {
   /** True when nobody can get the answer any more. */
   readonly isClosed: boolean;
@@ -12,16 +12,22 @@ export interface AnswerSink {
   /** The whole answer. */
   answer(value: unknown): void;
   /** The request failed after its acceptance, with nothing of the answer out. */
-  fail(reason: AbortReason): void;
+  fail(failure: Failure): void;
   /** The answer comes in parts instead. */
   startEvents(): EventStream;
 }
 
+/** An answer in parts: any number of events, then {@link EventStream.end} or {@link EventStream.fail}. */
 export interface EventStream {
   /** False while the client reads slower than we write: keep the state, not the events. */
   readonly isWritable: boolean;
+  /** True where the last event is told from the others, so that it can say how all of it ended. */
+  readonly marksEnd: boolean;
   /** Called whenever {@link isWritable} may be true again. */
   onDrain(listener: () => void): void;
-  /** @param isLast nothing follows */
-  send(value: unknown, isLast: boolean): void;
+  send(value: unknown): void;
+  /** The last event. */
+  end(value: unknown): void;
+  /** The request failed with a part of its answer out. */
+  fail(failure: Failure): void;
 }

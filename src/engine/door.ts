@@ -1,6 +1,6 @@
 import { RequestError } from '../core/errors.js';
 import { abortReason } from '../core/finish-reason.js';
-import type { LiveRequest } from './live-request.js';
+import type { AnyRequest } from './live-requests.js';
 
 /** Requests that may wait while the door is closed. */
 const MAX_HELD = 4096;
@@ -9,7 +9,7 @@ const MAX_HELD = 4096;
 export type ClosedBy = 'pause' | 'release';
 
 interface Held {
-  readonly requests: readonly LiveRequest[];
+  readonly requests: readonly AnyRequest[];
   readonly letIn: () => void;
 }
 
@@ -29,7 +29,7 @@ export class Door {
   }
 
   /** Settles when the door opens, or when the last of them was aborted here. @throws RequestError QUEUE_FULL */
-  wait(requests: readonly LiveRequest[]): Promise<void> {
+  wait(requests: readonly AnyRequest[]): Promise<void> {
     if (this.numHeld + requests.length > MAX_HELD) {
       return Promise.reject(new RequestError('QUEUE_FULL', 'The request queue is full.'));
     }
@@ -39,7 +39,7 @@ export class Door {
   }
 
   /** Ends a request that waits here; its place is free when all of its batch have ended. */
-  abort(request: LiveRequest, nowMs: number): void {
+  abort(request: AnyRequest, nowMs: number): void {
     for (const held of this.#held) {
       if (!held.requests.includes(request)) continue;
       if (request.finish === null) request.end(abortReason('Abort in waiting queue'), null, nowMs);

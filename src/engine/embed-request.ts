@@ -1,6 +1,7 @@
 import type { FinishReason } from '../core/finish-reason.js';
 import type { EmbedInput, ReqStats } from '../messages.js';
 import type { Unobserved } from '../observability/engine-events.js';
+import { Feed } from './feed.js';
 import type { LiveRequest } from './live-request.js';
 
 /** One tokenized text, or pair of texts, ready to be submitted to an embedding model. */
@@ -10,6 +11,7 @@ export interface EmbedRequestInput extends Unobserved {
 
 /** What the main thread knows of one text of an embedding model, and how it ended. */
 export class EmbedRequest implements LiveRequest {
+  readonly kind = 'embed';
   readonly outputIds: readonly number[] = [];
   readonly cachedTokens = 0;
   /** `[dim]`: a pooled vector, or the logits of a classification head. */
@@ -17,7 +19,7 @@ export class EmbedRequest implements LiveRequest {
   finish: FinishReason | null = null;
   stats: ReqStats | null = null;
   finishedMs: number | null = null;
-  onUpdate: (() => void) | null = null;
+  readonly updates = new Feed();
 
   constructor(
     readonly num: number,

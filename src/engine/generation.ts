@@ -2,6 +2,7 @@ import type { FinishReason } from '../core/finish-reason.js';
 import type { SamplingParams } from '../core/sampling-params.js';
 import type { Admitted, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js';
 import type { Unobserved } from '../observability/engine-events.js';
+import { Feed } from './feed.js';
 import type { LiveRequest } from './live-request.js';
 import type { TextAssembler } from './text-assembler.js';
 
@@ -17,6 +18,7 @@ export interface GenerationInput extends Unobserved {
  * how it ended. Written by the engine, read by whoever renders it.
  */
 export class Generation implements LiveRequest {
+  readonly kind = 'generate';
   readonly outputIds: number[] = [];
   /** By prompt position; position 0 never has one. */
   readonly promptLogprobs = new Map<number, ReqLogprobRow>();
@@ -30,7 +32,7 @@ export class Generation implements LiveRequest {
   /** Which weights it began on; null before it ran. */
   weightsEpoch: number | null = null;
   finishedMs: number | null = null;
-  onUpdate: (() => void) | null = null;
+  readonly updates = new Feed();
   /** Set when a stop string matched: no token after it counts. */
   #isCut = false;
 

@@ -2,23 +2,19 @@ import { RequestError } from '../core/errors.js';
 import type { LogprobWants } from '../core/sampling-params.js';
 import { fitLogprobs, fitPrompt, fitSampling, type RequestLimits } from './fit-request.js';
 import type { GenerationInput } from './generation.js';
-import type { GenerateEntry, GenerateRequest, Prompt } from './request.js';
+import type { GenerateEntry, GenerateRequest } from './request.js';
 import type { SeedSource } from './seeds.js';
 import { seedOf } from './seeds.js';
 import { TextAssembler } from './text-assembler.js';
-import type { Tokenizer } from '../text/tokenizer.js';
+import { encoderFor, type EncodeDeps } from './encode.js';
 
+const NO_IDS = new Int32Array(0);
 const NOT_GENERATION =
   'This model does not generate text: it was launched as an embedding model. Use /encode, /classify, /v1/embeddings or /v1/rerank.';
 
-/** Texts above this are tokenized off the main thread: a megabyte takes seconds. */
-const LONG_TEXT_CHARS = 32 * 1024;
-
-export interface PrepareDeps {
+export interface PrepareDeps extends EncodeDeps {
   /** False on an embedding model, which makes no tokens. */
   readonly isGeneration: boolean;
-  readonly tokenizer: Tokenizer | null;
-  readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
   readonly eosTokenIds: readonly number[];
   readonly limits: RequestLimits;
   readonly seeds: SeedSource;
@@ -34,25 +30,20 @@ export async function prepareInputs(
   inContext: (ids: Int32Array) => Int32Array = (ids) => ids,
 ): Promise<readonly GenerationInput[]> {
   if (!deps.isGeneration) throw new RequestError('INVALID_REQUEST', NOT_GENERATION);
-  const ids = await Promise.all(request.entries.map(({ prompt }) => promptIds(prompt, deps)));
-  return request.entries.flatMap((entry, i) =>
-    samplesOf(entry, inContext(ids[i] ?? new Int32Array(0)), deps),
+  const ids = await promptIds(request.entries, deps);
+  return request.entries.flatMap((entry, i) => samplesOf(entry, inContext(ids[i] ?? NO_IDS), deps));
+}
+
+function promptIds(entries: readonly GenerateEntry[], deps: PrepareDeps): Promise<Int32Array[]> {
+  const prompts = entries.map(({ prompt }) => prompt);
+  const numChars = prompts.reduce(
+    (sum, one) => sum + (one.kind === 'text' ? one.text.length : 0),
+    0,
   );
-}
-
-async function promptIds(prompt: Prompt, deps: PrepareDeps): Promise<Int32Array> {
-  return prompt.kind === 'ids' ? prompt.ids : encodeText(prompt.text, true, deps);
-}
-
-/** `addSpecialTokens` false = the text has them already, as a rendered chat template does. */
-export async function encodeText(
-  text: string,
-  addSpecialTokens: boolean,
-  { tokenizer, tokenizeLong }: Pick<PrepareDeps, 'tokenizer' | 'tokenizeLong'>,
-): Promise<Int32Array> {
-  if (tokenizer === null) throw new Error('This is a bug: text without a tokenizer.');
-  if (text.length > LONG_TEXT_CHARS) return tokenizeLong(text, addSpecialTokens);
-  return tokenizer.encode(text, addSpecialTokens);
+  const encode = encoderFor(numChars, deps);
+  return Promise.all(
+    prompts.map(async (one) => (one.kind === 'ids' ? one.ids : encode(one.text, true))),
+  );
 }
 
 function samplesOf(entry: GenerateEntry, ids: Int32Array, deps: PrepareDeps): GenerationInput[] {

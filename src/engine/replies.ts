@@ -29,7 +29,7 @@ export class Replies<T> {
     });
   }
 
-  settle(id: number, value: T): void {
+  answer(id: number, value: T): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);

@@ -1,10 +1,10 @@
 import type { ToScheduler } from '../messages.js';
 import { EmbedRequest, type EmbedRequestInput } from './embed-request.js';
 import { Generation, type GenerationInput } from './generation.js';
-import type { LiveRequest } from './live-request.js';
+import type { AnyRequest } from './live-requests.js';
 
 /** All in which the engine's two kinds of requests differ on their way in. */
-export interface RequestKind<Input, Request extends LiveRequest> {
+export interface RequestKind<Input, Request extends AnyRequest> {
   readonly create: (num: number, input: Input, createdMs: number) => Request;
   /** Submits them as one batch. */
   readonly message: (batch: number, requests: readonly Request[]) => ToScheduler;
@@ -15,11 +15,10 @@ export const GENERATE: RequestKind<GenerationInput, Generation> = {
   message: (batch, generations) => ({
     kind: 'submit',
     batch,
-    reqs: generations.map(({ num, input }) => ({
-      ...input.req,
-      num,
-      hasTextStops: input.text?.hasTextStops ?? false,
-    })),
+    reqs: generations.map(({ num, input }) => {
+      const hasTextStops = input.text?.hasTextStops ?? false;
+      return { ...input.req, num, hasTextStops };
+    }),
   }),
 };
 

@@ -7,6 +7,7 @@ import type {
   ToMain,
   ToScheduler,
 } from '../messages.js';
+import { Feed } from './feed.js';
 import { Replies } from './replies.js';
 
 /** How long an answer may take. */
@@ -21,10 +22,13 @@ export type DeskMessage = Extract<
 /** What the scheduler is asked and told beside requests. */
 export class SchedulerDesk {
   readonly #post: (message: ToScheduler) => void;
+  /** Every step of every device; the scheduler reports them only while somebody listens. */
+  readonly steps = new Feed<StepTimed>((isListened) => {
+    this.#post({ kind: 'profile', isOn: isListened });
+  });
   readonly #states = new Replies<StateRead>(TIMEOUT_MS);
   readonly #flushes = new Replies<string | null>(TIMEOUT_MS);
   readonly #experts = new Replies<ExpertDump | null>(TIMEOUT_MS);
-  #onStep: ((step: StepTimed) => void) | null = null;
 
   constructor(post: (message: ToScheduler) => void) {
     this.#post = post;
@@ -54,25 +58,19 @@ export class SchedulerDesk {
     this.#post({ kind: 'setKnobs', knobs });
   }
 
-  /** Tells of every step of every device from now on; null = no more. */
-  onStep(listener: ((step: StepTimed) => void) | null): void {
-    this.#onStep = listener;
-    this.#post({ kind: 'profile', isOn: listener !== null });
-  }
-
   receive(message: DeskMessage): void {
     switch (message.kind) {
       case 'cacheFlushed':
-        this.#flushes.settle(message.id, message.failure);
+        this.#flushes.answer(message.id, message.failure);
         break;
       case 'expertsRecorded':
-        this.#experts.settle(message.id, message.dump);
+        this.#experts.answer(message.id, message.dump);
         break;
       case 'stateRead':
-        this.#states.settle(message.id, message);
+        this.#states.answer(message.id, message);
         break;
       case 'stepTimed':
-        this.#onStep?.(message);
+        this.steps.publish(message);
     }
   }
 }

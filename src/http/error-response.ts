@@ -1,5 +1,4 @@
-import { RequestError, statusOf, wireTypeOf, type Failure } from '../core/errors.js';
-import type { AbortReason } from '../core/finish-reason.js';
+import { statusOf, wireTypeOf, type Failure } from '../core/errors.js';
 import { jsonResponse, type FullResponse } from './http.js';
 
 /** Seconds after which a client may try again when the server is full or going away. */
@@ -36,8 +35,8 @@ export function flatError(status: number, type: string, message: string): unknow
 }
 
 /** A request that failed after its acceptance, when nothing of the answer is out yet. */
-export function abortResponse({ message, status_code: code }: AbortReason): FullResponse {
-  const status = code ?? 500;
+export function acceptedErrorResponse({ code, message }: Failure): FullResponse {
+  const status = statusOf(code);
   if (status === 400) return errorResponse({ code: 'INVALID_REQUEST', message });
   const response = jsonResponse(status, flatError(status, String(status), message));
   return status === 503 ? withRetryAfter(response) : response;
@@ -45,10 +44,4 @@ export function abortResponse({ message, status_code: code }: AbortReason): Full
 
 function withRetryAfter(response: FullResponse): FullResponse {
   return { ...response, headers: { ...response.headers, 'retry-after': String(RETRY_AFTER_S) } };
-}
-
-/** What was thrown on the way to a submission, as a value. Anything unexpected is ours: 500. */
-export function failureOf(error: unknown): Failure {
-  if (error instanceof RequestError) return { code: error.code, message: error.message };
-  return { code: 'INTERNAL', message: 'Internal server error.' };
 }

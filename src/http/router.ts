@@ -1,5 +1,6 @@
-import type { AuthCheck } from './auth.js';
-import { errorResponse, failureOf } from './error-response.js';
+import type { Access, AuthCheck } from './auth.js';
+import { failureFrom } from '../core/errors.js';
+import { errorResponse } from './error-response.js';
 import { ClientLeftError } from './body.js';
 import { jsonResponse, plainResponse, type HttpReply, type HttpRequest } from './http.js';
 
@@ -18,6 +19,7 @@ export interface Route {
   readonly methods: readonly Method[];
   /** Exact, or ending in `/*`: then the rest of the path is the handler's `tail`. */
   readonly path: string;
+  readonly access: Access;
   /** OpenAI-style routes refuse bodies that are not called JSON (SGLang's 400). */
   readonly requiresJson?: boolean;
   readonly handler: Handler;
@@ -34,13 +36,16 @@ export interface RouterOptions {
 export function createRouter(options: RouterOptions): (req: HttpRequest, reply: HttpReply) => void {
   const table = new RouteTable(options.routes);
   return (request, reply) => {
-    if (!options.isAllowed(request)) {
+    const found = table.find(request.path);
+    if (request.method === 'OPTIONS') {
+      sendOptions(request, reply, found.routes);
+      return;
+    }
+    if (!options.isAllowed(accessOf(found, request), request)) {
       reply.send(errorResponse({ code: 'UNAUTHORIZED', message: 'Unauthorized' }));
       return;
     }
-    const found = table.find(request.path);
-    if (request.method === 'OPTIONS') sendOptions(request, reply, found.routes);
-    else if (found.routes.length === 0) sendNotFound(reply);
+    if (found.routes.length === 0) sendNotFound(reply);
     else runRoute(found, request, reply, options.onError);
   };
 }
@@ -72,14 +77,28 @@ class RouteTable {
   }
 }
 
+/** Paths that SGLang lets load balancers ask for without a key, whether it has them or not. */
+const OPEN_PREFIXES = ['/health', '/metrics', '/ready'];
+
+/** What is not there tells nobody so without a key. A method that is not there is as closed as the path's others. */
+function accessOf({ routes }: Found, { method, path }: HttpRequest): Access {
+  const route = routeFor(routes, method) ?? routes[0];
+  if (route !== undefined) return route.access;
+  return OPEN_PREFIXES.some((prefix) => path.startsWith(prefix)) ? 'open' : 'key';
+}
+
+function routeFor(routes: readonly Route[], method: string): Route | undefined {
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  return routes.find(({ methods }) => methods.some((one) => one === wanted));
+}
+
 function runRoute(
   { routes, tail }: Found,
   request: HttpRequest,
   reply: HttpReply,
   onError: (error: unknown) => void,
 ): void {
-  const wanted = request.method === 'HEAD' ? 'GET' : request.method;
-  const route = routes.find(({ methods }) => methods.some((method) => method === wanted));
+  const route = routeFor(routes, request.method);
   if (route === undefined) {
     const { headers, ...rest } = jsonResponse(405, { detail: 'Method Not Allowed' });
     reply.send({ ...rest, headers: { ...headers, allow: allowOf(routes) } });
@@ -92,7 +111,7 @@ function runRoute(
   }
   void run(route, tail, request, reply).catch((error: unknown) => {
     if (error instanceof ClientLeftError) return;
-    const failure = failureOf(error);
+    const failure = failureFrom(error);
     if (failure.code === 'INTERNAL') onError(error);
     reply.send(errorResponse(failure));
   });

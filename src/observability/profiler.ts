@@ -25,13 +25,14 @@ interface Running {
   readonly trace: StepTrace;
   readonly session: Session | null;
   readonly timer: NodeJS.Timeout;
+  stopListening: () => void;
   numSeen: number;
 }
 
 /** What a profiler needs of the engine. */
 export interface StepSource {
-  /** Null = no more. */
-  onStep(listener: ((step: StepTimed) => void) | null): void;
+  /** @returns how to stop listening. */
+  listen(listener: (step: StepTimed) => void): () => void;
 }
 
 /** `/start_profile`, `/stop_profile`: a `.cpuprofile` of the main thread and a trace of the devices' steps. */
@@ -55,7 +56,15 @@ export class Profiler {
       this.#stopAlone();
     }, MAX_PROFILE_MS).unref();
     const session = options.hasCpu ? new Session() : null;
-    this.#running = { options, trace: new StepTrace(), session, timer, numSeen: 0 };
+    const running: Running = {
+      options,
+      trace: new StepTrace(),
+      session,
+      timer,
+      stopListening: () => undefined,
+      numSeen: 0,
+    };
+    this.#running = running;
     try {
       await mkdir(options.folder, { recursive: true });
     } catch (error) {
@@ -66,7 +75,7 @@ export class Profiler {
     session?.connect();
     await session?.post('Profiler.enable');
     await session?.post('Profiler.start');
-    this.#steps.onStep((step) => {
+    running.stopListening = this.#steps.listen((step) => {
       this.#add(step);
     });
   }
@@ -76,7 +85,7 @@ export class Profiler {
     const running = this.#running;
     if (running === null) return [];
     this.#running = null;
-    this.#steps.onStep(null);
+    running.stopListening();
     clearTimeout(running.timer);
     const { folder, id } = running.options;
     const files: [string, string][] = [

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'eventemitter3';
+import { finishOnWire } from '../core/finish-reason.js';
 import type { EngineEvents, ObservedRequest } from './engine-events.js';
 
 export const REQUEST_LOG_FORMATS = ['text', 'json'] as const;
@@ -62,7 +63,7 @@ export class RequestLog {
   #output(request: ObservedRequest): object {
     const { finishedMs, createdMs } = request;
     return {
-      finish_reason: request.finish,
+      finish_reason: finishOnWire(request.finish),
       completion_tokens: request.outputIds.length,
       cached_tokens: request.cachedTokens,
       e2e_latency: ((finishedMs ?? createdMs) - createdMs) / 1000,

@@ -13,13 +13,13 @@ import type {
   ToMain,
   ToScheduler,
 } from '../../src/messages.js';
-import type { SchedulerLink } from '../../src/engine/engine.js';
+import type { SchedulerPort } from '../../src/engine/engine.js';
 
 /**
  * A scheduler whose every move the test makes. It answers submissions, and keeps the rules that the real
  * one keeps: one ending per request, and stop texts override an own ending.
  */
-export class ScriptedScheduler implements SchedulerLink {
+export class ScriptedScheduler implements SchedulerPort {
   readonly received: ToScheduler[] = [];
   readonly live = new Map<number, ReqInput>();
   /** What the next submissions are answered with; null = accepted. */
@@ -172,8 +172,7 @@ export class ScriptedScheduler implements SchedulerLink {
 const ABORTED: FinishReason = {
   type: 'abort',
   message: 'Aborted',
-  status_code: null,
-  err_type: null,
+  code: null,
 };
 
 const DEVICE_STATE = {

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { RESULT_LENGTH } from '../../src/core/batch.js';
-import type { FinishReason } from '../../src/core/finish-reason.js';
+import { statusOf } from '../../src/core/errors.js';
+import type { AbortReason, FinishReason } from '../../src/core/finish-reason.js';
 import type { Finished, Output, ReqInput, ToMain } from '../../src/messages.js';
 import type { FromMain } from '../../src/scheduler/scheduler.js';
 import { expectedOutput } from '../doubles/fake-device.js';
@@ -202,7 +203,7 @@ export class Clients {
     this.outcome.numCachedTokens += stats.cachedTokens;
     assert.equal(stats.promptTokens, req.input.inputIds.length);
     this.checkLogprobs(req, reason);
-    if (reason.type === 'abort') this.checkAbort(req, reason.status_code);
+    if (reason.type === 'abort') this.checkAbort(req, statusIn(reason));
     else if (reason.type === 'stop' && reason.matched === 'END') {
       this.outcome.numTextStops++;
       assert.equal(stats.completionTokens, req.textStop, `stop string of ${num}`);
@@ -254,4 +255,9 @@ export class Clients {
     const complete = Math.max(0, inputIds.length - first);
     if (reason.type !== 'abort') assert.equal(req.promptPositions.length, complete);
   }
+}
+
+/** The HTTP status that an ending has on the wire; null = a user asked for it. */
+export function statusIn({ code }: AbortReason): number | null {
+  return code === null ? null : statusOf(code);
 }

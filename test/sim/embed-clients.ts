@@ -8,6 +8,7 @@ import type { AbortReason } from '../../src/core/finish-reason.js';
 import type { EmbedInput, Finished, Output, StateRead, ToMain } from '../../src/messages.js';
 import type { FromMain } from '../../src/scheduler/scheduler.js';
 import { expectedVector } from '../doubles/fake-device.js';
+import { statusIn } from './clients.js';
 
 /** One text as its client sees it. */
 export interface ClientText {
@@ -186,13 +187,15 @@ export class EmbedClients {
     this.outcome.numVectors++;
   }
 
-  private checkAbort(text: ClientText, { status_code, message }: AbortReason, ran: boolean): void {
+  private checkAbort(text: ClientText, reason: AbortReason, ran: boolean): void {
+    const { message } = reason;
+    const status = statusIn(reason);
     const { waitingTimeoutMs, runningTimeoutMs, nowMs, numDeviceDeaths } = this.view;
     const { num } = text.input;
-    if (status_code === null) {
+    if (status === null) {
       assert(text.aborted, `${num} was aborted by nobody`);
       this.outcome.numTextsAborted++;
-    } else if (status_code === 500) {
+    } else if (status === 500) {
       assert(ran && numDeviceDeaths() >= 2, `${num} was given up too early`);
       this.outcome.numTextsDeviceFailed++;
     } else {

@@ -9,27 +9,63 @@ const FLUSHED =
   'Cache flushed.\nPlease check backend logs for more details. (When there are running or waiting requests, the operation will not be performed.)\n';
 /** Longest that `?timeout=` waits for the server to become idle. */
 const MAX_FLUSH_WAIT_S = 300;
-const FLUSH_RETRY_MS = 100;
 
 /** `/flush_cache` and `/abort_request`. */
 export function createCacheRoutes(engine: Engine): readonly Route[] {
   return [
-    { methods: ['GET', 'POST'], path: '/flush_cache', handler: flushHandler(engine) },
-    { methods: ['POST'], path: '/abort_request', handler: abortHandler(engine) },
+    {
+      methods: ['GET', 'POST'],
+      path: '/flush_cache',
+      access: 'admin',
+      handler: flushHandler(engine),
+    },
+    { methods: ['POST'], path: '/abort_request', access: 'admin', handler: abortHandler(engine) },
   ];
 }
 
 function flushHandler(engine: Engine): Handler {
   return async (request, reply) => {
-    const deadline = Date.now() + 1000 * waitSeconds(request);
+    const deadline = new Deadline(1000 * waitSeconds(request));
+    reply.onClientLeft(() => {
+      deadline.pass();
+    });
     let failure = await engine.desk.flushCache();
-    while (failure !== null && Date.now() < deadline && !reply.isClosed) {
-      await new Promise((resolve) => setTimeout(resolve, FLUSH_RETRY_MS));
+    while (failure !== null && !deadline.hasPassed) {
+      await Promise.race([engine.allEnded(), deadline.passed]);
       failure = await engine.desk.flushCache();
     }
+    deadline.pass();
     if (failure === null) reply.send(plainResponse(200, FLUSHED));
     else reply.send(plainResponse(400, failure === '' ? 'Flush cache failed.\n' : failure));
   };
+}
+
+/** A time that nobody waits beyond. */
+class Deadline {
+  readonly passed: Promise<void>;
+  readonly #timer: NodeJS.Timeout;
+  #resolve: () => void = () => undefined;
+  #hasPassed: boolean;
+
+  constructor(ms: number) {
+    this.#hasPassed = ms <= 0;
+    this.passed = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#timer = setTimeout(() => {
+      this.pass();
+    }, ms);
+  }
+
+  get hasPassed(): boolean {
+    return this.#hasPassed;
+  }
+
+  pass(): void {
+    clearTimeout(this.#timer);
+    this.#hasPassed = true;
+    this.#resolve();
+  }
 }
 
 function waitSeconds({ query }: HttpRequest): number {

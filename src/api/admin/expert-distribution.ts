@@ -30,6 +30,7 @@ export function createExpertRoutes(deps: ExpertRouteDeps): readonly Route[] {
   return (['start', 'stop', 'dump'] as const).map((action) => ({
     methods: ['GET', 'POST'],
     path: `/${action}_expert_distribution_record`,
+    access: 'admin',
     handler: async (_, reply) => {
       if (deps.mode === null) throw new RequestError('INVALID_REQUEST', MODE_UNSET);
       await record(deps, action);

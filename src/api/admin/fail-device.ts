@@ -11,6 +11,7 @@ export function createDebugRoutes(devices: DeviceControl): readonly Route[] {
     {
       methods: ['POST'],
       path: '/debug/fail_device',
+      access: 'admin',
       handler: async (request, reply) => {
         const body = parseJsonObject(await request.readBody());
         const read = new FieldReader(body, 'INVALID_REQUEST');

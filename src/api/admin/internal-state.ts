@@ -17,10 +17,16 @@ const KNOBS: Readonly<Record<string, readonly [name: keyof Knobs, min: number]>>
 /** `/set_internal_state`, and `/freeze_gc`, for which this runtime has nothing to do. */
 export function createInternalStateRoutes(engine: Engine, dpSize: number): readonly Route[] {
   return [
-    { methods: ['POST', 'PUT'], path: '/set_internal_state', handler: setter(engine, dpSize) },
+    {
+      methods: ['POST', 'PUT'],
+      path: '/set_internal_state',
+      access: 'admin',
+      handler: setter(engine, dpSize),
+    },
     {
       methods: ['GET', 'POST'],
       path: '/freeze_gc',
+      access: 'admin',
       handler: (_, reply) => {
         reply.send(plainResponse(200, 'Garbage collection frozen.\n'));
       },

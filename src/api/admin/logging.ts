@@ -15,7 +15,12 @@ const NOT_HERE = ['dump_requests_folder', 'crash_dump_folder'];
 /** `/configure_logging`: what is given changes, the rest stays. */
 export function createLoggingRoutes(requests: RequestLog, log: Logger): readonly Route[] {
   return [
-    { methods: ['GET', 'POST'], path: '/configure_logging', handler: configure(requests, log) },
+    {
+      methods: ['GET', 'POST'],
+      path: '/configure_logging',
+      access: 'admin',
+      handler: configure(requests, log),
+    },
   ];
 }
 

@@ -13,5 +13,5 @@ const answer: Handler = (_, reply) => {
 
 /** What SGLang answers where LoRA is off, as it always is here. */
 export const loraRoutes: readonly Route[] = ['/load_lora_adapter', '/unload_lora_adapter'].map(
-  (path) => ({ methods: ['POST'], path, handler: answer }),
+  (path) => ({ methods: ['POST'], path, access: 'admin', handler: answer }),
 );

@@ -23,6 +23,7 @@ export function createMemoryRoutes(deps: MemoryRouteDeps): readonly Route[] {
   ): Route => ({
     methods: ['GET', 'POST'],
     path,
+    access: 'admin',
     handler: handlerOf(path, act, deps),
   });
   return [

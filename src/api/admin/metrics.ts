@@ -8,6 +8,7 @@ export function createMetricsRoutes(engine: Engine, metrics: Metrics): readonly 
     {
       methods: ['GET'],
       path: '/metrics',
+      access: 'open',
       handler: async (_, reply) => {
         const body = await metrics.render(await engine.desk.readState(), engine.numHeld);
         const headers = { 'content-type': metrics.contentType };

@@ -14,8 +14,18 @@ const MODES: Readonly<Record<string, 'abort' | 'retract' | 'inPlace'>> = {
 /** `/pause_generation` and `/continue_generation`; both bodies may be left out. */
 export function createPauseRoutes(engine: Engine): readonly Route[] {
   return [
-    { methods: ['POST'], path: '/pause_generation', handler: pauseHandler(engine) },
-    { methods: ['POST'], path: '/continue_generation', handler: continueHandler(engine) },
+    {
+      methods: ['POST'],
+      path: '/pause_generation',
+      access: 'admin',
+      handler: pauseHandler(engine),
+    },
+    {
+      methods: ['POST'],
+      path: '/continue_generation',
+      access: 'admin',
+      handler: continueHandler(engine),
+    },
   ];
 }
 

@@ -9,8 +9,13 @@ import type { Handler, Route } from '../../http/router.js';
 export function createProfileRoutes(profiler: Profiler, defaultFolder: string): readonly Route[] {
   const methods = ['GET', 'POST'] as const;
   return [
-    { methods, path: '/start_profile', handler: startHandler(profiler, defaultFolder) },
-    { methods, path: '/stop_profile', handler: stopHandler(profiler) },
+    {
+      methods,
+      path: '/start_profile',
+      access: 'admin',
+      handler: startHandler(profiler, defaultFolder),
+    },
+    { methods, path: '/stop_profile', access: 'admin', handler: stopHandler(profiler) },
   ];
 }
 

@@ -26,26 +26,39 @@ export function createWeightRoutes(deps: WeightRouteDeps): readonly Route[] {
     {
       methods: ['POST'],
       path: '/update_weights',
+      access: 'admin',
       handler: updateHandler(control, { render: twoKeys }),
     },
     {
       methods: ['POST'],
       path: '/update_weights_from_disk',
+      access: 'admin',
       handler: updateHandler(control, { render: (outcome) => threeKeys(outcome, deps.dpSize) }),
     },
     {
       methods: ['POST'],
       path: '/update_weights_from_tensor',
+      access: 'admin',
       handler: updateHandler(control, {
         parseSource: parseSentTensors,
         render: twoKeys,
         maxBodyBytes: TENSOR_BODY_BYTES,
       }),
     },
-    { methods: ['GET'], path: '/get_weight_version', handler: versionHandler(deps) },
-    { methods: ['GET'], path: '/weight_version', handler: versionHandler(deps) },
-    { methods: ['POST'], path: '/update_weight_version', handler: renameHandler(deps) },
-    { methods: ['GET', 'POST'], path: '/get_weights_by_name', handler: readHandler(deps) },
+    { methods: ['GET'], path: '/get_weight_version', access: 'key', handler: versionHandler(deps) },
+    { methods: ['GET'], path: '/weight_version', access: 'key', handler: versionHandler(deps) },
+    {
+      methods: ['POST'],
+      path: '/update_weight_version',
+      access: 'admin',
+      handler: renameHandler(deps),
+    },
+    {
+      methods: ['GET', 'POST'],
+      path: '/get_weights_by_name',
+      access: 'admin',
+      handler: readHandler(deps),
+    },
   ];
 }
 

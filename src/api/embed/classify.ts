@@ -1,28 +1,24 @@
 import { randomUUID } from 'node:crypto';
 
-import { RequestError } from '../../core/errors.js';
+import { refuse } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
-import type { HttpReply } from '../../http/http.js';
-import { embed, embeddingOf, type EmbedDeps } from './embed.js';
+import type { EmbedAsk } from '../../engine/ask.js';
+import { askVectors, embeddingOf, type EmbedDeps } from './embed.js';
 import { promptUsage } from './embeddings.js';
 import { parseInput } from './openai-input.js';
 import { ridsOf } from './openai-route.js';
 import { softmax } from './softmax.js';
 
 /** POST `/v1/classify`: labels and probabilities, softmax over the logits. */
-export async function answerClassify(
-  read: FieldReader,
-  reply: HttpReply,
-  deps: EmbedDeps,
-): Promise<unknown> {
+export function askClassify(read: FieldReader, deps: EmbedDeps): EmbedAsk {
   const sources = parseInput(read.raw('input'));
   const { labels } = embeddingOf(deps.model);
   if (labels === null) {
-    const message = `Model '${deps.model.weights.modelPath}' is not a classification model: it has no labels.`;
-    throw new RequestError('INVALID_REQUEST', message);
+    return refuse(
+      `Model '${deps.model.weights.modelPath}' is not a classification model: it has no labels.`,
+    );
   }
-  const answers = await embed({ sources, rids: ridsOf(read, sources.length) }, reply, deps);
-  return {
+  return askVectors({ sources, rids: ridsOf(read, sources.length) }, deps, (answers) => ({
     id: `classify-${randomUUID().replaceAll('-', '')}`,
     object: 'list',
     created: Math.floor(Date.now() / 1000),
@@ -33,5 +29,5 @@ export async function answerClassify(
       return { index, label: labels[best] ?? `LABEL_${best}`, probs, num_classes: probs.length };
     }),
     usage: promptUsage(answers),
-  };
+  }));
 }

@@ -1,15 +1,19 @@
 import { RequestError } from '../../core/errors.js';
+import { isAbort } from '../../core/finish-reason.js';
 import type { EmbeddingSpec } from '../../core/model-spec.js';
-import type { Unobserved } from '../../observability/engine-events.js';
-import type { EmbedRequest } from '../../engine/embed-request.js';
+import { askEmbed, type EmbedAsk } from '../../engine/ask.js';
+import type { EmbedRequest, EmbedRequestInput } from '../../engine/embed-request.js';
 import type { Engine } from '../../engine/engine.js';
-import type { HttpReply } from '../../http/http.js';
+import {
+  prepareTexts,
+  type EmbedSource,
+  type PrepareTextsDeps,
+} from '../../engine/prepare-texts.js';
 import type { ServedModel } from '../../engine/served-model.js';
-import { abortAll, errorOf, isAbort, settled } from '../../engine/settle.js';
-import { tokenizeSources, type EmbedSource, type TokenizeDeps } from './sources.js';
+import type { Unobserved } from '../../observability/engine-events.js';
 
 /** What the embedding routes need of the server. */
-export interface EmbedDeps extends TokenizeDeps {
+export interface EmbedDeps extends PrepareTextsDeps {
   readonly engine: Engine;
 }
 
@@ -31,47 +35,30 @@ export interface Embedding {
   readonly latencyMs: number;
 }
 
-/** Texts that one request may bring. */
-const MAX_TEXTS = 4096;
-
-/** The one path of all embedding routes: tokenize, submit, wait. @throws RequestError */
-export async function embed(
+/** What all embedding routes ask: a vector a text, or an error when any of them has none. */
+export function askVectors(
   { sources, rids, isUnmetered = false, isUnlogged = false }: EmbedJob,
-  reply: HttpReply,
   deps: EmbedDeps,
-): Promise<readonly Embedding[]> {
-  if (sources.length > MAX_TEXTS) {
-    const message = `A request may bring at most ${MAX_TEXTS} texts, got ${sources.length}.`;
-    throw new RequestError('INVALID_REQUEST', message);
-  }
-  const { engine } = deps;
-  const texts = await tokenizeSources(sources, deps);
-  const inputs = texts.map((text, i) => ({
-    req: { ...text, rid: rids[i] ?? '' },
-    isUnmetered,
-    isUnlogged,
-  }));
-  const requests = await engine.embed(inputs, (submitted) => {
-    reply.onClientLeft(() => {
-      abortAll(engine, submitted);
+  render: (answers: readonly Embedding[]) => unknown,
+): EmbedAsk {
+  const prepare = async (): Promise<readonly EmbedRequestInput[]> => {
+    const sequences = await prepareTexts(sources, deps);
+    return sequences.map((sequence, i) => {
+      const req = { ...sequence, rid: rids[i] ?? '' };
+      return { req, isUnmetered, isUnlogged };
     });
+  };
+  return askEmbed(prepare, {
+    mode: 'whole',
+    render: (requests) => render(requests.map(embeddingFrom)),
+    isFatal: isAbort,
   });
-  const failure = await settled(requests, isAbort);
-  if (failure !== null) {
-    abortAll(engine, requests);
-    throw errorOf(failure);
-  }
-  return requests.map(embeddingFrom);
 }
 
 function embeddingFrom({ rid, inputIds, vector, createdMs, finishedMs }: EmbedRequest): Embedding {
   if (vector === null) throw new RequestError('DEVICE_FAILED', 'The device gave no vector.');
-  return {
-    rid,
-    tokens: inputIds,
-    values: vector,
-    latencyMs: (finishedMs ?? createdMs) - createdMs,
-  };
+  const latencyMs = (finishedMs ?? createdMs) - createdMs;
+  return { rid, tokens: inputIds, values: vector, latencyMs };
 }
 
 const NOT_EMBEDDING =

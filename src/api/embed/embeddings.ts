@@ -1,24 +1,19 @@
 import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
-import type { HttpReply } from '../../http/http.js';
+import type { EmbedAsk } from '../../engine/ask.js';
 import { checkDimensions, shorten } from './dimensions.js';
-import { embed, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
+import { askVectors, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
 import { parseInput } from './openai-input.js';
 import { ridsOf } from './openai-route.js';
 
 /** POST `/v1/embeddings`. */
-export async function answerEmbeddings(
-  read: FieldReader,
-  reply: HttpReply,
-  deps: EmbedDeps,
-): Promise<unknown> {
+export function askEmbeddings(read: FieldReader, deps: EmbedDeps): EmbedAsk {
   const sources = parseInput(read.raw('input'));
   const isBase64 = formatOf(read) === 'base64';
   const dimensions = read.integer('dimensions');
   embeddingOf(deps.model);
   checkDimensions(dimensions, deps.model);
-  const answers = await embed({ sources, rids: ridsOf(read, sources.length) }, reply, deps);
-  return {
+  return askVectors({ sources, rids: ridsOf(read, sources.length) }, deps, (answers) => ({
     object: 'list',
     data: answers.map(({ values }, index) => {
       const vector = shorten(values, dimensions, deps.model);
@@ -27,7 +22,7 @@ export async function answerEmbeddings(
     }),
     model: deps.model.weights.modelPath,
     usage: { ...promptUsage(answers), reasoning_tokens: 0 },
-  };
+  }));
 }
 
 /** Token counts of requests that make no tokens. */

@@ -7,7 +7,7 @@ import { resolveRids } from '../native/rid-fields.js';
 import { parseUnobserved } from '../native/unobserved-fields.js';
 import { checkUnsupportedFields } from '../native/unsupported-fields.js';
 import type { EmbedJob } from './embed.js';
-import type { EmbedSource } from './sources.js';
+import type { EmbedSource } from '../../engine/prepare-texts.js';
 
 /** A body of `/encode` or `/classify`. */
 export interface EncodeRequest extends EmbedJob {

@@ -1,22 +1,31 @@
 import type { EmbeddingSpec } from '../../core/model-spec.js';
-import { jsonResponse } from '../../http/http.js';
+import { answer } from '../../engine/answer.js';
+import { errorResponse } from '../../http/error-response.js';
 import { parseJsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
 import { checkDimensions, shorten } from './dimensions.js';
-import { embed, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
+import { answerHttp, type FailureSpelling } from '../http-answer.js';
+import { NATIVE_SPELLING } from '../native/spelling.js';
+import { askVectors, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
 import { parseEncodeRequest, type EncodeRequest } from './encode-request.js';
+
+/** A refused or failed text looks alike here, as on SGLang's `/encode`. */
+const SPELLING: FailureSpelling = { ...NATIVE_SPELLING, failed: errorResponse };
 
 /** POST and PUT `/encode`, and `/classify`, which SGLang answers alike. */
 export function createEncodeHandler(deps: EmbedDeps): Handler {
-  return async (httpRequest, reply) => {
-    const body = parseJsonObject(await httpRequest.readBody());
-    embeddingOf(deps.model);
-    const request = parseEncodeRequest(body);
-    checkDimensions(request.dimensions, deps.model);
-    const answers = await embed(request, reply, deps);
-    const objects = answers.map((answer) => renderEncoded(answer, request, deps));
-    reply.send(jsonResponse(200, request.isBatch ? objects : objects[0]));
-  };
+  return (httpRequest, reply) =>
+    answerHttp(reply, SPELLING, async (sink) => {
+      const body = parseJsonObject(await httpRequest.readBody());
+      embeddingOf(deps.model);
+      const request = parseEncodeRequest(body);
+      checkDimensions(request.dimensions, deps.model);
+      const ask = askVectors(request, deps, (answers) => {
+        const objects = answers.map((one) => renderEncoded(one, request, deps));
+        return request.isBatch ? objects : objects[0];
+      });
+      await answer(ask, sink, deps.engine);
+    });
 }
 
 function renderEncoded(answer: Embedding, request: EncodeRequest, deps: EmbedDeps): unknown {

@@ -1,7 +1,7 @@
 import { refuse, refuseBody } from '../../core/errors.js';
 import { isInteger, isIntegers, preview } from '../../http/field-reader.js';
 import { isObject } from '../../http/json.js';
-import type { EmbedSource } from './sources.js';
+import type { EmbedSource } from '../../engine/prepare-texts.js';
 
 /**
  * `input` of `/v1/embeddings` and `/v1/classify`: a text, a list of texts, a list of token ids or a list

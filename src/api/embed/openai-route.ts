@@ -1,37 +1,36 @@
 import { randomUUID } from 'node:crypto';
 
-import { RequestError } from '../../core/errors.js';
+import type { AnswerSink } from '../../engine/answer-sink.js';
 import { FieldReader } from '../../http/field-reader.js';
-import { jsonResponse, type HttpReply } from '../../http/http.js';
 import { parseJsonObject } from '../../http/json.js';
 import { resolveRids } from '../native/rid-fields.js';
-import { openAiError } from '../openai/error-response.js';
+import { answerHttp, type FailureSpelling } from '../http-answer.js';
+import { OPENAI_SPELLING } from '../openai/spelling.js';
 import type { Method, Route } from '../../http/router.js';
 
 export interface OpenAiRoute {
   readonly methods: readonly Method[];
   readonly path: string;
-  /** @returns the body of the answer. @throws RequestError */
-  readonly answer: (read: FieldReader, reply: HttpReply) => Promise<unknown>;
+  /** @throws RequestError before its acceptance */
+  readonly answer: (read: FieldReader, sink: AnswerSink) => Promise<void>;
 }
 
-/** A route of OpenAI's style without a stream: JSON only, errors flat. */
+/** A route of OpenAI's style without a stream: JSON only, errors flat, whenever they come. */
 export function openAiRoute({ methods, path, answer }: OpenAiRoute): Route {
   return {
     methods,
     path,
+    access: 'key',
     requiresJson: true,
-    handler: async (request, reply) => {
-      const body = parseJsonObject(await request.readBody());
-      try {
-        reply.send(jsonResponse(200, await answer(new FieldReader(body, 'INVALID_JSON'), reply)));
-      } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        reply.send(openAiError(error));
-      }
-    },
+    handler: (request, reply) =>
+      answerHttp(reply, SPELLING, async (sink) => {
+        const body = parseJsonObject(await request.readBody());
+        await answer(new FieldReader(body, 'INVALID_JSON'), sink);
+      }),
   };
 }
+
+const SPELLING: FailureSpelling = { ...OPENAI_SPELLING, failed: OPENAI_SPELLING.refused };
 
 /** A rid names one text, or all of a request as `rid_0`, `rid_1`, … */
 export function ridsOf(read: FieldReader, numTexts: number): readonly string[] {

@@ -2,8 +2,8 @@ import { refuse, refuseBody } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
 import { isStrings } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
-import type { HttpReply } from '../../http/http.js';
-import { embed, embeddingOf, type EmbedDeps } from './embed.js';
+import type { EmbedAsk } from '../../engine/ask.js';
+import { askVectors, embeddingOf, type EmbedDeps } from './embed.js';
 import { isCrossEncoder, metaInfo } from './encode.js';
 import { ridsOf } from './openai-route.js';
 
@@ -19,11 +19,7 @@ interface RerankRequest {
  * POST and PUT `/v1/rerank`: the documents by descending score. That is the cross-encoder's logit, through
  * a sigmoid only where the checkpoint's config.json says so, as in SGLang.
  */
-export async function answerRerank(
-  read: FieldReader,
-  reply: HttpReply,
-  deps: EmbedDeps,
-): Promise<unknown> {
+export function askRerank(read: FieldReader, deps: EmbedDeps): EmbedAsk {
   const { query, documents, topN, returnDocuments } = parseRerank(read);
   if (!isCrossEncoder(embeddingOf(deps.model))) {
     refuse(
@@ -31,14 +27,15 @@ export async function answerRerank(
     );
   }
   const sources = documents.map((second) => ({ kind: 'pair' as const, first: query, second }));
-  const answers = await embed({ sources, rids: ridsOf(read, sources.length) }, reply, deps);
-  const items = answers.map((answer, index) => ({
-    score: answer.values[0] ?? 0,
-    ...(returnDocuments ? { document: documents[index] } : {}),
-    index,
-    meta_info: metaInfo(answer, deps),
-  }));
-  return items.sort((a, b) => b.score - a.score).slice(0, topN ?? items.length);
+  return askVectors({ sources, rids: ridsOf(read, sources.length) }, deps, (answers) => {
+    const items = answers.map((answer, index) => ({
+      score: answer.values[0] ?? 0,
+      ...(returnDocuments ? { document: documents[index] } : {}),
+      index,
+      meta_info: metaInfo(answer, deps),
+    }));
+    return items.sort((a, b) => b.score - a.score).slice(0, topN ?? items.length);
+  });
 }
 
 function parseRerank(read: FieldReader): RerankRequest {

@@ -1,38 +1,46 @@
+import { answer } from '../../engine/answer.js';
 import type { GenerateDeps } from '../native/generate.js';
 import type { Route } from '../../http/router.js';
-import { answerClassify } from './classify.js';
+import { askClassify } from './classify.js';
 import type { EmbedDeps } from './embed.js';
-import { answerEmbeddings } from './embeddings.js';
+import { askEmbeddings } from './embeddings.js';
 import { createEncodeHandler } from './encode.js';
 import { openAiRoute } from './openai-route.js';
-import { answerRerank } from './rerank.js';
-import { answerScore } from './score.js';
+import { askRerank } from './rerank.js';
+import { askScore } from './score.js';
 
 /** Everything that answers with vectors, scores or labels instead of text. */
 export function createEmbedRoutes(deps: EmbedDeps, generation: GenerateDeps): readonly Route[] {
+  const { engine } = deps;
   const encode = createEncodeHandler(deps);
+  const encodeRoute = (path: string): Route => ({
+    methods: ['POST', 'PUT'],
+    path,
+    access: 'key',
+    handler: encode,
+  });
   return [
-    { methods: ['POST', 'PUT'], path: '/encode', handler: encode },
-    { methods: ['POST', 'PUT'], path: '/classify', handler: encode },
+    encodeRoute('/encode'),
+    encodeRoute('/classify'),
     openAiRoute({
       methods: ['POST'],
       path: '/v1/embeddings',
-      answer: (read, reply) => answerEmbeddings(read, reply, deps),
+      answer: (read, sink) => answer(askEmbeddings(read, deps), sink, engine),
     }),
     openAiRoute({
       methods: ['POST', 'PUT'],
       path: '/v1/rerank',
-      answer: (read, reply) => answerRerank(read, reply, deps),
+      answer: (read, sink) => answer(askRerank(read, deps), sink, engine),
     }),
     openAiRoute({
       methods: ['POST'],
       path: '/v1/classify',
-      answer: (read, reply) => answerClassify(read, reply, deps),
+      answer: (read, sink) => answer(askClassify(read, deps), sink, engine),
     }),
     openAiRoute({
       methods: ['POST'],
       path: '/v1/score',
-      answer: (read, reply) => answerScore(read, reply, generation),
+      answer: (read, sink) => answer(askScore(read, generation), sink, engine),
     }),
   ];
 }

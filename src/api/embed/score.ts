@@ -2,41 +2,31 @@ import { refuse } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
 import { isIntegers, isStrings } from '../../http/field-reader.js';
 import type { Generation } from '../../engine/generation.js';
-import type { HttpReply } from '../../http/http.js';
 import type { JsonObject } from '../../http/json.js';
 import { parseGenerateRequest } from '../native/generate-request.js';
 import type { GenerateDeps } from '../native/generate.js';
-import { prepareInputs } from '../../engine/prepare.js';
-import { abortAll, errorOf, settled } from '../../engine/settle.js';
+import { isFailure } from '../../core/finish-reason.js';
+import { askGenerate, type GenerateAsk } from '../../engine/ask.js';
 import { softmax } from './softmax.js';
 
 /**
  * POST `/v1/score` on a generation model: how probable each label is as the token after query and item.
  * It is a `/generate` of one token that asks for the labels' log-probabilities.
  */
-export async function answerScore(
-  read: FieldReader,
-  reply: HttpReply,
-  deps: GenerateDeps,
-): Promise<unknown> {
+export function askScore(read: FieldReader, deps: GenerateDeps): GenerateAsk {
   const labels = labelsOf(read, deps.context.vocabSize);
   const prompts = promptsOf(read);
   const useSoftmax = read.boolean('apply_softmax') ?? false;
   const model = read.string('model') ?? 'default';
   const request = parseGenerateRequest(generateBody(prompts, labels), deps.context);
-  const inputs = await prepareInputs(request, deps);
-  const generations = await deps.engine.submit(inputs, (submitted) => {
-    reply.onClientLeft(() => {
-      abortAll(deps.engine, submitted);
-    });
+  return askGenerate(request, deps, {
+    mode: 'whole',
+    render: (generations) => {
+      const scores = generations.map((one) => scoresOf(logprobsOf(one, labels), useSoftmax));
+      return { scores, model, usage: null, object: 'scoring' };
+    },
+    isFatal: isFailure,
   });
-  const failure = await settled(generations);
-  if (failure !== null) {
-    abortAll(deps.engine, generations);
-    throw errorOf(failure);
-  }
-  const scores = generations.map((one) => scoresOf(logprobsOf(one, labels), useSoftmax));
-  return { scores, model, usage: null, object: 'scoring' };
 }
 
 /** Temperature 1 and nothing masked: the model's own distribution. */

@@ -1,37 +1,43 @@
 import { RequestError } from '../../core/errors.js';
+import { isFailure } from '../../core/finish-reason.js';
+import { answer } from '../../engine/answer.js';
 import type { AnswerSink } from '../../engine/answer-sink.js';
-import type { Generation } from '../../engine/generation.js';
+import {
+  askGenerate,
+  streamIntervals,
+  type GenerateAsk,
+  type GenerateServices,
+} from '../../engine/ask.js';
+import type { Engine } from '../../engine/engine.js';
 import type { GenerateRequest } from '../../engine/request.js';
-import type { HttpReply, HttpRequest } from '../../http/http.js';
-import { HttpAnswer } from '../http-answer.js';
-import { fieldOf, parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
+import type { HttpReply, HttpRequest } from '../../http/http.js';
+import { fieldOf, parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
-import { abortAll, settled } from '../../engine/settle.js';
+import { HttpAnswer } from '../http-answer.js';
 import { parseGenerateRequest, type GenerateContext } from './generate-request.js';
-import { GenerateStream } from './generate-stream.js';
-import { FROM_START, renderGeneration, type RenderOptions } from './render.js';
-import { submitRequest, type SubmitDeps } from '../../engine/submit.js';
+import { NativeRenderer, type RenderOptions } from './render.js';
+import { NATIVE_SPELLING } from './spelling.js';
 
-export interface GenerateDeps extends SubmitDeps {
+/** What every route that generates needs of the server, whatever its dialect. */
+export interface GenerateDeps extends GenerateServices {
+  readonly engine: Engine;
   readonly context: GenerateContext;
   readonly weights: ServedWeights;
-  /** `--stream-interval` */
-  readonly streamInterval: number;
   /** `--incremental-streaming-output` */
   readonly isIncremental: boolean;
 }
 
-/** POST and PUT `/generate`: parse, tokenize, submit; then one answer or a stream. */
+/** POST and PUT `/generate`. */
 export function createGenerateHandler(deps: GenerateDeps): Handler {
   return async (request: HttpRequest, reply: HttpReply) => {
     const body = parseJsonObject(await request.readBody());
-    const sink = new HttpAnswer(reply);
+    const sink = new HttpAnswer(reply, NATIVE_SPELLING);
     try {
       await generate(body, sink, deps);
     } catch (error) {
       if (!isStreamError(body, error)) throw error;
-      if (!sink.isClosed) sink.startEvents().send({ error: { message: error.message } }, true);
+      if (!sink.isClosed) sink.startEvents().fail(error);
     }
   };
 }
@@ -43,19 +49,7 @@ export async function generate(
   deps: GenerateDeps,
 ): Promise<void> {
   const request = parseGenerateRequest(body, deps.context);
-  const generations = await submitRequest(request, deps, {
-    get isClosed() {
-      return sink.isClosed;
-    },
-    onSubmitted: (submitted) => {
-      sink.onSubmitted(() => {
-        abortAll(deps.engine, submitted);
-      }, request.background);
-    },
-  });
-  if (generations === null) return;
-  if (request.stream) startStream(request, sink, generations, deps);
-  else await answerWhole(request, sink, generations, deps);
+  await answer(askGenerate(request, deps, showOf(request, deps)), sink, deps.engine);
 }
 
 /** SGLang has sent its 200 by the time it looks at the values of a stream's request. */
@@ -67,43 +61,23 @@ function isStreamError(body: JsonObject, error: unknown): error is RequestError 
   );
 }
 
-function startStream(
-  request: GenerateRequest,
-  sink: AnswerSink,
-  generations: readonly Generation[],
-  deps: GenerateDeps,
-): void {
-  const intervals = request.entries.flatMap(({ rids, sampling }) =>
-    rids.map(() => sampling.streamInterval ?? deps.streamInterval),
-  );
-  const { isSingle } = request;
-  const options = { ...renderOptions(request, deps), isSingle, intervals };
-  new GenerateStream(sink.startEvents(), generations, {
-    ...options,
-    isIncremental: deps.isIncremental,
-  });
-}
-
-async function answerWhole(
-  request: GenerateRequest,
-  sink: AnswerSink,
-  generations: readonly Generation[],
-  deps: GenerateDeps,
-): Promise<void> {
-  const failure = await settled(generations);
-  if (failure !== null) {
-    abortAll(deps.engine, generations);
-    sink.fail(failure);
-    return;
+function showOf(request: GenerateRequest, deps: GenerateDeps): GenerateAsk['show'] {
+  const renderer = new NativeRenderer(renderOptions(request, deps));
+  if (request.stream) {
+    const intervals = streamIntervals(request, deps);
+    return { mode: 'stream', renderer, intervals, opensAt: 'acceptance' };
   }
-  const options = renderOptions(request, deps);
-  const sentTs = Date.now() / 1000;
-  const objects = generations.map((one) => renderGeneration(one, options, FROM_START, sentTs));
-  sink.answer(request.isSingle ? objects[0] : objects);
+  return {
+    mode: 'whole',
+    render: (generations) => renderer.whole(generations),
+    isFatal: isFailure,
+  };
 }
 
 function renderOptions(request: GenerateRequest, deps: GenerateDeps): RenderOptions {
   return {
+    isSingle: request.isSingle,
+    isIncremental: deps.isIncremental,
     weights: deps.weights,
     logprobTokenizer: request.returnTextInLogprobs ? deps.tokenizer : null,
     returnPromptTokenIds: request.returnPromptTokenIds,

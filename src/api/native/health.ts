@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 
 import { RequestError } from '../../core/errors.js';
+import { isAbort } from '../../core/finish-reason.js';
 import { greedySampling } from '../../core/sampling-params.js';
-import type { Engine } from '../../engine/engine.js';
+import { answer } from '../../engine/answer.js';
+import type { AnswerSink } from '../../engine/answer-sink.js';
 import type { EmbedRequestInput } from '../../engine/embed-request.js';
+import type { Engine } from '../../engine/engine.js';
 import type { GenerationInput } from '../../engine/generation.js';
+import { EMBED, GENERATE } from '../../engine/request-kinds.js';
 import { plainResponse } from '../../http/http.js';
-import type { LiveRequest } from '../../engine/live-request.js';
 import type { Handler, Route } from '../../http/router.js';
-import { abortAll } from '../../engine/settle.js';
 
 export interface HealthDeps {
   readonly engine: Engine;
@@ -25,11 +27,12 @@ export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
     {
       methods: ['GET'],
       path: '/health',
+      access: 'open',
       handler: (_, reply) => {
         reply.send(plainResponse(deps.isDraining() ? 503 : 200));
       },
     },
-    { methods: ['GET'], path: '/health_generate', handler: healthGenerate(deps) },
+    { methods: ['GET'], path: '/health_generate', access: 'open', handler: healthGenerate(deps) },
   ];
 }
 
@@ -40,39 +43,93 @@ function healthGenerate(deps: HealthDeps): Handler {
   };
 }
 
-/** A busy server proves itself by any other request's progress. */
+/** One small request on the common path. A busy server proves itself by any other request's progress. */
 async function probe({ engine, isGeneration, timeoutMs }: HealthDeps): Promise<boolean> {
-  let requests: readonly LiveRequest[] = [];
-  const keep = (submitted: readonly LiveRequest[]): void => {
-    requests = submitted;
-  };
-  const submission: Promise<unknown> = isGeneration
-    ? engine.submit([generationProbe()], keep)
-    : engine.embed([textProbe()], keep);
-  const submitted = submission.then(
-    () => new Promise<never>(() => undefined),
+  const outcome = new ProbeOutcome();
+  const submitted = isGeneration
+    ? answer(
+        { kind: GENERATE, prepare: () => Promise.resolve([generationProbe()]), ...PROBE },
+        outcome,
+        engine,
+      )
+    : answer(
+        { kind: EMBED, prepare: () => Promise.resolve([textProbe()]), ...PROBE },
+        outcome,
+        engine,
+      );
+  submitted.catch((error: unknown) => {
     // A full queue is a busy server, which other requests' progress will prove healthy.
-    (error: unknown) => (isQueueFull(error) ? new Promise<never>(() => undefined) : false),
-  );
-  const isHealthy = await Promise.race([
-    engine.nextOutput().then(() => requests.every((one) => one.finish?.type !== 'abort')),
-    submitted,
-    timeout(timeoutMs),
-  ]);
-  abortAll(engine, requests);
+    if (!isQueueFull(error)) outcome.settle(false);
+  });
+  const stop = engine.outputs.listen(() => {
+    outcome.progressed();
+  });
+  const timer = setTimeout(() => {
+    outcome.settle(false);
+  }, timeoutMs).unref();
+  const isHealthy = await outcome.isHealthy;
+  stop();
+  clearTimeout(timer);
+  outcome.leave();
   return isHealthy;
+}
+
+const PROBE = {
+  onAccepted: () => undefined,
+  survivesClient: false,
+  show: { mode: 'whole', render: () => null, isFatal: isAbort },
+} as const;
+
+/** A client that wants to know only whether there is an answer. */
+class ProbeOutcome implements AnswerSink {
+  readonly isHealthy: Promise<boolean>;
+  settle: (isHealthy: boolean) => void = () => undefined;
+  #isClosed = false;
+  #abort = (): void => undefined;
+
+  constructor() {
+    this.isHealthy = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  onSubmitted(abort: () => void): void {
+    this.#abort = abort;
+    if (this.#isClosed) abort();
+  }
+
+  answer(): void {
+    this.settle(true);
+  }
+
+  fail(): void {
+    this.settle(false);
+  }
+
+  /** Some request has news. If it is the probe's own failure, that is heard before this counts. */
+  progressed(): void {
+    setImmediate(() => {
+      this.settle(true);
+    });
+  }
+
+  startEvents(): never {
+    throw new Error('This is a bug: a probe does not stream.');
+  }
+
+  /** Whatever is left of the probe is for nobody. */
+  leave(): void {
+    this.#isClosed = true;
+    this.#abort();
+  }
 }
 
 function isQueueFull(error: unknown): boolean {
   return error instanceof RequestError && error.code === 'QUEUE_FULL';
-}
-
-function timeout(ms: number): Promise<false> {
-  return new Promise((resolve) => {
-    setTimeout(() => {
-      resolve(false);
-    }, ms).unref();
-  });
 }
 
 function generationProbe(): GenerationInput {

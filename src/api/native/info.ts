@@ -36,7 +36,7 @@ export function createInfoRoutes(deps: InfoDeps): readonly Route[] {
       max_total_num_tokens: deps.limits.maxTotalTokens,
     })),
     get('/', () => 'SGLang is running'),
-    { methods: ['GET'], path: '/ping', handler: ping },
+    { methods: ['GET'], path: '/ping', access: 'key', handler: ping },
   ];
 }
 
@@ -48,6 +48,7 @@ function route(methods: readonly Method[], path: string, read: () => unknown): R
   return {
     methods,
     path,
+    access: 'key',
     handler: async (_, reply) => {
       reply.send(jsonResponse(200, await read()));
     },

@@ -21,8 +21,8 @@ type Section = (typeof SECTIONS)[number];
 /** How busy each device is: `/get_load`, which routers read, and the detailed `/v1/loads`. */
 export function createLoadRoutes(deps: LoadsDeps): readonly Route[] {
   return [
-    { methods: ['GET'], path: '/get_load', handler: getLoad(deps) },
-    { methods: ['GET'], path: '/v1/loads', handler: getLoads(deps) },
+    { methods: ['GET'], path: '/get_load', access: 'key', handler: getLoad(deps) },
+    { methods: ['GET'], path: '/v1/loads', access: 'key', handler: getLoads(deps) },
   ];
 }
 

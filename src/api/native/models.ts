@@ -17,6 +17,7 @@ export function createModelRoutes(model: ServedModel): readonly Route[] {
     {
       methods: ['GET'],
       path: '/v1/models',
+      access: 'key',
       handler: (_, reply) => {
         reply.send(jsonResponse(200, { object: 'list', data: [card] }));
       },
@@ -24,6 +25,7 @@ export function createModelRoutes(model: ServedModel): readonly Route[] {
     {
       methods: ['GET'],
       path: '/v1/models/*',
+      access: 'key',
       handler: (_, reply, tail) => {
         const name = decode(tail);
         const isServed = name === model.servedName;

@@ -1,10 +1,16 @@
+import { finishOnWire } from '../../core/finish-reason.js';
+import type { StreamRenderer } from '../../engine/answer-stream.js';
+import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../../engine/generation.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
 import { renderLogprobs } from './render-logprobs.js';
 
-/** How `/generate` objects of one request look. */
 export interface RenderOptions {
+  /** False adds `index` to every chunk of a stream, and makes a whole answer a list. */
+  readonly isSingle: boolean;
+  /** Chunks bring only what is new (`--incremental-streaming-output`). */
+  readonly isIncremental: boolean;
   readonly weights: ServedWeights;
   /** Null unless log-probabilities carry text. */
   readonly logprobTokenizer: Tokenizer | null;
@@ -13,47 +19,62 @@ export interface RenderOptions {
   readonly showDpRank: boolean;
 }
 
-/** What an object leaves out because an earlier one of the stream had it. */
-export interface RenderFrom {
-  readonly tokens: number;
-  readonly chars: number;
-}
+/** The objects of `/generate`: one per sample, with its text, its ids and `meta_info`. */
+export class NativeRenderer implements StreamRenderer<Generation> {
+  /** A sample that failed says so in its own `finish_reason`. */
+  readonly failsWhole = false;
+  readonly #options: RenderOptions;
 
-export const FROM_START: RenderFrom = { tokens: 0, chars: 0 };
+  constructor(options: RenderOptions) {
+    this.#options = options;
+  }
 
-/**
- * @param sentTs Unix seconds at which the first part of the answer left; null in the parts between
- *   the first and the last
- */
-export function renderGeneration(
-  generation: Generation,
-  options: RenderOptions,
-  from: RenderFrom,
-  sentTs: number | null,
-): Record<string, unknown> {
-  const text = generation.text;
-  return {
-    ...(text === null ? {} : { text: text.slice(from.chars) }),
-    output_ids: generation.outputIds.slice(from.tokens),
-    ...(options.returnPromptTokenIds
-      ? { prompt_token_ids: Array.from(generation.input.req.inputIds) }
-      : {}),
-    meta_info: {
-      ...metaInfo(generation, options),
-      ...renderLogprobs(generation, {
-        tokenizer: options.logprobTokenizer,
-        fromOutput: from.tokens,
-      }),
-      ...endingInfo(generation),
-      ...(sentTs === null ? {} : { response_sent_to_client_ts: sentTs }),
-    },
-  };
+  whole(generations: readonly Generation[]): unknown {
+    const from = nothingSent(Date.now() / 1000);
+    const objects = generations.map((one) => this.#object(one, from, from.firstTs));
+    return this.#options.isSingle ? objects[0] : objects;
+  }
+
+  /** The first and the last chunk of a sample say when the first one left. */
+  chunks(generation: Generation, index: number, sent: Sent): readonly unknown[] {
+    const isEdge = sent.isFirst || generation.finish !== null;
+    const from = this.#options.isIncremental ? sent : nothingSent(sent.firstTs);
+    const object = this.#object(generation, from, isEdge ? sent.firstTs : null);
+    return [this.#options.isSingle ? object : { ...object, index }];
+  }
+
+  closing(last: unknown): readonly unknown[] {
+    return [last];
+  }
+
+  /** @param sentTs Unix seconds; null leaves `response_sent_to_client_ts` out */
+  #object(generation: Generation, from: Sent, sentTs: number | null): Record<string, unknown> {
+    const options = this.#options;
+    const { text, outputIds } = contentSince(generation, from);
+    const logprobs = renderLogprobs(generation, {
+      tokenizer: options.logprobTokenizer,
+      fromOutput: from.tokens,
+    });
+    return {
+      ...(text === null ? {} : { text }),
+      output_ids: outputIds,
+      ...(options.returnPromptTokenIds
+        ? { prompt_token_ids: Array.from(generation.inputIds) }
+        : {}),
+      meta_info: {
+        ...metaInfo(generation, options),
+        ...logprobs,
+        ...endingInfo(generation),
+        ...(sentTs === null ? {} : { response_sent_to_client_ts: sentTs }),
+      },
+    };
+  }
 }
 
 function metaInfo(generation: Generation, options: RenderOptions): Record<string, unknown> {
   return {
     id: generation.rid,
-    finish_reason: generation.finish,
+    finish_reason: finishOnWire(generation.finish),
     prompt_tokens: generation.promptTokens,
     weight_version: options.weights.versionOf(generation.weightsEpoch),
     num_retractions: generation.stats?.numRetractions ?? 0,

@@ -12,8 +12,8 @@ const MAX_ID_LENGTH = 1024;
 export function createSessionRoutes(sessions: Sessions): readonly Route[] {
   const methods = ['GET', 'POST'] as const;
   return [
-    { methods, path: '/open_session', handler: openHandler(sessions) },
-    { methods, path: '/close_session', handler: closeHandler(sessions) },
+    { methods, path: '/open_session', access: 'key', handler: openHandler(sessions) },
+    { methods, path: '/close_session', access: 'key', handler: closeHandler(sessions) },
   ];
 }
 

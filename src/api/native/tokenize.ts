@@ -5,10 +5,10 @@ import { flatError } from '../../http/error-response.js';
 import { FieldReader, isInteger, isStrings, preview } from '../../http/field-reader.js';
 import { jsonResponse, type FullResponse } from '../../http/http.js';
 import { parseJsonObject, type JsonObject } from '../../http/json.js';
-import { renderChat } from '../openai/chat-prompt.js';
+import { encodeChat, renderChat } from '../openai/chat-prompt.js';
 import { checkUnsupportedFields } from '../openai/unsupported-fields.js';
 import type { Handler, Route } from '../../http/router.js';
-import { encodeText } from '../../engine/prepare.js';
+import { encoderFor } from '../../engine/encode.js';
 
 export interface TokenizeDeps {
   /** Null with `--skip-tokenizer-init`. */
@@ -28,10 +28,34 @@ export function createTokenizeRoutes(deps: TokenizeDeps): readonly Route[] {
   const tokenizing = handlerOf((body) => tokenize(body, deps), 'tokenization');
   const detokenizing = handlerOf((body) => detokenize(body, deps), 'detokenization');
   return [
-    { methods: ['POST'], path: '/tokenize', requiresJson: true, handler: tokenizing },
-    { methods: ['POST'], path: '/v1/tokenize', requiresJson: true, handler: tokenizing },
-    { methods: ['POST'], path: '/detokenize', requiresJson: true, handler: detokenizing },
-    { methods: ['POST'], path: '/v1/detokenize', requiresJson: true, handler: detokenizing },
+    {
+      methods: ['POST'],
+      path: '/tokenize',
+      access: 'key',
+      requiresJson: true,
+      handler: tokenizing,
+    },
+    {
+      methods: ['POST'],
+      path: '/v1/tokenize',
+      access: 'key',
+      requiresJson: true,
+      handler: tokenizing,
+    },
+    {
+      methods: ['POST'],
+      path: '/detokenize',
+      access: 'key',
+      requiresJson: true,
+      handler: detokenizing,
+    },
+    {
+      methods: ['POST'],
+      path: '/v1/detokenize',
+      access: 'key',
+      requiresJson: true,
+      handler: detokenizing,
+    },
   ];
 }
 
@@ -70,14 +94,16 @@ async function tokenize(body: JsonObject, deps: TokenizeDeps): Promise<unknown> 
     return { tokens, count: tokens.length, max_model_len };
   }
   const addSpecialTokens = read.boolean('add_special_tokens') ?? true;
-  const encode = async (text: string): Promise<number[]> =>
-    text === '' ? [] : Array.from(await encodeText(text, addSpecialTokens, { ...deps, tokenizer }));
   const texts = textsOf(prompt);
+  const numChars = typeof texts === 'string' ? texts.length : texts.join('').length;
+  const encode = encoderFor(numChars, { ...deps, tokenizer });
+  const idsOf = async (text: string): Promise<number[]> =>
+    text === '' ? [] : Array.from(await encode(text, addSpecialTokens));
   if (typeof texts === 'string') {
-    const tokens = await encode(texts);
+    const tokens = await idsOf(texts);
     return { tokens, count: tokens.length, max_model_len };
   }
-  const tokens = await Promise.all(texts.map(encode));
+  const tokens = await Promise.all(texts.map(idsOf));
   return { tokens, count: tokens.map(({ length }) => length), max_model_len };
 }
 
@@ -89,8 +115,7 @@ async function tokenizeChat(
 ): Promise<number[]> {
   checkUnsupportedFields(new FieldReader(body, 'INVALID_JSON'));
   const { rendered, prefix } = renderChat(body, deps.chatTemplate);
-  const parts = [rendered, prefix].map((text) => encodeText(text, false, { ...deps, tokenizer }));
-  return (await Promise.all(parts)).flatMap((ids) => Array.from(ids));
+  return encodeChat({ rendered, prefix }, { ...deps, tokenizer });
 }
 
 function textsOf(prompt: unknown): string | readonly string[] {

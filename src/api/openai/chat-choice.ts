@@ -1,6 +1,7 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../../engine/generation.js';
-import { endingOf, UNFINISHED, type ChoiceRenderer, type SentSoFar } from './choice.js';
+import { contentSince, type Sent } from '../../engine/content.js';
+import { endingOf, UNFINISHED, type ChoiceRenderer, type Ending } from './choice.js';
 import { chatLogprobs } from './logprobs.js';
 
 /** Choices of `/v1/chat/completions`. */
@@ -28,21 +29,20 @@ export class ChatChoice implements ChoiceRenderer {
   }
 
   /** The role first, text as it comes, and last an empty delta with the ending. */
-  chunks(generation: Generation, index: number, sent: SentSoFar): readonly unknown[] {
-    const chunk = (delta: unknown, logprobs: unknown, ending = UNFINISHED): unknown => ({
-      ...{ index, delta, logprobs },
-      ...ending,
-    });
-    const text = generation.text?.slice(sent.chars) ?? '';
-    const hasLogprobs =
-      this.#wantsLogprobs(generation) && generation.outputIds.length > sent.tokens;
-    return [
-      ...(sent.isFirst ? [chunk({ role: 'assistant', content: '' }, null)] : []),
-      ...(text !== '' || hasLogprobs
-        ? [chunk({ content: text }, hasLogprobs ? this.#logprobs(generation, sent.tokens) : null)]
-        : []),
-      ...(generation.finish === null ? [] : [chunk({}, null, endingOf(generation))]),
-    ];
+  chunks(generation: Generation, index: number, sent: Sent): readonly unknown[] {
+    const chunks: unknown[] = [];
+    const add = (delta: unknown, logprobs: unknown, ending: Ending): void => {
+      chunks.push({ index, delta, logprobs, ...ending });
+    };
+    if (sent.isFirst) add({ role: 'assistant', content: '' }, null, UNFINISHED);
+    const { text, outputIds } = contentSince(generation, sent);
+    const hasLogprobs = this.#wantsLogprobs(generation) && outputIds.length > 0;
+    if (hasLogprobs || (text !== null && text !== '')) {
+      const logprobs = hasLogprobs ? this.#logprobs(generation, sent.tokens) : null;
+      add({ content: text ?? '' }, logprobs, UNFINISHED);
+    }
+    if (generation.finish !== null) add({}, null, endingOf(generation));
+    return chunks;
   }
 
   #wantsLogprobs(generation: Generation): boolean {

@@ -1,4 +1,5 @@
 import { RequestError } from '../../core/errors.js';
+import { encoderFor, type EncodeDeps } from '../../engine/encode.js';
 import type { ChatTemplate, TemplateMessage } from '../../text/chat-template.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
@@ -28,6 +29,16 @@ export function renderChat(body: JsonObject, template: ChatTemplate | null): Cha
   }
   const rendered = template.render({ messages: history, addGenerationPrompt: true, kwargs });
   return { rendered, prefix };
+}
+
+/** The ids of a conversation; nothing is added to what the template wrote. */
+export async function encodeChat(
+  { rendered, prefix }: ChatPrompt,
+  deps: EncodeDeps,
+): Promise<number[]> {
+  const encode = encoderFor(rendered.length + prefix.length, deps);
+  const parts = [await encode(rendered, false), await encode(prefix, false)];
+  return parts.flatMap((part) => Array.from(part));
 }
 
 interface Split {

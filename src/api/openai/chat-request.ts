@@ -4,15 +4,15 @@ import type { Tokenizer } from '../../text/tokenizer.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import { parseGenerateRequest } from '../native/generate-request.js';
-import { encodeText, type PrepareDeps } from '../../engine/prepare.js';
+import type { EncodeDeps } from '../../engine/encode.js';
 import { ChatChoice } from './chat-choice.js';
-import { renderChat } from './chat-prompt.js';
+import { encodeChat, renderChat } from './chat-prompt.js';
 import { parseCommonFields, type CommonContext } from './common-fields.js';
 import type { OpenAiRequest } from './request.js';
 
 export interface ChatContext extends CommonContext {
   readonly tokenizer: Tokenizer;
-  readonly tokenizeLong: PrepareDeps['tokenizeLong'];
+  readonly tokenizeLong: EncodeDeps['tokenizeLong'];
   readonly template: ChatTemplate | null;
   /** `--context-length`, where it was given: only then is a large limit an error of its own. */
   readonly givenContextLength: number | null;
@@ -37,7 +37,7 @@ export async function parseChatRequest(
   return {
     ...common,
     generate: parseGenerateRequest(native, context.generate),
-    renderer: new ChatChoice(context.tokenizer),
+    choices: new ChatChoice(context.tokenizer),
   };
 }
 
@@ -48,12 +48,7 @@ async function promptIds(body: JsonObject, context: ChatContext): Promise<unknow
     if (Array.isArray(given) && !Array.isArray(given[0])) return given;
     throw new RequestError('INVALID_JSON', 'input_ids must be a list of integers.');
   }
-  const { rendered, prefix } = renderChat(body, context.template);
-  const ids = [
-    await encodeText(rendered, false, context),
-    await encodeText(prefix, false, context),
-  ];
-  return ids.flatMap((part) => Array.from(part));
+  return encodeChat(renderChat(body, context.template), context);
 }
 
 function checkLimit(maxNewTokens: number | null, contextLength: number | null): void {

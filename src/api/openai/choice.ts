@@ -1,13 +1,6 @@
 import type { FinishReason } from '../../core/finish-reason.js';
+import type { Sent } from '../../engine/content.js';
 import type { Generation } from '../../engine/generation.js';
-
-/** What a stream has sent of one sample. */
-export interface SentSoFar {
-  readonly tokens: number;
-  readonly chars: number;
-  /** True before the sample's first chunk. */
-  readonly isFirst: boolean;
-}
 
 /** How one of the OpenAI routes shows a sample as an entry of `choices`. */
 export interface ChoiceRenderer {
@@ -16,7 +9,7 @@ export interface ChoiceRenderer {
   /** A sample that has ended. */
   whole(generation: Generation, index: number): unknown;
   /** What is new, one choice per chunk; empty = nothing to say yet. */
-  chunks(generation: Generation, index: number, sent: SentSoFar): readonly unknown[];
+  chunks(generation: Generation, index: number, sent: Sent): readonly unknown[];
 }
 
 export interface Ending {

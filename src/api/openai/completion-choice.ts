@@ -1,6 +1,7 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../../engine/generation.js';
-import { endingOf, type ChoiceRenderer, type SentSoFar } from './choice.js';
+import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
+import { endingOf, type ChoiceRenderer } from './choice.js';
 import { completionLogprobs } from './logprobs.js';
 
 export interface CompletionChoiceOptions {
@@ -22,26 +23,26 @@ export class CompletionChoice implements ChoiceRenderer {
   }
 
   whole(generation: Generation, index: number): unknown {
-    return this.#choice(generation, index, { tokens: 0, chars: 0, isFirst: true });
+    return this.#choice(generation, index, nothingSent(0));
   }
 
   /** The last chunk of a sample brings its last text and the ending. */
-  chunks(generation: Generation, index: number, sent: SentSoFar): readonly unknown[] {
-    const hasText = (generation.text?.length ?? 0) > sent.chars;
-    const hasLogprobs =
-      generation.input.req.logprobs !== null && generation.outputIds.length > sent.tokens;
+  chunks(generation: Generation, index: number, sent: Sent): readonly unknown[] {
+    const { text, outputIds } = contentSince(generation, sent);
+    const hasText = text !== null && text !== '';
+    const hasLogprobs = generation.input.req.logprobs !== null && outputIds.length > 0;
     const isNews = hasText || hasLogprobs || sent.isFirst || generation.finish !== null;
     return isNews ? [this.#choice(generation, index, sent)] : [];
   }
 
-  #choice(generation: Generation, index: number, sent: SentSoFar): unknown {
+  #choice(generation: Generation, index: number, sent: Sent): unknown {
     const { tokenizer, echoed, n } = this.#options;
     const prefix = sent.isFirst ? (echoed?.[Math.floor(index / n)] ?? '') : '';
     const view = { from: sent.tokens, echo: echoed !== null && sent.isFirst };
     const wantsLogprobs = generation.input.req.logprobs !== null;
     return {
       index,
-      text: prefix + (generation.text?.slice(sent.chars) ?? ''),
+      text: prefix + (contentSince(generation, sent).text ?? ''),
       logprobs: wantsLogprobs ? completionLogprobs(generation, view, tokenizer) : null,
       ...endingOf(generation),
     };

@@ -35,12 +35,12 @@ export function parseCompletionRequest(
   };
   const generate = parseGenerateRequest(native, context.generate);
   const { tokenizer } = context;
-  const renderer = new CompletionChoice({
+  const choices = new CompletionChoice({
     tokenizer,
     echoed: echo ? generate.entries.map((entry) => promptText(entry, tokenizer)) : null,
     n: generate.entries[0]?.rids.length ?? 1,
   });
-  return { ...common, generate, renderer };
+  return { ...common, generate, choices };
 }
 
 /** Text, texts, ids or lists of ids. */

@@ -7,5 +7,5 @@ export interface OpenAiRequest {
   readonly includeUsage: boolean;
   readonly continuousUsage: boolean;
   readonly generate: GenerateRequest;
-  readonly renderer: ChoiceRenderer;
+  readonly choices: ChoiceRenderer;
 }

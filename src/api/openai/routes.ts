@@ -7,7 +7,12 @@ import type { GenerateDeps } from '../native/generate.js';
 import type { Route } from '../../http/router.js';
 import { parseChatRequest, type ChatContext } from './chat-request.js';
 import { parseCompletionRequest } from './completion-request.js';
-import { createOpenAiHandler, type AnswerDeps } from './handler.js';
+import {
+  createOpenAiHandler,
+  openAiAnswerer,
+  type AnswerBody,
+  type AnswerDeps,
+} from './handler.js';
 
 const NO_DEFAULTS: SamplingDefaults = {
   temperature: null,
@@ -23,8 +28,14 @@ export interface OpenAiDeps {
   readonly generation: GenerateDeps;
 }
 
+/** The two routes by how they answer a body, wherever the answer goes. */
+export interface OpenAiAnswerers {
+  readonly chat: AnswerBody;
+  readonly completions: AnswerBody;
+}
+
 /** `/v1/chat/completions` and `/v1/completions`: other words for what `/generate` does. */
-export function createOpenAiRoutes({ args, model, generation }: OpenAiDeps): readonly Route[] {
+export function openAiAnswerers({ args, model, generation }: OpenAiDeps): OpenAiAnswerers {
   const deps: AnswerDeps = { ...generation, cacheReport: args.enableCacheReport };
   const context = (): ChatContext => ({
     generate: generation.context,
@@ -36,20 +47,21 @@ export function createOpenAiRoutes({ args, model, generation }: OpenAiDeps): rea
     includeUsageByDefault: args.streamResponseDefaultIncludeUsage,
     givenContextLength: args.contextLength,
   });
-  return [
-    {
-      methods: ['POST'],
-      path: '/v1/chat/completions',
-      requiresJson: true,
-      handler: createOpenAiHandler((body) => parseChatRequest(body, context()), deps),
-    },
-    {
-      methods: ['POST'],
-      path: '/v1/completions',
-      requiresJson: true,
-      handler: createOpenAiHandler((body) => parseCompletionRequest(body, context()), deps),
-    },
-  ];
+  return {
+    chat: openAiAnswerer((body) => parseChatRequest(body, context()), deps),
+    completions: openAiAnswerer((body) => parseCompletionRequest(body, context()), deps),
+  };
+}
+
+export function createOpenAiRoutes({ chat, completions }: OpenAiAnswerers): readonly Route[] {
+  const route = (path: string, answerBody: AnswerBody): Route => ({
+    methods: ['POST'],
+    path,
+    access: 'key',
+    requiresJson: true,
+    handler: createOpenAiHandler(answerBody),
+  });
+  return [route('/v1/chat/completions', chat), route('/v1/completions', completions)];
 }
 
 function tokenizerOf({ tokenizer }: ServedModel): Tokenizer {

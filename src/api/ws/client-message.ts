@@ -4,9 +4,19 @@ import { fieldOf, isObject, parseJsonObject, type JsonObject } from '../../http/
 /** A request's name on its socket: `1` and `"1"` are two. */
 export type RequestId = string | number;
 
+/** What can be asked for: each takes the body of an HTTP route as it is. */
+export const ASK_OPS = ['generate', 'chat', 'completions'] as const;
+export type AskOp = (typeof ASK_OPS)[number];
+
+export interface AskMessage {
+  readonly op: AskOp;
+  readonly id: RequestId;
+  readonly body: JsonObject;
+}
+
 /** What a client says, `radish.v1`. */
 export type ClientMessage =
-  | { readonly op: 'generate'; readonly id: RequestId; readonly body: JsonObject }
+  | AskMessage
   | { readonly op: 'cancel'; readonly id: RequestId }
   | { readonly op: 'auth'; readonly key: string }
   | { readonly op: 'invalid'; readonly id: RequestId | null; readonly failure: Failure };
@@ -24,15 +34,16 @@ export function parseClientMessage(data: Uint8Array, maxIdChars: number): Client
   const id = idOf(message, maxIdChars);
   const op = fieldOf(message, 'op');
   if (op === 'auth') return authMessage(message);
-  if (op !== 'generate' && op !== 'cancel') {
-    return invalid(id, 'op must be "generate", "cancel" or "auth".');
+  const ask = ASK_OPS.find((one) => one === op);
+  if (ask === undefined && op !== 'cancel') {
+    return invalid(id, 'op must be "generate", "chat", "completions", "cancel" or "auth".');
   }
   if (id === null) {
     return invalid(null, `id must be an integer or a string of 1 to ${maxIdChars} characters.`);
   }
-  if (op === 'cancel') return { op, id };
+  if (ask === undefined) return { op: 'cancel', id };
   const body = fieldOf(message, 'body');
-  return isObject(body) ? { op, id, body } : invalid(id, 'body must be a JSON object.');
+  return isObject(body) ? { op: ask, id, body } : invalid(id, 'body must be a JSON object.');
 }
 
 function authMessage(message: JsonObject): ClientMessage {

@@ -10,7 +10,7 @@ import {
   SOCKET_LIMITS,
   type SocketLimits,
 } from './limits.js';
-import { Session, type SessionOptions } from './session.js';
+import { Session, type Answerers, type SessionOptions } from './session.js';
 import type {
   Socket,
   SocketEndpoint,
@@ -24,7 +24,7 @@ const SUBPROTOCOL = 'radish.v1';
 
 export interface WsOptions {
   readonly isAllowed: AuthCheck;
-  readonly generate: SessionOptions['generate'];
+  readonly answerers: Answerers;
   readonly onError: SessionOptions['onError'];
   readonly limits?: SocketLimits;
 }
@@ -48,7 +48,7 @@ export class WsEndpoint implements SocketEndpoint {
   decide(request: UpgradeRequest): UpgradeDecision {
     const { headers } = request;
     if (headers.get('sec-websocket-version') !== '13') return refuse(upgradeRequired());
-    const isAuthenticated = this.#isAllowed(request, headers);
+    const isAuthenticated = this.#isAllowed(headers);
     if (!isAuthenticated && bringsKey(headers)) {
       return refuse(errorResponse({ code: 'UNAUTHORIZED', message: 'Unauthorized' }));
     }
@@ -57,7 +57,7 @@ export class WsEndpoint implements SocketEndpoint {
       return refuse(plainResponse(400, `The subprotocol here is ${SUBPROTOCOL}.`));
     }
     const protocol = offered === undefined ? null : SUBPROTOCOL;
-    const open = (socket: Socket): SocketListener => this.#open(socket, request, isAuthenticated);
+    const open = (socket: Socket): SocketListener => this.#open(socket, isAuthenticated);
     return { kind: 'accept', protocol, open };
   }
 
@@ -68,11 +68,11 @@ export class WsEndpoint implements SocketEndpoint {
     }
   }
 
-  #open(socket: Socket, request: UpgradeRequest, isAuthenticated: boolean): SocketListener {
+  #open(socket: Socket, isAuthenticated: boolean): SocketListener {
     const session = new Session(socket, {
       limits: this.#limits,
-      generate: this.#options.generate,
-      isKey: (key) => this.#isAllowed(request, new Map([['authorization', `Bearer ${key}`]])),
+      answerers: this.#options.answerers,
+      isKey: (key) => this.#isAllowed(new Map([['authorization', `Bearer ${key}`]])),
       isAuthenticated,
       onError: this.#options.onError,
       onClose: (closed) => {
@@ -86,9 +86,8 @@ export class WsEndpoint implements SocketEndpoint {
     return session;
   }
 
-  #isAllowed(request: UpgradeRequest, headers: UpgradeRequest['headers']): boolean {
-    const readBody = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(0));
-    return this.#options.isAllowed({ ...request, headers, readBody });
+  #isAllowed(headers: UpgradeRequest['headers']): boolean {
+    return this.#options.isAllowed(wsRoute.access, { headers });
   }
 }
 
@@ -96,6 +95,7 @@ export class WsEndpoint implements SocketEndpoint {
 export const wsRoute: Route = {
   methods: ['GET'],
   path: WS_PATH,
+  access: 'key',
   handler: (_request, reply) => {
     reply.send(upgradeRequired());
   },

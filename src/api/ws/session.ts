@@ -1,16 +1,26 @@
 import type { AnswerSink } from '../../engine/answer-sink.js';
-import { failureOf } from '../../http/error-response.js';
+import { failureFrom } from '../../core/errors.js';
 import type { JsonObject } from '../../http/json.js';
-import { parseClientMessage, type ClientMessage, type RequestId } from './client-message.js';
+import {
+  parseClientMessage,
+  type AskMessage,
+  type AskOp,
+  type ClientMessage,
+  type RequestId,
+} from './client-message.js';
 import { CLOSE, type SocketLimits } from './limits.js';
 import { Outlet } from './outlet.js';
 import { SocketAnswer } from './socket-answer.js';
 import type { Socket, SocketListener } from '../../http/socket.js';
 
+/** What parses, submits and renders the body of each op, as its HTTP route does. @throws RequestError */
+export type Answerers = Readonly<
+  Record<AskOp, (body: JsonObject, sink: AnswerSink) => Promise<void>>
+>;
+
 export interface SessionOptions {
   readonly limits: SocketLimits;
-  /** Parses, submits, renders: the path of `/generate`. @throws RequestError */
-  readonly generate: (body: JsonObject, sink: AnswerSink) => Promise<void>;
+  readonly answerers: Answerers;
   readonly isKey: (key: string) => boolean;
   /** False: the first message must be `auth`. */
   readonly isAuthenticated: boolean;
@@ -81,7 +91,7 @@ export class Session implements SocketListener {
     else if (!this.#isAuthenticated) this.#refuseKey('The first message must be auth.');
     else if (message.op === 'invalid') this.#outlet.writeError(message.id, message.failure);
     else if (message.op === 'cancel') this.#live.get(message.id)?.cancel();
-    else this.#generate(message.id, message.body);
+    else this.#ask(message);
   }
 
   #authenticate(key: string): void {
@@ -93,7 +103,7 @@ export class Session implements SocketListener {
     this.#stopAuthTimer();
   }
 
-  #generate(id: RequestId, body: JsonObject): void {
+  #ask({ op, id, body }: AskMessage): void {
     if (this.#live.has(id)) {
       const message = 'This id is in use on this socket.';
       this.#outlet.writeError(null, { code: 'INVALID_REQUEST', message: `${message} id: ${id}` });
@@ -109,10 +119,10 @@ export class Session implements SocketListener {
       this.#live.delete(id);
     });
     this.#live.set(id, answer);
-    void this.#options.generate(body, answer).catch((error: unknown) => {
-      const failure = failureOf(error);
+    void this.#options.answerers[op](body, answer).catch((error: unknown) => {
+      const failure = failureFrom(error);
       if (failure.code === 'INTERNAL') this.#options.onError(error);
-      answer.refuse(failure);
+      answer.fail(failure);
     });
   }
 

@@ -1,5 +1,4 @@
 import { statusOf, type Failure } from '../../core/errors.js';
-import type { AbortReason } from '../../core/finish-reason.js';
 import type { AnswerSink, EventStream } from '../../engine/answer-sink.js';
 import type { RequestId } from './client-message.js';
 import { errorEvent, type Outlet, type ServerEvent } from './outlet.js';
@@ -9,6 +8,8 @@ import { errorEvent, type Outlet, type ServerEvent } from './outlet.js';
  * ready while the reader is behind waits here, so there is never more than one per request.
  */
 export class SocketAnswer implements AnswerSink, EventStream {
+  /** `done` is no `delta`. */
+  readonly marksEnd = true;
   readonly #id: RequestId;
   readonly #outlet: Outlet;
   readonly #onEnd: () => void;
@@ -49,21 +50,20 @@ export class SocketAnswer implements AnswerSink, EventStream {
     return this;
   }
 
-  send(data: unknown, isLast: boolean): void {
-    if (isLast) this.answer(data);
-    else if (!this.#isClosed) this.#outlet.write({ id: this.#id, event: 'delta', data });
+  send(data: unknown): void {
+    if (!this.#isClosed) this.#outlet.write({ id: this.#id, event: 'delta', data });
+  }
+
+  end(data: unknown): void {
+    this.answer(data);
   }
 
   answer(data: unknown): void {
     this.#end({ id: this.#id, event: 'done', data });
   }
 
-  fail({ message, status_code: status }: AbortReason): void {
-    this.#end(errorEvent(this.#id, message, status ?? 500));
-  }
-
-  /** It never became a request. */
-  refuse({ code, message }: Failure): void {
+  /** It never became a request, or failed later. */
+  fail({ code, message }: Failure): void {
     this.#end(errorEvent(this.#id, message, statusOf(code)));
   }
 

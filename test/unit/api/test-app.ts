@@ -60,7 +60,7 @@ export async function startApp(
 ): Promise<TestApp> {
   const scheduler = new ScriptedScheduler();
   const clock = { nowMs: () => performance.now() };
-  const engine = new Engine({ link: scheduler, clock, onLog: () => undefined });
+  const engine = new Engine({ scheduler, clock, onLog: () => undefined });
   const args = { ...defaultArgs(), port: 0, randomSeed: 7, ...overrides };
   const faults: [number, FaultKind][] = [];
   const lines: string[] = [];

@@ -2,6 +2,8 @@ import t from 'tap';
 
 import { Engine } from '../../../src/engine/engine.js';
 import type { GenerationInput } from '../../../src/engine/generation.js';
+import { failureReason } from '../../../src/core/finish-reason.js';
+import { GENERATE } from '../../../src/engine/request-kinds.js';
 import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
 import { startApp } from '../api/test-app.js';
 
@@ -28,7 +30,7 @@ function setup(): { engine: Engine; scheduler: ScriptedScheduler; lines: string[
   const scheduler = new ScriptedScheduler();
   const lines: string[] = [];
   const engine = new Engine({
-    link: scheduler,
+    scheduler,
     clock: { nowMs: () => 0 },
     onLog: (level, message) => lines.push(`${level} ${message}`),
   });
@@ -37,20 +39,20 @@ function setup(): { engine: Engine; scheduler: ScriptedScheduler; lines: string[
 
 t.test('a batch is accepted whole or not at all', async (t) => {
   const { engine, scheduler } = setup();
-  t.equal((await engine.submit([input('a'), input('b')])).length, 2);
+  t.equal((await engine.submit(GENERATE, [input('a'), input('b')])).length, 2);
   t.equal(engine.numLive, 2);
   scheduler.failure = { code: 'QUEUE_FULL', message: 'The request queue is full.' };
-  await t.rejects(engine.submit([input('c'), input('d')]), { code: 'QUEUE_FULL' });
+  await t.rejects(engine.submit(GENERATE, [input('c'), input('d')]), { code: 'QUEUE_FULL' });
   t.equal(engine.numLive, 2);
 });
 
 t.test('who leaves a paused server is never submitted', async (t) => {
   const { engine, scheduler } = setup();
   await engine.pause('inPlace');
-  const leave = engine.submit([input('a'), input('b')], (submitted) => {
+  const leave = engine.submit(GENERATE, [input('a'), input('b')], (submitted) => {
     for (const one of submitted) engine.abort(one);
   });
-  const stay = engine.submit([input('c')]);
+  const stay = engine.submit(GENERATE, [input('c')]);
   t.match(await leave, [{ finish: { type: 'abort' } }, { finish: { type: 'abort' } }]);
   t.equal(engine.numHeld, 1);
   engine.continue();
@@ -63,32 +65,32 @@ t.test('who leaves a paused server is never submitted', async (t) => {
 
 t.test('a pause waits for the requests of its time only', async (t) => {
   const { engine, scheduler } = setup();
-  await engine.submit([input('a')]);
+  await engine.submit(GENERATE, [input('a')]);
   const paused = engine.pause('abort');
   engine.continue();
-  await engine.submit([input('b')]);
+  await engine.submit(GENERATE, [input('b')]);
   await paused;
   t.equal(scheduler.live.size, 1);
 });
 
 t.test('a rid is taken while its request lives, and free after', async (t) => {
   const { engine, scheduler } = setup();
-  const [first] = await engine.submit([input('x')]);
-  await t.rejects(engine.submit([input('y'), input('x')]), {
+  const [first] = await engine.submit(GENERATE, [input('x')]);
+  await t.rejects(engine.submit(GENERATE, [input('y'), input('x')]), {
     message: 'Duplicate request ID detected: x',
   });
   t.equal(engine.numLive, 1);
   scheduler.finish(first?.num ?? 0, { type: 'length', length: 0 });
-  await t.resolves(engine.submit([input('x')]));
+  await t.resolves(engine.submit(GENERATE, [input('x')]));
   scheduler.failure = { code: 'NO_DEVICE', message: 'No device.' };
-  await t.rejects(engine.submit([input('z')]));
+  await t.rejects(engine.submit(GENERATE, [input('z')]));
   scheduler.failure = null;
-  await t.resolves(engine.submit([input('z')]), 'a rejected rid is free');
+  await t.resolves(engine.submit(GENERATE, [input('z')]), 'a rejected rid is free');
 });
 
 t.test('messages about requests that are gone do nothing', async (t) => {
   const { engine, scheduler } = setup();
-  const [generation] = await engine.submit([input('x')]);
+  const [generation] = await engine.submit(GENERATE, [input('x')]);
   scheduler.finish(generation?.num ?? 0, { type: 'length', length: 0 });
   scheduler.emit({
     kind: 'output',
@@ -106,15 +108,15 @@ t.test('messages about requests that are gone do nothing', async (t) => {
 
 t.test('a dead scheduler fails what lives and what comes', async (t) => {
   const { engine } = setup();
-  const [generation] = await engine.submit([input('x')]);
+  const [generation] = await engine.submit(GENERATE, [input('x')]);
   let updates = 0;
-  if (generation !== undefined) generation.onUpdate = () => updates++;
-  const pending = engine.submit([input('y')]);
+  generation?.updates.listen(() => updates++);
+  const pending = engine.submit(GENERATE, [input('y')]);
   engine.fail({ code: 'INTERNAL', message: 'The scheduler is gone.' });
-  t.match(generation?.finish, { type: 'abort', status_code: 500 });
+  t.match(generation?.finish, { type: 'abort', code: 'INTERNAL' });
   t.equal(updates, 1);
   await t.rejects(pending, { code: 'INTERNAL' });
-  await t.rejects(engine.submit([input('z')]), { code: 'INTERNAL' });
+  await t.rejects(engine.submit(GENERATE, [input('z')]), { code: 'INTERNAL' });
   t.equal(engine.numLive, 0);
 });
 
@@ -152,9 +154,7 @@ t.test('a device that fails is a 500, and the last chunk of a stream', async (t)
   });
   app.scheduler.onAccepted = ({ num }) => {
     setImmediate(() => {
-      const message = 'The device failed.';
-      const reason = { message, status_code: 500, err_type: 'InternalServerError' };
-      app.scheduler.finish(num, { type: 'abort', ...reason });
+      app.scheduler.finish(num, failureReason('DEVICE_FAILED', 'The device failed.'));
     });
   };
   const { status, json } = await app.post('/generate', { text: ['a', 'b'] });

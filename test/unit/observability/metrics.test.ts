@@ -51,7 +51,7 @@ t.test('/metrics counts requests and shows devices', async (t) => {
   await fetch(`${app.url}/health_generate`);
   app.scheduler.onAccepted = (req) => {
     app.scheduler.finish(req.num, {
-      ...{ type: 'abort', message: 'Aborted', status_code: null, err_type: null },
+      ...{ type: 'abort', message: 'Aborted', code: null },
     });
   };
   await app.post('/generate', { text: 'cc' }, key);

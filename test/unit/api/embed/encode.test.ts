@@ -1,3 +1,4 @@
+import { failureReason } from '../../../../src/core/finish-reason.js';
 import t from 'tap';
 import { startApp } from '../test-app.js';
 import { CROSS_ENCODER, startEmbedApp } from './embed-app.js';
@@ -164,8 +165,7 @@ t.test('failures after acceptance', async (t) => {
   const pending = app.post('/encode', { text: ['a', 'b'] });
   while (app.scheduler.liveTexts.size < 2) await new Promise(setImmediate);
   const [num = 0] = app.scheduler.liveTexts.keys();
-  const reason = { message: 'The device failed.', status_code: 500, err_type: null };
-  app.scheduler.finishText(num, [], { type: 'abort', ...reason });
+  app.scheduler.finishText(num, [], failureReason('DEVICE_FAILED', 'The device failed.'));
   t.match(await pending, { status: 500, json: { message: 'The device failed.' } });
   await new Promise(setImmediate);
   t.equal(app.scheduler.liveTexts.size, 0, 'the other text is given up');
@@ -191,7 +191,7 @@ t.test('a text that takes too long is a 503', async (t) => {
   while (app.scheduler.liveTexts.size < 1) await new Promise(setImmediate);
   const [num = 0] = app.scheduler.liveTexts.keys();
   const message = 'Request waiting timeout reached.';
-  app.scheduler.finishText(num, [], { type: 'abort', message, status_code: 503, err_type: '503' });
+  app.scheduler.finishText(num, [], failureReason('TIMED_OUT', message));
   t.match(await pending, { status: 503, json: { message } });
 });
 

@@ -172,7 +172,7 @@ t.test('--stream-response-default-include-usage', async (t) => {
 
 t.test('an aborted request is an answer', async (t) => {
   const app = await openAiApp(t);
-  answering(app, 'ab', { type: 'abort', message: 'Aborted', status_code: null, err_type: null });
+  answering(app, 'ab', { type: 'abort', message: 'Aborted', code: null });
   const { status, json } = await app.post(PATH, { messages });
   t.equal(status, 200);
   t.match(json, { choices: [{ finish_reason: 'abort', matched_stop: null }] });

@@ -1,16 +1,13 @@
 import t from 'tap';
 
-import type { FinishReason } from '../../../../src/core/finish-reason.js';
+import { failureReason } from '../../../../src/core/finish-reason.js';
 import { startApp } from '../test-app.js';
 import { answering, openAiApp } from './openai-app.js';
 
 const CHAT = '/v1/chat/completions';
 const TEXT = '/v1/completions';
 const messages = [{ role: 'user', content: 'hi' }];
-const FAILURE: FinishReason = {
-  ...{ type: 'abort', message: 'The device is gone.' },
-  ...{ status_code: 503, err_type: 'ServiceUnavailable' },
-};
+const FAILURE = failureReason('NO_DEVICE', 'The device is gone.');
 
 /** Fields beside good messages, and the message of the 400. */
 const CHAT_FIELDS: [object, string | RegExp, string?][] = [

@@ -4,17 +4,20 @@ import t from 'tap';
 
 import { createHttpServer } from '../../../../src/http/uws.js';
 import { WsEndpoint, type WsOptions } from '../../../../src/api/ws/endpoint.js';
+import type { Answerers } from '../../../../src/api/ws/session.js';
 import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.js';
 import { frameHead, OPCODE, openWs } from '../../../doubles/ws-client.js';
+
+const echo: Answerers['generate'] = (body, sink) => {
+  sink.answer(body);
+  return Promise.resolve();
+};
 
 /** A server whose requests answer with their own body. */
 async function start(limits: Partial<SocketLimits> = {}, options: Partial<WsOptions> = {}) {
   const endpoint = new WsEndpoint({
     isAllowed: () => true,
-    generate: (body, sink) => {
-      sink.answer(body);
-      return Promise.resolve();
-    },
+    answerers: { generate: echo, chat: echo, completions: echo },
     onError: (error) => {
       throw error;
     },
@@ -97,7 +100,7 @@ t.test('a reader that stops is closed after a time', async (t) => {
 });
 
 t.test('without a key the upgrade is let in to say it', async (t) => {
-  const isAllowed: WsOptions['isAllowed'] = ({ headers }) =>
+  const isAllowed: WsOptions['isAllowed'] = (_access, { headers }) =>
     headers.get('authorization') === 'Bearer secret';
   const { url } = await start({ authTimeoutMs: 50 }, { isAllowed });
   t.equal(await (await openWs(url)).closed, 4401);

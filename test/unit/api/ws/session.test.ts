@@ -4,11 +4,13 @@ import { RequestError } from '../../../../src/core/errors.js';
 import type { AnswerSink } from '../../../../src/engine/answer-sink.js';
 import type { JsonObject } from '../../../../src/http/json.js';
 import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.js';
-import { Session } from '../../../../src/api/ws/session.js';
+import type { AskOp } from '../../../../src/api/ws/client-message.js';
+import { Session, type Answerers } from '../../../../src/api/ws/session.js';
 import { FakeSocket } from './fake-socket.js';
 
 /** What reached the generate path, and the handle to answer it. */
 interface Started {
+  readonly op: AskOp;
   readonly body: JsonObject;
   readonly sink: AnswerSink;
   readonly fail: (error: unknown) => void;
@@ -24,12 +26,19 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
   const started: Started[] = [];
   const errors: unknown[] = [];
   const closed: Session[] = [];
+  const start =
+    (op: AskOp): Answerers[AskOp] =>
+    (body, sink) =>
+      new Promise((_resolve, reject) => {
+        started.push({ op, body, sink, fail: reject });
+      });
   const session = new Session(socket, {
     limits: { ...SOCKET_LIMITS, ...limits },
-    generate: (body, sink) =>
-      new Promise((_resolve, reject) => {
-        started.push({ body, sink, fail: reject });
-      }),
+    answerers: {
+      generate: start('generate'),
+      chat: start('chat'),
+      completions: start('completions'),
+    },
     isKey: (key) => key === 'secret',
     isAuthenticated,
     onError: (error) => errors.push(error),
@@ -58,17 +67,17 @@ const errorOf = (id: unknown, code: number) => ({ id, event: 'error', data: { er
 /** Leaves the reader behind by one large delta. */
 function stall({ socket }: Rig, sink: AnswerSink): void {
   socket.isStalled = true;
-  sink.startEvents().send('x'.repeat(SOCKET_LIMITS.highWaterBytes), false);
+  sink.startEvents().send('x'.repeat(SOCKET_LIMITS.highWaterBytes));
 }
 
 t.test('a request is handed on as it is and answered under its id', (t) => {
   const { socket, started, say, ask } = setUp();
   const stream = ask('a').startEvents();
   t.same(started[0]?.body, { text: 'a' });
-  stream.send({ text: 'o' }, false);
+  stream.send({ text: 'o' });
   ask(1).answer([{ text: 'whole' }]);
-  stream.send({ text: 'on' }, true);
-  stream.send({ text: 'late' }, true);
+  stream.end({ text: 'on' });
+  stream.end({ text: 'late' });
   t.same(socket.sent, [
     { id: 'a', event: 'delta', data: { text: 'o' } },
     { id: 1, event: 'done', data: [{ text: 'whole' }] },
@@ -85,7 +94,7 @@ t.test('failures are error events with the status they have over HTTP', async (t
   started[0]?.fail(new RequestError('QUEUE_FULL', 'The request queue is full.'));
   ask('bug');
   started[1]?.fail(new TypeError('of ours'));
-  ask('failed').fail({ type: 'abort', message: 'gone', status_code: 500, err_type: 'x' });
+  ask('failed').fail({ code: 'DEVICE_FAILED', message: 'gone' });
   await later();
   t.match(socket.sent, [
     { id: 'failed', event: 'error', data: { error: { message: 'gone', code: 500 } } },
@@ -187,12 +196,12 @@ t.test('a slow reader is told later, the longest unserved request first', (t) =>
   streams.forEach((stream, i) => {
     stream.onDrain(() => {
       served.push(i);
-      stream.send('x'.repeat(SOCKET_LIMITS.highWaterBytes), false);
+      stream.send('x'.repeat(SOCKET_LIMITS.highWaterBytes));
     });
   });
   const whole = ask('whole');
   socket.isStalled = true;
-  streams[0]?.send('x'.repeat(SOCKET_LIMITS.highWaterBytes), false);
+  streams[0]?.send('x'.repeat(SOCKET_LIMITS.highWaterBytes));
   t.equal(streams[1]?.isWritable, false);
   whole.answer('the answer');
   t.equal(socket.sent.length, 1, 'an answer waits');

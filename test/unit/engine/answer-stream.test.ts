@@ -1,14 +1,16 @@
 import t from 'tap';
 
-import { failureReason } from '../../../../src/core/finish-reason.js';
-import type { EventStream } from '../../../../src/engine/answer-sink.js';
-import { Generation, type GenerationInput } from '../../../../src/engine/generation.js';
-import { GenerateStream } from '../../../../src/api/native/generate-stream.js';
-import { ServedWeights } from '../../../../src/engine/served-weights.js';
+import { failureReason } from '../../../src/core/finish-reason.js';
+import type { EventStream } from '../../../src/engine/answer-sink.js';
+import { Generation, type GenerationInput } from '../../../src/engine/generation.js';
+import { AnswerStream } from '../../../src/engine/answer-stream.js';
+import { NativeRenderer } from '../../../src/api/native/render.js';
+import { ServedWeights } from '../../../src/engine/served-weights.js';
 
 /** A reader that takes events only when the test lets it. */
 class FakeReader implements EventStream {
   isWritable = true;
+  readonly marksEnd = false;
   readonly chunks: { output_ids: number[]; index: number }[] = [];
   numLast = 0;
   drain: () => void = () => undefined;
@@ -17,9 +19,17 @@ class FakeReader implements EventStream {
     this.drain = listener;
   }
 
-  send(value: unknown, isLast: boolean): void {
+  send(value: unknown): void {
     this.chunks.push(value as { output_ids: number[]; index: number });
-    if (isLast) this.numLast++;
+  }
+
+  end(value: unknown): void {
+    this.send(value);
+    this.numLast++;
+  }
+
+  fail(): void {
+    throw new Error('a native stream shows its failures');
   }
 }
 
@@ -34,21 +44,21 @@ function setUp(isIncremental: boolean) {
     logprobTokenizer: null,
     returnPromptTokenIds: false,
     showDpRank: false,
-  };
-  const intervals = [1, 1];
-  new GenerateStream(reader, generations, {
-    ...options,
     isSingle: false,
     isIncremental,
-    intervals,
+  };
+  new AnswerStream(reader, generations, {
+    renderer: new NativeRenderer(options),
+    intervals: [1, 1],
+    onFailure: () => undefined,
   });
   const push = (sample: number, token: number): void => {
     generations[sample]?.acceptToken(token);
-    generations[sample]?.onUpdate?.();
+    generations[sample]?.updates.publish();
   };
   const finish = (sample: number): void => {
     generations[sample]?.end(failureReason('DEVICE_FAILED', 'x'), null, 1);
-    generations[sample]?.onUpdate?.();
+    generations[sample]?.updates.publish();
   };
   return { reader, push, finish };
 }

@@ -1,0 +1,21 @@
+import { statusOf, wireTypeOf, type Failure } from '../../core/errors.js';
+import { acceptedErrorResponse, errorResponse, flatError } from '../../http/error-response.js';
+import { jsonResponse, type FullResponse } from '../../http/http.js';
+import type { FailureSpelling } from '../http-answer.js';
+
+/** Failures as SGLang's OpenAI routes have them: flat, where the native ones nest them. */
+export const OPENAI_SPELLING: FailureSpelling = {
+  refused: (failure) =>
+    failure.code === 'INVALID_REQUEST' ? badRequest(failure) : errorResponse(failure),
+  failed: (failure) =>
+    statusOf(failure.code) === 400 ? badRequest(failure) : acceptedErrorResponse(failure),
+  streamed: ({ code, message }) => {
+    const status = statusOf(code);
+    const type = status === 503 ? 'SERVICE_UNAVAILABLE' : wireTypeOf(code);
+    return { error: flatError(status, type, message) };
+  },
+};
+
+function badRequest({ message }: Failure): FullResponse {
+  return jsonResponse(400, flatError(400, wireTypeOf('INVALID_REQUEST'), message));
+}
