@@ -16,6 +16,19 @@ function contents(object: GenerateResult): unknown {
   return { text, ids, index, finish, numTokens };
 }
 
+interface ChatChunk {
+  readonly choices: readonly { readonly index: number }[];
+  readonly usage?: unknown;
+}
+
+/** The objects of an OpenAI stream over HTTP. */
+async function chunksOf(url: string, body: object): Promise<ChatChunk[]> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  const frames = (await response.text()).trim().split('\n\n').slice(0, -1);
+  return frames.map((frame) => JSON.parse(frame.replace(/^data: /, '')) as ChatChunk);
+}
+
 async function heldTokens(url: string): Promise<number> {
   return (await kvPools(url)).reduce((sum, pool) => sum + pool.held_tokens, 0);
 }
@@ -154,6 +167,67 @@ t.test('/ws on the built-in model', async (t) => {
     t.match(await other.next(), { event: 'done' });
     other.close();
   });
+
+  for (const [op, path, body] of [
+    ['chat', '/v1/chat/completions', { messages: [{ role: 'user', content: 'Hi' }] }],
+    ['completions', '/v1/completions', { prompt: ['Once', 'Twice'], n: 2 }],
+  ] as const) {
+    const ask = { ...body, ...{ temperature: 0, max_tokens: 12, ignore_eos: true } };
+
+    t.test(
+      `${op}: a stream brings the objects of the HTTP stream, the last one with usage`,
+      async (t) => {
+        const options = { stream: true, stream_options: { include_usage: true } };
+        const lines = await chunksOf(`${url}${path}`, { ...ask, ...options });
+        const client = await openWs(url);
+        client.send({ op, id: 's', body: { ...ask, stream: true } });
+        const events = await client.answer('s');
+        client.close();
+        const usage = lines.pop()?.usage;
+        const objects = events.map(({ data }) => data as ChatChunk);
+        const indices = new Set(lines.map(({ choices }) => choices[0]?.index));
+        t.equal(indices.size, op === 'chat' ? 1 : 4);
+        for (const index of indices) {
+          const ofSample = (chunks: ChatChunk[]) =>
+            chunks
+              .filter(({ choices }) => choices[0]?.index === index)
+              .map(({ choices }) => choices);
+          t.same(ofSample(objects), ofSample(lines), 'no text twice, none missing');
+        }
+        t.same(
+          events.map(({ event }) => event),
+          [...lines.slice(1).map(() => 'delta'), 'done'],
+        );
+        const last = objects.at(-1);
+        t.match(last, { choices: [{ finish_reason: 'length' }], usage });
+        t.equal(objects.filter((chunk) => 'usage' in chunk).length, 1, 'only the last one has it');
+      },
+    );
+
+    t.test(`${op}: without "stream" the answer is that of HTTP`, async (t) => {
+      const headers = { 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body: JSON.stringify(ask) };
+      const whole = (await (await fetch(`${url}${path}`, init)).json()) as ChatChunk;
+      const client = await openWs(url);
+      client.send({ op, id: 1, body: ask });
+      const [event, ...others] = await client.answer(1);
+      client.close();
+      t.same(others, []);
+      t.match(event, { event: 'done', data: { choices: whole.choices, usage: whole.usage } });
+    });
+
+    t.test(`${op}: refused and cancelled as /generate is`, async (t) => {
+      const client = await openWs(url);
+      client.send({ op, id: 'bad', body: { ...ask, temperature: -1 } });
+      t.match(await client.answer('bad'), [{ event: 'error', data: { error: { code: 400 } } }]);
+      client.send({ op, id: 'c', body: { ...ask, max_tokens: 1500, stream: true } });
+      await client.next();
+      client.send({ op: 'cancel', id: 'c' });
+      const events = await client.answer('c');
+      t.match(events.at(-1), { event: 'done', data: { choices: [{ finish_reason: 'abort' }] } });
+      client.close();
+    });
+  }
 
   t.test('errors come as on /generate, under their id', async (t) => {
     const client = await openWs(url);
