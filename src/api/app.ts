@@ -28,7 +28,7 @@ import { createSessionRoutes } from './native/session-routes.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
-import { createObserverRoutes } from './observers.js';
+import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseSamplingParams } from './native/sampling-request.js';
 import { SeedSource } from '../engine/seeds.js';

@@ -3,10 +3,10 @@ import type { AnswerSink, EventStream } from '../engine/answer-sink.js';
 import {
   jsonResponse,
   type FullResponse,
+  type Headers,
   type HttpReply,
   type ResponseStream,
 } from '../http/http.js';
-import { SSE_DONE, SSE_HEADERS, sseFrame } from '../http/sse.js';
 
 /** How one dialect spells failures over HTTP. */
 export interface FailureSpelling {
@@ -61,6 +61,17 @@ export class HttpAnswer implements AnswerSink {
   startEvents(): EventStream {
     return new SseEvents(this.#reply.startStream(SSE_HEADERS), this.#spelling);
   }
+}
+
+/** Server-sent events as SGLang frames them: `data:` lines only, and `[DONE]` last, always. */
+const SSE_HEADERS: Headers = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+};
+const SSE_DONE = 'data: [DONE]\n\n';
+
+function sseFrame(value: unknown): string {
+  return `data: ${JSON.stringify(value)}\n\n`;
 }
 
 class SseEvents implements EventStream {

@@ -24,7 +24,7 @@ export class ServedWeights {
     return (epoch === null ? undefined : this.#versions[epoch]) ?? this.version;
   }
 
-  /** The same weights under another tag, also in answers that are under way. */
+  /** Gives the weights that serve another tag, also in answers that are under way. */
   rename(version: string): void {
     this.#versions[this.#versions.length - 1] = version;
   }

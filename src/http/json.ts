@@ -15,7 +15,7 @@ export function parseJsonObject(body: Uint8Array): JsonObject {
   return value;
 }
 
-/** As {@link parseJsonObject}, for routes whose body may be left out. */
+/** The JSON object of a route whose body may be left out: none is `{}`. @throws RequestError INVALID_JSON */
 export function parseOptionalObject(body: Uint8Array): JsonObject {
   return body.length === 0 ? {} : parseJsonObject(body);
 }

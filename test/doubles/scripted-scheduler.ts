@@ -91,8 +91,12 @@ export class ScriptedScheduler implements SchedulerPort {
     if (text === undefined) return;
     this.liveTexts.delete(num);
     const stats: ReqStats = {
-      ...{ promptTokens: text.tokens.length, completionTokens: 0, cachedTokens: 0 },
-      ...{ numRetractions: 0, dpRank: 0, queueMs: 0 },
+      promptTokens: text.tokens.length,
+      completionTokens: 0,
+      cachedTokens: 0,
+      numRetractions: 0,
+      dpRank: 0,
+      queueMs: 0,
     };
     this.#output({
       vectors: reason === undefined ? [{ num, values: Float32Array.from(values) }] : [],
@@ -182,11 +186,21 @@ const DEVICE_STATE = {
   lastGenThroughput: 12.5,
   kvPool: { totalTokens: 1024, freeTokens: 1000, cachedTokens: 24, heldTokens: 0 },
   load: {
-    ...{ numWaiting: 2, numWaitingTokens: 30, numWaitingUncachedTokens: 20, numRetracted: 1 },
-    ...{ maxRunning: 8, sumSeqLens: 44, newTokenRatio: 0.7, cacheHitRate: 0.25 },
+    numWaiting: 2,
+    numWaitingTokens: 30,
+    numWaitingUncachedTokens: 20,
+    numRetracted: 1,
+    maxRunning: 8,
+    sumSeqLens: 44,
+    newTokenRatio: 0.7,
+    cacheHitRate: 0.25,
     totals: {
-      ...{ prefillTokens: 300, cachedTokens: 100, decodeTokens: 50 },
-      ...{ retractions: 2, retractedInputTokens: 40, retractedOutputTokens: 10 },
+      prefillTokens: 300,
+      cachedTokens: 100,
+      decodeTokens: 50,
+      retractions: 2,
+      retractedInputTokens: 40,
+      retractedOutputTokens: 10,
     },
   },
 };

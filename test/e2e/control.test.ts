@@ -25,8 +25,13 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 t.test('what surrounds generation, on the built-in model', async (t) => {
   const radish = await startRadish([
-    ...['--enable-metrics', '--enable-priority-scheduling', '--max-running-requests', '1'],
-    ...['--log-requests', '--log-requests-level', '0'],
+    '--enable-metrics',
+    '--enable-priority-scheduling',
+    '--max-running-requests',
+    '1',
+    '--log-requests',
+    '--log-requests-level',
+    '0',
   ]);
   t.teardown(() => radish.stop());
   const { url } = radish;
@@ -128,8 +133,11 @@ t.test('time-outs and the admin key', async (t) => {
   const late = await postJson(`${url}/generate`, { text, sampling_params: endless });
   t.equal(late.status, 503);
   t.same(await late.json(), {
-    ...{ object: 'error', message: 'Request running timeout reached.' },
-    ...{ type: '503', param: null, code: 503 },
+    object: 'error',
+    message: 'Request running timeout reached.',
+    type: '503',
+    param: null,
+    code: 503,
   });
   t.equal((await postJson(`${url}/flush_cache`, {})).status, 401);
   const headers = { authorization: 'Bearer boss' };

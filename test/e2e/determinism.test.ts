@@ -31,8 +31,12 @@ t.test('64 streams at once give the answers of one after the other, bit for bit'
 t.test('retractions do not show in the answers', async (t) => {
   const roomy = await startRadish();
   const tight = await startRadish([
-    ...['--max-total-tokens', '640', '--max-running-requests', '32'],
-    ...['--schedule-conservativeness', '0'],
+    '--max-total-tokens',
+    '640',
+    '--max-running-requests',
+    '32',
+    '--schedule-conservativeness',
+    '0',
   ]);
   t.teardown(() => Promise.all([roomy.stop(), tight.stop()]));
   const some = bodies.slice(0, 16).map((body, i) => ({

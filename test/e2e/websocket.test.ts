@@ -172,7 +172,7 @@ t.test('/ws on the built-in model', async (t) => {
     ['chat', '/v1/chat/completions', { messages: [{ role: 'user', content: 'Hi' }] }],
     ['completions', '/v1/completions', { prompt: ['Once', 'Twice'], n: 2 }],
   ] as const) {
-    const ask = { ...body, ...{ temperature: 0, max_tokens: 12, ignore_eos: true } };
+    const ask = { ...body, temperature: 0, max_tokens: 12, ignore_eos: true };
 
     t.test(
       `${op}: a stream brings the objects of the HTTP stream, the last one with usage`,

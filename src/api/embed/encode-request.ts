@@ -4,7 +4,7 @@ import { refuse, refuseBody } from '../../core/errors.js';
 import { FieldReader, isIntegers, isStrings } from '../../http/field-reader.js';
 import type { JsonObject } from '../../http/json.js';
 import { resolveRids } from '../native/rid-fields.js';
-import { parseUnobserved } from '../native/unobserved-fields.js';
+import { parseUnobserved } from '../native/request-fields.js';
 import { checkUnsupportedFields } from '../native/unsupported-fields.js';
 import type { EmbedJob } from './embed.js';
 import type { EmbedSource } from '../../engine/prepare-texts.js';

@@ -6,11 +6,15 @@ import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { parseSamplingParams, type SamplingContext } from './sampling-request.js';
 import { parseLogprobFields } from './logprob-fields.js';
-import { resolvePriority, type PriorityRules } from './priority-field.js';
+import {
+  dpRankOf,
+  parseUnobserved,
+  resolvePriority,
+  type PriorityRules,
+} from './request-fields.js';
 import { parsePrompts } from './prompt-fields.js';
 import { resolveRids } from './rid-fields.js';
 import { parseSessionParams } from './session-routes.js';
-import { parseUnobserved } from './unobserved-fields.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 /** Prompts times samples that one request may bring. */
@@ -108,15 +112,6 @@ function perPromptStrings(
   if (list.length !== numPrompts)
     refuse(`The length of ${name} should be equal to the batch size.`);
   return list;
-}
-
-/** `data_parallel_rank` is the older name. */
-function dpRankOf(read: FieldReader, dpSize: number): number | null {
-  const rank = read.integer('routed_dp_rank') ?? read.integer('data_parallel_rank');
-  if (rank !== null && (rank < 0 || rank >= dpSize)) {
-    refuse(`routed_dp_rank must be in [0, ${dpSize - 1}], got ${rank}.`);
-  }
-  return rank;
 }
 
 function at<T>(list: readonly T[], index: number): T {

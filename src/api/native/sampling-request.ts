@@ -17,11 +17,31 @@ const DEFAULT_MAX_NEW_TOKENS = 128;
 const GREEDY_TEMPERATURE = 1e-6;
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set([
-  ...['max_new_tokens', 'min_new_tokens', 'temperature', 'top_p', 'top_k', 'min_p'],
-  ...['frequency_penalty', 'presence_penalty', 'repetition_penalty', 'logit_bias'],
-  ...['stop', 'stop_token_ids', 'stop_regex', 'no_stop_trim', 'ignore_eos', 'n'],
-  ...['skip_special_tokens', 'spaces_between_special_tokens', 'sampling_seed'],
-  ...['json_schema', 'regex', 'ebnf', 'structural_tag', 'custom_params', 'stream_interval'],
+  'max_new_tokens',
+  'min_new_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'min_p',
+  'frequency_penalty',
+  'presence_penalty',
+  'repetition_penalty',
+  'logit_bias',
+  'stop',
+  'stop_token_ids',
+  'stop_regex',
+  'no_stop_trim',
+  'ignore_eos',
+  'n',
+  'skip_special_tokens',
+  'spaces_between_special_tokens',
+  'sampling_seed',
+  'json_schema',
+  'regex',
+  'ebnf',
+  'structural_tag',
+  'custom_params',
+  'stream_interval',
 ]);
 
 export interface SamplingContext {

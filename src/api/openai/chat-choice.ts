@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../../engine/generation.js';
 import { contentSince, type Sent } from '../../engine/content.js';
-import { endingOf, UNFINISHED, type ChoiceRenderer, type Ending } from './choice.js';
+import { endingOf, UNFINISHED, type ChoiceRenderer, type Ending } from './request.js';
 import { chatLogprobs } from './logprobs.js';
 
 /** Choices of `/v1/chat/completions`. */

@@ -8,9 +8,22 @@ import { checkUnsupportedFields } from './unsupported-fields.js';
 
 /** Fields of the body that mean the same in `sampling_params`. */
 const SAMPLING_FIELDS = [
-  ...['temperature', 'top_p', 'top_k', 'min_p', 'repetition_penalty', 'frequency_penalty'],
-  ...['presence_penalty', 'stop', 'stop_token_ids', 'stop_regex', 'no_stop_trim', 'ignore_eos'],
-  ...['skip_special_tokens', 'logit_bias', 'n', 'custom_params'],
+  'temperature',
+  'top_p',
+  'top_k',
+  'min_p',
+  'repetition_penalty',
+  'frequency_penalty',
+  'presence_penalty',
+  'stop',
+  'stop_token_ids',
+  'stop_regex',
+  'no_stop_trim',
+  'ignore_eos',
+  'skip_special_tokens',
+  'logit_bias',
+  'n',
+  'custom_params',
 ] as const;
 
 const NUMBERS = SAMPLING_FIELDS.filter((name) => /_p$|penalty|temperature/.test(name));
@@ -18,14 +31,22 @@ const INTEGERS = ['top_k', 'n', 'max_tokens', 'max_completion_tokens'] as const;
 
 /** Fields that mean the same beside `sampling_params`. */
 const REQUEST_FIELDS = [
-  ...['rid', 'extra_key', 'cache_salt', 'priority', 'routed_dp_rank', 'data_parallel_rank'],
-  ...['session_id', 'session_params', 'return_hidden_states', 'custom_logit_processor'],
-  ...['return_routed_experts'],
+  'rid',
+  'extra_key',
+  'cache_salt',
+  'priority',
+  'routed_dp_rank',
+  'data_parallel_rank',
+  'session_id',
+  'session_params',
+  'return_hidden_states',
+  'custom_logit_processor',
+  'return_routed_experts',
 ] as const;
 
 export interface CommonContext {
   readonly generate: GenerateContext;
-  /** Of the model's files, or all null with `--sampling-defaults openai`. */
+  /** Sampling values of the model's files, or all null with `--sampling-defaults openai`. */
   readonly defaults: SamplingDefaults;
   readonly servedName: string;
   /** `--stream-response-default-include-usage` */

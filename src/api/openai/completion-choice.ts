@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../../engine/generation.js';
 import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
-import { endingOf, type ChoiceRenderer } from './choice.js';
+import { endingOf, type ChoiceRenderer } from './request.js';
 import { completionLogprobs } from './logprobs.js';
 
 export interface CompletionChoiceOptions {

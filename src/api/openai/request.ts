@@ -1,5 +1,7 @@
-import type { ChoiceRenderer } from './choice.js';
 import type { GenerateRequest } from '../../engine/request.js';
+import type { FinishReason } from '../../core/finish-reason.js';
+import type { Sent } from '../../engine/content.js';
+import type { Generation } from '../../engine/generation.js';
 
 /** A body of one of the OpenAI routes as the native request it comes down to, and how to show its answer. */
 export interface OpenAiRequest {
@@ -9,3 +11,28 @@ export interface OpenAiRequest {
   readonly generate: GenerateRequest;
   readonly choices: ChoiceRenderer;
 }
+
+/** How one of the OpenAI routes shows a sample as an entry of `choices`. */
+export interface ChoiceRenderer {
+  readonly object: string;
+  readonly chunkObject: string;
+  /** A sample that has ended. */
+  whole(generation: Generation, index: number): unknown;
+  /** What is new, one choice per chunk; empty = nothing to say yet. */
+  chunks(generation: Generation, index: number, sent: Sent): readonly unknown[];
+}
+
+export interface Ending {
+  readonly finish_reason: FinishReason['type'] | null;
+  /** SGLang's extra: the stop token id, string or pattern; null for every other ending. */
+  readonly matched_stop: number | string | null;
+}
+
+export function endingOf({ finish }: Generation): Ending {
+  return {
+    finish_reason: finish?.type ?? null,
+    matched_stop: finish?.type === 'stop' ? finish.matched : null,
+  };
+}
+
+export const UNFINISHED: Ending = { finish_reason: null, matched_stop: null };

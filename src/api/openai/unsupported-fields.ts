@@ -6,9 +6,18 @@ const GRAMMARS = ['regex', 'ebnf', 'json_schema', 'structural_tag'] as const;
 
 /** Fields that change the answer in ways that are still to come. */
 const NOT_YET = [
-  ...['functions', 'function_call', 'reasoning_effort', 'reasoning', 'suffix', 'audio'],
-  ...['return_cached_tokens_details', 'return_prompt_token_ids', 'return_token_ids'],
-  ...['return_meta_info', 'max_thinking_tokens', 'use_beam_search'],
+  'functions',
+  'function_call',
+  'reasoning_effort',
+  'reasoning',
+  'suffix',
+  'audio',
+  'return_cached_tokens_details',
+  'return_prompt_token_ids',
+  'return_token_ids',
+  'return_meta_info',
+  'max_thinking_tokens',
+  'use_beam_search',
 ] as const;
 
 /** What this version cannot do is an error, never silently left out. @throws RequestError */

@@ -4,7 +4,7 @@ export interface SocketLimits {
   readonly maxSockets: number;
   /** Largest message from the client; above it 1009. */
   readonly maxMessageBytes: number;
-  /** The same before the key came. */
+  /** Largest message before the key came; above it 1009. */
   readonly maxAuthMessageBytes: number;
   /** Requests without their last event; one more gets an error event. */
   readonly maxLiveRequests: number;

@@ -36,7 +36,10 @@ type Times = Map<string, Map<string, number[]>>;
 function workloads(round: number): (Workload & { readonly kind: 'decode' })[] {
   const steps = Number(values.steps);
   return BATCHES.map((batch, i) => ({
-    ...{ kind: 'decode' as const, batch, context: CONTEXT, steps },
+    kind: 'decode' as const,
+    batch,
+    context: CONTEXT,
+    steps,
     seed: 1000 * (round + 1) + i,
   }));
 }

@@ -5,15 +5,33 @@ import { startApp } from './test-app.js';
 const OPEN = new Set(['/health', '/health_generate', '/metrics', '/ready']);
 /** Routes that any key may use: all others are the admin's. Whoever adds a route decides here. */
 const PLAIN = new Set([
-  ...['/', '/ping', '/ws', '/generate', '/encode', '/classify', '/get_load', '/tokenize'],
-  ...['/get_model_info', '/model_info', '/get_server_info', '/server_info', '/get_server_args'],
-  ...['/get_memory_pool_size', '/get_max_total_num_tokens', '/detokenize', '/open_session'],
-  ...['/close_session', '/weight_version', '/get_weight_version'],
+  '/',
+  '/ping',
+  '/ws',
+  '/generate',
+  '/encode',
+  '/classify',
+  '/get_load',
+  '/tokenize',
+  '/get_model_info',
+  '/model_info',
+  '/get_server_info',
+  '/server_info',
+  '/get_server_args',
+  '/get_memory_pool_size',
+  '/get_max_total_num_tokens',
+  '/detokenize',
+  '/open_session',
+  '/close_session',
+  '/weight_version',
+  '/get_weight_version',
 ]);
 
 t.test('every route but health needs the key', async (t) => {
   const app = await startApp({
-    ...{ apiKey: 'secret', enableFaultInjection: true, enableMetrics: true },
+    apiKey: 'secret',
+    enableFaultInjection: true,
+    enableMetrics: true,
   });
   t.teardown(() => {
     app.app.close();

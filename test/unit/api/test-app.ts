@@ -15,7 +15,11 @@ import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
 export const CONTEXT_LENGTH = 200;
 
 const NO_DEFAULTS: SamplingDefaults = {
-  ...{ temperature: null, topP: null, topK: null, minP: null, repetitionPenalty: null },
+  temperature: null,
+  topP: null,
+  topK: null,
+  minP: null,
+  repetitionPenalty: null,
 };
 
 export interface TestApp {
@@ -43,7 +47,11 @@ export interface JsonAnswer {
 
 const TREE: TreeState = {
   tree: '0:1',
-  ...{ totalPages: 64, freePages: 62, evictablePages: 2, lockedPages: 0, leasedPages: 0 },
+  totalPages: 64,
+  freePages: 62,
+  evictablePages: 2,
+  lockedPages: 0,
+  leasedPages: 0,
   numNodes: 3,
   epoch: 1,
 };
@@ -78,7 +86,11 @@ export async function startApp(
       spec: {
         architecture: 'LlamaForCausalLM',
         modelType: 'llama',
-        ...{ numLayers: 2, numHeads: 2, numKvHeads: 1, headDim: 4, hiddenSize: 8 },
+        numLayers: 2,
+        numHeads: 2,
+        numKvHeads: 1,
+        headDim: 4,
+        hiddenSize: 8,
         vocabSize: VOCAB_SIZE,
         contextLength: CONTEXT_LENGTH,
         slidingWindow: null,

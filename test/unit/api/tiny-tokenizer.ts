@@ -17,8 +17,13 @@ export function tinyTokenizer(withBos = false): Tokenizer {
     vocab[token] = 256 + i;
   });
   const special = (id: number, content: string) => ({
-    ...{ id, content, special: true, normalized: false },
-    ...{ single_word: false, lstrip: false, rstrip: false },
+    id,
+    content,
+    special: true,
+    normalized: false,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
   });
   const template = {
     type: 'TemplateProcessing',

@@ -5,7 +5,10 @@ import { parseSamplingParams } from '../../../src/api/native/sampling-request.js
 import { SeedSource, seedOf } from '../../../src/engine/seeds.js';
 
 const LIMITS = {
-  ...{ contextLength: 1000, maxTotalTokens: 500, slotLength: 400, vocabSize: 100 },
+  contextLength: 1000,
+  maxTotalTokens: 500,
+  slotLength: 400,
+  vocabSize: 100,
   allowAutoTruncate: false,
 };
 const CONTEXT = { vocabSize: 100, hasTokenizer: true };

@@ -30,8 +30,15 @@ export async function startEmbedApp(
   args: Partial<ServerArgs> = {},
 ): Promise<TestApp> {
   const spec: ModelSpec = {
-    ...{ architecture: 'BertModel', modelType: 'bert', format: 'none', weightBytes: 1024 },
-    ...{ numLayers: 2, numHeads: 2, numKvHeads: 1, headDim: 4, hiddenSize: 8 },
+    architecture: 'BertModel',
+    modelType: 'bert',
+    format: 'none',
+    weightBytes: 1024,
+    numLayers: 2,
+    numHeads: 2,
+    numKvHeads: 1,
+    headDim: 4,
+    hiddenSize: 8,
     vocabSize: VOCAB_SIZE,
     contextLength: CONTEXT_LENGTH,
     slidingWindow: null,

@@ -18,8 +18,11 @@ t.test('/v1/embeddings: floats, base64, usage', async (t) => {
     ],
     model: 'models/tiny',
     usage: {
-      ...{ prompt_tokens: 4, total_tokens: 4, completion_tokens: 0 },
-      ...{ prompt_tokens_details: null, reasoning_tokens: 0 },
+      prompt_tokens: 4,
+      total_tokens: 4,
+      completion_tokens: 0,
+      prompt_tokens_details: null,
+      reasoning_tokens: 0,
     },
   });
   const encoded = await app.post('/v1/embeddings', { input: 'ab', encoding_format: 'base64' });

@@ -31,8 +31,13 @@ t.test('what the server says of itself', async (t) => {
     for (const path of ['/get_server_info', '/server_info']) {
       const info = await get(app, path);
       t.match(info, {
-        ...{ status: 'ready', max_total_num_tokens: 1024, max_req_input_len: 194 },
-        ...{ page_size: 16, dp_size: 1, model_path: 'models/tiny', version: '0.0.0-test' },
+        status: 'ready',
+        max_total_num_tokens: 1024,
+        max_req_input_len: 194,
+        page_size: 16,
+        dp_size: 1,
+        model_path: 'models/tiny',
+        version: '0.0.0-test',
       });
       t.match((info['internal_states'] as Json[])[0], {
         last_gen_throughput: 12.5,
@@ -52,8 +57,13 @@ t.test('what the server says of itself', async (t) => {
 
   t.test('the model list', async (t) => {
     const card = {
-      ...{ id: 'org/tiny', object: 'model', created: 1_700_000_000, owned_by: 'sglang' },
-      ...{ root: 'org/tiny', parent: null, max_model_len: 200 },
+      id: 'org/tiny',
+      object: 'model',
+      created: 1_700_000_000,
+      owned_by: 'sglang',
+      root: 'org/tiny',
+      parent: null,
+      max_model_len: 200,
     };
     t.strictSame(await get(app, '/v1/models'), { object: 'list', data: [card] });
     t.strictSame(await get(app, '/v1/models/org/tiny'), card);

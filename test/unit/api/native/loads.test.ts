@@ -14,9 +14,16 @@ t.test('/get_load and /v1/loads', async (t) => {
   ]);
 
   const core = {
-    ...{ num_running_reqs: 0, num_waiting_reqs: 2, num_waiting_uncached_tokens: 20 },
-    ...{ num_used_tokens: 0, num_total_tokens: 30, max_total_num_tokens: 1024 },
-    ...{ max_running_requests: 8, token_usage: 0, gen_throughput: 12.5, cache_hit_rate: 0.25 },
+    num_running_reqs: 0,
+    num_waiting_reqs: 2,
+    num_waiting_uncached_tokens: 20,
+    num_used_tokens: 0,
+    num_total_tokens: 30,
+    max_total_num_tokens: 1024,
+    max_running_requests: 8,
+    token_usage: 0,
+    gen_throughput: 12.5,
+    cache_hit_rate: 0.25,
     utilization: 0,
   };
   const all = (await get('/v1/loads')).json as { loads: Record<string, unknown>[] };

@@ -116,7 +116,11 @@ t.test('a BOS is cut off what is appended, and idle sessions are closed', (t) =>
   const sessions = new Sessions({ nowMs: () => nowMs, abort: () => undefined, bosTokenId: 1 });
   const id = sessions.open(null, 10);
   const params: SessionParams = {
-    ...{ id, rid: null, offset: 0, replace: false, dropPreviousOutput: false },
+    id,
+    rid: null,
+    offset: 0,
+    replace: false,
+    dropPreviousOutput: false,
   };
   t.same([...sessions.extend(params, Int32Array.of(1, 5))], [1, 5]);
   sessions.add(params, {

@@ -28,8 +28,11 @@ t.test('a whole answer has exactly these keys', async (t) => {
       },
     ],
     usage: {
-      ...{ prompt_tokens: 11, total_tokens: 14, completion_tokens: 3 },
-      ...{ prompt_tokens_details: null, reasoning_tokens: 0 },
+      prompt_tokens: 11,
+      total_tokens: 14,
+      completion_tokens: 3,
+      prompt_tokens_details: null,
+      reasoning_tokens: 0,
     },
     metadata: { weight_version: 'default' },
   });
@@ -109,7 +112,9 @@ t.test('samples, log-probabilities and usage', async (t) => {
   const top = [token, { token: 'x', bytes: [120], logprob: -2 }];
   t.strictSame(content[0], { ...token, top_logprobs: top });
   t.strictSame(usage, {
-    ...{ prompt_tokens: 11, total_tokens: 17, completion_tokens: 6 },
+    prompt_tokens: 11,
+    total_tokens: 17,
+    completion_tokens: 6,
     ...{ prompt_tokens_details: { cached_tokens: 2 }, reasoning_tokens: 0 },
   });
 });

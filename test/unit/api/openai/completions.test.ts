@@ -22,8 +22,11 @@ t.test('a whole answer has exactly these keys', async (t) => {
     model: 'default',
     choices: [{ index: 0, text: 'abc', logprobs: null, finish_reason: 'stop', matched_stop: EOS }],
     usage: {
-      ...{ prompt_tokens: 3, total_tokens: 6, completion_tokens: 3 },
-      ...{ prompt_tokens_details: null, reasoning_tokens: 0 },
+      prompt_tokens: 3,
+      total_tokens: 6,
+      completion_tokens: 3,
+      prompt_tokens_details: null,
+      reasoning_tokens: 0,
     },
     metadata: { weight_version: 'default' },
   });

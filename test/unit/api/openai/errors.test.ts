@@ -79,7 +79,9 @@ t.test('what is harmless is accepted', async (t) => {
   answering(app, 'ab');
   const fields = {
     ...{ tools: [], tool_choice: 'auto', response_format: { type: 'text' }, user: 'me' },
-    ...{ separate_reasoning: true, stream_reasoning: true, parallel_tool_calls: true },
+    separate_reasoning: true,
+    stream_reasoning: true,
+    parallel_tool_calls: true,
     ...{ store: false, metadata: {}, regex: null, model: 'org/tiny', unknown: 1 },
   };
   const { status, text } = await app.post(CHAT, { messages, ...fields });
@@ -167,8 +169,11 @@ t.test('a failure half-way is the last frame, and the other samples are aborted'
   t.equal(frames.pop(), 'data: [DONE]');
   t.strictSame(JSON.parse(frames.pop()?.slice(6) ?? ''), {
     error: {
-      ...{ object: 'error', message: 'The device is gone.', type: 'SERVICE_UNAVAILABLE' },
-      ...{ param: null, code: 503 },
+      object: 'error',
+      message: 'The device is gone.',
+      type: 'SERVICE_UNAVAILABLE',
+      param: null,
+      code: 503,
     },
   });
   await new Promise((resolve) => setTimeout(resolve, 20));

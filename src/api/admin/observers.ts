@@ -1,16 +1,16 @@
-import type { ServerArgs } from '../config/server-args.js';
-import { kvBytesPerToken } from '../core/model-spec.js';
-import { resolveBuckets } from '../observability/buckets.js';
-import type { Logger } from '../observability/logger.js';
-import { Metrics } from '../observability/metrics.js';
-import { Profiler } from '../observability/profiler.js';
-import { RequestLog } from '../observability/request-log.js';
-import { createLoggingRoutes } from './admin/logging.js';
-import { createMetricsRoutes } from './admin/metrics.js';
-import { createProfileRoutes } from './admin/profile.js';
-import type { Engine } from '../engine/engine.js';
-import type { ServedModel, ServingLimits } from '../engine/served-model.js';
-import type { Route } from '../http/router.js';
+import type { ServerArgs } from '../../config/server-args.js';
+import { kvBytesPerToken } from '../../core/model-spec.js';
+import { resolveBuckets } from '../../observability/buckets.js';
+import type { Logger } from '../../observability/logger.js';
+import { Metrics } from '../../observability/metrics.js';
+import { Profiler } from '../../observability/profiler.js';
+import { RequestLog } from '../../observability/request-log.js';
+import { createLoggingRoutes } from './logging.js';
+import { createMetricsRoutes } from './metrics.js';
+import { createProfileRoutes } from './profile.js';
+import type { Engine } from '../../engine/engine.js';
+import type { ServedModel, ServingLimits } from '../../engine/served-model.js';
+import type { Route } from '../../http/router.js';
 
 export interface ObserverDeps {
   readonly args: ServerArgs;

@@ -1,4 +1,6 @@
-import { RequestError } from '../../core/errors.js';
+import { refuse, RequestError } from '../../core/errors.js';
+import type { FieldReader } from '../../http/field-reader.js';
+import type { Unobserved } from '../../observability/engine-events.js';
 
 /** What `--enable-priority-scheduling` and its companions say about the field `priority`. */
 export interface PriorityRules {
@@ -25,4 +27,21 @@ export function resolvePriority(given: number | null, rules: PriorityRules): num
 
 function lowest({ lowValuesFirst }: PriorityRules): number {
   return lowValuesFirst ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER;
+}
+
+/** `log_metrics` and `no_logs` of the native routes. */
+export function parseUnobserved(read: FieldReader): Required<Unobserved> {
+  return {
+    isUnmetered: read.boolean('log_metrics') === false,
+    isUnlogged: read.boolean('no_logs') === true,
+  };
+}
+
+/** `data_parallel_rank` is the older name. */
+export function dpRankOf(read: FieldReader, dpSize: number): number | null {
+  const rank = read.integer('routed_dp_rank') ?? read.integer('data_parallel_rank');
+  if (rank !== null && (rank < 0 || rank >= dpSize)) {
+    refuse(`routed_dp_rank must be in [0, ${dpSize - 1}], got ${rank}.`);
+  }
+  return rank;
 }
