@@ -6,7 +6,7 @@ import { StartupError } from './core/errors.js';
 import type { CpuPool } from './cpu/pool.js';
 import { quantizeOn } from './cpu/quantize.js';
 import { tokenizeOn, type TokenizeLong } from './cpu/tokenize.js';
-import { findModel } from './model/model-dir.js';
+import { findModel } from './model/source/find-model.js';
 import { prepareModel, type PreparedCheckpoint } from './model/prepare-model.js';
 import type { Logger, Progress } from './observability/logger.js';
 import type { ServedModel } from './server/model.js';
@@ -14,7 +14,7 @@ import { ServedWeights } from './server/served-weights.js';
 import type { ChatTemplate } from './text/chat-template.js';
 import { loadChatTemplate } from './text/load-chat-template.js';
 import { Tokenizer } from './text/tokenizer.js';
-import type { TensorOverlay } from './model/tensor-overlay.js';
+import type { TensorOverlay } from './model/source/tensor-overlay.js';
 import type { TemporaryFolders } from './temporary-folders.js';
 
 /** Relative to dist/src: the folder of the model that comes with the package. */

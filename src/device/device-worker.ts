@@ -10,7 +10,7 @@ import type {
   MainToDevice,
   ToDevice,
 } from '../messages.js';
-import type { PreparedModel } from '../model/graph-io.js';
+import type { PreparedModel } from '../model/graph/contract.js';
 import { openDevice } from './device.js';
 import { openEmbedDevice } from './embed-device.js';
 import { EmbedRunner } from './embed-runner.js';

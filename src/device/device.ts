@@ -1,5 +1,5 @@
 import type { DeviceLimits } from '../messages.js';
-import type { PreparedModel } from '../model/graph-io.js';
+import type { PreparedModel } from '../model/graph/contract.js';
 import { Forward } from './forward.js';
 import { kvShapeOf } from './kv-shape.js';
 import { KvSlots } from './kv-slots.js';

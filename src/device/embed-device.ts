@@ -1,5 +1,5 @@
 import type { EmbeddingSpec, ModelSpec } from '../core/model-spec.js';
-import type { PreparedModel } from '../model/graph-io.js';
+import type { PreparedModel } from '../model/graph/contract.js';
 import { EmbedRunner } from './embed-runner.js';
 import { OrtSession, type OrtOptions } from './ort.js';
 import { ProbeError } from './probe.js';

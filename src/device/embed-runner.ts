@@ -1,6 +1,6 @@
 import type { EmbedPlan, EmbedResult, EmbedSequence } from '../core/batch.js';
 import type { EmbeddingSpec } from '../core/model-spec.js';
-import { EMBED_INPUTS, EMBED_OUTPUTS } from '../model/graph-io.js';
+import { EMBED_INPUTS, EMBED_OUTPUTS } from '../model/graph/contract.js';
 import { packByLength } from './embed-packing.js';
 import { tensorOf, type OrtSession, type Tensors } from './ort.js';
 

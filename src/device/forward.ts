@@ -6,7 +6,7 @@ import {
   pastName,
   presentName,
   TOP_ROWS,
-} from '../model/graph-io.js';
+} from '../model/graph/contract.js';
 import type { HeadRows } from './head-rows.js';
 import { KV_PARTS } from './kv-shape.js';
 import type { KvSlots } from './kv-slots.js';

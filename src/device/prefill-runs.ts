@@ -26,7 +26,7 @@ export interface PromptScore {
 
 /**
  * Cuts a prompt part into runs of an even number of rows: attention takes another kernel, with other
- * rounding, for a row that is left over (graph-io.ts). An odd run computes the row before it again, or, at
+ * rounding, for a row that is left over (graph/contract.ts). An odd run computes the row before it again, or, at
  * the start of a prompt, a dummy row after it.
  *
  * @param scoreFrom first prompt position to score, or Infinity

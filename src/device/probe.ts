@@ -1,9 +1,9 @@
 import type { ModelSpec } from '../core/model-spec.js';
-import { prefillKeys } from '../model/graph-io.js';
+import { prefillKeys } from '../model/graph/contract.js';
 import type { Forward } from './forward.js';
 import type { KvSlots } from './kv-slots.js';
 
-/** Rows of the probe's prompt and of its first part; all runs are even (graph-io.ts). */
+/** Rows of the probe's prompt and of its first part; all runs are even (graph/contract.ts). */
 const PROBE_LENGTH = 8;
 const PROBE_CUT = 4;
 /** What no model computes. */

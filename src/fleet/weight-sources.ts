@@ -1,9 +1,9 @@
 import { findFolder, prepareFolder, type LoadContext } from '../load-model.js';
 import { ModelLoadError } from '../model/load-error.js';
 import { LOAD_FORMATS, type PreparedCheckpoint } from '../model/prepare-model.js';
-import { openCheckpoint } from '../model/safetensors.js';
-import { shapeMismatch } from '../model/same-shapes.js';
-import { stacked, type TensorOverlay } from '../model/tensor-overlay.js';
+import { openCheckpoint } from '../model/source/safetensors.js';
+import { shapeMismatch } from '../model/source/checkpoint.js';
+import { stacked, type TensorOverlay } from '../model/source/tensor-overlay.js';
 import { forgetTensors, storeTensors } from './sent-tensors.js';
 import type { SentWeights, WeightSource, WeightsOnDisk } from '../server/admin/weight-control.js';
 import { rolledBack, sentenceOf, UpdateFailure } from './update-failure.js';

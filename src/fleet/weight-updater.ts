@@ -5,7 +5,7 @@ import type { DeviceFleet, NextDevices } from './device-fleet.js';
 import type { Exclusive } from './exclusive.js';
 import type { LoadContext } from '../load-model.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
-import { readTensor } from '../model/read-tensor.js';
+import { readTensor } from '../model/weights/read-tensor.js';
 import { rolledBack, UpdateFailure } from './update-failure.js';
 import type { WeightControl, WeightOutcome, WeightUpdate } from '../server/admin/weight-control.js';
 import type { Engine } from '../server/engine.js';

@@ -1,7 +1,7 @@
 import type { ModelSpec } from '../core/model-spec.js';
-import type { AnyPlan } from './checkpoint.js';
+import type { AnyPlan } from './plan-tensors.js';
 import type { QuantizedWeights } from './quantize/quantized-weights.js';
-import type { Checkpoint } from './safetensors.js';
+import type { Checkpoint } from './source/safetensors.js';
 
 /** A graph with its weights, and what the log says of them. */
 export interface BuiltModel {

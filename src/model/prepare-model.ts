@@ -2,29 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { BuiltModel } from './built-model.js';
-import { checkPlan, countParameters, WeightSource } from './checkpoint.js';
-import type { ModelConfig } from './config.js';
-import { resolveContextLength } from './context-length.js';
-import { dummyCheckpoint } from './dummy.js';
-import { type GenerationDefaults, readGenerationDefaults } from './generation-config.js';
-import { buildGraph } from './graph-builder.js';
-import type { PreparedModel } from './graph-io.js';
+import { checkPlan, countParameters, WeightSource } from './plan-tensors.js';
+import type { ModelConfig } from './families/model-config.js';
+import { resolveContextLength } from './families/context-length.js';
+import { dummyCheckpoint } from './weights/dummy.js';
+import { type GenerationDefaults, readGenerationDefaults } from './families/generation-config.js';
+import { buildGraph } from './graph/decoder-graph.js';
+import type { PreparedModel } from './graph/contract.js';
 import { ModelLoadError } from './load-error.js';
-import { plainWeights } from './plain-weights.js';
+import { plainWeights } from './weights/plain-weights.js';
 import type { ModelPlan } from './plan.js';
-import { isPooled, readPooledModel } from './pooled-registry.js';
-import { buildPooledModel } from './prepare-pooled.js';
+import { isPooled, readPooledModel } from './pooled/registry.js';
+import { buildPooledModel } from './pooled/build-pooled.js';
 import { chooseFormat, type FormatChoice, type Quantization } from './quantize/format.js';
 import {
   type QuantizeDeps,
   type QuantizedWeights,
   quantizedWeights,
 } from './quantize/quantized-weights.js';
-import { parseConfig, planFor } from './registry.js';
-import { type Checkpoint, openCheckpoint } from './safetensors.js';
-import { readSentenceModules } from './sentence-modules.js';
+import { parseConfig, planFor } from './families/registry.js';
+import { type Checkpoint, openCheckpoint } from './source/safetensors.js';
+import { readSentenceModules } from './pooled/sentence-modules.js';
 import { modelSpec } from './spec.js';
-import { overlaid, type TensorOverlay } from './tensor-overlay.js';
+import { overlaid, type TensorOverlay } from './source/tensor-overlay.js';
 
 export const LOAD_FORMATS = ['auto', 'safetensors', 'dummy'] as const;
 export type LoadFormat = (typeof LOAD_FORMATS)[number];

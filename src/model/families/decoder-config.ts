@@ -1,6 +1,6 @@
-import { ModelConfigError, type ConfigFields } from '../config-fields.js';
-import type { ModelConfig } from '../config.js';
-import { readRope } from '../rope-config.js';
+import { ModelConfigError, type ConfigFields } from './config-fields.js';
+import type { ModelConfig } from './model-config.js';
+import { readRope } from './rope-config.js';
 import { readGateActivation } from './gate-activation.js';
 
 /** What differs between the families of Llama-like decoders. */

@@ -1,5 +1,5 @@
-import { ModelConfigError, type ConfigFields } from '../config-fields.js';
-import type { GateActivation } from '../config.js';
+import { ModelConfigError, type ConfigFields } from './config-fields.js';
+import type { GateActivation } from './model-config.js';
 
 const NAMES: Readonly<Record<string, GateActivation>> = {
   silu: 'silu',

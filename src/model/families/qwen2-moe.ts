@@ -1,5 +1,5 @@
-import type { ConfigFields } from '../config-fields.js';
-import type { MoeConfig } from '../config.js';
+import type { ConfigFields } from './config-fields.js';
+import type { MoeConfig } from './model-config.js';
 import { readDecoderConfig } from './decoder-config.js';
 import { decoderPlan } from './decoder-plan.js';
 import type { ModelFamily } from './family.js';

@@ -1,4 +1,4 @@
-import type { ConfigFields } from '../config-fields.js';
+import type { ConfigFields } from './config-fields.js';
 
 /** No layer has a window. */
 export function noWindows(fields: ConfigFields): readonly null[] {

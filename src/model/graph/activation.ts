@@ -1,4 +1,4 @@
-import type { Activation } from '../pooled-plan.js';
+import type { Activation } from '../pooled/pooled-plan.js';
 import type { Graph, Value } from './graph.js';
 
 const OPS = { relu: 'Relu', tanh: 'Tanh', sigmoid: 'Sigmoid' } as const;

@@ -1,5 +1,5 @@
-import type { ModelConfig } from '../config.js';
-import { GRAPH_INPUTS, pastName, prefillKeys } from '../graph-io.js';
+import type { ModelConfig } from '../families/model-config.js';
+import { GRAPH_INPUTS, pastName, prefillKeys } from './contract.js';
 import { cast } from './cast.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';

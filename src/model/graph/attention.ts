@@ -1,4 +1,4 @@
-import { pastName, presentName } from '../graph-io.js';
+import { pastName, presentName } from './contract.js';
 import type { LayerPlan, TensorPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';

@@ -5,8 +5,8 @@ import {
   type OnnxInitializer,
   type OnnxNode,
   type OnnxValue,
-} from '../onnx.js';
-import type { TensorRef } from '../weights.js';
+} from './onnx.js';
+import type { TensorRef } from '../weights/weight-store.js';
 
 /** The name of a tensor inside the graph that is being built. */
 export type Value = string;

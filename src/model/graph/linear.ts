@@ -1,5 +1,5 @@
 import type { LinearPlan } from '../plan.js';
-import type { BlockLinear, PlainLinear, TensorRef, W8A8Linear } from '../weights.js';
+import type { BlockLinear, PlainLinear, TensorRef, W8A8Linear } from '../weights/weight-store.js';
 import type { WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { hadamardBlocks } from './hadamard.js';

@@ -1,4 +1,4 @@
-import { expertsName } from '../graph-io.js';
+import { expertsName } from './contract.js';
 import type { MlpPlan } from '../plan.js';
 import { cast } from './cast.js';
 import type { GraphContext } from './context.js';

@@ -1,4 +1,4 @@
-import { GRAPH_INPUTS } from '../graph-io.js';
+import { GRAPH_INPUTS } from './contract.js';
 import type { LayerPlan, ModelPlan, TensorPlan } from '../plan.js';
 import { attention } from './attention.js';
 import type { GraphContext, WeightContext } from './context.js';

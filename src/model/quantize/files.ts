@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-import { decodeFloats, readRows, type TensorSource } from './decode.js';
+import { decodeFloats, readRows, type TensorSource } from '../weights/stored-rows.js';
 
 /** The files that one job reads and writes, opened on first use and closed at its end. */
 export class JobFiles {

@@ -1,10 +1,10 @@
 import type { WeightFormat } from '../../core/model-spec.js';
-import type { WeightSource } from '../checkpoint.js';
+import type { WeightSource } from '../plan-tensors.js';
 import type { LinearPlan, TensorPlan } from '../plan.js';
-import type { WeightMap } from '../weight-map.js';
-import type { LinearWeight, PlainLinear, TensorRef } from '../weights.js';
+import type { WeightMap } from '../weights/weight-map.js';
+import type { LinearWeight, PlainLinear, TensorRef } from '../weights/weight-store.js';
 import { BLOCK_SIZES } from './blocks.js';
-import { DTYPE_BYTES, rowLength, type TensorSource } from './decode.js';
+import { DTYPE_BYTES, rowLength, type TensorSource } from '../weights/stored-rows.js';
 import type {
   InputStep,
   LinearEncoding,

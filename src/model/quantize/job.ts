@@ -1,4 +1,4 @@
-import type { TensorSource } from './decode.js';
+import type { TensorSource } from '../weights/stored-rows.js';
 import type { RotationSpec } from './rotate.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { TensorDtype, TensorRef } from '../weights.js';
+import type { TensorDtype, TensorRef } from '../weights/weight-store.js';
 
 /** The one data file of a cache entry. */
 export const WEIGHTS_FILE = 'weights.bin';

@@ -2,9 +2,9 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
-import type { CheckpointFile } from '../safetensors.js';
-import { weightStore } from '../weight-map.js';
-import type { WeightStore } from '../weights.js';
+import type { CheckpointFile } from '../source/safetensors.js';
+import { weightStore } from '../weights/weight-map.js';
+import type { WeightStore } from '../weights/weight-store.js';
 import {
   beginCacheEntry,
   type CacheDraft,

@@ -1,9 +1,9 @@
 import type { WeightFormat } from '../../core/model-spec.js';
-import type { WeightSource } from '../checkpoint.js';
-import type { ModelConfig } from '../config.js';
+import type { WeightSource } from '../plan-tensors.js';
+import type { ModelConfig } from '../families/model-config.js';
 import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
-import type { WeightMap } from '../weight-map.js';
-import type { TensorSource } from './decode.js';
+import type { WeightMap } from '../weights/weight-map.js';
+import type { TensorSource } from '../weights/stored-rows.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob } from './job.js';
 import { JobList, type LinearOrder } from './job-list.js';
 import type { RotationSpec } from './rotate.js';

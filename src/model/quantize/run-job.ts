@@ -1,6 +1,6 @@
 import { ModelLoadError } from '../load-error.js';
 import { quantizeBlocks } from './blocks.js';
-import { encodeF16 } from './decode.js';
+import { encodeF16 } from '../weights/stored-rows.js';
 import { JobFiles } from './files.js';
 import type { LinearJob, OutputStep, QuantizeJob, TableJob } from './job.js';
 import { pairSafeScales, quantizeColumns } from './pair-safe.js';

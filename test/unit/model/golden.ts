@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { WeightSource } from '../../../src/model/checkpoint.js';
-import { resolveContextLength } from '../../../src/model/context-length.js';
-import { buildGraph } from '../../../src/model/graph-builder.js';
-import type { PreparedModel } from '../../../src/model/graph-io.js';
-import { plainWeights } from '../../../src/model/plain-weights.js';
-import { parseConfig, planFor } from '../../../src/model/registry.js';
-import { openCheckpoint } from '../../../src/model/safetensors.js';
+import { WeightSource } from '../../../src/model/plan-tensors.js';
+import { resolveContextLength } from '../../../src/model/families/context-length.js';
+import { buildGraph } from '../../../src/model/graph/decoder-graph.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
+import { plainWeights } from '../../../src/model/weights/plain-weights.js';
+import { parseConfig, planFor } from '../../../src/model/families/registry.js';
+import { openCheckpoint } from '../../../src/model/source/safetensors.js';
 import { modelSpec } from '../../../src/model/spec.js';
 
 /** What transformers computed; written by test/fixtures/make_goldens.py. */

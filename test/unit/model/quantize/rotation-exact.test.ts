@@ -3,18 +3,18 @@ import { join } from 'node:path';
 
 import t, { type Test } from 'tap';
 
-import { WeightSource } from '../../../../src/model/checkpoint.js';
-import { buildGraph } from '../../../../src/model/graph-builder.js';
-import type { PreparedModel } from '../../../../src/model/graph-io.js';
+import { WeightSource } from '../../../../src/model/plan-tensors.js';
+import { buildGraph } from '../../../../src/model/graph/decoder-graph.js';
+import type { PreparedModel } from '../../../../src/model/graph/contract.js';
 import type { LinearJob, QuantizeJob } from '../../../../src/model/quantize/job.js';
 import { CacheLayout, WEIGHTS_FILE } from '../../../../src/model/quantize/layout.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
 import { runQuantizeJob } from '../../../../src/model/quantize/run-job.js';
-import { parseConfig, planFor } from '../../../../src/model/registry.js';
-import { openCheckpoint } from '../../../../src/model/safetensors.js';
+import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { modelSpec } from '../../../../src/model/spec.js';
-import { weightStore } from '../../../../src/model/weight-map.js';
-import type { PlainLinear, TensorRef } from '../../../../src/model/weights.js';
+import { weightStore } from '../../../../src/model/weights/weight-map.js';
+import type { PlainLinear, TensorRef } from '../../../../src/model/weights/weight-store.js';
 import { Teacher } from '../../../bench/quality/teacher.js';
 import { goldenFolder, prepareGolden, readGolden } from '../golden.js';
 

@@ -1,0 +1,131 @@
+import { ModelLoadError } from './load-error.js';
+import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan, TensorPlan } from './plan.js';
+import { pooledLinears, pooledTensors, type PooledPlan } from './pooled/pooled-plan.js';
+import type { Checkpoint, CheckpointTensor } from './source/safetensors.js';
+
+/** Element types that weights are stored in. */
+export type WeightDtype = 'f32' | 'f16' | 'bf16';
+
+/** A checkpoint tensor that the plan asked for, with the shape and a dtype that the model can use. */
+export interface WeightTensor extends CheckpointTensor {
+  readonly dtype: WeightDtype;
+}
+
+/** Finds tensors for a plan; throws a sentence that names the tensor when one does not fit. */
+export class WeightSource {
+  constructor(private readonly checkpoint: Checkpoint) {}
+
+  /** The tensor `name` with exactly `shape`. Other shapes are refused, not broadcast. */
+  find(name: string, shape: readonly number[]): WeightTensor {
+    const tensor = this.checkpoint.tensors.get(name);
+    if (!tensor) {
+      throw broken(`Tensor '${name}' is missing from the weights in ${this.checkpoint.folder}.`);
+    }
+    const { dtype } = tensor;
+    if (dtype !== 'f32' && dtype !== 'f16' && dtype !== 'bf16') {
+      throw broken(
+        `Tensor '${name}' in ${tensor.path} has dtype ${tensor.storedDtype}; ` +
+          'weights must be F32, F16 or BF16.',
+      );
+    }
+    const difference = shapeDifference(tensor.shape, shape);
+    if (difference !== null) {
+      throw broken(
+        `Tensor '${name}' in ${tensor.path} has shape [${tensor.shape.join(', ')}], but ` +
+          `config.json demands [${shape.join(', ')}]: ${difference}`,
+      );
+    }
+    return { ...tensor, dtype };
+  }
+}
+
+/** A network that generates, or one that answers with vectors. */
+export type AnyPlan = ModelPlan | PooledPlan;
+
+/** The norms, embedding and other plain tensors of a plan, in the order of the network. */
+export function plannedTensors(plan: AnyPlan): TensorPlan[] {
+  if (!('trunk' in plan)) return decoderTensors(plan);
+  const { trunk } = plan;
+  return trunk.kind === 'decoder' ? decoderTensors(trunk.plan) : pooledTensors(plan);
+}
+
+function decoderTensors(plan: ModelPlan): TensorPlan[] {
+  const ofLayer = (layer: LayerPlan): TensorPlan[] =>
+    [
+      ...[layer.inputNorm, layer.qNorm, layer.kNorm],
+      ...[layer.attentionOutputNorm, layer.postNorm, layer.mlpOutputNorm],
+    ].filter((norm) => norm !== null);
+  return [plan.embedding, ...plan.layers.flatMap(ofLayer), plan.finalNorm];
+}
+
+/** Every linear of a plan, in the order of the network. */
+export function plannedLinears(plan: AnyPlan): LinearPlan[] {
+  if (!('trunk' in plan)) return [...layerLinears(plan), plan.head];
+  const { trunk } = plan;
+  const own = trunk.kind === 'decoder' ? layerLinears(trunk.plan) : [];
+  return [...own, ...pooledLinears(plan)];
+}
+
+function layerLinears(plan: ModelPlan): LinearPlan[] {
+  return plan.layers.flatMap((layer) => [layer.qkv, layer.o, ...mlpLinears(layer)]);
+}
+
+function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {
+  const gated = ({ gateUp, down }: GatedMlpPlan): LinearPlan[] => [gateUp, down];
+  if (mlp.kind === 'dense') return gated(mlp);
+  const shared = mlp.shared === null ? [] : gated(mlp.shared);
+  const gate = mlp.shared?.gate ?? null;
+  return [mlp.router, ...mlp.experts.flatMap(gated), ...shared, ...(gate === null ? [] : [gate])];
+}
+
+/** One checkpoint tensor that a plan reads, with the shape that config.json demands. */
+export interface Demand {
+  readonly checkpoint: string;
+  readonly shape: readonly number[];
+}
+
+/** What a plan reads from the checkpoint, each tensor once. */
+export function planDemands(plan: AnyPlan): Demand[] {
+  const demands = new Map<string, Demand>();
+  const add = (checkpoint: string, shape: readonly number[]): void => {
+    if (!demands.has(checkpoint)) demands.set(checkpoint, { checkpoint, shape });
+  };
+  for (const tensor of plannedTensors(plan)) add(tensor.checkpoint, tensor.shape);
+  for (const linear of plannedLinears(plan)) {
+    for (const part of linear.parts) {
+      add(part.weight, [part.out, linear.in]);
+      if (part.bias !== null) add(part.bias, [part.out]);
+    }
+  }
+  return [...demands.values()];
+}
+
+/** Number of parameters that a plan reads, shared tensors counted once. */
+export function countParameters(plan: AnyPlan): number {
+  return planDemands(plan).reduce(
+    (total, { shape }) => total + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+}
+
+/** Checks that every tensor of the plan is there and fits, before anything is read or allocated. */
+export function checkPlan(plan: AnyPlan, source: WeightSource): void {
+  for (const { checkpoint, shape } of planDemands(plan)) source.find(checkpoint, shape);
+}
+
+/** PyTorch's sentence for the first dimension that differs; null when the shapes agree. */
+function shapeDifference(found: readonly number[], wanted: readonly number[]): string | null {
+  if (found.length !== wanted.length) {
+    return `the tensor has ${found.length} dimensions, not ${wanted.length}.`;
+  }
+  const at = found.findIndex((size, i) => size !== wanted[i]);
+  if (at < 0) return null;
+  return (
+    `The size of tensor a (${String(found[at])}) must match the size of tensor b ` +
+    `(${String(wanted[at])}) at non-singleton dimension ${at}.`
+  );
+}
+
+function broken(message: string): ModelLoadError {
+  return new ModelLoadError('bad_checkpoint', message);
+}
