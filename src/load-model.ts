@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { HostEnv } from './config/load.js';
 import type { ServerArgs } from './config/server-args.js';
 import { StartupError } from './core/errors.js';
-import type { CpuPool } from './cpu/pool.js';
-import { quantizeOn } from './cpu/quantize.js';
+import { quantizeOn, type CpuPool } from './cpu/pool.js';
 import { tokenizeOn, type TokenizeLong } from './cpu/tokenize.js';
 import { findModel } from './model/source/find-model.js';
 import { prepareModel, type PreparedCheckpoint } from './model/prepare-model.js';
@@ -44,7 +43,9 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   log.info(`Load weight begin. model_path=${modelPath}`);
   const prepared = await prepareFolder(context, folder);
   const tokenizerFolder =
-    args.tokenizerPath === null ? folder : await find(context, args.tokenizerPath);
+    args.tokenizerPath === null
+      ? prepared.tokenizerFolder
+      : await find(context, args.tokenizerPath);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
   const eos = prepared.generation.eosTokenIds;
   const fallback = tokenizer?.eosTokenId ?? null;

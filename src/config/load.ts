@@ -2,7 +2,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readConfigFile, type ConfigFile } from './config-file.js';
-import type { FlagSpec } from './flag-spec.js';
+import { UsageError, type FlagSpec } from './flag-spec.js';
 import { checkValue, parseText } from './parse-value.js';
 import {
   camelCase,
@@ -14,7 +14,6 @@ import {
   type ServerArgs,
 } from './server-args.js';
 import { KNOWN_UNSUPPORTED } from './unsupported-flags.js';
-import { UsageError } from './usage-error.js';
 
 /** The process's environment; this file is the only one that reads it. */
 export type Environment = Readonly<Record<string, string | undefined>>;

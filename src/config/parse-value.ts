@@ -1,6 +1,5 @@
 import { BUCKET_RULE, bucketsOf } from '../core/bucket-rule.js';
-import type { FlagSpec } from './flag-spec.js';
-import { UsageError } from './usage-error.js';
+import { UsageError, type FlagSpec } from './flag-spec.js';
 
 /** Reads an argument's text. `source` names it in the error: `--port`, `RADISH_PORT`. */
 export function parseText(spec: FlagSpec, text: string, source: string): unknown {

@@ -11,11 +11,11 @@ import type {
   ToDevice,
 } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
-import { openDevice } from './device.js';
-import { openEmbedDevice } from './embed-device.js';
-import { EmbedRunner } from './embed-runner.js';
+import { openDevice } from './generate/device.js';
+import { openEmbedDevice } from './embed/embed-device.js';
+import { EmbedRunner } from './embed/embed-runner.js';
 import { failNow } from './fault.js';
-import type { ModelRunner } from './model-runner.js';
+import type { ModelRunner } from './generate/model-runner.js';
 import type { OrtOptions } from './ort.js';
 
 /** All that a device thread is given; copied, but for the ports. */

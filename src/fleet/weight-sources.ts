@@ -1,7 +1,8 @@
 import { findFolder, prepareFolder, type LoadContext } from '../load-model.js';
 import { ModelLoadError } from '../model/load-error.js';
-import { LOAD_FORMATS, type PreparedCheckpoint } from '../model/prepare-model.js';
-import { openCheckpoint } from '../model/source/safetensors.js';
+import { LOAD_FORMATS } from '../model/built-model.js';
+import type { PreparedCheckpoint } from '../model/prepare-model.js';
+import { openSource } from '../model/source/registry.js';
 import { shapeMismatch } from '../model/source/checkpoint.js';
 import { stacked, type TensorOverlay } from '../model/source/tensor-overlay.js';
 import { forgetTensors, storeTensors } from './sent-tensors.js';
@@ -77,7 +78,7 @@ async function fromTensors({ parts }: SentWeights, { running }: WeightHistory): 
 }
 
 async function checkShapes({ checkpoint }: PreparedCheckpoint, folder: string): Promise<void> {
-  const mismatch = shapeMismatch(checkpoint, await openCheckpoint(folder));
+  const mismatch = shapeMismatch(checkpoint, await openSource(folder).weights());
   if (mismatch !== null) throw new Error(mismatch);
 }
 

@@ -84,6 +84,17 @@ export class ConfigFields {
     return value;
   }
 
+  /** The value that `table` has for the field's text; its keys are all that is supported. */
+  oneOf<T>(name: string, table: Readonly<Record<string, T>>, fallback: string): T {
+    const key = this.text(name, fallback);
+    const value = Object.hasOwn(table, key) ? table[key] : undefined;
+    if (value !== undefined) return value;
+    throw new ModelConfigError(
+      `${this.#where}: "${name}" '${key}' is not supported. ` +
+        `Supported: ${Object.keys(table).join(', ')}`,
+    );
+  }
+
   /** The nested object, or null where it is absent. */
   object(name: string): ConfigFields | null {
     return this.has(name) ? new ConfigFields(this.raw(name), `${this.#where}: "${name}"`) : null;
@@ -97,6 +108,14 @@ export class ConfigFields {
     const isCount = (item: unknown): item is number =>
       Number.isSafeInteger(item) && Number(item) >= 0;
     return this.#list(name, 'a list of integers from 0', isCount);
+  }
+
+  /** Weights that somebody else has quantised are not read. @throws ModelConfigError */
+  refuseQuantized(): void {
+    if (!this.has('quantization_config')) return;
+    throw new ModelConfigError(
+      `${this.#where}: "quantization_config" is not supported: use the unquantized checkpoint`,
+    );
   }
 
   #integer(name: string, least: number, fallback?: number): number {

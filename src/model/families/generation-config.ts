@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
-import { ModelLoadError } from '../load-error.js';
+import type { JsonObject } from '../source/model-source.js';
 
 /** What a model's own files say about generating with it; null where they are silent. */
 export interface GenerationDefaults {
@@ -16,34 +13,11 @@ export interface GenerationDefaults {
   readonly repetitionPenalty: number | null;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Reads `generation_config.json` of a model folder, if there is one, over config.json's token ids. */
-export async function readGenerationDefaults(
-  folder: string,
-  config: Json,
-): Promise<GenerationDefaults> {
-  const path = join(folder, 'generation_config.json');
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch {
-    return generationDefaults({}, config);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new ModelLoadError('bad_config', `${path} is not valid JSON.`, { cause });
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new ModelLoadError('bad_config', `${path} is not a JSON object.`);
-  }
-  return generationDefaults(json as Json, config);
-}
-
-/** Values of the wrong type are treated as absent, as Hugging Face's own loader warns and goes on. */
-export function generationDefaults(generation: Json, config: Json): GenerationDefaults {
+/**
+ * What generation_config.json says, over config.json's token ids. Values of the wrong type are treated as
+ * absent, as Hugging Face's own loader warns and goes on.
+ */
+export function generationDefaults(generation: JsonObject, config: JsonObject): GenerationDefaults {
   const id = (name: string): number | null =>
     tokenIds(generation[name])[0] ?? tokenIds(config[name])[0] ?? null;
   const eos = tokenIds(generation['eos_token_id']);

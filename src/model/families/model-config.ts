@@ -40,8 +40,11 @@ export interface ModelConfig {
   readonly moe: MoeConfig | null;
 }
 
-/** `gelu_tanh` is the approximation by tanh. */
-export type GateActivation = 'silu' | 'gelu_tanh';
+/** `gelu` is the exact one, by the error function; `gelu_tanh` its approximation by tanh; silu is `x * sigmoid(x)`. */
+export type Activation = 'gelu' | 'gelu_tanh' | 'relu' | 'tanh' | 'sigmoid' | 'silu';
+
+/** What the gate of a gated MLP may go through. */
+export type GateActivation = Extract<Activation, 'silu' | 'gelu_tanh'>;
 
 export interface MoeConfig extends MoeSpec {
   readonly expertSize: number;

@@ -1,6 +1,5 @@
 import type { ModelConfig } from '../families/model-config.js';
 import { GRAPH_INPUTS, pastName, prefillKeys } from './contract.js';
-import { cast } from './cast.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 
@@ -29,7 +28,7 @@ export function attentionRows(graph: Graph, { headDim }: ModelConfig): Attention
   if (numKeys === 0) return PLAIN_ROWS;
   const numRows = sizeOf(graph, GRAPH_INPUTS.inputIds, 1);
   const missing = missingRows(graph, numRows, numKeys);
-  const missing32 = cast(graph, missing, 'i32');
+  const missing32 = graph.cast(missing, 'i32');
   const { seqlensK, totalLength } = GRAPH_INPUTS;
   const pads = graph.node('Concat', [graph.ints(0, 0, 0, 0), missing, graph.ints(0)], {
     attributes: { axis: { int: 0 } },
@@ -46,10 +45,10 @@ export function attentionRows(graph: Graph, { headDim }: ModelConfig): Attention
 function missingRows(graph: Graph, numRows: Value, numKeys: number): Value {
   const room = sizeOf(graph, pastName(0, 'key'), 2);
   const wanted = graph.node('Min', [graph.ints(numKeys), room]);
-  const total = cast(graph, GRAPH_INPUTS.totalLength, 'i64');
+  const total = graph.cast(GRAPH_INPUTS.totalLength, 'i64');
   const missing = graph.node('Max', [graph.node('Sub', [wanted, total]), graph.ints(0)]);
   const isPrefill = graph.node('Greater', [numRows, graph.ints(1)]);
-  return graph.node('Mul', [missing, cast(graph, isPrefill, 'i64')]);
+  return graph.node('Mul', [missing, graph.cast(isPrefill, 'i64')]);
 }
 
 /** `[1] i64` */

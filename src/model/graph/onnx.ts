@@ -2,7 +2,7 @@ import { ProtoWriter } from './protobuf.js';
 import type { TensorDtype, TensorRef } from '../weights/weight-store.js';
 
 /** Numbers of onnx.proto's TensorProto.DataType. */
-const DATA_TYPE: Readonly<Record<TensorDtype, number>> = {
+export const DATA_TYPE: Readonly<Record<TensorDtype, number>> = {
   f32: 1,
   u8: 2,
   i8: 3,

@@ -1,6 +1,5 @@
 import { expertsName } from './contract.js';
 import type { MlpPlan } from '../plan.js';
-import { cast } from './cast.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { packedLinear } from './linear.js';
@@ -49,7 +48,7 @@ export function sortByExpert(graph: Graph, experts: Value, plan: MoePlan): Exper
   const slotOfRow = argsort(graph, slots, size);
   const numbers = graph.ints(...plan.experts.keys());
   const column = graph.node('Reshape', [slots, graph.ints(-1, 1)]);
-  const matches = cast(graph, graph.node('Equal', [column, numbers]), 'i64');
+  const matches = graph.cast(graph.node('Equal', [column, numbers]), 'i64');
   return {
     tokenOfRow: graph.node('Div', [slotOfRow, graph.int(plan.topK)]),
     rowOfSlot: argsort(graph, slotOfRow, size),

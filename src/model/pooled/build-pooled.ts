@@ -1,45 +1,33 @@
-import { join } from 'node:path';
-
 import type { ModelSpec } from '../../core/model-spec.js';
-import type { BuiltModel } from '../built-model.js';
-import { checkPlan, WeightSource } from '../plan-tensors.js';
+import type { BuildOptions, BuiltModel } from '../built-model.js';
 import { resolveContextLength } from '../families/context-length.js';
-import { dummyCheckpoint } from '../weights/dummy.js';
 import { ModelLoadError } from '../load-error.js';
+import type { Quantization } from '../quantize/format.js';
+import type { Checkpoint } from '../source/checkpoint.js';
+import { overlaid } from '../source/tensor-overlay.js';
+import { modelSpec, type SpecOptions } from '../spec.js';
+import { dummyCheckpoint } from '../weights/dummy.js';
+import { checkPlan } from '../weights/find-weight.js';
 import { plainWeights } from '../weights/plain-weights.js';
 import { buildPooledGraph } from './pooled-graph.js';
 import type { PooledPlan } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
-import { openCheckpoint, type Checkpoint } from '../source/safetensors.js';
-import type { Quantization } from '../quantize/format.js';
-import { modelSpec, type SpecOptions } from '../spec.js';
-import { overlaid, type TensorOverlay } from '../source/tensor-overlay.js';
 
-export interface PooledOptions {
-  readonly folder: string;
-  readonly quantization: Quantization;
-  readonly loadFormat: 'auto' | 'safetensors' | 'dummy';
-  readonly contextLength: number | null;
-  readonly overlay?: TensorOverlay | null;
-}
-
-/** Checks the weights and builds the graph. `cacheDir` takes dummy weights. */
+/** A model that answers with vectors: checks the weights, builds the graph. `cacheDir` takes dummy weights. */
 export async function buildPooledModel(
   model: PooledModel,
-  options: PooledOptions,
+  options: BuildOptions,
   cacheDir: string,
 ): Promise<BuiltModel> {
   refuseQuantization(options.quantization);
   const { plan } = model;
   const contextLength = pooledContextLength(model, options.contextLength);
-  const { overlay = null } = options;
   const checkpoint =
     options.loadFormat === 'dummy'
-      ? overlaid(await dummyCheckpoint(plan, cacheDir), overlay)
-      : await openPooledCheckpoint(options.folder, model, overlay);
-  const source = new WeightSource(checkpoint);
-  checkPlan(plan, source);
-  const store = plainWeights(plan, source, checkpoint.files);
+      ? overlaid(await dummyCheckpoint(plan, cacheDir), options.overlay)
+      : await openPooledCheckpoint(model, options);
+  checkPlan(plan, checkpoint);
+  const store = plainWeights(plan, checkpoint);
   const { format, totalBytes: weightBytes } = store;
   return {
     spec: pooledSpec(model, { contextLength, format, weightBytes }),
@@ -61,31 +49,27 @@ function refuseQuantization(requested: Quantization): void {
 }
 
 /**
- * The folder's weights and those of its Dense modules under one roof. Trunk tensors get the names of the
+ * The model's weights and those of its Dense modules under one roof. Trunk tensors get the names of the
  * plan, whether the checkpoint was saved with the prefix of a model with a head or without it.
  */
 async function openPooledCheckpoint(
-  folder: string,
   { plan, prefix }: PooledModel,
-  overlay: TensorOverlay | null,
+  { source, overlay }: BuildOptions,
 ): Promise<Checkpoint> {
-  const trunk = overlaid(await openCheckpoint(folder), overlay);
+  const trunk = overlaid(await source.weights(), overlay);
   const tensors = new Map(trunk.tensors);
   for (const [name, tensor] of trunk.tensors) {
     const alias = aliasOf(name, prefix);
     if (!tensors.has(alias)) tensors.set(alias, tensor);
   }
   const parts = await Promise.all(
-    modulePaths(plan).map(async (path) => ({
-      path,
-      checkpoint: await openCheckpoint(join(folder, path)),
-    })),
+    modulePaths(plan).map(async (path) => ({ path, weights: await source.partWeights(path) })),
   );
-  for (const { path, checkpoint } of parts) {
-    for (const [name, tensor] of checkpoint.tensors) tensors.set(`${path}/${name}`, tensor);
+  for (const { path, weights } of parts) {
+    for (const [name, tensor] of weights.tensors) tensors.set(`${path}/${name}`, tensor);
   }
-  const files = [...trunk.files, ...parts.flatMap(({ checkpoint }) => checkpoint.files)];
-  return { folder, files, tensors };
+  const files = [...trunk.files, ...parts.flatMap(({ weights }) => weights.files)];
+  return { folder: trunk.folder, files, tensors };
 }
 
 /** TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. */

@@ -1,5 +1,6 @@
-import { ModelConfigError, type ConfigFields } from '../families/config-fields.js';
-import type { Activation, EncoderConfig } from './pooled-plan.js';
+import type { ConfigFields } from '../families/config-fields.js';
+import type { Activation } from '../families/model-config.js';
+import type { EncoderConfig } from './pooled-plan.js';
 
 /** What differs between BERT and the RoBERTa line. */
 export interface EncoderTraits {
@@ -39,22 +40,12 @@ export function readEncoderConfig(fields: ConfigFields, traits: EncoderTraits): 
     numLayers: fields.numLayers(),
     numHeads,
     layerNormEps: fields.positive('layer_norm_eps', 1e-12),
-    activation: readActivation(fields),
+    activation: fields.oneOf('hidden_act', ACTIVATIONS, 'gelu'),
     numPositions,
     paddingId,
     numTokenTypes: fields.size('type_vocab_size', 2),
     derivedContextLength,
   };
-}
-
-function readActivation(fields: ConfigFields): Activation {
-  const name = fields.text('hidden_act', 'gelu');
-  const activation = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
-  if (activation !== undefined) return activation;
-  const supported = Object.keys(ACTIVATIONS).join(', ');
-  throw new ModelConfigError(
-    `config.json: "hidden_act" '${name}' is not supported. Supported: ${supported}`,
-  );
 }
 
 function refuseUnsupported(fields: ConfigFields): void {
@@ -64,9 +55,5 @@ function refuseUnsupported(fields: ConfigFields): void {
   if (fields.boolean('is_decoder', false)) {
     fields.fail('is_decoder', 'false (encoders that generate are not supported)');
   }
-  if (fields.has('quantization_config')) {
-    throw new ModelConfigError(
-      'config.json: "quantization_config" is not supported: use the unquantized checkpoint',
-    );
-  }
+  fields.refuseQuantized();
 }

@@ -8,7 +8,6 @@ import type {
   LayerNormPlan,
 } from './pooled-plan.js';
 import { activate } from '../graph/activation.js';
-import { cast } from '../graph/cast.js';
 import type { WeightContext } from '../graph/context.js';
 import type { Value } from '../graph/graph.js';
 import { linearParts, packedLinear } from '../graph/linear.js';
@@ -26,7 +25,7 @@ interface EncoderContext extends WeightContext {
  */
 export function encoderStack(weights: WeightContext, { config, plan }: EncoderTrunk): Value {
   const { graph } = weights;
-  const one = cast(graph, graph.ints(1), 'i32');
+  const one = graph.cast(graph.ints(1), 'i32');
   const lengths = graph.node('Add', [EMBED_INPUTS.seqlensK, one]);
   const context = { ...weights, config, lengths };
   let x = embeddings(context, plan);
@@ -67,7 +66,7 @@ function positions(context: EncoderContext, plan: EncoderPlan): Value {
   }
   const padding = graph.int(config.paddingId);
   const isPadding = graph.node('Equal', [inputIds, padding]);
-  const counts = cast(graph, graph.node('Not', [isPadding]), 'i64');
+  const counts = graph.cast(graph.node('Not', [isPadding]), 'i64');
   const numbers = graph.node('CumSum', [counts, graph.int(1)]);
   const offsets = graph.node('Mul', [numbers, counts]);
   return graph.node('Gather', [table, graph.node('Add', [offsets, padding])]);

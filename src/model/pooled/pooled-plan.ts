@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../families/model-config.js';
+import type { Activation, ModelConfig } from '../families/model-config.js';
 import type { LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
 
 /**
@@ -29,9 +29,6 @@ export type PoolStage =
   | { readonly kind: 'activation'; readonly activation: Activation }
   /** Divides by the L2 norm. */
   | { readonly kind: 'normalize' };
-
-/** `gelu` is the exact one, by the error function; `gelu_tanh` its approximation. */
-export type Activation = 'gelu' | 'gelu_tanh' | 'relu' | 'tanh' | 'sigmoid';
 
 /** What a family made of an encoder's config.json. */
 export interface EncoderConfig {

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
 import type { Pooling } from './family.js';
-import { ModelLoadError } from '../load-error.js';
-import type { Activation } from './pooled-plan.js';
+import type { ModelSource } from '../source/model-source.js';
+import type { Activation } from '../families/model-config.js';
 
 /** What a sentence-transformers folder does with hidden states: modules.json and a folder per module. */
 export interface SentenceModules {
@@ -47,9 +46,9 @@ const POOLING_FLAGS: Readonly<Record<string, string>> = {
   pooling_mode_weightedmean_tokens: 'weightedmean',
 };
 
-/** Null where the folder has no modules.json. Throws {@link ModelConfigError} or ModelLoadError. */
-export async function readSentenceModules(folder: string): Promise<SentenceModules | null> {
-  const list = await readJson(join(folder, 'modules.json'));
+/** Null where the model has no modules.json. Throws {@link ModelConfigError} or ModelLoadError. */
+export async function readSentenceModules(source: ModelSource): Promise<SentenceModules | null> {
+  const list = await source.json('modules.json');
   if (list === null) return null;
   if (!Array.isArray(list)) throw new ModelConfigError('modules.json must be a list');
   let pooling: Pooling = 'mean';
@@ -58,8 +57,8 @@ export async function readSentenceModules(folder: string): Promise<SentenceModul
     const fields = new ConfigFields(item, `modules.json[${index}]`);
     const kind = fields.text('type').split('.').at(-1) ?? '';
     const path = modulePath(fields);
-    if (kind === 'Pooling') pooling = readPooling(await moduleConfig(folder, path));
-    else if (kind === 'Dense') after.push(readDense(path, await moduleConfig(folder, path)));
+    if (kind === 'Pooling') pooling = readPooling(await moduleConfig(source, path));
+    else if (kind === 'Dense') after.push(readDense(path, await moduleConfig(source, path)));
     else if (kind === 'Normalize') after.push({ kind: 'normalize' });
     else if (kind !== 'Transformer' || index > 0) refuseModule(fields);
   }
@@ -77,9 +76,9 @@ function modulePath(fields: ConfigFields): string {
   return path;
 }
 
-async function moduleConfig(folder: string, path: string): Promise<ConfigFields> {
+async function moduleConfig(source: ModelSource, path: string): Promise<ConfigFields> {
   const name = join(path, 'config.json');
-  return new ConfigFields(await readJson(join(folder, name)), name);
+  return new ConfigFields(await source.json(name), name);
 }
 
 function readPooling(fields: ConfigFields): Pooling {
@@ -111,20 +110,4 @@ function readDense(path: string, fields: ConfigFields): DenseModule {
     bias: fields.boolean('bias', true),
     activation,
   };
-}
-
-/** Null where there is no such file. */
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ModelLoadError('bad_config', `${path} is not valid JSON.`, { cause });
-  }
 }

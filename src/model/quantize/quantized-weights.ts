@@ -2,8 +2,7 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
-import type { CheckpointFile } from '../source/safetensors.js';
-import { weightStore } from '../weights/weight-map.js';
+import { weightStore } from '../weights/weight-store.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import {
   beginCacheEntry,
@@ -41,12 +40,18 @@ export interface QuantizedWeights {
  * `isKept` it is made in a temporary folder.
  */
 export async function quantizedWeights(
-  input: RecipeInput & { readonly files: readonly CheckpointFile[]; readonly isKept: boolean },
+  input: RecipeInput & { readonly isKept: boolean },
   format: QuantizedFormat,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
   const { headDim, numKvHeads } = input.config;
-  const key = cacheKey({ format, plan: input.plan, headDim, numKvHeads, files: input.files });
+  const key = cacheKey({
+    format,
+    plan: input.plan,
+    headDim,
+    numKvHeads,
+    files: input.checkpoint.files,
+  });
   const cached = join(deps.cacheDir, key);
   const map = await readCacheEntry(cached);
   if (map !== null) {

@@ -1,4 +1,36 @@
-import type { Checkpoint } from './safetensors.js';
+import type { TensorDtype } from '../weights/weight-store.js';
+
+/** The headers of a model's weight files, every offset checked against its file. No weights are read. */
+export interface Checkpoint {
+  /** Folder of the files as the user named it; for messages. */
+  readonly folder: string;
+  readonly files: readonly CheckpointFile[];
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+}
+
+/** What identifies a weight file without reading all of it. */
+export interface CheckpointFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly mtimeMs: number;
+  /** sha256 of the file's header, hex. */
+  readonly headerHash: string;
+}
+
+/** One tensor of a checkpoint: its bytes are `[offset, offset + byteLength)` of the file at `path`. */
+export interface CheckpointTensor {
+  readonly name: string;
+  /** A real, absolute path, so no symbolic link is left to follow. */
+  readonly path: string;
+  /** Absolute in the file: header included. */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** The file format's name, e.g. `BF16`. */
+  readonly storedDtype: string;
+  /** Null when Radish has no use for the stored dtype; an error only if the model needs the tensor. */
+  readonly dtype: TensorDtype | null;
+  readonly shape: readonly number[];
+}
 
 type Tensors = Pick<Checkpoint, 'tensors'>;
 

@@ -24,7 +24,7 @@ export interface FindModelOptions {
 
 export interface FoundModel {
   readonly folder: string;
-  readonly source: 'folder' | 'cache' | 'hub';
+  readonly from: 'folder' | 'cache' | 'hub';
 }
 
 /**
@@ -37,7 +37,7 @@ export async function findModel(
 ): Promise<FoundModel> {
   const { modelPath, offline, token } = options;
   const local = await stat(modelPath).catch(() => null);
-  if (local?.isDirectory() === true) return { folder: modelPath, source: 'folder' };
+  if (local?.isDirectory() === true) return { folder: modelPath, from: 'folder' };
   if (local !== null) {
     throw new ModelLoadError('folder_not_found', `${modelPath} is a file, not a model folder.`);
   }
@@ -51,12 +51,12 @@ export async function findModel(
   const cache = new HubCache(options.hubCacheDir, modelPath);
   const snapshot = await cache.find(revision);
   if (snapshot !== null && (await isComplete(snapshot))) {
-    return { folder: snapshot, source: 'cache' };
+    return { folder: snapshot, from: 'cache' };
   }
   if (offline) throw notCached(options, cache);
   const endpoint = options.endpoint.replace(/\/+$/, '');
-  const source = { repo: modelPath, revision, endpoint, token };
-  return { folder: await downloadModel(source, cache, deps), source: 'hub' };
+  const origin = { repo: modelPath, revision, endpoint, token };
+  return { folder: await downloadModel(origin, cache, deps), from: 'hub' };
 }
 
 function notCached({ modelPath }: FindModelOptions, cache: HubCache): ModelLoadError {

@@ -1,7 +1,7 @@
 import { ModelLoadError } from '../load-error.js';
 
-/** Where a model comes from; the values of HF_ENDPOINT, HF_TOKEN and the flags. */
-export interface HubSource {
+/** A repository of a hub at a revision, by the values of HF_ENDPOINT, HF_TOKEN and the flags. */
+export interface HubRepo {
   /** `org/name` */
   readonly repo: string;
   /** Branch, tag or commit. */
@@ -15,33 +15,33 @@ export interface HubSource {
  * `fetch` for the hub: adds the token for the hub's own origin, and turns refusals and a missing
  * network into a sentence. Other answers (200, 206, 416, 5xx) are the caller's.
  */
-export function hubFetch(source: HubSource): typeof fetch {
+export function hubFetch(origin: HubRepo): typeof fetch {
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
     const headers = new Headers(init?.headers);
-    const own = new URL(url).origin === new URL(source.endpoint).origin;
-    if (source.token !== null && own) headers.set('authorization', `Bearer ${source.token}`);
+    const own = new URL(url).origin === new URL(origin.endpoint).origin;
+    if (origin.token !== null && own) headers.set('authorization', `Bearer ${origin.token}`);
     let response: Response;
     try {
       response = await fetch(input, { ...init, headers });
     } catch (cause) {
-      throw unreachable(source, cause);
+      throw unreachable(origin, cause);
     }
-    const refusal = refusalOf(response, source);
+    const refusal = refusalOf(response, origin);
     if (refusal === null) return response;
     await response.body?.cancel();
     throw refusal;
   };
 }
 
-function refusalOf(response: Response, source: HubSource): ModelLoadError | null {
-  const { repo, revision, endpoint } = source;
+function refusalOf(response: Response, origin: HubRepo): ModelLoadError | null {
+  const { repo, revision, endpoint } = origin;
   const code = response.headers.get('x-error-code');
   switch (response.status) {
     case 401:
     case 403:
-      if (code === 'GatedRepo') return forbidden(source, 'is gated: accept its terms there');
-      return forbidden(source, 'does not exist or is private');
+      if (code === 'GatedRepo') return forbidden(origin, 'is gated: accept its terms there');
+      return forbidden(origin, 'does not exist or is private');
     case 404:
       return code === 'RevisionNotFound'
         ? new ModelLoadError('repo_not_found', `${endpoint}/${repo} has no revision '${revision}'.`)
@@ -51,12 +51,12 @@ function refusalOf(response: Response, source: HubSource): ModelLoadError | null
   }
 }
 
-function forbidden({ repo, endpoint, token }: HubSource, why: string): ModelLoadError {
+function forbidden({ repo, endpoint, token }: HubRepo, why: string): ModelLoadError {
   const advice = token === null ? 'set HF_TOKEN' : 'check that HF_TOKEN may read it';
   return new ModelLoadError('repo_forbidden', `${endpoint}/${repo} ${why}, and ${advice}.`);
 }
 
-function unreachable({ repo, endpoint }: HubSource, cause: unknown): ModelLoadError {
+function unreachable({ repo, endpoint }: HubRepo, cause: unknown): ModelLoadError {
   const inner = (cause as { cause?: NodeJS.ErrnoException }).cause;
   const why = inner?.code ?? (cause instanceof Error ? cause.message : String(cause));
   return new ModelLoadError(

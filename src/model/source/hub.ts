@@ -5,7 +5,7 @@ import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 
 import { fetchBlob, type HubFile } from './hub-blob.js';
 import type { HubCache } from './hub-cache.js';
-import { hubFetch, type HubSource } from './hub-request.js';
+import { hubFetch, type HubRepo } from './hub-request.js';
 import { ModelLoadError } from '../load-error.js';
 import { INDEX_FILE, readIndex } from './safetensors.js';
 
@@ -32,26 +32,26 @@ export interface DownloadDeps {
 
 /** Downloads what a model needs of a repository into the cache; returns the snapshot folder. */
 export async function downloadModel(
-  source: HubSource,
+  origin: HubRepo,
   cache: HubCache,
   deps: DownloadDeps,
 ): Promise<string> {
-  const request = hubFetch(source);
-  const { commit, files } = await listRepo(source, request);
+  const request = hubFetch(origin);
+  const { commit, files } = await listRepo(origin, request);
   const snapshot = cache.snapshot(commit);
-  const blobs = new Blobs({ source, commit, cache, snapshot, request, deps });
+  const blobs = new Blobs({ origin, commit, cache, snapshot, request, deps });
   await blobs.download(files.filter(({ path }) => SMALL_FILE.test(path) || path === INDEX_FILE));
-  await blobs.download(await weightFiles(files, snapshot, source));
-  await cache.writeRef(source.revision, commit);
+  await blobs.download(await weightFiles(files, snapshot, origin));
+  await cache.writeRef(origin.revision, commit);
   return snapshot;
 }
 
 /** The commit of a revision, and its top-level files. */
 async function listRepo(
-  source: HubSource,
+  origin: HubRepo,
   request: typeof fetch,
 ): Promise<{ commit: string; files: HubFile[] }> {
-  const { repo, revision, endpoint } = source;
+  const { repo, revision, endpoint } = origin;
   const hub = { hubUrl: endpoint, fetch: request };
   try {
     const info = await modelInfo({ ...hub, name: repo, revision, additionalFields: ['sha'] });
@@ -77,7 +77,7 @@ async function listRepo(
 async function weightFiles(
   files: readonly HubFile[],
   snapshot: string,
-  { repo, endpoint }: HubSource,
+  { repo, endpoint }: HubRepo,
 ): Promise<HubFile[]> {
   const weights = files.filter(({ path }) => WEIGHT_FILE.test(path));
   if (weights.length === 0) {
@@ -95,7 +95,7 @@ async function weightFiles(
 }
 
 interface BlobsContext {
-  readonly source: HubSource;
+  readonly origin: HubRepo;
   readonly commit: string;
   readonly cache: HubCache;
   readonly snapshot: string;
@@ -105,10 +105,14 @@ interface BlobsContext {
 
 /** Downloads files one after another: one connection already fills a home's line. */
 class Blobs {
-  constructor(private readonly context: BlobsContext) {}
+  readonly #context: BlobsContext;
+
+  constructor(context: BlobsContext) {
+    this.#context = context;
+  }
 
   async download(files: readonly HubFile[]): Promise<void> {
-    const { cache, snapshot } = this.context;
+    const { cache, snapshot } = this.#context;
     const missing = await this.#missing(files);
     const totalBytes = missing.reduce((total, file) => total + file.bytes, 0);
     await mkdir(join(cache.folder, 'blobs'), { recursive: true });
@@ -124,18 +128,18 @@ class Blobs {
   async #missing(files: readonly HubFile[]): Promise<HubFile[]> {
     const missing: HubFile[] = [];
     for (const file of files) {
-      const found = await stat(this.context.cache.blob(file.digest)).catch(() => null);
+      const found = await stat(this.#context.cache.blob(file.digest)).catch(() => null);
       if (found?.size !== file.bytes) missing.push(file);
     }
     return missing;
   }
 
   async #fetch(file: HubFile, sum: { before: number; totalBytes: number }): Promise<void> {
-    const { source, commit, cache, request, deps } = this.context;
+    const { origin, commit, cache, request, deps } = this.#context;
     const path = encodeURIComponent(file.path);
     await fetchBlob({
       file,
-      url: `${source.endpoint}/${source.repo}/resolve/${commit}/${path}`,
+      url: `${origin.endpoint}/${origin.repo}/resolve/${commit}/${path}`,
       blobPath: cache.blob(file.digest),
       fetch: request,
       progress: (bytes) => {

@@ -1,5 +1,6 @@
 import { ModelLoadError } from '../load-error.js';
 import type { TensorDtype } from '../weights/weight-store.js';
+import type { CheckpointTensor } from './checkpoint.js';
 
 /** Bytes per element of every dtype that the safetensors format knows. */
 const FORMAT_BYTES: Readonly<Record<string, number>> = {
@@ -15,17 +16,7 @@ const READABLE: Readonly<Record<string, TensorDtype>> = {
 export const HEADER_BYTES_MAX = 100_000_000;
 
 /** One tensor of a header, checked against the size of its file. */
-export interface HeaderTensor {
-  readonly name: string;
-  /** Absolute in the file: header included. */
-  readonly offset: number;
-  readonly byteLength: number;
-  /** The format's name, e.g. `BF16`. */
-  readonly storedDtype: string;
-  /** Null when Radish has no use for the stored dtype; an error only if the model needs the tensor. */
-  readonly dtype: TensorDtype | null;
-  readonly shape: readonly number[];
-}
+export type HeaderTensor = Omit<CheckpointTensor, 'path'>;
 
 /** Length of the JSON header in bytes, from the first 8 bytes of a file of `fileBytes`. */
 export function headerLength(first8: Buffer, fileBytes: number, file: string): number {

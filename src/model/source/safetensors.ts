@@ -3,30 +3,10 @@ import { type FileHandle, open, readdir, readFile, realpath, stat } from 'node:f
 import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
-import { type HeaderTensor, headerLength, parseHeader } from './safetensors-header.js';
+import type { Checkpoint, CheckpointFile, CheckpointTensor } from './checkpoint.js';
+import { headerLength, parseHeader } from './safetensors-header.js';
 
-/** Where a checkpoint tensor lies: a real, absolute path, so no symlink is left to follow. */
-export interface CheckpointTensor extends HeaderTensor {
-  readonly path: string;
-}
-
-/** What identifies a weight file without reading all of it. */
-export interface CheckpointFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly mtimeMs: number;
-  /** sha256 of the JSON header, hex. */
-  readonly headerHash: string;
-}
-
-/** The headers of a model folder's weight files, every offset checked against the file. */
-export interface Checkpoint {
-  /** As the user named it; for messages. */
-  readonly folder: string;
-  readonly files: readonly CheckpointFile[];
-  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
-}
-
+/** Says which file of a sharded checkpoint holds which tensor. */
 export const INDEX_FILE = 'model.safetensors.index.json';
 const SINGLE_FILE = 'model.safetensors';
 const INDEX_BYTES_MAX = 64 * 1024 * 1024;

@@ -1,6 +1,10 @@
-import { type CheckpointFile, type Checkpoint, type CheckpointTensor } from './safetensors.js';
 import { ModelLoadError } from '../load-error.js';
-import { shapeMismatch } from './checkpoint.js';
+import {
+  shapeMismatch,
+  type Checkpoint,
+  type CheckpointFile,
+  type CheckpointTensor,
+} from './checkpoint.js';
 
 /** Tensors that take the place of a checkpoint's own, which stays as it is on disk. */
 export interface TensorOverlay {

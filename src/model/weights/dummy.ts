@@ -2,14 +2,16 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { bf16Noise, toBf16 } from './bf16-noise.js';
+import { randomBits } from '../../core/clock.js';
 import { type AnyPlan, type Demand, planDemands } from '../plan-tensors.js';
-import { seedOf } from '../quantize/random.js';
-import { type Checkpoint, openCheckpoint } from '../source/safetensors.js';
+import type { Checkpoint } from '../source/checkpoint.js';
+import { openCheckpoint } from '../source/safetensors.js';
 
 /** Hugging Face's default `initializer_range`. */
 const WEIGHT_SCALE = 0.02;
 const DUMMY_VERSION = 1;
+/** Numbers that a random tensor is drawn from, as bf16: a table of a bell curve's quantiles. */
+const TABLE_SIZE = 4096;
 
 /**
  * `--load-format dummy`: a real safetensors file of seeded random weights (bf16; gains 1, biases
@@ -72,4 +74,46 @@ async function writeTensor(file: FileHandle, { checkpoint, shape }: Demand): Pro
       : bf16Noise(count, WEIGHT_SCALE, seedOf(`${checkpoint}:${row}`));
     await file.write(new Uint8Array(values.buffer));
   }
+}
+
+/**
+ * `count` bf16 numbers, about normal with standard deviation `scale`, the same for one seed on every
+ * machine. Drawn from a table, because weights come in hundreds of millions.
+ */
+function bf16Noise(count: number, scale: number, seed: number): Uint16Array {
+  const table = bellTable(scale);
+  const next = randomBits(seed);
+  const noise = new Uint16Array(count);
+  for (let i = 0; i < count; i += 2) {
+    const bits = next();
+    noise[i] = table[bits & (TABLE_SIZE - 1)] as number;
+    if (i + 1 < count) noise[i + 1] = table[(bits >>> 16) & (TABLE_SIZE - 1)] as number;
+  }
+  return noise;
+}
+
+/** Each entry is a sum of uniform numbers, normal enough by the central limit. */
+function bellTable(scale: number): Uint16Array {
+  const next = randomBits(1);
+  const numTerms = 12;
+  return Uint16Array.from({ length: TABLE_SIZE }, () => {
+    let sum = -numTerms / 2;
+    for (let term = 0; term < numTerms; term++) sum += next() / 2 ** 32;
+    return toBf16(sum * scale);
+  });
+}
+
+/** Rounded to nearest; `value` is finite. */
+function toBf16(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0] as number;
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+}
+
+/** A 32-bit seed of a text (FNV-1a), so that each tensor gets its own stream. */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash >>> 0;
 }

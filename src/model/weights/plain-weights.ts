@@ -1,28 +1,18 @@
 import { dirname, relative, sep } from 'node:path';
 
-import {
-  type AnyPlan,
-  plannedLinears,
-  plannedTensors,
-  type WeightSource,
-  type WeightTensor,
-} from '../plan-tensors.js';
+import { type AnyPlan, plannedLinears, plannedTensors } from '../plan-tensors.js';
 import type { LinearPlan } from '../plan.js';
-import type { CheckpointFile } from '../source/safetensors.js';
+import type { Checkpoint } from '../source/checkpoint.js';
 import { elements } from '../source/safetensors-header.js';
-import { weightStore } from './weight-map.js';
-import type { PlainLinear, TensorRef, WeightStore } from './weight-store.js';
+import { findWeight, type WeightTensor } from './find-weight.js';
+import { weightStore, type PlainLinear, type TensorRef, type WeightStore } from './weight-store.js';
 
 /**
  * Format `none`: the graph's initializers name byte ranges of the safetensors files themselves, so
  * nothing is copied. Throws when a tensor of the plan is missing or does not fit.
  */
-export function plainWeights(
-  plan: AnyPlan,
-  source: WeightSource,
-  files: readonly CheckpointFile[],
-): WeightStore {
-  const folder = commonFolder(files.map((file) => file.path));
+export function plainWeights(plan: AnyPlan, checkpoint: Checkpoint): WeightStore {
+  const folder = commonFolder(checkpoint.files.map((file) => file.path));
   const ref = (tensor: WeightTensor): TensorRef => ({
     file: relative(folder, tensor.path).split(sep).join('/'),
     offset: tensor.offset,
@@ -33,12 +23,13 @@ export function plainWeights(
   const linear = (planned: LinearPlan): PlainLinear => ({
     format: 'none',
     parts: planned.parts.map(({ weight, bias, out }) => ({
-      weight: ref(source.find(weight, [out, planned.in])),
-      bias: bias === null ? null : ref(source.find(bias, [out])),
+      weight: ref(findWeight(checkpoint, weight, [out, planned.in])),
+      bias: bias === null ? null : ref(findWeight(checkpoint, bias, [out])),
     })),
   });
   const tensors = plannedTensors(plan).map(
-    ({ name, checkpoint, shape }) => [name, ref(source.find(checkpoint, shape))] as const,
+    (planned) =>
+      [planned.name, ref(findWeight(checkpoint, planned.checkpoint, planned.shape))] as const,
   );
   const linears = plannedLinears(plan).map((planned) => [planned.name, linear(planned)] as const);
   return weightStore(folder, {

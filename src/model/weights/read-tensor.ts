@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
-import { WeightSource } from '../plan-tensors.js';
+import { findWeight } from './find-weight.js';
 import { ModelLoadError } from '../load-error.js';
 import { decodeFloats, readRows } from './stored-rows.js';
-import type { Checkpoint } from '../source/safetensors.js';
+import type { Checkpoint } from '../source/checkpoint.js';
 
 /** Numbers in lists as deep as the tensor has dimensions. */
 export type NestedNumbers = number | readonly NestedNumbers[];
@@ -22,7 +22,7 @@ export function readTensor(
   try {
     const shape = checkpoint.tensors.get(name)?.shape;
     if (shape === undefined || shape.length === 0) return null;
-    const tensor = new WeightSource(checkpoint).find(name, shape);
+    const tensor = findWeight(checkpoint, name, shape);
     const width = shape.slice(1).reduce((product, size) => product * size, 1);
     const numRows = Math.min(maxRows, shape[0] ?? 0, Math.floor(MAX_VALUES / Math.max(1, width)));
     const fd = openSync(tensor.path, 'r');

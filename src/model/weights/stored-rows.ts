@@ -1,10 +1,11 @@
 import { readSync } from 'node:fs';
 
-import type { WeightDtype } from '../plan-tensors.js';
 import { ModelLoadError } from '../load-error.js';
+import type { WeightDtype } from './find-weight.js';
+import { DTYPE_BYTES } from './weight-store.js';
 
-/** Rows of a checkpoint tensor, as plain data: what a job needs to read its input. */
-export interface TensorSource {
+/** Where a checkpoint tensor lies, as plain data: what a job needs to read its input. */
+export interface StoredTensor {
   /** Checkpoint name; for messages. */
   readonly name: string;
   readonly path: string;
@@ -13,15 +14,13 @@ export interface TensorSource {
   readonly shape: readonly number[];
 }
 
-export const DTYPE_BYTES: Readonly<Record<WeightDtype, number>> = { f32: 4, f16: 2, bf16: 2 };
-
 /** Elements of one row: everything but the first dimension. */
-export function rowLength(source: TensorSource): number {
+export function rowLength(source: StoredTensor): number {
   return source.shape.slice(1).reduce((product, size) => product * size, 1);
 }
 
 /** Rows `[begin, end)` of a tensor as they are stored. */
-export function readRows(fd: number, source: TensorSource, begin: number, end: number): Uint8Array {
+export function readRows(fd: number, source: StoredTensor, begin: number, end: number): Uint8Array {
   const rowBytes = rowLength(source) * DTYPE_BYTES[source.dtype];
   const bytes = new Uint8Array((end - begin) * rowBytes);
   let done = 0;

@@ -3,6 +3,17 @@ import type { WeightFormat } from '../../core/model-spec.js';
 /** ONNX element types that initializers use. `u4x2` never appears: MatMulNBits packs into `u8`. */
 export type TensorDtype = 'f32' | 'f16' | 'bf16' | 'i8' | 'u8' | 'i32' | 'i64';
 
+/** Bytes of one element. */
+export const DTYPE_BYTES: Readonly<Record<TensorDtype, number>> = {
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  i8: 1,
+  u8: 1,
+  i32: 4,
+  i64: 8,
+};
+
 /** Bytes of one tensor inside a file of the weights folder. Checked against the file before use. */
 export interface TensorRef {
   /** File name relative to {@link WeightStore.folder}; no `..`, no absolute path. */
@@ -57,4 +68,29 @@ export interface WeightStore {
   tensor(name: string): TensorRef;
   /** A linear layer of the plan. Throws on an unknown name. */
   linear(name: string): LinearWeight;
+}
+
+/** What a weight store holds, as plain values: this is also the cache's JSON index. */
+export interface WeightMap {
+  readonly format: WeightFormat;
+  readonly totalBytes: number;
+  readonly tensors: Readonly<Record<string, TensorRef>>;
+  readonly linears: Readonly<Record<string, LinearWeight>>;
+}
+
+/** A {@link WeightStore} over `map`, whose files lie in the real folder `folder`. */
+export function weightStore(folder: string, map: WeightMap): WeightStore {
+  return {
+    folder,
+    format: map.format,
+    totalBytes: map.totalBytes,
+    tensor: (name) => named(map.tensors, name, 'tensor'),
+    linear: (name) => named(map.linears, name, 'linear'),
+  };
+}
+
+function named<T>(values: Readonly<Record<string, T>>, name: string, kind: string): T {
+  const value = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (value === undefined) throw new Error(`This is a bug: no ${kind} is named '${name}'.`);
+  return value;
 }

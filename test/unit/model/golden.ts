@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { WeightSource } from '../../../src/model/plan-tensors.js';
 import { resolveContextLength } from '../../../src/model/families/context-length.js';
 import { buildGraph } from '../../../src/model/graph/decoder-graph.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
@@ -43,7 +42,7 @@ export async function prepareGolden(
   const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const plan = planFor(config);
   const checkpoint = await openCheckpoint(folder);
-  const store = plainWeights(plan, new WeightSource(checkpoint), checkpoint.files);
+  const store = plainWeights(plan, checkpoint);
   const contextLength = resolveContextLength(config, requestedContext);
   const spec = modelSpec(config, {
     contextLength,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
 import { readSentenceModules } from '../../../../src/model/pooled/sentence-modules.js';
+import { openSource } from '../../../../src/model/source/registry.js';
 
 interface Module {
   readonly type: string;
@@ -22,7 +23,7 @@ async function read(t: Test, modules: readonly Module[]) {
     await mkdir(path);
     if (config !== undefined) await writeFile(join(path, 'config.json'), JSON.stringify(config));
   }
-  return readSentenceModules(folder);
+  return readSentenceModules(openSource(folder));
 }
 
 const TRANSFORMER = { type: 'Transformer' };
@@ -60,7 +61,7 @@ t.test('Dense and Normalize follow in order', async (t) => {
 });
 
 t.test('a folder without modules.json has none', async (t) => {
-  t.equal(await readSentenceModules(t.testdir({})), null);
+  t.equal(await readSentenceModules(openSource(t.testdir({}))), null);
 });
 
 t.test('what cannot be computed is refused', async (t) => {
@@ -73,7 +74,7 @@ t.test('what cannot be computed is refused', async (t) => {
   await t.rejects(read(t, [{ type: 'WordEmbeddings' }]), { message: /"type" must be/ });
   const outside = [{ path: '../x', type: 'sentence_transformers.models.Pooling' }];
   const folder = t.testdir({ 'modules.json': JSON.stringify(outside) });
-  await t.rejects(readSentenceModules(folder), { message: /"path" must be/ });
+  await t.rejects(readSentenceModules(openSource(folder)), { message: /"path" must be/ });
   const broken = t.testdir({ 'modules.json': '[' });
-  await t.rejects(readSentenceModules(broken), { message: /not valid JSON/ });
+  await t.rejects(readSentenceModules(openSource(broken)), { message: /not valid JSON/ });
 });

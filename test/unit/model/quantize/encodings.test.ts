@@ -7,7 +7,7 @@ import {
   pairSafeScales,
   quantizeColumns,
 } from '../../../../src/model/quantize/pair-safe.js';
-import { randomBits } from '../../../../src/model/quantize/random.js';
+import { randomBits } from '../../../../src/core/clock.js';
 import { transpose } from '../../../../src/model/quantize/transpose.js';
 
 /** About normal, with an outlier now and then. */

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 
 import t, { type Test } from 'tap';
 
-import { WeightSource } from '../../../../src/model/plan-tensors.js';
 import { buildGraph } from '../../../../src/model/graph/decoder-graph.js';
 import type { PreparedModel } from '../../../../src/model/graph/contract.js';
 import type { LinearJob, QuantizeJob } from '../../../../src/model/quantize/job.js';
@@ -13,8 +12,11 @@ import { runQuantizeJob } from '../../../../src/model/quantize/run-job.js';
 import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { modelSpec } from '../../../../src/model/spec.js';
-import { weightStore } from '../../../../src/model/weights/weight-map.js';
-import type { PlainLinear, TensorRef } from '../../../../src/model/weights/weight-store.js';
+import {
+  weightStore,
+  type PlainLinear,
+  type TensorRef,
+} from '../../../../src/model/weights/weight-store.js';
 import { Teacher } from '../../../bench/quality/teacher.js';
 import { goldenFolder, prepareGolden, readGolden } from '../golden.js';
 
@@ -71,10 +73,10 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
   const folder = goldenFolder(name);
   const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const plan = planFor(config);
-  const source = new WeightSource(await openCheckpoint(folder));
+  const checkpoint = await openCheckpoint(folder);
   const out = test.testdir({});
   const target = join(out, WEIGHTS_FILE);
-  const { map, jobs } = planQuantization({ plan, config, source }, 'w8a8_int8', target);
+  const { map, jobs } = planQuantization({ plan, config, checkpoint }, 'w8a8_int8', target);
   const biases = Object.entries(map.linears).map(([linear, weight]) => {
     const bias = weight.format === 'none' ? (weight.parts[0]?.bias ?? null) : weight.bias;
     return [linear, bias] as const;

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readTensor } from '../../../../src/model/weights/read-tensor.js';
+import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import {
-  openCheckpoint,
+  shapeMismatch,
   type Checkpoint,
   type CheckpointTensor,
-} from '../../../../src/model/source/safetensors.js';
-import { shapeMismatch } from '../../../../src/model/source/checkpoint.js';
+} from '../../../../src/model/source/checkpoint.js';
 
 const TINY = fileURLToPath(new URL('../../../../../config/tiny', import.meta.url));
 

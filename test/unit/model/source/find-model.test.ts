@@ -38,7 +38,7 @@ const quick = { progress: () => undefined, retryDelayMs: 1 };
 t.test('a folder is used as it is', async (t) => {
   const { options, stub } = await hub(t);
   const folder = t.testdir({ 'config.json': '{}' });
-  t.same(await findModel({ ...options, modelPath: folder }, quick), { folder, source: 'folder' });
+  t.same(await findModel({ ...options, modelPath: folder }, quick), { folder, from: 'folder' });
   t.equal(stub.requests.length, 0);
 });
 
@@ -47,7 +47,7 @@ t.test('a repository is downloaded into the layout of the cache, then found ther
   const seen: number[] = [];
   const progress = ({ doneBytes }: { doneBytes: number }) => seen.push(doneBytes);
   const found = await findModel(options, { progress, retryDelayMs: 1 });
-  t.equal(found.source, 'hub');
+  t.equal(found.from, 'hub');
   t.match(found.folder, new RegExp(`models--acme--tiny/snapshots/${HubStub.commit}$`));
   t.match(
     await readlink(join(found.folder, 'model.safetensors')),
@@ -63,10 +63,10 @@ t.test('a repository is downloaded into the layout of the cache, then found ther
   );
   const requests = stub.requests.length;
   const again = await findModel({ ...options, offline: true }, quick);
-  t.same(again, { folder: found.folder, source: 'cache' });
+  t.same(again, { folder: found.folder, from: 'cache' });
   t.equal(stub.requests.length, requests, 'no request the second time');
   const byCommit = await findModel({ ...options, revision: HubStub.commit }, quick);
-  t.equal(byCommit.source, 'cache');
+  t.equal(byCommit.from, 'cache');
 });
 
 t.test('a download that breaks off goes on where it stopped', async (t) => {

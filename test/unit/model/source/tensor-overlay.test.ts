@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import type { Checkpoint, CheckpointTensor } from '../../../../src/model/source/safetensors.js';
+import type { Checkpoint, CheckpointTensor } from '../../../../src/model/source/checkpoint.js';
 import {
   overlaid,
   stacked,
