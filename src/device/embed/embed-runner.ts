@@ -6,15 +6,18 @@ import { tensorOf, type OrtSession, type Tensors } from '../ort.js';
 
 /** Executes embed plans: whole sequences in, one vector each out. Nothing outlives a plan. */
 export class EmbedRunner {
-  constructor(
-    private readonly session: OrtSession,
-    private readonly spec: EmbeddingSpec,
-  ) {}
+  readonly #session: OrtSession;
+  readonly #spec: EmbeddingSpec;
+
+  constructor(session: OrtSession, spec: EmbeddingSpec) {
+    this.#session = session;
+    this.#spec = spec;
+  }
 
   /** `betweenRuns` is called before each run of the model. */
   async execute(plan: EmbedPlan, betweenRuns: () => void): Promise<EmbedResult> {
     const start = performance.now();
-    const { dim } = this.spec;
+    const { dim } = this.#spec;
     const vectors = new Float32Array(plan.sequences.length * dim);
     const lengths = plan.sequences.map(({ tokens }) => tokens.length);
     for (const run of packByLength(lengths)) {
@@ -30,13 +33,13 @@ export class EmbedRunner {
 
   /** `[sequences.length, dim]`; the first sequence is the longest. */
   async run(sequences: readonly EmbedSequence[]): Promise<Float32Array> {
-    const { dim, pooling } = this.spec;
+    const { dim, pooling } = this.#spec;
     const vectors = new Float32Array(sequences.length * dim);
     const fetches = {
       [EMBED_OUTPUTS.stopCopy]: null,
       [EMBED_OUTPUTS.vectors]: tensorOf('float32', vectors, [sequences.length, dim]),
     };
-    await this.session.run({ ...tokenFeeds(sequences), ...poolFeeds(sequences, pooling) }, fetches);
+    await this.#session.run({ ...tokenFeeds(sequences), ...poolFeeds(sequences, pooling) }, fetches);
     return vectors;
   }
 }

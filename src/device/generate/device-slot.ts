@@ -18,7 +18,7 @@ export class DeviceSlot implements AdjustState {
   ended: boolean;
   /** Its request is gone: later rows are skipped, but for those that a store still needs. */
   cancelledFrom = Infinity;
-  private readonly stopIds: ReadonlySet<number>;
+  readonly #stopIds: ReadonlySet<number>;
 
   constructor(open: SlotOpen) {
     this.params = open.sampling;
@@ -30,7 +30,7 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;
-    this.stopIds = new Set(open.sampling.stopTokenIds);
+    this.#stopIds = new Set(open.sampling.stopTokenIds);
   }
 
   /** Position of the next output token, prompt and outputs counted together. */
@@ -53,7 +53,7 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs++;
     this.lastToken = token;
     this.counts?.addOutput(token);
-    const stop = this.stopIds.has(token) ? RESULT_STOP : 0;
+    const stop = this.#stopIds.has(token) ? RESULT_STOP : 0;
     const length = this.numOutputs >= this.params.maxNewTokens ? RESULT_LENGTH : 0;
     this.ended = stop + length > 0;
     return stop | length;

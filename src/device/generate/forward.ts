@@ -52,20 +52,24 @@ export class Forward {
   experts: readonly BigInt64Array[] = [];
   /** Null for a dense model. */
   readonly moe: MoeSpec | null;
-  private readonly bindings = new Map<string, Binding>();
+  readonly #session: OrtSession;
+  readonly #slots: KvSlots;
+  readonly #bindings = new Map<string, Binding>();
   /** {@link KvSlots.epoch} that the bindings belong to. */
-  private epoch = 0;
-  private logits: Float32Array | null = null;
+  #epoch = 0;
+  #logits: Float32Array | null = null;
 
   constructor(
-    private readonly session: OrtSession,
+    session: OrtSession,
     { vocabSize, moe }: Pick<ModelSpec, 'vocabSize' | 'moe'>,
-    private readonly slots: KvSlots,
+    slots: KvSlots,
   ) {
+    this.#session = session;
+    this.#slots = slots;
     this.moe = moe;
     const topCount = Math.min(TOP_ROWS, vocabSize);
     const capacity = Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots);
-    const logits = (): Float32Array | null => this.logits;
+    const logits = (): Float32Array | null => this.#logits;
     this.head = {
       vocabSize,
       topCount,
@@ -79,14 +83,14 @@ export class Forward {
   }
 
   async run(input: ForwardInput): Promise<void> {
-    const { feeds, fetches } = this.bindingOf(input.window);
-    this.bindInputs(feeds, input);
-    this.bindOutputs(fetches, input);
-    this.bindExperts(fetches, input);
-    await this.session.run(feeds, fetches);
+    const { feeds, fetches } = this.#bindingOf(input.window);
+    this.#bindInputs(feeds, input);
+    this.#bindOutputs(fetches, input);
+    this.#bindExperts(fetches, input);
+    await this.#session.run(feeds, fetches);
   }
 
-  private bindInputs(feeds: Tensors, input: ForwardInput): void {
+  #bindInputs(feeds: Tensors, input: ForwardInput): void {
     const { count } = input.window;
     const length = input.tokens.length / count;
     const headRows = input.headRows.length === 0 ? [0] : input.headRows;
@@ -104,7 +108,7 @@ export class Forward {
     feeds[GRAPH_INPUTS.temperature] = tensorOf('float32', temperature, [numHead]);
   }
 
-  private bindOutputs(fetches: Fetches, input: ForwardInput): void {
+  #bindOutputs(fetches: Fetches, input: ForwardInput): void {
     const numHead = Math.max(1, input.headRows.length);
     const { vocabSize, topCount, logprobs, topValues, topIds } = this.head;
     const f32 = (data: Float32Array, width: number) =>
@@ -114,14 +118,14 @@ export class Forward {
     const ids = topIds.subarray(0, numHead * topCount);
     fetches[GRAPH_OUTPUTS.topIds] = tensorOf('int64', ids, [numHead, topCount]);
     if (input.wantLogits) {
-      this.logits ??= new Float32Array(logprobs.length);
-      fetches[GRAPH_OUTPUTS.logits] = f32(this.logits, vocabSize);
+      this.#logits ??= new Float32Array(logprobs.length);
+      fetches[GRAPH_OUTPUTS.logits] = f32(this.#logits, vocabSize);
     } else {
       Reflect.deleteProperty(fetches, GRAPH_OUTPUTS.logits);
     }
   }
 
-  private bindExperts(fetches: Fetches, input: ForwardInput): void {
+  #bindExperts(fetches: Fetches, input: ForwardInput): void {
     if (this.moe === null) return;
     const { layers, topK } = this.moe;
     const numRows = input.tokens.length;
@@ -135,27 +139,27 @@ export class Forward {
     });
   }
 
-  private bindingOf(window: RowWindow): Binding {
-    if (this.epoch !== this.slots.epoch) this.bindings.clear();
-    this.epoch = this.slots.epoch;
+  #bindingOf(window: RowWindow): Binding {
+    if (this.#epoch !== this.#slots.epoch) this.#bindings.clear();
+    this.#epoch = this.#slots.epoch;
     const key = `${window.start}+${window.count}`;
-    const kept = this.bindings.get(key);
-    const binding = kept ?? this.makeBinding(window);
-    if (kept === undefined && this.bindings.size >= KEPT_WINDOWS) {
-      const [oldest] = this.bindings.keys();
-      if (oldest !== undefined) this.bindings.delete(oldest);
+    const kept = this.#bindings.get(key);
+    const binding = kept ?? this.#makeBinding(window);
+    if (kept === undefined && this.#bindings.size >= KEPT_WINDOWS) {
+      const [oldest] = this.#bindings.keys();
+      if (oldest !== undefined) this.#bindings.delete(oldest);
     }
-    this.bindings.set(key, binding);
+    this.#bindings.set(key, binding);
     return binding;
   }
 
-  private makeBinding({ start, count }: RowWindow): Binding {
-    const { numKvHeads, headDim } = this.slots.shape;
-    const { rowElements, slotRows } = this.slots;
+  #makeBinding({ start, count }: RowWindow): Binding {
+    const { numKvHeads, headDim } = this.#slots.shape;
+    const { rowElements, slotRows } = this.#slots;
     const feeds: Tensors = {};
     const fetches: Fetches = { [GRAPH_OUTPUTS.stopCopy]: null };
     const dims = [count, numKvHeads, slotRows, headDim];
-    this.slots.arrays.forEach((array, index) => {
+    this.#slots.arrays.forEach((array, index) => {
       const layer = Math.floor(index / KV_PARTS.length);
       const part = KV_PARTS[index % KV_PARTS.length] ?? 'key';
       const rows = array.subarray(start * rowElements, (start + count) * rowElements);

@@ -30,31 +30,33 @@ interface DecodeRow {
 
 /** Executes step plans: the only place that changes slots, pages and what is known of requests. */
 export class ModelRunner {
-  private readonly open = new Map<number, DeviceSlot>();
-  private readonly sampler: RowSampler;
+  readonly #parts: RunnerParts;
+  readonly #open = new Map<number, DeviceSlot>();
+  readonly #sampler: RowSampler;
 
-  constructor(private readonly parts: RunnerParts) {
-    this.sampler = new RowSampler(parts.forward.head);
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#sampler = new RowSampler(parts.forward.head);
   }
 
   /** `betweenRuns` is called before each run of the model: it may {@link cancel} slots. */
   async execute(plan: StepPlan, betweenRuns: () => void): Promise<StepResult> {
-    const { moe } = this.parts.forward;
+    const { moe } = this.#parts.forward;
     const records = plan.recordsExperts && moe !== null;
     const output = new StepOutput(plan.step, records ? new RoutingRecord(moe) : null);
     const clock = new StageClock();
-    this.openSlots(plan);
-    this.load(plan);
+    this.#openSlots(plan);
+    this.#load(plan);
     const loadUs = clock.lapUs();
     for (const [planRow, row] of plan.prefill.entries()) {
-      await this.prefill(row, { planRow, output, betweenRuns });
+      await this.#prefill(row, { planRow, output, betweenRuns });
     }
     const prefillUs = clock.lapUs();
     betweenRuns();
-    await this.decode(this.decodeRows(plan), output);
+    await this.#decode(this.#decodeRows(plan), output);
     const decodeUs = clock.lapUs();
-    this.store(plan);
-    this.free(plan);
+    this.#store(plan);
+    this.#free(plan);
     return output.result({ loadUs, prefillUs, decodeUs, storeUs: clock.lapUs() });
   }
 
@@ -63,47 +65,47 @@ export class ModelRunner {
    * `storedRows`, which a plan already on its way copies to pages.
    */
   cancel(slotId: number, storedRows: number): void {
-    const slot = this.open.get(slotId);
+    const slot = this.#open.get(slotId);
     if (slot !== undefined) slot.cancelledFrom = storedRows;
   }
 
   /** Between steps, when no slot is open and no page means anything: gives the memory of the KV back. */
   async releaseKv(): Promise<void> {
-    if (this.open.size > 0) throw new Error(`this is a bug: ${this.open.size} slots are open`);
-    await Promise.all([this.parts.slots.renew(), this.parts.pages.renew()]);
+    if (this.#open.size > 0) throw new Error(`this is a bug: ${this.#open.size} slots are open`);
+    await Promise.all([this.#parts.slots.renew(), this.#parts.pages.renew()]);
   }
 
-  private openSlots(plan: StepPlan): void {
+  #openSlots(plan: StepPlan): void {
     for (const open of plan.opens) {
-      this.parts.slots.open(open.slot);
-      this.open.set(open.slot, new DeviceSlot(open));
+      this.#parts.slots.open(open.slot);
+      this.#open.set(open.slot, new DeviceSlot(open));
     }
   }
 
-  private load(plan: StepPlan): void {
-    const { slots, pages } = this.parts;
+  #load(plan: StepPlan): void {
+    const { slots, pages } = this.#parts;
     for (const row of plan.loads) {
       pages.load(slots, row.slot, row.pages);
       slots.setLength(row.slot, row.numTokens);
     }
   }
 
-  private async prefill(row: PrefillRow, context: PrefillContext): Promise<void> {
-    const slot = this.slotOf(row.slot);
+  async #prefill(row: PrefillRow, context: PrefillContext): Promise<void> {
+    const slot = this.#slotOf(row.slot);
     for (const run of cutPrefill(row, slot.scoreFrom)) {
       context.betweenRuns();
       if (slot.cancelledFrom <= run.position) return;
-      await this.prefillRun(row.slot, run, context);
+      await this.#prefillRun(row.slot, run, context);
     }
   }
 
-  private async prefillRun(
+  async #prefillRun(
     slotId: number,
     run: PrefillRun,
     context: PrefillContext,
   ): Promise<void> {
-    const { forward, slots } = this.parts;
-    const slot = this.slotOf(slotId);
+    const { forward, slots } = this.#parts;
+    const slot = this.#slotOf(slotId);
     if (slots.lengthOf(slotId) < run.position) {
       throw new Error(`this is a bug: slot ${slotId} has no row ${run.position - 1} to build on`);
     }
@@ -129,26 +131,26 @@ export class ModelRunner {
     );
     slots.setLength(slotId, run.endPosition);
     run.scores.forEach((score, row) => {
-      this.sampler.scorePrompt(slot, score, row, context);
+      this.#sampler.scorePrompt(slot, score, row, context);
     });
-    if (samples) this.sampler.sample(slot, headRows.length - 1, context.planRow, context.output);
+    if (samples) this.#sampler.sample(slot, headRows.length - 1, context.planRow, context.output);
   }
 
-  private decodeRows(plan: StepPlan): DecodeRow[] {
+  #decodeRows(plan: StepPlan): DecodeRow[] {
     const rows: DecodeRow[] = [];
     for (let at = 0; at < plan.decode.length; at += DECODE_STRIDE) {
       const [slotId = 0, token = -1, emit = 1] = plan.decode.subarray(at, at + DECODE_STRIDE);
-      const slot = this.slotOf(slotId);
-      if (slot.ended || slot.cancelledFrom <= this.parts.slots.lengthOf(slotId)) continue;
+      const slot = this.#slotOf(slotId);
+      if (slot.ended || slot.cancelledFrom <= this.#parts.slots.lengthOf(slotId)) continue;
       const planRow = plan.prefill.length + at / DECODE_STRIDE;
       rows.push({ slotId, slot, token, emit: emit === 1 && !slot.isCancelled, planRow });
     }
     return rows;
   }
 
-  private async decode(rows: readonly DecodeRow[], output: StepOutput): Promise<void> {
+  async #decode(rows: readonly DecodeRow[], output: StepOutput): Promise<void> {
     if (rows.length === 0) return;
-    const { forward, slots } = this.parts;
+    const { forward, slots } = this.#parts;
     const window = slots.arrange(new Set(rows.map((row) => row.slotId)));
     const tokens = new Int32Array(window.count);
     const lengths = Int32Array.from(tokens, (_, i) => fillerLength(slots, window.start + i));
@@ -176,26 +178,26 @@ export class ModelRunner {
     );
     for (const { slotId } of rows) slots.setLength(slotId, slots.lengthOf(slotId) + 1);
     emitting.forEach((row, i) => {
-      this.sampler.sample(row.slot, i, row.planRow, output);
+      this.#sampler.sample(row.slot, i, row.planRow, output);
     });
   }
 
-  private store(plan: StepPlan): void {
+  #store(plan: StepPlan): void {
     for (const row of plan.stores) {
-      this.parts.pages.store(this.parts.slots, row.slot, row.fromToken, row.pages);
+      this.#parts.pages.store(this.#parts.slots, row.slot, row.fromToken, row.pages);
     }
   }
 
-  private free(plan: StepPlan): void {
+  #free(plan: StepPlan): void {
     for (const slotId of plan.frees) {
-      this.parts.slots.free(slotId);
-      this.open.delete(slotId);
+      this.#parts.slots.free(slotId);
+      this.#open.delete(slotId);
     }
-    if (plan.frees.length > 0) this.parts.slots.giveBackMemory();
+    if (plan.frees.length > 0) this.#parts.slots.giveBackMemory();
   }
 
-  private slotOf(slotId: number): DeviceSlot {
-    const slot = this.open.get(slotId);
+  #slotOf(slotId: number): DeviceSlot {
+    const slot = this.#open.get(slotId);
     if (slot === undefined) throw new Error(`this is a bug: slot ${slotId} is not open`);
     return slot;
   }
@@ -224,12 +226,12 @@ function fillerLength(slots: KvSlots, physicalRow: number): number {
 
 /** Whole microseconds between one stage and the next. */
 class StageClock {
-  private last = performance.now();
+  #last = performance.now();
 
   lapUs(): number {
     const now = performance.now();
-    const us = Math.round((now - this.last) * 1000);
-    this.last = now;
+    const us = Math.round((now - this.#last) * 1000);
+    this.#last = now;
     return us;
   }
 }

@@ -4,28 +4,30 @@ import type { LogprobRow } from '../../core/sampling-params.js';
 
 /** Collects what a step brought, in plan order. */
 export class StepOutput {
-  private readonly tokens: number[] = [];
-  private readonly logprobRows: PlanLogprobRow[] = [];
+  /** Which experts the rows took; null while nothing is recorded. */
+  readonly routing: RoutingRecord | null;
+  readonly #step: number;
+  readonly #tokens: number[] = [];
+  readonly #logprobRows: PlanLogprobRow[] = [];
 
-  constructor(
-    private readonly step: number,
-    /** Null while nothing is recorded. */
-    readonly routing: RoutingRecord | null,
-  ) {}
+  constructor(step: number, routing: RoutingRecord | null) {
+    this.#step = step;
+    this.routing = routing;
+  }
 
   addToken(planRow: number, token: number, flags: number): void {
-    this.tokens.push(planRow, token, flags);
+    this.#tokens.push(planRow, token, flags);
   }
 
   addLogprobs(row: LogprobRow, place: Omit<PlanLogprobRow, keyof LogprobRow>): void {
-    this.logprobRows.push({ ...place, ...row });
+    this.#logprobRows.push({ ...place, ...row });
   }
 
   result(timing: StepTiming): StepResult {
     return {
-      step: this.step,
-      tokens: Int32Array.from(this.tokens),
-      logprobRows: this.logprobRows,
+      step: this.#step,
+      tokens: Int32Array.from(this.#tokens),
+      logprobRows: this.#logprobRows,
       routing: this.routing?.result() ?? null,
       timing,
     };
@@ -43,30 +45,33 @@ export interface RoutedRow {
 
 /** Collects which experts the rows of one step took. */
 export class RoutingRecord {
-  private readonly rows: RoutedRow[] = [];
-  private readonly experts: number[] = [];
+  readonly #moe: MoeSpec;
+  readonly #rows: RoutedRow[] = [];
+  readonly #experts: number[] = [];
 
-  constructor(private readonly moe: MoeSpec) {}
+  constructor(moe: MoeSpec) {
+    this.#moe = moe;
+  }
 
   /** `layers` are a run's choices, one `[rows of the run, topK]` per layer that routes; copied from. */
   add(rows: readonly RoutedRow[], layers: readonly BigInt64Array[]): void {
-    const { topK } = this.moe;
+    const { topK } = this.#moe;
     for (const row of rows) {
-      this.rows.push(row);
+      this.#rows.push(row);
       const from = row.runRow * topK;
       for (const layer of layers) {
-        for (let k = from; k < from + topK; k++) this.experts.push(Number(layer[k] ?? 0n));
+        for (let k = from; k < from + topK; k++) this.#experts.push(Number(layer[k] ?? 0n));
       }
     }
   }
 
   result(): RoutedRows {
-    const { rows } = this;
+    const rows = this.#rows;
     return {
       planRows: Int32Array.from(rows, (row) => row.planRow),
       positions: Int32Array.from(rows, (row) => row.position),
       tokens: Int32Array.from(rows, (row) => row.token),
-      experts: Uint16Array.from(this.experts),
+      experts: Uint16Array.from(this.#experts),
     };
   }
 }

@@ -21,60 +21,61 @@ export interface SlotOptions {
  * Memory that was used once stays resident, so from time to time the arrays are made anew.
  */
 export class KvSlots {
+  readonly shape: KvShape;
+  readonly options: SlotOptions;
   readonly slotRows: number;
   /** Elements of one physical row of one array. */
   readonly rowElements: number;
   /** Views on the arrays are valid while this stays the same. */
   epoch = 0;
-  private ownArrays: readonly Float32Array<ArrayBuffer>[];
-  private readonly touched: TouchedRows;
-  private readonly map: RowMap;
-  private readonly lengths: Int32Array;
+  #arrays: readonly Float32Array<ArrayBuffer>[];
+  readonly #touched: TouchedRows;
+  readonly #map: RowMap;
+  readonly #lengths: Int32Array;
 
-  constructor(
-    readonly shape: KvShape,
-    readonly options: SlotOptions,
-  ) {
+  constructor(shape: KvShape, options: SlotOptions) {
+    this.shape = shape;
+    this.options = options;
     this.slotRows = options.slotLength + SPARE_ROWS;
     this.rowElements = slotElements(shape, options.slotLength);
     const elements = this.rowElements * options.numSlots;
     const numArrays = shape.numLayers * KV_PARTS.length;
-    this.ownArrays = Array.from({ length: numArrays }, () => new Float32Array(elements));
-    this.touched = new TouchedRows(options.numSlots);
-    this.map = new RowMap(options.numSlots);
-    this.lengths = new Int32Array(options.numSlots);
+    this.#arrays = Array.from({ length: numArrays }, () => new Float32Array(elements));
+    this.#touched = new TouchedRows(options.numSlots);
+    this.#map = new RowMap(options.numSlots);
+    this.#lengths = new Int32Array(options.numSlots);
   }
 
   /** `[layer * 2 + part]`, part 0 = key. */
   get arrays(): readonly Float32Array[] {
-    return this.ownArrays;
+    return this.#arrays;
   }
 
   open(slot: number): void {
-    this.map.open(slot);
-    this.lengths[slot] = 0;
+    this.#map.open(slot);
+    this.#lengths[slot] = 0;
   }
 
   free(slot: number): void {
-    this.map.free(slot);
-    this.lengths[slot] = 0;
+    this.#map.free(slot);
+    this.#lengths[slot] = 0;
   }
 
   rowOf(slot: number): number {
-    return this.map.rowOf(slot);
+    return this.#map.rowOf(slot);
   }
 
   /** Rows that hold KV: `[0, length)`. */
   lengthOf(slot: number): number {
-    return this.lengths[slot] ?? 0;
+    return this.#lengths[slot] ?? 0;
   }
 
   setLength(slot: number, length: number): void {
     if (length > this.options.slotLength) {
       throw new Error(`this is a bug: ${length} rows in a slot of ${this.options.slotLength}`);
     }
-    this.lengths[slot] = length;
-    this.touched.reach(this.map.rowOf(slot), length);
+    this.#lengths[slot] = length;
+    this.#touched.reach(this.#map.rowOf(slot), length);
   }
 
   /**
@@ -82,23 +83,23 @@ export class KvSlots {
    * was long once would stay resident for ever. Costs a copy of the rows that live. True when it acted.
    */
   giveBackMemory(): boolean {
-    const live = this.lengths.reduce((sum, length) => sum + length, 0);
-    if (this.touched.total - live <= this.options.idleRowsMax) return false;
+    const live = this.#lengths.reduce((sum, length) => sum + length, 0);
+    if (this.#touched.total - live <= this.options.idleRowsMax) return false;
     void this.renew();
     return true;
   }
 
   /** New arrays, with the rows that live. The memory of the old ones is free when this settles. */
   renew(): Promise<void> {
-    const old = this.ownArrays;
-    this.ownArrays = old.map((array) => {
+    const old = this.#arrays;
+    this.#arrays = old.map((array) => {
       const fresh = new Float32Array(array.length);
-      this.forLiveRanges((from, to) => {
+      this.#forLiveRanges((from, to) => {
         fresh.set(array.subarray(from, to), from);
       });
       return fresh;
     });
-    this.touched.reset((row) => this.lengthAt(row));
+    this.#touched.reset((row) => this.#lengthAt(row));
     this.epoch += 1;
     return discard(old);
   }
@@ -108,25 +109,25 @@ export class KvSlots {
    * window run as fillers at their own length, so they write only where nothing lives.
    */
   arrange(decoding: ReadonlySet<number>): RowWindow {
-    const { window, swaps } = this.map.arrange(decoding, {
+    const { window, swaps } = this.#map.arrange(decoding, {
       lengthOf: (slot) => this.lengthOf(slot),
       canFill: (slot) => this.lengthOf(slot) < this.options.slotLength,
     });
     for (const { from, to } of swaps) {
-      this.swapRows(from, to);
-      this.map.swap(from, to);
+      this.#swapRows(from, to);
+      this.#map.swap(from, to);
     }
     return window;
   }
 
   /** The slot in a physical row, or -1. */
   slotAt(row: number): number {
-    return this.map.slotAt(row);
+    return this.#map.slotAt(row);
   }
 
-  private swapRows(a: number, b: number): void {
-    const lengthA = this.lengthAt(a);
-    const lengthB = this.lengthAt(b);
+  #swapRows(a: number, b: number): void {
+    const lengthA = this.#lengthAt(a);
+    const lengthB = this.#lengthAt(b);
     const { headDim, numKvHeads } = this.shape;
     const stride = this.slotRows * headDim;
     const keep = new Float32Array(lengthB * headDim);
@@ -139,15 +140,15 @@ export class KvSlots {
         array.set(keep, fromA);
       }
     }
-    this.touched.reach(a, lengthB);
-    this.touched.reach(b, lengthA);
+    this.#touched.reach(a, lengthB);
+    this.#touched.reach(b, lengthA);
   }
 
   /** Element ranges `[from, to)` of an array that hold KV. */
-  private forLiveRanges(visit: (from: number, to: number) => void): void {
+  #forLiveRanges(visit: (from: number, to: number) => void): void {
     const { headDim, numKvHeads } = this.shape;
     for (let row = 0; row < this.options.numSlots; row++) {
-      const length = this.lengthAt(row);
+      const length = this.#lengthAt(row);
       if (length === 0) continue;
       for (let head = 0; head < numKvHeads; head++) {
         const from = row * this.rowElements + head * this.slotRows * headDim;
@@ -156,8 +157,8 @@ export class KvSlots {
     }
   }
 
-  private lengthAt(row: number): number {
-    const slot = this.map.slotAt(row);
+  #lengthAt(row: number): number {
+    const slot = this.#map.slotAt(row);
     return slot < 0 ? 0 : this.lengthOf(slot);
   }
 }
@@ -169,27 +170,27 @@ export function slotElements(shape: KvShape, slotLength: number): number {
 
 /** How far each physical row of the KV arrays was ever written: that much of it is resident memory. */
 class TouchedRows {
-  private readonly marks: Int32Array;
+  readonly #marks: Int32Array;
   /** Token rows over all physical rows. */
   total = 0;
 
   constructor(numRows: number) {
-    this.marks = new Int32Array(numRows);
+    this.#marks = new Int32Array(numRows);
   }
 
   reach(row: number, length: number): void {
-    const mark = this.marks[row] ?? 0;
+    const mark = this.#marks[row] ?? 0;
     if (length <= mark) return;
-    this.marks[row] = length;
+    this.#marks[row] = length;
     this.total += length - mark;
   }
 
   /** The arrays are new and hold only what `lengthAt` says. */
   reset(lengthAt: (row: number) => number): void {
     this.total = 0;
-    for (const row of this.marks.keys()) {
-      this.marks[row] = lengthAt(row);
-      this.total += this.marks[row] ?? 0;
+    for (const row of this.#marks.keys()) {
+      this.#marks[row] = lengthAt(row);
+      this.total += this.#marks[row] ?? 0;
     }
   }
 }

@@ -18,48 +18,49 @@ export interface PoolOptions {
  * actor's business; this only copies.
  */
 export class PagePool {
-  private buffers: readonly Float32Array<ArrayBuffer>[];
-  private readonly pagesPerBuffer: number;
-  private readonly pageElements: number;
+  readonly #shape: KvShape;
+  readonly #options: PoolOptions;
+  #buffers: readonly Float32Array<ArrayBuffer>[];
+  readonly #pagesPerBuffer: number;
+  readonly #pageElements: number;
 
-  constructor(
-    private readonly shape: KvShape,
-    private readonly options: PoolOptions,
-  ) {
-    this.pageElements = pageElements(shape, options.pageSizeTokens);
-    this.pagesPerBuffer = Math.max(1, Math.floor(BUFFER_ELEMENTS / this.pageElements));
-    this.buffers = this.emptyBuffers();
+  constructor(shape: KvShape, options: PoolOptions) {
+    this.#shape = shape;
+    this.#options = options;
+    this.#pageElements = pageElements(shape, options.pageSizeTokens);
+    this.#pagesPerBuffer = Math.max(1, Math.floor(BUFFER_ELEMENTS / this.#pageElements));
+    this.#buffers = this.#emptyBuffers();
   }
 
   /** Forgets all pages. Their memory is free when this settles. */
   renew(): Promise<void> {
-    const old = this.buffers;
-    this.buffers = this.emptyBuffers();
+    const old = this.#buffers;
+    this.#buffers = this.#emptyBuffers();
     return discard(old);
   }
 
   /** Copies `pages` to rows `[0, pages.length * pageSize)` of a slot. */
   load(slots: KvSlots, slot: number, pages: Int32Array): void {
-    this.copy(slots, { slot, fromToken: 0, pages }, (page, pageAt, array, arrayAt, length) => {
+    this.#copy(slots, { slot, fromToken: 0, pages }, (page, pageAt, array, arrayAt, length) => {
       array.set(page.subarray(pageAt, pageAt + length), arrayAt);
     });
   }
 
   /** Copies rows `[fromToken, fromToken + pages.length * pageSize)` of a slot to `pages`. */
   store(slots: KvSlots, slot: number, fromToken: number, pages: Int32Array): void {
-    this.copy(slots, { slot, fromToken, pages }, (page, pageAt, array, arrayAt, length) => {
+    this.#copy(slots, { slot, fromToken, pages }, (page, pageAt, array, arrayAt, length) => {
       page.set(array.subarray(arrayAt, arrayAt + length), pageAt);
     });
   }
 
-  private copy(slots: KvSlots, rows: SlotPages, copyRun: CopyRun): void {
-    const { numKvHeads, headDim } = this.shape;
-    const runElements = this.options.pageSizeTokens * headDim;
+  #copy(slots: KvSlots, rows: SlotPages, copyRun: CopyRun): void {
+    const { numKvHeads, headDim } = this.#shape;
+    const runElements = this.#options.pageSizeTokens * headDim;
     const headStride = slots.slotRows * headDim;
     const slotAt = slots.rowOf(rows.slot) * slots.rowElements + rows.fromToken * headDim;
     rows.pages.forEach((page, index) => {
-      const buffer = this.bufferOf(page);
-      let pageAt = (page % this.pagesPerBuffer) * this.pageElements;
+      const buffer = this.#bufferOf(page);
+      let pageAt = (page % this.#pagesPerBuffer) * this.#pageElements;
       for (const array of slots.arrays) {
         let arrayAt = slotAt + index * runElements;
         for (let head = 0; head < numKvHeads; head++) {
@@ -71,19 +72,19 @@ export class PagePool {
     });
   }
 
-  private emptyBuffers(): Float32Array<ArrayBuffer>[] {
-    const { numPages } = this.options;
-    const numBuffers = Math.ceil(numPages / this.pagesPerBuffer);
+  #emptyBuffers(): Float32Array<ArrayBuffer>[] {
+    const { numPages } = this.#options;
+    const numBuffers = Math.ceil(numPages / this.#pagesPerBuffer);
     return Array.from({ length: numBuffers }, (_, i) => {
-      const pagesHere = Math.min(this.pagesPerBuffer, numPages - i * this.pagesPerBuffer);
-      return new Float32Array(pagesHere * this.pageElements);
+      const pagesHere = Math.min(this.#pagesPerBuffer, numPages - i * this.#pagesPerBuffer);
+      return new Float32Array(pagesHere * this.#pageElements);
     });
   }
 
-  private bufferOf(page: number): Float32Array {
-    const buffer = this.buffers[Math.floor(page / this.pagesPerBuffer)];
-    if (buffer === undefined || page < 0 || page >= this.options.numPages) {
-      throw new Error(`this is a bug: page ${page} of ${this.options.numPages}`);
+  #bufferOf(page: number): Float32Array {
+    const buffer = this.#buffers[Math.floor(page / this.#pagesPerBuffer)];
+    if (buffer === undefined || page < 0 || page >= this.#options.numPages) {
+      throw new Error(`this is a bug: page ${page} of ${this.#options.numPages}`);
     }
     return buffer;
   }

@@ -34,33 +34,35 @@ const FILLER_TOKENS = 250;
 const NONE = -1;
 
 export class RowMap {
+  readonly numSlots: number;
   /** slot → row. */
-  private readonly rows: Int32Array;
+  readonly #rows: Int32Array;
   /** row → slot. */
-  private readonly slots: Int32Array;
+  readonly #slots: Int32Array;
   /** Cost of the fillers since the window was last without any. */
-  private fillerDebt = 0;
+  #fillerDebt = 0;
 
-  constructor(readonly numSlots: number) {
-    this.rows = new Int32Array(numSlots).fill(NONE);
-    this.slots = new Int32Array(numSlots).fill(NONE);
+  constructor(numSlots: number) {
+    this.numSlots = numSlots;
+    this.#rows = new Int32Array(numSlots).fill(NONE);
+    this.#slots = new Int32Array(numSlots).fill(NONE);
   }
 
   /** The lowest free row: open slots stay close together. */
   open(slot: number): number {
-    if (this.rows[slot] !== NONE) throw new Error(`this is a bug: slot ${slot} is open already`);
-    const row = this.slots.indexOf(NONE);
-    this.place(slot, row);
+    if (this.#rows[slot] !== NONE) throw new Error(`this is a bug: slot ${slot} is open already`);
+    const row = this.#slots.indexOf(NONE);
+    this.#place(slot, row);
     return row;
   }
 
   free(slot: number): void {
-    this.slots[this.rowOf(slot)] = NONE;
-    this.rows[slot] = NONE;
+    this.#slots[this.rowOf(slot)] = NONE;
+    this.#rows[slot] = NONE;
   }
 
   rowOf(slot: number): number {
-    const row = this.rows[slot];
+    const row = this.#rows[slot];
     if (row === undefined || row === NONE)
       throw new Error(`this is a bug: slot ${slot} is not open`);
     return row;
@@ -68,14 +70,14 @@ export class RowMap {
 
   /** -1 for a free row. */
   slotAt(row: number): number {
-    return this.slots[row] ?? NONE;
+    return this.#slots[row] ?? NONE;
   }
 
   swap(a: number, b: number): void {
     const slotA = this.slotAt(a);
     const slotB = this.slotAt(b);
-    this.place(slotB, a);
-    this.place(slotA, b);
+    this.#place(slotB, a);
+    this.#place(slotA, b);
   }
 
   /**
@@ -83,27 +85,27 @@ export class RowMap {
    * far cost less than moving would (ski rental: at worst twice the best choice in hindsight).
    */
   arrange(decoding: ReadonlySet<number>, slots: SlotLengths): Arrangement {
-    const asIs = this.spanOf(decoding);
+    const asIs = this.#spanOf(decoding);
     const numFillers = asIs.count - decoding.size;
     if (numFillers === 0) {
-      this.fillerDebt = 0;
+      this.#fillerDebt = 0;
       return { window: asIs, swaps: [] };
     }
-    const packed = this.cheapestWindow(decoding, slots.lengthOf);
-    this.fillerDebt += numFillers * FILLER_TOKENS;
-    const mayFill = this.slotsOf(asIs).every((slot) => decoding.has(slot) || slots.canFill(slot));
-    if (mayFill && this.fillerDebt < packed.cost) return { window: asIs, swaps: [] };
-    this.fillerDebt = 0;
+    const packed = this.#cheapestWindow(decoding, slots.lengthOf);
+    this.#fillerDebt += numFillers * FILLER_TOKENS;
+    const mayFill = this.#slotsOf(asIs).every((slot) => decoding.has(slot) || slots.canFill(slot));
+    if (mayFill && this.#fillerDebt < packed.cost) return { window: asIs, swaps: [] };
+    this.#fillerDebt = 0;
     const window = { start: packed.start, count: decoding.size };
-    return { window, swaps: this.swapsInto(window, decoding) };
+    return { window, swaps: this.#swapsInto(window, decoding) };
   }
 
-  private place(slot: number, row: number): void {
-    this.slots[row] = slot;
-    if (slot !== NONE) this.rows[slot] = row;
+  #place(slot: number, row: number): void {
+    this.#slots[row] = slot;
+    if (slot !== NONE) this.#rows[slot] = row;
   }
 
-  private spanOf(decoding: ReadonlySet<number>): RowWindow {
+  #spanOf(decoding: ReadonlySet<number>): RowWindow {
     let first = this.numSlots;
     let last = 0;
     for (const slot of decoding) {
@@ -114,13 +116,13 @@ export class RowMap {
     return { start: first, count: last - first + 1 };
   }
 
-  private slotsOf(window: RowWindow): number[] {
-    const rows = this.slots.subarray(window.start, window.start + window.count);
+  #slotsOf(window: RowWindow): number[] {
+    const rows = this.#slots.subarray(window.start, window.start + window.count);
     return [...rows].filter((slot) => slot !== NONE);
   }
 
   /** Tokens to copy when `decoding` is packed into `[start, start + decoding.size)`, at its cheapest. */
-  private cheapestWindow(
+  #cheapestWindow(
     decoding: ReadonlySet<number>,
     lengthOf: (slot: number) => number,
   ): { start: number; cost: number } {
@@ -138,7 +140,7 @@ export class RowMap {
     return best;
   }
 
-  private swapsInto(window: RowWindow, decoding: ReadonlySet<number>): RowMove[] {
+  #swapsInto(window: RowWindow, decoding: ReadonlySet<number>): RowMove[] {
     const end = window.start + window.count;
     const outside = [...decoding]
       .map((slot) => this.rowOf(slot))

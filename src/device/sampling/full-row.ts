@@ -24,53 +24,53 @@ const NOTHING_SORTED = { bucket: -1, ids: [] };
  */
 export class FullRowSampler {
   /** One more than there are: masked tokens fall there. */
-  private readonly mass = new Float64Array(NUM_BUCKETS + 1);
-  private readonly count = new Int32Array(NUM_BUCKETS + 1);
-  private bucketOfId = new Uint16Array(0);
+  readonly #mass = new Float64Array(NUM_BUCKETS + 1);
+  readonly #count = new Int32Array(NUM_BUCKETS + 1);
+  #bucketOfId = new Uint16Array(0);
   /** A filter and the draw mostly end in the same bucket. */
-  private lastSorted: { bucket: number; ids: readonly number[] } = NOTHING_SORTED;
-  private row: Float32Array = new Float32Array(0);
-  private best = 0;
+  #lastSorted: { bucket: number; ids: readonly number[] } = NOTHING_SORTED;
+  #row: Float32Array = new Float32Array(0);
+  #best = 0;
 
   /** `row` sums to 1; -Infinity entries are never chosen. `u` in [0, 1). */
   sample(row: Float32Array, filters: Filters, u: number): number {
-    this.fill(row);
-    const prefix = this.filter(filters);
-    return this.walk(prefix, u * this.massOf(prefix));
+    this.#fill(row);
+    const prefix = this.#filter(filters);
+    return this.#walk(prefix, u * this.#massOf(prefix));
   }
 
-  private fill(row: Float32Array): void {
-    this.row = row;
-    this.best = row[argmax(row)] ?? -Infinity;
-    if (this.bucketOfId.length !== row.length) this.bucketOfId = new Uint16Array(row.length);
-    this.mass.fill(0);
-    this.count.fill(0);
-    this.lastSorted = NOTHING_SORTED;
+  #fill(row: Float32Array): void {
+    this.#row = row;
+    this.#best = row[argmax(row)] ?? -Infinity;
+    if (this.#bucketOfId.length !== row.length) this.#bucketOfId = new Uint16Array(row.length);
+    this.#mass.fill(0);
+    this.#count.fill(0);
+    this.#lastSorted = NOTHING_SORTED;
     // An index loop: this one runs over the whole vocabulary for every row.
     for (let id = 0; id < row.length; id++) {
       const value = row[id] ?? -Infinity;
-      const bucket = value === -Infinity ? NUM_BUCKETS : this.bucketOf(value);
-      this.bucketOfId[id] = bucket;
-      this.mass[bucket] = (this.mass[bucket] ?? 0) + Math.exp(value);
-      this.count[bucket] = (this.count[bucket] ?? 0) + 1;
+      const bucket = value === -Infinity ? NUM_BUCKETS : this.#bucketOf(value);
+      this.#bucketOfId[id] = bucket;
+      this.#mass[bucket] = (this.#mass[bucket] ?? 0) + Math.exp(value);
+      this.#count[bucket] = (this.#count[bucket] ?? 0) + 1;
     }
   }
 
-  private bucketOf(value: number): number {
-    return Math.min(NUM_BUCKETS - 1, Math.floor((this.best - value) * BUCKETS_PER_NAT));
+  #bucketOf(value: number): number {
+    return Math.min(NUM_BUCKETS - 1, Math.floor((this.#best - value) * BUCKETS_PER_NAT));
   }
 
-  private filter(filters: Filters): Prefix {
-    const byK = filters.topK < this.row.length ? this.firstOf(filters.topK) : WHOLE_ROW;
-    const byP = filters.topP < 1 ? this.untilMass(filters.topP * this.massOf(byK)) : WHOLE_ROW;
-    const byMin = filters.minP > 0 ? this.atLeast(this.best + Math.log(filters.minP)) : WHOLE_ROW;
+  #filter(filters: Filters): Prefix {
+    const byK = filters.topK < this.#row.length ? this.#firstOf(filters.topK) : WHOLE_ROW;
+    const byP = filters.topP < 1 ? this.#untilMass(filters.topP * this.#massOf(byK)) : WHOLE_ROW;
+    const byMin = filters.minP > 0 ? this.#atLeast(this.#best + Math.log(filters.minP)) : WHOLE_ROW;
     return shorter(shorter(byK, byP), byMin);
   }
 
-  private firstOf(limit: number): Prefix {
+  #firstOf(limit: number): Prefix {
     let before = 0;
     for (let bucket = 0; bucket < NUM_BUCKETS; bucket++) {
-      const count = this.count[bucket] ?? 0;
+      const count = this.#count[bucket] ?? 0;
       if (before + count >= limit) return { bucket, count: limit - before };
       before += count;
     }
@@ -78,75 +78,76 @@ export class FullRowSampler {
   }
 
   /** The shortest prefix with at least this mass. */
-  private untilMass(limit: number): Prefix {
+  #untilMass(limit: number): Prefix {
     let before = 0;
     for (let bucket = 0; bucket < NUM_BUCKETS; bucket++) {
-      const mass = this.mass[bucket] ?? 0;
+      const mass = this.#mass[bucket] ?? 0;
       if (before + mass >= limit && mass > 0) {
-        return { bucket, count: this.countUntil(bucket, limit - before) };
+        return { bucket, count: this.#countUntil(bucket, limit - before) };
       }
       before += mass;
     }
     return WHOLE_ROW;
   }
 
-  private countUntil(bucket: number, limit: number): number {
+  #countUntil(bucket: number, limit: number): number {
     let sum = 0;
     let count = 0;
-    for (const id of this.sorted(bucket)) {
+    for (const id of this.#sorted(bucket)) {
       if (sum >= limit && count > 0) break;
-      sum += Math.exp(this.row[id] ?? -Infinity);
+      sum += Math.exp(this.#row[id] ?? -Infinity);
       count++;
     }
     return count;
   }
 
-  private atLeast(threshold: number): Prefix {
+  #atLeast(threshold: number): Prefix {
     if (threshold === -Infinity) return WHOLE_ROW;
-    const bucket = this.bucketOf(threshold);
-    const count = this.sorted(bucket).filter((id) => (this.row[id] ?? 0) >= threshold).length;
+    const bucket = this.#bucketOf(threshold);
+    const count = this.#sorted(bucket).filter((id) => (this.#row[id] ?? 0) >= threshold).length;
     return { bucket, count };
   }
 
-  private massOf(prefix: Prefix): number {
+  #massOf(prefix: Prefix): number {
     let sum = 0;
-    for (let bucket = 0; bucket < prefix.bucket; bucket++) sum += this.mass[bucket] ?? 0;
+    for (let bucket = 0; bucket < prefix.bucket; bucket++) sum += this.#mass[bucket] ?? 0;
     if (prefix.count === 0) return sum;
-    if (prefix.count === this.count[prefix.bucket]) return sum + (this.mass[prefix.bucket] ?? 0);
-    for (const id of this.sorted(prefix.bucket).slice(0, prefix.count)) {
-      sum += Math.exp(this.row[id] ?? -Infinity);
+    if (prefix.count === this.#count[prefix.bucket]) return sum + (this.#mass[prefix.bucket] ?? 0);
+    for (const id of this.#sorted(prefix.bucket).slice(0, prefix.count)) {
+      sum += Math.exp(this.#row[id] ?? -Infinity);
     }
     return sum;
   }
 
   /** The token at which the running mass passes `target`; the last one when rounding leaves it short. */
-  private walk(prefix: Prefix, target: number): number {
+  #walk(prefix: Prefix, target: number): number {
     let before = 0;
     let last = -1;
     for (let bucket = 0; bucket <= prefix.bucket && bucket < NUM_BUCKETS; bucket++) {
-      if (bucket === prefix.bucket ? prefix.count === 0 : this.count[bucket] === 0) continue;
+      if (bucket === prefix.bucket ? prefix.count === 0 : this.#count[bucket] === 0) continue;
       last = bucket;
-      const mass = this.mass[bucket] ?? 0;
+      const mass = this.#mass[bucket] ?? 0;
       if (bucket === prefix.bucket || before + mass > target) break;
       before += mass;
     }
-    const ids = this.sorted(last);
+    const ids = this.#sorted(last);
     const end = last === prefix.bucket ? prefix.count : ids.length;
     for (let i = 0; i < end; i++) {
-      before += Math.exp(this.row[ids[i] ?? 0] ?? -Infinity);
+      before += Math.exp(this.#row[ids[i] ?? 0] ?? -Infinity);
       if (before > target) return ids[i] ?? 0;
     }
     return ids[end - 1] ?? 0;
   }
 
   /** Ids of a bucket by falling value, equal ones by rising id. */
-  private sorted(bucket: number): readonly number[] {
-    if (this.lastSorted.bucket !== bucket) this.lastSorted = { bucket, ids: this.sort(bucket) };
-    return this.lastSorted.ids;
+  #sorted(bucket: number): readonly number[] {
+    if (this.#lastSorted.bucket !== bucket) this.#lastSorted = { bucket, ids: this.#sort(bucket) };
+    return this.#lastSorted.ids;
   }
 
-  private sort(bucket: number): number[] {
-    const { row, bucketOfId } = this;
+  #sort(bucket: number): number[] {
+    const row = this.#row;
+    const bucketOfId = this.#bucketOfId;
     const ids: number[] = [];
     for (let id = bucketOfId.indexOf(bucket); id >= 0; id = bucketOfId.indexOf(bucket, id + 1)) {
       ids.push(id);

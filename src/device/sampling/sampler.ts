@@ -10,7 +10,7 @@ export const NEEDS_FULL_ROW = -1;
  * sorted; the whole row is read only when a filter or the draw reaches past them.
  */
 export class Sampler {
-  private readonly fullRow = new FullRowSampler();
+  readonly #fullRow = new FullRowSampler();
 
   /** A row as the graph gave it. `u` in [0, 1). */
   sample(head: HeadRows, row: number, params: SamplingParams, u: number): number {
@@ -18,12 +18,12 @@ export class Sampler {
     if (token !== NEEDS_FULL_ROW) return token;
     const values = logprobRow(head, row);
     if (isUnfiltered(params, head.vocabSize)) return sampleTail(head, row, values, u);
-    return this.fullRow.sample(values, params, u);
+    return this.#fullRow.sample(values, params, u);
   }
 
   /** A row `[vocabSize]` of log-probabilities that penalties or masks have changed. */
   sampleAdjusted(row: Float32Array, params: SamplingParams, u: number): number {
-    return params.topK === 1 ? argmax(row) : this.fullRow.sample(row, params, u);
+    return params.topK === 1 ? argmax(row) : this.#fullRow.sample(row, params, u);
   }
 }
 
