@@ -128,7 +128,7 @@ export interface HostEnv {
 
 const DEFAULT_HEALTH_CHECK_TIMEOUT_MS = 20_000;
 
-/** As huggingface_hub and SGLang resolve them. */
+/** Reads {@link HostEnv} as huggingface_hub and SGLang resolve it. @throws UsageError */
 export function loadHostEnv(env: Environment = process.env): HostEnv {
   const cacheHome = nonEmpty(env['XDG_CACHE_HOME']) ?? join(homedir(), '.cache');
   const hubHome = nonEmpty(env['HF_HOME']) ?? join(cacheHome, 'huggingface');
@@ -148,7 +148,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
   };
 }
 
-/** Zero and less mean none, as in SGLang. @throws UsageError */
+/** A variable of seconds in milliseconds; zero and less mean none, as in SGLang. @throws UsageError */
 function timeoutMs(env: Environment, name: string): number | null {
   const text = nonEmpty(env[name]);
   if (text === null) return null;

@@ -12,11 +12,11 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 }
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
-  const ofLayer = (layer: LayerPlan): TensorPlan[] =>
-    [
-      ...[layer.inputNorm, layer.qNorm, layer.kNorm],
-      ...[layer.attentionOutputNorm, layer.postNorm, layer.mlpOutputNorm],
-    ].filter((norm) => norm !== null);
+  const ofLayer = (layer: LayerPlan): TensorPlan[] => {
+    const { inputNorm, qNorm, kNorm, attentionOutputNorm, postNorm, mlpOutputNorm } = layer;
+    const norms = [inputNorm, qNorm, kNorm, attentionOutputNorm, postNorm, mlpOutputNorm];
+    return norms.filter((norm) => norm !== null);
+  };
   return [plan.embedding, ...plan.layers.flatMap(ofLayer), plan.finalNorm];
 }
 

@@ -39,7 +39,10 @@ export class EmbedRunner {
       [EMBED_OUTPUTS.stopCopy]: null,
       [EMBED_OUTPUTS.vectors]: tensorOf('float32', vectors, [sequences.length, dim]),
     };
-    await this.#session.run({ ...tokenFeeds(sequences), ...poolFeeds(sequences, pooling) }, fetches);
+    await this.#session.run(
+      { ...tokenFeeds(sequences), ...poolFeeds(sequences, pooling) },
+      fetches,
+    );
     return vectors;
   }
 }

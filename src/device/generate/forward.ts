@@ -27,11 +27,11 @@ export interface ForwardInput {
   readonly lengths: Int32Array;
   /** Indices into `tokens` of the rows that go through the head, at most {@link HeadRows}' capacity. */
   readonly headRows: readonly number[];
-  /** One per head row. */
+  /** One per head row, > 0. */
   readonly temperatures: readonly number[];
-  /** Also fetch the raw logits. */
+  /** The raw logits are fetched too: {@link HeadRows.logits}. */
   readonly wantLogits: boolean;
-  /** Also fetch the experts that each row took: {@link Forward.experts}. */
+  /** The experts that each row took are fetched too: {@link Forward.experts}. */
   readonly wantExperts?: boolean;
 }
 
@@ -46,11 +46,11 @@ interface Binding {
  * since making 2 x 2 x numLayers of them costs more than a small step.
  */
 export class Forward {
-  /** Of the last run, valid until the next. */
+  /** What the last run wrote for its head rows, valid until the next. */
   readonly head: HeadRows;
-  /** Of the last run that wanted them: `[rows of the run, topK]` for each layer that routes. */
+  /** Choices of the last run that wanted them: `[rows of the run, topK]` for each layer that routes. */
   experts: readonly BigInt64Array[] = [];
-  /** Null for a dense model. */
+  /** Layers and experts of a model that routes; null for a dense one. */
   readonly moe: MoeSpec | null;
   readonly #session: OrtSession;
   readonly #slots: KvSlots;
@@ -82,6 +82,7 @@ export class Forward {
     };
   }
 
+  /** One run, in place. Rejects with the runtime's error. */
   async run(input: ForwardInput): Promise<void> {
     const { feeds, fetches } = this.#bindingOf(input.window);
     this.#bindInputs(feeds, input);

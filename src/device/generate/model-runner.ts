@@ -99,11 +99,7 @@ export class ModelRunner {
     }
   }
 
-  async #prefillRun(
-    slotId: number,
-    run: PrefillRun,
-    context: PrefillContext,
-  ): Promise<void> {
+  async #prefillRun(slotId: number, run: PrefillRun, context: PrefillContext): Promise<void> {
     const { forward, slots } = this.#parts;
     const slot = this.#slotOf(slotId);
     if (slots.lengthOf(slotId) < run.position) {

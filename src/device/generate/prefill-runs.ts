@@ -79,7 +79,7 @@ function spanTokens(row: PrefillRow, { from, to }: Span, isOdd: boolean): Int32A
   return Int32Array.of(...own, own.at(-1) ?? 0);
 }
 
-/** -1 past the end of the prompt. */
+/** The prompt's token at a position, or -1 past its end. */
 function tokenAt(row: PrefillRow, position: number): number {
   const index = position - row.position;
   if (index < 0) return row.previousToken;

@@ -48,7 +48,7 @@ export class RowMap {
     this.#slots = new Int32Array(numSlots).fill(NONE);
   }
 
-  /** The lowest free row: open slots stay close together. */
+  /** Gives the slot the lowest free row and returns it: open slots stay close together. */
   open(slot: number): number {
     if (this.#rows[slot] !== NONE) throw new Error(`this is a bug: slot ${slot} is open already`);
     const row = this.#slots.indexOf(NONE);
@@ -68,7 +68,7 @@ export class RowMap {
     return row;
   }
 
-  /** -1 for a free row. */
+  /** The slot in a row, or -1 for a free one. */
   slotAt(row: number): number {
     return this.#slots[row] ?? NONE;
   }

@@ -10,18 +10,18 @@ export interface HeadRows {
   readonly logprobs: Float32Array;
   /** `[R, topCount]`, largest first; equal values by rising id. */
   readonly topValues: Float32Array;
-  /** `[R, topCount]` */
+  /** `[R, topCount]`: ids of {@link topValues}. */
   readonly topIds: BigInt64Array;
   /** `[R, vocabSize]` before temperature; only written by runs that asked for it. */
   readonly logits: Float32Array | null;
 }
 
-/** `[vocabSize]`, a view. */
+/** Log-probabilities of one head row, `[vocabSize]`: a view. */
 export function logprobRow(head: HeadRows, row: number): Float32Array {
   return head.logprobs.subarray(row * head.vocabSize, (row + 1) * head.vocabSize);
 }
 
-/** False when the model gave no distribution there: NaN spreads over the whole row. */
+/** Whether a head row can be sampled: false when the model gave no distribution there: NaN spreads over the whole row. */
 export function isDistribution(head: HeadRows, row: number): boolean {
   return Number.isFinite(head.topValues[row * head.topCount]);
 }

@@ -28,10 +28,12 @@ export class ConfigFields {
     return this.raw(name) !== null;
   }
 
+  /** The field's value, unchecked; null where it is absent. */
   raw(name: string): unknown {
     return Object.hasOwn(this.#values, name) ? (this.#values[name] ?? null) : null;
   }
 
+  /** Throws {@link ModelConfigError}: the field must be `expected`, and what it is. */
   fail(name: string, expected: string): never {
     const value = this.raw(name);
     const got = value === null ? 'it is missing' : `got ${JSON.stringify(value)}`;
@@ -51,12 +53,12 @@ export class ConfigFields {
     return value;
   }
 
-  /** An integer in `[0, 2^31)`. */
+  /** An integer in `[0, 2^31)`; without a fallback the field is required. */
   count(name: string, fallback?: number): number {
     return this.#integer(name, 0, fallback);
   }
 
-  /** A number above 0 that an f32 can hold. */
+  /** A number above 0 that an f32 can hold; without a fallback the field is required. */
   positive(name: string, fallback?: number): number {
     const value = this.raw(name) ?? fallback;
     const rounded = typeof value === 'number' ? Math.fround(value) : NaN;
@@ -66,18 +68,20 @@ export class ConfigFields {
     return value;
   }
 
-  /** The same, or a null that was written down; absent is the fallback. */
+  /** A number above 0 that an f32 can hold, or null where null was written down; absent is the fallback. */
   positiveOrNull(name: string, fallback: number): number | null {
     const isNull = Object.hasOwn(this.#values, name) && !this.has(name);
     return isNull ? null : this.positive(name, fallback);
   }
 
+  /** True or false; absent is the fallback. */
   boolean(name: string, fallback: boolean): boolean {
     const value = this.raw(name) ?? fallback;
     if (typeof value !== 'boolean') this.fail(name, 'true or false');
     return value;
   }
 
+  /** A string; without a fallback the field is required. */
   text(name: string, fallback?: string): string {
     const value = this.raw(name) ?? fallback;
     if (typeof value !== 'string') this.fail(name, 'a string');
@@ -100,10 +104,12 @@ export class ConfigFields {
     return this.has(name) ? new ConfigFields(this.raw(name), `${this.#where}: "${name}"`) : null;
   }
 
+  /** A list of strings; absent is empty. */
   texts(name: string): readonly string[] {
     return this.#list(name, 'a list of strings', (item) => typeof item === 'string');
   }
 
+  /** A list of integers from 0; absent is empty. */
   counts(name: string): readonly number[] {
     const isCount = (item: unknown): item is number =>
       Number.isSafeInteger(item) && Number(item) >= 0;

@@ -25,7 +25,7 @@ export interface ModelConfig {
   readonly qkvBias: boolean;
   readonly outputBias: boolean;
   readonly mlpBias: boolean;
-  /** Of the gate of an MLP. */
+  /** What the gate of an MLP goes through. */
   readonly gateActivation: GateActivation;
   /** RMSNorm on each head of q and k before the rotary embedding. */
   readonly qkNorm: boolean;
@@ -33,7 +33,7 @@ export interface ModelConfig {
   readonly attentionScale: number;
   /** Scaled scores `x` of attention become `cap * tanh(x / cap)`; null = as they are. */
   readonly attentionSoftcap: number | null;
-  /** The same for logits, before temperature. */
+  /** Logits `x` become `cap * tanh(x / cap)`, before temperature; null = as they are. */
   readonly logitSoftcap: number | null;
   /** One per layer: attention sees this many positions, the token's own included; null = all. */
   readonly layerWindows: readonly (number | null)[];

@@ -5,16 +5,17 @@ import { headLayout } from './head-layout.js';
 
 /** The rows of a run as the attention op sees them. */
 export interface AttentionRows {
-  /** As the inputs of the graph of that name. */
+  /** `[B] i32`: rows in the cache after the run, minus one, those of {@link pad} included. */
   readonly seqlensK: Value;
+  /** scalar i32: the largest of {@link seqlensK}, plus one. */
   readonly totalLength: Value;
   /** `[B, S, width]` → `[B, the op's rows, width]`. */
   pad(x: Value): Value;
-  /** The way back. */
+  /** `[B, the op's rows, width]` → `[B, S, width]`: without the rows that {@link pad} added. */
   unpad(x: Value): Value;
 }
 
-/** Each row as it is. */
+/** The rows of a run as they are: nothing is added for attention. */
 export const PLAIN_ROWS: AttentionRows = {
   seqlensK: GRAPH_INPUTS.seqlensK,
   totalLength: GRAPH_INPUTS.totalLength,
@@ -51,7 +52,7 @@ function missingRows(graph: Graph, numRows: Value, numKeys: number): Value {
   return graph.node('Mul', [missing, graph.cast(isPrefill, 'i64')]);
 }
 
-/** `[1] i64` */
+/** Size of one axis of `x`, `[1] i64`. */
 function sizeOf(graph: Graph, x: Value, axis: number): Value {
   const attributes = { start: { int: axis }, end: { int: axis + 1 } };
   return graph.node('Shape', [x], { attributes });

@@ -15,7 +15,7 @@ export interface GraphContext extends WeightContext {
   /** False: K and V of a run are forgotten after it (graph/contract.ts, `EMBED_INPUTS`). */
   readonly hasCache: boolean;
   readonly rows: AttentionRows;
-  /** From `decodeCondition` (group-query.ts). */
+  /** Whether the run decodes, `[1] bool`; null where attention needs not know (graph/group-query.ts). */
   readonly isDecode: Value | null;
   /** `[positions, cacheHeadDim / 2] f32` each, the scale of attention in them; no later position can be run. */
   readonly rotary: { readonly cos: Value; readonly sin: Value };

@@ -39,6 +39,7 @@ export const GRAPH_OUTPUTS = {
   logits: 'logits',
 } as const;
 
+/** Best tokens of a row that the graph sorts. */
 export const TOP_ROWS = 64;
 
 /** The attention op sums products over more dimensions than this in pieces of so many… */
@@ -56,12 +57,12 @@ export function prefillKeys(headDim: number): number {
   return headDim <= PIECE_DIMS ? 0 : PIECES_FROM_KEYS;
 }
 
-/** `[B, kvHeads, maxSeq, headDim] f32`, past and present share one buffer. */
+/** Input that has a layer's keys or values: `[B, kvHeads, maxSeq, headDim] f32`, shared with {@link presentName}. */
 export function pastName(layer: number, part: 'key' | 'value'): string {
   return `past.${layer}.${part}`;
 }
 
-/** See {@link pastName}. */
+/** Output that has a layer's keys or values after the run: the buffer of {@link pastName}, written in place. */
 export function presentName(layer: number, part: 'key' | 'value'): string {
   return `present.${layer}.${part}`;
 }
@@ -90,7 +91,7 @@ export const EMBED_INPUTS = {
 } as const;
 
 export const EMBED_OUTPUTS = {
-  /** As in {@link GRAPH_OUTPUTS}. */
+  /** A sequence, declared first, so that the binding stops before it copies outputs ({@link GRAPH_OUTPUTS}). */
   stopCopy: GRAPH_OUTPUTS.stopCopy,
   /** `[B, dim] f32` */
   vectors: 'vectors',

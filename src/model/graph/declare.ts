@@ -13,6 +13,7 @@ import { headLayout } from './head-layout.js';
 
 const PARTS = ['key', 'value'] as const;
 
+/** Declares the inputs of a decoder's graph, past K and V among them (graph/contract.ts). */
 export function declareInputs(graph: Graph, config: ModelConfig): void {
   graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: ['B', 'S'] });
   graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: ['B'] });
@@ -22,7 +23,7 @@ export function declareInputs(graph: Graph, config: ModelConfig): void {
   for (const value of cacheValues(config, pastName)) graph.input(value);
 }
 
-/** `stop_copy` must be the first. */
+/** Declares the outputs of a decoder's graph, present K and V among them; `stop_copy` must be the first. */
 export function declareOutputs(graph: Graph, config: ModelConfig): void {
   const topRows = Math.min(TOP_ROWS, config.vocabSize);
   graph.output({ name: GRAPH_OUTPUTS.stopCopy, dtype: 'f32', shape: ['R'], sequence: true });

@@ -23,7 +23,7 @@ export function linear(context: WeightContext, x: Value, plan: LinearPlan): Line
   }
 }
 
-/** The same with all parts side by side in one value `[.., out]`. */
+/** `x [.., in] f32` times a linear of the plan: all its parts side by side in one value, `[.., out]`. */
 export function packedLinear(context: WeightContext, x: Value, plan: LinearPlan): Value {
   const output = linear(context, x, plan);
   if (output.packed) return output.value;
@@ -32,7 +32,7 @@ export function packedLinear(context: WeightContext, x: Value, plan: LinearPlan)
   return context.graph.node('Concat', output.values, { attributes: { axis: { int: -1 } } });
 }
 
-/** The same with one value per part of the plan. */
+/** `x [.., in] f32` times a linear of the plan: one value for each part, `[.., part.out]`. */
 export function linearParts(context: WeightContext, x: Value, plan: LinearPlan): readonly Value[] {
   const output = linear(context, x, plan);
   if (!output.packed) return output.values;
@@ -83,7 +83,7 @@ function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number
   return addBias(graph, graph.node('Mul', [product, largest]), linear.bias);
 }
 
-/** Accuracy level 4: integer products within a block. */
+/** `MatMulNBits` at accuracy level 4: integer products within a block. `x [.., in]` → `[.., out]`. */
 function blockLinear(graph: Graph, x: Value, linear: BlockLinear): Value {
   const mixed = mixInput(graph, x, linear.inputHadamard ?? null, linear.in);
   const inputs = [mixed, graph.external(linear.weight), graph.externalF32(linear.scales)];

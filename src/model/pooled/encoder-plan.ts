@@ -37,7 +37,7 @@ export function single(module: string, inSize: number, out: number): LinearPlan 
   return biasedLinear(module, [module], inSize, out);
 }
 
-/** `out`: rows of each module. */
+/** Modules with biases whose rows lie one after another; `out` is the rows of each. */
 function biasedLinear(
   name: string,
   modules: readonly string[],

@@ -5,7 +5,7 @@ import { encoderPlan, single } from './encoder-plan.js';
 import type { ClassifierSizes, PooledFamily } from './family.js';
 
 interface EncoderLine {
-  /** Class name without what it ends in. */
+  /** Class name without `Model` or `ForSequenceClassification`. */
   readonly name: string;
   readonly modelType: string;
   readonly prefix: string;
@@ -30,7 +30,7 @@ const LINES: readonly EncoderLine[] = [
   { name: 'XLMRoberta', modelType: 'xlm-roberta', ...ROBERTA },
 ];
 
-/** Each line as an embedder and as a cross-encoder or classifier. */
+/** Each line of encoders, as an embedder and as a cross-encoder or classifier. */
 export const ENCODERS: readonly PooledFamily[] = LINES.flatMap((line) => [
   encoder(line, `${line.name}Model`, null),
   encoder(line, `${line.name}ForSequenceClassification`, line.classifier),
@@ -66,7 +66,7 @@ function robertaClassifier(fields: ConfigFields, sizes: ClassifierSizes): PoolSt
   return classifierStages(fields, sizes, ['classifier.dense', 'classifier.out_proj']);
 }
 
-/** Two linears with tanh between them, on the first token. */
+/** A head for sequences: two linears with tanh between them, on the first token. */
 function classifierStages(
   fields: ConfigFields,
   { hiddenSize, numLabels }: ClassifierSizes,
@@ -82,7 +82,7 @@ function classifierStages(
     : stages;
 }
 
-/** As SGLang: a cross-encoder answers with its logits unless config.json names another function. */
+/** Whether a sigmoid follows: a cross-encoder answers with its logits unless config.json names another function. */
 function scoresAreSquashed(fields: ConfigFields): boolean {
   const name = fields.text('sbert_ce_default_activation_function', 'torch.nn.Identity');
   if (name.endsWith('.Identity')) return false;

@@ -50,13 +50,13 @@ function declareInputs(graph: Graph): void {
   graph.input({ name: poolWeights, dtype: 'f32', shape: ['B', 'R'] });
 }
 
-/** `stop_copy` must be the first. */
+/** Declares the outputs of {@link EMBED_OUTPUTS}; `stop_copy` must be the first. */
 function declareOutputs(graph: Graph, dim: number): void {
   graph.output({ name: EMBED_OUTPUTS.stopCopy, dtype: 'f32', shape: ['B', 'R'], sequence: true });
   graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['B', dim] });
 }
 
-/** `[R, hidden]` after the final norm. */
+/** Rows of a causal trunk, `[R, hidden]` after the final norm. */
 function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
   const { config, plan } = trunk;
   const rotary = rotaryTables(weights.graph, config, contextLength);

@@ -76,6 +76,7 @@ export interface LayerNormPlan {
   readonly bias: TensorPlan;
 }
 
+/** The norms and tables of an encoder's plan, in the order of the network; a decoder's are its own plan's. */
 export function pooledTensors({ trunk }: PooledPlan): TensorPlan[] {
   if (trunk.kind === 'decoder') return [];
   const { words, positions, tokenTypes, norm, layers } = trunk.plan;
@@ -83,6 +84,7 @@ export function pooledTensors({ trunk }: PooledPlan): TensorPlan[] {
   return [words, positions, tokenTypes, ...norms.flatMap(({ gain, bias }) => [gain, bias])];
 }
 
+/** The linears of an encoder's plan and of what follows pooling, in the order of the network. */
 export function pooledLinears({ trunk, stages }: PooledPlan): LinearPlan[] {
   const ends = stages.flatMap((stage) => (stage.kind === 'linear' ? [stage.linear] : []));
   if (trunk.kind === 'decoder') return ends;

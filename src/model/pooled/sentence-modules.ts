@@ -22,7 +22,7 @@ export interface DenseModule {
   readonly activation: Activation | null;
 }
 
-/** Last words of `torch.nn.modules.…` classes. */
+/** Activations of a Dense module by the last word of their `torch.nn.modules.…` class. */
 const ACTIVATIONS: Readonly<Record<string, Activation | null>> = {
   Identity: null,
   Tanh: 'tanh',
@@ -36,7 +36,7 @@ const POOLING_MODES: Readonly<Record<string, Pooling>> = {
   mean: 'mean',
   lasttoken: 'last',
 };
-/** The older form of it: one flag per mode. */
+/** Flags of a Pooling's older config.json, one per mode, and what `pooling_mode` calls it. */
 const POOLING_FLAGS: Readonly<Record<string, string>> = {
   pooling_mode_cls_token: 'cls',
   pooling_mode_mean_tokens: 'mean',

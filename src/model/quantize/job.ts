@@ -63,7 +63,7 @@ export interface TableJob extends JobBase {
   readonly end: number;
   readonly rotation: RotationSpec | null;
   readonly dtype: 'f32' | 'f16' | 'bf16';
-  /** Of row 0. */
+  /** Byte offset in the cache file of the whole table's row 0. */
   readonly offset: number;
 }
 

@@ -15,6 +15,7 @@ export class CacheLayout {
     return this.#bytes;
   }
 
+  /** The next range that holds `shape` of `dtype`, aligned. */
   place(dtype: TensorDtype, shape: readonly number[]): TensorRef {
     const offset = Math.ceil(this.#bytes / ALIGNMENT) * ALIGNMENT;
     const byteLength = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);

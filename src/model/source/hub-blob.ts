@@ -19,6 +19,7 @@ export interface HubFile {
   readonly digest: string;
 }
 
+/** One download. */
 export interface BlobRequest {
   readonly file: HubFile;
   readonly url: string;

@@ -13,10 +13,12 @@ export class HubCache {
     this.folder = join(cacheDir, `models--${repo.replaceAll('/', '--')}`);
   }
 
+  /** Folder of a commit's files, whether it is there or not. */
   snapshot(commit: string): string {
     return join(this.folder, 'snapshots', commit);
   }
 
+  /** Path of a file's content, whether it is there or not. */
   blob(digest: string): string {
     return join(this.folder, 'blobs', digest);
   }
@@ -29,6 +31,7 @@ export class HubCache {
     return (await exists(folder)) ? folder : null;
   }
 
+  /** Remembers which commit a branch or tag means. */
   async writeRef(revision: string, commit: string): Promise<void> {
     if (revision === commit) return;
     const path = join(this.folder, 'refs', revision);

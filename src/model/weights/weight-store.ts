@@ -54,7 +54,7 @@ export interface BlockLinear {
   readonly weight: TensorRef;
   readonly scales: TensorRef;
   readonly bias: TensorRef | null;
-  /** As in {@link W8A8Linear}. */
+  /** Run time multiplies blocks of this many input columns by a normalised Hadamard matrix; null = none. */
   readonly inputHadamard?: number | null;
 }
 
