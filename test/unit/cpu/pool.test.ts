@@ -16,8 +16,15 @@ async function copyJob(folder: string, count: number): Promise<TableJob> {
   await truncate(target, count * 4);
   const source = { name: 'w', path, offset: 0, dtype: 'f32', shape: [count, 1] } as const;
   return {
-    ...{ kind: 'table', target, bytes: count * 4, source, begin: 0, end: count, offset: 0 },
-    ...{ rotation: null, dtype: 'f32' },
+    kind: 'table',
+    target,
+    bytes: count * 4,
+    source,
+    begin: 0,
+    end: count,
+    offset: 0,
+    rotation: null,
+    dtype: 'f32',
   };
 }
 

@@ -7,7 +7,8 @@ function capture(isTTY: boolean, useColor = false, level: 'info' | 'warn' = 'inf
   let nowMs = new Date(2026, 0, 2, 3, 4, 5).getTime();
   const log = createLogger({
     sink: { isTTY, write: (text) => lines.push(text) },
-    ...{ level, useColor },
+    level,
+    useColor,
     now: () => new Date(nowMs),
   });
   return { log, lines, advance: (ms: number) => (nowMs += ms) };

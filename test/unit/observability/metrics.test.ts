@@ -51,7 +51,10 @@ t.test('/metrics counts requests and shows devices', async (t) => {
   await fetch(`${app.url}/health_generate`);
   app.scheduler.onAccepted = (req) => {
     app.scheduler.finish(req.num, {
-      ...{ type: 'abort', message: 'Aborted', status_code: null, err_type: null },
+      type: 'abort',
+      message: 'Aborted',
+      status_code: null,
+      err_type: null,
     });
   };
   await app.post('/generate', { text: 'cc' }, key);
@@ -80,10 +83,20 @@ t.test('/metrics counts requests and shows devices', async (t) => {
 
   const device = `engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0",${model}`;
   const gauges = {
-    ...{ num_running_reqs: 0, num_queue_reqs: 2, num_used_tokens: 0, token_usage: 0 },
-    ...{ gen_throughput: 12.5, cache_hit_rate: 0.25, num_retracted_reqs: 1 },
-    ...{ num_retracted_requests_total: 2, max_total_num_tokens: 1024, page_size: 16 },
-    ...{ num_pages: 64, context_len: 200, kv_available_tokens: 1000, decode_sum_seq_lens: 44 },
+    num_running_reqs: 0,
+    num_queue_reqs: 2,
+    num_used_tokens: 0,
+    token_usage: 0,
+    gen_throughput: 12.5,
+    cache_hit_rate: 0.25,
+    num_retracted_reqs: 1,
+    num_retracted_requests_total: 2,
+    max_total_num_tokens: 1024,
+    page_size: 16,
+    num_pages: 64,
+    context_len: 200,
+    kv_available_tokens: 1000,
+    decode_sum_seq_lens: 44,
   };
   for (const [name, value] of Object.entries(gauges)) {
     t.equal(after.get(`sglang:${name}{${device}}`), value, name);

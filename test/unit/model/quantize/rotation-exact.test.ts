@@ -22,8 +22,13 @@ import { goldenFolder, prepareGolden, readGolden } from '../golden.js';
 
 /** GQA, tied and untied, biases on every linear, q/k norms, experts, heads of 20 = 5 · 4. */
 const NAMES = [
-  ...['llama-plain', 'llama-tied', 'llama-bias', 'llama-head-20'],
-  ...['qwen2', 'qwen3', 'qwen2-moe'],
+  'llama-plain',
+  'llama-tied',
+  'llama-bias',
+  'llama-head-20',
+  'qwen2',
+  'qwen3',
+  'qwen2-moe',
 ];
 
 /**
@@ -49,8 +54,11 @@ class Unrounded {
     const bias = this.biases[job.name] == null ? null : this.layout.place('f32', [job.out]);
     let row = 0;
     const rowsFrom = (base: number, width: number, count: number): TensorRef => ({
-      ...{ file: WEIGHTS_FILE, offset: base + row * width * 4, byteLength: count * width * 4 },
-      ...{ dtype: 'f32', shape: width === 1 ? [count] : [count, width] },
+      file: WEIGHTS_FILE,
+      offset: base + row * width * 4,
+      byteLength: count * width * 4,
+      dtype: 'f32',
+      shape: width === 1 ? [count] : [count, width],
     });
     const parts = job.parts.map(({ weight }) => {
       const count = weight.shape[0] ?? 0;
@@ -95,7 +103,9 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
   const contextLength = config.derivedContextLength;
   const { linears } = unrounded;
   const store = weightStore(out, {
-    ...{ format: 'none', totalBytes: 0, linears },
+    format: 'none',
+    totalBytes: 0,
+    linears,
     tensors: Object.fromEntries(tensors),
   });
   const spec = modelSpec(config, { contextLength, format: 'none', weightBytes: 0 });

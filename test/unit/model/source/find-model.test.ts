@@ -27,8 +27,12 @@ async function hub(test: Test, faults: HubFaults = {}, files = FILES) {
   const endpoint = await stub.listen();
   test.teardown(() => stub.close());
   const options: FindModelOptions = {
-    ...{ modelPath: REPO, revision: null, hubCacheDir: test.testdir({}), endpoint },
-    ...{ token: null, offline: false },
+    modelPath: REPO,
+    revision: null,
+    hubCacheDir: test.testdir({}),
+    endpoint,
+    token: null,
+    offline: false,
   };
   return { stub, options };
 }
