@@ -40,6 +40,13 @@ export class ConfigFields {
     throw new ModelConfigError(`${this.#where}: "${name}" must be ${expected}, ${got}`);
   }
 
+  /** `architectures[0]`: the class that the checkpoint was saved from. */
+  architecture(): string {
+    const [architecture] = this.texts('architectures');
+    if (architecture === undefined) this.fail('architectures', 'a list of one architecture');
+    return architecture;
+  }
+
   /** An integer in `[1, 2^31)`; without a fallback the field is required. */
   size(name: string, fallback?: number): number {
     return this.#integer(name, 1, fallback);

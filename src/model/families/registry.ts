@@ -13,10 +13,8 @@ const FAMILIES: readonly ModelFamily[] = [gemma2, llama, mistral, qwen2, qwen2Mo
 
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */
 export function parseConfig(json: unknown): ModelConfig {
-  const fields: ConfigFields = new ConfigFields(json, 'config.json');
-  const [architecture] = fields.texts('architectures');
-  if (architecture === undefined) fields.fail('architectures', 'a list of one architecture');
-  return familyOf(architecture).readConfig(fields);
+  const fields = new ConfigFields(json, 'config.json');
+  return familyOf(fields.architecture()).readConfig(fields);
 }
 
 /** Which checkpoint tensors make which part of the network. */

@@ -25,15 +25,15 @@ export function isPooled(
   isEmbedding: boolean,
 ): boolean {
   if (isEmbedding) return true;
-  const architecture = architectureOf(new ConfigFields(json, 'config.json'));
+  const architecture = new ConfigFields(json, 'config.json').architecture();
   const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
   return family !== undefined && (!family.alsoGenerates || modules !== null);
 }
 
 /** Throws `ModelConfigError`, naming the field or architecture. */
 export function readPooledModel(json: unknown, modules: SentenceModules | null): PooledModel {
-  const fields: ConfigFields = new ConfigFields(json, 'config.json');
-  const family = familyOf(architectureOf(fields));
+  const fields = new ConfigFields(json, 'config.json');
+  const family = familyOf(fields.architecture());
   const { prefix } = family;
   const model =
     family.classifier === null ? embedder(fields, family, modules) : classifier(fields, family);
@@ -88,12 +88,6 @@ function familyOf(architecture: string): PooledFamily {
     `Model architecture '${architecture}' is not supported as an embedding model. ` +
       `Supported architectures: ${supported}`,
   );
-}
-
-function architectureOf(fields: ConfigFields): string {
-  const [architecture] = fields.texts('architectures');
-  if (architecture === undefined) fields.fail('architectures', 'a list of one architecture');
-  return architecture;
 }
 
 function moduleStages(module: SentenceModules['after'][number]): PoolStage[] {
