@@ -29,6 +29,19 @@ export default tseslint.config(
     },
   },
   {
+    // Folders that hide fields with # alone; the others follow.
+    files: [
+      'src/{actor,cache,config,core,cpu,device,model,observability,text}/**/*.ts',
+      'workers/**/*.ts',
+    ],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: '[accessibility="private"]', message: 'Hide it with #: private is erased.' },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'off', 'no-console': 'off' },
   },

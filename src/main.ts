@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { EXIT_OK, EXIT_STARTUP, EXIT_USAGE, parseCli } from './config/cli.js';
 import { loadHostEnv, type LoadedArgs } from './config/load.js';
-import { UsageError } from './config/usage-error.js';
+import { UsageError } from './config/flag-spec.js';
 import { StartupError } from './core/errors.js';
 import { launch, type RunningServer } from './boot/launch.js';
 import { createLogger, logLevelOf, type Logger } from './observability/logger.js';

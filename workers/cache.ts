@@ -14,7 +14,7 @@ interface CacheWorkerData {
   readonly experts: ExpertRecording | null;
 }
 
-/** Without an operation for this long, the thread has time to walk its trees. */
+/** Time without an operation after which the thread checks its trees. */
 const IDLE_CHECK_MS = 2_000;
 
 const { port, controlPort, experts } = workerData as CacheWorkerData;

@@ -27,7 +27,7 @@ export class DisabledCache implements PrefixCache {
     return { numTokens: 0, pages: NO_PAGES, lock: 0 };
   }
 
-  /** With `relock` nothing happens: the caller goes on with its own pages. Without, they are freed. */
+  /** Keeps nothing: with `relock` the caller goes on with its own pages, without they are freed. */
   insert(request: InsertRequest): InsertResult {
     if (request.lock !== 0 || request.ownFrom !== 0) {
       throw new CacheMisuse('a disabled cache gave out no pages and no lock');

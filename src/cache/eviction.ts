@@ -11,11 +11,12 @@ export class EvictionQueue {
     return this.#heap.length;
   }
 
-  /** For the invariants. */
+  /** All leaves in heap order, for the invariants. */
   nodes(): readonly RadixNode[] {
     return this.#heap;
   }
 
+  /** The leaf that was used longest ago. */
   least(): RadixNode | undefined {
     return this.#heap[0];
   }

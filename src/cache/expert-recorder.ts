@@ -29,13 +29,13 @@ export class ExpertRecorder {
     this.#totals = new ExpertCounters(recording.numLayers, recording.numExperts);
   }
 
-  /** From nothing, whether it was on or not. */
+  /** Records from nothing on, whether it was on or not. */
   start(): void {
     this.#clear();
     this.#isOn = true;
   }
 
-  /** What was recorded stays. */
+  /** Records no more; what was recorded stays. */
   stop(): void {
     this.#isOn = false;
   }
@@ -88,7 +88,7 @@ export class ExpertRecorder {
   }
 }
 
-/** `[numLayers, numExperts]` */
+/** How often the rows took each expert: `[numLayers, numExperts]`. */
 function countExperts(recording: ExpertRecording, { experts }: RoutedRows): Uint32Array {
   const { layers, topK, numLayers, numExperts } = recording;
   const counts = new Uint32Array(numLayers * numExperts);

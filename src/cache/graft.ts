@@ -5,10 +5,13 @@ import type { InsertRequest } from './prefix-cache.js';
 import { RadixNode } from './radix-node.js';
 
 export class Grafter {
-  constructor(
-    private readonly pool: PageAllocator,
-    private readonly locks: PathLocks,
-  ) {}
+  readonly #pool: PageAllocator;
+  readonly #locks: PathLocks;
+
+  constructor(pool: PageAllocator, locks: PathLocks) {
+    this.#pool = pool;
+    this.#locks = locks;
+  }
 
   /** Walks and extends the tree along the request's tokens; returns the node where its pages end. */
   graft(top: RadixNode, request: InsertRequest): RadixNode {
@@ -33,13 +36,13 @@ export class Grafter {
     const brought = pages.subarray(Math.max(page, ownFrom), page + node.numPages);
     const isPrefillMade = (page + node.numPages) * node.root.pageSizeTokens <= prefillTokens;
     if (node.decodeMade && isPrefillMade && brought.length > 0) this.#replace(node, brought);
-    else this.pool.giveBack(brought);
+    else this.#pool.giveBack(brought);
   }
 
   #replace(node: RadixNode, pages: Int32Array): void {
-    if (node.lockRef > 0) this.locks.orphan(node, node.pages);
-    else this.pool.release(node.pages);
-    this.pool.adopt(pages);
+    if (node.lockRef > 0) this.#locks.orphan(node, node.pages);
+    else this.#pool.release(node.pages);
+    this.#pool.adopt(pages);
     node.pages = pages.slice();
     node.decodeMade = false;
   }
@@ -51,7 +54,7 @@ export class Grafter {
     const madeEnd = numPrefilledPages(request, pageSizeTokens);
     const cuts =
       page < madeEnd && madeEnd < pages.length ? [madeEnd, pages.length] : [pages.length];
-    this.pool.adopt(pages.subarray(page));
+    this.#pool.adopt(pages.subarray(page));
     let end = node;
     let from = page;
     for (const to of cuts) {

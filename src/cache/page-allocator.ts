@@ -67,24 +67,24 @@ export class PageAllocator {
     throw new CacheMisuse(`page ${page} is not leased: it is ${how}`);
   }
 
-  /** Leased → free. */
+  /** Leased pages become free; {@link requireLeased} is the caller's business. */
   giveBack(pages: Int32Array): void {
     this.#numLeased -= pages.length;
     this.#free(pages);
   }
 
-  /** Leased → cached. */
+  /** Leased pages become cached. */
   adopt(pages: Int32Array): void {
     this.#numLeased -= pages.length;
     for (const page of pages) this.#owners[page] = CACHED;
   }
 
-  /** Cached → free. */
+  /** Cached pages become free. */
   release(pages: Int32Array): void {
     this.#free(pages);
   }
 
-  /** Undefined for an id outside `[0, numPages)`. */
+  /** Whose a page is; undefined for an id outside `[0, numPages)`. */
   ownerOf(page: number): PageOwner | undefined {
     const owners: readonly PageOwner[] = ['free', 'leased', 'cached'];
     return owners[this.#owners[page] ?? -1];

@@ -1,11 +1,10 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 
-import { isList, shownDefault, type FlagSpec } from './flag-spec.js';
+import { isList, shownDefault, UsageError, type FlagSpec } from './flag-spec.js';
 import { canonicalFlag } from './flag-spelling.js';
 import { loadServerArgs, type Environment, type LoadedArgs } from './load.js';
 import { camelCase, FLAG_GROUPS, FLAGS, type FlagName } from './server-args.js';
 import { KNOWN_UNSUPPORTED, REFUSED } from './unsupported-flags.js';
-import { UsageError } from './usage-error.js';
 
 /** Exit codes: 0 = ended as asked, 1 = could not start, 2 = wrong command line. */
 export const EXIT_OK = 0;

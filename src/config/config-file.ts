@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
 
-import { UsageError } from './usage-error.js';
+import { UsageError } from './flag-spec.js';
 
 export type ConfigFile = Readonly<Record<string, unknown>>;
 

@@ -1,3 +1,8 @@
+/** A wrong command line, environment variable or config file: one sentence and exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 /** One server argument: how it is spelled, read, defaulted and explained. */
 export interface FlagSpec<T = unknown> {
   /** `buckets`: ascending numbers. `bucketRule`: words, as core/bucket-rule.ts reads them. */

@@ -1,6 +1,6 @@
 import { flagEntries } from './server-args.js';
 import { KNOWN_UNSUPPORTED, REFUSED } from './unsupported-flags.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from './flag-spec.js';
 
 /** Every spelling → the flag that the command line is declared with. */
 const CANONICAL: ReadonlyMap<string, string> = new Map([

@@ -2,7 +2,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readConfigFile, type ConfigFile } from './config-file.js';
-import type { FlagSpec } from './flag-spec.js';
+import { UsageError, type FlagSpec } from './flag-spec.js';
 import { checkValue, parseText } from './parse-value.js';
 import {
   camelCase,
@@ -14,7 +14,6 @@ import {
   type ServerArgs,
 } from './server-args.js';
 import { KNOWN_UNSUPPORTED } from './unsupported-flags.js';
-import { UsageError } from './usage-error.js';
 
 /** The process's environment; this file is the only one that reads it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -129,7 +128,7 @@ export interface HostEnv {
 
 const DEFAULT_HEALTH_CHECK_TIMEOUT_MS = 20_000;
 
-/** As huggingface_hub and SGLang resolve them. */
+/** Reads {@link HostEnv} as huggingface_hub and SGLang resolve it. @throws UsageError */
 export function loadHostEnv(env: Environment = process.env): HostEnv {
   const cacheHome = nonEmpty(env['XDG_CACHE_HOME']) ?? join(homedir(), '.cache');
   const hubHome = nonEmpty(env['HF_HOME']) ?? join(cacheHome, 'huggingface');
@@ -149,7 +148,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
   };
 }
 
-/** Zero and less mean none, as in SGLang. @throws UsageError */
+/** A variable of seconds in milliseconds; zero and less mean none, as in SGLang. @throws UsageError */
 function timeoutMs(env: Environment, name: string): number | null {
   const text = nonEmpty(env[name]);
   if (text === null) return null;

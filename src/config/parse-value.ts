@@ -1,29 +1,64 @@
 import { BUCKET_RULE, bucketsOf } from '../core/bucket-rule.js';
-import type { FlagSpec } from './flag-spec.js';
-import { UsageError } from './usage-error.js';
+import { UsageError, type FlagSpec } from './flag-spec.js';
 
-/** Reads an argument's text. `source` names it in the error: `--port`, `RADISH_PORT`. */
-export function parseText(spec: FlagSpec, text: string, source: string): unknown {
-  switch (spec.type) {
-    case 'string':
-      return text;
-    case 'choice':
-      return checkValue(spec, text, source);
-    case 'int':
-    case 'float':
-      return checkValue(spec, text.trim() === '' ? NaN : Number(text), source, text);
-    case 'bool':
-      return parseBoolean(text, source);
-    case 'json':
-      return parseJson(text, source);
-    case 'buckets':
-      return checkValue(spec, wordsOf(text).map(Number), source, text);
-    case 'bucketRule':
-      return checkValue(spec, wordsOf(text), source, text);
-  }
+/** How the values of one type of argument are read and checked. */
+interface ValueType {
+  /** A value of an argument's text, which {@link accepts} then judges. */
+  read(text: string): unknown;
+  accepts(value: unknown, spec: FlagSpec): boolean;
+  /** What a value must be, for the error. */
+  expected(spec: FlagSpec): string;
 }
 
-/** Checks a value of the config file, or a parsed one. `shown` is how the error quotes it. */
+const TYPES: Readonly<Record<FlagSpec['type'], ValueType>> = {
+  string: {
+    read: (text) => text,
+    accepts: (value) => typeof value === 'string',
+    expected: () => 'a string',
+  },
+  choice: {
+    read: (text) => text,
+    accepts: (value, { choices }) => choices.some((one) => one === value),
+    expected: ({ choices }) => `one of ${choices.join(', ')}`,
+  },
+  int: {
+    read: numberOf,
+    accepts: (value, spec) => Number.isSafeInteger(value) && inRange(spec, value as number),
+    expected: (spec) => `an integer${rangeText(spec)}`,
+  },
+  float: {
+    read: numberOf,
+    accepts: (value, spec) => Number.isFinite(value) && inRange(spec, value as number),
+    expected: (spec) => `a number${rangeText(spec)}`,
+  },
+  bool: {
+    read: booleanOf,
+    accepts: (value) => typeof value === 'boolean',
+    expected: () => 'true or false',
+  },
+  json: {
+    read: jsonOf,
+    accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    expected: () => 'a JSON object',
+  },
+  buckets: {
+    read: (text) => wordsOf(text).map(Number),
+    accepts: isAscending,
+    expected: () => 'a list of ascending numbers',
+  },
+  bucketRule: {
+    read: wordsOf,
+    accepts: (value) => Array.isArray(value) && bucketsOf(value as string[], []) !== null,
+    expected: () => BUCKET_RULE,
+  },
+};
+
+/** Reads an argument's text. `source` names it in the error: `--port`, `RADISH_PORT`. @throws UsageError */
+export function parseText(spec: FlagSpec, text: string, source: string): unknown {
+  return checkValue(spec, TYPES[spec.type].read(text), source, text);
+}
+
+/** Checks a value of the config file, or a parsed one. `shown` is how the error quotes it. @throws UsageError */
 export function checkValue(
   spec: FlagSpec,
   given: unknown,
@@ -32,40 +67,12 @@ export function checkValue(
 ): unknown {
   // A JSON rule may hold its numbers as numbers.
   const value = spec.type === 'bucketRule' && Array.isArray(given) ? given.map(String) : given;
-  const expected = expectation(spec, value);
-  if (expected === null) return value;
-  throw new UsageError(`${source} must be ${expected}, got '${shown}'.`);
+  const type = TYPES[spec.type];
+  if (type.accepts(value, spec)) return value;
+  throw new UsageError(`${source} must be ${type.expected(spec)}, got '${shown}'.`);
 }
 
-/** What the value should have been, or null when it is that. */
-function expectation(spec: FlagSpec, value: unknown): string | null {
-  switch (spec.type) {
-    case 'string':
-      return typeof value === 'string' ? null : 'a string';
-    case 'choice':
-      return spec.choices.some((one) => one === value) ? null : `one of ${spec.choices.join(', ')}`;
-    case 'int':
-      return Number.isSafeInteger(value) && inRange(spec, value as number)
-        ? null
-        : `an integer${rangeText(spec)}`;
-    case 'float':
-      return Number.isFinite(value) && inRange(spec, value as number)
-        ? null
-        : `a number${rangeText(spec)}`;
-    case 'bool':
-      return typeof value === 'boolean' ? null : 'true or false';
-    case 'json':
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? null
-        : 'a JSON object';
-    case 'buckets':
-      return isAscending(value) ? null : 'a list of ascending numbers';
-    case 'bucketRule':
-      return Array.isArray(value) && bucketsOf(value as string[], []) !== null ? null : BUCKET_RULE;
-  }
-}
-
-/** Words of a list, between spaces or commas: `0.1 0.5`, `0.1,0.5`. */
+/** The words of a list, between spaces or commas: `0.1 0.5`, `0.1,0.5`. */
 function wordsOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
 }
@@ -87,19 +94,21 @@ function rangeText({ min, max }: FlagSpec): string {
   return max === Infinity ? ` of at least ${min}` : ` from ${min} to ${max}`;
 }
 
-function parseBoolean(text: string, source: string): boolean {
-  if (/^(1|true|yes|on)$/i.test(text)) return true;
-  if (/^(0|false|no|off|)$/i.test(text)) return false;
-  throw new UsageError(`${source} must be true or false, got '${text}'.`);
+function numberOf(text: string): number {
+  return text.trim() === '' ? NaN : Number(text);
 }
 
-function parseJson(text: string, source: string): unknown {
-  let value: unknown;
+/** Null for a word that means neither. */
+function booleanOf(text: string): boolean | null {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  return /^(0|false|no|off|)$/i.test(text) ? false : null;
+}
+
+/** Null for text that is no JSON. */
+function jsonOf(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    throw new UsageError(`${source} must be a JSON object, got '${text}'.`);
+    return null;
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new UsageError(`${source} must be a JSON object, got '${text}'.`);
 }

@@ -206,26 +206,27 @@ export type ServerArgs = {
   readonly [Name in FlagName as Camel<Name>]: ValueOf<(typeof FLAGS)[Name]>;
 };
 
+/** Every flag with its spec, in the order of `--help`. */
 export function flagEntries(): readonly (readonly [FlagName, FlagSpec])[] {
   return Object.entries(FLAGS) as [FlagName, FlagSpec][];
 }
 
-/** `page-size` → `pageSize` */
+/** A flag as a field of {@link ServerArgs}: `page-size` → `pageSize`. */
 export function camelCase(name: string): string {
   return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** `page-size` → `page_size`: config files and info endpoints. */
+/** A flag's other spelling, `page-size` → `page_size`: config files and info endpoints. */
 export function snakeCase(name: string): string {
   return name.replaceAll('-', '_');
 }
 
-/** `page-size` → `RADISH_PAGE_SIZE` */
+/** A flag's environment variable: `page-size` → `RADISH_PAGE_SIZE`. */
 export function envName(name: string): string {
   return `RADISH_${snakeCase(name).toUpperCase()}`;
 }
 
-/** As SGLang's info endpoints show them: snake_case names, secrets hidden. */
+/** All arguments as SGLang's info endpoints show them: snake_case names, secrets hidden. */
 export function publicArgs(args: ServerArgs): Record<string, unknown> {
   const values = args as Readonly<Record<string, unknown>>;
   return Object.fromEntries(

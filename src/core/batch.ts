@@ -22,11 +22,16 @@ export interface StepPlan {
   readonly recordsExperts: boolean;
 }
 
-/** A step of these parts alone. */
+/** A step plan of these parts; the others are empty. */
 export function stepOf(step: number, parts: Partial<StepPlan>): StepPlan {
   return {
-    ...{ opens: [], loads: [], prefill: [], stores: [], frees: [], recordsExperts: false },
+    opens: [],
+    loads: [],
+    prefill: [],
     decode: new Int32Array(0),
+    stores: [],
+    frees: [],
+    recordsExperts: false,
     ...parts,
     step,
   };
@@ -99,13 +104,17 @@ export interface RoutedRows {
   readonly experts: Uint16Array;
 }
 
+/** tokens[3i] = plan row; [3i+1] = sampled token; [3i+2] = flags, {@link RESULT_STOP} and its neighbours. */
 export const RESULT_STRIDE = 3;
 
-/** Bits of `flags` in {@link StepResult.tokens}. A slot that has any of them ends by itself. */
+/** Bit of `flags` in {@link StepResult.tokens}: a stop token was sampled. A slot with any bit ends by itself. */
 export const RESULT_STOP = 1;
-/** `max_new_tokens` reached. */
+/** Bit of `flags` in {@link StepResult.tokens}: `max_new_tokens` is reached. */
 export const RESULT_LENGTH = 2;
-/** The model gave no distribution (NaN or infinite logits): `token` means nothing, the request fails. */
+/**
+ * Bit of `flags` in {@link StepResult.tokens}: the model gave no distribution (NaN or infinite logits), `token`
+ * means nothing, the request fails.
+ */
 export const RESULT_FAILED = 4;
 
 export interface PlanLogprobRow extends LogprobRow {
@@ -115,7 +124,7 @@ export interface PlanLogprobRow extends LogprobRow {
   readonly part: 'prompt' | 'output';
 }
 
-/** Microseconds of each part. */
+/** Microseconds that each part of a step took. */
 export interface StepTiming {
   readonly loadUs: number;
   readonly prefillUs: number;

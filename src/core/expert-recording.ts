@@ -24,7 +24,7 @@ export interface ExpertDump {
   readonly passes: readonly ExpertPass[];
 }
 
-/** One step of one device. */
+/** What one step of one device recorded. */
 export interface ExpertPass {
   readonly forwardPassId: number;
   readonly rank: number;
@@ -47,6 +47,6 @@ export interface ExpertTokens {
   readonly experts: Uint16Array;
 }
 
-/** SGLang's numbers. */
+/** What a pass computed, by SGLang's numbers: prompts, answers, or both. */
 export const FORWARD_MODE = { extend: 1, decode: 2, mixed: 3 } as const;
 export type ForwardMode = (typeof FORWARD_MODE)[keyof typeof FORWARD_MODE];

@@ -6,7 +6,7 @@ export const SCHEDULE_POLICIES = ['fcfs', 'lpm', 'dfs-weight', 'lof', 'random'] 
 /** What the scheduler needs of the server's flags, resolved. A plain value: it crosses threads by copy. */
 export interface SchedulerConfig {
   readonly policy: SchedulePolicy;
-  /** Of the policy `random`. */
+  /** Seed of the policy `random`. */
   readonly policySeed: number;
   /** Null = priorities mean nothing. */
   readonly priority: PriorityConfig | null;

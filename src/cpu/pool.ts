@@ -1,5 +1,7 @@
 import { Piscina } from 'piscina';
 
+import { ModelLoadError } from '../model/load-error.js';
+import type { QuantizeJob } from '../model/quantize/job.js';
 import type { CpuTask, CpuTaskResults } from './tasks.js';
 
 /** Threads idle this long end, so that a server that has started gives their memory back. */
@@ -31,4 +33,14 @@ export class CpuPool {
   async close(): Promise<void> {
     await this.#piscina.close();
   }
+}
+
+/** The `runJob` of model/quantize's `QuantizeDeps`: each job on a thread of `pool`; an error comes back with its class and code. */
+export function quantizeOn(pool: CpuPool): (job: QuantizeJob) => Promise<void> {
+  return async (job) => {
+    const failure = await pool.run({ kind: 'quantize', job });
+    if (failure === null) return;
+    if (failure.code !== 'system') throw new ModelLoadError(failure.code, failure.message);
+    throw Object.assign(new Error(failure.message), { code: failure.systemCode });
+  };
 }

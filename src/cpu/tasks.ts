@@ -1,7 +1,7 @@
 import { ModelLoadError, type ModelLoadCode } from '../model/load-error.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
 import { runQuantizeJob } from '../model/quantize/run-job.js';
-import { runTokenize, type TokenizeTask } from './run-tokenize.js';
+import { Tokenizer } from '../text/tokenizer.js';
 
 /** Work for the CPU pool, copied to one of its threads. */
 export type CpuTask = QuantizeTask | TokenizeTask;
@@ -10,6 +10,15 @@ export type CpuTask = QuantizeTask | TokenizeTask;
 export interface QuantizeTask {
   readonly kind: 'quantize';
   readonly job: QuantizeJob;
+}
+
+/** Text to ids with the tokenizer of a folder. */
+export interface TokenizeTask {
+  readonly kind: 'tokenize';
+  readonly folder: string;
+  readonly text: string;
+  /** True = with what the post-processor adds, e.g. BOS. */
+  readonly addSpecialTokens: boolean;
 }
 
 /** An error as a value: a thrown one loses its class and code on its way between threads. */
@@ -47,4 +56,13 @@ function failureOf(error: unknown): TaskFailure {
   const systemCode = (error as NodeJS.ErrnoException).code;
   if (typeof systemCode !== 'string') throw error;
   return { code: 'system', systemCode, message: (error as Error).message };
+}
+
+/** One tokenizer per thread: loading one takes longer than most prompts. */
+let loaded: { readonly folder: string; readonly tokenizer: Promise<Tokenizer> } | null = null;
+
+async function runTokenize(task: TokenizeTask): Promise<Int32Array> {
+  const { folder, text, addSpecialTokens } = task;
+  if (loaded?.folder !== folder) loaded = { folder, tokenizer: Tokenizer.load(folder) };
+  return (await loaded.tokenizer).encode(text, addSpecialTokens);
 }

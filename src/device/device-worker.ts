@@ -10,12 +10,12 @@ import type {
   MainToDevice,
   ToDevice,
 } from '../messages.js';
-import type { PreparedModel } from '../model/graph-io.js';
-import { openDevice } from './device.js';
-import { openEmbedDevice } from './embed-device.js';
-import { EmbedRunner } from './embed-runner.js';
+import type { PreparedModel } from '../model/graph/contract.js';
+import { openDevice } from './generate/device.js';
+import { openEmbedDevice } from './embed/embed-device.js';
+import { EmbedRunner } from './embed/embed-runner.js';
 import { failNow } from './fault.js';
-import type { ModelRunner } from './model-runner.js';
+import type { ModelRunner } from './generate/model-runner.js';
 import type { OrtOptions } from './ort.js';
 
 /** All that a device thread is given; copied, but for the ports. */
@@ -81,17 +81,19 @@ interface QueuedEmbed {
 
 /** Runs steps in the order they come. Between two runs of the model it reads its mail. */
 export class DeviceWorker {
-  private readonly queue: (QueuedStep | QueuedEmbed)[] = [];
-  private current: StepPlan | null = null;
-  private retiring = false;
-  private releasingKv = false;
-  private fault: InjectFault['how'] | null = null;
-  private wake: () => void = () => undefined;
+  readonly #parts: WorkerParts;
+  readonly #queue: (QueuedStep | QueuedEmbed)[] = [];
+  #current: StepPlan | null = null;
+  #retiring = false;
+  #releasingKv = false;
+  #fault: InjectFault['how'] | null = null;
+  #wake: () => void = () => undefined;
 
-  constructor(private readonly parts: WorkerParts) {
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
     const receive = (message: ToDevice | MainToDevice): void => {
-      this.receive(message);
-      this.wake();
+      this.#receive(message);
+      this.#wake();
     };
     parts.scheduler.onMessage(receive);
     parts.main.onMessage(receive);
@@ -99,104 +101,104 @@ export class DeviceWorker {
 
   async serve(): Promise<void> {
     for (;;) {
-      this.readMail();
-      const next = this.queue.shift();
-      if (next?.kind === 'step') await this.runStep(next);
-      else if (next?.kind === 'embed') await this.runEmbed(next);
-      else if (this.releasingKv) await this.releaseKv();
-      else if (this.retiring) return;
-      else await this.mail();
+      this.#readMail();
+      const next = this.#queue.shift();
+      if (next?.kind === 'step') await this.#runStep(next);
+      else if (next?.kind === 'embed') await this.#runEmbed(next);
+      else if (this.#releasingKv) await this.#releaseKv();
+      else if (this.#retiring) return;
+      else await this.#mail();
     }
   }
 
-  private async runStep({ plan, cancelled }: QueuedStep): Promise<void> {
-    this.current = plan;
-    const result = await this.generator.execute(plan, () => {
-      this.readMail();
-      for (const slot of cancelled) this.cancelOpen(slot);
+  async #runStep({ plan, cancelled }: QueuedStep): Promise<void> {
+    this.#current = plan;
+    const result = await this.#generator.execute(plan, () => {
+      this.#readMail();
+      for (const slot of cancelled) this.#cancelOpen(slot);
       cancelled.clear();
     });
-    this.current = null;
-    this.parts.scheduler.post({ kind: 'stepDone', result });
+    this.#current = null;
+    this.#parts.scheduler.post({ kind: 'stepDone', result });
   }
 
-  private async runEmbed({ plan }: QueuedEmbed): Promise<void> {
-    const { runner } = this.parts;
+  async #runEmbed({ plan }: QueuedEmbed): Promise<void> {
+    const { runner } = this.#parts;
     if (!(runner instanceof EmbedRunner)) throw new Error('this is a bug: nothing embeds here');
     const result = await runner.execute(plan, () => {
-      this.readMail();
+      this.#readMail();
     });
-    this.parts.scheduler.post({ kind: 'embedDone', result });
+    this.#parts.scheduler.post({ kind: 'embedDone', result });
   }
 
-  private async releaseKv(): Promise<void> {
-    const { runner, main } = this.parts;
-    this.releasingKv = false;
+  async #releaseKv(): Promise<void> {
+    const { runner, main } = this.#parts;
+    this.#releasingKv = false;
     if (!(runner instanceof EmbedRunner)) await runner.releaseKv();
     main.post({ kind: 'kvReleased' });
   }
 
   /** Takes every waiting message without leaving the thread. */
-  private readMail(): void {
-    for (const port of [this.parts.scheduler, this.parts.main]) {
+  #readMail(): void {
+    for (const port of [this.#parts.scheduler, this.#parts.main]) {
       for (let message = port.takeNow(); message !== null; message = port.takeNow()) {
-        this.receive(message);
+        this.#receive(message);
       }
     }
-    if (this.fault !== null) failNow(this.fault);
+    if (this.#fault !== null) failNow(this.#fault);
   }
 
-  private mail(): Promise<void> {
+  #mail(): Promise<void> {
     return new Promise((resolve) => {
-      this.wake = resolve;
+      this.#wake = resolve;
     });
   }
 
-  private receive(message: ToDevice | MainToDevice): void {
+  #receive(message: ToDevice | MainToDevice): void {
     switch (message.kind) {
       case 'step':
-        this.queue.push({ kind: 'step', plan: message.plan, cancelled: new Set() });
+        this.#queue.push({ kind: 'step', plan: message.plan, cancelled: new Set() });
         break;
       case 'embed':
-        this.queue.push(message);
+        this.#queue.push(message);
         break;
       case 'cancel':
-        this.cancel(message.slot);
+        this.#cancel(message.slot);
         break;
       case 'retire':
-        this.retiring = true;
+        this.#retiring = true;
         break;
       case 'releaseKv':
-        this.releasingKv = true;
+        this.#releasingKv = true;
         break;
       case 'fault':
-        this.fault = message.how;
+        this.#fault = message.how;
     }
   }
 
-  private get generator(): ModelRunner {
-    const { runner } = this.parts;
+  get #generator(): ModelRunner {
+    const { runner } = this.#parts;
     if (runner instanceof EmbedRunner) throw new Error('this is a bug: nothing generates here');
     return runner;
   }
 
-  private get queuedSteps(): readonly QueuedStep[] {
-    return this.queue.filter((queued) => queued.kind === 'step');
+  get #queuedSteps(): readonly QueuedStep[] {
+    return this.#queue.filter((queued) => queued.kind === 'step');
   }
 
   /** The message means the slot's latest owner, who may not have been opened yet. */
-  private cancel(slot: number): void {
-    const opening = this.queuedSteps.findLast(({ plan }) =>
+  #cancel(slot: number): void {
+    const opening = this.#queuedSteps.findLast(({ plan }) =>
       plan.opens.some((open) => open.slot === slot),
     );
-    if (opening === undefined) this.cancelOpen(slot);
+    if (opening === undefined) this.#cancelOpen(slot);
     else opening.cancelled.add(slot);
   }
 
-  private cancelOpen(slot: number): void {
-    const plans = this.queuedSteps.map(({ plan }) => plan);
-    if (this.current !== null) plans.push(this.current);
-    this.generator.cancel(slot, storedRows(plans, slot, this.parts.limits.pageSizeTokens));
+  #cancelOpen(slot: number): void {
+    const plans = this.#queuedSteps.map(({ plan }) => plan);
+    if (this.#current !== null) plans.push(this.#current);
+    this.#generator.cancel(slot, storedRows(plans, slot, this.#parts.limits.pageSizeTokens));
   }
 }
 

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { PreparedModel } from '../model/graph-io.js';
+import type { PreparedModel } from '../model/graph/contract.js';
 
 /**
  * The only file that knows onnxruntime-node.
@@ -35,9 +35,13 @@ export function tensorOf(
 
 /** A model on a device; its outputs land in the preallocated tensors of `fetches`. */
 export class OrtSession {
-  private running = false;
+  readonly #session: InferenceSession;
+  #running = false;
 
-  private constructor(private readonly session: InferenceSession) {}
+  /** For {@link create}: no other file can make an InferenceSession. */
+  constructor(session: InferenceSession) {
+    this.#session = session;
+  }
 
   static async create(model: PreparedModel, options: OrtOptions): Promise<OrtSession> {
     const session = await InferenceSession.create(model.graph, {
@@ -58,15 +62,15 @@ export class OrtSession {
 
   /** One run at a time; the event loop turns once before the native call, which blocks the thread. */
   async run(feeds: Tensors, fetches: Fetches): Promise<void> {
-    if (this.running) throw new Error('this is a bug: a run while another run is under way');
-    this.running = true;
+    if (this.#running) throw new Error('this is a bug: a run while another run is under way');
+    this.#running = true;
     try {
-      await this.session.run(feeds, fetches);
+      await this.#session.run(feeds, fetches);
     } catch (error) {
       if (error instanceof Error && error.message === STOP_MESSAGE) return;
       throw error;
     } finally {
-      this.running = false;
+      this.#running = false;
     }
     throw new Error(
       'the runtime copied its outputs: the graph does not begin with a sequence output',
@@ -74,6 +78,6 @@ export class OrtSession {
   }
 
   async release(): Promise<void> {
-    await this.session.release();
+    await this.#session.release();
   }
 }

@@ -9,7 +9,7 @@ import type {
   InjectFault,
   MainToDevice,
 } from '../messages.js';
-import type { PreparedModel } from '../model/graph-io.js';
+import type { PreparedModel } from '../model/graph/contract.js';
 import type { DeviceInit } from './device-worker.js';
 import type { OrtOptions } from './ort.js';
 

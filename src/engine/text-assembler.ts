@@ -1,6 +1,5 @@
 import type { FinishReason } from '../core/finish-reason.js';
-import { createDetokenizer } from '../text/create-detokenizer.js';
-import type { Detokenizer } from '../text/detokenizer.js';
+import { createDetokenizer, type Detokenizer } from '../text/detokenizer.js';
 import { StopMatcher } from '../text/stop-matcher.js';
 import type { StopRegex } from '../text/stop-regex.js';
 import type { Tokenizer } from '../text/tokenizer.js';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import { startDevice, type DeviceHandle, type DeviceStart } from '../device/pool.js';
-import type { PreparedModel } from '../model/graph-io.js';
+import type { PreparedModel } from '../model/graph/contract.js';
 import type { Port } from '../actor/port.js';
 import type { DeviceId, InjectFault, ToMain, ToScheduler } from '../messages.js';
 

@@ -3,10 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
-import type { CpuPool } from '../cpu/pool.js';
-import { quantizeOn } from '../cpu/quantize.js';
+import { quantizeOn, type CpuPool } from '../cpu/pool.js';
 import { tokenizeOn, type TokenizeLong } from '../cpu/tokenize.js';
-import { findModel } from '../model/model-dir.js';
+import { findModel } from '../model/source/find-model.js';
 import { prepareModel, type PreparedCheckpoint } from '../model/prepare-model.js';
 import type { Logger, Progress } from '../observability/logger.js';
 import type { ServedModel } from '../engine/served-model.js';
@@ -14,7 +13,7 @@ import { ServedWeights } from '../engine/served-weights.js';
 import type { ChatTemplate } from '../text/chat-template.js';
 import { loadChatTemplate } from '../text/load-chat-template.js';
 import { Tokenizer } from '../text/tokenizer.js';
-import type { TensorOverlay } from '../model/tensor-overlay.js';
+import type { TensorOverlay } from '../model/source/tensor-overlay.js';
 import type { TemporaryFolders } from './temporary-folders.js';
 
 /** Relative to dist/src/fleet: the folder of the model that comes with the package. */
@@ -44,7 +43,9 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   log.info(`Load weight begin. model_path=${modelPath}`);
   const prepared = await prepareFolder(context, folder);
   const tokenizerFolder =
-    args.tokenizerPath === null ? folder : await find(context, args.tokenizerPath);
+    args.tokenizerPath === null
+      ? prepared.tokenizerFolder
+      : await find(context, args.tokenizerPath);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
   const eos = prepared.generation.eosTokenIds;
   const fallback = tokenizer?.eosTokenId ?? null;

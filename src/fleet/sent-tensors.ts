@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { ModelLoadError } from '../model/load-error.js';
-import { openCheckpoint } from '../model/safetensors.js';
-import type { TensorOverlay } from '../model/tensor-overlay.js';
+import { openCheckpoint } from '../model/source/safetensors.js';
+import type { TensorOverlay } from '../model/source/tensor-overlay.js';
 import type { TemporaryFolders } from './temporary-folders.js';
 
 /** Pickle's protocol mark, and the zip archive that torch.save makes. */

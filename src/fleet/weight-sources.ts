@@ -1,10 +1,11 @@
 import { findFolder, prepareFolder, type LoadContext } from './load-model.js';
 import type { SentWeights, WeightOrigin, WeightsOnDisk } from '../engine/control.js';
 import { ModelLoadError } from '../model/load-error.js';
-import { LOAD_FORMATS, type PreparedCheckpoint } from '../model/prepare-model.js';
-import { openCheckpoint } from '../model/safetensors.js';
-import { shapeMismatch } from '../model/same-shapes.js';
-import { stacked, type TensorOverlay } from '../model/tensor-overlay.js';
+import { LOAD_FORMATS } from '../model/built-model.js';
+import type { PreparedCheckpoint } from '../model/prepare-model.js';
+import { openSource } from '../model/source/registry.js';
+import { shapeMismatch } from '../model/source/checkpoint.js';
+import { stacked, type TensorOverlay } from '../model/source/tensor-overlay.js';
 import { forgetTensors, storeTensors } from './sent-tensors.js';
 import { rolledBack, sentenceOf, UpdateFailure } from './update-failure.js';
 
@@ -77,7 +78,7 @@ async function fromTensors({ parts }: SentWeights, { running }: WeightHistory): 
 }
 
 async function checkShapes({ checkpoint }: PreparedCheckpoint, folder: string): Promise<void> {
-  const mismatch = shapeMismatch(checkpoint, await openCheckpoint(folder));
+  const mismatch = shapeMismatch(checkpoint, await openSource(folder).weights());
   if (mismatch !== null) throw new Error(mismatch);
 }
 

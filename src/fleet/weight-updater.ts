@@ -6,7 +6,7 @@ import type { DeviceFleet, NextDevices } from './device-fleet.js';
 import type { Exclusive } from './exclusive.js';
 import type { LoadContext } from './load-model.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
-import { readTensor } from '../model/read-tensor.js';
+import { readTensor } from '../model/weights/read-tensor.js';
 import { rolledBack, UpdateFailure } from './update-failure.js';
 import type { Engine } from '../engine/engine.js';
 import type { ServedWeights } from '../engine/served-weights.js';

@@ -1,7 +1,25 @@
 import type { ModelSpec } from '../core/model-spec.js';
-import type { AnyPlan } from './checkpoint.js';
+import type { AnyPlan } from './plan-tensors.js';
+import type { Quantization } from './quantize/format.js';
 import type { QuantizedWeights } from './quantize/quantized-weights.js';
-import type { Checkpoint } from './safetensors.js';
+import type { Checkpoint } from './source/checkpoint.js';
+import type { ModelSource } from './source/model-source.js';
+import type { TensorOverlay } from './source/tensor-overlay.js';
+
+/** `--load-format`: `auto` takes the weights that are there, `dummy` makes random ones. */
+export const LOAD_FORMATS = ['auto', 'safetensors', 'dummy'] as const;
+export type LoadFormat = (typeof LOAD_FORMATS)[number];
+
+/** What a model is built from, whether it generates or answers with vectors. */
+export interface BuildOptions {
+  readonly source: ModelSource;
+  readonly quantization: Quantization;
+  readonly loadFormat: LoadFormat;
+  /** Null = all that the checkpoint was made for. */
+  readonly contextLength: number | null;
+  /** Tensors that take the place of the source's; null = none. */
+  readonly overlay: TensorOverlay | null;
+}
 
 /** A graph with its weights, and what the log says of them. */
 export interface BuiltModel {
@@ -11,6 +29,6 @@ export interface BuiltModel {
   readonly plan: AnyPlan;
   readonly checkpoint: Checkpoint;
   readonly weights: QuantizedWeights;
-  /** One clause. */
+  /** Why the weights have their format: one clause. */
   readonly formatReason: string;
 }

@@ -48,10 +48,10 @@ export interface LayerPlan {
   readonly o: LinearPlan;
   /** RMSNorm of what attention adds to the residual stream (Gemma 2); null elsewhere. */
   readonly attentionOutputNorm: TensorPlan | null;
-  /** Of the residual stream, before the MLP. */
+  /** RMSNorm of the residual stream, before the MLP. */
   readonly postNorm: TensorPlan;
   readonly mlp: MlpPlan;
-  /** As `attentionOutputNorm`. */
+  /** RMSNorm of what the MLP adds to the residual stream (Gemma 2); null elsewhere. */
   readonly mlpOutputNorm: TensorPlan | null;
 }
 

@@ -1,5 +1,5 @@
 import type { ModelSpec, WeightFormat } from '../core/model-spec.js';
-import type { ModelConfig } from './config.js';
+import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
 
 export interface SpecOptions {

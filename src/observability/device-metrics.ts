@@ -48,11 +48,8 @@ const MODES: Readonly<Record<string, ReadTotal>> = {
 
 const BYTES_PER_GB = 1024 ** 3;
 const QUEUE_TIME_BUCKETS = [
-  ...[
-    0, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80,
-  ],
-  ...[90, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2500],
-  3000,
+  0, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90,
+  100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2500, 3000,
 ];
 const LABELS = ['engine_type', 'tp_rank', 'pp_rank', 'moe_ep_rank', 'dp_rank'] as const;
 
@@ -98,6 +95,7 @@ export class DeviceMetrics {
     }
   }
 
+  /** Sets all gauges and counters to one read of the state; `numHeld` = requests that a pause holds. */
   set({ devices }: StateRead, numHeld: number): void {
     this.#paused.set(this.#labels(0), numHeld);
     for (const [gauge] of this.#gauges) gauge.reset();
@@ -107,7 +105,7 @@ export class DeviceMetrics {
     for (const state of devices) this.#add(state);
   }
 
-  /** Of a request that began to run on this rank. */
+  /** Counts the wait of a request that began to run on this rank. */
   observeQueueTime(rank: number, seconds: number): void {
     this.#queueTime.observe(this.#labels(rank), seconds);
   }
@@ -121,7 +119,7 @@ export class DeviceMetrics {
     }
   }
 
-  /** A lone device has no dp_rank, as in SGLang. */
+  /** Labels of a rank; a lone device has no dp_rank, as in SGLang. */
   #labels(rank: number): Record<string, string | number> {
     const labels = { engine_type: 'unified', tp_rank: 0, pp_rank: 0, moe_ep_rank: 0 };
     return this.#numDevices > 1 ? { ...labels, dp_rank: rank } : labels;

@@ -42,9 +42,10 @@ const COLOR: Readonly<Record<LogLevel, string>> = {
 const RESET = '\u001b[0m';
 const CLEAR_LINE = '\r\u001b[K';
 const BAR_WIDTH = 30;
-/** Without a terminal: milliseconds between two progress lines. */
+/** Time between two progress lines where there is no terminal. */
 const LINE_INTERVAL_MS = 5000;
 
+/** A {@link Logger} that writes lines to a sink. */
 export function createLogger(options: LoggerOptions): Logger {
   let lowest = options.level;
   const log = (level: LogLevel, message: string): void => {

@@ -12,7 +12,7 @@ export interface ProfileOptions {
   readonly folder: string;
   /** Part of the files' names. */
   readonly id: string;
-  /** Also a CPU profile of the main thread. */
+  /** A CPU profile of the main thread is taken too. */
   readonly hasCpu: boolean;
   /** Steps to leave out at the start. */
   readonly numSkipped: number;

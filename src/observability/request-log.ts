@@ -11,8 +11,9 @@ export interface RequestLogOptions {
   readonly format: (typeof REQUEST_LOG_FORMATS)[number];
 }
 
-/** Of input ids, or of a vector, and of output characters at level 2. */
+/** Numbers of input ids, or of a vector, that a line of level 2 has at most. */
 const MAX_NUMBERS = 128;
+/** Characters of output that a line of level 2 has at most. */
 const MAX_CHARS = 2048;
 
 /** `--log-requests`: one line when a request is accepted, one when it has ended. */

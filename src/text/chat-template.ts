@@ -25,9 +25,21 @@ export interface TemplateInput {
 /** Variables that make the prompt what it is: no request may replace them (vLLM CVE-2025-62426). */
 const RESERVED = new Set<string>([
   ...GLOBAL_NAMES,
-  ...['messages', 'conversation', 'tools', 'documents', 'add_generation_prompt'],
-  ...['continue_final_message', 'chat_template', 'tokenize', 'return_dict', 'return_tensors'],
-  ...['padding', 'truncation', 'max_length', 'tokenizer_kwargs', 'return_assistant_tokens_mask'],
+  'messages',
+  'conversation',
+  'tools',
+  'documents',
+  'add_generation_prompt',
+  'continue_final_message',
+  'chat_template',
+  'tokenize',
+  'return_dict',
+  'return_tensors',
+  'padding',
+  'truncation',
+  'max_length',
+  'tokenizer_kwargs',
+  'return_assistant_tokens_mask',
 ]);
 const NAME = /^[A-Za-z]\w{0,63}$/;
 const MAX_KWARGS = 64;
@@ -53,7 +65,10 @@ export class ChatTemplate {
     const variables = {
       ...this.#specialTokens,
       ...kwargs,
-      ...{ messages, tools: null, documents: null, add_generation_prompt: addGenerationPrompt },
+      messages,
+      tools: null,
+      documents: null,
+      add_generation_prompt: addGenerationPrompt,
     };
     try {
       return renderTemplate(this.#program, variables, this.#limits);

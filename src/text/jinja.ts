@@ -69,13 +69,26 @@ export function renderTemplate(
 
 /** Names that a template has from Hugging Face's renderer; `variables` cannot replace them. */
 export const GLOBAL_NAMES = [
-  ...['true', 'false', 'none', 'True', 'False', 'None'],
-  ...['range', 'raise_exception', 'strftime_now', 'namespace'],
+  'true',
+  'false',
+  'none',
+  'True',
+  'False',
+  'None',
+  'range',
+  'raise_exception',
+  'strftime_now',
+  'namespace',
 ] as const;
 
 function globals({ maxItems }: RenderLimits): Readonly<Record<string, unknown>> {
   return {
-    ...{ true: true, false: false, none: null, True: true, False: false, None: null },
+    true: true,
+    false: false,
+    none: null,
+    True: true,
+    False: false,
+    None: null,
     raise_exception: (message: unknown) => {
       throw new Error(String(message));
     },

@@ -16,7 +16,7 @@ interface Part {
 
 /**
  * How the post-processor of a tokenizer.json joins two texts, e.g. BERT's `[CLS] A [SEP] B [SEP]`.
- * As in Hugging Face's Rust library the texts are encoded one by one, then joined.
+ * The texts are encoded one by one, then joined, as Hugging Face's Rust library does.
  */
 export class PairTemplate {
   readonly #parts: readonly Part[];
@@ -25,7 +25,7 @@ export class PairTemplate {
     this.#parts = partsOf(tokenizerJson['post_processor']) ?? BARE;
   }
 
-  /** The texts come without special tokens. */
+  /** One sequence of two texts, which come without special tokens. */
   join(first: Int32Array, second: Int32Array): EncodedPair {
     const ids: number[] = [];
     const typeIds: number[] = [];
@@ -40,13 +40,13 @@ export class PairTemplate {
   }
 }
 
-/** Without a template. */
+/** Parts of a pair where the tokenizer has no template: the two texts alone. */
 const BARE: readonly Part[] = [
   { source: 'first', typeId: 0 },
   { source: 'second', typeId: 1 },
 ];
 
-/** Null for a post-processor that adds no tokens. */
+/** Parts of a pair by a post-processor; null for one that adds no tokens. */
 function partsOf(processor: unknown): readonly Part[] | null {
   if (!isObject(processor)) return null;
   switch (processor['type']) {
@@ -110,7 +110,7 @@ function robertaParts(processor: Json): readonly Part[] {
   return sources.map((source) => ({ source, typeId: 0 }));
 }
 
-/** `["[SEP]", 102]` */
+/** Ids of a token as BertProcessing names it: `["[SEP]", 102]`. */
 function idOf(value: unknown): readonly number[] {
   return listOf(value).filter(isNumber);
 }

@@ -38,7 +38,7 @@ export class PrecompiledNormalizer {
     return out;
   }
 
-  /** Of the shortest prefix that has one. */
+  /** What replaces the shortest prefix of `bytes` that has a replacement; null where none has. */
   #replacementOf(bytes: Uint8Array): string | null {
     let position = offsetOf(this.#units[0] ?? 0);
     for (const byte of bytes) {

@@ -1,7 +1,6 @@
-import { ModelConfigError, type ConfigFields } from '../config-fields.js';
-import type { ModelConfig } from '../config.js';
-import { readRope } from '../rope-config.js';
-import { readGateActivation } from './gate-activation.js';
+import type { ConfigFields } from './config-fields.js';
+import type { GateActivation, ModelConfig } from './model-config.js';
+import { readRope } from './rope-config.js';
 
 /** What differs between the families of Llama-like decoders. */
 export type FamilyTraits = Pick<
@@ -13,6 +12,13 @@ export type FamilyTraits = Pick<
     /** Used where config.json has no `head_dim`; null = hidden_size / num_attention_heads. */
     readonly defaultHeadDim: number | null;
   };
+
+/** Names of activations in config.json. */
+const GATE_ACTIVATIONS: Readonly<Record<string, GateActivation>> = {
+  silu: 'silu',
+  swish: 'silu',
+  gelu_pytorch_tanh: 'gelu_tanh',
+};
 
 /** What only some families have. */
 type Additions = Pick<
@@ -51,6 +57,15 @@ export function readDecoderConfig(fields: ConfigFields, traits: FamilyTraits): M
   };
 }
 
+/** Reads `field`, which each family calls its own name. `fallback` is a name as config.json has it. */
+export function readGateActivation(
+  fields: ConfigFields,
+  field: string,
+  fallback: string,
+): GateActivation {
+  return fields.oneOf(field, GATE_ACTIVATIONS, fallback);
+}
+
 type HeadSizes = Pick<ModelConfig, 'hiddenSize' | 'numHeads' | 'numKvHeads' | 'headDim'>;
 
 function readHeads(fields: ConfigFields, defaultHeadDim: number | null): HeadSizes {
@@ -72,9 +87,5 @@ function refuseUnsupported(fields: ConfigFields): void {
   if (fields.positive('partial_rotary_factor', 1) !== 1) {
     fields.fail('partial_rotary_factor', '1 (partial rotary embeddings are not supported)');
   }
-  if (fields.has('quantization_config')) {
-    throw new ModelConfigError(
-      'config.json: "quantization_config" is not supported: use the unquantized checkpoint',
-    );
-  }
+  fields.refuseQuantized();
 }

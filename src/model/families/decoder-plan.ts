@@ -1,4 +1,4 @@
-import type { ModelConfig, MoeConfig } from '../config.js';
+import type { ModelConfig, MoeConfig } from './model-config.js';
 import type {
   GatedMlpPlan,
   LayerPlan,

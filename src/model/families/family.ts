@@ -1,5 +1,5 @@
-import type { ConfigFields } from '../config-fields.js';
-import type { ModelConfig } from '../config.js';
+import type { ConfigFields } from './config-fields.js';
+import type { ModelConfig } from './model-config.js';
 import type { ModelPlan } from '../plan.js';
 
 /** One model architecture: reads its config.json and names its checkpoint's tensors. */

@@ -1,7 +1,6 @@
-import { readDecoderConfig } from './decoder-config.js';
+import { readDecoderConfig, readGateActivation } from './decoder-config.js';
 import { decoderPlan } from './decoder-plan.js';
 import type { ModelFamily } from './family.js';
-import { readGateActivation } from './gate-activation.js';
 import { windowsByLayer } from './sliding-window.js';
 
 /**

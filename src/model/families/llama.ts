@@ -3,6 +3,7 @@ import { decoderPlan } from './decoder-plan.js';
 import type { ModelFamily } from './family.js';
 import { noWindows } from './sliding-window.js';
 
+/** Llama 2 and 3, and what was built after them: pre-norm, rotary embedding, gated MLP. */
 export const llama: ModelFamily = {
   architecture: 'LlamaForCausalLM',
   readConfig: (fields) => {

@@ -1,11 +1,14 @@
-import type { ConfigFields } from '../config-fields.js';
-import type { MoeConfig } from '../config.js';
+import type { ConfigFields } from './config-fields.js';
+import type { MoeConfig } from './model-config.js';
 import { readDecoderConfig } from './decoder-config.js';
 import { decoderPlan } from './decoder-plan.js';
 import type { ModelFamily } from './family.js';
 import { qwenWindow, sameWindow } from './sliding-window.js';
 
-/** Of all layers: several times what the largest models have. Each is planned before a tensor is looked up. */
+/**
+ * Experts of all layers together: several times what the largest models have. Each is planned before a
+ * tensor is looked up.
+ */
 const MAX_EXPERTS = 65_536;
 
 /** Qwen2 whose MLPs are routed experts beside a shared one behind a sigmoid gate. */

@@ -1,17 +1,17 @@
-import type { ConfigFields } from '../config-fields.js';
+import type { ConfigFields } from './config-fields.js';
 
-/** No layer has a window. */
+/** Windows of a model of which no layer has one: a null for each. */
 export function noWindows(fields: ConfigFields): readonly null[] {
   return new Array<null>(fields.numLayers()).fill(null);
 }
 
-/** The same window in every layer. */
+/** Windows of a model whose layers all have the same one, or none where it is null. */
 export function sameWindow(fields: ConfigFields, window: number | null): (number | null)[] {
   return new Array<number | null>(fields.numLayers()).fill(window);
 }
 
 /**
- * Qwen2 and Qwen3: `use_sliding_window` switches it on, `layer_types` says where; without that list
+ * Windows of Qwen2 and Qwen3 by layer: `use_sliding_window` switches it on, `layer_types` says where; without that list
  * the layers from `max_window_layers` on slide.
  */
 export function qwenWindows(fields: ConfigFields): (number | null)[] {
@@ -20,7 +20,7 @@ export function qwenWindows(fields: ConfigFields): (number | null)[] {
 }
 
 /**
- * `layer_types` says which layers have the window; without that list `slides` does, which is asked with
+ * Windows by layer: `layer_types` says which layers have the window; without that list `slides` does, which is asked with
  * the layer's index.
  */
 export function windowsByLayer(
@@ -38,7 +38,7 @@ export function windowsByLayer(
   return windows.map((window, layer) => (types[layer] === 'sliding_attention' ? window : null));
 }
 
-/** The window's size where `use_sliding_window` switches it on, else null. */
+/** Qwen's window in tokens where `use_sliding_window` switches it on, else null. */
 export function qwenWindow(fields: ConfigFields): number | null {
   return fields.boolean('use_sliding_window', false) && fields.has('sliding_window')
     ? fields.size('sliding_window')

@@ -1,12 +1,18 @@
-import type { Activation } from '../pooled-plan.js';
-import type { Graph, Value } from './graph.js';
+import type { Activation } from '../families/model-config.js';
+import type { Graph, NodeSpec, Value } from './graph.js';
 
-const OPS = { relu: 'Relu', tanh: 'Tanh', sigmoid: 'Sigmoid' } as const;
+const NODES: Readonly<Record<Activation, Omit<NodeSpec, 'inputs'>>> = {
+  gelu: { op: 'Gelu' },
+  gelu_tanh: { op: 'Gelu', attributes: { approximate: { string: 'tanh' } } },
+  relu: { op: 'Relu' },
+  tanh: { op: 'Tanh' },
+  sigmoid: { op: 'Sigmoid' },
+  // With alpha 1.
+  silu: { op: 'QuickGelu', attributes: { alpha: { float: 1 } } },
+};
 
+/** `activation(x)`, element by element: a value of x's shape. */
 export function activate(graph: Graph, x: Value, activation: Activation): Value {
-  if (activation === 'gelu') return graph.node('Gelu', [x]);
-  if (activation === 'gelu_tanh') {
-    return graph.node('Gelu', [x], { attributes: { approximate: { string: 'tanh' } } });
-  }
-  return graph.node(OPS[activation], [x]);
+  const { op, attributes = {} } = NODES[activation];
+  return graph.node(op, [x], { attributes });
 }

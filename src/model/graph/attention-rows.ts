@@ -1,21 +1,21 @@
-import type { ModelConfig } from '../config.js';
-import { GRAPH_INPUTS, pastName, prefillKeys } from '../graph-io.js';
-import { cast } from './cast.js';
+import type { ModelConfig } from '../families/model-config.js';
+import { GRAPH_INPUTS, pastName, prefillKeys } from './contract.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 
 /** The rows of a run as the attention op sees them. */
 export interface AttentionRows {
-  /** As the inputs of the graph of that name. */
+  /** `[B] i32`: rows in the cache after the run, minus one, those of {@link pad} included. */
   readonly seqlensK: Value;
+  /** scalar i32: the largest of {@link seqlensK}, plus one. */
   readonly totalLength: Value;
   /** `[B, S, width]` → `[B, the op's rows, width]`. */
   pad(x: Value): Value;
-  /** The way back. */
+  /** `[B, the op's rows, width]` → `[B, S, width]`: without the rows that {@link pad} added. */
   unpad(x: Value): Value;
 }
 
-/** Each row as it is. */
+/** The rows of a run as they are: nothing is added for attention. */
 export const PLAIN_ROWS: AttentionRows = {
   seqlensK: GRAPH_INPUTS.seqlensK,
   totalLength: GRAPH_INPUTS.totalLength,
@@ -29,7 +29,7 @@ export function attentionRows(graph: Graph, { headDim }: ModelConfig): Attention
   if (numKeys === 0) return PLAIN_ROWS;
   const numRows = sizeOf(graph, GRAPH_INPUTS.inputIds, 1);
   const missing = missingRows(graph, numRows, numKeys);
-  const missing32 = cast(graph, missing, 'i32');
+  const missing32 = graph.cast(missing, 'i32');
   const { seqlensK, totalLength } = GRAPH_INPUTS;
   const pads = graph.node('Concat', [graph.ints(0, 0, 0, 0), missing, graph.ints(0)], {
     attributes: { axis: { int: 0 } },
@@ -46,13 +46,13 @@ export function attentionRows(graph: Graph, { headDim }: ModelConfig): Attention
 function missingRows(graph: Graph, numRows: Value, numKeys: number): Value {
   const room = sizeOf(graph, pastName(0, 'key'), 2);
   const wanted = graph.node('Min', [graph.ints(numKeys), room]);
-  const total = cast(graph, GRAPH_INPUTS.totalLength, 'i64');
+  const total = graph.cast(GRAPH_INPUTS.totalLength, 'i64');
   const missing = graph.node('Max', [graph.node('Sub', [wanted, total]), graph.ints(0)]);
   const isPrefill = graph.node('Greater', [numRows, graph.ints(1)]);
-  return graph.node('Mul', [missing, cast(graph, isPrefill, 'i64')]);
+  return graph.node('Mul', [missing, graph.cast(isPrefill, 'i64')]);
 }
 
-/** `[1] i64` */
+/** Size of one axis of `x`, `[1] i64`. */
 function sizeOf(graph: Graph, x: Value, axis: number): Value {
   const attributes = { start: { int: axis }, end: { int: axis + 1 } };
   return graph.node('Shape', [x], { attributes });

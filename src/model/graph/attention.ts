@@ -1,4 +1,4 @@
-import { pastName, presentName } from '../graph-io.js';
+import { pastName, presentName } from './contract.js';
 import type { LayerPlan, TensorPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';
@@ -27,7 +27,7 @@ export function attention(context: GraphContext, normed: Value, layer: LayerPlan
   return layout.unpad(graph, rows.unpad(heads), config.numHeads);
 }
 
-/** Without a cache the op starts from no rows, and what it would cache goes nowhere. */
+/** Names of the layer's K and V, past and present: without a cache there is no past, and the present goes nowhere. */
 function cacheNames({ graph, hasCache }: GraphContext, layer: number) {
   const parts = ['key', 'value'] as const;
   return hasCache

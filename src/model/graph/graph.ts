@@ -1,12 +1,13 @@
 import {
   CONTRIB_DOMAIN,
+  DATA_TYPE,
   encodeModel,
   type Attribute,
   type OnnxInitializer,
   type OnnxNode,
   type OnnxValue,
-} from '../onnx.js';
-import type { TensorRef } from '../weights.js';
+} from './onnx.js';
+import type { TensorDtype, TensorRef } from '../weights/weight-store.js';
 
 /** The name of a tensor inside the graph that is being built. */
 export type Value = string;
@@ -69,6 +70,11 @@ export class Graph {
     return this.node('If', [condition], { attributes, outputs });
   }
 
+  /** `x` in another element type, under a fresh name unless one is given. */
+  cast(x: Value, to: TensorDtype, name = this.name()): Value {
+    return this.node('Cast', [x], { attributes: { to: { int: DATA_TYPE[to] } }, outputs: [name] });
+  }
+
   /** A fresh value name. */
   name(): Value {
     this.#numNames += 1;
@@ -90,14 +96,14 @@ export class Graph {
     return this.#initializer({ name, external: ref });
   }
 
-  /** The same as f32: the cast of f16 and bf16 is folded when the session is created. */
+  /** A tensor of the weights folder in f32: the cast of f16 and bf16 is folded when the session is created. */
   externalF32(ref: TensorRef): Value {
     const stored = this.external(ref);
     if (ref.dtype === 'f32') return stored;
     const name = `${stored}:f32`;
     if (this.#casts.has(name)) return name;
     this.#casts.add(name);
-    return this.node('Cast', [stored], { attributes: { to: { int: 1 } }, outputs: [name] });
+    return this.cast(stored, 'f32', name);
   }
 
   /** An f32 constant of that shape; `[]` is a scalar. */

@@ -1,6 +1,6 @@
-import type { ModelConfig } from '../config.js';
-import { GRAPH_INPUTS, prefillKeys } from '../graph-io.js';
-import type { Attribute } from '../onnx.js';
+import type { ModelConfig } from '../families/model-config.js';
+import { GRAPH_INPUTS, prefillKeys } from './contract.js';
+import type { Attribute } from './onnx.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';

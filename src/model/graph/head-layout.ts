@@ -10,7 +10,7 @@ export interface HeadLayout {
   readonly isPadded: boolean;
   /** `[B, S, heads * headDim]` → `[B, S, heads * cacheHeadDim]`. */
   pad(graph: Graph, x: Value, heads: number): Value;
-  /** The way back. */
+  /** `[B, S, heads * cacheHeadDim]` → `[B, S, heads * headDim]`: without what {@link pad} added. */
   unpad(graph: Graph, x: Value, heads: number): Value;
 }
 

@@ -1,4 +1,4 @@
-import { GRAPH_INPUTS, GRAPH_OUTPUTS, TOP_ROWS } from '../graph-io.js';
+import { GRAPH_INPUTS, GRAPH_OUTPUTS, TOP_ROWS } from './contract.js';
 import type { ModelPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';

@@ -1,8 +1,7 @@
 import type { LinearPlan } from '../plan.js';
-import type { BlockLinear, PlainLinear, TensorRef, W8A8Linear } from '../weights.js';
+import type { BlockLinear, PlainLinear, TensorRef, W8A8Linear } from '../weights/weight-store.js';
 import type { WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
-import { hadamardBlocks } from './hadamard.js';
 
 /** Quantised formats store the parts of a linear as one matrix, `none` as the checkpoint does. */
 export type LinearOutput =
@@ -24,7 +23,7 @@ export function linear(context: WeightContext, x: Value, plan: LinearPlan): Line
   }
 }
 
-/** The same with all parts side by side in one value `[.., out]`. */
+/** `x [.., in] f32` times a linear of the plan: all its parts side by side in one value, `[.., out]`. */
 export function packedLinear(context: WeightContext, x: Value, plan: LinearPlan): Value {
   const output = linear(context, x, plan);
   if (output.packed) return output.value;
@@ -33,7 +32,7 @@ export function packedLinear(context: WeightContext, x: Value, plan: LinearPlan)
   return context.graph.node('Concat', output.values, { attributes: { axis: { int: -1 } } });
 }
 
-/** The same with one value per part of the plan. */
+/** `x [.., in] f32` times a linear of the plan: one value for each part, `[.., part.out]`. */
 export function linearParts(context: WeightContext, x: Value, plan: LinearPlan): readonly Value[] {
   const output = linear(context, x, plan);
   if (!output.packed) return output.values;
@@ -84,7 +83,7 @@ function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number
   return addBias(graph, graph.node('Mul', [product, largest]), linear.bias);
 }
 
-/** Accuracy level 4: integer products within a block. */
+/** `MatMulNBits` at accuracy level 4: integer products within a block. `x [.., in]` → `[.., out]`. */
 function blockLinear(graph: Graph, x: Value, linear: BlockLinear): Value {
   const mixed = mixInput(graph, x, linear.inputHadamard ?? null, linear.in);
   const inputs = [mixed, graph.external(linear.weight), graph.externalF32(linear.scales)];
@@ -101,9 +100,37 @@ function blockLinear(graph: Graph, x: Value, linear: BlockLinear): Value {
 }
 
 function mixInput(graph: Graph, x: Value, block: number | null, width: number): Value {
-  return block === null ? x : hadamardBlocks(graph, x, block, width);
+  return block === null ? x : mixBlocks(graph, x, block, width);
 }
 
 function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {
   return bias === null ? x : graph.node('Add', [x, graph.externalF32(bias)]);
+}
+
+/**
+ * Multiplies each run of `block` columns of `x [.., width]` by the normalised Hadamard matrix of that
+ * size (Sylvester's order: entry (i, j) is `(-1)^popcount(i & j) / sqrt(block)`).
+ */
+function mixBlocks(graph: Graph, x: Value, block: number, width: number): Value {
+  const matrix = graph.f32(sylvester(block), [block, block]);
+  const blocks = graph.node('Reshape', [x, graph.ints(0, 0, width / block, block)]);
+  const product = graph.node('MatMul', [blocks, matrix]);
+  return graph.node('Reshape', [product, graph.ints(0, 0, width)]);
+}
+
+function sylvester(size: number): Float32Array {
+  const entry = 1 / Math.sqrt(size);
+  return Float32Array.from({ length: size * size }, (_, at) =>
+    parity(Math.floor(at / size) & (at % size)) === 0 ? entry : -entry,
+  );
+}
+
+function parity(bits: number): 0 | 1 {
+  let rest = bits;
+  let odd: 0 | 1 = 0;
+  while (rest !== 0) {
+    rest &= rest - 1;
+    odd = odd === 0 ? 1 : 0;
+  }
+  return odd;
 }

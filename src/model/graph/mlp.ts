@@ -1,7 +1,7 @@
 import type { GatedMlpPlan } from '../plan.js';
 import { activate } from './activation.js';
 import type { GraphContext } from './context.js';
-import type { Graph, Value } from './graph.js';
+import type { Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
 
 /** `down(activation(gate x) * up x)`. */
@@ -15,13 +15,5 @@ export function gatedMlp(context: GraphContext, x: Value, plan: GatedMlpPlan): V
 
 /** `activation(gate) * up`. */
 export function gated({ graph, config }: GraphContext, gate: Value, up: Value): Value {
-  const { gateActivation } = config;
-  const activated =
-    gateActivation === 'silu' ? silu(graph, gate) : activate(graph, gate, gateActivation);
-  return graph.node('Mul', [activated, up]);
-}
-
-/** QuickGelu with alpha 1 is SiLU: `x * sigmoid(x)`. */
-function silu(graph: Graph, x: Value): Value {
-  return graph.node('QuickGelu', [x], { attributes: { alpha: { float: 1 } } });
+  return graph.node('Mul', [activate(graph, gate, config.gateActivation), up]);
 }

@@ -1,6 +1,5 @@
-import { expertsName } from '../graph-io.js';
+import { expertsName } from './contract.js';
 import type { MlpPlan } from '../plan.js';
-import { cast } from './cast.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { packedLinear } from './linear.js';
@@ -15,6 +14,7 @@ export interface Route {
   readonly weights: Value;
 }
 
+/** The router's choice for `tokens [T, hidden]`; the graph's output {@link expertsName} is the choice itself. */
 export function chooseExperts(
   context: GraphContext,
   tokens: Value,
@@ -34,6 +34,7 @@ export function chooseExperts(
   return { experts, weights: graph.node('Reshape', [weights, graph.ints(-1, plan.topK, 1)]) };
 }
 
+/** Where the row of each token and chosen expert lies when rows are sorted by expert. */
 export interface ExpertOrder {
   /** `[T*K] i64`: rows of the same expert lie together, experts in order, tokens in order. */
   readonly tokenOfRow: Value;
@@ -43,13 +44,14 @@ export interface ExpertOrder {
   readonly counts: Value;
 }
 
+/** The order in which each expert's rows lie together. `experts [T, K] i64`. */
 export function sortByExpert(graph: Graph, experts: Value, plan: MoePlan): ExpertOrder {
   const slots = graph.node('Reshape', [experts, graph.ints(-1)]);
   const size = graph.node('Shape', [slots]);
   const slotOfRow = argsort(graph, slots, size);
   const numbers = graph.ints(...plan.experts.keys());
   const column = graph.node('Reshape', [slots, graph.ints(-1, 1)]);
-  const matches = cast(graph, graph.node('Equal', [column, numbers]), 'i64');
+  const matches = graph.cast(graph.node('Equal', [column, numbers]), 'i64');
   return {
     tokenOfRow: graph.node('Div', [slotOfRow, graph.int(plan.topK)]),
     rowOfSlot: argsort(graph, slotOfRow, size),
@@ -59,7 +61,7 @@ export function sortByExpert(graph: Graph, experts: Value, plan: MoePlan): Exper
   };
 }
 
-/** Ascending; TopK puts the smaller index first among equals. */
+/** Indices that sort `keys` in rising order; TopK puts the smaller index first among equals. */
 function argsort(graph: Graph, keys: Value, size: Value): Value {
   const indices = graph.name();
   graph.node('TopK', [keys, size], {

@@ -1,4 +1,4 @@
-import { GRAPH_INPUTS } from '../graph-io.js';
+import { GRAPH_INPUTS } from './contract.js';
 import type { LayerPlan, ModelPlan, TensorPlan } from '../plan.js';
 import { attention } from './attention.js';
 import type { GraphContext, WeightContext } from './context.js';
@@ -56,9 +56,7 @@ function normOutput(context: GraphContext, output: Value, gain: TensorPlan | nul
 export function embedTokens({ graph, store }: WeightContext, plan: TensorPlan): Value {
   const table = store.tensor(plan.name);
   const rows = graph.node('Gather', [graph.external(table), GRAPH_INPUTS.inputIds]);
-  return table.dtype === 'f32'
-    ? rows
-    : graph.node('Cast', [rows], { attributes: { to: { int: 1 } } });
+  return table.dtype === 'f32' ? rows : graph.cast(rows, 'f32');
 }
 
 function mlp(context: GraphContext, normed: Value, layer: LayerPlan): Value {

@@ -3,8 +3,8 @@ import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 
 import type { ModelPlan } from '../plan.js';
-import type { CheckpointFile } from '../safetensors.js';
-import type { WeightMap } from '../weight-map.js';
+import type { CheckpointFile } from '../source/checkpoint.js';
+import type { WeightMap } from '../weights/weight-store.js';
 import { WEIGHTS_FILE } from './layout.js';
 import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
 

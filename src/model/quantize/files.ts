@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-import { decodeFloats, readRows, type TensorSource } from './decode.js';
+import { decodeFloats, readRows, type StoredTensor } from '../weights/stored-rows.js';
 
 /** The files that one job reads and writes, opened on first use and closed at its end. */
 export class JobFiles {
@@ -12,16 +12,16 @@ export class JobFiles {
   }
 
   /** Rows `[begin, end)` as f32. */
-  floats(source: TensorSource, begin: number, end: number): Float32Array {
+  floats(source: StoredTensor, begin: number, end: number): Float32Array {
     return decodeFloats(this.raw(source, begin, end), source.dtype);
   }
 
   /** A whole vector as f32. */
-  vector(source: TensorSource): Float32Array {
+  vector(source: StoredTensor): Float32Array {
     return this.floats(source, 0, source.shape[0] ?? 1);
   }
 
-  raw(source: TensorSource, begin: number, end: number): Uint8Array {
+  raw(source: StoredTensor, begin: number, end: number): Uint8Array {
     let fd = this.#inputs.get(source.path);
     if (fd === undefined) {
       fd = openSync(source.path, 'r');

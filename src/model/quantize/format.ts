@@ -1,5 +1,5 @@
 import type { WeightFormat } from '../../core/model-spec.js';
-import { countParameters, plannedLinears } from '../checkpoint.js';
+import { countParameters, plannedLinears } from '../plan-tensors.js';
 import { ModelLoadError } from '../load-error.js';
 import type { LinearPlan, ModelPlan } from '../plan.js';
 

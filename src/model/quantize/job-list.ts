@@ -1,10 +1,16 @@
 import type { WeightFormat } from '../../core/model-spec.js';
-import type { WeightSource } from '../checkpoint.js';
 import type { LinearPlan, TensorPlan } from '../plan.js';
-import type { WeightMap } from '../weight-map.js';
-import type { LinearWeight, PlainLinear, TensorRef } from '../weights.js';
+import type { Checkpoint } from '../source/checkpoint.js';
+import { findWeight } from '../weights/find-weight.js';
+import { rowLength, type StoredTensor } from '../weights/stored-rows.js';
+import {
+  DTYPE_BYTES,
+  type LinearWeight,
+  type PlainLinear,
+  type TensorRef,
+  type WeightMap,
+} from '../weights/weight-store.js';
 import { BLOCK_SIZES } from './blocks.js';
-import { DTYPE_BYTES, rowLength, type TensorSource } from './decode.js';
 import type {
   InputStep,
   LinearEncoding,
@@ -30,15 +36,18 @@ export interface LinearOrder {
 
 /** Collects jobs and lays out the file that they fill. */
 export class JobList {
+  readonly #checkpoint: Checkpoint;
+  readonly #target: string;
   readonly #layout = new CacheLayout();
   readonly #jobs: QuantizeJob[] = [];
   readonly #tensors: Record<string, TensorRef> = {};
   readonly #linears: Record<string, LinearWeight> = {};
 
-  constructor(
-    private readonly weights: WeightSource,
-    private readonly target: string,
-  ) {}
+  /** Jobs read from `checkpoint` and write to the file `target`. */
+  constructor(checkpoint: Checkpoint, target: string) {
+    this.#checkpoint = checkpoint;
+    this.#target = target;
+  }
 
   get fileBytes(): number {
     return this.#layout.fileBytes;
@@ -54,7 +63,8 @@ export class JobList {
     return { format, totalBytes: this.fileBytes, tensors, linears: this.#linears };
   }
 
-  source(plan: TensorPlan): TensorSource {
+  /** Where the checkpoint has the tensor. @throws ModelLoadError when it is missing or does not fit */
+  stored(plan: TensorPlan): StoredTensor {
     return this.#find(plan.checkpoint, plan.shape);
   }
 
@@ -63,17 +73,22 @@ export class JobList {
     plan: TensorPlan,
     to: { readonly rotation: RotationSpec | null; readonly dtype: TableJob['dtype'] | null },
   ): void {
-    const source = this.source(plan);
+    const source = this.stored(plan);
     const dtype = to.dtype ?? source.dtype;
     const ref = this.#layout.place(dtype, plan.shape);
     this.#tensors[plan.name] = ref;
     const columns = rowLength(source);
     for (const [begin, end] of pieces(plan.shape[0] ?? 1, columns)) {
       const bytes = (end - begin) * columns * DTYPE_BYTES[source.dtype];
-      const { rotation } = to;
-      const { target } = this;
       this.#jobs.push({
-        ...{ kind: 'table', target, bytes, source, begin, end, rotation, dtype },
+        kind: 'table',
+        target: this.#target,
+        bytes,
+        source,
+        begin,
+        end,
+        rotation: to.rotation,
+        dtype,
         offset: ref.offset,
       });
     }
@@ -84,7 +99,7 @@ export class JobList {
     const ref = this.#layout.place('f32', plan.shape);
     this.#tensors[plan.name] = ref;
     const count = ref.byteLength / 4;
-    this.#jobs.push({ kind: 'ones', target: this.target, bytes: 0, count, offset: ref.offset });
+    this.#jobs.push({ kind: 'ones', target: this.#target, bytes: 0, count, offset: ref.offset });
   }
 
   linear(order: LinearOrder): void {
@@ -101,9 +116,17 @@ export class JobList {
     const cuts = order.outputStep === null ? pieces(plan.out, plan.in) : [[0, plan.out]];
     for (const [begin = 0, end = plan.out] of cuts) {
       this.#jobs.push({
-        ...{ kind: 'linear', name: plan.name, target: this.target, parts, begin, end },
-        ...{ in: plan.in, out: plan.out, encoding: order.encoding },
-        ...{ inputStep: order.inputStep, outputStep: order.outputStep },
+        kind: 'linear',
+        name: plan.name,
+        target: this.#target,
+        parts,
+        begin,
+        end,
+        in: plan.in,
+        out: plan.out,
+        encoding: order.encoding,
+        inputStep: order.inputStep,
+        outputStep: order.outputStep,
         bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
         weightOffset: stored.weight.offset,
         scalesOffset: stored.scales?.offset ?? null,
@@ -139,8 +162,8 @@ export class JobList {
     };
   }
 
-  #find(name: string, shape: readonly number[]): TensorSource {
-    const found = this.weights.find(name, shape);
+  #find(name: string, shape: readonly number[]): StoredTensor {
+    const found = findWeight(this.#checkpoint, name, shape);
     return { name, path: found.path, offset: found.offset, dtype: found.dtype, shape };
   }
 }

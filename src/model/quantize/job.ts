@@ -1,4 +1,4 @@
-import type { TensorSource } from './decode.js';
+import type { StoredTensor } from '../weights/stored-rows.js';
 import type { RotationSpec } from './rotate.js';
 
 /**
@@ -17,7 +17,7 @@ interface JobBase {
 /** Each block of `rotation.size` input columns is multiplied by `diag(gain) · R` from the right. */
 export interface InputStep {
   /** A norm's gain; its length is the rotation's size. */
-  readonly gain: TensorSource | null;
+  readonly gain: StoredTensor | null;
   readonly rotation: RotationSpec;
 }
 
@@ -50,20 +50,20 @@ export interface LinearJob extends JobBase {
 }
 
 export interface LinearJobPart {
-  readonly weight: TensorSource;
+  readonly weight: StoredTensor;
   /** Null is zero where another part has a bias. */
-  readonly bias: TensorSource | null;
+  readonly bias: StoredTensor | null;
 }
 
 /** Rows `[begin, end)` of an embedding, or a vector: rotated, in another dtype, or as they are. */
 export interface TableJob extends JobBase {
   readonly kind: 'table';
-  readonly source: TensorSource;
+  readonly source: StoredTensor;
   readonly begin: number;
   readonly end: number;
   readonly rotation: RotationSpec | null;
   readonly dtype: 'f32' | 'f16' | 'bf16';
-  /** Of row 0. */
+  /** Byte offset in the cache file of the whole table's row 0. */
   readonly offset: number;
 }
 

@@ -1,14 +1,10 @@
-import type { TensorDtype, TensorRef } from '../weights.js';
+import { DTYPE_BYTES, type TensorDtype, type TensorRef } from '../weights/weight-store.js';
 
 /** The one data file of a cache entry. */
 export const WEIGHTS_FILE = 'weights.bin';
 
 /** A cache line; wide enough for every vector load. */
 const ALIGNMENT = 64;
-
-const BYTES: Readonly<Record<TensorDtype, number>> = {
-  ...{ f32: 4, f16: 2, bf16: 2, i8: 1, u8: 1, i32: 4, i64: 8 },
-};
 
 /** Hands out byte ranges of the cache file, one behind the other. */
 export class CacheLayout {
@@ -19,9 +15,10 @@ export class CacheLayout {
     return this.#bytes;
   }
 
+  /** The next range that holds `shape` of `dtype`, aligned. */
   place(dtype: TensorDtype, shape: readonly number[]): TensorRef {
     const offset = Math.ceil(this.#bytes / ALIGNMENT) * ALIGNMENT;
-    const byteLength = shape.reduce((product, size) => product * size, BYTES[dtype]);
+    const byteLength = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
     this.#bytes = offset + byteLength;
     return { file: WEIGHTS_FILE, offset, byteLength, dtype, shape };
   }

@@ -2,9 +2,8 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
-import type { CheckpointFile } from '../safetensors.js';
-import { weightStore } from '../weight-map.js';
-import type { WeightStore } from '../weights.js';
+import { weightStore } from '../weights/weight-store.js';
+import type { WeightStore } from '../weights/weight-store.js';
 import {
   beginCacheEntry,
   type CacheDraft,
@@ -41,12 +40,18 @@ export interface QuantizedWeights {
  * `isKept` it is made in a temporary folder.
  */
 export async function quantizedWeights(
-  input: RecipeInput & { readonly files: readonly CheckpointFile[]; readonly isKept: boolean },
+  input: RecipeInput & { readonly isKept: boolean },
   format: QuantizedFormat,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
   const { headDim, numKvHeads } = input.config;
-  const key = cacheKey({ format, plan: input.plan, headDim, numKvHeads, files: input.files });
+  const key = cacheKey({
+    format,
+    plan: input.plan,
+    headDim,
+    numKvHeads,
+    files: input.checkpoint.files,
+  });
   const cached = join(deps.cacheDir, key);
   const map = await readCacheEntry(cached);
   if (map !== null) {

@@ -1,9 +1,9 @@
 import type { WeightFormat } from '../../core/model-spec.js';
-import type { WeightSource } from '../checkpoint.js';
-import type { ModelConfig } from '../config.js';
+import type { Checkpoint } from '../source/checkpoint.js';
+import type { ModelConfig } from '../families/model-config.js';
 import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
-import type { WeightMap } from '../weight-map.js';
-import type { TensorSource } from './decode.js';
+import type { WeightMap } from '../weights/weight-store.js';
+import type { StoredTensor } from '../weights/stored-rows.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob } from './job.js';
 import { JobList, type LinearOrder } from './job-list.js';
 import type { RotationSpec } from './rotate.js';
@@ -21,7 +21,7 @@ export type QuantizedFormat = Exclude<WeightFormat, 'none'>;
 export interface RecipeInput {
   readonly plan: ModelPlan;
   readonly config: Pick<ModelConfig, 'hiddenSize' | 'headDim' | 'numHeads' | 'numKvHeads'>;
-  readonly source: WeightSource;
+  readonly checkpoint: Checkpoint;
 }
 
 /** Everything that makes a cache entry. */
@@ -42,7 +42,7 @@ export function planQuantization(
   format: QuantizedFormat,
   target: string,
 ): QuantizePlan {
-  const list = new JobList(input.source, target);
+  const list = new JobList(input.checkpoint, target);
   const rotates = input.plan.rotatable && format !== 'int4';
   const steps = rotates ? rotated(input) : PLAIN_STEPS;
   const encoding = ENCODINGS[format];
@@ -50,7 +50,7 @@ export function planQuantization(
   list.table(plan.embedding, steps.embedding);
   for (const layer of plan.layers) addLayer(list, layer, { steps, encoding });
   addNorm(list, plan.finalNorm, steps);
-  list.linear(order(plan.head, encoding.head, steps.reads(list.source(plan.finalNorm))));
+  list.linear(order(plan.head, encoding.head, steps.reads(list.stored(plan.finalNorm))));
   return { map: list.map(format), jobs: list.jobs(), fileBytes: list.fileBytes };
 }
 
@@ -79,8 +79,8 @@ interface RecipeSteps {
   readonly foldsGains: boolean;
   readonly embedding: { readonly rotation: RotationSpec | null; readonly dtype: 'f16' | null };
   /** A linear that reads the residual stream through the norm with this gain. */
-  reads(gain: TensorSource): LinearSteps;
-  qkv(gain: TensorSource, linear: LinearPlan): LinearSteps;
+  reads(gain: StoredTensor): LinearSteps;
+  qkv(gain: StoredTensor, linear: LinearPlan): LinearSteps;
   readonly o: LinearSteps;
   readonly down: LinearSteps;
   /** Experts have no Hadamard at run time: it would be a node for each of them. */
@@ -103,7 +103,7 @@ function rotated({ config }: RecipeInput): RecipeSteps {
   const residual: RotationSpec = { size: config.hiddenSize, seed: RESIDUAL_SEED };
   const head: RotationSpec = { size: config.headDim, seed: null };
   const writes: OutputStep = { begin: 0, end: config.hiddenSize, rotation: residual };
-  const reads = (gain: TensorSource): LinearSteps => ({
+  const reads = (gain: StoredTensor): LinearSteps => ({
     ...NO_STEPS,
     inputStep: { gain, rotation: residual },
   });
@@ -139,7 +139,7 @@ interface LayerContext {
 
 function addLayer(list: JobList, layer: LayerPlan, { steps, encoding }: LayerContext): void {
   addNorm(list, layer.inputNorm, steps);
-  list.linear(order(layer.qkv, encoding.dense, steps.qkv(list.source(layer.inputNorm), layer.qkv)));
+  list.linear(order(layer.qkv, encoding.dense, steps.qkv(list.stored(layer.inputNorm), layer.qkv)));
   const { qNorm, kNorm, attentionOutputNorm, mlpOutputNorm } = layer;
   // No linear of the residual stream stands behind these, to take their gains.
   for (const norm of [qNorm, kNorm, attentionOutputNorm, mlpOutputNorm]) {
@@ -147,7 +147,7 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding }: LayerCon
   }
   list.linear(order(layer.o, encoding.dense, steps.o));
   addNorm(list, layer.postNorm, steps);
-  const reads = steps.reads(list.source(layer.postNorm));
+  const reads = steps.reads(list.stored(layer.postNorm));
   const { mlp } = layer;
   const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): void => {
     list.linear(order(part.gateUp, to, reads));

@@ -1,6 +1,6 @@
+import { randomBits } from '../../core/clock.js';
 import { hadamardBlocks, powerOfTwoIn } from './hadamard.js';
 import { mixablePrimes, mixPrime } from './odd-factor.js';
-import { randomBits } from './random.js';
 
 /** An orthogonal matrix of one order, as plain data. */
 export interface RotationSpec {

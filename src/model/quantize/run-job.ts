@@ -1,6 +1,7 @@
 import { ModelLoadError } from '../load-error.js';
+import { encodeF16 } from '../weights/stored-rows.js';
+import { DTYPE_BYTES } from '../weights/weight-store.js';
 import { quantizeBlocks } from './blocks.js';
-import { encodeF16 } from './decode.js';
 import { JobFiles } from './files.js';
 import type { LinearJob, OutputStep, QuantizeJob, TableJob } from './job.js';
 import { pairSafeScales, quantizeColumns } from './pair-safe.js';
@@ -30,7 +31,7 @@ export function runQuantizeJob(job: QuantizeJob): void {
 function runTable(job: TableJob, files: JobFiles): void {
   const { source, begin, end } = job;
   const columns = source.shape.slice(1).reduce((product, size) => product * size, 1);
-  const width = job.dtype === 'f32' ? 4 : 2;
+  const width = DTYPE_BYTES[job.dtype];
   const offset = job.offset + begin * columns * width;
   if (job.rotation === null && job.dtype === source.dtype) {
     files.write(files.raw(source, begin, end), offset);

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 import { stepOf, type PrefillRow, type StepPlan } from '../../../src/core/batch.js';
 import { greedySampling } from '../../../src/core/sampling-params.js';
-import { CpuPool } from '../../../src/cpu/pool.js';
-import { quantizeOn } from '../../../src/cpu/quantize.js';
-import { openDevice } from '../../../src/device/device.js';
-import type { ModelRunner } from '../../../src/device/model-runner.js';
-import { prepareModel, type LoadFormat } from '../../../src/model/prepare-model.js';
+import { CpuPool, quantizeOn } from '../../../src/cpu/pool.js';
+import { openDevice } from '../../../src/device/generate/device.js';
+import type { ModelRunner } from '../../../src/device/generate/model-runner.js';
+import type { LoadFormat } from '../../../src/model/built-model.js';
+import { prepareModel } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
 import { benchCacheDir } from '../lib/cache-dir.js';
 import { serveSide } from '../lib/child-side.js';

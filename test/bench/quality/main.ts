@@ -7,8 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { CpuPool } from '../../../src/cpu/pool.js';
-import { quantizeOn } from '../../../src/cpu/quantize.js';
+import { CpuPool, quantizeOn } from '../../../src/cpu/pool.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
 import { Tokenizer } from '../../../src/text/tokenizer.js';

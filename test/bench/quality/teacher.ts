@@ -1,6 +1,11 @@
 import { OrtSession, tensorOf, type Fetches, type Tensors } from '../../../src/device/ort.js';
-import { GRAPH_INPUTS, GRAPH_OUTPUTS, pastName, presentName } from '../../../src/model/graph-io.js';
-import type { PreparedModel } from '../../../src/model/graph-io.js';
+import {
+  GRAPH_INPUTS,
+  GRAPH_OUTPUTS,
+  pastName,
+  presentName,
+} from '../../../src/model/graph/contract.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
 
 /** A model that reads a text and says, at each position, how likely it held every next token. */
 export class Teacher {

@@ -74,8 +74,20 @@ t.test("the rules are SGLang's", (t) => {
   t.strictSame(of('tse 3 2 4'), [0, 1, 3, 5, 7], 'never below 0');
   t.strictSame(of('tse 3 2 0'), [3]);
   for (const wrong of [
-    ...['default 1', 'custom', 'custom x', 'tse', 'tse 1 2', 'tse 1 1 4', 'tse 1 2 3 4'],
-    ...['tse 1 2 1.5', 'tse 1 2 101', 'tse 1 2 -1', 'tse 1 1e9 100', 'tse x 2 4', 'other', ''],
+    'default 1',
+    'custom',
+    'custom x',
+    'tse',
+    'tse 1 2',
+    'tse 1 1 4',
+    'tse 1 2 3 4',
+    'tse 1 2 1.5',
+    'tse 1 2 101',
+    'tse 1 2 -1',
+    'tse 1 1e9 100',
+    'tse x 2 4',
+    'other',
+    '',
   ]) {
     t.equal(of(wrong), null, wrong);
   }

@@ -18,8 +18,14 @@ t.test('no arguments serve the defaults', (t) => {
   const { args, warnings } = serve([]);
   t.strictSame(warnings, []);
   t.match(args, {
-    ...{ host: '127.0.0.1', port: 30000, pageSize: 16, chunkedPrefillSize: 512 },
-    ...{ maxQueuedRequests: 4096, memFractionStatic: 0.5, schedulePolicy: 'fcfs', dpSize: 1 },
+    host: '127.0.0.1',
+    port: 30000,
+    pageSize: 16,
+    chunkedPrefillSize: 512,
+    maxQueuedRequests: 4096,
+    memFractionStatic: 0.5,
+    schedulePolicy: 'fcfs',
+    dpSize: 1,
   });
   t.equal(args.modelPath, null);
   t.end();
@@ -40,7 +46,14 @@ t.test('flags are read in every spelling', (t) => {
 
 t.test("SGLang's other flags are accepted with one warning each", (t) => {
   const { args, warnings } = serve([
-    ...['--tp-size', '2', '--trust-remote-code', '--lora-paths', 'a=b', 'c=d', '--port', '1'],
+    '--tp-size',
+    '2',
+    '--trust-remote-code',
+    '--lora-paths',
+    'a=b',
+    'c=d',
+    '--port',
+    '1',
   ]);
   t.equal(args.port, 1);
   t.strictSame([...warnings].sort(), [
@@ -53,7 +66,12 @@ t.test("SGLang's other flags are accepted with one warning each", (t) => {
 
 t.test('a name may be cut short, as argparse allows, while it can mean one flag', (t) => {
   const { args, warnings } = serve([
-    ...['--mem-frac', '0.3', '--disable-radix', '--speculative-draft=x', '--speculative-algo', 'A'],
+    '--mem-frac',
+    '0.3',
+    '--disable-radix',
+    '--speculative-draft=x',
+    '--speculative-algo',
+    'A',
   ]);
   t.match(args, { memFractionStatic: 0.3, disableRadixCache: true });
   t.strictSame(warnings, [
@@ -172,10 +190,17 @@ t.test("a config file may be SGLang's YAML", (t) => {
   });
   const { args, warnings } = serve(['--config', `${dir}/config.yaml`]);
   t.match(args, {
-    ...{ modelPath: 'meta-llama/Meta-Llama-3-8B-Instruct', host: '0.0.0.0', port: 30001 },
-    ...{ enableMetrics: true, servedModelName: "it's # one", apiKey: 'a\tb', dpSize: 3 },
-    ...{ memFractionStatic: 0.25, maxTotalTokens: null, quantization: 'auto' },
-    ...{ preferredSamplingParams: { top_k: 5 } },
+    modelPath: 'meta-llama/Meta-Llama-3-8B-Instruct',
+    host: '0.0.0.0',
+    port: 30001,
+    enableMetrics: true,
+    servedModelName: "it's # one",
+    apiKey: 'a\tb',
+    dpSize: 3,
+    memFractionStatic: 0.25,
+    maxTotalTokens: null,
+    quantization: 'auto',
+    preferredSamplingParams: { top_k: 5 },
   });
   t.strictSame(
     warnings.map((warning) => warning.split(' ')[0]),

@@ -3,7 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import t from 'tap';
 import { Port } from '../../../src/actor/port.js';
 import { stepOf, type StepResult } from '../../../src/core/batch.js';
-import { openDevice } from '../../../src/device/device.js';
+import { openDevice } from '../../../src/device/generate/device.js';
 import { DeviceWorker, storedRows } from '../../../src/device/device-worker.js';
 import { startDevice, type DeviceHandle } from '../../../src/device/pool.js';
 import type { DeviceToMain, FromDevice, MainToDevice, ToDevice } from '../../../src/messages.js';

@@ -1,6 +1,6 @@
 import { TOP_K_ALL, type SamplingParams } from '../../../src/core/sampling-params.js';
 import type { Random } from '../../../src/core/clock.js';
-import type { HeadRows } from '../../../src/device/head-rows.js';
+import type { HeadRows } from '../../../src/device/sampling/head-rows.js';
 
 /** Greedy, unless overridden. */
 export function samplingOf(overrides: Partial<SamplingParams> = {}): SamplingParams {

@@ -7,9 +7,9 @@ import {
   type StepResult,
 } from '../../../src/core/batch.js';
 import type { SamplingParams } from '../../../src/core/sampling-params.js';
-import { openDevice, type Device } from '../../../src/device/device.js';
+import { openDevice, type Device } from '../../../src/device/generate/device.js';
 import type { DeviceLimits } from '../../../src/messages.js';
-import type { PreparedModel } from '../../../src/model/graph-io.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import { samplingOf } from './fixtures.js';
 

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 
-import type { PreparedModel } from '../../../src/model/graph-io.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { GraphRunner } from './run-graph.js';
 
 /** Index of the first row whose bits differ, or null. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 
-import type { PreparedModel } from '../../../src/model/graph-io.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import type { QuantizedFormat } from '../../../src/model/quantize/recipe.js';
 import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';

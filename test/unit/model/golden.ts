@@ -1,13 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { WeightSource } from '../../../src/model/checkpoint.js';
-import { resolveContextLength } from '../../../src/model/context-length.js';
-import { buildGraph } from '../../../src/model/graph-builder.js';
-import type { PreparedModel } from '../../../src/model/graph-io.js';
-import { plainWeights } from '../../../src/model/plain-weights.js';
-import { parseConfig, planFor } from '../../../src/model/registry.js';
-import { openCheckpoint } from '../../../src/model/safetensors.js';
+import { resolveContextLength } from '../../../src/model/families/context-length.js';
+import { buildGraph } from '../../../src/model/graph/decoder-graph.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
+import { plainWeights } from '../../../src/model/weights/plain-weights.js';
+import { parseConfig, planFor } from '../../../src/model/families/registry.js';
+import { openCheckpoint } from '../../../src/model/source/safetensors.js';
 import { modelSpec } from '../../../src/model/spec.js';
 
 /** What transformers computed; written by test/fixtures/make_goldens.py. */
@@ -43,7 +42,7 @@ export async function prepareGolden(
   const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const plan = planFor(config);
   const checkpoint = await openCheckpoint(folder);
-  const store = plainWeights(plan, new WeightSource(checkpoint), checkpoint.files);
+  const store = plainWeights(plan, checkpoint);
   const contextLength = resolveContextLength(config, requestedContext);
   const spec = modelSpec(config, {
     contextLength,

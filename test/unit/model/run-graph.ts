@@ -8,7 +8,7 @@ import {
   presentName,
   TOP_ROWS,
   type PreparedModel,
-} from '../../../src/model/graph-io.js';
+} from '../../../src/model/graph/contract.js';
 
 /** What the binding throws after the native run, and before it would copy the outputs. */
 const STOPPED_COPY = 'Non tensor type is temporarily not supported.';
@@ -34,7 +34,7 @@ export interface HeadOutputs {
   readonly topIds: BigInt64Array;
 }
 
-/** Runs a graph by the contract of graph-io.ts, with K and V in place. Slots are physical rows. */
+/** Runs a graph by the contract of graph/contract.ts, with K and V in place. Slots are physical rows. */
 export class GraphRunner {
   readonly #caches: readonly Float32Array[];
 
@@ -74,7 +74,7 @@ export class GraphRunner {
   }
 
   /**
-   * Log-probabilities of all `tokens` at `position`, by the rule of graph-io.ts: a run has an even
+   * Log-probabilities of all `tokens` at `position`, by the rule of graph/contract.ts: a run has an even
    * number of rows. An odd one takes the row before it again, or a dummy row after it at position 0.
    */
   async extend(

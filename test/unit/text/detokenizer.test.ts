@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import { seededRandom } from '../../../src/core/clock.js';
-import { createDetokenizer } from '../../../src/text/create-detokenizer.js';
+import { createDetokenizer } from '../../../src/text/detokenizer.js';
 import type { Tokenizer } from '../../../src/text/tokenizer.js';
 import { EOS, idsOf, tinyTokenizer, TOOL } from '../api/tiny-tokenizer.js';
 import { sentencePieceTokenizer } from './sentence-piece-tokenizer.js';

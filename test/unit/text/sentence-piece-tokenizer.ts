@@ -10,8 +10,13 @@ export function sentencePieceTokenizer(): Tokenizer {
   let next = 259;
   for (const char of '▁abcdefghijklmnopqrstuvwxyz,.!日本') vocab[char] = next++;
   const special = (id: number, content: string) => ({
-    ...{ id, content, special: true, normalized: false },
-    ...{ single_word: false, lstrip: false, rstrip: false },
+    id,
+    content,
+    special: true,
+    normalized: false,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
   });
   return new Tokenizer(
     {

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import t from 'tap';
 
-import { expertsName } from '../../../../src/model/graph-io.js';
+import { expertsName } from '../../../../src/model/graph/contract.js';
 import { firstDifference } from '../bit-checks.js';
 import { prepareGolden, readGolden } from '../golden.js';
 import { GraphRunner } from '../run-graph.js';

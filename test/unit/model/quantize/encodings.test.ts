@@ -1,13 +1,13 @@
 import t from 'tap';
 
 import { BLOCK_SIZES, quantizeBlocks } from '../../../../src/model/quantize/blocks.js';
-import { decodeFloats, encodeF16 } from '../../../../src/model/quantize/decode.js';
+import { decodeFloats, encodeF16 } from '../../../../src/model/weights/stored-rows.js';
 import {
   PAIR_SUM_MAX,
   pairSafeScales,
   quantizeColumns,
 } from '../../../../src/model/quantize/pair-safe.js';
-import { randomBits } from '../../../../src/model/quantize/random.js';
+import { randomBits } from '../../../../src/core/clock.js';
 import { transpose } from '../../../../src/model/quantize/transpose.js';
 
 /** About normal, with an outlier now and then. */

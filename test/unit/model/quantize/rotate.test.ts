@@ -2,7 +2,7 @@ import t from 'tap';
 
 import { hadamardBlocks } from '../../../../src/model/quantize/hadamard.js';
 import { mixablePrimes } from '../../../../src/model/quantize/odd-factor.js';
-import { randomBits } from '../../../../src/model/quantize/random.js';
+import { randomBits } from '../../../../src/core/clock.js';
 import { rotateBlocks } from '../../../../src/model/quantize/rotate.js';
 
 /** Row vectors of the identity, rotated: the matrix itself, `[size, size]`. */

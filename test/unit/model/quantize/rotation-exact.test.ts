@@ -3,25 +3,32 @@ import { join } from 'node:path';
 
 import t, { type Test } from 'tap';
 
-import { WeightSource } from '../../../../src/model/checkpoint.js';
-import { buildGraph } from '../../../../src/model/graph-builder.js';
-import type { PreparedModel } from '../../../../src/model/graph-io.js';
+import { buildGraph } from '../../../../src/model/graph/decoder-graph.js';
+import type { PreparedModel } from '../../../../src/model/graph/contract.js';
 import type { LinearJob, QuantizeJob } from '../../../../src/model/quantize/job.js';
 import { CacheLayout, WEIGHTS_FILE } from '../../../../src/model/quantize/layout.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
 import { runQuantizeJob } from '../../../../src/model/quantize/run-job.js';
-import { parseConfig, planFor } from '../../../../src/model/registry.js';
-import { openCheckpoint } from '../../../../src/model/safetensors.js';
+import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { modelSpec } from '../../../../src/model/spec.js';
-import { weightStore } from '../../../../src/model/weight-map.js';
-import type { PlainLinear, TensorRef } from '../../../../src/model/weights.js';
+import {
+  weightStore,
+  type PlainLinear,
+  type TensorRef,
+} from '../../../../src/model/weights/weight-store.js';
 import { Teacher } from '../../../bench/quality/teacher.js';
 import { goldenFolder, prepareGolden, readGolden } from '../golden.js';
 
 /** GQA, tied and untied, biases on every linear, q/k norms, experts, heads of 20 = 5 · 4. */
 const NAMES = [
-  ...['llama-plain', 'llama-tied', 'llama-bias', 'llama-head-20'],
-  ...['qwen2', 'qwen3', 'qwen2-moe'],
+  'llama-plain',
+  'llama-tied',
+  'llama-bias',
+  'llama-head-20',
+  'qwen2',
+  'qwen3',
+  'qwen2-moe',
 ];
 
 /**
@@ -47,8 +54,11 @@ class Unrounded {
     const bias = this.biases[job.name] == null ? null : this.layout.place('f32', [job.out]);
     let row = 0;
     const rowsFrom = (base: number, width: number, count: number): TensorRef => ({
-      ...{ file: WEIGHTS_FILE, offset: base + row * width * 4, byteLength: count * width * 4 },
-      ...{ dtype: 'f32', shape: width === 1 ? [count] : [count, width] },
+      file: WEIGHTS_FILE,
+      offset: base + row * width * 4,
+      byteLength: count * width * 4,
+      dtype: 'f32',
+      shape: width === 1 ? [count] : [count, width],
     });
     const parts = job.parts.map(({ weight }) => {
       const count = weight.shape[0] ?? 0;
@@ -71,10 +81,10 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
   const folder = goldenFolder(name);
   const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const plan = planFor(config);
-  const source = new WeightSource(await openCheckpoint(folder));
+  const checkpoint = await openCheckpoint(folder);
   const out = test.testdir({});
   const target = join(out, WEIGHTS_FILE);
-  const { map, jobs } = planQuantization({ plan, config, source }, 'w8a8_int8', target);
+  const { map, jobs } = planQuantization({ plan, config, checkpoint }, 'w8a8_int8', target);
   const biases = Object.entries(map.linears).map(([linear, weight]) => {
     const bias = weight.format === 'none' ? (weight.parts[0]?.bias ?? null) : weight.bias;
     return [linear, bias] as const;
@@ -93,7 +103,9 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
   const contextLength = config.derivedContextLength;
   const { linears } = unrounded;
   const store = weightStore(out, {
-    ...{ format: 'none', totalBytes: 0, linears },
+    format: 'none',
+    totalBytes: 0,
+    linears,
     tensors: Object.fromEntries(tensors),
   });
   const spec = modelSpec(config, { contextLength, format: 'none', weightBytes: 0 });

@@ -1,0 +1,51 @@
+import type { EmbeddingSpec, ModelSpec } from '../../core/model-spec.js';
+import type { PreparedModel } from '../../model/graph/contract.js';
+import { EmbedRunner } from './embed-runner.js';
+import { OrtSession, type OrtOptions } from '../ort.js';
+import { ProbeError } from '../generate/probe.js';
+
+/** A loaded model that can run embed steps. It has no slots and no pages. */
+export interface EmbedDevice {
+  readonly runner: EmbedRunner;
+  readonly release: () => Promise<void>;
+}
+
+/** Lengths of the probe's sequences, the longest first. */
+const PROBE_LENGTHS = [7, 4, 1] as const;
+/** Largest difference between a sequence alone and beside longer ones, as part of its largest value. */
+const PROBE_TOLERANCE = 1e-3;
+
+/** Loads the weights and proves that padding changes nothing. Throws when any of it fails. */
+export async function openEmbedDevice(
+  model: PreparedModel,
+  embedding: EmbeddingSpec,
+  options: OrtOptions,
+): Promise<EmbedDevice> {
+  const session = await OrtSession.create(model, options);
+  const runner = new EmbedRunner(session, embedding);
+  await probeEmbedding(runner, model.spec);
+  return { runner, release: () => session.release() };
+}
+
+/** Sequences of several lengths in one run must give what each gives alone. */
+async function probeEmbedding(runner: EmbedRunner, spec: ModelSpec): Promise<void> {
+  const sequences = PROBE_LENGTHS.filter((length) => length <= spec.contextLength).map(
+    (length) => ({
+      tokens: Int32Array.from({ length }, (_, i) => (i * 31 + length) % spec.vocabSize),
+      tokenTypes: null,
+    }),
+  );
+  const together = await runner.run(sequences);
+  const dim = together.length / sequences.length;
+  for (const [index, sequence] of sequences.entries()) {
+    const alone = await runner.run([sequence]);
+    const largest = alone.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const differs = alone.some((value, i) => {
+      const error = Math.abs(value - (together[index * dim + i] ?? NaN));
+      return !(error <= PROBE_TOLERANCE * Math.max(largest, 1));
+    });
+    if (differs) {
+      throw new ProbeError('the runtime computes a text beside longer ones differently than alone');
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { SlotOpen } from '../../core/batch.js';
+import { RESULT_LENGTH, RESULT_STOP } from '../../core/batch.js';
+import type { LogprobWants, SamplingParams } from '../../core/sampling-params.js';
+import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
+
+/** What a device knows of the request in a slot: enough to sample and to stop by itself. */
+export class DeviceSlot implements AdjustState {
+  readonly params: SamplingParams;
+  readonly promptLen: number;
+  readonly wants: LogprobWants | null;
+  /** Null without penalties. */
+  readonly counts: TokenCounts | null;
+  /** Tokens sampled so far, those before a retraction included. */
+  numOutputs: number;
+  /** Fed by the next decode row that names no token. */
+  lastToken: number;
+  /** Stopped by itself or failed: later rows of it are skipped. */
+  ended: boolean;
+  /** Its request is gone: later rows are skipped, but for those that a store still needs. */
+  cancelledFrom = Infinity;
+  readonly #stopIds: ReadonlySet<number>;
+
+  constructor(open: SlotOpen) {
+    this.params = open.sampling;
+    this.promptLen = open.promptLen;
+    this.wants = open.logprobs;
+    this.counts = hasPenalties(open.sampling)
+      ? new TokenCounts(open.promptIds, open.priorOutputIds)
+      : null;
+    this.numOutputs = open.priorOutputIds.length;
+    this.lastToken = open.priorOutputIds.at(-1) ?? 0;
+    this.ended = false;
+    this.#stopIds = new Set(open.sampling.stopTokenIds);
+  }
+
+  /** Position of the next output token, prompt and outputs counted together. */
+  get nextPosition(): number {
+    return this.promptLen + this.numOutputs;
+  }
+
+  get isCancelled(): boolean {
+    return this.cancelledFrom !== Infinity;
+  }
+
+  /** First prompt position to score, or Infinity. Position 0 follows nothing and has no score. */
+  get scoreFrom(): number {
+    if (this.wants === null || this.wants.startLen >= this.promptLen) return Infinity;
+    return Math.max(1, this.wants.startLen);
+  }
+
+  /** Takes a sampled token into account; returns its result flags. */
+  accept(token: number): number {
+    this.numOutputs++;
+    this.lastToken = token;
+    this.counts?.addOutput(token);
+    const stop = this.#stopIds.has(token) ? RESULT_STOP : 0;
+    const length = this.numOutputs >= this.params.maxNewTokens ? RESULT_LENGTH : 0;
+    this.ended = stop + length > 0;
+    return stop | length;
+  }
+}

@@ -1,0 +1,173 @@
+import type { ModelSpec, MoeSpec } from '../../core/model-spec.js';
+import {
+  expertsName,
+  GRAPH_INPUTS,
+  GRAPH_OUTPUTS,
+  pastName,
+  presentName,
+  TOP_ROWS,
+} from '../../model/graph/contract.js';
+import type { HeadRows } from '../sampling/head-rows.js';
+import { KV_PARTS } from '../kv/kv-arrays.js';
+import type { KvSlots } from '../kv/kv-slots.js';
+import { tensorOf, type Fetches, type OrtSession, type Tensors } from '../ort.js';
+import { PREFILL_HEAD_ROWS } from './prefill-runs.js';
+import type { RowWindow } from '../kv/row-map.js';
+
+/** Windows whose KV tensors are kept, the oldest dropped first: more than one per slot. */
+const KEPT_WINDOWS = 128;
+
+/** One run of the graph. All arrays belong to the caller and are read before `run` returns. */
+export interface ForwardInput {
+  /** Physical rows: S > 1 needs one row. */
+  readonly window: RowWindow;
+  /** `[count * S]` */
+  readonly tokens: Int32Array;
+  /** `[count]`: rows of each sequence after the run. */
+  readonly lengths: Int32Array;
+  /** Indices into `tokens` of the rows that go through the head, at most {@link HeadRows}' capacity. */
+  readonly headRows: readonly number[];
+  /** One per head row, > 0. */
+  readonly temperatures: readonly number[];
+  /** The raw logits are fetched too: {@link HeadRows.logits}. */
+  readonly wantLogits: boolean;
+  /** The experts that each row took are fetched too: {@link Forward.experts}. */
+  readonly wantExperts?: boolean;
+}
+
+/** Feeds and fetches of the KV of one window; the other entries are replaced for each run. */
+interface Binding {
+  readonly feeds: Tensors;
+  readonly fetches: Fetches;
+}
+
+/**
+ * Runs the graph on rows of the KV slots, in place. Names, tensors and views are kept per window of rows,
+ * since making 2 x 2 x numLayers of them costs more than a small step.
+ */
+export class Forward {
+  /** What the last run wrote for its head rows, valid until the next. */
+  readonly head: HeadRows;
+  /** Choices of the last run that wanted them: `[rows of the run, topK]` for each layer that routes. */
+  experts: readonly BigInt64Array[] = [];
+  /** Layers and experts of a model that routes; null for a dense one. */
+  readonly moe: MoeSpec | null;
+  readonly #session: OrtSession;
+  readonly #slots: KvSlots;
+  readonly #bindings = new Map<string, Binding>();
+  /** {@link KvSlots.epoch} that the bindings belong to. */
+  #epoch = 0;
+  #logits: Float32Array | null = null;
+
+  constructor(
+    session: OrtSession,
+    { vocabSize, moe }: Pick<ModelSpec, 'vocabSize' | 'moe'>,
+    slots: KvSlots,
+  ) {
+    this.#session = session;
+    this.#slots = slots;
+    this.moe = moe;
+    const topCount = Math.min(TOP_ROWS, vocabSize);
+    const capacity = Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots);
+    const logits = (): Float32Array | null => this.#logits;
+    this.head = {
+      vocabSize,
+      topCount,
+      logprobs: new Float32Array(capacity * vocabSize),
+      topValues: new Float32Array(capacity * topCount),
+      topIds: new BigInt64Array(capacity * topCount),
+      get logits() {
+        return logits();
+      },
+    };
+  }
+
+  /** One run, in place. Rejects with the runtime's error. */
+  async run(input: ForwardInput): Promise<void> {
+    const { feeds, fetches } = this.#bindingOf(input.window);
+    this.#bindInputs(feeds, input);
+    this.#bindOutputs(fetches, input);
+    this.#bindExperts(fetches, input);
+    await this.#session.run(feeds, fetches);
+  }
+
+  #bindInputs(feeds: Tensors, input: ForwardInput): void {
+    const { count } = input.window;
+    const length = input.tokens.length / count;
+    const headRows = input.headRows.length === 0 ? [0] : input.headRows;
+    const temperatures = input.headRows.length === 0 ? [1] : input.temperatures;
+    const numHead = headRows.length;
+    const ids = BigInt64Array.from(input.tokens, BigInt);
+    feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [count, length]);
+    const seqlens = input.lengths.map((rows) => rows - 1);
+    feeds[GRAPH_INPUTS.seqlensK] = tensorOf('int32', seqlens, [count]);
+    const longest = input.lengths.reduce((a, b) => Math.max(a, b), 0);
+    feeds[GRAPH_INPUTS.totalLength] = tensorOf('int32', Int32Array.of(longest), []);
+    const rows = BigInt64Array.from(headRows, BigInt);
+    feeds[GRAPH_INPUTS.headRows] = tensorOf('int64', rows, [numHead]);
+    const temperature = Float32Array.from(temperatures);
+    feeds[GRAPH_INPUTS.temperature] = tensorOf('float32', temperature, [numHead]);
+  }
+
+  #bindOutputs(fetches: Fetches, input: ForwardInput): void {
+    const numHead = Math.max(1, input.headRows.length);
+    const { vocabSize, topCount, logprobs, topValues, topIds } = this.head;
+    const f32 = (data: Float32Array, width: number) =>
+      tensorOf('float32', data.subarray(0, numHead * width), [numHead, width]);
+    fetches[GRAPH_OUTPUTS.logprobs] = f32(logprobs, vocabSize);
+    fetches[GRAPH_OUTPUTS.topValues] = f32(topValues, topCount);
+    const ids = topIds.subarray(0, numHead * topCount);
+    fetches[GRAPH_OUTPUTS.topIds] = tensorOf('int64', ids, [numHead, topCount]);
+    if (input.wantLogits) {
+      this.#logits ??= new Float32Array(logprobs.length);
+      fetches[GRAPH_OUTPUTS.logits] = f32(this.#logits, vocabSize);
+    } else {
+      Reflect.deleteProperty(fetches, GRAPH_OUTPUTS.logits);
+    }
+  }
+
+  #bindExperts(fetches: Fetches, input: ForwardInput): void {
+    if (this.moe === null) return;
+    const { layers, topK } = this.moe;
+    const numRows = input.tokens.length;
+    const wanted = input.wantExperts === true;
+    if (wanted) this.experts = layers.map(() => new BigInt64Array(numRows * topK));
+    layers.forEach((layer, index) => {
+      const name = expertsName(layer);
+      const data = this.experts[index];
+      if (wanted && data !== undefined) fetches[name] = tensorOf('int64', data, [numRows, topK]);
+      else Reflect.deleteProperty(fetches, name);
+    });
+  }
+
+  #bindingOf(window: RowWindow): Binding {
+    if (this.#epoch !== this.#slots.epoch) this.#bindings.clear();
+    this.#epoch = this.#slots.epoch;
+    const key = `${window.start}+${window.count}`;
+    const kept = this.#bindings.get(key);
+    const binding = kept ?? this.#makeBinding(window);
+    if (kept === undefined && this.#bindings.size >= KEPT_WINDOWS) {
+      const [oldest] = this.#bindings.keys();
+      if (oldest !== undefined) this.#bindings.delete(oldest);
+    }
+    this.#bindings.set(key, binding);
+    return binding;
+  }
+
+  #makeBinding({ start, count }: RowWindow): Binding {
+    const { numKvHeads, headDim } = this.#slots.shape;
+    const { rowElements, slotRows } = this.#slots;
+    const feeds: Tensors = {};
+    const fetches: Fetches = { [GRAPH_OUTPUTS.stopCopy]: null };
+    const dims = [count, numKvHeads, slotRows, headDim];
+    this.#slots.arrays.forEach((array, index) => {
+      const layer = Math.floor(index / KV_PARTS.length);
+      const part = KV_PARTS[index % KV_PARTS.length] ?? 'key';
+      const rows = array.subarray(start * rowElements, (start + count) * rowElements);
+      const tensor = tensorOf('float32', rows, dims);
+      feeds[pastName(layer, part)] = tensor;
+      fetches[presentName(layer, part)] = tensor;
+    });
+    return { feeds, fetches };
+  }
+}

@@ -1,0 +1,233 @@
+import {
+  DECODE_STRIDE,
+  type PrefillRow,
+  type StepPlan,
+  type StepResult,
+} from '../../core/batch.js';
+import { DeviceSlot } from './device-slot.js';
+import type { Forward } from './forward.js';
+import type { KvSlots } from '../kv/kv-slots.js';
+import type { PagePool } from '../kv/page-pool.js';
+import { needsLogits } from '../sampling/penalties.js';
+import { cutPrefill, type PrefillRun } from './prefill-runs.js';
+import { RowSampler } from './row-sampler.js';
+import { RoutingRecord, StepOutput, type RoutedRow } from './step-output.js';
+
+export interface RunnerParts {
+  readonly forward: Forward;
+  readonly slots: KvSlots;
+  readonly pages: PagePool;
+}
+
+/** A decode row of the plan that is still worth running. */
+interface DecodeRow {
+  readonly slotId: number;
+  readonly slot: DeviceSlot;
+  readonly token: number;
+  readonly emit: boolean;
+  readonly planRow: number;
+}
+
+/** Executes step plans: the only place that changes slots, pages and what is known of requests. */
+export class ModelRunner {
+  readonly #parts: RunnerParts;
+  readonly #open = new Map<number, DeviceSlot>();
+  readonly #sampler: RowSampler;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#sampler = new RowSampler(parts.forward.head);
+  }
+
+  /** `betweenRuns` is called before each run of the model: it may {@link cancel} slots. */
+  async execute(plan: StepPlan, betweenRuns: () => void): Promise<StepResult> {
+    const { moe } = this.#parts.forward;
+    const records = plan.recordsExperts && moe !== null;
+    const output = new StepOutput(plan.step, records ? new RoutingRecord(moe) : null);
+    const clock = new StageClock();
+    this.#openSlots(plan);
+    this.#load(plan);
+    const loadUs = clock.lapUs();
+    for (const [planRow, row] of plan.prefill.entries()) {
+      await this.#prefill(row, { planRow, output, betweenRuns });
+    }
+    const prefillUs = clock.lapUs();
+    betweenRuns();
+    await this.#decode(this.#decodeRows(plan), output);
+    const decodeUs = clock.lapUs();
+    this.#store(plan);
+    this.#free(plan);
+    return output.result({ loadUs, prefillUs, decodeUs, storeUs: clock.lapUs() });
+  }
+
+  /**
+   * The slot's request is gone: runs of it are skipped from now on, but not those that compute rows before
+   * `storedRows`, which a plan already on its way copies to pages.
+   */
+  cancel(slotId: number, storedRows: number): void {
+    const slot = this.#open.get(slotId);
+    if (slot !== undefined) slot.cancelledFrom = storedRows;
+  }
+
+  /** Between steps, when no slot is open and no page means anything: gives the memory of the KV back. */
+  async releaseKv(): Promise<void> {
+    if (this.#open.size > 0) throw new Error(`this is a bug: ${this.#open.size} slots are open`);
+    await Promise.all([this.#parts.slots.renew(), this.#parts.pages.renew()]);
+  }
+
+  #openSlots(plan: StepPlan): void {
+    for (const open of plan.opens) {
+      this.#parts.slots.open(open.slot);
+      this.#open.set(open.slot, new DeviceSlot(open));
+    }
+  }
+
+  #load(plan: StepPlan): void {
+    const { slots, pages } = this.#parts;
+    for (const row of plan.loads) {
+      pages.load(slots, row.slot, row.pages);
+      slots.setLength(row.slot, row.numTokens);
+    }
+  }
+
+  async #prefill(row: PrefillRow, context: PrefillContext): Promise<void> {
+    const slot = this.#slotOf(row.slot);
+    for (const run of cutPrefill(row, slot.scoreFrom)) {
+      context.betweenRuns();
+      if (slot.cancelledFrom <= run.position) return;
+      await this.#prefillRun(row.slot, run, context);
+    }
+  }
+
+  async #prefillRun(slotId: number, run: PrefillRun, context: PrefillContext): Promise<void> {
+    const { forward, slots } = this.#parts;
+    const slot = this.#slotOf(slotId);
+    if (slots.lengthOf(slotId) < run.position) {
+      throw new Error(`this is a bug: slot ${slotId} has no row ${run.position - 1} to build on`);
+    }
+    const samples = run.sampleRow >= 0 && slot.params.maxNewTokens > 0 && !slot.isCancelled;
+    const headRows = run.scores.map((score) => score.row);
+    const temperatures = headRows.map(() => 1);
+    if (samples) {
+      headRows.push(run.sampleRow);
+      temperatures.push(slot.params.temperature);
+    }
+    await forward.run({
+      window: { start: slots.rowOf(slotId), count: 1 },
+      tokens: run.tokens,
+      lengths: Int32Array.of(run.position + run.tokens.length),
+      headRows,
+      temperatures,
+      wantLogits: samples && needsLogits(slot.params),
+      wantExperts: context.output.routing !== null,
+    });
+    context.output.routing?.add(
+      prefillRows(run, slots.lengthOf(slotId), context.planRow),
+      forward.experts,
+    );
+    slots.setLength(slotId, run.endPosition);
+    run.scores.forEach((score, row) => {
+      this.#sampler.scorePrompt(slot, score, row, context);
+    });
+    if (samples) this.#sampler.sample(slot, headRows.length - 1, context.planRow, context.output);
+  }
+
+  #decodeRows(plan: StepPlan): DecodeRow[] {
+    const rows: DecodeRow[] = [];
+    for (let at = 0; at < plan.decode.length; at += DECODE_STRIDE) {
+      const [slotId = 0, token = -1, emit = 1] = plan.decode.subarray(at, at + DECODE_STRIDE);
+      const slot = this.#slotOf(slotId);
+      if (slot.ended || slot.cancelledFrom <= this.#parts.slots.lengthOf(slotId)) continue;
+      const planRow = plan.prefill.length + at / DECODE_STRIDE;
+      rows.push({ slotId, slot, token, emit: emit === 1 && !slot.isCancelled, planRow });
+    }
+    return rows;
+  }
+
+  async #decode(rows: readonly DecodeRow[], output: StepOutput): Promise<void> {
+    if (rows.length === 0) return;
+    const { forward, slots } = this.#parts;
+    const window = slots.arrange(new Set(rows.map((row) => row.slotId)));
+    const tokens = new Int32Array(window.count);
+    const lengths = Int32Array.from(tokens, (_, i) => fillerLength(slots, window.start + i));
+    for (const row of rows) {
+      tokens[slots.rowOf(row.slotId) - window.start] =
+        row.token >= 0 ? row.token : row.slot.lastToken;
+    }
+    const emitting = rows.filter((row) => row.emit);
+    await forward.run({
+      window,
+      tokens,
+      lengths,
+      headRows: emitting.map((row) => slots.rowOf(row.slotId) - window.start),
+      temperatures: emitting.map((row) => row.slot.params.temperature),
+      wantLogits: emitting.some((row) => needsLogits(row.slot.params)),
+      wantExperts: output.routing !== null,
+    });
+    output.routing?.add(
+      rows.map(({ slotId, planRow }) => {
+        const runRow = slots.rowOf(slotId) - window.start;
+        const position = slots.lengthOf(slotId);
+        return { runRow, planRow, position, token: tokens[runRow] ?? 0 };
+      }),
+      forward.experts,
+    );
+    for (const { slotId } of rows) slots.setLength(slotId, slots.lengthOf(slotId) + 1);
+    emitting.forEach((row, i) => {
+      this.#sampler.sample(row.slot, i, row.planRow, output);
+    });
+  }
+
+  #store(plan: StepPlan): void {
+    for (const row of plan.stores) {
+      this.#parts.pages.store(this.#parts.slots, row.slot, row.fromToken, row.pages);
+    }
+  }
+
+  #free(plan: StepPlan): void {
+    for (const slotId of plan.frees) {
+      this.#parts.slots.free(slotId);
+      this.#open.delete(slotId);
+    }
+    if (plan.frees.length > 0) this.#parts.slots.giveBackMemory();
+  }
+
+  #slotOf(slotId: number): DeviceSlot {
+    const slot = this.#open.get(slotId);
+    if (slot === undefined) throw new Error(`this is a bug: slot ${slotId} is not open`);
+    return slot;
+  }
+}
+
+interface PrefillContext {
+  readonly planRow: number;
+  readonly output: StepOutput;
+  readonly betweenRuns: () => void;
+}
+
+/** The rows that a run adds to a slot of `length` rows: not the one before them, nor a dummy after them. */
+function prefillRows(run: PrefillRun, length: number, planRow: number): RoutedRow[] {
+  return Array.from({ length: run.endPosition - length }, (_, i) => {
+    const position = length + i;
+    const runRow = position - run.position;
+    return { runRow, planRow, position, token: run.tokens[runRow] ?? 0 };
+  });
+}
+
+/** Every row of a window, filler or not, writes the row after its own last one. */
+function fillerLength(slots: KvSlots, physicalRow: number): number {
+  const slotId = slots.slotAt(physicalRow);
+  return slotId < 0 ? 1 : slots.lengthOf(slotId) + 1;
+}
+
+/** Whole microseconds between one stage and the next. */
+class StageClock {
+  #last = performance.now();
+
+  lapUs(): number {
+    const now = performance.now();
+    const us = Math.round((now - this.#last) * 1000);
+    this.#last = now;
+    return us;
+  }
+}

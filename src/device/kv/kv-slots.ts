@@ -1,0 +1,196 @@
+import { discard, KV_PARTS, type KvShape } from './kv-arrays.js';
+import { RowMap, type RowWindow } from './row-map.js';
+
+/** Rows of a slot beyond its length: where a filler or a dummy row may write. */
+const SPARE_ROWS = 2;
+
+export interface SlotOptions {
+  readonly numSlots: number;
+  /** Most rows of a request. */
+  readonly slotLength: number;
+  /** Rows that may be resident without holding KV, before {@link KvSlots.giveBackMemory} acts. */
+  readonly idleRowsMax: number;
+}
+
+/**
+ * The KV that attention works on, in place: per layer and part one array
+ *
+ *     [physical row][kvHead][slotRows][headDim] f32        slotRows = slotLength + 2
+ *
+ * The arrays are virtual memory until a row is first used. A slot's id is stable, its physical row is not.
+ * Memory that was used once stays resident, so from time to time the arrays are made anew.
+ */
+export class KvSlots {
+  readonly shape: KvShape;
+  readonly options: SlotOptions;
+  readonly slotRows: number;
+  /** Elements of one physical row of one array. */
+  readonly rowElements: number;
+  /** Views on the arrays are valid while this stays the same. */
+  epoch = 0;
+  #arrays: readonly Float32Array<ArrayBuffer>[];
+  readonly #touched: TouchedRows;
+  readonly #map: RowMap;
+  readonly #lengths: Int32Array;
+
+  constructor(shape: KvShape, options: SlotOptions) {
+    this.shape = shape;
+    this.options = options;
+    this.slotRows = options.slotLength + SPARE_ROWS;
+    this.rowElements = slotElements(shape, options.slotLength);
+    const elements = this.rowElements * options.numSlots;
+    const numArrays = shape.numLayers * KV_PARTS.length;
+    this.#arrays = Array.from({ length: numArrays }, () => new Float32Array(elements));
+    this.#touched = new TouchedRows(options.numSlots);
+    this.#map = new RowMap(options.numSlots);
+    this.#lengths = new Int32Array(options.numSlots);
+  }
+
+  /** `[layer * 2 + part]`, part 0 = key. */
+  get arrays(): readonly Float32Array[] {
+    return this.#arrays;
+  }
+
+  open(slot: number): void {
+    this.#map.open(slot);
+    this.#lengths[slot] = 0;
+  }
+
+  free(slot: number): void {
+    this.#map.free(slot);
+    this.#lengths[slot] = 0;
+  }
+
+  rowOf(slot: number): number {
+    return this.#map.rowOf(slot);
+  }
+
+  /** Rows that hold KV: `[0, length)`. */
+  lengthOf(slot: number): number {
+    return this.#lengths[slot] ?? 0;
+  }
+
+  setLength(slot: number, length: number): void {
+    if (length > this.options.slotLength) {
+      throw new Error(`this is a bug: ${length} rows in a slot of ${this.options.slotLength}`);
+    }
+    this.#lengths[slot] = length;
+    this.#touched.reach(this.#map.rowOf(slot), length);
+  }
+
+  /**
+   * Makes the arrays anew, one after the other, when too many rows are resident that hold nothing: what
+   * was long once would stay resident for ever. Costs a copy of the rows that live. True when it acted.
+   */
+  giveBackMemory(): boolean {
+    const live = this.#lengths.reduce((sum, length) => sum + length, 0);
+    if (this.#touched.total - live <= this.options.idleRowsMax) return false;
+    void this.renew();
+    return true;
+  }
+
+  /** New arrays, with the rows that live. The memory of the old ones is free when this settles. */
+  renew(): Promise<void> {
+    const old = this.#arrays;
+    this.#arrays = old.map((array) => {
+      const fresh = new Float32Array(array.length);
+      this.#forLiveRanges((from, to) => {
+        fresh.set(array.subarray(from, to), from);
+      });
+      return fresh;
+    });
+    this.#touched.reset((row) => this.#lengthAt(row));
+    this.epoch += 1;
+    return discard(old);
+  }
+
+  /**
+   * Brings the decoding slots into one window of rows, moving KV where that pays. The other rows of the
+   * window run as fillers at their own length, so they write only where nothing lives.
+   */
+  arrange(decoding: ReadonlySet<number>): RowWindow {
+    const { window, swaps } = this.#map.arrange(decoding, {
+      lengthOf: (slot) => this.lengthOf(slot),
+      canFill: (slot) => this.lengthOf(slot) < this.options.slotLength,
+    });
+    for (const { from, to } of swaps) {
+      this.#swapRows(from, to);
+      this.#map.swap(from, to);
+    }
+    return window;
+  }
+
+  /** The slot in a physical row, or -1. */
+  slotAt(row: number): number {
+    return this.#map.slotAt(row);
+  }
+
+  #swapRows(a: number, b: number): void {
+    const lengthA = this.#lengthAt(a);
+    const lengthB = this.#lengthAt(b);
+    const { headDim, numKvHeads } = this.shape;
+    const stride = this.slotRows * headDim;
+    const keep = new Float32Array(lengthB * headDim);
+    for (const array of this.arrays) {
+      for (let head = 0; head < numKvHeads; head++) {
+        const fromA = a * this.rowElements + head * stride;
+        const fromB = b * this.rowElements + head * stride;
+        keep.set(array.subarray(fromB, fromB + keep.length));
+        array.copyWithin(fromB, fromA, fromA + lengthA * headDim);
+        array.set(keep, fromA);
+      }
+    }
+    this.#touched.reach(a, lengthB);
+    this.#touched.reach(b, lengthA);
+  }
+
+  /** Element ranges `[from, to)` of an array that hold KV. */
+  #forLiveRanges(visit: (from: number, to: number) => void): void {
+    const { headDim, numKvHeads } = this.shape;
+    for (let row = 0; row < this.options.numSlots; row++) {
+      const length = this.#lengthAt(row);
+      if (length === 0) continue;
+      for (let head = 0; head < numKvHeads; head++) {
+        const from = row * this.rowElements + head * this.slotRows * headDim;
+        visit(from, from + length * headDim);
+      }
+    }
+  }
+
+  #lengthAt(row: number): number {
+    const slot = this.#map.slotAt(row);
+    return slot < 0 ? 0 : this.lengthOf(slot);
+  }
+}
+
+/** Elements of one slot in one array. */
+export function slotElements(shape: KvShape, slotLength: number): number {
+  return shape.numKvHeads * (slotLength + SPARE_ROWS) * shape.headDim;
+}
+
+/** How far each physical row of the KV arrays was ever written: that much of it is resident memory. */
+class TouchedRows {
+  readonly #marks: Int32Array;
+  /** Token rows over all physical rows. */
+  total = 0;
+
+  constructor(numRows: number) {
+    this.#marks = new Int32Array(numRows);
+  }
+
+  reach(row: number, length: number): void {
+    const mark = this.#marks[row] ?? 0;
+    if (length <= mark) return;
+    this.#marks[row] = length;
+    this.total += length - mark;
+  }
+
+  /** The arrays are new and hold only what `lengthAt` says. */
+  reset(lengthAt: (row: number) => number): void {
+    this.total = 0;
+    for (const row of this.#marks.keys()) {
+      this.#marks[row] = lengthAt(row);
+      this.total += this.#marks[row] ?? 0;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { StartupError } from '../../core/errors.js';
+
+/** Something in config.json, or a start-up option about it, that this server cannot run. */
+export class ModelConfigError extends StartupError {}
+
+/** More than any model has: config.json alone decides how many are planned, before a tensor is looked up. */
+const MAX_LAYERS = 1024;
+
+/** A JSON object of config.json with readers that name the field in every complaint. */
+export class ConfigFields {
+  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #where: string;
+
+  /** Throws {@link ModelConfigError} unless `json` is an object. `where` begins every message. */
+  constructor(json: unknown, where: string) {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+      throw new ModelConfigError(`${where} must be a JSON object`);
+    }
+    this.#values = json as Record<string, unknown>;
+    this.#where = where;
+  }
+
+  /**
+   * Absent and null are the same: Hugging Face writes null for "not set".
+   * {@link positiveOrNull} alone tells them apart.
+   */
+  has(name: string): boolean {
+    return this.raw(name) !== null;
+  }
+
+  /** The field's value, unchecked; null where it is absent. */
+  raw(name: string): unknown {
+    return Object.hasOwn(this.#values, name) ? (this.#values[name] ?? null) : null;
+  }
+
+  /** Throws {@link ModelConfigError}: the field must be `expected`, and what it is. */
+  fail(name: string, expected: string): never {
+    const value = this.raw(name);
+    const got = value === null ? 'it is missing' : `got ${JSON.stringify(value)}`;
+    throw new ModelConfigError(`${this.#where}: "${name}" must be ${expected}, ${got}`);
+  }
+
+  /** `architectures[0]`: the class that the checkpoint was saved from. */
+  architecture(): string {
+    const [architecture] = this.texts('architectures');
+    if (architecture === undefined) this.fail('architectures', 'a list of one architecture');
+    return architecture;
+  }
+
+  /** An integer in `[1, 2^31)`; without a fallback the field is required. */
+  size(name: string, fallback?: number): number {
+    return this.#integer(name, 1, fallback);
+  }
+
+  /** `num_hidden_layers`, in `[1, 1024]`. */
+  numLayers(): number {
+    const name = 'num_hidden_layers';
+    const value = this.size(name);
+    if (value > MAX_LAYERS) this.fail(name, `at most ${MAX_LAYERS}`);
+    return value;
+  }
+
+  /** An integer in `[0, 2^31)`; without a fallback the field is required. */
+  count(name: string, fallback?: number): number {
+    return this.#integer(name, 0, fallback);
+  }
+
+  /** A number above 0 that an f32 can hold; without a fallback the field is required. */
+  positive(name: string, fallback?: number): number {
+    const value = this.raw(name) ?? fallback;
+    const rounded = typeof value === 'number' ? Math.fround(value) : NaN;
+    if (typeof value !== 'number' || !Number.isFinite(rounded) || rounded <= 0) {
+      this.fail(name, 'a positive number');
+    }
+    return value;
+  }
+
+  /** A number above 0 that an f32 can hold, or null where null was written down; absent is the fallback. */
+  positiveOrNull(name: string, fallback: number): number | null {
+    const isNull = Object.hasOwn(this.#values, name) && !this.has(name);
+    return isNull ? null : this.positive(name, fallback);
+  }
+
+  /** True or false; absent is the fallback. */
+  boolean(name: string, fallback: boolean): boolean {
+    const value = this.raw(name) ?? fallback;
+    if (typeof value !== 'boolean') this.fail(name, 'true or false');
+    return value;
+  }
+
+  /** A string; without a fallback the field is required. */
+  text(name: string, fallback?: string): string {
+    const value = this.raw(name) ?? fallback;
+    if (typeof value !== 'string') this.fail(name, 'a string');
+    return value;
+  }
+
+  /** The value that `table` has for the field's text; its keys are all that is supported. */
+  oneOf<T>(name: string, table: Readonly<Record<string, T>>, fallback: string): T {
+    const key = this.text(name, fallback);
+    const value = Object.hasOwn(table, key) ? table[key] : undefined;
+    if (value !== undefined) return value;
+    throw new ModelConfigError(
+      `${this.#where}: "${name}" '${key}' is not supported. ` +
+        `Supported: ${Object.keys(table).join(', ')}`,
+    );
+  }
+
+  /** The nested object, or null where it is absent. */
+  object(name: string): ConfigFields | null {
+    return this.has(name) ? new ConfigFields(this.raw(name), `${this.#where}: "${name}"`) : null;
+  }
+
+  /** A list of strings; absent is empty. */
+  texts(name: string): readonly string[] {
+    return this.#list(name, 'a list of strings', (item) => typeof item === 'string');
+  }
+
+  /** A list of integers from 0; absent is empty. */
+  counts(name: string): readonly number[] {
+    const isCount = (item: unknown): item is number =>
+      Number.isSafeInteger(item) && Number(item) >= 0;
+    return this.#list(name, 'a list of integers from 0', isCount);
+  }
+
+  /** Weights that somebody else has quantised are not read. @throws ModelConfigError */
+  refuseQuantized(): void {
+    if (!this.has('quantization_config')) return;
+    throw new ModelConfigError(
+      `${this.#where}: "quantization_config" is not supported: use the unquantized checkpoint`,
+    );
+  }
+
+  #integer(name: string, least: number, fallback?: number): number {
+    const value = this.raw(name) ?? fallback;
+    if (
+      typeof value !== 'number' ||
+      !Number.isInteger(value) ||
+      value < least ||
+      value >= 2 ** 31
+    ) {
+      this.fail(name, least === 0 ? 'an integer from 0' : 'a positive integer');
+    }
+    return value;
+  }
+
+  #list<T>(name: string, expected: string, accepts: (item: unknown) => item is T): readonly T[] {
+    const value = this.raw(name) ?? [];
+    if (!Array.isArray(value) || !value.every(accepts)) this.fail(name, expected);
+    return value;
+  }
+}

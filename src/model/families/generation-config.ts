@@ -1,0 +1,43 @@
+import type { JsonObject } from '../source/model-source.js';
+
+/** What a model's own files say about generating with it; null where they are silent. */
+export interface GenerationDefaults {
+  /** Tokens that end an answer: generation_config.json's, else config.json's. */
+  readonly eosTokenIds: readonly number[];
+  readonly bosTokenId: number | null;
+  readonly padTokenId: number | null;
+  readonly temperature: number | null;
+  readonly topP: number | null;
+  readonly topK: number | null;
+  readonly minP: number | null;
+  readonly repetitionPenalty: number | null;
+}
+
+/**
+ * What generation_config.json says, over config.json's token ids. Values of the wrong type are treated as
+ * absent, as Hugging Face's own loader warns and goes on.
+ */
+export function generationDefaults(generation: JsonObject, config: JsonObject): GenerationDefaults {
+  const id = (name: string): number | null =>
+    tokenIds(generation[name])[0] ?? tokenIds(config[name])[0] ?? null;
+  const eos = tokenIds(generation['eos_token_id']);
+  return {
+    eosTokenIds: eos.length > 0 ? eos : tokenIds(config['eos_token_id']),
+    bosTokenId: id('bos_token_id'),
+    padTokenId: id('pad_token_id'),
+    temperature: number(generation['temperature']),
+    topP: number(generation['top_p']),
+    topK: number(generation['top_k']),
+    minP: number(generation['min_p']),
+    repetitionPenalty: number(generation['repetition_penalty']),
+  };
+}
+
+function tokenIds(value: unknown): number[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((id): id is number => Number.isSafeInteger(id) && Number(id) >= 0);
+}
+
+function number(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,106 @@
+import type { ModelSpec } from '../../core/model-spec.js';
+
+/**
+ * The contract between the graph that `model/` builds and the runner in `device/`.
+ * B rows of S tokens; R rows of the flattened `[B * S]` go through the head; V = vocabSize.
+ * `S > 1` needs `B = 1`; `B = 0` is never run (it kills the process).
+ *
+ * A prefill run has an EVEN number of rows: the attention op computes the rows of a run in blocks of
+ * an even size (of the head and of the CPU's cache), and a block with one row left over takes another
+ * kernel with other last bits. An odd run takes the row before it again, or at position 0 a dummy row
+ * after it. That covers the run of a single row too.
+ */
+export const GRAPH_INPUTS = {
+  /** `[B, S] i64` */
+  inputIds: 'input_ids',
+  /** `[B] i32`: rows in the cache after this run, minus one. */
+  seqlensK: 'seqlens_k',
+  /** scalar i32: the largest of them, plus one. */
+  totalLength: 'total_sequence_length',
+  /** `[R] i64`, indices into the flattened `[B * S]`; R >= 1. */
+  headRows: 'head_rows',
+  /** `[R] f32`, > 0; greedy rows pass 1. */
+  temperature: 'temperature',
+} as const;
+
+export const GRAPH_OUTPUTS = {
+  /**
+   * A sequence, declared first, so that the binding throws after the native run has filled the
+   * preallocated outputs and before it copies them (device/ort.ts).
+   */
+  stopCopy: 'stop_copy',
+  /** `[R, V] f32`: log-softmax of logits / temperature. */
+  logprobs: 'logprobs',
+  /** `[R, min(64, V)] f32`, largest first. */
+  topValues: 'top_values',
+  /** `[R, min(64, V)] i64` */
+  topIds: 'top_ids',
+  /** `[R, V] f32`: before temperature; fetched only by rows with a repetition penalty. */
+  logits: 'logits',
+} as const;
+
+/** Best tokens of a row that the graph sorts. */
+export const TOP_ROWS = 64;
+
+/** The attention op sums products over more dimensions than this in pieces of so many… */
+const PIECE_DIMS = 128;
+/** …but in one piece where a run has fewer keys than this. */
+const PIECES_FROM_KEYS = 65;
+
+/**
+ * Keys that a prefill run must give the attention op, so that the last bits of a row do not depend on where
+ * its run ended: 0 = as many as there are. The graph puts zeros in the place of those that lack, as
+ * far as the cache has room; they are written to its rows behind the run, which hold nothing.
+ * `headDim` is that of the cache. See docs/decisions/0001-even-prefill-runs.md.
+ */
+export function prefillKeys(headDim: number): number {
+  return headDim <= PIECE_DIMS ? 0 : PIECES_FROM_KEYS;
+}
+
+/** Input that has a layer's keys or values: `[B, kvHeads, maxSeq, headDim] f32`, shared with {@link presentName}. */
+export function pastName(layer: number, part: 'key' | 'value'): string {
+  return `past.${layer}.${part}`;
+}
+
+/** Output that has a layer's keys or values after the run: the buffer of {@link pastName}, written in place. */
+export function presentName(layer: number, part: 'key' | 'value'): string {
+  return `present.${layer}.${part}`;
+}
+
+/** `[B * S, topK] i64`: the experts each token took in that layer; fetched only while recording. */
+export function expertsName(layer: number): string {
+  return `experts.${layer}`;
+}
+
+/**
+ * The contract of a model that answers with vectors. B sequences, padded on the right to S tokens; R rows
+ * of the flattened `[B * S]` are pooled. Nothing is cached, and padding reaches no real row.
+ */
+export const EMBED_INPUTS = {
+  inputIds: GRAPH_INPUTS.inputIds,
+  /** `[B, S] i64` of 0 and 1; causal models ignore it. */
+  tokenTypes: 'token_types',
+  /** `[B] i32`: length of each sequence, minus one. */
+  seqlensK: GRAPH_INPUTS.seqlensK,
+  /** scalar i32: S. */
+  totalLength: GRAPH_INPUTS.totalLength,
+  /** `[R] i64`, indices into the flattened `[B * S]`. Pooling by mean: all real rows; else one per sequence. */
+  headRows: GRAPH_INPUTS.headRows,
+  /** `[B, R] f32`: read by pooling by mean, where the rows of a sequence have 1 / length. */
+  poolWeights: 'pool_weights',
+} as const;
+
+export const EMBED_OUTPUTS = {
+  /** A sequence, declared first, so that the binding stops before it copies outputs ({@link GRAPH_OUTPUTS}). */
+  stopCopy: GRAPH_OUTPUTS.stopCopy,
+  /** `[B, dim] f32` */
+  vectors: 'vectors',
+} as const;
+
+/** What a device worker needs to create a session. A plain value: it crosses threads by copy. */
+export interface PreparedModel {
+  readonly spec: ModelSpec;
+  /** ModelProto bytes; initializers are external, in files of `weightsFolder`. */
+  readonly graph: Uint8Array;
+  readonly weightsFolder: string;
+}

@@ -1,0 +1,47 @@
+import type { ModelConfig } from '../families/model-config.js';
+import {
+  expertsName,
+  GRAPH_INPUTS,
+  GRAPH_OUTPUTS,
+  pastName,
+  presentName,
+  TOP_ROWS,
+} from './contract.js';
+import type { OnnxValue } from './onnx.js';
+import type { Graph } from './graph.js';
+import { headLayout } from './head-layout.js';
+
+const PARTS = ['key', 'value'] as const;
+
+/** Declares the inputs of a decoder's graph, past K and V among them (graph/contract.ts). */
+export function declareInputs(graph: Graph, config: ModelConfig): void {
+  graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: ['B', 'S'] });
+  graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: ['B'] });
+  graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
+  graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
+  graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['R'] });
+  for (const value of cacheValues(config, pastName)) graph.input(value);
+}
+
+/** Declares the outputs of a decoder's graph, present K and V among them; `stop_copy` must be the first. */
+export function declareOutputs(graph: Graph, config: ModelConfig): void {
+  const topRows = Math.min(TOP_ROWS, config.vocabSize);
+  graph.output({ name: GRAPH_OUTPUTS.stopCopy, dtype: 'f32', shape: ['R'], sequence: true });
+  graph.output({ name: GRAPH_OUTPUTS.logprobs, dtype: 'f32', shape: ['R', config.vocabSize] });
+  graph.output({ name: GRAPH_OUTPUTS.topValues, dtype: 'f32', shape: ['R', topRows] });
+  graph.output({ name: GRAPH_OUTPUTS.topIds, dtype: 'i64', shape: ['R', topRows] });
+  graph.output({ name: GRAPH_OUTPUTS.logits, dtype: 'f32', shape: ['R', config.vocabSize] });
+  for (const value of cacheValues(config, presentName)) graph.output(value);
+  for (const layer of config.moe?.layers ?? []) {
+    const topK = config.moe?.topK ?? 0;
+    graph.output({ name: expertsName(layer), dtype: 'i64', shape: ['T', topK] });
+  }
+}
+
+function cacheValues(config: ModelConfig, nameOf: typeof pastName): OnnxValue[] {
+  const { cacheHeadDim } = headLayout(config.headDim);
+  const shape = ['B', config.numKvHeads, 'max_seq', cacheHeadDim];
+  return Array.from({ length: config.numLayers }, (_, layer) =>
+    PARTS.map((part): OnnxValue => ({ name: nameOf(layer, part), dtype: 'f32', shape })),
+  ).flat();
+}

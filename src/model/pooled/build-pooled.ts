@@ -1,0 +1,118 @@
+import type { ModelSpec } from '../../core/model-spec.js';
+import type { BuildOptions, BuiltModel } from '../built-model.js';
+import { resolveContextLength } from '../families/context-length.js';
+import { ModelLoadError } from '../load-error.js';
+import type { Quantization } from '../quantize/format.js';
+import type { Checkpoint } from '../source/checkpoint.js';
+import { overlaid } from '../source/tensor-overlay.js';
+import { modelSpec, type SpecOptions } from '../spec.js';
+import { dummyCheckpoint } from '../weights/dummy.js';
+import { checkPlan } from '../weights/find-weight.js';
+import { plainWeights } from '../weights/plain-weights.js';
+import { buildPooledGraph } from './pooled-graph.js';
+import type { PooledPlan } from './pooled-plan.js';
+import type { PooledModel } from './registry.js';
+
+/** A model that answers with vectors: checks the weights, builds the graph. `cacheDir` takes dummy weights. */
+export async function buildPooledModel(
+  model: PooledModel,
+  options: BuildOptions,
+  cacheDir: string,
+): Promise<BuiltModel> {
+  refuseQuantization(options.quantization);
+  const { plan } = model;
+  const contextLength = pooledContextLength(model, options.contextLength);
+  const checkpoint =
+    options.loadFormat === 'dummy'
+      ? overlaid(await dummyCheckpoint(plan, cacheDir), options.overlay)
+      : await openPooledCheckpoint(model, options);
+  checkPlan(plan, checkpoint);
+  const store = plainWeights(plan, checkpoint);
+  const { format, totalBytes: weightBytes } = store;
+  return {
+    spec: pooledSpec(model, { contextLength, format, weightBytes }),
+    graph: buildPooledGraph(model, store, { contextLength }),
+    plan,
+    checkpoint,
+    weights: { store, cacheHit: false, temporaryFolder: null },
+    formatReason: 'embedding models compute in f32',
+  };
+}
+
+/** Vectors are compared, so nothing is rounded: these models compute in f32. */
+function refuseQuantization(requested: Quantization): void {
+  if (requested === 'auto' || requested === 'none') return;
+  throw new ModelLoadError(
+    'bad_option',
+    `--quantization ${requested} is not possible: embedding models compute in f32. Use auto or none.`,
+  );
+}
+
+/**
+ * The model's weights and those of its Dense modules under one roof. Trunk tensors get the names of the
+ * plan, whether the checkpoint was saved with the prefix of a model with a head or without it.
+ */
+async function openPooledCheckpoint(
+  { plan, prefix }: PooledModel,
+  { source, overlay }: BuildOptions,
+): Promise<Checkpoint> {
+  const trunk = overlaid(await source.weights(), overlay);
+  const tensors = new Map(trunk.tensors);
+  for (const [name, tensor] of trunk.tensors) {
+    const alias = aliasOf(name, prefix);
+    if (!tensors.has(alias)) tensors.set(alias, tensor);
+  }
+  const parts = await Promise.all(
+    modulePaths(plan).map(async (path) => ({ path, weights: await source.partWeights(path) })),
+  );
+  for (const { path, weights } of parts) {
+    for (const [name, tensor] of weights.tensors) tensors.set(`${path}/${name}`, tensor);
+  }
+  const files = [...trunk.files, ...parts.flatMap(({ weights }) => weights.files)];
+  return { folder: trunk.folder, files, tensors };
+}
+
+/** TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. */
+function aliasOf(name: string, { text, inPlan }: PooledModel['prefix']): string {
+  if (inPlan) return name.startsWith(text) ? name : text + name;
+  const bare = name.startsWith(text) ? name.slice(text.length) : name;
+  return bare
+    .replace(/\.LayerNorm\.gamma$/, '.LayerNorm.weight')
+    .replace(/\.LayerNorm\.beta$/, '.LayerNorm.bias');
+}
+
+function modulePaths({ stages }: PooledPlan): string[] {
+  const weights = stages.flatMap((stage) =>
+    stage.kind === 'linear' ? stage.linear.parts.map((part) => part.weight) : [],
+  );
+  return weights.flatMap((name) => (name.includes('/') ? [name.slice(0, name.indexOf('/'))] : []));
+}
+
+function pooledContextLength({ plan }: PooledModel, requested: number | null): number {
+  const { trunk } = plan;
+  return resolveContextLength(
+    trunk.kind === 'decoder' ? trunk.config : { ...trunk.config, rope: null },
+    requested,
+  );
+}
+
+/** What the actors may know of the model. */
+function pooledSpec({ plan, embedding }: PooledModel, options: SpecOptions): ModelSpec {
+  const { trunk } = plan;
+  if (trunk.kind === 'decoder') return { ...modelSpec(trunk.config, options), embedding };
+  const { config } = trunk;
+  return {
+    architecture: config.architecture,
+    modelType: config.modelType,
+    numLayers: config.numLayers,
+    numHeads: config.numHeads,
+    numKvHeads: config.numHeads,
+    headDim: config.hiddenSize / config.numHeads,
+    hiddenSize: config.hiddenSize,
+    vocabSize: config.vocabSize,
+    slidingWindow: null,
+    moe: null,
+    embedding,
+    ...options,
+  };
+}

@@ -1,0 +1,84 @@
+import type { EmbeddingSpec } from '../../core/model-spec.js';
+import { rotaryTables, type GraphOptions } from '../graph/decoder-graph.js';
+import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
+import { activate } from '../graph/activation.js';
+import { PLAIN_ROWS } from '../graph/attention-rows.js';
+import type { WeightContext } from '../graph/context.js';
+import { encoderStack } from './encoder-stack.js';
+import { Graph, type Value } from '../graph/graph.js';
+import { packedLinear } from '../graph/linear.js';
+import { rmsNorm } from '../graph/norm.js';
+import { decoderStack } from '../graph/stack.js';
+import type { DecoderTrunk, PoolStage } from './pooled-plan.js';
+import type { PooledModel } from './registry.js';
+import type { WeightStore } from '../weights/weight-store.js';
+
+/** PyTorch's `normalize` divides by no less. */
+const NORM_MIN = Float32Array.of(1e-12);
+
+/** ModelProto bytes of a model that answers with vectors, by the contract of graph/contract.ts. */
+export function buildPooledGraph(
+  { plan, embedding }: PooledModel,
+  store: WeightStore,
+  options: GraphOptions,
+): Uint8Array {
+  const graph = new Graph();
+  declareInputs(graph);
+  declareOutputs(graph, embedding.dim);
+  const context = { graph, store };
+  graph.node('SequenceConstruct', [EMBED_INPUTS.poolWeights], {
+    outputs: [EMBED_OUTPUTS.stopCopy],
+  });
+  const { trunk } = plan;
+  const rows =
+    trunk.kind === 'encoder'
+      ? encoderStack(context, trunk)
+      : causalRows(context, trunk, options.contextLength);
+  let pooled = poolRows(graph, rows, embedding.pooling);
+  for (const stage of plan.stages) pooled = poolStage(context, pooled, stage);
+  graph.node('Identity', [pooled], { outputs: [EMBED_OUTPUTS.vectors] });
+  return graph.encode();
+}
+
+function declareInputs(graph: Graph): void {
+  const { inputIds, tokenTypes, seqlensK, totalLength, headRows, poolWeights } = EMBED_INPUTS;
+  graph.input({ name: inputIds, dtype: 'i64', shape: ['B', 'S'] });
+  graph.input({ name: tokenTypes, dtype: 'i64', shape: ['B', 'S'] });
+  graph.input({ name: seqlensK, dtype: 'i32', shape: ['B'] });
+  graph.input({ name: totalLength, dtype: 'i32', shape: [] });
+  graph.input({ name: headRows, dtype: 'i64', shape: ['R'] });
+  graph.input({ name: poolWeights, dtype: 'f32', shape: ['B', 'R'] });
+}
+
+/** Declares the outputs of {@link EMBED_OUTPUTS}; `stop_copy` must be the first. */
+function declareOutputs(graph: Graph, dim: number): void {
+  graph.output({ name: EMBED_OUTPUTS.stopCopy, dtype: 'f32', shape: ['B', 'R'], sequence: true });
+  graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['B', dim] });
+}
+
+/** Rows of a causal trunk, `[R, hidden]` after the final norm. */
+function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
+  const { config, plan } = trunk;
+  const rotary = rotaryTables(weights.graph, config, contextLength);
+  const context = { ...weights, config, hasCache: false, rows: PLAIN_ROWS, isDecode: null, rotary };
+  return rmsNorm(context, decoderStack(context, plan), plan.finalNorm);
+}
+
+/** `[R, hidden]` → `[B, hidden]`; where a sequence has one row, that row is the answer. */
+function poolRows(graph: Graph, rows: Value, pooling: EmbeddingSpec['pooling']): Value {
+  return pooling === 'mean' ? graph.node('MatMul', [EMBED_INPUTS.poolWeights, rows]) : rows;
+}
+
+function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {
+  const { graph } = context;
+  switch (stage.kind) {
+    case 'linear':
+      return packedLinear(context, x, stage.linear);
+    case 'activation':
+      return activate(graph, x, stage.activation);
+    case 'normalize': {
+      const norm = graph.node('ReduceL2', [x, graph.ints(-1)]);
+      return graph.node('Div', [x, graph.node('Max', [norm, graph.f32(NORM_MIN, [])])]);
+    }
+  }
+}

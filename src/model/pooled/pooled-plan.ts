@@ -1,0 +1,92 @@
+import type { Activation, ModelConfig } from '../families/model-config.js';
+import type { LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
+
+/**
+ * A model that answers with one vector per text: a trunk that makes hidden states, a choice of rows, and
+ * what is done with the pooled row. Pooling itself is data of each run (graph/contract.ts).
+ */
+export interface PooledPlan {
+  readonly trunk: EncoderTrunk | DecoderTrunk;
+  /** After pooling, in order. */
+  readonly stages: readonly PoolStage[];
+}
+
+export interface EncoderTrunk {
+  readonly kind: 'encoder';
+  readonly config: EncoderConfig;
+  readonly plan: EncoderPlan;
+}
+
+/** A causal model up to its final norm; `plan.head` is not read. */
+export interface DecoderTrunk {
+  readonly kind: 'decoder';
+  readonly config: ModelConfig;
+  readonly plan: ModelPlan;
+}
+
+export type PoolStage =
+  | { readonly kind: 'linear'; readonly linear: LinearPlan }
+  | { readonly kind: 'activation'; readonly activation: Activation }
+  /** Divides by the L2 norm. */
+  | { readonly kind: 'normalize' };
+
+/** What a family made of an encoder's config.json. */
+export interface EncoderConfig {
+  readonly architecture: string;
+  readonly modelType: string;
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly numLayers: number;
+  readonly numHeads: number;
+  readonly layerNormEps: number;
+  readonly activation: Activation;
+  /** Rows of the table of positions. */
+  readonly numPositions: number;
+  /**
+   * RoBERTa: tokens other than this one are numbered from `paddingId + 1` on, this one stays at its own
+   * number. Null: positions count from 0.
+   */
+  readonly paddingId: number | null;
+  readonly numTokenTypes: number;
+  /** Most tokens of a text. */
+  readonly derivedContextLength: number;
+}
+
+/** Post-norm encoder: each half is added to its input, then normed (arXiv 1810.04805). */
+export interface EncoderPlan {
+  readonly words: TensorPlan;
+  readonly positions: TensorPlan;
+  readonly tokenTypes: TensorPlan;
+  readonly norm: LayerNormPlan;
+  readonly layers: readonly EncoderLayerPlan[];
+}
+
+export interface EncoderLayerPlan {
+  readonly qkv: LinearPlan;
+  readonly o: LinearPlan;
+  readonly attentionNorm: LayerNormPlan;
+  readonly up: LinearPlan;
+  readonly down: LinearPlan;
+  readonly outputNorm: LayerNormPlan;
+}
+
+export interface LayerNormPlan {
+  readonly gain: TensorPlan;
+  readonly bias: TensorPlan;
+}
+
+/** The norms and tables of an encoder's plan, in the order of the network; a decoder's are its own plan's. */
+export function pooledTensors({ trunk }: PooledPlan): TensorPlan[] {
+  if (trunk.kind === 'decoder') return [];
+  const { words, positions, tokenTypes, norm, layers } = trunk.plan;
+  const norms = [norm, ...layers.flatMap((layer) => [layer.attentionNorm, layer.outputNorm])];
+  return [words, positions, tokenTypes, ...norms.flatMap(({ gain, bias }) => [gain, bias])];
+}
+
+/** The linears of an encoder's plan and of what follows pooling, in the order of the network. */
+export function pooledLinears({ trunk, stages }: PooledPlan): LinearPlan[] {
+  const ends = stages.flatMap((stage) => (stage.kind === 'linear' ? [stage.linear] : []));
+  if (trunk.kind === 'decoder') return ends;
+  return [...trunk.plan.layers.flatMap(({ qkv, o, up, down }) => [qkv, o, up, down]), ...ends];
+}

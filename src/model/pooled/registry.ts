@@ -1,0 +1,127 @@
+import type { EmbeddingSpec } from '../../core/model-spec.js';
+import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
+import { ENCODERS } from './encoders.js';
+import { POOLED_DECODERS } from './decoders.js';
+import type { PooledFamily } from './family.js';
+import type { PooledPlan, PoolStage } from './pooled-plan.js';
+import type { DenseModule, SentenceModules } from './sentence-modules.js';
+
+const FAMILIES: readonly PooledFamily[] = [...ENCODERS, ...POOLED_DECODERS];
+
+/** `embedding` and `prefix` beside the plan, all from config.json and the folder's modules. */
+export interface PooledModel {
+  readonly plan: PooledPlan;
+  readonly embedding: EmbeddingSpec;
+  readonly prefix: PooledFamily['prefix'];
+}
+
+/**
+ * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well
+ * by `--is-embedding` or a modules.json beside it.
+ */
+export function isPooled(
+  json: unknown,
+  modules: SentenceModules | null,
+  isEmbedding: boolean,
+): boolean {
+  if (isEmbedding) return true;
+  const architecture = new ConfigFields(json, 'config.json').architecture();
+  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  return family !== undefined && (!family.alsoGenerates || modules !== null);
+}
+
+/** Throws `ModelConfigError`, naming the field or architecture. */
+export function readPooledModel(json: unknown, modules: SentenceModules | null): PooledModel {
+  const fields = new ConfigFields(json, 'config.json');
+  const family = familyOf(fields.architecture());
+  const { prefix } = family;
+  const model =
+    family.classifier === null ? embedder(fields, family, modules) : classifier(fields, family);
+  return { ...model, prefix };
+}
+
+type PlannedModel = Omit<PooledModel, 'prefix'>;
+
+function embedder(
+  fields: ConfigFields,
+  family: PooledFamily,
+  modules: SentenceModules | null,
+): PlannedModel {
+  const trunk = family.trunk(fields);
+  const recipe = modules ?? { pooling: family.pooling, after: [{ kind: 'normalize' } as const] };
+  const { pooling, after } = recipe;
+  return {
+    plan: { trunk, stages: after.flatMap(moduleStages) },
+    embedding: {
+      kind: 'embedding',
+      dim: vectorSize(after, trunk.config.hiddenSize),
+      pooling,
+      normalize: after.at(-1)?.kind === 'normalize',
+      matryoshka: readMatryoshka(fields),
+      labels: null,
+    },
+  };
+}
+
+function classifier(fields: ConfigFields, family: PooledFamily): PlannedModel {
+  const trunk = family.trunk(fields);
+  const labels = readLabels(fields);
+  const sizes = { hiddenSize: trunk.config.hiddenSize, numLabels: labels.length };
+  return {
+    plan: { trunk, stages: family.classifier?.(fields, sizes) ?? [] },
+    embedding: {
+      kind: 'classification',
+      dim: labels.length,
+      pooling: family.pooling,
+      normalize: false,
+      matryoshka: null,
+      labels,
+    },
+  };
+}
+
+function familyOf(architecture: string): PooledFamily {
+  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  if (family !== undefined) return family;
+  const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
+  throw new ModelConfigError(
+    `Model architecture '${architecture}' is not supported as an embedding model. ` +
+      `Supported architectures: ${supported}`,
+  );
+}
+
+function moduleStages(module: SentenceModules['after'][number]): PoolStage[] {
+  if (module.kind === 'normalize') return [module];
+  const { path, bias, out, activation } = module;
+  const parameter = (kind: string): string => `${path}/linear.${kind}`;
+  const part = { weight: parameter('weight'), bias: bias ? parameter('bias') : null, out };
+  const linear = { name: path, in: module.in, out, parts: [part], residual: 'inner' } as const;
+  const dense: PoolStage = { kind: 'linear', linear };
+  return activation === null ? [dense] : [dense, { kind: 'activation', activation }];
+}
+
+/** Each Dense must take what comes before it. */
+function vectorSize(after: SentenceModules['after'], hiddenSize: number): number {
+  const dense = after.filter((module): module is DenseModule => module.kind === 'dense');
+  return dense.reduce((width, module) => {
+    if (module.in === width) return module.out;
+    throw new ModelConfigError(
+      `${module.path}/config.json: "in_features" must be ${width}, got ${module.in}`,
+    );
+  }, hiddenSize);
+}
+
+/** `id2label` in order; Hugging Face leaves it out for the default of two labels. */
+function readLabels(fields: ConfigFields): readonly string[] {
+  const names = fields.raw('id2label') ?? {};
+  if (typeof names !== 'object' || Array.isArray(names)) fields.fail('id2label', 'a JSON object');
+  const entries = Object.entries(names).sort(([a], [b]) => Number(a) - Number(b));
+  if (entries.length > 0) return entries.map(([, label]) => String(label));
+  return Array.from({ length: fields.size('num_labels', 2) }, (_, index) => `LABEL_${index}`);
+}
+
+function readMatryoshka(fields: ConfigFields): EmbeddingSpec['matryoshka'] {
+  const dimensions = fields.counts('matryoshka_dimensions');
+  if (dimensions.length > 0) return dimensions;
+  return fields.boolean('is_matryoshka', false) ? 'any' : null;
+}

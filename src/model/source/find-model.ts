@@ -1,0 +1,68 @@
+import { stat } from 'node:fs/promises';
+
+import { downloadModel, type DownloadDeps } from './hub.js';
+import { HubCache, isComplete } from './hub-cache.js';
+import { ModelLoadError } from '../load-error.js';
+
+/** `org/name` or `name`, as the hub spells repositories. */
+const REPO = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
+const REVISION = /^(?!.*\.\.)[\w][\w./-]*$/;
+
+export interface FindModelOptions {
+  /** `--model-path`: a folder, or a repository of the hub. */
+  readonly modelPath: string;
+  readonly revision: string | null;
+  /** HF_HUB_CACHE, or HF_HOME/hub, or `~/.cache/huggingface/hub`. */
+  readonly hubCacheDir: string;
+  /** HF_ENDPOINT */
+  readonly endpoint: string;
+  /** HF_TOKEN */
+  readonly token: string | null;
+  /** HF_HUB_OFFLINE */
+  readonly offline: boolean;
+}
+
+export interface FoundModel {
+  readonly folder: string;
+  readonly from: 'folder' | 'cache' | 'hub';
+}
+
+/**
+ * A model's folder: the one that was named, else a complete snapshot in Hugging Face's cache, else
+ * what is downloaded into it. Throws {@link ModelLoadError}.
+ */
+export async function findModel(
+  options: FindModelOptions,
+  deps: DownloadDeps,
+): Promise<FoundModel> {
+  const { modelPath, offline, token } = options;
+  const local = await stat(modelPath).catch(() => null);
+  if (local?.isDirectory() === true) return { folder: modelPath, from: 'folder' };
+  if (local !== null) {
+    throw new ModelLoadError('folder_not_found', `${modelPath} is a file, not a model folder.`);
+  }
+  if (!REPO.test(modelPath)) {
+    throw new ModelLoadError('folder_not_found', `There is no model folder ${modelPath}.`);
+  }
+  const revision = options.revision ?? 'main';
+  if (!REVISION.test(revision)) {
+    throw new ModelLoadError('bad_option', `${JSON.stringify(revision)} is not a revision.`);
+  }
+  const cache = new HubCache(options.hubCacheDir, modelPath);
+  const snapshot = await cache.find(revision);
+  if (snapshot !== null && (await isComplete(snapshot))) {
+    return { folder: snapshot, from: 'cache' };
+  }
+  if (offline) throw notCached(options, cache);
+  const endpoint = options.endpoint.replace(/\/+$/, '');
+  const origin = { repo: modelPath, revision, endpoint, token };
+  return { folder: await downloadModel(origin, cache, deps), from: 'hub' };
+}
+
+function notCached({ modelPath }: FindModelOptions, cache: HubCache): ModelLoadError {
+  return new ModelLoadError(
+    'offline',
+    `There is no folder ${modelPath}, no complete copy in ${cache.folder}, ` +
+      'and HF_HUB_OFFLINE forbids a download.',
+  );
+}

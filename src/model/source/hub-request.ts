@@ -1,0 +1,67 @@
+import { ModelLoadError } from '../load-error.js';
+
+/** A repository of a hub at a revision, by the values of HF_ENDPOINT, HF_TOKEN and the flags. */
+export interface HubRepo {
+  /** `org/name` */
+  readonly repo: string;
+  /** Branch, tag or commit. */
+  readonly revision: string;
+  /** E.g. `https://huggingface.co`, without a slash at the end. */
+  readonly endpoint: string;
+  readonly token: string | null;
+}
+
+/**
+ * `fetch` for the hub: adds the token for the hub's own origin, and turns refusals and a missing
+ * network into a sentence. Other answers (200, 206, 416, 5xx) are the caller's.
+ */
+export function hubFetch(origin: HubRepo): typeof fetch {
+  return async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const headers = new Headers(init?.headers);
+    const own = new URL(url).origin === new URL(origin.endpoint).origin;
+    if (origin.token !== null && own) headers.set('authorization', `Bearer ${origin.token}`);
+    let response: Response;
+    try {
+      response = await fetch(input, { ...init, headers });
+    } catch (cause) {
+      throw unreachable(origin, cause);
+    }
+    const refusal = refusalOf(response, origin);
+    if (refusal === null) return response;
+    await response.body?.cancel();
+    throw refusal;
+  };
+}
+
+function refusalOf(response: Response, origin: HubRepo): ModelLoadError | null {
+  const { repo, revision, endpoint } = origin;
+  const code = response.headers.get('x-error-code');
+  switch (response.status) {
+    case 401:
+    case 403:
+      if (code === 'GatedRepo') return forbidden(origin, 'is gated: accept its terms there');
+      return forbidden(origin, 'does not exist or is private');
+    case 404:
+      return code === 'RevisionNotFound'
+        ? new ModelLoadError('repo_not_found', `${endpoint}/${repo} has no revision '${revision}'.`)
+        : new ModelLoadError('repo_not_found', `There is no model ${repo} on ${endpoint}.`);
+    default:
+      return null;
+  }
+}
+
+function forbidden({ repo, endpoint, token }: HubRepo, why: string): ModelLoadError {
+  const advice = token === null ? 'set HF_TOKEN' : 'check that HF_TOKEN may read it';
+  return new ModelLoadError('repo_forbidden', `${endpoint}/${repo} ${why}, and ${advice}.`);
+}
+
+function unreachable({ repo, endpoint }: HubRepo, cause: unknown): ModelLoadError {
+  const inner = (cause as { cause?: NodeJS.ErrnoException }).cause;
+  const why = inner?.code ?? (cause instanceof Error ? cause.message : String(cause));
+  return new ModelLoadError(
+    'offline',
+    `Cannot reach ${endpoint} (${why}), and ${repo} is not in the local cache.`,
+    { cause },
+  );
+}

@@ -1,0 +1,33 @@
+import type { Checkpoint } from './checkpoint.js';
+
+/** Fields of a JSON object, unchecked. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * A model on disk, whatever its files look like: what it says of itself, its tokenizer and its weights. Names
+ * and fields are those of a Hugging Face folder: other formats answer as such a folder would. Nothing is read
+ * before it is asked for. All methods reject with ModelLoadError when a file is there and cannot be used.
+ */
+export interface ModelSource {
+  /** Folder or file as the user named it; for messages. */
+  readonly path: string;
+  /** Folder with tokenizer.json, tokenizer_config.json and the chat template: every thread reads its own. */
+  readonly tokenizerFolder: string;
+  /** `config.json`, which every model has. */
+  config(): Promise<JsonObject>;
+  /** `generation_config.json`; empty where the model has none. */
+  generationConfig(): Promise<JsonObject>;
+  /** Another JSON file, e.g. `modules.json`; null where the model has none of that name. */
+  json(name: string): Promise<unknown>;
+  /** The model's tensors. */
+  weights(): Promise<Checkpoint>;
+  /** Tensors of a part with files of its own, by its name in `modules.json`. */
+  partWeights(part: string): Promise<Checkpoint>;
+}
+
+/** One way in which models are stored. */
+export interface SourceFormat {
+  /** Whether a folder or file of this path is such a model, by its name alone. */
+  accepts(path: string): boolean;
+  open(path: string): ModelSource;
+}

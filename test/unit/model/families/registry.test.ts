@@ -1,0 +1,220 @@
+import t from 'tap';
+
+import type { ModelConfig } from '../../../../src/model/families/model-config.js';
+import { ModelConfigError } from '../../../../src/model/families/config-fields.js';
+import { resolveContextLength } from '../../../../src/model/families/context-length.js';
+import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { modelSpec } from '../../../../src/model/spec.js';
+
+const LLAMA = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  vocab_size: 96,
+  hidden_size: 64,
+  intermediate_size: 128,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 2048,
+};
+const QWEN2 = { ...LLAMA, architectures: ['Qwen2ForCausalLM'] };
+const MOE = {
+  ...LLAMA,
+  architectures: ['Qwen2MoeForCausalLM'],
+  num_hidden_layers: 6,
+  num_experts: 8,
+  num_experts_per_tok: 2,
+  moe_intermediate_size: 32,
+  shared_expert_intermediate_size: 48,
+};
+
+const GEMMA2 = { ...LLAMA, architectures: ['Gemma2ForCausalLM'], num_hidden_layers: 3 };
+
+t.test('an unknown architecture is named beside the supported ones', (t) => {
+  t.throws(() => parseConfig({ ...LLAMA, architectures: ['GPT2LMHeadModel'] }), {
+    message:
+      "Model architecture 'GPT2LMHeadModel' is not supported. Supported architectures: " +
+      'Gemma2ForCausalLM, LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen2MoeForCausalLM, Qwen3ForCausalLM',
+  });
+  t.end();
+});
+
+const REFUSED: readonly [what: string, change: Record<string, unknown>, message: RegExp][] = [
+  [
+    'a missing size',
+    { hidden_size: null },
+    /"hidden_size" must be a positive integer, it is missing/,
+  ],
+  ['a fraction', { num_attention_heads: 3.5 }, /"num_attention_heads" must be .*, got 3\.5/],
+  ['a size in quotes', { vocab_size: '96' }, /"vocab_size" must be a positive integer, got "96"/],
+  [
+    'zero layers',
+    { num_hidden_layers: 0 },
+    /"num_hidden_layers" must be a positive integer, got 0/,
+  ],
+  [
+    'a million layers',
+    { num_hidden_layers: 1e6 },
+    /"num_hidden_layers" must be at most 1024, got 1000000/,
+  ],
+  ['an epsilon that is no f32', { rms_norm_eps: 1e308 }, /"rms_norm_eps" must be a positive/],
+  ['a negative size', { intermediate_size: -1 }, /"intermediate_size" must be a positive integer/],
+  [
+    'heads that do not share',
+    { num_key_value_heads: 3 },
+    /"num_key_value_heads" must be a divisor/,
+  ],
+  [
+    'heads that do not divide',
+    { num_attention_heads: 6 },
+    /"num_attention_heads" must be a divisor/,
+  ],
+  ['an odd head', { head_dim: 15 }, /"head_dim" must be even/],
+  ['another activation', { hidden_act: 'gelu' }, /"hidden_act" 'gelu' is not supported/],
+  ['partial rotation', { partial_rotary_factor: 0.5 }, /"partial_rotary_factor" must be 1/],
+  ['a quantised checkpoint', { quantization_config: {} }, /"quantization_config" is not supported/],
+  ['a bad flag', { tie_word_embeddings: 'yes' }, /"tie_word_embeddings" must be true or false/],
+  ['a bad epsilon', { rms_norm_eps: 0 }, /"rms_norm_eps" must be a positive number/],
+  ['no architecture', { architectures: [] }, /"architectures" must be a list of one architecture/],
+  ['unknown scaling', { rope_scaling: { type: 'su' } }, /rope scaling type 'su' is not supported/],
+  ['scaling without factor', { rope_scaling: { type: 'linear' } }, /"rope_scaling": "factor" must/],
+  ['a list for scaling', { rope_scaling: [] }, /"rope_scaling" must be a JSON object/],
+];
+
+for (const [what, change, message] of REFUSED) {
+  t.test(`${what} is refused, naming the field`, (t) => {
+    t.throws(() => parseConfig({ ...LLAMA, ...change }), {
+      message,
+      constructor: ModelConfigError,
+    });
+    t.end();
+  });
+}
+
+t.test('anything but an object is refused', (t) => {
+  for (const json of [null, [], 'x', 3]) t.throws(() => parseConfig(json), /must be a JSON object/);
+  t.end();
+});
+
+t.test('an expert count that cannot be is refused', (t) => {
+  t.throws(() => parseConfig({ ...MOE, num_experts: 1e7 }), /"num_experts" must be at most \d+/);
+  t.throws(() => parseConfig({ ...MOE, num_experts_per_tok: 9 }), /at most "num_experts" \(8\)/);
+  t.throws(
+    () => parseConfig({ ...MOE, mlp_only_layers: [0.5] }),
+    /"mlp_only_layers" must be a list/,
+  );
+  t.end();
+});
+
+t.test('layers route by decoder_sparse_step and mlp_only_layers', (t) => {
+  const routed = (change: object): readonly number[] | undefined =>
+    parseConfig({ ...MOE, ...change }).moe?.layers;
+  t.same(routed({}), [0, 1, 2, 3, 4, 5]);
+  t.same(routed({ decoder_sparse_step: 2 }), [1, 3, 5]);
+  t.same(routed({ decoder_sparse_step: 2, mlp_only_layers: [3] }), [1, 5]);
+  t.equal(parseConfig({ ...MOE, decoder_sparse_step: 7 }).moe, null);
+  t.end();
+});
+
+t.test('windows follow use_sliding_window, max_window_layers and layer_types', (t) => {
+  const on = { use_sliding_window: true, sliding_window: 8 };
+  const windows = (change: object): unknown => parseConfig({ ...QWEN2, ...change }).layerWindows;
+  t.same(windows({ sliding_window: 8, max_window_layers: 0 }), [null, null], 'off by default');
+  t.same(windows({ ...on, max_window_layers: 1 }), [null, 8]);
+  const types = ['sliding_attention', 'full_attention'];
+  t.same(windows({ ...on, max_window_layers: 9, layer_types: types }), [8, null]);
+  t.throws(() => windows({ ...on, layer_types: ['full_attention'] }), /"layer_types"/);
+  t.end();
+});
+
+t.test('what a config.json of Gemma 2 leaves out is as in transformers', (t) => {
+  const config = parseConfig({ ...GEMMA2, hidden_act: 'gelu' });
+  t.match(config, {
+    headDim: 256,
+    attentionScale: 1 / 16,
+    embeddingScale: 8,
+    normGainOffset: 1,
+    attentionSoftcap: 50,
+    logitSoftcap: 30,
+    gateActivation: 'gelu_tanh',
+    tieWordEmbeddings: true,
+    layerWindows: [4096, null, 4096],
+  });
+  t.equal(planFor(config).rotatable, false);
+  t.end();
+});
+
+t.test('Gemma 2: null is no cap, layer_types has the last word on windows', (t) => {
+  const read = (change: object): ModelConfig => parseConfig({ ...GEMMA2, ...change });
+  t.match(read({ attn_logit_softcapping: null }), { attentionSoftcap: null, logitSoftcap: 30 });
+  t.match(read({ final_logit_softcapping: null }), { attentionSoftcap: 50, logitSoftcap: null });
+  const types = ['full_attention', 'sliding_attention', 'full_attention'];
+  t.same(read({ layer_types: types, sliding_window: 9 }).layerWindows, [null, 9, null]);
+  t.throws(() => read({ final_logit_softcapping: 0 }), /"final_logit_softcapping" must be a pos/);
+  t.throws(() => read({ hidden_activation: 'gelu' }), {
+    message: /"hidden_activation" 'gelu' is not supported\. Supported: silu, swish, gelu_pytorch/,
+  });
+  t.end();
+});
+
+t.test('the spec shows a window only when every layer has one', (t) => {
+  const options = { contextLength: 64, format: 'none', weightBytes: 1 } as const;
+  const window = (change: object): unknown =>
+    modelSpec(
+      parseConfig({ ...QWEN2, use_sliding_window: true, sliding_window: 8, ...change }),
+      options,
+    ).slidingWindow;
+  t.equal(window({ max_window_layers: 0 }), 8);
+  t.equal(window({ max_window_layers: 1 }), null);
+  t.end();
+});
+
+t.test('heads too narrow for the op are wider in the cache', (t) => {
+  const options = { contextLength: 64, format: 'none', weightBytes: 1 } as const;
+  const headDim = (size: number): number =>
+    modelSpec(parseConfig({ ...LLAMA, head_dim: size }), options).headDim;
+  t.same([8, 16, 20, 64, 80].map(headDim), [16, 16, 32, 64, 80]);
+  t.end();
+});
+
+t.test('the context reaches as far as the rotary settings say', (t) => {
+  const reach = (change: object): number =>
+    resolveContextLength(parseConfig({ ...LLAMA, ...change }), null);
+  const scaled = (scaling: object): number => reach({ rope_scaling: scaling });
+  t.equal(reach({}), 2048);
+  t.equal(scaled({ type: 'linear', factor: 2 }), 4096);
+  t.equal(scaled({ rope_type: 'yarn', factor: 4 }), 8192);
+  t.equal(scaled({ rope_type: 'yarn', factor: 4, original_max_position_embeddings: 512 }), 2048);
+  t.equal(scaled({ type: 'dynamic', factor: 4 }), 2048);
+  t.equal(scaled({ type: 'dynamic', factor: 4, original_max_position_embeddings: 512 }), 512);
+  t.end();
+});
+
+t.test('a longer context than the model has is refused, and says why', (t) => {
+  const plain = parseConfig(LLAMA);
+  t.equal(resolveContextLength(plain, 100), 100);
+  t.throws(() => resolveContextLength(plain, 2049), {
+    message: /^User-specified context_length \(2049\) is greater than the derived .* \(2048\)\./,
+  });
+  t.throws(() => resolveContextLength(plain, 0), /must be a positive integer/);
+  const dynamic = parseConfig({ ...LLAMA, rope_scaling: { type: 'dynamic', factor: 2 } });
+  t.throws(() => resolveContextLength(dynamic, 4096), /scales its rotary embedding dynamically/);
+  t.end();
+});
+
+t.test('rope_parameters is read as rope_scaling is', (t) => {
+  const { rope } = parseConfig({
+    ...LLAMA,
+    rope_parameters: { rope_type: 'linear', factor: 2, rope_theta: 500 },
+  });
+  t.same(rope, { type: 'linear', theta: 500, factor: 2 });
+  t.end();
+});
+
+t.test('tied embeddings take the head from the embedding table', (t) => {
+  const headWeight = (tied: boolean): string | undefined =>
+    planFor(parseConfig({ ...LLAMA, tie_word_embeddings: tied })).head.parts[0]?.weight;
+  t.equal(headWeight(true), 'model.embed_tokens.weight');
+  t.equal(headWeight(false), 'lm_head.weight');
+  t.end();
+});

@@ -1,0 +1,80 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+
+import { readSentenceModules } from '../../../../src/model/pooled/sentence-modules.js';
+import { openSource } from '../../../../src/model/source/registry.js';
+
+interface Module {
+  readonly type: string;
+  readonly config?: object;
+}
+
+/** Reads a folder with these modules, each in `<index>_<type>`. */
+async function read(t: Test, modules: readonly Module[]) {
+  const list = modules.map(({ type, config }, index) => ({
+    idx: index,
+    path: config === undefined ? '' : `${index}_${type}`,
+    type: `sentence_transformers.models.${type}`,
+  }));
+  const folder = t.testdir({ 'modules.json': JSON.stringify(list) });
+  for (const [index, { type, config }] of modules.entries()) {
+    const path = join(folder, `${index}_${type}`);
+    await mkdir(path);
+    if (config !== undefined) await writeFile(join(path, 'config.json'), JSON.stringify(config));
+  }
+  return readSentenceModules(openSource(folder));
+}
+
+const TRANSFORMER = { type: 'Transformer' };
+
+t.test('pooling is read in its old and its new form', async (t) => {
+  const forms = [
+    [{ pooling_mode_cls_token: true, pooling_mode_mean_tokens: false }, 'cls'],
+    [{ pooling_mode_mean_tokens: true }, 'mean'],
+    [{ pooling_mode_lasttoken: true }, 'last'],
+    [{ pooling_mode: 'mean' }, 'mean'],
+    [{ pooling_mode: 'cls' }, 'cls'],
+    [{ pooling_mode: 'lasttoken' }, 'last'],
+  ] as const;
+  for (const [config, pooling] of forms) {
+    const modules = await read(t, [TRANSFORMER, { type: 'Pooling', config }]);
+    t.same(modules, { pooling, after: [] }, JSON.stringify(config));
+  }
+});
+
+t.test('Dense and Normalize follow in order', async (t) => {
+  const pooling = { type: 'Pooling', config: { pooling_mode_mean_tokens: true } };
+  const dense = (activation: string) => ({
+    type: 'Dense',
+    config: { in_features: 32, out_features: 8, bias: false, activation_function: activation },
+  });
+  const normalize = { type: 'Normalize' };
+  const identity = dense('torch.nn.modules.linear.Identity');
+  const modules = await read(t, [TRANSFORMER, pooling, identity, normalize]);
+  t.same(modules?.after, [
+    { kind: 'dense', path: '2_Dense', in: 32, out: 8, bias: false, activation: null },
+    { kind: 'normalize' },
+  ]);
+  const softmax = dense('torch.nn.modules.activation.Softmax');
+  await t.rejects(read(t, [TRANSFORMER, pooling, softmax]), { message: /"activation_function"/ });
+});
+
+t.test('a folder without modules.json has none', async (t) => {
+  t.equal(await readSentenceModules(openSource(t.testdir({}))), null);
+});
+
+t.test('what cannot be computed is refused', async (t) => {
+  const pooling = (config: object) => read(t, [TRANSFORMER, { type: 'Pooling', config }]);
+  const max = { pooling_mode_max_tokens: true };
+  await t.rejects(pooling(max), { message: /Pooling by max is not supported/ });
+  await t.rejects(pooling({ pooling_mode: 'max' }), { message: /Pooling by max is not/ });
+  await t.rejects(pooling({ ...max, pooling_mode_cls_token: true }), { message: /cls with max/ });
+  await t.rejects(pooling({}), { message: /Pooling by nothing/ });
+  await t.rejects(read(t, [{ type: 'WordEmbeddings' }]), { message: /"type" must be/ });
+  const outside = [{ path: '../x', type: 'sentence_transformers.models.Pooling' }];
+  const folder = t.testdir({ 'modules.json': JSON.stringify(outside) });
+  await t.rejects(readSentenceModules(openSource(folder)), { message: /"path" must be/ });
+  const broken = t.testdir({ 'modules.json': '[' });
+  await t.rejects(readSentenceModules(openSource(broken)), { message: /not valid JSON/ });
+});
