@@ -1,5 +1,5 @@
 import type { AnswerSink } from '../../engine/answer-sink.js';
-import { failureFrom } from '../../core/errors.js';
+import { failureFrom, type Failure } from '../../core/errors.js';
 import type { JsonObject } from '../../http/json.js';
 import {
   parseClientMessage,
@@ -89,7 +89,7 @@ export class Session implements SocketListener {
   #handle(message: ClientMessage): void {
     if (message.op === 'auth') this.#authenticate(message.key);
     else if (!this.#isAuthenticated) this.#refuseKey('The first message must be auth.');
-    else if (message.op === 'invalid') this.#outlet.writeError(message.id, message.failure);
+    else if (message.op === 'invalid') this.#refuse(message.id, message.failure);
     else if (message.op === 'cancel') this.#live.get(message.id)?.cancel();
     else this.#ask(message);
   }
@@ -101,6 +101,12 @@ export class Session implements SocketListener {
     }
     this.#isAuthenticated = true;
     this.#stopAuthTimer();
+  }
+
+  /** Under the message's id, unless that is a live request's, which it would end. */
+  #refuse(id: RequestId | null, failure: Failure): void {
+    const isLive = id !== null && this.#live.has(id);
+    this.#outlet.writeError(isLive ? null : id, failure);
   }
 
   #ask({ op, id, body }: AskMessage): void {

@@ -113,6 +113,8 @@ t.test('messages that make no sense get an error and cost nobody anything', (t) 
   say({ op: 'generate', id: 'b', body: 'text' });
   say({ op: 'dance', id: 'c' });
   say({ op: 'generate', id: 'live', body: {} });
+  say({ op: 'generate', id: 'live', body: 'text' });
+  say({ op: 'dance', id: 'live' });
   t.match(socket.sent, [
     { id: null, data: { error: { message: /^The message is not valid JSON/, code: 400 } } },
     { id: null, data: { error: { message: /nested deeper than 128/, code: 400 } } },
@@ -120,6 +122,8 @@ t.test('messages that make no sense get an error and cost nobody anything', (t) 
     { id: 'b', data: { error: { message: 'body must be a JSON object.' } } },
     { id: 'c', data: { error: { message: /^op must be/ } } },
     { id: null, data: { error: { message: 'This id is in use on this socket. id: live' } } },
+    { id: null, data: { error: { message: 'body must be a JSON object.' } } },
+    { id: null, data: { error: { message: /^op must be/ } } },
   ]);
   t.equal(started.length, 1);
   t.equal(socket.closeCode, null);
