@@ -1,16 +1,28 @@
 import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** Folders that go with the process, unless that is killed. */
 export class TemporaryFolders {
+  /** Where they are made. */
+  readonly parent: string;
   readonly #paths = new Set<string>();
 
-  constructor() {
+  constructor(parent: string) {
+    this.parent = parent;
     process.once('exit', () => {
       for (const path of this.#paths) rmSync(path, { recursive: true, force: true });
     });
   }
 
+  /** An empty folder of its own, whose name begins with `prefix`. */
+  async make(prefix: string): Promise<string> {
+    const path = await mkdtemp(join(this.parent, prefix));
+    this.add(path);
+    return path;
+  }
+
+  /** Takes over a folder that another one made. */
   add(path: string): void {
     this.#paths.add(path);
   }
