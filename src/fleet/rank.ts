@@ -127,14 +127,17 @@ export class Rank {
     await Promise.allSettled(handles.map((handle) => handle.done));
   }
 
-  async #bringUp(device: DeviceId): Promise<void> {
+  /** @returns false when the device was not needed any more by the time it was ready. */
+  async #bringUp(device: DeviceId): Promise<boolean> {
     const epoch = this.#weightsEpoch;
     const handle = this.#load(device, this.#start);
     // A worker that dies while it loads has no handle to clean up: the caller hears of it.
     await handle.ready;
-    // The weights were replaced meanwhile, and with them this rank's device.
-    if (epoch === this.#weightsEpoch && !this.#isAsleep) this.#attach(handle);
+    // Meanwhile another device may have come, or other weights, or sleep, or the end.
+    const isNeeded = this.#isVacant() && epoch === this.#weightsEpoch;
+    if (isNeeded) this.#attach(handle);
     else handle.retire();
+    return isNeeded;
   }
 
   #load(device: DeviceId, start: SharedStart): DeviceHandle {
@@ -182,23 +185,23 @@ export class Rank {
   }
 
   /** A device should serve here, and none does. */
-  get #isVacant(): boolean {
+  #isVacant(): boolean {
     return this.#serving === null && !this.#isRetiring && !this.#isAsleep;
   }
 
   async #replace(): Promise<void> {
     const { clock, report } = this.#deps;
-    while (this.#isVacant) {
+    while (this.#isVacant()) {
       if (this.#restarts >= RESTARTS_MAX) {
         this.#giveUp();
         return;
       }
       this.#restarts += 1;
       await clock.wait(RESTART_DELAY_MS * this.#restarts);
+      if (!this.#isVacant()) return;
       const device = this.#nextDevice();
       try {
-        await this.#bringUp(device);
-        report.replaced(device);
+        if (await this.#bringUp(device)) report.replaced(device);
         return;
       } catch (error) {
         report.died(device, `while loading: ${messageOf(error)}`);
