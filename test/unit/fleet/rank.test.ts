@@ -138,6 +138,7 @@ t.test('nobody follows while the fleet retires', async (t) => {
     await rig.fleet.retire();
     await rig.clock.advance(100);
     t.same(rig.yard.names, ['0:0']);
+    t.same(rig.yard.newest.asked, [], 'it is dead already');
     t.same(rig.tell(), []);
   });
 
@@ -195,6 +196,17 @@ t.test('a replacement that is not needed any more', async (t) => {
     await switchTo(rig, 'second');
     await rig.clock.advance(100);
     t.same(rig.yard.names, ['0:0', '0:1'], 'the second is the switch’s');
+  });
+
+  await t.test('the death of an older device asks for no second one', async (t) => {
+    const rig = await FleetRig.serving();
+    const built = rig.fleet.buildNext(modelIn('second'), () => Promise.resolve());
+    rig.yard.newest.becomeReady();
+    void rig.fleet.switchTo(await built);
+    await rig.die('0:1');
+    t.same(rig.clock.leftMs, [100]);
+    await rig.die('0:0');
+    t.same(rig.clock.leftMs, [100]);
   });
 
   await t.test('a fleet that falls asleep and wakes meanwhile has one device', async (t) => {
