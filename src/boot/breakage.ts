@@ -15,6 +15,13 @@ export class Breakage {
     });
   }
 
+  /** Reports what the promise rejects with. */
+  watch(broken: Promise<never>): void {
+    broken.catch((error: unknown) => {
+      this.report(error instanceof Error ? error.message : String(error));
+    });
+  }
+
   report(reason: string): void {
     if (this.#isReported) return;
     this.#isReported = true;

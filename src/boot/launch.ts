@@ -8,15 +8,11 @@ import { quantizeOn } from '../cpu/quantize.js';
 import { tokenizeOn } from '../cpu/tokenize.js';
 import { startDevice } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
-import { runCanary } from '../fleet/canary.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
-import { Exclusive } from '../fleet/exclusive.js';
 import { loadModel } from '../fleet/load-model.js';
-import { MemoryOccupation } from '../fleet/memory-occupation.js';
 import { TemporaryFolders } from '../fleet/temporary-folders.js';
-import { WeightUpdater } from '../fleet/weight-updater.js';
 import type { Logger } from '../observability/logger.js';
-import { startActorThreads } from './actor-threads.js';
+import { startActorThreads, type ActorThreads } from './actor-threads.js';
 import { Breakage } from './breakage.js';
 import {
   deviceStart,
@@ -26,6 +22,7 @@ import {
   servingLimits,
   thisMachine,
 } from './configurations.js';
+import { deviceControls } from './device-controls.js';
 import { assertPortFree } from './port-check.js';
 import { RunningServer } from './running-server.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
@@ -59,17 +56,9 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     schedulerConfig(args, env, limits),
     expertRecording(args, prepared.spec),
   );
-  const engine = new Engine({
-    link: actors.scheduler,
-    clock,
-    onLog: (level, message) => {
-      log.log(level, message);
-    },
-  });
+  const engine = startEngine(actors, log);
   const breakage = new Breakage(engine);
-  actors.broken.catch((error: unknown) => {
-    breakage.report(error instanceof Error ? error.message : String(error));
-  });
+  breakage.watch(actors.broken);
 
   const fleet = new DeviceFleet({
     startDevice,
@@ -81,7 +70,6 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   watchDevices(fleet, log, breakage);
   await Promise.race([fleet.start(), actors.broken]);
 
-  const changes = new Exclusive();
   const app = await createApp({
     args,
     version,
@@ -92,18 +80,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     model: served,
     limits: servingLimits(limits),
     readTrees: actors.readTrees,
-    weightControl: new WeightUpdater({
-      context: loading,
-      fleet,
-      engine,
-      prove: runCanary,
-      availableBytes: () => process.availableMemory(),
-      served: served.weights,
-      running: prepared,
-      changes,
-    }),
-    memoryControl: new MemoryOccupation({ fleet, engine, log, changes }),
-    deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
+    ...deviceControls({ loading, prepared, served, fleet, engine }),
     tokenizeLong: tokenizeOn(cpuPool, tokenizerFolder),
     log,
   });
@@ -123,3 +100,13 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
 }
 
 const clock = { nowMs: () => performance.now(), wait };
+
+function startEngine(actors: ActorThreads, log: Logger): Engine {
+  return new Engine({
+    link: actors.scheduler,
+    clock,
+    onLog: (level, message) => {
+      log.log(level, message);
+    },
+  });
+}

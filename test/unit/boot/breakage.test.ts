@@ -16,6 +16,12 @@ t.test('the first reason is the reason, and every request hears of it', async (t
   t.equal(await breakage.reason, 'device 0 stays down');
 });
 
+t.test('a promise that rejects is a reason', async (t) => {
+  const breakage = new Breakage({ fail: () => undefined });
+  breakage.watch(Promise.reject(new Error('the cache actor failed')));
+  t.equal(await breakage.reason, 'the cache actor failed');
+});
+
 t.test('a line for each thing that happens to a device', (t) => {
   const lines: string[] = [];
   const reasons: string[] = [];
