@@ -47,6 +47,9 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
 
   const cpuPool = new CpuPool({ numThreads: machine.numCores });
   const temporary = new TemporaryFolders(tmpdir());
+  process.once('exit', () => {
+    temporary.removeAllNow();
+  });
   const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
   const { prepared, served, tokenizerFolder } = await loadModel(loading);
   const { limits, account } = memoryPlan(args, prepared.spec, machine);

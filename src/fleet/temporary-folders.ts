@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Folders that go with the process, unless that is killed. */
+/** Folders that are to go with the process at the latest. */
 export class TemporaryFolders {
   /** Where they are made. */
   readonly parent: string;
@@ -10,9 +10,6 @@ export class TemporaryFolders {
 
   constructor(parent: string) {
     this.parent = parent;
-    process.once('exit', () => {
-      for (const path of this.#paths) rmSync(path, { recursive: true, force: true });
-    });
   }
 
   /** An empty folder of its own, whose name begins with `prefix`. */
@@ -31,5 +28,11 @@ export class TemporaryFolders {
   async remove(path: string): Promise<void> {
     await rm(path, { recursive: true, force: true });
     this.#paths.delete(path);
+  }
+
+  /** Removes all that are left before it returns, for a process that ends. */
+  removeAllNow(): void {
+    for (const path of this.#paths) rmSync(path, { recursive: true, force: true });
+    this.#paths.clear();
   }
 }
