@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { Test } from 'tap';
-import { loadHostEnv, loadServerArgs } from '../../../src/config/load.js';
+import { loadHostEnv, loadServerArgs, type HostEnv } from '../../../src/config/load.js';
 import type { ServerArgs } from '../../../src/config/server-args.js';
 import type { WeightOrigin, WeightOutcome, WeightUpdate } from '../../../src/engine/control.js';
 import { ServedWeights } from '../../../src/engine/served-weights.js';
@@ -11,6 +11,7 @@ import type { LoadContext } from '../../../src/fleet/load-context.js';
 import { prepareFolder } from '../../../src/fleet/prepare-folder.js';
 import { TemporaryFolders } from '../../../src/fleet/temporary-folders.js';
 import { WeightUpdater } from '../../../src/fleet/weight-updater.js';
+import { HubCache } from '../../../src/model/hub-cache.js';
 import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import { FleetRig } from './fleet-rig.js';
@@ -66,7 +67,7 @@ export class UpdateRig {
     const args = { ...loadServerArgs(new Map(), null, {}).args, ...flags };
     const context: LoadContext = {
       args,
-      env: loadHostEnv({ HF_HUB_OFFLINE: '1', XDG_CACHE_HOME: join(folder, 'cache') }),
+      env: environment(folder),
       log: createLogger({
         sink: { write: (line) => lines.push(line) },
         level: 'info',
@@ -108,6 +109,15 @@ export class UpdateRig {
     return (await readdir(join(this.#folder, 'tmp'))).sort();
   }
 
+  /** The running model as a repository that the hub's cache has whole, under the revision `main`. */
+  async cacheRepository(repo: string): Promise<void> {
+    const { hubCacheDir } = environment(this.#folder);
+    const cache = new HubCache(hubCacheDir, repo);
+    const commit = '0123456789'.repeat(4);
+    await cp(RUNNING, cache.snapshot(commit), { recursive: true });
+    await cache.writeRef('main', commit);
+  }
+
   /** A folder with the running model, but for what `change` did to its configuration. */
   async copy(change: (config: Record<string, unknown>) => unknown = () => 0): Promise<string> {
     const copied = join(this.#folder, 'models', String(this.#numCopies++));
@@ -130,6 +140,10 @@ interface RigParts {
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareFolder>>;
+
+function environment(folder: string): HostEnv {
+  return loadHostEnv({ HF_HUB_OFFLINE: '1', XDG_CACHE_HOME: join(folder, 'cache') });
+}
 
 /** Tests run from the repository's root. */
 function fixture(name: string): string {

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { WeightOutcome } from '../../../src/engine/control.js';
 import { turnOfEvents } from '../../doubles/turn-of-events.js';
 import { f32, safetensorsFile, zeros } from '../model/safetensors-file.js';
-import { NORM, OTHER_SHAPES, UpdateRig } from './update-rig.js';
+import { NORM, OTHER_SHAPES, RUNNING, UpdateRig } from './update-rig.js';
 
 const DONE = 'Succeeded to update model weights.';
 const WIDTH = 64;
@@ -270,6 +270,28 @@ t.test('dummy weights are made to measure: only the configuration is read', asyn
   t.match(await rig.fromDisk(folder), { success: false }, 'which says nothing of the next update');
 });
 
+t.test('what an update does not say is as it was at launch', async (t) => {
+  const rig = await UpdateRig.serving(t, { loadFormat: 'dummy' });
+  const folder = await rig.copy();
+  await rm(join(folder, 'model.safetensors'));
+  t.match(await rig.fromDisk(folder), { success: true });
+});
+
+t.test('but for the revision, which was the first model’s', async (t) => {
+  const rig = await UpdateRig.serving(t, { revision: 'v9' });
+  await rig.cacheRepository('org/name');
+  t.match(await rig.fromDisk('org/name'), { success: true });
+  t.equal(rig.served.modelPath, 'org/name');
+});
+
+t.test('the weights that serve, again: files of both are not removed with one', async (t) => {
+  const rig = await UpdateRig.quantizing(t);
+  const before = await rig.temporaryFolders();
+  rig.prove = () => Promise.reject(new Error('no'));
+  t.match(await rig.fromDisk(RUNNING), { success: false });
+  t.same(await rig.temporaryFolders(), before);
+});
+
 t.test('tensors that were sent', async (t) => {
   const rig = await UpdateRig.serving(t);
   const { yard } = rig.fleetRig;
@@ -305,6 +327,7 @@ t.test('tensors that were sent', async (t) => {
   await t.test('end with their checkpoint', async (t) => {
     t.match(await rig.fromDisk(path), { success: true });
     t.not(rig.norm(), 3);
+    t.equal((await rig.temporaryFolders()).length, 2, 'the old device may still read both');
     await oldGone(0);
   });
 
