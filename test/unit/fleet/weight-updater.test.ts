@@ -8,6 +8,8 @@ import { NORM, OTHER_SHAPES, RUNNING, UpdateRig } from './update-rig.js';
 
 const DONE = 'Succeeded to update model weights.';
 const WIDTH = 64;
+/** The byte that a pickle of protocol 2 and later begins with. */
+const PICKLE_MARK = 0x80;
 
 /** A sent part: the last norm, all of one number. */
 function normOf(value: number): Buffer {
@@ -98,7 +100,8 @@ const FAILURES: readonly Failure[] = [
   },
   {
     stage: 'opening what was sent: pickles',
-    update: (rig) => rig.fromTensors(normOf(1), Buffer.from([0x80, 4, 0x95, 0, 0, 0, 0, 0, 1])),
+    update: (rig) =>
+      rig.fromTensors(normOf(1), Buffer.from([PICKLE_MARK, 4, 0x95, 0, 0, 0, 0, 0, 1])),
     message: /^Failed to update weights: serialized_named_tensors-1 is pickled/,
   },
   {
@@ -329,6 +332,17 @@ t.test('tensors that were sent', async (t) => {
     t.not(rig.norm(), 3);
     t.equal((await rig.temporaryFolders()).length, 2, 'the old device may still read both');
     await oldGone(0);
+  });
+
+  await t.test('may begin like a pickle: the length of a header is any number', async (t) => {
+    const description = { dtype: 'F32', shape: [WIDTH], data_offsets: [0, 4 * WIDTH] };
+    const header = JSON.stringify({ [NORM]: description }).padEnd(PICKLE_MARK);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(PICKLE_MARK));
+    const part = Buffer.concat([length, Buffer.from(header), Buffer.alloc(4 * WIDTH)]);
+    t.equal(part[0], PICKLE_MARK);
+    t.match(await rig.fromTensors(part), { success: true });
+    t.equal(rig.norm(), 0);
   });
 
   await t.test('no such tensor is null', (t) => {
