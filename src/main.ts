@@ -3,7 +3,8 @@ import { EXIT_OK, EXIT_STARTUP, EXIT_USAGE, parseCli } from './config/cli.js';
 import { loadHostEnv, type LoadedArgs } from './config/load.js';
 import { UsageError } from './config/flag-spec.js';
 import { StartupError } from './core/errors.js';
-import { launch, type RunningServer } from './boot/launch.js';
+import { launch } from './boot/launch.js';
+import type { RunningServer } from './boot/running-server.js';
 import { createLogger, logLevelOf, type Logger } from './observability/logger.js';
 
 /** For what is still to be written when the server cannot go on. */

@@ -41,20 +41,7 @@ export function startActorThreads(
   );
   const snapshots = connectControl<CacheControl>(control.port1);
   let stopping = false;
-  const broken = new Promise<never>((_, reject) => {
-    for (const [name, worker] of [
-      ['cache actor', cache],
-      ['scheduler', scheduler],
-    ] as const) {
-      worker.on('error', (error: Error) => {
-        reject(new Error(`the ${name} failed: ${error.message}`, { cause: error }));
-      });
-      worker.on('exit', (code) => {
-        if (!stopping) reject(new Error(`the ${name} ended with code ${code}`));
-      });
-    }
-  });
-  broken.catch(() => undefined);
+  const broken = firstFailure({ 'cache actor': cache, scheduler }, () => stopping);
   return {
     scheduler: new Port<ToScheduler, ToMain>(toMain.port1),
     readTrees: () => callControl(snapshots.snapshot(), SNAPSHOT_DEADLINE_MS),
@@ -65,6 +52,25 @@ export function startActorThreads(
       await Promise.all([scheduler.terminate(), cache.terminate()]);
     },
   };
+}
+
+/** Rejects when one of the threads throws, or ends before it should. */
+function firstFailure(
+  threads: Readonly<Record<string, Worker>>,
+  isStopping: () => boolean,
+): Promise<never> {
+  const failed = new Promise<never>((_, reject) => {
+    for (const [name, worker] of Object.entries(threads)) {
+      worker.on('error', (error: Error) => {
+        reject(new Error(`the ${name} failed: ${error.message}`, { cause: error }));
+      });
+      worker.on('exit', (code) => {
+        if (!isStopping()) reject(new Error(`the ${name} ended with code ${code}`));
+      });
+    }
+  });
+  failed.catch(() => undefined);
+  return failed;
 }
 
 function startThread(name: string, workerData: object, transferList: MessagePort[]): Worker {

@@ -1,25 +1,32 @@
-import { availableParallelism, totalmem } from 'node:os';
-import { startActorThreads, type ActorThreads } from './actor-threads.js';
+import { tmpdir } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createApp } from '../api/app.js';
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
-import { CpuPool } from '../cpu/pool.js';
-import { DeviceFleet } from '../fleet/device-fleet.js';
-import { expertRecording } from './expert-recording-args.js';
-import { planMemory, type MemoryPlan } from '../device/limits.js';
-import { Exclusive } from '../fleet/exclusive.js';
-import { loadModel, type LoadContext, type LoadedModel } from '../fleet/load-model.js';
-import { MemoryOccupation } from '../fleet/memory-occupation.js';
-import type { DeviceLimits } from '../messages.js';
-import type { Logger } from '../observability/logger.js';
-import { assertPortFree } from './port-check.js';
-import { schedulerConfig } from './scheduler-args.js';
-import { createApp, type App } from '../api/app.js';
-import { TemporaryFolders } from '../fleet/temporary-folders.js';
-import { Engine } from '../engine/engine.js';
-import { warmUp } from './warm-up.js';
-import { WeightUpdater } from '../fleet/weight-updater.js';
+import { CpuPool, quantizeOn } from '../cpu/pool.js';
 
-const READY_LINE = 'The server is fired up and ready to roll!';
+import { tokenizeOn } from '../cpu/tokenize.js';
+import { startDevice } from '../device/pool.js';
+import { Engine } from '../engine/engine.js';
+import { DeviceFleet } from '../fleet/device-fleet.js';
+import { loadModel } from '../fleet/load-model.js';
+import { TemporaryFolders } from '../fleet/temporary-folders.js';
+import type { Logger } from '../observability/logger.js';
+import { startActorThreads, type ActorThreads } from './actor-threads.js';
+import { Breakage } from './breakage.js';
+import {
+  deviceStart,
+  expertRecording,
+  memoryPlan,
+  schedulerConfig,
+  servingLimits,
+  thisMachine,
+} from './configurations.js';
+import { deviceControls } from './device-controls.js';
+import { assertPortFree } from './port-check.js';
+import { RunningServer } from './running-server.js';
+import { warmUp, warmUpTarget } from './warm-up.js';
+import { watchDevices } from './watch-devices.js';
 
 export interface LaunchOptions {
   readonly args: ServerArgs;
@@ -28,206 +35,81 @@ export interface LaunchOptions {
   readonly log: Logger;
 }
 
-export interface RunningServer {
-  readonly port: number;
-  /** One request through all of it, then the line that says so. @throws StartupError */
-  warmUp(): Promise<void>;
-  /** Resolves with the reason when the server cannot go on. */
-  readonly broken: Promise<string>;
-  /** New work gets a 503, running requests finish, threads end from inside. */
-  drain(): Promise<void>;
-}
-
 /**
  * Threads and their connections, in the order in which they can exist: model, actors, devices, front end.
  * What can be wrong before the model is loaded is checked before it is loaded.
  *
  * @throws StartupError with one sentence
  */
-export async function launch(options: LaunchOptions): Promise<RunningServer> {
-  const { args, log } = options;
+export async function launch({ args, env, version, log }: LaunchOptions): Promise<RunningServer> {
   await assertPortFree(args.host, args.port);
-  const cpuPool = new CpuPool({ numThreads: availableParallelism() });
-  const context = { ...options, cpuPool, temporary: new TemporaryFolders() };
-  const model = await loadModel(context);
-  const memory = planDeviceMemory(args, model);
-  for (const line of memory.account) log.info(line);
-  const actors = startActorThreads(
-    schedulerConfig(args, options.env, memory.limits),
-    expertRecording(args, model.prepared.spec),
-  );
-  const engine = new Engine({
-    scheduler: actors.scheduler,
-    clock: performanceClock,
-    onLog: (level, message) => {
-      log.log(level, message);
-    },
+  const machine = thisMachine();
+
+  const cpuPool = new CpuPool({ numThreads: machine.numCores });
+  const temporary = new TemporaryFolders(tmpdir());
+  process.once('exit', () => {
+    temporary.removeAllNow();
   });
-  const broken = new Breakage(actors, engine);
-  const fleet = createFleet(options, { model, memory, actors });
-  observeFleet(fleet, log, broken);
+  const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
+  const { prepared, served, tokenizerFolder } = await loadModel(loading);
+  const { limits, account } = memoryPlan(args, prepared.spec, machine);
+  for (const line of account) log.info(line);
+
+  const actors = startActorThreads(
+    schedulerConfig(args, env, limits),
+    expertRecording(args, prepared.spec),
+  );
+  const engine = startEngine(actors, log);
+  const breakage = new Breakage(engine);
+  breakage.watch(actors.broken);
+
+  const fleet = new DeviceFleet({
+    startDevice,
+    clock,
+    scheduler: actors.scheduler,
+    numDevices: args.dpSize,
+    start: deviceStart(args, prepared, { limits, numCores: machine.numCores }),
+  });
+  watchDevices(fleet, log, breakage);
   await Promise.race([fleet.start(), actors.broken]);
+
   const app = await createApp({
     args,
-    version: options.version,
-    expertRecorderDir: options.env.expertRecorderDir,
-    healthCheckTimeoutMs: options.env.healthCheckTimeoutMs,
-    profilerDir: options.env.profilerDir,
+    version,
+    expertRecorderDir: env.expertRecorderDir,
+    healthCheckTimeoutMs: env.healthCheckTimeoutMs,
+    profilerDir: env.profilerDir,
     engine,
-    model: model.served,
-    limits: servingLimits(memory.limits),
+    model: served,
+    limits: servingLimits(limits),
     readTrees: actors.readTrees,
-    ...deviceChanges(context, { model, fleet, engine }),
-    deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
-    tokenizeLong: model.tokenizeLong,
+    ...deviceControls({ loading, prepared, served, fleet, engine }),
+    tokenizeLong: tokenizeOn(cpuPool, tokenizerFolder),
     log,
   });
   const port = await app.listen();
   log.info(`Listening on http://${args.host}:${port}`);
-  let draining = false;
-  return {
-    port,
-    warmUp: async () => {
-      if (!args.skipServerWarmup) {
-        // A server that is told to stop meanwhile may refuse the request.
-        await warmUp(warmUpTarget(args, port, model)).catch((error: unknown) => {
-          if (!draining) throw error;
-        });
-      }
-      if (!draining) log.info(READY_LINE);
+  const target = warmUpTarget(args, port, served);
+  const firstRequest = args.skipServerWarmup ? null : () => warmUp(target);
+  return new RunningServer({
+    app,
+    fleet,
+    actors,
+    cpuPool,
+    firstRequest,
+    broken: breakage.reason,
+    log,
+  });
+}
+
+const clock = { nowMs: () => performance.now(), wait };
+
+function startEngine(actors: ActorThreads, log: Logger): Engine {
+  return new Engine({
+    scheduler: actors.scheduler,
+    clock,
+    onLog: (level, message) => {
+      log.log(level, message);
     },
-    broken: broken.reason,
-    drain: () => {
-      draining = true;
-      return drain({ app, fleet, actors, cpuPool });
-    },
-  };
-}
-
-interface ChangedParts {
-  readonly model: LoadedModel;
-  readonly fleet: DeviceFleet;
-  readonly engine: Engine;
-}
-
-/** What changes the devices of a running server, one at a time. */
-function deviceChanges(context: LoadContext, { model, fleet, engine }: ChangedParts) {
-  const { log } = context;
-  const changes = new Exclusive();
-  const { prepared: running, served } = model;
-  return {
-    memoryControl: new MemoryOccupation({ fleet, engine, log, changes }),
-    weightControl: new WeightUpdater({
-      ...{ context, fleet, engine, changes, running },
-      served: served.weights,
-    }),
-  };
-}
-
-const performanceClock = { nowMs: () => performance.now() };
-
-/** The first thing that leaves the server unable to serve. Every request fails with it. */
-class Breakage {
-  readonly reason: Promise<string>;
-  private settle: (reason: string) => void = () => undefined;
-
-  constructor(
-    actors: ActorThreads,
-    private readonly engine: Engine,
-  ) {
-    this.reason = new Promise((resolve) => {
-      this.settle = resolve;
-    });
-    actors.broken.catch((error: unknown) => {
-      this.report(error instanceof Error ? error.message : String(error));
-    });
-  }
-
-  report(reason: string): void {
-    this.engine.fail({ code: 'NO_DEVICE', message: `The server cannot go on: ${reason}.` });
-    this.settle(reason);
-  }
-}
-
-function planDeviceMemory(args: ServerArgs, model: LoadedModel): MemoryPlan {
-  return planMemory({
-    spec: model.prepared.spec,
-    memoryBytes: usableMemoryBytes(),
-    numDevices: args.dpSize,
-    memFraction: args.memFractionStatic,
-    maxRunningRequests: args.maxRunningRequests,
-    maxTotalTokens: args.maxTotalTokens,
-    pageSizeTokens: args.pageSize,
   });
-}
-
-/** RAM, or the container's limit where there is one (`constrainedMemory` is 0 or huge without). */
-function usableMemoryBytes(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-}
-
-interface FleetParts {
-  readonly model: LoadedModel;
-  readonly memory: MemoryPlan;
-  readonly actors: ActorThreads;
-}
-
-function createFleet({ args }: LaunchOptions, parts: FleetParts): DeviceFleet {
-  const share = Math.floor(availableParallelism() / args.dpSize);
-  const { spec, graph, weightsFolder } = parts.model.prepared;
-  return new DeviceFleet({
-    numDevices: args.dpSize,
-    start: {
-      model: { spec, graph, weightsFolder },
-      limits: parts.memory.limits,
-      // Threads that spin take the cores from the other devices.
-      ort: { numThreads: args.numThreads ?? Math.max(1, share), spinning: args.dpSize === 1 },
-    },
-    scheduler: parts.actors.scheduler,
-  });
-}
-
-function observeFleet(fleet: DeviceFleet, log: Logger, broken: Breakage): void {
-  fleet.events.on('died', ({ rank, generation }, message) => {
-    log.error(`Device ${rank} (generation ${generation}) died: ${message}`);
-  });
-  fleet.events.on('replaced', ({ rank, generation }) => {
-    log.info(`Device ${rank} is back (generation ${generation})`);
-  });
-  fleet.events.on('gaveUp', (rank, deaths) => {
-    log.error(`Device ${rank} died ${deaths} times in a row: it stays down.`);
-  });
-  fleet.events.on('allDown', (message) => {
-    broken.report(message);
-  });
-}
-
-function servingLimits({ numPages, pageSizeTokens, slotLength, numSlots }: DeviceLimits) {
-  return { maxTotalTokens: numPages * pageSizeTokens, slotLength, maxRunningRequests: numSlots };
-}
-
-function warmUpTarget(args: ServerArgs, port: number, model: LoadedModel) {
-  const host = args.host === '0.0.0.0' ? '127.0.0.1' : args.host === '::' ? '[::1]' : args.host;
-  return {
-    url: `http://${host}:${port}`,
-    apiKey: args.apiKey,
-    hasTokenizer: model.served.tokenizer !== null,
-    isGeneration: model.prepared.spec.embedding === null,
-  };
-}
-
-interface Parts {
-  readonly app: App;
-  readonly fleet: DeviceFleet;
-  readonly actors: ActorThreads;
-  readonly cpuPool: CpuPool;
-}
-
-/** Requests first, then devices (each ends from inside), then the threads without native code. */
-async function drain({ app, fleet, actors, cpuPool }: Parts): Promise<void> {
-  await app.beginDrain();
-  app.close();
-  await fleet.retire();
-  await Promise.all([actors.stop(), cpuPool.close()]);
 }

@@ -1,4 +1,6 @@
+import type { ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
+import type { ServedModel } from '../engine/served-model.js';
 
 /** SGLang's warm-up request. */
 const PROMPT = 'The capital city of France is';
@@ -11,6 +13,21 @@ export interface WarmUpTarget {
   readonly hasTokenizer: boolean;
   /** An embedding model is warmed up by a text's vector. */
   readonly isGeneration: boolean;
+}
+
+/** Where a server that was started with `args` is found from this machine, and what it can be asked. */
+export function warmUpTarget(
+  { host, apiKey }: Pick<ServerArgs, 'host' | 'apiKey'>,
+  port: number,
+  { tokenizer, spec }: Pick<ServedModel, 'tokenizer' | 'spec'>,
+): WarmUpTarget {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host;
+  return {
+    url: `http://${reachable}:${port}`,
+    apiKey,
+    hasTokenizer: tokenizer !== null,
+    isGeneration: spec.embedding === null,
+  };
 }
 
 /** One request through the whole server, so that the first user does not pay for cold caches. @throws StartupError */

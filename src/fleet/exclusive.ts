@@ -2,8 +2,8 @@
 export class Exclusive {
   #isBusy = false;
 
-  /** @returns null when an act is under way */
-  async run<T extends object>(act: () => Promise<T>): Promise<T | null> {
+  /** Null when an act is under way. */
+  async perform<T extends object>(act: () => Promise<T>): Promise<T | null> {
     if (this.#isBusy) return null;
     this.#isBusy = true;
     try {

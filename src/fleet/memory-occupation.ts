@@ -3,15 +3,21 @@ import type { Exclusive } from './exclusive.js';
 import type { MemoryControl, MemoryTag } from '../engine/control.js';
 import type { Logger } from '../observability/logger.js';
 import type { Engine } from '../engine/engine.js';
+import type { SchedulerDesk } from '../engine/scheduler-desk.js';
 import { sentenceOf } from './update-failure.js';
 
 const BUSY = 'Weights or memory are being changed. Please try again later.';
 /** SGLang's assertion. */
 const NOT_IDLE = 'release_memory_occupation should be called only when no ongoing request.';
 
+/** Requests as this needs them: how many there are, a door before them, and the cache that they left behind. */
+type Requests = Pick<Engine, 'numLive' | 'hold' | 'letIn'> & {
+  readonly desk: Pick<SchedulerDesk, 'flushCache'>;
+};
+
 export interface MemoryOccupationDeps {
-  readonly fleet: DeviceFleet;
-  readonly engine: Engine;
+  readonly fleet: Pick<DeviceFleet, 'isAsleep' | 'sleep' | 'wake' | 'releaseKv'>;
+  readonly engine: Requests;
   readonly log: Logger;
   /** What else changes the devices. */
   readonly changes: Exclusive;
@@ -27,9 +33,12 @@ interface Outcome {
  * long as either is released, new requests wait at the door.
  */
 export class MemoryOccupation implements MemoryControl {
+  readonly #deps: MemoryOccupationDeps;
   readonly #released = new Set<MemoryTag>();
 
-  constructor(private readonly deps: MemoryOccupationDeps) {}
+  constructor(deps: MemoryOccupationDeps) {
+    this.#deps = deps;
+  }
 
   release(tags: readonly MemoryTag[]): Promise<string | null> {
     return this.#change(() => this.#release(tags));
@@ -40,12 +49,14 @@ export class MemoryOccupation implements MemoryControl {
   }
 
   async #change(act: () => Promise<string | null>): Promise<string | null> {
-    const outcome = await this.deps.changes.run<Outcome>(async () => ({ failure: await act() }));
+    const outcome = await this.#deps.changes.perform<Outcome>(async () => ({
+      failure: await act(),
+    }));
     return outcome === null ? BUSY : outcome.failure;
   }
 
   async #release(tags: readonly MemoryTag[]): Promise<string | null> {
-    const { engine } = this.deps;
+    const { engine } = this.#deps;
     engine.hold();
     try {
       const failure = engine.numLive > 0 ? NOT_IDLE : await this.#free(tags);
@@ -60,7 +71,7 @@ export class MemoryOccupation implements MemoryControl {
   }
 
   async #free(tags: readonly MemoryTag[]): Promise<string | null> {
-    const { engine, fleet } = this.deps;
+    const { engine, fleet } = this.#deps;
     const isNew = (tag: MemoryTag): boolean => tags.includes(tag) && !this.#released.has(tag);
     if (isNew('kv_cache') && !fleet.isAsleep) {
       // Nothing runs and nothing can enter, so this waits only for pages that are on their way back.
@@ -74,7 +85,7 @@ export class MemoryOccupation implements MemoryControl {
   }
 
   async #resume(tags: readonly MemoryTag[]): Promise<string | null> {
-    const { engine, fleet } = this.deps;
+    const { engine, fleet } = this.#deps;
     if (tags.includes('weights') && fleet.isAsleep) {
       try {
         await fleet.wake();
@@ -90,6 +101,6 @@ export class MemoryOccupation implements MemoryControl {
 
   #say(what: string): void {
     const left = [...this.#released].join(', ') || 'nothing';
-    this.deps.log.info(`${what} memory; released now: ${left}.`);
+    this.#deps.log.info(`${what} memory; released now: ${left}.`);
   }
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { ModelLoadError } from '../model/load-error.js';
 import { openCheckpoint } from '../model/source/safetensors.js';
@@ -22,8 +21,7 @@ export async function storeTensors(
   parts: readonly Uint8Array[],
   temporary: TemporaryFolders,
 ): Promise<TensorOverlay> {
-  const folder = await mkdtemp(join(tmpdir(), 'radish-tensors-'));
-  temporary.add(folder);
+  const folder = await temporary.make('radish-tensors-');
   try {
     for (const [index, part] of parts.entries()) {
       if (isPickle(part)) {

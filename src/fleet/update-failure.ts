@@ -5,7 +5,6 @@ export class UpdateFailure extends Error {
 
 /** SGLang's words around why weights did not become the running ones. */
 export function rolledBack(error: unknown): UpdateFailure {
-  if (error instanceof UpdateFailure) return error;
   const message = `Failed to update weights: ${sentenceOf(error)}.\nRolling back to original weights.`;
   return new UpdateFailure(message, { cause: error });
 }

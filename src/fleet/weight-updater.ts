@@ -1,24 +1,26 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { WeightControl, WeightOutcome, WeightUpdate } from '../engine/control.js';
-import type { Logger } from '../observability/logger.js';
-import { runCanary } from './canary.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import type { DeviceFleet, NextDevices } from './device-fleet.js';
 import type { Exclusive } from './exclusive.js';
-import type { LoadContext } from './load-model.js';
+import type { LoadContext } from './load-context.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
 import { readTensor } from '../model/weights/read-tensor.js';
 import { rolledBack, UpdateFailure } from './update-failure.js';
 import type { Engine } from '../engine/engine.js';
 import type { ServedWeights } from '../engine/served-weights.js';
-import { discardWeights, prepareWeights, type Weights } from './weight-sources.js';
+import { discardWeights, prepareWeights, type Weights } from './weights.js';
 
 const BUSY = 'Another update is in progress. Please try again later.';
 const DONE = { disk: 'Succeeded to update model weights.', tensors: 'Success' };
 
 export interface WeightUpdaterDeps {
   readonly context: LoadContext;
-  readonly fleet: DeviceFleet;
-  readonly engine: Engine;
+  readonly fleet: Pick<DeviceFleet, 'isAsleep' | 'buildNext' | 'switchTo'>;
+  readonly engine: Pick<Engine, 'abortByRid'>;
+  /** A first small request on a device that nobody else uses yet. Rejects when its model is of no use. */
+  readonly prove: (port: MessagePort, spec: ModelSpec) => Promise<void>;
+  readonly availableBytes: () => number;
   readonly served: ServedWeights;
   readonly running: PreparedCheckpoint;
   /** What else changes the devices. */
@@ -26,34 +28,35 @@ export interface WeightUpdaterDeps {
 }
 
 /**
- * Replaces the weights of a running server. The new ones are checked and
- * loaded on new devices beside the old ones, answer a first request there, and take over between two steps.
- * Whatever fails before that leaves the old weights serving.
+ * Replaces the weights of a running server. The new ones are checked and loaded on new devices beside the old
+ * ones, answer a first request there, and take over between two steps. Whatever fails before that leaves the old weights serving.
  */
 export class WeightUpdater implements WeightControl {
-  private running: Weights;
+  readonly #deps: WeightUpdaterDeps;
+  #running: Weights;
   /** Settles when the devices of the weights before these are gone. */
-  private oldGone: Promise<void> = Promise.resolve();
+  #oldGone: Promise<void> = Promise.resolve();
 
-  constructor(private readonly deps: WeightUpdaterDeps) {
+  constructor(deps: WeightUpdaterDeps) {
     const { context, running, served } = deps;
-    this.running = { context, modelPath: served.modelPath, prepared: running, overlay: null };
+    this.#deps = deps;
+    this.#running = { context, modelPath: served.modelPath, prepared: running, overlay: null };
   }
 
   async update(request: WeightUpdate): Promise<WeightOutcome> {
-    const outcome = await this.deps.changes.run(() => this.tryReplace(request));
+    const outcome = await this.#deps.changes.perform(() => this.#tryReplace(request));
     return outcome ?? { success: false, message: BUSY };
   }
 
   read(name: string, maxRows: number): unknown {
-    return readTensor(this.running.prepared.checkpoint, name, maxRows);
+    return readTensor(this.#running.prepared.checkpoint, name, maxRows);
   }
 
-  private async tryReplace(request: WeightUpdate): Promise<WeightOutcome> {
-    const { log, args } = this.deps.context;
+  async #tryReplace(request: WeightUpdate): Promise<WeightOutcome> {
+    const { log, args } = this.#deps.context;
     log.info(`Update weights begin. ${describe(request)}`);
     try {
-      await this.replace(request);
+      await this.#replace(request);
       const message = doneMessage(request);
       log.info(`Update weights end. ${message}`);
       return { success: true, message: perRank(message, args.dpSize) };
@@ -64,47 +67,49 @@ export class WeightUpdater implements WeightControl {
     }
   }
 
-  private async replace(request: WeightUpdate): Promise<void> {
-    const { engine, fleet, served } = this.deps;
+  async #replace(request: WeightUpdate): Promise<void> {
+    const { engine, fleet, served } = this.#deps;
     if (fleet.isAsleep) throw rolledBack('the weights are released: resume them first');
-    const { running } = this;
-    const weights = await prepareWeights(request.source, { running, launch: this.deps.context });
-    const next = await this.buildOrDiscard(weights);
+    const running = this.#running;
+    const weights = await prepareWeights(request.source, { running, launch: this.#deps.context });
+    const next = await this.#buildOrDiscard(weights);
     if (request.abortAllRequests) engine.abortByRid('', true);
-    this.oldGone = this.retireOld(running, weights, fleet.switchTo(next));
+    this.#oldGone = this.#retireOld(running, weights, fleet.switchTo(next));
     served.replace(weights.modelPath, request.weightVersion ?? served.version);
-    this.running = weights;
+    this.#running = weights;
   }
 
-  private async buildOrDiscard(weights: Weights): Promise<NextDevices> {
+  async #buildOrDiscard(weights: Weights): Promise<NextDevices> {
     try {
-      checkSpec(this.running.prepared.spec, weights.prepared.spec);
+      checkSpec(this.#running.prepared.spec, weights.prepared.spec);
       // At most two sets of weights at a time.
-      await this.oldGone;
-      return await this.build(weights);
+      await this.#oldGone;
+      return await this.#build(weights);
     } catch (error) {
-      await discardWeights(weights, this.running);
+      await discardWeights(weights, this.#running);
       throw rolledBack(error);
     }
   }
 
-  private async build({ prepared, context }: Weights): Promise<NextDevices> {
+  async #build({ prepared, context }: Weights): Promise<NextDevices> {
     const { spec, graph, weightsFolder } = prepared;
-    checkMemory(spec, context.args.dpSize);
-    const next = await this.deps.fleet.buildNext({ spec, graph, weightsFolder }, ({ port }) =>
-      runCanary(port, spec),
+    const { fleet, prove, availableBytes } = this.#deps;
+    checkMemory(spec.weightBytes * context.args.dpSize, availableBytes());
+    const model = { spec, graph, weightsFolder };
+    const next = await fleet.buildNext(model, ({ port }) => prove(port, spec));
+    context.log.info(
+      `The new weights answered a first request on ${next.handles.length} device(s).`,
     );
-    sayProven(next, context.log);
     return next;
   }
 
   /** Never rejects: nobody waits for it but the next update. */
-  private async retireOld(old: Weights, next: Weights, gone: Promise<void>): Promise<void> {
+  async #retireOld(old: Weights, next: Weights, gone: Promise<void>): Promise<void> {
     try {
       await gone;
       await discardWeights(old, next);
     } catch (error) {
-      this.deps.context.log.warn(`The files of the old weights are left behind: ${String(error)}`);
+      this.#deps.context.log.warn(`The files of the old weights are left behind: ${String(error)}`);
     }
   }
 }
@@ -121,17 +126,11 @@ function checkSpec(running: ModelSpec, next: ModelSpec): void {
 }
 
 /** Old and new weights are in memory together until the old ones retire. */
-function checkMemory({ weightBytes }: ModelSpec, numDevices: number): void {
-  const needed = weightBytes * numDevices;
-  const available = process.availableMemory();
-  if (needed < available) return;
+function checkMemory(neededBytes: number, freeBytes: number): void {
+  if (neededBytes < freeBytes) return;
   throw new Error(
-    `the new weights take ${inMiB(needed)} beside the running ones, and ${inMiB(available)} are free`,
+    `the new weights take ${inMiB(neededBytes)} beside the running ones, and ${inMiB(freeBytes)} are free`,
   );
-}
-
-function sayProven({ handles }: NextDevices, log: Logger): void {
-  log.info(`The new weights answered a first request on ${handles.length} device(s).`);
 }
 
 function describe({ source }: WeightUpdate): string {

@@ -1,11 +1,13 @@
-import { findFolder, prepareFolder, type LoadContext } from './load-model.js';
 import type { SentWeights, WeightOrigin, WeightsOnDisk } from '../engine/control.js';
 import { ModelLoadError } from '../model/load-error.js';
 import { LOAD_FORMATS } from '../model/built-model.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
-import { openSource } from '../model/source/registry.js';
 import { shapeMismatch } from '../model/source/checkpoint.js';
+import { openSource } from '../model/source/registry.js';
 import { stacked, type TensorOverlay } from '../model/source/tensor-overlay.js';
+import { findFolder } from './find-folder.js';
+import type { LoadContext } from './load-context.js';
+import { prepareFolder } from './prepare-folder.js';
 import { forgetTensors, storeTensors } from './sent-tensors.js';
 import { rolledBack, sentenceOf, UpdateFailure } from './update-failure.js';
 
@@ -16,7 +18,7 @@ const NOT_FOUND = new Set(['folder_not_found', 'repo_not_found', 'offline']);
 export interface Weights {
   /** Folder or repository of the checkpoint. */
   readonly modelPath: string;
-  /** As the checkpoint was loaded. */
+  /** How the checkpoint was loaded. */
   readonly context: LoadContext;
   readonly prepared: PreparedCheckpoint;
   /** Tensors that were sent since, over those of the checkpoint. */
@@ -30,8 +32,8 @@ export interface WeightHistory {
 }
 
 /** Finds, checks and prepares weights that are to follow the running ones. @throws UpdateFailure */
-export function prepareWeights(source: WeightOrigin, history: WeightHistory): Promise<Weights> {
-  return source.kind === 'disk' ? fromDisk(source, history) : fromTensors(source, history);
+export function prepareWeights(origin: WeightOrigin, history: WeightHistory): Promise<Weights> {
+  return origin.kind === 'disk' ? fromDisk(origin, history) : fromTensors(origin, history);
 }
 
 /** Removes what only `old` needs: tensors that were sent, weights that no cache keeps. */
@@ -66,11 +68,8 @@ async function fromTensors({ parts }: SentWeights, { running }: WeightHistory): 
   try {
     sent = await storeTensors(parts, temporary);
     const overlay = stacked(running.overlay, sent);
-    const { folder } = prepared.info;
-    return {
-      ...{ modelPath, context, overlay },
-      prepared: await prepareFolder(context, folder, overlay),
-    };
+    const next = await prepareFolder(context, prepared.info.folder, overlay);
+    return { modelPath, context, prepared: next, overlay };
   } catch (error) {
     await forgetTensors(sent, running.overlay, temporary);
     throw rolledBack(error);

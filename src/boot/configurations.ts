@@ -1,0 +1,114 @@
+import { availableParallelism, totalmem } from 'node:os';
+import type { HostEnv } from '../config/load.js';
+import type { ServerArgs } from '../config/server-args.js';
+import { StartupError } from '../core/errors.js';
+import type { ExpertRecording } from '../core/expert-recording.js';
+import type { ModelSpec } from '../core/model-spec.js';
+import { DEFAULT_SCHEDULER_CONFIG, type SchedulerConfig } from '../core/scheduler-config.js';
+import { planMemory, type MemoryPlan } from '../device/limits.js';
+import type { ServingLimits } from '../engine/served-model.js';
+import type { SharedStart } from '../fleet/rank.js';
+import type { DeviceLimits } from '../messages.js';
+import type { PreparedModel } from '../model/graph/contract.js';
+
+/** What this server may use of the machine. */
+export interface Machine {
+  readonly numCores: number;
+  readonly memoryBytes: number;
+}
+
+/** Memory is RAM, or the container's limit where there is one (`constrainedMemory` is 0 or huge without). */
+export function thisMachine(): Machine {
+  const limit = process.constrainedMemory();
+  const memoryBytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return { numCores: availableParallelism(), memoryBytes };
+}
+
+/** How the devices share the memory. @throws StartupError where it does not suffice */
+export function memoryPlan(args: ServerArgs, spec: ModelSpec, machine: Machine): MemoryPlan {
+  return planMemory({
+    spec,
+    memoryBytes: machine.memoryBytes,
+    numDevices: args.dpSize,
+    memFraction: args.memFractionStatic,
+    maxRunningRequests: args.maxRunningRequests,
+    maxTotalTokens: args.maxTotalTokens,
+    pageSizeTokens: args.pageSize,
+  });
+}
+
+/** What the command line and the environment tell the scheduler. */
+export function schedulerConfig(
+  args: ServerArgs,
+  env: HostEnv,
+  limits: DeviceLimits,
+): SchedulerConfig {
+  return {
+    ...DEFAULT_SCHEDULER_CONFIG,
+    policy: args.schedulePolicy,
+    policySeed: args.randomSeed ?? 0,
+    priority: priorityConfig(args),
+    waitingTimeoutMs: env.reqWaitingTimeoutMs,
+    runningTimeoutMs: env.reqRunningTimeoutMs,
+    chunkedPrefillSize: args.chunkedPrefillSize,
+    maxPrefillTokens: args.maxPrefillTokens,
+    maxRunningRequests: limits.numSlots,
+    maxQueuedRequests: args.maxQueuedRequests,
+    decodeLogInterval: args.decodeLogInterval,
+    disableRadixCache: args.disableRadixCache,
+    deterministic: args.enableDeterministicInference,
+    scheduleConservativeness: args.scheduleConservativeness,
+  };
+}
+
+function priorityConfig(args: ServerArgs): SchedulerConfig['priority'] {
+  if (!args.enablePriorityScheduling) return null;
+  return {
+    lowValuesFirst: args.scheduleLowPriorityValuesFirst,
+    preemptionThreshold: args.disablePriorityPreemption
+      ? null
+      : args.prioritySchedulingPreemptionThreshold,
+  };
+}
+
+/**
+ * What the recorder is to record, or null without `--expert-distribution-recorder-mode`.
+ * @throws StartupError for a model without experts
+ */
+export function expertRecording(args: ServerArgs, spec: ModelSpec): ExpertRecording | null {
+  const mode = args.expertDistributionRecorderMode;
+  const bufferSize = args.expertDistributionRecorderBufferSize;
+  if (mode === null) return null;
+  if (spec.moe === null) {
+    throw new StartupError(
+      'ExpertLocationMetadata is required for expert distribution recording: ' +
+        `${spec.architecture} has no experts. Leave --expert-distribution-recorder-mode out.`,
+    );
+  }
+  if (bufferSize === 0) {
+    throw new StartupError('--expert-distribution-recorder-buffer-size must be at least 1, or -1.');
+  }
+  const { layers, numExperts, topK } = spec.moe;
+  return { mode, bufferSize, numLayers: spec.numLayers, layers, numExperts, topK };
+}
+
+/** What every device starts with. */
+export function deviceStart(
+  { numThreads, dpSize }: ServerArgs,
+  { spec, graph, weightsFolder }: PreparedModel,
+  { limits, numCores }: { readonly limits: DeviceLimits; readonly numCores: number },
+): SharedStart {
+  const share = Math.max(1, Math.floor(numCores / dpSize));
+  return {
+    model: { spec, graph, weightsFolder },
+    limits,
+    // Threads that spin take the cores from the other devices.
+    ort: { numThreads: numThreads ?? share, spinning: dpSize === 1 },
+  };
+}
+
+/** What one request may take of a device, as the front end shows it. */
+export function servingLimits(limits: DeviceLimits): ServingLimits {
+  const { numPages, pageSizeTokens, slotLength, numSlots } = limits;
+  return { maxTotalTokens: numPages * pageSizeTokens, slotLength, maxRunningRequests: numSlots };
+}

@@ -1,0 +1,42 @@
+import type { DeviceControl, MemoryControl, WeightControl } from '../engine/control.js';
+import type { Engine } from '../engine/engine.js';
+import { runCanary } from '../fleet/canary.js';
+import type { DeviceFleet } from '../fleet/device-fleet.js';
+import { Exclusive } from '../fleet/exclusive.js';
+import type { LoadContext } from '../fleet/load-context.js';
+import type { LoadedModel } from '../fleet/load-model.js';
+import { MemoryOccupation } from '../fleet/memory-occupation.js';
+import { WeightUpdater } from '../fleet/weight-updater.js';
+
+interface ControlledParts extends Pick<LoadedModel, 'prepared' | 'served'> {
+  /** How the model was loaded. */
+  readonly loading: LoadContext;
+  readonly fleet: DeviceFleet;
+  readonly engine: Engine;
+}
+
+interface DeviceControls {
+  readonly weightControl: WeightControl;
+  readonly memoryControl: MemoryControl;
+  readonly deviceControl: DeviceControl;
+}
+
+/** What the front end may do to the devices of a running server; weights and memory one change at a time. */
+export function deviceControls(parts: ControlledParts): DeviceControls {
+  const { loading, prepared, served, fleet, engine } = parts;
+  const changes = new Exclusive();
+  return {
+    weightControl: new WeightUpdater({
+      context: loading,
+      fleet,
+      engine,
+      prove: runCanary,
+      availableBytes: () => process.availableMemory(),
+      served: served.weights,
+      running: prepared,
+      changes,
+    }),
+    memoryControl: new MemoryOccupation({ fleet, engine, log: loading.log, changes }),
+    deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
+  };
+}

@@ -1,0 +1,27 @@
+import type { HostEnv } from '../config/load.js';
+import type { ServerArgs } from '../config/server-args.js';
+import type { QuantizeDeps } from '../model/quantize/quantized-weights.js';
+import type { Logger, Progress } from '../observability/logger.js';
+import type { TemporaryFolders } from './temporary-folders.js';
+
+/** How a checkpoint is to be loaded, and what is at hand for it. */
+export interface LoadContext {
+  readonly args: ServerArgs;
+  readonly env: HostEnv;
+  readonly log: Logger;
+  /** Quantizes a part of the weights, away from the main thread. */
+  readonly runJob: QuantizeDeps['runJob'];
+  readonly temporary: TemporaryFolders;
+}
+
+/** A bar that shows only when there is something to wait for. */
+export function lazyProgress(log: Logger, label: string): Progress {
+  let bar: Progress | null = null;
+  return {
+    update: (fraction, detail) => {
+      bar ??= log.progress(label);
+      bar.update(fraction, detail);
+    },
+    done: () => bar?.done(),
+  };
+}

@@ -1,0 +1,61 @@
+import { prepareModel, type PreparedCheckpoint } from '../model/prepare-model.js';
+import type { TensorOverlay } from '../model/source/tensor-overlay.js';
+import { lazyProgress, type LoadContext } from './load-context.js';
+
+/** A checkpoint that a device can load, with `overlay`'s tensors for its own. @throws StartupError */
+export async function prepareFolder(
+  context: LoadContext,
+  folder: string,
+  overlay: TensorOverlay | null = null,
+): Promise<PreparedCheckpoint> {
+  const prepared = await prepare(context, folder, overlay);
+  for (const line of accountOf(prepared)) context.log.info(line);
+  const { temporaryFolder } = prepared.info;
+  if (temporaryFolder !== null) context.temporary.add(temporaryFolder);
+  return prepared;
+}
+
+async function prepare(
+  { args, env, log, runJob, temporary }: LoadContext,
+  folder: string,
+  overlay: TensorOverlay | null,
+): Promise<PreparedCheckpoint> {
+  const bar = lazyProgress(log, 'Quantize weights');
+  try {
+    return await prepareModel(
+      {
+        folder,
+        quantization: args.quantization,
+        loadFormat: args.loadFormat,
+        contextLength: args.contextLength,
+        isEmbedding: args.isEmbedding,
+        overlay,
+      },
+      {
+        runJob,
+        cacheDir: args.quantizationCacheDir ?? env.cacheDir,
+        temporaryDir: temporary.parent,
+        warn: (message) => {
+          log.warn(message);
+        },
+        progress: (done, total) => {
+          bar.update(done / Math.max(1, total));
+        },
+      },
+    );
+  } finally {
+    bar.done();
+  }
+}
+
+/** Lines for the log: what was loaded, and the form in which it is computed. */
+function accountOf({ spec, info }: PreparedCheckpoint): string[] {
+  const millions = (info.parameters / 1e6).toFixed(1);
+  const cached = info.quantization?.cacheHit === true ? ', from the quantization cache' : '';
+  return [
+    `Load weight end. type=${spec.architecture}, ${millions} M parameters in ${info.numFiles} file(s), ` +
+      `${info.seconds.toFixed(2)} s, from ${info.folder}`,
+    `Weight format: ${spec.format} (${info.formatReason}), ${Math.round(spec.weightBytes / 2 ** 20)} MiB${cached}; ` +
+      `context length ${spec.contextLength}`,
+  ];
+}

@@ -1,0 +1,19 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { TemporaryFolders } from '../../../src/fleet/temporary-folders.js';
+
+t.test('those that are left go with the process, others stay', async (t) => {
+  const parent = t.testdir();
+  const temporary = new TemporaryFolders(parent);
+  const removed = await temporary.make('mine-');
+  await temporary.make('mine-');
+  for (const name of ['taken-over', 'not-ours']) await mkdir(join(parent, name));
+  temporary.add(join(parent, 'taken-over'));
+  t.equal((await readdir(parent)).length, 4);
+  await temporary.remove(removed);
+  t.equal((await readdir(parent)).length, 3);
+  await mkdir(removed);
+  temporary.removeAllNow();
+  t.same((await readdir(parent)).sort(), [removed.slice(parent.length + 1), 'not-ours'].sort());
+});
