@@ -9,7 +9,6 @@ import { planMemory, type MemoryPlan } from '../device/limits.js';
 import type { ServingLimits } from '../engine/served-model.js';
 import type { SharedStart } from '../fleet/rank.js';
 import type { DeviceLimits } from '../messages.js';
-import type { PreparedModel } from '../model/graph/contract.js';
 
 /** What this server may use of the machine. */
 export interface Machine {
@@ -95,7 +94,7 @@ export function expertRecording(args: ServerArgs, spec: ModelSpec): ExpertRecord
 /** What every device starts with. */
 export function deviceStart(
   { numThreads, dpSize }: ServerArgs,
-  { spec, graph, weightsFolder }: PreparedModel,
+  { spec, graph, weightsFolder }: SharedStart['model'],
   { limits, numCores }: { readonly limits: DeviceLimits; readonly numCores: number },
 ): SharedStart {
   const share = Math.max(1, Math.floor(numCores / dpSize));

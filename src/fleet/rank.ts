@@ -1,7 +1,7 @@
-import type { Port } from '../actor/port.js';
+import type { Transferable } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
 import type { DeviceHandle, DeviceStart } from '../device/pool.js';
-import type { DeviceId, InjectFault, ToMain, ToScheduler } from '../messages.js';
+import type { DeviceId, InjectFault, ToScheduler } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 
 /** A rank is given up when this many workers in a row, none living for {@link STABLE_MS}, did not help. */
@@ -21,6 +21,11 @@ export interface FleetClock extends Clock {
   wait(ms: number): Promise<void>;
 }
 
+/** The way to the scheduler. */
+export interface SchedulerPost {
+  post(message: ToScheduler, transfer?: readonly Transferable[]): void;
+}
+
 /** What a rank tells of its devices; nothing here is waited for. */
 export interface RankReport {
   died(device: DeviceId, message: string): void;
@@ -32,7 +37,7 @@ export interface RankReport {
 export interface RankDeps {
   readonly startDevice: StartDevice;
   readonly clock: FleetClock;
-  readonly scheduler: Pick<Port<ToScheduler, ToMain>, 'post'>;
+  readonly scheduler: SchedulerPost;
   readonly report: RankReport;
 }
 
