@@ -41,6 +41,8 @@ export class SchedulerRig {
   readonly cache = new CacheActor();
   readonly toMain: ToMain[] = [];
   readonly ops: CacheOp[] = [];
+  /** The same, one list for each message to the cache actor. */
+  readonly opMessages: (readonly CacheOp[])[] = [];
   /** Every plan that was posted, of all devices. */
   readonly plans: StepPlan[] = [];
   /** The same of embedding models. */
@@ -62,6 +64,7 @@ export class SchedulerRig {
         toMain: (message) => this.toMain.push(message),
         toCache: (message) => {
           this.ops.push(...message.ops);
+          this.opMessages.push(message.ops);
           const answer = this.cache.handle(message);
           if (answer !== null) this.replies.push(answer);
         },
@@ -107,6 +110,14 @@ export class SchedulerRig {
       this.pump();
       return true;
     }
+  }
+
+  /** The oldest posted step, until the request has so many tokens. */
+  stepUntil(num: number, numTokens: number): this {
+    while (this.tokensOf(num).length < numTokens) {
+      if (!this.step()) throw new Error(`request ${num} never has ${numTokens} tokens`);
+    }
+    return this;
   }
 
   /** Until no device has a step left. */
