@@ -5,13 +5,13 @@ import { request, SchedulerRig } from '../../doubles/scheduler-rig.js';
 const LIMITS = { numPages: 20, pageSizeTokens: 4, numSlots: 4 };
 const HOPEFUL = { scheduleConservativeness: 0.001 };
 
-/** Most slots that were open at once. */
+/** Most requests that ran at once. */
 function mostTogether(rig: SchedulerRig): number {
   let numOpen = 0;
   let most = 0;
   for (const { opens, frees } of rig.run().plans) {
-    most = Math.max(most, (numOpen += opens.length));
-    numOpen -= frees.length;
+    numOpen += opens.length - frees.length;
+    most = Math.max(most, numOpen);
   }
   return most;
 }
@@ -70,5 +70,38 @@ t.test('a start leaves an idle page to every request that runs', (t) => {
     rig.finished.map(({ stats }) => stats.numRetractions),
     [0, 0, 0],
   );
+  t.end();
+});
+
+t.test('pages that the next request lacks are those that others wait with', (t) => {
+  const rig = new SchedulerRig({ limits: LIMITS, config: HOPEFUL }).attach();
+  const options = { first: 5, sampling: { maxNewTokens: 1 } };
+  rig.submit(request(0, 32, options)).run();
+  rig.submit(request(1, 60, { first: 90, sampling: { maxNewTokens: 4 } }), request(2, 40, options));
+  rig.run();
+  t.match(rig.reasonOf(1), { type: 'length' }, '15 pages, and 8 were locked for request 2');
+  t.match(rig.reasonOf(2), { type: 'length' });
+  t.equal(mostTogether(rig), 1);
+  t.end();
+});
+
+t.test('rather than retract or end a request, those that wait give their locks up', (t) => {
+  const config = { ...HOPEFUL, maxRunningRequests: 1 };
+  const rig = new SchedulerRig({ limits: LIMITS, config }).attach();
+  const options = { first: 5, sampling: { maxNewTokens: 1 } };
+  rig.submit(request(0, 32, options)).run();
+  rig.submit(request(1, 12, { first: 90, sampling: { maxNewTokens: 60 } }));
+  rig.submit(request(2, 40, options)).run();
+  t.match(rig.finishedOf(1), { reason: { type: 'length' }, stats: { numRetractions: 0 } });
+  t.match(rig.reasonOf(2), { type: 'length' });
+  t.end();
+});
+
+t.test('idle pages beyond a reserve go back to the cache', (t) => {
+  const rig = new SchedulerRig({ config: { disableRadixCache: true } }).attach();
+  rig.submit(...Array.from({ length: 20 }, (_, num) => request(num, 200, { first: 7 * num })));
+  rig.run();
+  const [tree] = rig.cache.snapshot();
+  t.ok((tree?.leasedPages ?? NaN) <= 32 + 64, 'of 260 that the requests had');
   t.end();
 });

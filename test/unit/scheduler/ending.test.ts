@@ -48,6 +48,19 @@ t.test('abort by rid prefix and of all; unknown rids and an empty one are ignore
   t.end();
 });
 
+t.test('the device is spared rows in flight that nobody waits for any more', (t) => {
+  const rig = new SchedulerRig({ config: { chunkedPrefillSize: 64 } }).attach();
+  rig.submit(request(1, 900));
+  rig.tell(abortNum(1));
+  t.same(
+    rig.inbox().map((message) => (message.kind === 'cancel' ? message.slot : message.kind)),
+    ['step', 'step', 0],
+  );
+  rig.run();
+  t.equal(held(rig), 0);
+  t.end();
+});
+
 t.test('a slot whose rows are promised to the tree is not cancelled', (t) => {
   const rig = new SchedulerRig().attach();
   rig.submit(request(1, 64));
@@ -57,6 +70,23 @@ t.test('a slot whose rows are promised to the tree is not cancelled', (t) => {
   rig.run();
   rig.submit(request(2, 64, { first: 1 })).run();
   t.equal(rig.finishedOf(2)?.stats.cachedTokens, 48, 'and the next request has them');
+  t.end();
+});
+
+t.test('an aborted answer does not enter the tree, a checked one does', (t) => {
+  const cached = (rig: SchedulerRig) => rig.run().readState()?.devices[0]?.kvPool.cachedTokens;
+  const options = { sampling: { maxNewTokens: 40 }, hasTextStops: true };
+  const aborted = new SchedulerRig().attach();
+  aborted
+    .submit(request(1, 40, options))
+    .stepUntil(1, 36)
+    .tell(abortNum(1));
+  t.equal(cached(aborted), 32, 'whole pages of the prompt');
+  const checked = new SchedulerRig().attach();
+  checked.submit(request(1, 40, options)).run();
+  t.equal(cached(checked), 0, 'all of it is locked while main looks at it');
+  checked.tell({ kind: 'textChecked', num: 1 });
+  t.equal(cached(checked), 64, 'of 79 rows');
   t.end();
 });
 

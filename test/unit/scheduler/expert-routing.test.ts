@@ -27,6 +27,20 @@ t.test('retracted requests count each row once', (t) => {
   t.end();
 });
 
+t.test(
+  'rows that a retracted request computes again count nothing, recorded before or not',
+  (t) => {
+    const rig = new SchedulerRig({ config: { deterministic: true } }).attach();
+    rig.submit(request(1, 40, { sampling: { maxNewTokens: 20 } })).stepUntil(1, 8);
+    rig.tell({ kind: 'pause', mode: 'retract' });
+    while (rig.step());
+    const numBefore = 40 + rig.tokensOf(1).length - 1;
+    rig.tell(start).tell({ kind: 'continue' }).run();
+    t.equal(numRows(rig), 40 + 20 - 1 - numBefore);
+    t.end();
+  },
+);
+
 t.test('a request that a device took with it counts each row once', (t) => {
   const rig = new SchedulerRig().attach();
   rig.tell(start).submit(request(1, 40, { sampling: { maxNewTokens: 8 } }));

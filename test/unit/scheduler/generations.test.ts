@@ -19,6 +19,18 @@ t.test('requests of a dead device go on on the next generation, token for token'
   t.end();
 });
 
+t.test('they go on before those that waited', (t) => {
+  const rig = new SchedulerRig({ config: { maxRunningRequests: 2 } }).attach();
+  rig.submit(...[1, 2, 3, 4].map((num) => request(num, 20, { first: 40 * num })));
+  rig.step();
+  rig.tell(down(0, 0)).attach(0, 1).run();
+  t.same(
+    rig.finished.map(({ num }) => num),
+    [1, 2, 3, 4],
+  );
+  t.end();
+});
+
 t.test('devices that are told to retire go when they are empty, and new requests wait', (t) => {
   const rig = new SchedulerRig().attach();
   rig.submit(request(1, 40, { sampling: { maxNewTokens: 20 } }));
@@ -104,6 +116,18 @@ t.test(
     t.end();
   },
 );
+
+t.test('what waits for an old generation goes to the new one', (t) => {
+  const rig = new SchedulerRig({ config: { maxRunningRequests: 1 } }).attach(0, 0);
+  rig.submit(request(1, 20, { sampling: { maxNewTokens: 10 } }), request(2, 20, { first: 90 }));
+  rig.attach(0, 1);
+  while (rig.step(0, 1));
+  t.same(
+    rig.finished.map(({ num }) => num),
+    [2],
+  );
+  t.end();
+});
 
 t.test('a late result of a dead device is nobody’s', (t) => {
   const rig = new SchedulerRig().attach();

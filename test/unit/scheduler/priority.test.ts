@@ -37,6 +37,38 @@ t.test('a gap above the threshold takes the slot of a running request', (t) => {
   t.end();
 });
 
+const numRetractions = (rig: SchedulerRig, ...nums: readonly number[]) =>
+  nums.map((num) => rig.finishedOf(num)?.stats.numRetractions ?? -1);
+
+t.test('the least important one loses its slot, of equals the one that came last', (t) => {
+  const rig = new SchedulerRig({ config: { maxRunningRequests: 3, priority: PRIORITY } }).attach();
+  [5, 0, 0].forEach((priority, num) =>
+    rig.submit(request(num, 20, { first: 40 * num, priority, sampling: { maxNewTokens: 30 } })),
+  );
+  rig.stepUntil(2, 3);
+  rig.submit(request(3, 20, { first: 160, priority: 50 })).run();
+  t.same(numRetractions(rig, 0, 1, 2, 3), [0, 0, 1, 0]);
+  t.end();
+});
+
+t.test('nobody loses a slot while another is free and the pages last', (t) => {
+  const long = { sampling: { maxNewTokens: 36 } };
+  const start = (limits: object) => {
+    const rig = new SchedulerRig({ limits, config: { priority: PRIORITY } }).attach();
+    rig.submit(request(1, 12, long)).stepUntil(1, 3);
+    return rig.submit(request(2, 12, { first: 90, priority: 50, ...long })).run();
+  };
+  const roomy = start({ numSlots: 4 });
+  t.same(numRetractions(roomy, 1, 2), [0, 0]);
+  const tight = start({ numSlots: 4, numPages: 20, pageSizeTokens: 4 });
+  t.same(numRetractions(tight, 1, 2), [1, 0], 'for pages that would not last it is as for slots');
+  t.same(
+    tight.finished.map(({ num }) => num),
+    [2, 1],
+  );
+  t.end();
+});
+
 t.test('in a full queue a lower waiting request makes room', (t) => {
   const config = {
     ...one,
@@ -61,6 +93,29 @@ t.test('in a full queue a lower waiting request makes room', (t) => {
   t.equal(rig.finished.length, 1);
   rig.run();
   t.equal(rig.finished.length, 3);
+  t.end();
+});
+
+t.test('of equals the one that came last loses its place, and never one that ran', (t) => {
+  const config = { ...one, maxQueuedRequests: 3, priority: PRIORITY };
+  const rig = new SchedulerRig({ config }).attach();
+  rig.submit(request(1, 20, { sampling: { maxNewTokens: 30 } })).stepUntil(1, 3);
+  rig.submit(request(2, 20, { first: 60, priority: 50, sampling: { maxNewTokens: 30 } }));
+  while (rig.readState()?.devices[0]?.load.numRetracted !== 1) t.ok(rig.step());
+  rig.submit(request(3, 20, { first: 90, priority: 3 }));
+  rig.submit(request(4, 20, { first: 90, priority: 3 }));
+  rig.submit(request(5, 20, { first: 90, priority: 4 }));
+  t.same(
+    rig.finished.map(({ num }) => num),
+    [4],
+  );
+  rig.submit(request(6, 20, { priority: 9 }), request(7, 20, { priority: 9 }));
+  t.same(
+    rig.finished.map(({ num }) => num),
+    [4, 3, 5],
+  );
+  rig.submit(request(8, 20, { priority: 99 })).run();
+  t.equal(rig.reasonOf(1)?.type, 'length', 'it has begun its answer');
   t.end();
 });
 

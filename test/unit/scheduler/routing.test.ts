@@ -37,6 +37,13 @@ t.test('new prompts spread over the devices, repeated ones go home', (t) => {
   t.end();
 });
 
+t.test('a batch spreads over the devices too', (t) => {
+  const rig = new SchedulerRig().attach(0).attach(1);
+  rig.submit(...[0, 1, 2, 3].map((num) => request(num, 100, { first: 50 * num }))).run();
+  t.same(rig.finished.map(({ stats }) => stats.dpRank).sort(), [0, 0, 1, 1]);
+  t.end();
+});
+
 t.test('one device is never asked for its prefixes; a pinned request goes where it says', (t) => {
   const one = new SchedulerRig().attach();
   one.submit(request(1, 50)).run();

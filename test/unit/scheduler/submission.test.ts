@@ -47,6 +47,15 @@ t.test('the queue is bounded; requests that a slot is free for do not count', (t
   t.end();
 });
 
+t.test('a batch may be as large as free slots and queue together', (t) => {
+  const config = { maxRunningRequests: 3, maxQueuedRequests: 1 };
+  const batch = (size: number) => Array.from({ length: size }, (_, num) => request(num, 20));
+  const rig = new SchedulerRig({ config }).attach();
+  t.match(rig.submit(...batch(5)).last('submitted')?.failure, { code: 'QUEUE_FULL' });
+  t.equal(rig.submit(...batch(4)).last('submitted')?.failure, null);
+  t.end();
+});
+
 t.test('a rank that never was is refused', (t) => {
   const rig = new SchedulerRig().attach();
   rig.submit(request(1, 20, { dpRank: 5 }));
