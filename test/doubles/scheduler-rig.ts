@@ -60,7 +60,7 @@ export class SchedulerRig {
     this.scheduler = new Scheduler({
       config: this.config,
       clock: { nowMs: () => this.nowMs },
-      links: {
+      ports: {
         toMain: (message) => this.toMain.push(message),
         toCache: (message) => {
           this.ops.push(...message.ops);
@@ -180,7 +180,7 @@ export class SchedulerRig {
     for (let reply = this.replies.shift(); reply !== undefined; reply = this.replies.shift()) {
       this.scheduler.receiveFromCache(reply);
     }
-    const broken = violations(this.scheduler.state);
+    const broken = violations({ ...this.scheduler.parts, embedding: this.scheduler.embedding });
     if (broken.length > 0) throw new Error(broken.join('; '));
     return this;
   }

@@ -67,7 +67,7 @@ export class World {
     this.scheduler = new Scheduler({
       config,
       clock: { nowMs: () => loop.nowMs },
-      links: {
+      ports: {
         toMain: (message) => {
           main.post(message);
         },
@@ -160,13 +160,13 @@ export class World {
 
   /** Texts do not begin on weights that are on their way out. */
   private checkOpen(device: DeviceId): void {
-    const link = this.scheduler.state.links.get(treeKey(device));
+    const link = this.scheduler.parts.devices.at(treeKey(device));
     if (link?.retiring !== false) throw new Error('a text begins on a device that retires');
   }
 
   /** After every turn; the cache walks its trees only now and then. */
   private check(): void {
-    const broken = violations(this.scheduler.state);
+    const broken = violations({ ...this.scheduler.parts, embedding: this.scheduler.embedding });
     if (this.loop.numEvents % 64 === 0) {
       broken.push(...this.cache.check().map((fault) => fault.message));
     }
