@@ -2,10 +2,9 @@
 import type { Failure } from '../core/errors.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
 import type { ReqInput, Submit } from '../messages.js';
-import { abort } from './leave.js';
+import { fail } from './leave.js';
 import type { LiveReq, LiveReqs } from './live-reqs.js';
 import type { Outbox } from './outbox.js';
-import { failureReason } from '../core/finish-reason.js';
 import type { SchedulerParts } from './parts.js';
 import { Req } from './req.js';
 import { evictable, importance } from './waiting/priority.js';
@@ -74,7 +73,7 @@ export function submit(parts: SchedulerParts, message: Submit, isDraining: boole
     whyNot: ({ dpRank }) => (dpRank === null ? null : devices.whyNotRank(dpRank)),
   };
   if (!answerSubmission(door, message)) return;
-  for (const req of evicted) abort(parts, req, failureReason('QUEUE_FULL', EVICTED));
+  for (const req of evicted) fail(parts, req, { code: 'QUEUE_FULL', message: EVICTED });
   for (const input of message.reqs) {
     const req = new Req(input, clock.nowMs());
     live.add(req);

@@ -5,6 +5,7 @@
 import { MAX_STEPS_IN_FLIGHT, type DeviceLink } from './devices/link.js';
 import type { Embedding } from './embed/embedding.js';
 import type { SchedulerParts } from './parts.js';
+import type { Seat } from './seat/seat.js';
 
 type Parts = Pick<SchedulerParts, 'live' | 'waiting' | 'devices'>;
 
@@ -39,16 +40,16 @@ function linkViolations(link: DeviceLink): string[] {
   return found.map((text) => `${link.tree}: ${text}`);
 }
 
-function phaseViolations({ seats, left }: DeviceLink): string[] {
+function phaseViolations({ seats, leavers }: DeviceLink): string[] {
   const wrong = [
     ...[...seats].filter(({ isLive }) => !isLive),
-    ...[...left].filter(({ phase }) => phase !== 'leaving' && phase !== 'closed'),
+    ...[...leavers].filter(({ phase }) => phase !== 'leaving' && phase !== 'closed'),
   ];
   return wrong.map(({ req, phase }) => `req ${req.num}: ${phase} in the wrong set`);
 }
 
-function slotViolations({ seats, left, freeSlots, limits }: DeviceLink): string[] {
-  const leaving = [...left].filter(({ phase }) => phase === 'leaving');
+function slotViolations({ seats, leavers, freeSlots, limits }: DeviceLink): string[] {
+  const leaving = [...leavers].filter(({ phase }) => phase === 'leaving');
   const open = [...seats, ...leaving].map(({ slot }) => slot);
   const all = [...open, ...freeSlots].sort((a, b) => a - b);
   const isSound = all.length === limits.numSlots && all.every((slot, i) => slot === i);
@@ -56,19 +57,29 @@ function slotViolations({ seats, left, freeSlots, limits }: DeviceLink): string[
 }
 
 /** Every leased page has one owner; every seat has a page for each of its rows. */
-function pageViolations({ seats, left, pages, limits }: DeviceLink): string[] {
+function pageViolations({ seats, leavers, pages, limits }: DeviceLink): string[] {
   const found: string[] = [];
   const owned = new Set<number>(pages.idle);
   if (owned.size !== pages.idle.length) found.push('a page is idle twice');
-  for (const seat of [...seats, ...left]) {
+  for (const seat of [...seats, ...leavers]) {
     for (const page of seat.ownPages) {
       if (owned.has(page)) found.push(`page ${page} has two owners`);
       owned.add(page);
     }
-    found.push(...seat.violations());
+    found.push(...rowViolations(seat, limits.pageSizeTokens));
   }
   if (owned.size > limits.numPages) found.push(`${owned.size} pages are leased`);
   return found;
+}
+
+function rowViolations(
+  { req, numPages, plannedLen }: Seat,
+  pageSizeTokens: number,
+): readonly string[] {
+  const found: string[] = [];
+  if (numPages > 0 && numPages * pageSizeTokens < plannedLen) found.push('rows without pages');
+  if (plannedLen > req.maxRows) found.push('too many rows');
+  return found.map((text) => `req ${req.num}: ${text}`);
 }
 
 /** Every live text of an embedding model waits, or is in one step of one device. */

@@ -41,11 +41,11 @@ export class SchedulerRig {
   readonly cache = new CacheActor();
   readonly toMain: ToMain[] = [];
   readonly ops: CacheOp[] = [];
-  /** The same, one list for each message to the cache actor. */
+  /** The operations of each message to the cache actor. */
   readonly opMessages: (readonly CacheOp[])[] = [];
   /** Every plan that was posted, of all devices. */
   readonly plans: StepPlan[] = [];
-  /** The same of embedding models. */
+  /** Every plan of an embedding model that was posted. */
   readonly embedPlans: EmbedPlan[] = [];
   nowMs = 0;
   private readonly replies: CacheReplies[] = [];

@@ -45,9 +45,9 @@ export class Devices {
 
   /** The seat of a request that runs, or whose text main still checks. */
   seatOf(req: Req): Seat | null {
-    for (const { seats, left } of this.#links.values()) {
+    for (const { seats, leavers } of this.#links.values()) {
       for (const seat of seats) if (seat.req === req) return seat;
-      for (const seat of left) if (seat.req === req) return seat;
+      for (const seat of leavers) if (seat.req === req) return seat;
     }
     return null;
   }

@@ -69,7 +69,7 @@ export function deviceDown(
     if (isRetried(seat.req)) retried.push(seat.req);
     else fail(parts, seat.req, { code: 'DEVICE_FAILED', message });
   }
-  for (const seat of link.left) seat.lose();
+  for (const seat of link.leavers) seat.lose();
   waiting.acceptAgain(retried);
   failOrphans(parts, Math.max(0, ...[...devices].map(({ weightsEpoch }) => weightsEpoch)));
   const numRetried = retried.length + embedding.retry(link, message);

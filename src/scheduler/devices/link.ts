@@ -51,7 +51,7 @@ export class DeviceLink implements SeatHome<Seat> {
   /** Seats that are serving or retracting, in order of admission. */
   readonly seats = new Set<Seat>();
   /** Seats that are leaving or closed, in the order in which they left. */
-  readonly left = new Set<Seat>();
+  readonly leavers = new Set<Seat>();
   /** Posted and not answered, oldest first. */
   readonly steps: PostedStep[] = [];
   nextStep = 0;
@@ -88,7 +88,7 @@ export class DeviceLink implements SeatHome<Seat> {
 
   /** Every slot, page and lock is back. */
   get isVacant(): boolean {
-    return this.seats.size === 0 && this.left.size === 0;
+    return this.seats.size === 0 && this.leavers.size === 0;
   }
 
   get isEmpty(): boolean {
@@ -103,7 +103,7 @@ export class DeviceLink implements SeatHome<Seat> {
 
   /** The seat whose insert for this request is in flight. */
   inserting(num: number): Seat | null {
-    for (const seats of [this.seats, this.left]) {
+    for (const seats of [this.seats, this.leavers]) {
       for (const seat of seats) if (seat.req.num === num && seat.isInserting) return seat;
     }
     return null;

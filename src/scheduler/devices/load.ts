@@ -1,7 +1,7 @@
 import type { DeviceLoad } from '../../messages.js';
 import type { EmbedQueue } from '../embed/embed-queue.js';
 import type { SchedulerParts } from '../parts.js';
-import type { Ticket } from '../waiting/ticket.js';
+import type { WaitingReq } from '../waiting/ticket.js';
 import type { DeviceLink } from './link.js';
 
 /**
@@ -30,7 +30,7 @@ export function deviceLoad(
   };
 }
 
-function isMeantFor({ target, req }: Ticket, link: DeviceLink, isFirst: boolean): boolean {
+function isMeantFor({ target, req }: WaitingReq, link: DeviceLink, isFirst: boolean): boolean {
   if (target !== null) return target === link.tree;
   const { dpRank } = req.input;
   return dpRank === null ? isFirst : dpRank === link.device.rank;

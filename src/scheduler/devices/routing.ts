@@ -1,6 +1,6 @@
 /** What routing looks at of one device. */
 export interface RouteTarget<T> {
-  readonly link: T;
+  readonly device: T;
   /** Running and already routed requests. */
   readonly load: number;
   /** Cached tokens of the request's prompt there. */
@@ -32,7 +32,7 @@ export function chooseTarget<T>(targets: readonly RouteTarget<T>[], promptLen: n
     longest.load - idlest.load > BALANCE_ABS_THRESHOLD &&
     longest.load > BALANCE_REL_THRESHOLD * idlest.load;
   const cached = longest.cachedTokens > CACHE_THRESHOLD * promptLen;
-  return cached && !overloaded ? longest.link : idlest.link;
+  return cached && !overloaded ? longest.device : idlest.device;
 }
 
 function best<T>(

@@ -4,7 +4,7 @@ import type { Req } from '../req.js';
 /** Counters of one device for the log lines and `last_gen_throughput`. */
 export class DeviceStats {
   lastGenThroughput = 0;
-  /** Of the last prefill. */
+  /** Part of the last prefill's prompt tokens that came from the cache. */
   cacheHitRate = 0;
   readonly totals: Mutable<LoadTotals> = {
     prefillTokens: 0,

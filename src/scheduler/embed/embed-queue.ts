@@ -8,7 +8,7 @@ export class EmbedQueue {
     return this.#waiting.size;
   }
 
-  /** Of all waiting texts together. */
+  /** Tokens of all waiting texts together. */
   get numTokens(): number {
     let numTokens = 0;
     for (const req of this.#waiting) numTokens += req.numTokens;

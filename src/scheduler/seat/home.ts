@@ -14,7 +14,7 @@ export interface SeatHome<Seat = unknown> {
   /** Seats that are serving or retracting, in order of admission. */
   readonly seats: Set<Seat>;
   /** Seats that are leaving or closed, in the order in which they left. */
-  readonly left: Set<Seat>;
+  readonly leavers: Set<Seat>;
   pagesFor(numTokens: number): number;
   wholePages(numTokens: number): number;
   unlock(lock: number): void;

@@ -102,6 +102,15 @@ export class Seat {
     return this.#pages.numSoleHeld;
   }
 
+  get numPages(): number {
+    return this.#pages.length;
+  }
+
+  /** Pages that are the seat's alone: not the tree's, not on their way into it. */
+  get ownPages(): readonly number[] {
+    return this.#pages.own;
+  }
+
   // ---- rows -------------------------------------------------------------------------------------
 
   /** Cached rows that the step which opens the slot loads; null = none. */
@@ -175,7 +184,7 @@ export class Seat {
     this.#closeRows = this.#knownRows;
     this.#phase = 'leaving';
     this.#home.seats.delete(this);
-    this.#home.left.add(this);
+    this.#home.leavers.add(this);
   }
 
   /** What the step that frees the slot must store; null = nothing. */
@@ -231,7 +240,7 @@ export class Seat {
       this.#pages.release(sharesPrefixes ? this.#home.wholePages(numRows) : 0);
     }
     this.#phase = 'gone';
-    this.#home.left.delete(this);
+    this.#home.leavers.delete(this);
     return numRows;
   }
 
@@ -244,23 +253,6 @@ export class Seat {
 
   #may(act: SeatAct): void {
     if (!MAY[this.#phase].includes(act)) assert.fail(`seat: ${act} while ${this.#phase}`);
-  }
-
-  // ---- invariants -------------------------------------------------------------------------------
-
-  get ownPages(): readonly number[] {
-    return this.#pages.own;
-  }
-
-  violations(): string[] {
-    const { num, maxRows } = this.req;
-    const found: string[] = [];
-    const numRows = this.#pages.length * this.#home.limits.pageSizeTokens;
-    if (!this.#pages.areBack && numRows < this.#plannedLen) {
-      found.push(`req ${num}: rows without pages`);
-    }
-    if (this.#plannedLen > maxRows) found.push(`req ${num}: too many rows`);
-    return found;
   }
 }
 

@@ -6,7 +6,7 @@ import type { SchedulerParts } from '../parts.js';
 import type { Req } from '../req.js';
 import { Seat } from '../seat/seat.js';
 import type { Match } from '../waiting/match.js';
-import type { Ticket } from '../waiting/ticket.js';
+import type { WaitingReq } from '../waiting/ticket.js';
 import type { StepBuilder } from './builder.js';
 import { prefillBudget } from './prefill.js';
 
@@ -39,7 +39,7 @@ export function admit(parts: Parts, link: DeviceLink, step: StepBuilder, budget:
 }
 
 /** The ticket's match if it could start now: it is for this device, known, and the best to be had. */
-function readyMatch({ waiting }: Parts, link: DeviceLink, ticket: Ticket): Match | null {
+function readyMatch({ waiting }: Parts, link: DeviceLink, ticket: WaitingReq): Match | null {
   const { match, target, req } = ticket;
   if (target !== link.tree || match?.isReady !== true || !waiting.has(req)) return null;
   if (match.isStale(link)) {
@@ -117,7 +117,7 @@ function wantPages({ waiting }: Parts, link: DeviceLink, budget: number): void {
 }
 
 /** Pages are short. If a lease brings no more, other waiting requests give their locks up. */
-function makeRoom(parts: Parts, link: DeviceLink, ticket: Ticket): void {
+function makeRoom(parts: Parts, link: DeviceLink, ticket: WaitingReq): void {
   if (!link.pages.dry || link.pages.numAsked > 0) return;
   link.scarce = true;
   if (parts.waiting.giveUpOthers(link, ticket) || !link.isVacant) return;
@@ -129,7 +129,7 @@ function makeRoom(parts: Parts, link: DeviceLink, ticket: Ticket): void {
 function start(
   { clock, outbox, waiting }: Parts,
   link: DeviceLink,
-  ticket: Ticket,
+  ticket: WaitingReq,
   match: Match,
   step: StepBuilder,
 ): Seat {

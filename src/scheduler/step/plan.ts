@@ -51,7 +51,7 @@ function planRows(parts: Parts, link: DeviceLink, step: StepBuilder): void {
 
 /** Who has left: known rows to pages, and the slots free from the next step on. */
 function planFrees(link: DeviceLink, step: StepBuilder): void {
-  for (const seat of link.left) {
+  for (const seat of link.leavers) {
     if (seat.phase !== 'leaving') continue;
     step.store(seat.closingStore(step.step));
     step.free(seat.slot);
@@ -60,7 +60,7 @@ function planFrees(link: DeviceLink, step: StepBuilder): void {
 
 /** The step is posted. */
 function closeSlots({ waiting }: Parts, link: DeviceLink): void {
-  for (const seat of link.left) {
+  for (const seat of link.leavers) {
     if (seat.phase === 'leaving') waiting.noteInserted(seat, seat.closeSlot());
   }
 }

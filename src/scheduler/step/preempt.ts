@@ -3,7 +3,7 @@ import type { DeviceLink } from '../devices/link.js';
 import type { SchedulerParts } from '../parts.js';
 import type { Seat } from '../seat/seat.js';
 import { importanceOf } from '../waiting/priority.js';
-import type { Ticket } from '../waiting/ticket.js';
+import type { WaitingReq } from '../waiting/ticket.js';
 import { lasts } from './admission.js';
 
 type Parts = Pick<SchedulerParts, 'config' | 'waiting'>;
@@ -25,14 +25,14 @@ export function preempt({ config, waiting }: Parts, link: DeviceLink): void {
   if (gap > threshold) victim.retract();
 }
 
-function nextReady(tickets: Iterable<Ticket>, link: DeviceLink): Ticket | null {
+function nextReady(tickets: Iterable<WaitingReq>, link: DeviceLink): WaitingReq | null {
   for (const ticket of tickets) {
     if (ticket.target === link.tree && ticket.match?.isReady === true) return ticket;
   }
   return null;
 }
 
-/** Of equals the one that came last; one that is leaving already before all others. */
+/** The seat to go: one that is leaving already, else the lowest priority, of equals the one that came last. */
 function leastImportant(config: SchedulerConfig, { seats }: DeviceLink): Seat | null {
   let least: Seat | null = null;
   for (const seat of seats) {

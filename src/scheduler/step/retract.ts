@@ -31,8 +31,8 @@ export function requeueRetracted({ waiting }: Parts, link: DeviceLink): void {
 
 /** Makes room for seats that cannot grow. True when it changed something that can be planned now. */
 export function relieveStarved(parts: Parts, link: DeviceLink): boolean {
-  const { pages, seats, left } = link;
-  const onTheirWay = pages.numAsked > 0 || !pages.dry || left.size > 0;
+  const { pages, seats, leavers } = link;
+  const onTheirWay = pages.numAsked > 0 || !pages.dry || leavers.size > 0;
   if (!link.starved || onTheirWay || [...seats].some((seat) => seat.isRetracting)) return false;
   if (parts.waiting.giveUpOthers(link, null)) return false;
   const [only] = seats;

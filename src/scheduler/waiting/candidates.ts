@@ -7,7 +7,7 @@ import type { DeviceLink } from '../devices/link.js';
 import { chooseTarget } from '../devices/routing.js';
 import type { SchedulerParts } from '../parts.js';
 import { LPM_QUEUE_MAX } from './policy.js';
-import type { Ticket } from './ticket.js';
+import type { WaitingReq } from './ticket.js';
 import { probedTokens } from './waiting.js';
 
 /** Waiting requests per device that are matched beyond the free slots. */
@@ -55,7 +55,7 @@ function roomOf({ devices, waiting }: Parts): Room {
   return room;
 }
 
-function prepare(parts: Parts, room: Room, ticket: Ticket): void {
+function prepare(parts: Parts, room: Room, ticket: WaitingReq): void {
   if (ticket.heldBy !== null) return;
   if (ticket.target === null) parts.waiting.route(ticket, chooseDevice(parts, room, ticket));
   const space = ticket.target === null ? undefined : room.get(ticket.target);
@@ -67,7 +67,7 @@ function prepare(parts: Parts, room: Room, ticket: Ticket): void {
   space.left--;
 }
 
-function giveUpOldLock({ clock, waiting }: Parts, link: DeviceLink, ticket: Ticket): void {
+function giveUpOldLock({ clock, waiting }: Parts, link: DeviceLink, ticket: WaitingReq): void {
   const { match } = ticket;
   if (match === null || match.lock === 0 || link.numFreeRunning > 0) return;
   if (clock.nowMs() - match.askedAtMs < MATCH_LOCK_MAX_MS) return;
@@ -75,14 +75,14 @@ function giveUpOldLock({ clock, waiting }: Parts, link: DeviceLink, ticket: Tick
 }
 
 /** The device that the request should go to; null when none has room, or its prefixes are not known yet. */
-function chooseDevice({ config, waiting }: Parts, room: Room, ticket: Ticket): TreeKey | null {
+function chooseDevice({ config, waiting }: Parts, room: Room, ticket: WaitingReq): TreeKey | null {
   const spaces = [...room.values()].filter(({ link }) => link.takes(ticket.req));
   if (spaces.length > 1 && !config.disableRadixCache) {
     if (ticket.probe === 'none') waiting.probe(ticket);
     if (ticket.probe === 'pending') return null;
   }
   const targets = spaces.map((space) => ({
-    link: space,
+    device: space,
     load: space.load,
     cachedTokens: probedTokens(ticket, space.link.tree),
     hasRoom: space.left > 0,

@@ -1,22 +1,27 @@
 import type { SchedulerConfig } from '../../core/scheduler-config.js';
-import type { MatchPrefix, Matched, TreeKey } from '../../messages.js';
+import type { MatchPrefix, TreeKey } from '../../messages.js';
 import type { DeviceLink } from '../devices/link.js';
 import type { Req } from '../req.js';
 
 /** SGLang's `IN_BATCH_PREFIX_CACHING_CHECK_THRESHOLD`. */
 const MIN_SHARED_TOKENS = 32;
 
-const NO_PAGES = new Int32Array(0);
+/** A locked prefix; pages are the tree's. */
+interface Prefix {
+  readonly numTokens: number;
+  readonly pages: Int32Array;
+  /** 0 = nothing to unlock. */
+  readonly lock: number;
+}
+
+const NOTHING: Prefix = { numTokens: 0, pages: new Int32Array(0), lock: 0 };
 
 /**
  * A prefix that the cache actor was asked for on behalf of a waiting request: asked ahead of time, and
  * locked in the tree from the answer until the request is seated with it or gives it up.
  */
 export class Match {
-  numTokens = 0;
-  pages: Int32Array = NO_PAGES;
-  /** 0 = nothing to unlock. */
-  lock = 0;
+  #found = NOTHING;
   /** `abandoned`: to be unlocked as soon as the answer comes. */
   #status: 'pending' | 'abandoned' | 'ready';
   /** Longest prefix of this request that was inserted after the question was asked, in tokens. */
@@ -39,11 +44,21 @@ export class Match {
     return this.#status === 'pending';
   }
 
-  answer({ numTokens, pages, lock }: Matched): void {
+  get numTokens(): number {
+    return this.#found.numTokens;
+  }
+
+  get pages(): Int32Array {
+    return this.#found.pages;
+  }
+
+  get lock(): number {
+    return this.#found.lock;
+  }
+
+  answer(found: Prefix): void {
     this.#status = 'ready';
-    this.numTokens = numTokens;
-    this.pages = pages;
-    this.lock = lock;
+    this.#found = found;
   }
 
   abandon(): void {
@@ -66,7 +81,7 @@ export function worthwhileTokens({ limits }: DeviceLink): number {
   return Math.max(MIN_SHARED_TOKENS, limits.pageSizeTokens);
 }
 
-/** What to ask the cache actor for; null when the answer is known to be nothing. */
+/** What to ask the cache actor; null when the answer is known to be nothing. */
 export function matchOp(config: SchedulerConfig, link: DeviceLink, req: Req): MatchPrefix | null {
   const maxTokens = matchableTokens(config, req);
   if (config.disableRadixCache || maxTokens < link.limits.pageSizeTokens) return null;

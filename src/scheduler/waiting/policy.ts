@@ -2,10 +2,10 @@ import { seededRandom } from '../../core/clock.js';
 import type { SchedulePolicy, SchedulerConfig } from '../../core/scheduler-config.js';
 import { byPrefixWeight } from './prefix-order.js';
 import type { Req } from '../req.js';
-import type { Ticket } from './ticket.js';
+import type { WaitingReq } from './ticket.js';
 
 /** Orders the waiting requests, given in order of arrival, for admission. */
-export type Policy = (waiting: ReadonlySet<Ticket>) => Iterable<Ticket>;
+export type Policy = (waiting: ReadonlySet<WaitingReq>) => Iterable<WaitingReq>;
 
 /** Beyond this many waiting requests `lpm` and `dfs-weight` cost more than it brings, as in SGLang. */
 export const LPM_QUEUE_MAX = 128;
@@ -18,7 +18,7 @@ const lpm: Policy = (waiting) => {
   return [...waiting].sort((a, b) => rank(b) - rank(a));
 };
 
-function rank(ticket: Ticket): number {
+function rank(ticket: WaitingReq): number {
   return hasStarted(ticket) ? Number.MAX_SAFE_INTEGER : ticket.cachedPrefixTokens;
 }
 
@@ -38,7 +38,7 @@ const lof: Policy = (waiting) => {
 function random(seed: number): Policy {
   const draw = seededRandom(seed);
   const places = new WeakMap<Req, number>();
-  const place = ({ req }: Ticket): number => {
+  const place = ({ req }: WaitingReq): number => {
     const known = places.get(req);
     if (known !== undefined) return known;
     const drawn = draw();
@@ -52,12 +52,12 @@ function random(seed: number): Policy {
 }
 
 /** Requests that ran before keep their place in front. */
-function split(waiting: ReadonlySet<Ticket>): [again: Ticket[], fresh: Ticket[]] {
+function split(waiting: ReadonlySet<WaitingReq>): [again: WaitingReq[], fresh: WaitingReq[]] {
   const all = [...waiting];
   return [all.filter(hasStarted), all.filter((ticket) => !hasStarted(ticket))];
 }
 
-function hasStarted({ req }: Ticket): boolean {
+function hasStarted({ req }: WaitingReq): boolean {
   return req.started !== null;
 }
 

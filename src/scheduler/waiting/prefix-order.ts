@@ -1,17 +1,17 @@
-import type { Ticket } from './ticket.js';
+import type { WaitingReq } from './ticket.js';
 
 /**
  * `dfs-weight`: a walk through the tree that the waiting prompts form, the branch with most requests
  * first, so that requests that share a prefix run one after the other. Requests that end at a fork come
  * before its branches; equal branches keep the order of arrival.
  */
-export function byPrefixWeight(waiting: readonly Ticket[]): Ticket[] {
+export function byPrefixWeight(waiting: readonly WaitingReq[]): WaitingReq[] {
   const namespaces = groupBy(waiting, ({ req }) => req.input.namespace);
   return heaviestFirst(namespaces).flatMap((group) => walk(group, 0));
 }
 
 /** @param depth tokens that all of `tickets` have in common */
-function walk(tickets: readonly Ticket[], depth: number): readonly Ticket[] {
+function walk(tickets: readonly WaitingReq[], depth: number): readonly WaitingReq[] {
   const [first] = tickets;
   if (first === undefined || tickets.length === 1) return tickets;
   const fork = forkAfter(first, tickets, depth);
@@ -22,7 +22,7 @@ function walk(tickets: readonly Ticket[], depth: number): readonly Ticket[] {
 }
 
 /** Length of the longest common prefix. */
-function forkAfter(first: Ticket, tickets: readonly Ticket[], depth: number): number {
+function forkAfter(first: WaitingReq, tickets: readonly WaitingReq[], depth: number): number {
   let end = first.req.promptLen;
   for (const { req } of tickets) {
     let i = depth;
@@ -32,12 +32,15 @@ function forkAfter(first: Ticket, tickets: readonly Ticket[], depth: number): nu
   return end;
 }
 
-function heaviestFirst<K>(groups: ReadonlyMap<K, Ticket[]>): Ticket[][] {
+function heaviestFirst<K>(groups: ReadonlyMap<K, WaitingReq[]>): WaitingReq[][] {
   return [...groups.values()].sort((a, b) => b.length - a.length);
 }
 
-function groupBy<K>(tickets: readonly Ticket[], keyOf: (ticket: Ticket) => K): Map<K, Ticket[]> {
-  const groups = new Map<K, Ticket[]>();
+function groupBy<K>(
+  tickets: readonly WaitingReq[],
+  keyOf: (ticket: WaitingReq) => K,
+): Map<K, WaitingReq[]> {
+  const groups = new Map<K, WaitingReq[]>();
   for (const ticket of tickets) {
     const key = keyOf(ticket);
     const group = groups.get(key);

@@ -2,7 +2,7 @@
 import type { SchedulerConfig } from '../../core/scheduler-config.js';
 import type { Req } from '../req.js';
 import type { Policy } from './policy.js';
-import type { Ticket } from './ticket.js';
+import type { WaitingReq } from './ticket.js';
 
 /** A priority as a number of which larger = sooner. */
 export function importance({ priority }: SchedulerConfig, value: number): number {
@@ -24,7 +24,7 @@ export function byPriority(policy: Policy, config: SchedulerConfig): Policy {
  * @param wanted the least importance among those that want in
  */
 export function evictable(
-  { config, waiting }: { readonly config: SchedulerConfig; readonly waiting: Iterable<Ticket> },
+  { config, waiting }: { readonly config: SchedulerConfig; readonly waiting: Iterable<WaitingReq> },
   wanted: number,
   numPlaces: number,
 ): readonly Req[] {

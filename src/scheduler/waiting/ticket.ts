@@ -5,7 +5,7 @@ import type { Match } from './match.js';
 
 /**
  * One wait of a request: made when it is accepted, retracted or retried, gone when it gets a seat or
- * ends. `waiting/` alone writes it; policies, admission and the load numbers read it.
+ * ends. `waiting.ts` and `hold-back.ts` alone write it; others see a {@link WaitingReq}.
  */
 export class Ticket {
   /** Device that the request is meant for; null until routed. */
@@ -30,3 +30,6 @@ export class Ticket {
     return longest;
   }
 }
+
+/** A waiting request, to be read: by policies, routing, admission and the load numbers. */
+export type WaitingReq = Readonly<Ticket>;

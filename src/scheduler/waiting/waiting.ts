@@ -10,7 +10,7 @@ import { findHolder, HeldBack } from './hold-back.js';
 import { Match, matchOp } from './match.js';
 import { policyOf, type Policy } from './policy.js';
 import { byPriority } from './priority.js';
-import { Ticket } from './ticket.js';
+import { Ticket, type WaitingReq } from './ticket.js';
 
 export interface WaitingOptions {
   readonly config: SchedulerConfig;
@@ -34,7 +34,7 @@ export class Waiting {
   readonly #byReq = new Map<Req, Ticket>();
   /** In order of arrival. */
   #tickets = new Set<Ticket>();
-  #ordered: Iterable<Ticket> | null = null;
+  #ordered: Iterable<WaitingReq> | null = null;
 
   constructor({ config, clock, outbox, devices }: WaitingOptions) {
     this.#config = config;
@@ -54,12 +54,12 @@ export class Waiting {
   }
 
   /** In order of arrival. */
-  [Symbol.iterator](): Iterator<Ticket> {
+  [Symbol.iterator](): Iterator<WaitingReq> {
     return this.#tickets[Symbol.iterator]();
   }
 
   /** In the order in which the policy would seat them. Requests may leave while it is read. */
-  inOrder(): Iterable<Ticket> {
+  inOrder(): Iterable<WaitingReq> {
     this.#ordered ??= this.#policy(this.#tickets);
     return this.#ordered;
   }
@@ -247,6 +247,6 @@ export class Waiting {
 }
 
 /** Cached tokens of the prompt on one device, as far as asked. */
-export function probedTokens({ probe }: Ticket, tree: TreeKey): number {
+export function probedTokens({ probe }: WaitingReq, tree: TreeKey): number {
   return typeof probe === 'string' ? 0 : (probe.get(tree) ?? 0);
 }

@@ -2,8 +2,8 @@ import t from 'tap';
 import { chooseTarget } from '../../../../src/scheduler/devices/routing.js';
 import { request, SchedulerRig } from '../../../doubles/scheduler-rig.js';
 
-const target = (link: string, load: number, cachedTokens: number, hasRoom = true) => ({
-  link,
+const target = (device: string, load: number, cachedTokens: number, hasRoom = true) => ({
+  device,
   load,
   cachedTokens,
   hasRoom,
