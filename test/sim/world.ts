@@ -46,6 +46,9 @@ export class World {
   readonly logs: string[] = [];
   numPrefillRows = 0;
   numDecodeRows = 0;
+  /** Requests that resumed after a retraction or a death, with rows from the cache. */
+  numResumedFromCache = 0;
+  numCancels = 0;
   private readonly workers = new Map<string, Worker>();
   private readonly generations = new Map<number, number>();
 
@@ -76,6 +79,7 @@ export class World {
         },
         toDevice: (device, message) => {
           if (message.kind === 'embed') this.checkOpen(device);
+          this.count(message);
           this.workers.get(treeKey(device))?.toDevice.post(message);
         },
       },
@@ -156,6 +160,16 @@ export class World {
       worker.toScheduler.post(answer(worker.device, step));
       this.work(worker);
     });
+  }
+
+  private count(message: ToDevice): void {
+    if (message.kind === 'cancel') this.numCancels++;
+    if (message.kind !== 'step') return;
+    const { opens, loads } = message.plan;
+    const resumed = new Set(
+      opens.filter(({ priorOutputIds }) => priorOutputIds.length > 0).map(({ slot }) => slot),
+    );
+    this.numResumedFromCache += loads.filter(({ slot }) => resumed.has(slot)).length;
   }
 
   /** Texts do not begin on weights that are on their way out. */

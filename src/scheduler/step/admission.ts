@@ -34,7 +34,9 @@ export function admit(parts: Parts, link: DeviceLink, step: StepBuilder, budget:
       makeRoom(parts, link, ticket);
       return;
     }
-    left -= start(parts, link, ticket, match, step).prefillLeft;
+    const seat = start(parts, link, ticket, match);
+    step.open(seat);
+    left -= seat.prefillLeft;
   }
 }
 
@@ -131,7 +133,6 @@ function start(
   link: DeviceLink,
   ticket: WaitingReq,
   match: Match,
-  step: StepBuilder,
 ): Seat {
   const { req } = ticket;
   const seat = new Seat(link, req, match);
@@ -144,6 +145,5 @@ function start(
     req.started = { cachedTokens, queueMs, rank: device.rank, weightsEpoch };
     outbox.admit({ num: req.num, cachedTokens, dpRank: device.rank, weightsEpoch, queueMs });
   }
-  step.open(seat);
   return seat;
 }
