@@ -6,6 +6,7 @@ import {
   type ToDevice,
   type TreeKey,
 } from '../../messages.js';
+import type { EmbedPlan, StepPlan } from '../../core/batch.js';
 import type { SchedulerConfig } from '../../core/scheduler-config.js';
 import type { PostedEmbed } from '../embed/embed-req.js';
 import type { Outbox } from '../outbox.js';
@@ -54,7 +55,7 @@ export class DeviceLink implements SeatHome<Seat> {
   readonly leavers = new Set<Seat>();
   /** Posted and not answered, oldest first. */
   readonly steps: PostedStep[] = [];
-  nextStep = 0;
+  #nextStep = 0;
   /** Steps of an embedding model, posted and not answered, oldest first. */
   readonly embedSteps: PostedEmbed[] = [];
   /** A newer generation of this rank took over: only requests that began on its weights; gone when empty. */
@@ -117,10 +118,23 @@ export class DeviceLink implements SeatHome<Seat> {
     return Math.floor(numTokens / this.limits.pageSizeTokens);
   }
 
-  /** The next step is on its way. */
-  posted(step: PostedStep): void {
-    this.steps.push(step);
-    this.nextStep++;
+  /** Number of the step that is posted next, of either kind. */
+  get nextStep(): number {
+    return this.#nextStep;
+  }
+
+  /** Posts the next step, and remembers what its result will be about. */
+  postStep(plan: StepPlan, posted: PostedStep): void {
+    this.#nextStep++;
+    this.steps.push(posted);
+    this.post({ kind: 'step', plan });
+  }
+
+  /** Posts the next step of an embedding model. */
+  postEmbed(plan: EmbedPlan, posted: PostedEmbed): void {
+    this.#nextStep++;
+    this.embedSteps.push(posted);
+    this.post({ kind: 'embed', plan });
   }
 
   post(message: ToDevice): void {

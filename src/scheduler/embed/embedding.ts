@@ -116,11 +116,10 @@ export class Embedding {
   #postStep(link: DeviceLink): void {
     const { config, clock, outbox } = this.#parts;
     const reqs = this.#queue.take(prefillBudget(config, false));
-    const step = link.nextStep++;
+    const step = link.nextStep;
     const numTokens = reqs.reduce((sum, req) => sum + req.numTokens, 0);
-    link.embedSteps.push({ step, reqs, numTokens });
     const sequences = reqs.map(({ input: { tokens, tokenTypes } }) => ({ tokens, tokenTypes }));
-    link.post({ kind: 'embed', plan: { step, sequences } });
+    link.postEmbed({ step, sequences }, { step, reqs, numTokens });
     for (const req of reqs) {
       req.started ??= { queueMs: clock.nowMs() - req.acceptedAtMs, rank: link.device.rank };
     }

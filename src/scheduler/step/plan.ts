@@ -17,7 +17,7 @@ type Parts = Pick<
 /** Posts steps to the device until two are in flight or nothing can run. */
 export function scheduleSteps(parts: Parts, link: DeviceLink): void {
   do {
-    while (link.canPost && postStep(parts, link));
+    while (link.canPost && planNext(parts, link));
   } while (parts.paused === null && relieveStarved(parts, link));
   if (!link.canPost) wantPagesAhead(parts, link);
   link.adjustLease();
@@ -27,15 +27,14 @@ export function scheduleSteps(parts: Parts, link: DeviceLink): void {
   }
 }
 
-/** False when there is nothing to run. */
-function postStep(parts: Parts, link: DeviceLink): boolean {
+/** Plans the next step and posts it; false when there is nothing to run. */
+function planNext(parts: Parts, link: DeviceLink): boolean {
   const step = new StepBuilder(link.nextStep, parts.experts.isOn);
   requeueRetracted(parts, link);
   if (parts.paused === null) planRows(parts, link, step);
   planFrees(link, step);
   if (step.isEmpty) return false;
-  link.posted(step.posted());
-  link.post({ kind: 'step', plan: step.plan() });
+  link.postStep(step.plan(), step.posted());
   if (step.numPrefillRows > 0) countPrefill(parts, link, step);
   closeSlots(parts, link);
   return true;
@@ -49,7 +48,7 @@ function planRows(parts: Parts, link: DeviceLink, step: StepBuilder): void {
   planPrefill(parts, link, step, budget);
 }
 
-/** Who has left: known rows to pages, and the slots free from the next step on. */
+/** Seats that were left: their known rows to pages, their slots free from the next step on. */
 function planFrees(link: DeviceLink, step: StepBuilder): void {
   for (const seat of link.leavers) {
     if (seat.phase !== 'leaving') continue;
@@ -58,7 +57,7 @@ function planFrees(link: DeviceLink, step: StepBuilder): void {
   }
 }
 
-/** The step is posted. */
+/** Frees the slots of the step that was just posted. */
 function closeSlots({ waiting }: Parts, link: DeviceLink): void {
   for (const seat of link.leavers) {
     if (seat.phase === 'leaving') waiting.noteInserted(seat, seat.closeSlot());

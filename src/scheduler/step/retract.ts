@@ -56,7 +56,7 @@ function tooLargeMessage({ limits }: DeviceLink): string {
   return `The KV cache pool is full: this request alone needs more than its ${numTokens} tokens.`;
 }
 
-/** Those with the fewest outputs, longest prompts first (SGLang's order); at least one seat stays. */
+/** Seats with the fewest outputs, longest prompts first (SGLang's order); at least one seat stays. */
 function chooseVictims(link: DeviceLink): Seat[] {
   const order = [...link.seats].sort(
     (a, b) => a.req.outputIds.length - b.req.outputIds.length || b.req.promptLen - a.req.promptLen,
@@ -72,7 +72,7 @@ function chooseVictims(link: DeviceLink): Seat[] {
   return victims;
 }
 
-/** To what those that stay have shown. */
+/** Raises the new-token ratio to what the seats that stay have shown. */
 function raiseRatio({ seats, newTokenRatio }: DeviceLink): void {
   let numKept = 0;
   let numOutputs = 0;
