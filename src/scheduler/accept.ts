@@ -59,8 +59,10 @@ function whyRefused<Input extends { readonly rid: string }>(
   return door.isFull ? { code: 'QUEUE_FULL', message: 'The request queue is full.' } : null;
 }
 
+type Parts = Pick<SchedulerParts, 'config' | 'clock' | 'outbox' | 'live' | 'waiting' | 'devices'>;
+
 /** Accepts requests for generation. In a full queue they may take the place of less important ones. */
-export function submit(parts: SchedulerParts, message: Submit, isDraining: boolean): void {
+export function submit(parts: Parts, message: Submit, isDraining: boolean): void {
   const { outbox, live, waiting, devices, clock } = parts;
   const excess = numExcess(parts, message.reqs.length);
   const evicted =
@@ -82,7 +84,7 @@ export function submit(parts: SchedulerParts, message: Submit, isDraining: boole
 }
 
 /** By how many requests the queue would be too long: those that a slot is free for do not count. */
-function numExcess({ config, waiting, devices }: SchedulerParts, numNew: number): number {
+function numExcess({ config, waiting, devices }: Parts, numNew: number): number {
   const room = devices.numFreeRunning + config.maxQueuedRequests;
   return Math.max(0, waiting.length + numNew - room);
 }

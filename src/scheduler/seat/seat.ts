@@ -162,7 +162,11 @@ export class Seat {
     this.#pages.insert(numPages);
   }
 
-  /** @param reply null = the cache actor refused */
+  /**
+   * The cache actor has answered the insert.
+   * @param reply null = it refused
+   * @returns rows that others can match now, if this was what the seat waited for
+   */
   inserted(reply: Pick<Inserted, 'pages' | 'lock'> | null): number {
     this.#may('inserted');
     if (reply === null) this.#pages.notInserted();
@@ -193,7 +197,7 @@ export class Seat {
     return this.store(this.#home.wholePages(this.#closeRows), step);
   }
 
-  /** The step that frees the slot is posted. */
+  /** The step that frees the slot is posted. @returns rows that others can match now */
   closeSlot(): number {
     this.#may('closeSlot');
     this.#phase = 'closed';
@@ -201,7 +205,11 @@ export class Seat {
     return this.#release();
   }
 
-  /** The answer is known to be right so far: all rows that are known, or those of the first tokens. */
+  /**
+   * The answer is known to be right so far.
+   * @param numRows no more than so many rows are right: a stop string ends the answer there
+   * @returns rows that others can match now
+   */
   keep(numRows = Infinity): number {
     this.#may('keep');
     this.#keepRows = Math.min(this.#closeRows, numRows);
