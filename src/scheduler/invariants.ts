@@ -12,7 +12,6 @@ type Parts = Pick<SchedulerParts, 'live' | 'waiting' | 'devices'>;
 export function violations(parts: Parts & { readonly embedding: Embedding }): string[] {
   return [
     ...placeViolations(parts),
-    ...parts.waiting.violations(),
     ...[...parts.devices].flatMap((link) => linkViolations(link)),
     ...embedViolations(parts),
   ];

@@ -16,7 +16,7 @@ type Parts = Pick<SchedulerParts, 'outbox' | 'live' | 'waiting' | 'devices'>;
 /** The device ended the request: `stop`, or `length`. Main may have to look at its text first. */
 export function endByItself(parts: Parts, seat: Seat, reason: FinishReason): void {
   const { req } = seat;
-  leaveSeat(parts, seat);
+  seat.leave();
   if (req.input.hasTextStops) {
     req.endReason = reason;
     parts.outbox.check(req.num);
@@ -68,14 +68,9 @@ function seatOf({ waiting, devices }: Parts, req: Req): Seat | null {
   return waiting.has(req) ? null : devices.seatOf(req);
 }
 
-function leaveSeat({ waiting }: Parts, seat: Seat): void {
-  seat.leave();
-  waiting.letGo(seat);
-}
-
 /** A request that runs leaves its seat, and rows of it that are in flight are not wanted any more. */
-function interrupt(parts: Parts, seat: Seat): void {
+function interrupt({ devices }: Parts, seat: Seat): void {
   if (!seat.isLive) return;
-  leaveSeat(parts, seat);
-  parts.devices.at(seat.tree)?.cancel(seat);
+  seat.leave();
+  devices.at(seat.tree)?.cancel(seat);
 }

@@ -65,7 +65,6 @@ export function deviceDown(
   const retried: Req[] = [];
   for (const seat of link.seats) {
     seat.lose();
-    waiting.letGo(seat);
     if (isRetried(seat.req)) retried.push(seat.req);
     else fail(parts, seat.req, { code: 'DEVICE_FAILED', message });
   }

@@ -34,10 +34,8 @@ export function planPrefill(
 /** This step computes the last of the prompt: store its whole pages and let others have them. */
 function sharePrompt({ waiting }: Parts, link: DeviceLink, seat: Seat, step: StepBuilder): void {
   const numPages = seat.numPromptPages;
-  if (numPages > 0) {
-    step.store(seat.store(numPages, step.step));
-    seat.insert(numPages);
-    waiting.noteInserted(seat, numPages * link.limits.pageSizeTokens);
-  }
-  waiting.letGo(seat);
+  if (numPages === 0) return;
+  step.store(seat.store(numPages, step.step));
+  seat.insert(numPages);
+  waiting.noteInserted(seat, numPages * link.limits.pageSizeTokens);
 }

@@ -20,7 +20,6 @@ export function requeueRetracted({ waiting }: Parts, link: DeviceLink): void {
     const { req } = seat;
     seat.leave();
     seat.keep();
-    waiting.letGo(seat);
     req.numRetractions++;
     req.routedRows = Math.max(req.routedRows, seat.plannedLen);
     link.stats.addRetraction(req);

@@ -56,7 +56,6 @@ function roomOf({ devices, waiting }: Parts): Room {
 }
 
 function prepare(parts: Parts, room: Room, ticket: WaitingReq): void {
-  if (ticket.heldBy !== null) return;
   if (ticket.target === null) parts.waiting.route(ticket, chooseDevice(parts, room, ticket));
   const space = ticket.target === null ? undefined : room.get(ticket.target);
   if (space === undefined || space.left <= 0) return;

@@ -1,11 +1,10 @@
 import type { TreeKey } from '../../messages.js';
 import type { Req } from '../req.js';
-import type { Seat } from '../seat/seat.js';
 import type { Match } from './match.js';
 
 /**
  * One wait of a request: made when it is accepted, retracted or retried, gone when it gets a seat or
- * ends. `waiting.ts` and `hold-back.ts` alone write it; others see a {@link WaitingReq}.
+ * ends. `waiting.ts` alone writes it; others see a {@link WaitingReq}.
  */
 export class Ticket {
   /** Device that the request is meant for; null until routed. */
@@ -14,8 +13,6 @@ export class Ticket {
   match: Match | null = null;
   /** Cached tokens per tree, once asked for; routing and `lpm` read it. */
   probe: 'none' | 'pending' | ReadonlyMap<TreeKey, number> = 'none';
-  /** Its prefill computes a prefix of this request: wait for it rather than compute it twice. */
-  heldBy: Seat | null = null;
   /** Its lock was given up once: match again only when a slot is free. */
   isMatchedLate = false;
 

@@ -6,7 +6,7 @@ import type { DeviceLink } from '../devices/link.js';
 import type { Outbox } from '../outbox.js';
 import { commonPrefix, type Req } from '../req.js';
 import type { Seat } from '../seat/seat.js';
-import { findHolder, HeldBack } from './hold-back.js';
+import { findHolder } from './hold-back.js';
 import { Match, matchOp } from './match.js';
 import { policyOf, type Policy } from './policy.js';
 import { byPriority } from './priority.js';
@@ -30,7 +30,6 @@ export class Waiting {
   readonly #outbox: Pick<Outbox, 'op'>;
   readonly #devices: Devices;
   readonly #policy: Policy;
-  readonly #held = new HeldBack();
   readonly #byReq = new Map<Req, Ticket>();
   /** In order of arrival. */
   #tickets = new Set<Ticket>();
@@ -98,7 +97,6 @@ export class Waiting {
   }
 
   #remove(ticket: Ticket): void {
-    this.#held.remove(ticket);
     this.#byReq.delete(ticket.req);
     this.#tickets.delete(ticket);
     this.#ordered = null;
@@ -194,18 +192,11 @@ export class Waiting {
 
   // ---- hold -------------------------------------------------------------------------------------
 
-  /** True when the ticket now waits for a seat in prefill; its lock is given up meanwhile. */
+  /** True when a seat in prefill computes a longer prefix of the request: the lock is given up meanwhile. */
   holdBack(ticket: Ticket, link: DeviceLink): boolean {
-    const seat = findHolder(link, ticket);
-    if (seat === null) return false;
+    if (findHolder(link, ticket) === null) return false;
     this.giveUp(ticket);
-    this.#held.hold(ticket, seat);
     return true;
-  }
-
-  /** The prefill of `seat` is in the tree, or will never be. */
-  letGo(seat: Seat): void {
-    this.#held.letGo(seat);
   }
 
   // ---- route ----------------------------------------------------------------------------------
@@ -230,19 +221,6 @@ export class Waiting {
       if (req.started?.weightsEpoch === weightsEpoch) return true;
     }
     return false;
-  }
-
-  violations(): string[] {
-    const found: string[] = [];
-    for (const ticket of this.#tickets) {
-      const { heldBy, req } = ticket;
-      if (this.#byReq.get(req) !== ticket) found.push(`req ${req.num}: waits twice`);
-      if (heldBy === null) continue;
-      if (!this.#held.holds(heldBy, ticket)) found.push(`req ${req.num}: held one-sidedly`);
-      if (!heldBy.isLive) found.push(`req ${req.num}: held by a request that does not run`);
-    }
-    if (this.#byReq.size !== this.#tickets.size) found.push('tickets of nobody');
-    return found;
   }
 }
 

@@ -58,7 +58,7 @@ t.test('those held back are matched in the turn that gives the prefix to the tre
   t.end();
 });
 
-t.test('a retraction of the one in prefill lets those go that it holds back', (t) => {
+t.test('a prompt that is retracted half-way is computed once for both all the same', (t) => {
   const rig = new SchedulerRig({ config: { chunkedPrefillSize: 64 } }).attach();
   rig.submit(request(1, 300, { first: 3 }), request(2, 300, { first: 3 }));
   rig.tell({ kind: 'pause', mode: 'retract' });
@@ -68,5 +68,7 @@ t.test('a retraction of the one in prefill lets those go that it holds back', (t
     rig.finished.map(({ num }) => num),
     [1, 2],
   );
+  const numRows = rig.plans.flatMap(prefillTokens).reduce((sum, rows) => sum + rows, 0);
+  t.equal(numRows, 300 + 12, '18 whole pages are shared');
   t.end();
 });
