@@ -1,5 +1,6 @@
 /** Devices come and go in generations; requests outlive them. */
 import assert from 'node:assert/strict';
+import type { Failure } from '../../core/errors.js';
 import { treeKey, type DeviceDown } from '../../messages.js';
 import { fail } from '../leave.js';
 import { isRetried } from '../live-reqs.js';
@@ -43,8 +44,8 @@ function failOrphans(parts: Parts, newest: number): void {
     const epoch = req.started?.weightsEpoch ?? newest;
     return epoch < newest && !served.has(epoch);
   });
-  for (const { req } of orphans)
-    fail(parts, req, { code: 'DEVICE_FAILED', message: OLD_WEIGHTS_GONE });
+  const failure: Failure = { code: 'DEVICE_FAILED', message: OLD_WEIGHTS_GONE };
+  for (const { req } of orphans) fail(parts, req, failure);
 }
 
 /**

@@ -65,6 +65,7 @@ export class Waiting {
 
   // ---- accept, take, leave ----------------------------------------------------------------------
 
+  /** A new request, behind everybody. */
   accept(req: Req): void {
     this.#tickets.add(this.#ticketFor(req));
     this.#ordered = null;
@@ -112,6 +113,7 @@ export class Waiting {
     this.#outbox.op({ op: 'probe', num, namespace, tokens: ticket.req.tokens(promptLen) });
   }
 
+  /** The trees have answered: policy and routing may decide differently now. */
   probed(req: Req, { matches }: Probed): void {
     const ticket = this.#byReq.get(req);
     if (ticket === undefined) return;
@@ -126,7 +128,10 @@ export class Waiting {
     if (op !== null) this.#outbox.op(op);
   }
 
-  /** @param req the one that asked, or undefined when it is gone */
+  /**
+   * The match is known and locked. Nobody needs it when its request has gone, or gave it up meanwhile.
+   * @param req the one that asked, or undefined when it is gone
+   */
   matched(req: Req | undefined, reply: Matched): void {
     const ticket = req === undefined ? undefined : this.#byReq.get(req);
     const link = this.#devices.at(reply.tree);
@@ -174,6 +179,7 @@ export class Waiting {
     return brings;
   }
 
+  /** No waiting request keeps a prefix locked: the cache can be flushed. */
   giveUpAll(): void {
     for (const ticket of this.#tickets) this.giveUp(ticket);
   }
@@ -199,8 +205,9 @@ export class Waiting {
     return true;
   }
 
-  // ---- route ----------------------------------------------------------------------------------
+  // ---- route ------------------------------------------------------------------------------------
 
+  /** @param target the device to go to; null = not known yet */
   route(ticket: Ticket, target: TreeKey | null): void {
     ticket.target = target;
   }
