@@ -42,3 +42,14 @@ t.test('draining refuses new work, ends the old, and retires the devices', (t) =
   t.equal(rig.inbox().at(-1)?.kind, 'retire');
   t.end();
 });
+
+t.test('draining waits for the slots of requests that have ended', (t) => {
+  const rig = new SchedulerRig({ config: { chunkedPrefillSize: 64 } }).attach();
+  rig.submit(request(1, 900)).tell({ kind: 'drain' });
+  rig.tell({ kind: 'abort', num: 1, ridPrefix: '', all: false, message: null });
+  t.equal(rig.finished.length, 1);
+  t.equal(rig.last('drained'), undefined, 'its slot is open, and two steps are in flight');
+  rig.run();
+  t.ok(rig.last('drained'));
+  t.end();
+});

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { expectedOutput } from '../../../doubles/fake-device.js';
 import { request, SchedulerRig } from '../../../doubles/scheduler-rig.js';
 
 const prefillRows = (rig: SchedulerRig): number =>
@@ -86,6 +87,17 @@ t.test('answers are reused by the next turn, unless deterministic', (t) => {
     rig.submit({ ...request(2, 1), inputIds }).run();
     t.equal(rig.finishedOf(2)?.stats.cachedTokens, deterministic ? 32 : 64);
   }
+  t.end();
+});
+
+t.test('a waiting request is matched again when the answer it goes on from has come', (t) => {
+  const rig = new SchedulerRig({ limits: { numSlots: 1 } }).attach();
+  const first = request(1, 32, { first: 5, sampling: { maxNewTokens: 40 } });
+  const { tokens } = expectedOutput(first.inputIds, first.sampling, false);
+  const inputIds = Int32Array.from([...first.inputIds, ...tokens, 1, 2, 3]);
+  rig.submit(first).stepUntil(1, 5);
+  rig.submit({ ...request(2, 1), inputIds }).run();
+  t.equal(rig.finishedOf(2)?.stats.cachedTokens, 64, 'not the 32 of the match before');
   t.end();
 });
 
