@@ -32,7 +32,7 @@ const devices = new Map<TreeKey, Port<ToDevice, FromDevice>>();
 const scheduler = new Scheduler({
   config: data.config,
   clock: { nowMs: () => performance.now() },
-  links: {
+  ports: {
     toMain: (message) => {
       main.post(message);
     },
@@ -59,11 +59,11 @@ cache.onMessage((message) => {
 });
 
 function connectDevice({ device, port }: AttachDevice): void {
-  const link = new Port<ToDevice, FromDevice>(port);
-  devices.set(treeKey(device), link);
-  link.onMessage((message) => {
+  const devicePort = new Port<ToDevice, FromDevice>(port);
+  devices.set(treeKey(device), devicePort);
+  devicePort.onMessage((message) => {
     scheduler.receiveFromDevice(device, message);
   });
   // Main tells of the death: it knows why, and sends it after everything that came before.
-  link.onClose(() => devices.delete(treeKey(device)));
+  devicePort.onClose(() => devices.delete(treeKey(device)));
 }

@@ -1,92 +1,71 @@
 import type { CacheFault, CacheReply, Inserted, Leased } from '../messages.js';
-import { unlock } from './cache-ops.js';
-import { receiveProbe } from './candidates.js';
-import type { DeviceLink } from './device-link.js';
-import { settle } from './ending.js';
-import { receiveMatch } from './prefix-match.js';
-import type { Run } from './run.js';
-import type { StateReads } from './state-reads.js';
-import type { SchedulerState } from './state.js';
+import type { StateReads } from './devices/state-reads.js';
+import type { SchedulerParts } from './parts.js';
 
-/** Replies about a device that is gone change nothing. */
-export function receiveReply(state: SchedulerState, reads: StateReads, reply: CacheReply): void {
+type Parts = Pick<SchedulerParts, 'outbox' | 'live' | 'waiting' | 'devices'>;
+
+/** Gives each reply to who asked. Replies about a device that is gone change nothing. */
+export function receiveReply(parts: Parts, reads: StateReads, reply: CacheReply): void {
+  const { live, outbox, waiting } = parts;
   switch (reply.op) {
-    case 'probed':
-      receiveProbe(state, reply);
+    case 'probed': {
+      const req = live.get(reply.num);
+      if (req !== undefined) waiting.probed(req, reply);
       break;
+    }
     case 'matched':
-      receiveMatch(state, reply);
+      waiting.matched(live.get(reply.num), reply);
       break;
     case 'inserted':
-      receiveInserted(state, reply);
+      receiveInserted(parts, reply);
       break;
     case 'leased':
-      receiveLeased(state, reads, reply);
+      receiveLeased(parts, reads, reply);
       break;
     case 'read':
-      reads.answer(state, reply);
+      reads.answer(reply);
       break;
     case 'flushed':
-      state.outbox.main({ kind: 'cacheFlushed', id: reply.id, failure: null });
+      outbox.main({ kind: 'cacheFlushed', id: reply.id, failure: null });
       break;
     case 'experts':
-      state.outbox.main({ kind: 'expertsRecorded', id: reply.id, dump: reply.dump });
+      outbox.main({ kind: 'expertsRecorded', id: reply.id, dump: reply.dump });
       break;
     case 'fault':
-      receiveFault(state, reply);
+      receiveFault(parts, reply);
       break;
   }
 }
 
-function receiveLeased(state: SchedulerState, reads: StateReads, reply: Leased): void {
-  state.links.get(reply.tree)?.pages.receive(reply);
+function receiveLeased({ devices }: Parts, reads: StateReads, reply: Leased): void {
+  devices.at(reply.tree)?.pages.receive(reply);
   reads.noteLeased(reply);
 }
 
-/** The prompt's pages are the tree's now: maybe others than the run's own, with the same rows. */
-function receiveInserted(state: SchedulerState, reply: Inserted): void {
-  const link = state.links.get(reply.tree);
-  const run = link?.inserting.get(reply.num);
-  if (link === undefined || run === undefined) return;
-  inserted(state, link, run, reply);
-}
-
-function inserted(
-  state: SchedulerState,
-  link: DeviceLink,
-  run: Run,
-  reply: { readonly pages: Iterable<number>; readonly lock: number },
-): void {
-  const numPages = run.numPagesInserting;
-  link.inserting.delete(run.req.num);
-  run.numPagesInserting = 0;
-  run.numTreePages = numPages;
-  if (run.pagesReleased) {
-    unlock(state, link, reply.lock);
-  } else {
-    const pages = [...reply.pages];
-    link.pages.drop(run.pages.slice(0, numPages));
-    run.pages.splice(0, numPages, ...pages);
-    link.pages.hold(pages);
-    run.lock = reply.lock;
-  }
-  settle(state, link, run);
+function receiveInserted({ devices, waiting }: Parts, reply: Inserted): void {
+  const seat = devices.at(reply.tree)?.inserting(reply.num) ?? null;
+  if (seat !== null) waiting.noteInserted(seat, seat.inserted(reply));
 }
 
 /** The request that asked does without: a prefix that is not shared, pages that stay out of the tree. */
-function receiveFault(state: SchedulerState, fault: CacheFault): void {
-  state.outbox.log('error', `The cache actor refused an operation. ${fault.message}`);
-  const link = fault.tree === null ? undefined : state.links.get(fault.tree);
+function receiveFault({ devices, live, outbox, waiting }: Parts, fault: CacheFault): void {
+  outbox.log('error', `The cache actor refused an operation. ${fault.message}`);
+  const link = fault.tree === null ? undefined : devices.at(fault.tree);
   if (link === undefined) return;
   if (fault.num === null) {
     link.pages.forgetAsked();
     return;
   }
-  const run = link.inserting.get(fault.num);
-  if (run !== undefined) {
-    inserted(state, link, run, { pages: run.pages.slice(0, run.numPagesInserting), lock: 0 });
+  const seat = link.inserting(fault.num);
+  if (seat !== null) {
+    waiting.noteInserted(seat, seat.inserted(null));
     return;
   }
   const nothing = { numTokens: 0, pages: new Int32Array(0), lock: 0 };
-  receiveMatch(state, { op: 'matched', num: fault.num, tree: link.tree, ...nothing });
+  waiting.matched(live.get(fault.num), {
+    op: 'matched',
+    num: fault.num,
+    tree: link.tree,
+    ...nothing,
+  });
 }

@@ -2,85 +2,102 @@
  * What must hold after every turn, as a pure function, for tests.
  * Empty means sound; each entry says what is broken.
  */
-import { MAX_STEPS_IN_FLIGHT, type DeviceLink } from './device-link.js';
-import type { Run } from './run.js';
-import type { SchedulerState } from './state.js';
+import { MAX_STEPS_IN_FLIGHT, type DeviceLink } from './devices/link.js';
+import type { Embedding } from './embed/embedding.js';
+import type { SchedulerParts } from './parts.js';
+import type { Seat } from './seat/seat.js';
 
-export function violations(state: SchedulerState): string[] {
-  const found = [...state.links.values()].flatMap((link) => linkViolations(link));
-  let numRunning = 0;
-  for (const req of state.live.values()) {
-    if (req.phase === 'finished') found.push(`req ${req.num}: finished but live`);
-    if (req.phase === 'running') numRunning++;
-    if ((req.phase === 'running') !== (req.run?.isLive === true)) {
-      found.push(`req ${req.num}: is ${req.phase} and its run says otherwise`);
-    }
-    if (req.heldBy !== null && !req.heldBy.holds.has(req))
-      found.push(`req ${req.num}: held one-sidedly`);
-    if (req.heldBy !== null && req.heldBy.phase !== 'running') {
-      found.push(`req ${req.num}: held by a request that does not run`);
-    }
-  }
-  for (const req of state.queue) {
-    if (req.phase !== 'waiting') found.push(`req ${req.num}: queued but ${req.phase}`);
-  }
-  const numRuns = [...state.links.values()].reduce((sum, link) => sum + link.runs.size, 0);
-  if (numRuns !== numRunning) found.push(`${numRuns} runs for ${numRunning} running requests`);
-  return [...found, ...embedViolations(state)];
+type Parts = Pick<SchedulerParts, 'live' | 'waiting' | 'devices'>;
+
+export function violations(parts: Parts & { readonly embedding: Embedding }): string[] {
+  return [
+    ...placeViolations(parts),
+    ...[...parts.devices].flatMap((link) => linkViolations(link)),
+    ...embedViolations(parts),
+  ];
 }
 
-function linkViolations(link: DeviceLink): string[] {
-  return [...slotViolations(link), ...pageViolations(link)].map((text) => `${link.tree}: ${text}`);
-}
-
-function slotViolations(link: DeviceLink): string[] {
-  const open = [...link.runs, ...link.closing].map((run) => run.slot);
-  const all = [...open, ...link.freeSlots].sort((a, b) => a - b);
-  const sound = all.length === link.limits.numSlots && all.every((slot, i) => slot === i);
-  return sound ? [] : [`slots are [${all.join(' ')}]`];
-}
-
-/** Every leased page has one owner; every run has a page for each of its rows. */
-function pageViolations(link: DeviceLink): string[] {
+/** Every live request waits, or has one live seat, or is looked at by main; and nobody else does. */
+function placeViolations({ live, waiting, devices }: Parts): string[] {
   const found: string[] = [];
-  const owned = new Set<number>(link.pages.idle);
-  if (owned.size !== link.pages.idle.length) found.push('a page is idle twice');
-  for (const run of new Set([...link.runs, ...link.unsettled])) {
-    if (run.pagesReleased) continue;
-    for (const page of ownPages(run)) {
-      if (owned.has(page)) found.push(`page ${page} has two owners`);
-      owned.add(page);
-    }
-    if (run.pages.length * link.limits.pageSizeTokens < run.plannedLen) {
-      found.push(`req ${run.req.num}: rows without pages`);
-    }
-    if (run.plannedLen > run.req.maxRows) found.push(`req ${run.req.num}: too many rows`);
+  const seats = [...devices].flatMap((link) => [...link.seats]);
+  const seated = new Set(seats.map(({ req }) => req));
+  if (seated.size !== seats.length) found.push('a request has two seats');
+  for (const req of live) {
+    const places = [waiting.has(req), seated.has(req), req.endReason !== null];
+    const numPlaces = places.filter((isThere) => isThere).length;
+    if (numPlaces !== 1) found.push(`req ${req.num}: is in ${numPlaces} places`);
   }
-  if (owned.size > link.limits.numPages) found.push(`${owned.size} pages are leased`);
+  for (const { req } of waiting)
+    if (!live.has(req)) found.push(`req ${req.num}: finished but waits`);
+  for (const req of seated) if (!live.has(req)) found.push(`req ${req.num}: finished but runs`);
   return found;
 }
 
-/** Pages that are the run's alone: not the tree's, not on their way into it. */
-function ownPages(run: Run): number[] {
-  return run.pages.slice(Math.max(run.numTreePages, run.numPagesInserting));
+function linkViolations(link: DeviceLink): string[] {
+  const found = [...phaseViolations(link), ...slotViolations(link), ...pageViolations(link)];
+  return found.map((text) => `${link.tree}: ${text}`);
+}
+
+function phaseViolations({ seats, leavers }: DeviceLink): string[] {
+  const wrong = [
+    ...[...seats].filter(({ isLive }) => !isLive),
+    ...[...leavers].filter(({ phase }) => phase !== 'leaving' && phase !== 'closed'),
+  ];
+  return wrong.map(({ req, phase }) => `req ${req.num}: ${phase} in the wrong set`);
+}
+
+function slotViolations({ seats, leavers, freeSlots, limits }: DeviceLink): string[] {
+  const leaving = [...leavers].filter(({ phase }) => phase === 'leaving');
+  const open = [...seats, ...leaving].map(({ slot }) => slot);
+  const all = [...open, ...freeSlots].sort((a, b) => a - b);
+  const isSound = all.length === limits.numSlots && all.every((slot, i) => slot === i);
+  return isSound ? [] : [`slots are [${all.join(' ')}]`];
+}
+
+/** Every leased page has one owner; every seat has a page for each of its rows. */
+function pageViolations({ seats, leavers, pages, limits }: DeviceLink): string[] {
+  const found: string[] = [];
+  const owned = new Set<number>(pages.idle);
+  if (owned.size !== pages.idle.length) found.push('a page is idle twice');
+  for (const seat of [...seats, ...leavers]) {
+    for (const page of seat.ownPages) {
+      if (owned.has(page)) found.push(`page ${page} has two owners`);
+      owned.add(page);
+    }
+    found.push(...rowViolations(seat, limits.pageSizeTokens));
+  }
+  if (owned.size > limits.numPages) found.push(`${owned.size} pages are leased`);
+  return found;
+}
+
+function rowViolations(
+  { req, numPages, plannedLen }: Seat,
+  pageSizeTokens: number,
+): readonly string[] {
+  const found: string[] = [];
+  if (numPages > 0 && numPages * pageSizeTokens < plannedLen) found.push('rows without pages');
+  if (plannedLen > req.maxRows) found.push('too many rows');
+  return found.map((text) => `req ${req.num}: ${text}`);
 }
 
 /** Every live text of an embedding model waits, or is in one step of one device. */
-function embedViolations({ embeds, links }: SchedulerState): string[] {
+function embedViolations({ embedding, devices }: { embedding: Embedding } & Parts): string[] {
   const found: string[] = [];
-  const steps = [...links.values()].map(({ embedSteps }) => embedSteps);
+  const { live, waiting } = embedding;
+  const steps = [...devices].map(({ embedSteps }) => embedSteps);
   const posted = steps.flat().flatMap(({ reqs }) => reqs);
-  const places = [...embeds.waiting, ...posted.filter((text) => embeds.isLive(text))];
+  const places = [...waiting, ...posted.filter((text) => live.has(text))];
   const placed = new Set(places);
   if (placed.size !== places.length) found.push('a text is in two places');
-  for (const text of embeds.live.values()) {
+  for (const text of live) {
     if (!placed.has(text)) found.push(`text ${text.num}: is nowhere`);
-    if (!embeds.rids.has(text.input.rid)) found.push(`text ${text.num}: its rid is free`);
+    if (!live.hasRid(text.input.rid)) found.push(`text ${text.num}: its rid is free`);
   }
-  for (const text of embeds.waiting) {
-    if (!embeds.isLive(text)) found.push(`text ${text.num}: waits but is finished`);
+  for (const text of waiting) {
+    if (!live.has(text)) found.push(`text ${text.num}: waits but is finished`);
   }
-  if (embeds.rids.size !== embeds.live.size) found.push('rids of texts that are gone');
+  if (live.numRids !== live.size) found.push('rids of texts that are gone');
   if (steps.some(({ length }) => length > MAX_STEPS_IN_FLIGHT)) found.push('too many embed steps');
   return found;
 }

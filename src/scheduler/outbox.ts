@@ -12,7 +12,7 @@ import type {
 } from '../messages.js';
 
 /** Where the scheduler's messages go: ports in the server, channels of a simulation in tests. */
-export interface SchedulerLinks {
+export interface SchedulerPorts {
   toMain(message: ToMain): void;
   toCache(message: ToCache): void;
   toDevice(device: DeviceId, message: ToDevice): void;
@@ -23,93 +23,99 @@ const LAZY_OPS_MAX = 32;
 
 /** Collects what one turn has to say, so that each receiver gets one message of each kind. */
 export class Outbox {
-  private ops: CacheOp[] = [];
-  /** Of {@link ops}, how many can wait. */
-  private numLazyOps = 0;
-  private admitted: Admitted[] = [];
-  private tokens: number[] = [];
-  private logprobs: ReqLogprobRow[] = [];
-  private vectors: ReqVector[] = [];
-  private toCheck: number[] = [];
-  private finished: Finished[] = [];
+  readonly #ports: SchedulerPorts;
+  #ops: CacheOp[] = [];
+  /** How many of them can wait. */
+  #numLazyOps = 0;
+  #admitted: Admitted[] = [];
+  #tokens: number[] = [];
+  #logprobs: ReqLogprobRow[] = [];
+  #vectors: ReqVector[] = [];
+  #toCheck: number[] = [];
+  #finished: Finished[] = [];
 
-  constructor(private readonly links: SchedulerLinks) {}
+  constructor(ports: SchedulerPorts) {
+    this.#ports = ports;
+  }
 
   op(op: CacheOp): void {
-    this.ops.push(op);
+    this.#ops.push(op);
   }
 
   /** In order with all others, but a thread need not be woken for it. */
   lazyOp(op: CacheOp): void {
-    this.ops.push(op);
-    this.numLazyOps += 1;
+    this.#ops.push(op);
+    this.#numLazyOps += 1;
   }
 
   admit(admitted: Admitted): void {
-    this.admitted.push(admitted);
+    this.#admitted.push(admitted);
   }
 
   token(num: number, token: number): void {
-    this.tokens.push(num, token);
+    this.#tokens.push(num, token);
   }
 
   logprob(row: ReqLogprobRow): void {
-    this.logprobs.push(row);
+    this.#logprobs.push(row);
   }
 
   /** The answer of an embed request; its ending follows in the same turn. */
   vector(vector: ReqVector): void {
-    this.vectors.push(vector);
+    this.#vectors.push(vector);
   }
 
   /** The request has no more tokens, and main must say whether a stop string ends it earlier. */
   check(num: number): void {
-    this.toCheck.push(num);
+    this.#toCheck.push(num);
   }
 
   finish(finished: Finished): void {
-    this.finished.push(finished);
+    this.#finished.push(finished);
   }
 
   log(level: LogLevel, message: string): void {
-    this.links.toMain({ kind: 'log', level, message });
+    this.#ports.toMain({ kind: 'log', level, message });
   }
 
   /** Sent at once, before this turn's tokens. */
   main(message: ToMain): void {
-    this.links.toMain(message);
+    this.#ports.toMain(message);
   }
 
   /** Sent at once: a step must not wait for the rest of the turn. */
   device(device: DeviceId, message: ToDevice): void {
-    this.links.toDevice(device, message);
+    this.#ports.toDevice(device, message);
   }
 
   flush(): void {
-    if (this.ops.length > this.numLazyOps || this.numLazyOps >= LAZY_OPS_MAX) {
-      this.links.toCache({ kind: 'ops', ops: this.ops });
-      this.ops = [];
-      this.numLazyOps = 0;
+    if (this.#ops.length > this.#numLazyOps || this.#numLazyOps >= LAZY_OPS_MAX) {
+      this.#ports.toCache({ kind: 'ops', ops: this.#ops });
+      this.#ops = [];
+      this.#numLazyOps = 0;
     }
-    if (
-      this.tokens.length + this.logprobs.length + this.toCheck.length + this.finished.length >
-      0
-    ) {
-      this.links.toMain({
+    if (this.#hasOutput) {
+      this.#ports.toMain({
         kind: 'output',
-        admitted: this.admitted,
-        tokens: Int32Array.from(this.tokens),
-        logprobs: this.logprobs,
-        vectors: this.vectors,
-        toCheck: this.toCheck,
-        finished: this.finished,
+        admitted: this.#admitted,
+        tokens: Int32Array.from(this.#tokens),
+        logprobs: this.#logprobs,
+        vectors: this.#vectors,
+        toCheck: this.#toCheck,
+        finished: this.#finished,
       });
-      this.admitted = [];
-      this.tokens = [];
-      this.logprobs = [];
-      this.vectors = [];
-      this.toCheck = [];
-      this.finished = [];
+      this.#admitted = [];
+      this.#tokens = [];
+      this.#logprobs = [];
+      this.#vectors = [];
+      this.#toCheck = [];
+      this.#finished = [];
     }
+  }
+
+  /** Admissions and vectors wait for the first token or the ending that follows them. */
+  get #hasOutput(): boolean {
+    const numRows = this.#tokens.length + this.#logprobs.length;
+    return numRows + this.#toCheck.length + this.#finished.length > 0;
   }
 }

@@ -1,62 +1,29 @@
-import type { ReqInput, ReqStats, TreeKey } from '../messages.js';
+import type { ReqInput, ReqStats } from '../messages.js';
 import type { FinishReason } from '../core/finish-reason.js';
-import type { Run } from './run.js';
 
-/**
- * - `waiting`: in the queue, for the first time or after a retraction or a device's death.
- * - `running`: holds a slot ({@link Req.run}).
- * - `checking`: has no more tokens; main still looks for stop strings in the last of them.
- * - `finished`: main has its {@link FinishReason}; nothing may refer to it any more.
- */
-export type ReqPhase = 'waiting' | 'running' | 'checking' | 'finished';
-
-/** A prefix that the cache actor was asked for on behalf of a waiting request. */
-export interface PrefixMatch {
-  readonly tree: TreeKey;
-  readonly askedAtMs: number;
-  /** `abandoned`: unlock it as soon as the reply comes. */
-  status: 'pending' | 'abandoned' | 'ready';
-  numTokens: number;
-  pages: Int32Array;
-  /** 0 = nothing to unlock. */
-  lock: number;
-  /** Longest prefix of this request that was inserted after the question was asked, in tokens. */
-  insertedSinceTokens: number;
+/** What a request's first admission fixed. */
+export interface Started {
+  readonly cachedTokens: number;
+  readonly queueMs: number;
+  readonly rank: number;
+  /** Where it began it goes on: no answer mixes two sets of weights. */
+  readonly weightsEpoch: number;
 }
 
-/** One request as the scheduler sees it, from acceptance to its one ending. */
+/**
+ * One generation request as the scheduler sees it, from acceptance to its one ending. It does not know
+ * where it is: in the queue (a ticket of `waiting/`), in a slot (a seat), or done and looked at by main.
+ */
 export class Req {
   readonly outputIds: number[] = [];
-  phase: ReqPhase = 'waiting';
-  /** Slot, pages and rows while it runs; a retracted or retried request gets a new one. */
-  run: Run | null = null;
-
-  /** Device that this waiting request is meant for; null until routed. */
-  tree: TreeKey | null = null;
-  match: PrefixMatch | null = null;
-  /** Cached tokens per tree, once asked for; routing and `lpm` read it. */
-  probe: 'none' | 'pending' | ReadonlyMap<TreeKey, number> = 'none';
-  /** The request whose prefill computes a prefix of this one: wait for it rather than compute it twice. */
-  heldBy: Req | null = null;
-  /** The other end of {@link Req.heldBy}. */
-  readonly holds = new Set<Req>();
-  /** Its lock was given up once: match again only when a slot is free. */
-  matchLate = false;
-
-  /** Why it ended, while `checking`. */
+  /** It has no more tokens, and this is why, while main still looks for stop strings in the last of them. */
   endReason: FinishReason | null = null;
+  /** Set at first admission. */
+  started: Started | null = null;
   numRetractions = 0;
+  numDeviceDeaths = 0;
   /** Rows below this never count for the expert statistics again. */
   routedRows = 0;
-  numDeviceDeaths = 0;
-  /** Set at first admission. */
-  firstRun: {
-    readonly cachedTokens: number;
-    readonly queueMs: number;
-    readonly rank: number;
-    /** Where it began it goes on: no answer mixes two sets of weights. */
-    readonly weightsEpoch: number;
-  } | null = null;
   /** Prompt log-probabilities below this position were delivered. */
   nextPromptLogprob = 0;
 
@@ -113,10 +80,10 @@ export class Req {
     return {
       promptTokens: this.promptLen,
       completionTokens: this.outputIds.length,
-      cachedTokens: this.firstRun?.cachedTokens ?? 0,
+      cachedTokens: this.started?.cachedTokens ?? 0,
       numRetractions: this.numRetractions,
-      dpRank: this.firstRun?.rank ?? null,
-      queueMs: this.firstRun?.queueMs ?? 0,
+      dpRank: this.started?.rank ?? null,
+      queueMs: this.started?.queueMs ?? 0,
     };
   }
 }
@@ -124,10 +91,12 @@ export class Req {
 /** Length of the common prefix of the two prompts, at most `maxTokens`; 0 across namespaces. */
 export function sharedPromptTokens(a: Req, b: Req, maxTokens: number): number {
   if (a.input.namespace !== b.input.namespace) return 0;
-  const x = a.input.inputIds;
-  const y = b.input.inputIds;
-  const end = Math.min(x.length, y.length, maxTokens);
+  return commonPrefix(a.input.inputIds, b.input.inputIds, maxTokens);
+}
+
+export function commonPrefix(a: Int32Array, b: Int32Array, maxTokens: number): number {
+  const end = Math.min(a.length, b.length, maxTokens);
   let i = 0;
-  while (i < end && x[i] === y[i]) i++;
+  while (i < end && a[i] === b[i]) i++;
   return i;
 }

@@ -3,16 +3,14 @@
  * what can run next. The loop of SGLang's scheduler as events: receive, handle, schedule, post; a step's
  * result is a message like any other, and meets the plan of the step after the next.
  */
-import type { CacheReplies, DeviceId, FromDevice, ToScheduler, AttachDevice } from '../messages.js';
-import { treeKey } from '../messages.js';
 import type { Clock } from '../core/clock.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
+import type { AttachDevice, CacheReplies, DeviceId, FromDevice, ToScheduler } from '../messages.js';
+import { treeKey } from '../messages.js';
+import { matching, reasonGiven } from './abort.js';
+import { submit } from './accept.js';
 import { receiveReply } from './cache-replies.js';
-import { prepareCandidates } from './candidates.js';
-import { abortEmbeds, processEmbed, scheduleEmbeds, submitEmbed } from './embed.js';
-import { EmbedQueue } from './embed-queue.js';
-import { endAfterCheck, endAtText } from './ending.js';
-import { controlExperts } from './expert-routing.js';
+import { Devices } from './devices/devices.js';
 import {
   attachDevice,
   deviceDown,
@@ -20,23 +18,25 @@ import {
   retire,
   retireDevices,
   retireEmpty,
-  type Attach,
-} from './generations.js';
-import { Outbox, type SchedulerLinks } from './outbox.js';
+} from './devices/generations.js';
+import type { Attach } from './devices/link.js';
+import { StateReads } from './devices/state-reads.js';
+import { Embedding } from './embed/embedding.js';
+import { ExpertRecording } from './expert-recording.js';
+import { abort, endAfterCheck, endAtText } from './leave.js';
+import { LiveReqs } from './live-reqs.js';
+import { Outbox, type SchedulerPorts } from './outbox.js';
+import type { SchedulerParts } from './parts.js';
 import { pause } from './pause.js';
-import { scheduleLink } from './plan-step.js';
-import { policyOf } from './policy.js';
-import { byPriority } from './priority.js';
-import { processResult } from './process-result.js';
-import { numRunning, type SchedulerState } from './state.js';
-import { StateReads } from './state-reads.js';
-import { abortMatching, submit } from './submission.js';
-import { expire } from './timeouts.js';
-import { WaitingQueue } from './waiting-queue.js';
+import { scheduleSteps } from './step/plan.js';
+import { processResult } from './step/result.js';
+import { expired } from './timeouts.js';
+import { prepareCandidates } from './waiting/candidates.js';
+import { Waiting } from './waiting/waiting.js';
 
 export interface SchedulerOptions {
   readonly config: SchedulerConfig;
-  readonly links: SchedulerLinks;
+  readonly ports: SchedulerPorts;
   readonly clock: Clock;
 }
 
@@ -44,167 +44,163 @@ export interface SchedulerOptions {
 export type FromMain = Exclude<ToScheduler, AttachDevice> | Attach;
 
 export class Scheduler {
-  readonly state: SchedulerState;
-  private readonly reads = new StateReads();
+  readonly parts: SchedulerParts;
+  readonly embedding: Embedding;
+  readonly #reads: StateReads;
   /** Flushes that wait until the last requests' pages are back. */
-  private flushes: number[] = [];
-  private draining = false;
-  private drained = false;
+  #flushes: number[] = [];
+  #isDraining = false;
+  #isDrained = false;
 
-  constructor(options: SchedulerOptions) {
-    const { config, clock, links } = options;
-    const policy = policyOf(config);
-    const queue = new WaitingQueue(config.priority === null ? policy : byPriority(policy, config));
-    this.state = {
+  constructor({ config, clock, ports }: SchedulerOptions) {
+    const outbox = new Outbox(ports);
+    const devices = new Devices();
+    this.parts = {
       config,
       clock,
-      queue,
-      outbox: new Outbox(links),
-      live: new Map(),
-      rids: new Map(),
-      embeds: new EmbedQueue(),
-      links: new Map(),
-      ranks: new Set(),
-      downRanks: new Set(),
-      recordsExperts: false,
+      outbox,
+      live: new LiveReqs(outbox),
+      waiting: new Waiting({ config, clock, outbox, devices }),
+      devices,
+      experts: new ExpertRecording(outbox),
       profiling: false,
       paused: null,
     };
+    this.embedding = new Embedding(this.parts);
+    this.#reads = new StateReads(this.parts, this.embedding);
   }
 
   receiveFromMain(message: FromMain): void {
-    this.handle(message);
-    this.turn();
+    this.#handle(message);
+    this.#turn();
   }
 
   receiveFromCache(message: CacheReplies): void {
-    for (const reply of message.replies) receiveReply(this.state, this.reads, reply);
-    this.turn();
+    for (const reply of message.replies) receiveReply(this.parts, this.#reads, reply);
+    this.#turn();
   }
 
   receiveFromDevice(device: DeviceId, message: FromDevice): void {
-    const link = this.state.links.get(treeKey(device));
+    const link = this.parts.devices.at(treeKey(device));
     if (link === undefined) return;
-    if (message.kind === 'stepDone') processResult(this.state, link, message.result);
-    else processEmbed(this.state, link, message.result);
-    this.turn();
+    if (message.kind === 'stepDone') processResult(this.parts, link, message.result);
+    else this.embedding.receive(link, message.result);
+    this.#turn();
   }
 
   /** To be called now and then when there are time-outs. */
   tick(): void {
-    expire(this.state);
-    this.turn();
+    for (const [req, reason] of expired(this.parts, this.parts.live))
+      abort(this.parts, req, reason);
+    this.embedding.expire();
+    this.#turn();
   }
 
-  private turn(): void {
-    const { state } = this;
-    this.flushWhenSettled();
-    const preparing = this.flushes.length === 0 && state.paused === null;
-    if (preparing) prepareCandidates(state);
-    for (const link of state.links.values()) scheduleLink(state, link);
-    if (state.paused === null) scheduleEmbeds(state);
-    if (preparing) prepareCandidates(state);
-    retireEmpty(state);
-    state.outbox.flush();
-    this.drainWhenEmpty();
+  #turn(): void {
+    const { parts } = this;
+    this.#flushWhenVacant();
+    const isPreparing = this.#flushes.length === 0 && parts.paused === null;
+    if (isPreparing) prepareCandidates(parts);
+    for (const link of parts.devices) scheduleSteps(parts, link);
+    if (parts.paused === null) this.embedding.schedule();
+    // Again: steps that were planned let go of requests, or sent some back to wait.
+    if (isPreparing) prepareCandidates(parts);
+    retireEmpty(parts);
+    parts.outbox.flush();
+    this.#drainWhenEmpty();
   }
 
-  private handle(message: FromMain): void {
-    const { state } = this;
+  #handle(message: FromMain): void {
+    const { parts, embedding } = this;
     switch (message.kind) {
       case 'submit':
-        submit(state, message, this.draining);
+        submit(parts, message, this.#isDraining);
         break;
       case 'submitEmbed':
-        submitEmbed(state, message, this.draining);
+        embedding.submit(message, this.#isDraining);
         break;
       case 'abort':
-        abortMatching(state, message);
-        abortEmbeds(state, message);
+        for (const req of matching(parts.live, message)) abort(parts, req, reasonGiven(message));
+        embedding.abortMatching(message);
         break;
       case 'stopAt': {
-        const req = state.live.get(message.num);
-        if (req !== undefined) endAtText(state, req, message);
+        const req = parts.live.get(message.num);
+        if (req !== undefined) endAtText(parts, req, message);
         break;
       }
       case 'textChecked': {
-        const req = state.live.get(message.num);
-        if (req !== undefined) endAfterCheck(state, req);
+        const req = parts.live.get(message.num);
+        if (req !== undefined) endAfterCheck(parts, req);
         break;
       }
       case 'flushCache':
-        this.flush(message.id);
+        this.#flush(message.id);
         break;
       case 'recordExperts':
-        controlExperts(state, message);
+        parts.experts.control(message);
         break;
       case 'readState':
-        this.reads.ask(state, message.id);
+        this.#reads.ask(message.id);
         break;
       case 'drain':
-        this.draining = true;
-        state.paused = null;
+        this.#isDraining = true;
+        parts.paused = null;
         break;
       case 'pause':
-        pause(state, message.mode);
+        pause(parts, message.mode);
         break;
       case 'profile':
-        state.profiling = message.isOn;
+        parts.profiling = message.isOn;
         break;
       case 'setKnobs':
-        state.config = { ...state.config, ...message.knobs };
+        parts.config = { ...parts.config, ...message.knobs };
         break;
       case 'continue':
-        state.paused = null;
+        parts.paused = null;
         break;
       case 'attachDevice':
-        attachDevice(state, message);
+        attachDevice(parts, message);
         break;
       case 'retireDevices':
-        retireDevices(state);
+        retireDevices(parts);
         break;
       case 'deviceDown':
-        deviceDown(state, message);
+        deviceDown(parts, message, embedding);
         break;
       case 'rankDown':
-        rankDown(state, message.rank);
+        rankDown(parts, message.rank);
         break;
     }
   }
 
-  private flush(id: number): void {
-    const { state } = this;
+  #flush(id: number): void {
+    const { live, outbox, paused, waiting } = this.parts;
     // Requests that a pause sends back to the queue hold no KV when they are there.
-    if (state.live.size === 0 || state.paused === 'retract') {
-      this.flushes.push(id);
+    if (live.size === 0 || paused === 'retract') {
+      this.#flushes.push(id);
       return;
     }
     const failure =
       'Cache not flushed because there are pending requests. ' +
-      `#queue-req: ${state.queue.length}, #running-req: ${numRunning(state)}`;
-    state.outbox.main({ kind: 'cacheFlushed', id, failure });
+      `#queue-req: ${waiting.length}, #running-req: ${live.size - waiting.length}`;
+    outbox.main({ kind: 'cacheFlushed', id, failure });
   }
 
   /** KV of requests that just ended must not enter the tree after the flush. */
-  private flushWhenSettled(): void {
-    if (this.flushes.length === 0 || !this.isSettled()) return;
-    for (const id of this.flushes) this.state.outbox.op({ op: 'flush', id });
-    this.flushes = [];
+  #flushWhenVacant(): void {
+    const { devices, outbox } = this.parts;
+    if (this.#flushes.length === 0 || !devices.areVacant) return;
+    for (const id of this.#flushes) outbox.op({ op: 'flush', id });
+    this.#flushes = [];
   }
 
-  private isSettled(): boolean {
-    return [...this.state.links.values()].every(
-      ({ runs, unsettled }) => runs.size === 0 && unsettled.size === 0,
-    );
-  }
-
-  private drainWhenEmpty(): void {
-    const { state } = this;
-    const numLive = state.live.size + state.embeds.live.size;
-    if (!this.draining || this.drained || numLive > 0 || !this.isSettled()) return;
-    this.drained = true;
-    for (const link of [...state.links.values()]) retire(state, link);
-    state.outbox.flush();
-    state.outbox.main({ kind: 'drained' });
+  #drainWhenEmpty(): void {
+    const { devices, live, outbox } = this.parts;
+    const numLive = live.size + this.embedding.live.size;
+    if (!this.#isDraining || this.#isDrained || numLive > 0 || !devices.areVacant) return;
+    this.#isDrained = true;
+    for (const link of devices) retire(this.parts, link);
+    outbox.flush();
+    outbox.main({ kind: 'drained' });
   }
 }

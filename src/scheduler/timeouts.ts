@@ -1,36 +1,25 @@
+import type { Clock } from '../core/clock.js';
 import { failureReason, type FinishReason } from '../core/finish-reason.js';
-import { abortEmbed } from './embed.js';
-import { abort } from './ending.js';
-import type { SchedulerState } from './state.js';
-
-/** What a time-out is counted from. */
-interface Timed {
-  readonly acceptedAtMs: number;
-  readonly firstRun: { readonly queueMs: number } | null;
-}
+import type { SchedulerConfig } from '../core/scheduler-config.js';
+import type { LiveReq } from './live-reqs.js';
 
 /**
- * Ends requests that waited too long for their first step, or that took too long since: SGLang's
- * `SGLANG_REQ_WAITING_TIMEOUT` and `SGLANG_REQ_RUNNING_TIMEOUT`.
+ * Requests that waited too long for their first step, or that took too long since, and how they end:
+ * SGLang's `SGLANG_REQ_WAITING_TIMEOUT` and `SGLANG_REQ_RUNNING_TIMEOUT`.
  */
-export function expire(state: SchedulerState): void {
-  for (const req of [...state.live.values()]) {
-    const reason = expiryOf(state, req);
-    if (reason !== null) abort(state, req, reason);
+export function expired<R extends LiveReq>(
+  { config, clock }: { readonly config: SchedulerConfig; readonly clock: Clock },
+  live: Iterable<R>,
+): (readonly [R, FinishReason])[] {
+  const nowMs = clock.nowMs();
+  const found: (readonly [R, FinishReason])[] = [];
+  for (const req of live) {
+    const { acceptedAtMs, started } = req;
+    const sinceMs = acceptedAtMs + (started?.queueMs ?? 0);
+    const limitMs = started === null ? config.waitingTimeoutMs : config.runningTimeoutMs;
+    if (limitMs === null || nowMs - sinceMs < limitMs) continue;
+    const message = `Request ${started === null ? 'waiting' : 'running'} timeout reached.`;
+    found.push([req, failureReason('TIMED_OUT', message)]);
   }
-  for (const text of [...state.embeds.live.values()]) {
-    const reason = expiryOf(state, text);
-    if (reason !== null) abortEmbed(state, text, reason);
-  }
-}
-
-function expiryOf(
-  { config, clock }: SchedulerState,
-  { acceptedAtMs, firstRun }: Timed,
-): FinishReason | null {
-  const startedMs = acceptedAtMs + (firstRun?.queueMs ?? 0);
-  const limitMs = firstRun === null ? config.waitingTimeoutMs : config.runningTimeoutMs;
-  if (limitMs === null || clock.nowMs() - startedMs < limitMs) return null;
-  const message = `Request ${firstRun === null ? 'waiting' : 'running'} timeout reached.`;
-  return failureReason('TIMED_OUT', message);
+  return found;
 }

@@ -41,9 +41,11 @@ export class SchedulerRig {
   readonly cache = new CacheActor();
   readonly toMain: ToMain[] = [];
   readonly ops: CacheOp[] = [];
+  /** The operations of each message to the cache actor. */
+  readonly opMessages: (readonly CacheOp[])[] = [];
   /** Every plan that was posted, of all devices. */
   readonly plans: StepPlan[] = [];
-  /** The same of embedding models. */
+  /** Every plan of an embedding model that was posted. */
   readonly embedPlans: EmbedPlan[] = [];
   nowMs = 0;
   private readonly replies: CacheReplies[] = [];
@@ -58,10 +60,11 @@ export class SchedulerRig {
     this.scheduler = new Scheduler({
       config: this.config,
       clock: { nowMs: () => this.nowMs },
-      links: {
+      ports: {
         toMain: (message) => this.toMain.push(message),
         toCache: (message) => {
           this.ops.push(...message.ops);
+          this.opMessages.push(message.ops);
           const answer = this.cache.handle(message);
           if (answer !== null) this.replies.push(answer);
         },
@@ -107,6 +110,14 @@ export class SchedulerRig {
       this.pump();
       return true;
     }
+  }
+
+  /** The oldest posted step, until the request has so many tokens. */
+  stepUntil(num: number, numTokens: number): this {
+    while (this.tokensOf(num).length < numTokens) {
+      if (!this.step()) throw new Error(`request ${num} never has ${numTokens} tokens`);
+    }
+    return this;
   }
 
   /** Until no device has a step left. */
@@ -169,7 +180,7 @@ export class SchedulerRig {
     for (let reply = this.replies.shift(); reply !== undefined; reply = this.replies.shift()) {
       this.scheduler.receiveFromCache(reply);
     }
-    const broken = violations(this.scheduler.state);
+    const broken = violations({ ...this.scheduler.parts, embedding: this.scheduler.embedding });
     if (broken.length > 0) throw new Error(broken.join('; '));
     return this;
   }

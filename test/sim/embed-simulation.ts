@@ -89,13 +89,10 @@ export class EmbedSimulation {
     this.runUntilQuiet();
     assert.equal(clients.lastRead?.numQueued, 0);
     for (const { numRunning } of clients.lastRead.devices) assert.equal(numRunning, 0);
-    const { embeds, links } = world.scheduler.state;
-    assert.equal(
-      embeds.live.size + embeds.rids.size + embeds.numWaiting,
-      0,
-      'the queues are empty',
-    );
-    for (const { embedSteps } of links.values())
+    const { embedding, parts } = world.scheduler;
+    const { live, waiting } = embedding;
+    assert.equal(live.size + live.numRids + waiting.length, 0, 'the queues are empty');
+    for (const { embedSteps } of parts.devices)
       assert.equal(embedSteps.length, 0, 'no step is left');
   }
 

@@ -26,6 +26,8 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numEvicted',
   'numTextStops',
   'numRetractions',
+  'numResumedFromCache',
+  'numCancels',
   'numCachedTokens',
   'numFlushed',
   'numFlushRefused',

@@ -19,6 +19,8 @@ const EVENTS_PER_REQUEST_MAX = 4000;
 export interface SimulationResult extends Outcome {
   readonly numEvents: number;
   readonly numDeviceDeaths: number;
+  readonly numResumedFromCache: number;
+  readonly numCancels: number;
 }
 
 export class Simulation {
@@ -72,8 +74,16 @@ export class Simulation {
     this.world.fromMain.post({ kind: 'drain' });
     this.runUntilQuiet();
     assert(this.clients.drained, 'drained');
-    const { numEvents } = this.world.loop;
-    return { ...this.clients.outcome, numEvents, numDeviceDeaths: this.faults.numDeviceDeaths };
+    const { loop, numResumedFromCache, numCancels } = this.world;
+    const { numDeviceDeaths } = this.faults;
+    const { numEvents } = loop;
+    return {
+      ...this.clients.outcome,
+      numEvents,
+      numDeviceDeaths,
+      numResumedFromCache,
+      numCancels,
+    };
   }
 
   private runUntilQuiet(): void {

@@ -46,6 +46,9 @@ export class World {
   readonly logs: string[] = [];
   numPrefillRows = 0;
   numDecodeRows = 0;
+  /** Requests that resumed after a retraction or a death, with rows from the cache. */
+  numResumedFromCache = 0;
+  numCancels = 0;
   private readonly workers = new Map<string, Worker>();
   private readonly generations = new Map<number, number>();
 
@@ -67,7 +70,7 @@ export class World {
     this.scheduler = new Scheduler({
       config,
       clock: { nowMs: () => loop.nowMs },
-      links: {
+      ports: {
         toMain: (message) => {
           main.post(message);
         },
@@ -76,6 +79,7 @@ export class World {
         },
         toDevice: (device, message) => {
           if (message.kind === 'embed') this.checkOpen(device);
+          this.count(message);
           this.workers.get(treeKey(device))?.toDevice.post(message);
         },
       },
@@ -158,15 +162,25 @@ export class World {
     });
   }
 
+  private count(message: ToDevice): void {
+    if (message.kind === 'cancel') this.numCancels++;
+    if (message.kind !== 'step') return;
+    const { opens, loads } = message.plan;
+    const resumed = new Set(
+      opens.filter(({ priorOutputIds }) => priorOutputIds.length > 0).map(({ slot }) => slot),
+    );
+    this.numResumedFromCache += loads.filter(({ slot }) => resumed.has(slot)).length;
+  }
+
   /** Texts do not begin on weights that are on their way out. */
   private checkOpen(device: DeviceId): void {
-    const link = this.scheduler.state.links.get(treeKey(device));
+    const link = this.scheduler.parts.devices.at(treeKey(device));
     if (link?.retiring !== false) throw new Error('a text begins on a device that retires');
   }
 
   /** After every turn; the cache walks its trees only now and then. */
   private check(): void {
-    const broken = violations(this.scheduler.state);
+    const broken = violations({ ...this.scheduler.parts, embedding: this.scheduler.embedding });
     if (this.loop.numEvents % 64 === 0) {
       broken.push(...this.cache.check().map((fault) => fault.message));
     }

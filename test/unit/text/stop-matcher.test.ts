@@ -115,6 +115,21 @@ t.test('a stop regex matches in the tail and reports its pattern', (t) => {
   t.end();
 });
 
+t.test('a stream holds back the characters in which a regex match may begin', (t) => {
+  const matcher = regex('[.!?]\\s+END');
+  matcher.push('Well. ');
+  t.equal(matcher.safeLength, 0, 'nothing of a short text is shown');
+  matcher.push('x'.repeat(100));
+  t.equal(matcher.safeLength, 106 - 64, 'all but the last 64 characters of a longer one');
+  matcher.push('Yes! ');
+  t.strictSame(matcher.push('END'), { matched: '[.!?]\\s+END', visibleLength: 109 });
+  t.equal(strings(['END']).safeLength, 0);
+  const both = new StopMatcher(['END'], [new StopRegex('x+y')], false);
+  both.push('0123456789'.repeat(10));
+  t.equal(both.safeLength, 100 - 64, 'beside a stop string too');
+  t.end();
+});
+
 t.test("Python's spellings of a regex are understood", (t) => {
   t.equal(feed(regex('(?i)stop'), ['a STOP'])?.visibleLength, 2);
   t.equal(feed(regex('(?P<q>["\'])x(?P=q)'), ['a "x"'])?.visibleLength, 2);

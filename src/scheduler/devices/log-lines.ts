@@ -1,0 +1,44 @@
+/** SGLang's log lines, word for word as far as its tests read them. */
+import type { Outbox } from '../outbox.js';
+import type { DeviceLink } from './link.js';
+
+export interface PrefillCounts {
+  readonly numSeqs: number;
+  readonly numNewTokens: number;
+  readonly numCachedTokens: number;
+  readonly numQueued: number;
+}
+
+/** A step with prompts was posted: counts it, and logs it. */
+export function notePrefill(
+  outbox: Pick<Outbox, 'log'>,
+  link: DeviceLink,
+  counts: PrefillCounts,
+): void {
+  link.stats.addPrefill(counts.numNewTokens, counts.numCachedTokens);
+  outbox.log('info', prefillLine(link, counts));
+}
+
+function prefillLine(link: DeviceLink, counts: PrefillCounts): string {
+  return (
+    `Prefill batch. #new-seq: ${counts.numSeqs}, #new-token: ${counts.numNewTokens}, ` +
+    `#cached-token: ${counts.numCachedTokens}, token usage: ${tokenUsage(link)}, ` +
+    `#running-req: ${link.seats.size}, #queue-req: ${counts.numQueued}`
+  );
+}
+
+export function decodeLine(link: DeviceLink, numQueued: number): string {
+  return (
+    `Decode batch. #running-req: ${link.seats.size}, #token: ${usedTokens(link)}, ` +
+    `token usage: ${tokenUsage(link)}, ` +
+    `gen throughput (token/s): ${link.stats.lastGenThroughput.toFixed(2)}, #queue-req: ${numQueued}`
+  );
+}
+
+export function usedTokens(link: DeviceLink): number {
+  return link.pages.numHeldPages * link.limits.pageSizeTokens;
+}
+
+function tokenUsage(link: DeviceLink): string {
+  return (link.pages.numHeldPages / Math.max(1, link.limits.numPages)).toFixed(2);
+}

@@ -1,0 +1,21 @@
+import type { DeviceLimits, TreeKey } from '../../messages.js';
+import type { PageLease } from '../devices/page-lease.js';
+import type { Outbox } from '../outbox.js';
+
+/** What a seat sees of the device that it is on. */
+export interface SeatHome<Seat = unknown> {
+  readonly tree: TreeKey;
+  readonly limits: DeviceLimits;
+  readonly outbox: Pick<Outbox, 'op'>;
+  readonly pages: PageLease;
+  /** False = seats never give rows to the tree (`--disable-radix-cache`). */
+  readonly sharesPrefixes: boolean;
+  readonly freeSlots: number[];
+  /** Seats that are serving or retracting, in order of admission. */
+  readonly seats: Set<Seat>;
+  /** Seats that are leaving or closed, in the order in which they left. */
+  readonly leavers: Set<Seat>;
+  pagesFor(numTokens: number): number;
+  wholePages(numTokens: number): number;
+  unlock(lock: number): void;
+}

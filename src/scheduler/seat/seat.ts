@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import type { LoadRow, StoreRow } from '../../core/batch.js';
+import type { Inserted, TreeKey } from '../../messages.js';
+import type { Req } from '../req.js';
+import type { SeatHome } from './home.js';
+import { SeatPages } from './pages.js';
+import { MAY, type SeatAct, type SeatPhase } from './phase.js';
+
+/**
+ * One stay of a request in one slot, from admission until slot, pages and lock are back. `phase.ts` draws
+ * its life; the seat moves itself between the sets of its device as it goes.
+ *
+ *     0 ≤ cachedLen ≤ plannedLen ≤ req.maxRows
+ *
+ * Rows `[0, cachedLen)` were loaded from pages, `[cachedLen, plannedLen)` are computed by the steps posted
+ * so far.
+ */
+export class Seat {
+  readonly req: Req;
+  readonly slot: number;
+  readonly cachedLen: number;
+  /** Outputs known when the slot was opened: they are replayed, not sampled. */
+  readonly numPriorOutputs: number;
+  readonly #home: SeatHome<Seat>;
+  readonly #pages: SeatPages;
+  #phase: SeatPhase = 'serving';
+  #plannedLen: number;
+  #numStepsInFlight = 0;
+  /** Number of the last step that stores rows of this slot; -1 = none. */
+  #lastStoreStep = -1;
+  /** Rows to store when the slot closes. */
+  #closeRows = 0;
+  /** Rows to give to the tree once the slot is closed; null while they may turn out to be fewer. */
+  #keepRows: number | null = null;
+
+  /** Takes a slot, the match's pages and lock, and leased pages for all rows up to the first new token. */
+  constructor(home: SeatHome<Seat>, req: Req, match: SeatMatch) {
+    const slot = home.freeSlots.pop();
+    assert(slot !== undefined, 'seat: no slot is free');
+    this.#home = home;
+    this.req = req;
+    this.slot = slot;
+    this.cachedLen = match.numTokens;
+    this.numPriorOutputs = req.outputIds.length;
+    this.#plannedLen = match.numTokens;
+    const leased = home.pages.take(home.pagesFor(req.rowsToResume) - match.pages.length);
+    this.#pages = new SeatPages(home, req, { matched: match.pages, lock: match.lock, leased });
+    home.seats.add(this);
+  }
+
+  get tree(): TreeKey {
+    return this.#home.tree;
+  }
+
+  get phase(): SeatPhase {
+    return this.#phase;
+  }
+
+  /** Tokens that its rows sample count. */
+  get isLive(): boolean {
+    return this.#phase === 'serving' || this.#phase === 'retracting';
+  }
+
+  get isRetracting(): boolean {
+    return this.#phase === 'retracting';
+  }
+
+  /** No posted step has rows of it, and the lock of its pages is known. */
+  get isQuiet(): boolean {
+    return this.#numStepsInFlight === 0 && !this.#pages.isInserting;
+  }
+
+  get isInserting(): boolean {
+    return this.#pages.isInserting;
+  }
+
+  get plannedLen(): number {
+    return this.#plannedLen;
+  }
+
+  get prefillLeft(): number {
+    return Math.max(0, this.req.promptLen - this.#plannedLen);
+  }
+
+  get canPrefill(): boolean {
+    return this.#phase === 'serving' && this.prefillLeft > 0;
+  }
+
+  get canDecode(): boolean {
+    return (
+      this.#phase === 'serving' && this.prefillLeft === 0 && this.#plannedLen < this.req.maxRows
+    );
+  }
+
+  /** All rows of the prompt are computed. */
+  get isPrefillDone(): boolean {
+    return this.prefillLeft === 0 && this.#numStepsInFlight === 0;
+  }
+
+  /** Pages that nobody else would hold if it left. */
+  get numSoleHeldPages(): number {
+    return this.#pages.numSoleHeld;
+  }
+
+  get numPages(): number {
+    return this.#pages.length;
+  }
+
+  /** Pages that are the seat's alone: not the tree's, not on their way into it. */
+  get ownPages(): readonly number[] {
+    return this.#pages.own;
+  }
+
+  // ---- rows -------------------------------------------------------------------------------------
+
+  /** Cached rows that the step which opens the slot loads; null = none. */
+  get load(): LoadRow | null {
+    if (this.cachedLen === 0) return null;
+    const pages = this.#pages.first(this.#pages.numTree);
+    return { slot: this.slot, numTokens: this.cachedLen, pages };
+  }
+
+  /** Reserves the page of the next row; false when there is none. */
+  grow(): boolean {
+    this.#may('grow');
+    const { pageSizeTokens } = this.#home.limits;
+    return this.#plannedLen < this.#pages.length * pageSizeTokens || this.#pages.grow();
+  }
+
+  /** The step that is being planned computes the next `numRows` rows. */
+  advance(numRows: number): void {
+    this.#may('advance');
+    this.#numStepsInFlight++;
+    this.#plannedLen += numRows;
+    assert(this.#plannedLen <= this.req.maxRows, 'seat: more rows than it may have');
+  }
+
+  /** A step with rows of this seat is back; in any phase. */
+  answered(): void {
+    this.#numStepsInFlight--;
+  }
+
+  /** What step number `step` must copy to pages to have the first `numPages` there; null = nothing. */
+  store(numPages: number, step: number): StoreRow | null {
+    this.#may('store');
+    const stored = this.#pages.store(numPages);
+    if (stored === null) return null;
+    this.#lastStoreStep = step;
+    const fromToken = stored.fromPage * this.#home.limits.pageSizeTokens;
+    return { slot: this.slot, fromToken, pages: stored.pages };
+  }
+
+  /** Whole pages of the prompt, if the tree does not have them all from this seat; else 0. */
+  get numPromptPages(): number {
+    const numPages = this.#home.wholePages(this.req.promptLen);
+    return this.#home.sharesPrefixes && numPages > this.#pages.numTree ? numPages : 0;
+  }
+
+  /** Lets others have the first `numPages` pages of the prompt at once. */
+  insert(numPages: number): void {
+    this.#may('insert');
+    this.#pages.insert(numPages);
+  }
+
+  /**
+   * The cache actor has answered the insert.
+   * @param reply null = it refused
+   * @returns rows that others can match now, if this was what the seat waited for
+   */
+  inserted(reply: Pick<Inserted, 'pages' | 'lock'> | null): number {
+    this.#may('inserted');
+    if (reply === null) this.#pages.notInserted();
+    else this.#pages.inserted(reply);
+    return this.#release();
+  }
+
+  // ---- leaving ----------------------------------------------------------------------------------
+
+  /** Chosen as a victim: no new rows; it leaves when the posted ones are back. */
+  retract(): void {
+    this.#may('retract');
+    this.#phase = 'retracting';
+  }
+
+  /** No more rows; the next step stores what is known and frees the slot. */
+  leave(): void {
+    this.#may('leave');
+    this.#closeRows = this.#knownRows;
+    this.#phase = 'leaving';
+    this.#home.seats.delete(this);
+    this.#home.leavers.add(this);
+  }
+
+  /** What the step that frees the slot must store; null = nothing. */
+  closingStore(step: number): StoreRow | null {
+    if (!this.#home.sharesPrefixes) return null;
+    return this.store(this.#home.wholePages(this.#closeRows), step);
+  }
+
+  /** The step that frees the slot is posted. @returns rows that others can match now */
+  closeSlot(): number {
+    this.#may('closeSlot');
+    this.#phase = 'closed';
+    this.#home.freeSlots.push(this.slot);
+    return this.#release();
+  }
+
+  /**
+   * The answer is known to be right so far.
+   * @param numRows no more than so many rows are right: a stop string ends the answer there
+   * @returns rows that others can match now
+   */
+  keep(numRows = Infinity): number {
+    this.#may('keep');
+    this.#keepRows = Math.min(this.#closeRows, numRows);
+    return this.#release();
+  }
+
+  /** Pages go back at once: steps in flight may still write them, but before anybody else's step does. */
+  drop(): void {
+    this.#may('drop');
+    this.#closeRows = 0;
+    this.#keepRows = 0;
+    if (!this.#pages.areBack) this.#pages.release(0);
+    this.#release();
+  }
+
+  /** The device is gone, with slot, pages and lock. */
+  lose(): void {
+    this.#may('lose');
+    this.#phase = 'gone';
+  }
+
+  /**
+   * True when rows in flight can be spared. Not while a posted step stores rows of the slot: those are
+   * promised to the tree, and a cancelled slot might not have them.
+   */
+  isCancellable(oldestStep: number): boolean {
+    return this.#numStepsInFlight > 0 && this.#lastStoreStep < oldestStep;
+  }
+
+  /** Pages and lock go back when all that must come before has come. @returns rows that others can match now */
+  #release(): number {
+    if (this.#phase !== 'closed' || this.#keepRows === null || this.#pages.isInserting) return 0;
+    const { sharesPrefixes } = this.#home;
+    const numRows = this.#pages.areBack ? 0 : this.#keepRows;
+    if (!this.#pages.areBack) {
+      this.#pages.release(sharesPrefixes ? this.#home.wholePages(numRows) : 0);
+    }
+    this.#phase = 'gone';
+    this.#home.leavers.delete(this);
+    return numRows;
+  }
+
+  /** Rows whose tokens are known and whose KV the posted steps certainly make. */
+  get #knownRows(): number {
+    const { promptLen, outputIds } = this.req;
+    if (outputIds.length === 0) return this.#plannedLen;
+    return Math.min(this.#plannedLen, promptLen + outputIds.length - 1);
+  }
+
+  #may(act: SeatAct): void {
+    if (!MAY[this.#phase].includes(act)) assert.fail(`seat: ${act} while ${this.#phase}`);
+  }
+}
+
+/** The locked prefix that a seat begins with; an empty one = nothing cached. */
+export interface SeatMatch {
+  readonly numTokens: number;
+  readonly pages: Int32Array;
+  /** 0 = none. */
+  readonly lock: number;
+}
