@@ -46,8 +46,6 @@ export interface SlotOpen {
   readonly promptLen: number;
   /** Output ids made before a retraction or retry; empty on a first run. Penalties and counters follow. */
   readonly priorOutputIds: Int32Array;
-  /** Only for a repetition penalty, which counts the prompt; else null. */
-  readonly promptIds: Int32Array | null;
   readonly logprobs: LogprobWants | null;
 }
 

@@ -22,14 +22,16 @@ export interface SamplingParams {
   readonly frequencyPenalty: number;
   /** [-2, 2] */
   readonly presencePenalty: number;
-  /** (0, 2]; counts the prompt too. */
+  /** (0, 2]; of tokens that were put out, never of the prompt's. */
   readonly repetitionPenalty: number;
   /** Request's stop ids and, unless `ignore_eos`, the model's EOS ids. Sorted, unique. */
   readonly stopTokenIds: readonly number[];
   /** `[tokenId, bias]` pairs. */
   readonly logitBias: readonly (readonly [number, number])[];
-  /** u32; together with `sampleIndex` and the position it decides every random draw. */
+  /** Low word of the seed, u32. A request's own seed has 64 bits; one that the server draws has 32. */
   readonly seed: number;
+  /** High word of the seed, u32. */
+  readonly seedHigh: number;
   /** Which of the request's `n` samples this is. */
   readonly sampleIndex: number;
 }
@@ -59,6 +61,7 @@ export function greedySampling(maxNewTokens: number): SamplingParams {
     stopTokenIds: [],
     logitBias: [],
     seed: 0,
+    seedHigh: 0,
     sampleIndex: 0,
   };
 }

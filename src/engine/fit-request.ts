@@ -1,6 +1,7 @@
 import { refuse } from '../core/errors.js';
 import type { LogprobWants, SamplingParams } from '../core/sampling-params.js';
 import type { SamplingRequest } from './request.js';
+import type { Seed } from './seeds.js';
 
 /** What a prompt and its answer must fit into. */
 export interface RequestLimits {
@@ -61,7 +62,7 @@ export function fitPrompt(
 export interface SamplingFit {
   readonly promptLen: number;
   readonly eosTokenIds: readonly number[];
-  readonly seed: number;
+  readonly seed: Seed;
   readonly sampleIndex: number;
 }
 
@@ -86,18 +87,18 @@ export function fitSampling(
     repetitionPenalty: sampling.repetitionPenalty,
     stopTokenIds: stopIds(sampling, fit.eosTokenIds, limits.vocabSize),
     logitBias: sampling.logitBias,
-    seed: fit.seed,
+    ...fit.seed,
     sampleIndex: fit.sampleIndex,
   };
 }
 
-/** Ids outside the vocabulary never come up. */
+/** None with `ignore_eos`, the request's own neither, as in SGLang. Ids outside the vocabulary never come up. */
 function stopIds(
   { stopTokenIds, ignoreEos }: SamplingRequest,
   eosTokenIds: readonly number[],
   vocabSize: number,
 ): readonly number[] {
-  const ids = new Set([...stopTokenIds, ...(ignoreEos ? [] : eosTokenIds)]);
+  const ids = new Set(ignoreEos ? [] : [...stopTokenIds, ...eosTokenIds]);
   return [...ids].filter((id) => id >= 0 && id < vocabSize).sort((a, b) => a - b);
 }
 

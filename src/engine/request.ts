@@ -62,7 +62,8 @@ export interface SamplingRequest extends SamplingNumbers {
   readonly n: number;
   /** `[token id, bias]` */
   readonly logitBias: readonly (readonly [number, number])[];
-  readonly seed: number | null;
+  /** Null = the server draws one. */
+  readonly seed: number | bigint | null;
   /** Tokens per chunk of a stream; null = the server's own. */
   readonly streamInterval: number | null;
 }

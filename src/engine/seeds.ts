@@ -7,15 +7,22 @@ export class SeedSource {
     this.#serverSeed = serverSeed;
   }
 
-  /** u32 */
-  next(): number {
-    return mix(mix(this.#serverSeed) ^ this.#next++);
+  /** 32 bits. */
+  next(): Seed {
+    return { seed: mix(mix(this.#serverSeed) ^ this.#next++), seedHigh: 0 };
   }
 }
 
-/** A request's own seed as u32; any integer is allowed. */
-export function seedOf(samplingSeed: number): number {
-  return Number(BigInt.asUintN(32, BigInt(samplingSeed)));
+/** The two u32 words of a seed. */
+export interface Seed {
+  readonly seed: number;
+  readonly seedHigh: number;
+}
+
+/** A request's own seed: any integer is allowed, and all of its lowest 64 bits count. */
+export function seedOf(samplingSeed: number | bigint): Seed {
+  const value = BigInt.asUintN(64, BigInt(samplingSeed));
+  return { seed: Number(value & 0xffffffffn), seedHigh: Number(value >> 32n) };
 }
 
 /** murmur3's finaliser: neighbouring inputs give unrelated seeds. */

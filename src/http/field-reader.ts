@@ -1,15 +1,17 @@
 import { RequestError, type ErrorCode } from '../core/errors.js';
+import { coerceBoolean, coerceInteger, coerceNumber } from './coerce.js';
 import { fieldOf, type JsonObject } from './json.js';
 
 /**
- * Reads typed fields of a JSON object. Absent and null are the same; nothing is coerced: a string is no
- * number, 1.5 is no integer, and numbers beyond 2^53 are no integers either.
+ * Reads typed fields of a JSON object. Absent and null are the same. A field of the body, which FastAPI validates,
+ * is coerced as pydantic does it (`"4"` is an integer); one of `sampling_params` is not. Numbers beyond 2^53 are no
+ * integers, and 1.5 never is.
  */
 export class FieldReader {
   readonly #object: JsonObject;
   readonly #code: ErrorCode;
 
-  /** `code` is the failure that a wrong type gives. */
+  /** `code` is the failure that a wrong type gives: INVALID_JSON is FastAPI's, and coerces. */
   constructor(object: JsonObject, code: ErrorCode) {
     this.#object = object;
     this.#code = code;
@@ -20,35 +22,51 @@ export class FieldReader {
   }
 
   boolean(name: string): boolean | null {
-    return this.#typed(name, 'a boolean', (value) => typeof value === 'boolean');
+    const strict = (value: unknown): boolean | undefined =>
+      typeof value === 'boolean' ? value : undefined;
+    return this.#read(name, 'a boolean', strict, coerceBoolean);
   }
 
   string(name: string): string | null {
-    return this.#typed(name, 'a string', (value) => typeof value === 'string');
+    return this.#read(name, 'a string', (value) => (typeof value === 'string' ? value : undefined));
   }
 
   number(name: string): number | null {
-    return this.#typed(name, 'a number', (value) => typeof value === 'number');
+    const strict = (value: unknown): number | undefined =>
+      typeof value === 'number' ? value : undefined;
+    return this.#read(name, 'a number', strict, coerceNumber);
   }
 
   integer(name: string): number | null {
-    return this.#typed(name, 'an integer', isInteger);
+    const strict = (value: unknown): number | undefined => (isInteger(value) ? value : undefined);
+    return this.#read(name, 'an integer', strict, coerceInteger);
   }
 
   integers(name: string): readonly number[] | null {
-    return this.#typed(name, 'a list of integers', isIntegers);
+    return this.#read(name, 'a list of integers', (value) =>
+      isIntegers(value) ? value : undefined,
+    );
   }
 
   /** A string or a list of strings, as a list. */
   strings(name: string): readonly string[] | null {
-    const value = this.#typed(name, 'a string or a list of strings', isStringOrStrings);
-    return typeof value === 'string' ? [value] : value;
+    return this.#read(name, 'a string or a list of strings', (value) => {
+      if (typeof value === 'string') return [value];
+      return isStrings(value) ? value : undefined;
+    });
   }
 
-  #typed<T>(name: string, expected: string, isType: (value: unknown) => value is T): T | null {
+  /** `lax` stands for `strict` where FastAPI validates. */
+  #read<T>(
+    name: string,
+    expected: string,
+    strict: (value: unknown) => T | undefined,
+    lax = strict,
+  ): T | null {
     const value = this.raw(name);
     if (value === null) return null;
-    if (isType(value)) return value;
+    const read = (this.#code === 'INVALID_JSON' ? lax : strict)(value);
+    if (read !== undefined) return read;
     throw new RequestError(this.#code, `${name} must be ${expected}, got ${preview(value)}.`);
   }
 }
@@ -63,10 +81,6 @@ export function isIntegers(value: unknown): value is number[] {
 
 export function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function isStringOrStrings(value: unknown): value is string | string[] {
-  return typeof value === 'string' || isStrings(value);
 }
 
 const PREVIEW_CHARS = 80;

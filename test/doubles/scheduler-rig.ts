@@ -206,6 +206,7 @@ export function sampling(overrides: Partial<SamplingParams> = {}): SamplingParam
     stopTokenIds: [],
     logitBias: [],
     seed: 1,
+    seedHigh: 0,
     sampleIndex: 0,
     ...overrides,
   };

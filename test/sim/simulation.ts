@@ -184,6 +184,7 @@ export class Simulation {
       stopTokenIds: this.dice.chance(this.longOutputs ? 0.3 : 0.7) ? [3, 77, 150] : [],
       logitBias: [],
       seed: this.dice.below(3),
+      seedHigh: 0,
       sampleIndex: 0,
     };
   }

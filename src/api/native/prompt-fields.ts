@@ -15,7 +15,7 @@ export interface PromptContext {
   readonly disableRadixCache: boolean;
 }
 
-/** `text`, else `input_ids`, else `input_embeds`. @throws RequestError */
+/** `input_ids` where they are given, else `text`, else `input_embeds`: what SGLang computes. @throws RequestError */
 export function parsePrompts(body: JsonObject, context: PromptContext): Prompts {
   const text = fieldOf(body, 'text');
   const inputIds = fieldOf(body, 'input_ids');
@@ -24,8 +24,8 @@ export function parsePrompts(body: JsonObject, context: PromptContext): Prompts 
   if (numGiven === 0 || numGiven === 3) {
     refuse('Either text, input_ids or input_embeds should be provided.');
   }
-  if (text !== null) return textPrompts(text, context.hasTokenizer);
   if (inputIds !== null) return idPrompts(inputIds, context.vocabSize);
+  if (text !== null) return textPrompts(text, context.hasTokenizer);
   return refuseEmbeds(context.disableRadixCache);
 }
 

@@ -6,43 +6,51 @@ import type { GenerateContext } from '../native/generate-request.js';
 import { MAX_PARALLEL_SAMPLES } from '../native/sampling-request.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
-/** Fields of the body that mean the same in `sampling_params`. */
-const SAMPLING_FIELDS = [
-  'temperature',
-  'top_p',
-  'top_k',
-  'min_p',
-  'repetition_penalty',
-  'frequency_penalty',
-  'presence_penalty',
-  'stop',
-  'stop_token_ids',
-  'stop_regex',
-  'no_stop_trim',
-  'ignore_eos',
-  'skip_special_tokens',
-  'logit_bias',
-  'n',
-  'custom_params',
-] as const;
+type FieldType = 'number' | 'integer' | 'boolean' | 'raw';
 
-const NUMBERS = SAMPLING_FIELDS.filter((name) => /_p$|penalty|temperature/.test(name));
-const INTEGERS = ['top_k', 'n', 'max_tokens', 'max_completion_tokens'] as const;
+/** Fields of the body that mean the same in `sampling_params`; FastAPI has coerced them there. */
+const SAMPLING_FIELDS: Readonly<Record<string, FieldType>> = {
+  temperature: 'number',
+  top_p: 'number',
+  top_k: 'integer',
+  min_p: 'number',
+  repetition_penalty: 'number',
+  frequency_penalty: 'number',
+  presence_penalty: 'number',
+  stop: 'raw',
+  stop_token_ids: 'raw',
+  stop_regex: 'raw',
+  no_stop_trim: 'boolean',
+  ignore_eos: 'boolean',
+  skip_special_tokens: 'boolean',
+  logit_bias: 'raw',
+  n: 'integer',
+  custom_params: 'raw',
+};
+
+/** Fields that only have to be of their type. */
+const CHECKED_FIELDS: Readonly<Record<string, FieldType>> = {
+  max_tokens: 'integer',
+  max_completion_tokens: 'integer',
+  separate_reasoning: 'boolean',
+  stream_reasoning: 'boolean',
+  parallel_tool_calls: 'boolean',
+};
 
 /** Fields that mean the same beside `sampling_params`. */
-const REQUEST_FIELDS = [
-  'rid',
-  'extra_key',
-  'cache_salt',
-  'priority',
-  'routed_dp_rank',
-  'data_parallel_rank',
-  'session_id',
-  'session_params',
-  'return_hidden_states',
-  'custom_logit_processor',
-  'return_routed_experts',
-] as const;
+const REQUEST_FIELDS: Readonly<Record<string, FieldType>> = {
+  rid: 'raw',
+  extra_key: 'raw',
+  cache_salt: 'raw',
+  priority: 'raw',
+  routed_dp_rank: 'raw',
+  data_parallel_rank: 'raw',
+  session_id: 'raw',
+  session_params: 'raw',
+  return_hidden_states: 'raw',
+  custom_logit_processor: 'raw',
+  return_routed_experts: 'raw',
+};
 
 export interface CommonContext {
   readonly generate: GenerateContext;
@@ -72,23 +80,20 @@ export function parseCommonFields(body: JsonObject, context: CommonContext): Com
   checkBestOf(read);
   const model = read.string('model') ?? 'default';
   const loraPath = read.raw('lora_path') ?? adapterOf(model, context.servedName);
-  for (const name of NUMBERS) read.number(name);
-  for (const name of INTEGERS) read.integer(name);
-  for (const name of ['separate_reasoning', 'stream_reasoning', 'parallel_tool_calls']) {
-    read.boolean(name);
-  }
+  const sampling = given(read, SAMPLING_FIELDS);
+  given(read, CHECKED_FIELDS);
   return {
     model,
     ...usageFields(read, context.includeUsageByDefault),
     native: {
-      ...picked(read, REQUEST_FIELDS),
+      ...given(read, REQUEST_FIELDS),
       stream: read.boolean('stream') ?? false,
       lora_path: loraPath,
     },
     sampling: {
       ...namedDefaults(context.defaults),
       ...context.generate.preferredSamplingParams,
-      ...picked(read, SAMPLING_FIELDS),
+      ...sampling,
       ...renamed('min_new_tokens', read.integer('min_tokens')),
       ...renamed('sampling_seed', read.integer('seed')),
     },
@@ -116,9 +121,10 @@ function renamed(name: string, value: number | null): JsonObject {
   return value === null ? {} : { [name]: value };
 }
 
-function picked(read: FieldReader, names: readonly string[]): JsonObject {
-  const given = names.map((name) => [name, read.raw(name)] as const);
-  return Object.fromEntries(given.filter(([, value]) => value !== null));
+/** Those of the fields that are not null, each read as its type. @throws RequestError */
+function given(read: FieldReader, fields: Readonly<Record<string, FieldType>>): JsonObject {
+  const values = Object.entries(fields).map(([name, type]) => [name, read[type](name)] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== null));
 }
 
 function usageFields(

@@ -24,9 +24,7 @@ export class DeviceSlot implements AdjustState {
     this.params = open.sampling;
     this.promptLen = open.promptLen;
     this.wants = open.logprobs;
-    this.counts = hasPenalties(open.sampling)
-      ? new TokenCounts(open.promptIds, open.priorOutputIds)
-      : null;
+    this.counts = hasPenalties(open.sampling) ? new TokenCounts(open.priorOutputIds) : null;
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;

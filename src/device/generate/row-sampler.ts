@@ -23,7 +23,7 @@ export class RowSampler {
   /** Samples the next token of `slot` from head row `row`. */
   sample(slot: DeviceSlot, row: number, planRow: number, output: StepOutput): void {
     const { params, wants } = slot;
-    const u = uniformAt(params.seed, params.sampleIndex, slot.nextPosition);
+    const u = uniformAt(params, slot.nextPosition);
     const adjusted = needsAdjusting(params, slot.numOutputs) ? this.#adjust(slot, row) : null;
     if (!isDistribution(this.#head, row) || (adjusted !== null && isEmpty(adjusted))) {
       slot.ended = true;

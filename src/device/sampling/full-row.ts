@@ -18,8 +18,8 @@ const WHOLE_ROW: Prefix = { bucket: NUM_BUCKETS, count: 0 };
 const NOTHING_SORTED = { bucket: -1, ids: [] };
 
 /**
- * Samples from a whole row `[vocabSize]` of log-probabilities under top-k, then top-p of what is left,
- * then min-p against the best. Each filter keeps a prefix of the tokens in falling order (equal ones by
+ * Samples from a whole row `[vocabSize]` of log-probabilities under top-k, top-p (of the row, or with a
+ * min-p of what top-k leaves) and min-p against the best. Each filter keeps a prefix of the tokens in falling order (equal ones by
  * rising id), so nothing is sorted but the buckets where a prefix or the draw ends: O(vocabSize).
  */
 export class FullRowSampler {
@@ -62,7 +62,9 @@ export class FullRowSampler {
 
   #filter(filters: Filters): Prefix {
     const byK = filters.topK < this.#row.length ? this.#firstOf(filters.topK) : WHOLE_ROW;
-    const byP = filters.topP < 1 ? this.#untilMass(filters.topP * this.#massOf(byK)) : WHOLE_ROW;
+    // Joint with top-k, unless there is a min-p: SGLang renormalises in between only then.
+    const whole = filters.minP > 0 ? byK : WHOLE_ROW;
+    const byP = filters.topP < 1 ? this.#untilMass(filters.topP * this.#massOf(whole)) : WHOLE_ROW;
     const byMin = filters.minP > 0 ? this.#atLeast(this.#best + Math.log(filters.minP)) : WHOLE_ROW;
     return shorter(shorter(byK, byP), byMin);
   }

@@ -2,21 +2,20 @@ import type { SamplingParams } from '../../core/sampling-params.js';
 import { argmax } from './full-row.js';
 import type { HeadRows } from './head-rows.js';
 
-/** How often a request has used each token. Counted only when a penalty reads it. */
+/**
+ * How often a request has put out each token. Counted only when a penalty reads it. Prompts never count, as in
+ * SGLang, whose repetition penalty scales outputs alone (Hugging Face's and vLLM's the prompt's tokens too).
+ */
 export class TokenCounts {
   /** Outputs so far: id → count. */
   readonly outputs = new Map<number, number>();
-  /** Prompt and outputs. */
-  readonly seen: Set<number>;
 
-  constructor(promptIds: Int32Array | null, priorOutputIds: Int32Array) {
-    this.seen = new Set(promptIds ?? []);
+  constructor(priorOutputIds: Int32Array) {
     for (const id of priorOutputIds) this.addOutput(id);
   }
 
   addOutput(id: number): void {
     this.outputs.set(id, (this.outputs.get(id) ?? 0) + 1);
-    this.seen.add(id);
   }
 }
 
@@ -86,7 +85,7 @@ function penalize(
     }
   }
   if (repetitionPenalty === 1) return;
-  for (const id of counts.seen) {
+  for (const id of counts.outputs.keys()) {
     const value = out[id] ?? 0;
     out[id] = value > 0 ? value / repetitionPenalty : value * repetitionPenalty;
   }

@@ -1,3 +1,5 @@
+import type { SamplingParams } from '../../core/sampling-params.js';
+
 /**
  * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): the random words
  * are a function of a key and a counter, so a draw depends on which draw it is, never on who else draws.
@@ -40,11 +42,15 @@ function mulHigh(a: number, b: number): number {
   return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
 }
 
+/** What tells the draws of one sample from those of all others. */
+type Draws = Pick<SamplingParams, 'seed' | 'seedHigh' | 'sampleIndex'>;
+
 /**
  * The one uniform draw of [0, 1) that decides the token at `position` (prompt and outputs counted
  * together) of sample `sampleIndex` of a request. 53 random bits.
  */
-export function uniformAt(seed: number, sampleIndex: number, position: number): number {
-  const words = philox4x32([position >>> 0, sampleIndex >>> 0, 0, 0], [seed >>> 0, 0]);
+export function uniformAt({ seed, seedHigh, sampleIndex }: Draws, position: number): number {
+  const counter = [position >>> 0, sampleIndex >>> 0, 0, 0] as const;
+  const words = philox4x32(counter, [seed >>> 0, seedHigh >>> 0]);
   return ((words[0] >>> 5) * 67108864 + (words[1] >>> 6)) / 9007199254740992;
 }

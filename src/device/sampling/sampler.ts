@@ -6,7 +6,8 @@ import { logprobRow, type HeadRows } from './head-rows.js';
 export const NEEDS_FULL_ROW = -1;
 
 /**
- * Picks tokens under top-k, top-p and min-p. Most draws end among the 64 best tokens that the graph has
+ * Picks tokens under top-k, top-p and min-p, as SGLang's sampler does: without `min_p` a token must pass
+ * top-k and top-p of one distribution ("joint"), with it top-p is of what top-k leaves. Most draws end among the 64 best tokens that the graph has
  * sorted; the whole row is read only when a filter or the draw reaches past them.
  */
 export class Sampler {
@@ -83,7 +84,9 @@ function supportOf(head: HeadRows, from: number, params: SamplingParams): Suppor
   const unlimited = params.topK >= vocabSize;
   if (params.topK > topCount && !unlimited) return null;
   const candidates = Math.min(params.topK, topCount);
-  const total = unlimited && !all ? 1 : massOf(head, from, candidates);
+  const isJoint = params.minP === 0;
+  const total =
+    (unlimited || isJoint) && !all ? 1 : massOf(head, from, isJoint ? topCount : candidates);
   const limit = params.topP < 1 ? params.topP * total : Infinity;
   const floor = (head.topValues[from] ?? 0) + Math.log(params.minP);
   let sum = 0;

@@ -52,7 +52,6 @@ export class StepBuilder {
       sampling: input.sampling,
       promptLen: req.promptLen,
       priorOutputIds: Int32Array.from(req.outputIds),
-      promptIds: input.sampling.repetitionPenalty === 1 ? null : input.inputIds,
       logprobs: input.logprobs === null ? null : { ...input.logprobs, startLen: req.logprobStart },
     });
     this.#numCachedTokens += seat.cachedLen;

@@ -74,7 +74,6 @@ function prompts(rows: readonly number[][]): Pick<StepPlan, 'opens' | 'prefill'>
     sampling: GREEDY,
     promptLen: ids.length,
     priorOutputIds: new Int32Array(0),
-    promptIds: null,
     logprobs: null,
   }));
   return { opens, prefill };

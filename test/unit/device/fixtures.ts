@@ -17,6 +17,7 @@ export function samplingOf(overrides: Partial<SamplingParams> = {}): SamplingPar
     stopTokenIds: [],
     logitBias: [],
     seed: 1,
+    seedHigh: 0,
     sampleIndex: 0,
     ...overrides,
   };

@@ -67,7 +67,6 @@ export function openOf(slot: number, promptLen: number, rest: Partial<SlotOpen> 
     promptLen,
     sampling: samplingOf(),
     priorOutputIds: new Int32Array(0),
-    promptIds: null,
     logprobs: null,
     ...rest,
   };
@@ -140,9 +139,7 @@ export async function runAlone(harness: Harness, options: AloneOptions): Promise
   const { slot, prompt, cuts = [0, prompt.length] } = options;
   const sampling = samplingOf(options.sampling);
   const story = newStory();
-  const opens = [
-    openOf(slot, prompt.length, { sampling, promptIds: prompt, logprobs: ALL_LOGPROBS }),
-  ];
+  const opens = [openOf(slot, prompt.length, { sampling, logprobs: ALL_LOGPROBS })];
   for (const [i, to] of cuts.slice(1).entries()) {
     const prefill = [prefillOf(slot, prompt, cuts[i] ?? 0, to)];
     record(story, await harness.run({ opens: i === 0 ? opens : [], prefill }), 0);

@@ -25,6 +25,7 @@ function input(rid: string): GenerationInput {
         stopTokenIds: [],
         logitBias: [],
         seed: 0,
+        seedHigh: 0,
         sampleIndex: 0,
       },
       logprobs: null,

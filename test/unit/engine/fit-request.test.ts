@@ -14,7 +14,7 @@ const LIMITS = {
 const CONTEXT = { vocabSize: 100, hasTokenizer: true };
 
 function fitted(params: Record<string, unknown>, promptLen: number, eosTokenIds = [2, 3]) {
-  const fit = { promptLen, eosTokenIds, seed: 1, sampleIndex: 0 };
+  const fit = { promptLen, eosTokenIds, seed: seedOf(1), sampleIndex: 0 };
   return fitSampling(parseSamplingParams(params, CONTEXT), fit, LIMITS);
 }
 
@@ -44,7 +44,8 @@ t.test('max_new_tokens is clipped to the room of a slot', (t) => {
 
 t.test('stop ids are those of the request and the model, sorted, inside the vocabulary', (t) => {
   t.strictSame(fitted({ stop_token_ids: [50, 3, null, 1000] }, 1).stopTokenIds, [2, 3, 50]);
-  t.strictSame(fitted({ stop_token_ids: [50], ignore_eos: true }, 1).stopTokenIds, [50]);
+  const none = fitted({ stop_token_ids: [50], ignore_eos: true }, 1).stopTokenIds;
+  t.strictSame(none, [], 'ignore_eos skips all of them');
   t.end();
 });
 
@@ -57,13 +58,14 @@ t.test('greedy is temperature 1 with top_k 1', (t) => {
 t.test('seeds are u32, and the same for the same server seed', (t) => {
   const draw = (seed: number): number[] => {
     const source = new SeedSource(seed);
-    return Array.from({ length: 100 }, () => source.next());
+    return Array.from({ length: 100 }, () => source.next().seed);
   };
   t.strictSame(draw(7), draw(7));
   t.notSame(draw(7), draw(8));
   t.equal(new Set(draw(7)).size, 100);
   t.ok(draw(7).every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32));
-  t.equal(seedOf(-1), 2 ** 32 - 1);
-  t.equal(seedOf(2 ** 32 + 5), 5);
+  t.same(seedOf(-1), { seed: 2 ** 32 - 1, seedHigh: 2 ** 32 - 1 });
+  t.same(seedOf(2 ** 32 + 5), { seed: 5, seedHigh: 1 });
+  t.same(seedOf(2n ** 63n - 1n), { seed: 2 ** 32 - 1, seedHigh: 2 ** 31 - 1 });
   t.end();
 });

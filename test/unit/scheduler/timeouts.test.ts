@@ -13,7 +13,7 @@ t.test('time-outs end what waits or runs for too long', (t) => {
   };
   t.same(at(999), []);
   t.same(at(1000), [2]);
-  const aborted = { type: 'abort', status_code: 503 };
+  const aborted = { type: 'abort', code: 'TIMED_OUT' };
   t.match(rig.reasonOf(2), { ...aborted, message: 'Request waiting timeout reached.' });
   t.same(at(4999), [2]);
   t.same(at(5000), [2, 1]);

@@ -10,7 +10,6 @@ import {
 import { headOf, logSoftmax, openSampling } from '../fixtures.js';
 
 const VOCAB = 120;
-const PROMPT = Int32Array.of(1, 2, 3, 3);
 const OUTPUTS = Int32Array.of(3, 5, 5, 5, 9);
 
 /** The formulas of SGLang on raw logits, in its order. */
@@ -20,7 +19,7 @@ function oracle(logits: Float64Array, params: SamplingParams, numOutputs: number
     const count = OUTPUTS.filter((other) => other === id).length;
     out[id] = (out[id] ?? 0) - params.frequencyPenalty * count - params.presencePenalty;
   }
-  for (const id of new Set([...PROMPT, ...OUTPUTS])) {
+  for (const id of new Set(OUTPUTS)) {
     const value = out[id] ?? 0;
     out[id] = value > 0 ? value / params.repetitionPenalty : value * params.repetitionPenalty;
   }
@@ -58,7 +57,7 @@ t.test('every change of the distribution follows its formula', (t) => {
       const graphLogprobs = logSoftmax(logits.map((value) => value / temperature));
       const raw = needsLogits(params) ? Float32Array.from(logits) : null;
       const out = new Float32Array(VOCAB);
-      const counts = new TokenCounts(PROMPT, OUTPUTS);
+      const counts = new TokenCounts(OUTPUTS);
       adjustRow(out, headOf([graphLogprobs], raw), 0, {
         params,
         counts,
@@ -86,8 +85,8 @@ t.test('a plain request keeps the distribution of the graph', (t) => {
 });
 
 t.test('counts of a resumed request are those of one that never stopped', (t) => {
-  const resumed = new TokenCounts(PROMPT, OUTPUTS);
-  const lived = new TokenCounts(PROMPT, new Int32Array(0));
+  const resumed = new TokenCounts(OUTPUTS);
+  const lived = new TokenCounts(new Int32Array(0));
   for (const id of OUTPUTS) lived.addOutput(id);
   t.same(resumed, lived);
   t.end();

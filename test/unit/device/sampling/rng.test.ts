@@ -18,12 +18,15 @@ t.test('Philox4x32-10 gives the known answers of the Random123 library', (t) => 
   t.end();
 });
 
-t.test('a draw depends on seed, sample and position, and on nothing else', (t) => {
-  const first = uniformAt(7, 0, 100);
-  t.equal(uniformAt(7, 0, 100), first);
-  t.not(uniformAt(8, 0, 100), first);
-  t.not(uniformAt(7, 1, 100), first);
-  t.not(uniformAt(7, 0, 101), first);
+const ofSeed = (seed: number, sampleIndex = 0, seedHigh = 0) => ({ seed, seedHigh, sampleIndex });
+
+t.test('a draw depends on all words of the seed, sample and position, and on nothing else', (t) => {
+  const first = uniformAt(ofSeed(7), 100);
+  t.equal(uniformAt(ofSeed(7), 100), first);
+  t.not(uniformAt(ofSeed(8), 100), first);
+  t.not(uniformAt(ofSeed(7, 0, 1), 100), first);
+  t.not(uniformAt(ofSeed(7, 1), 100), first);
+  t.not(uniformAt(ofSeed(7), 101), first);
   t.end();
 });
 
@@ -32,7 +35,7 @@ t.test('draws fill [0, 1) evenly', (t) => {
   const draws = 20_000;
   const bins = new Array<number>(numBins).fill(0);
   for (let position = 0; position < draws; position++) {
-    const u = uniformAt(1234, 3, position);
+    const u = uniformAt(ofSeed(1234, 3), position);
     if (u < 0 || u >= 1) t.fail(`${u} is outside [0, 1)`);
     const bin = Math.floor(u * numBins);
     bins[bin] = (bins[bin] ?? 0) + 1;

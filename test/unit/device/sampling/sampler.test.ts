@@ -17,7 +17,8 @@ function allowed(row: Float32Array, params: SamplingParams): Allowed {
   const massOf = (ids: readonly number[]): number => ids.reduce((sum, id) => sum + p(id), 0);
   const best = p(argmax(row));
   const byK = sortedIds(row).slice(0, params.topK);
-  const limit = params.topP * massOf(byK);
+  // SGLang: joint on one distribution, renormalised after top-k only where there is a min-p.
+  const limit = params.topP * (params.minP > 0 ? massOf(byK) : massOf(sortedIds(row)));
   const ids: number[] = [];
   let sum = 0;
   for (const id of byK) {
@@ -87,7 +88,12 @@ t.test('tokens come as often as their probability says', (t) => {
     const counts = new Map<number, number>();
     const draws = 20_000;
     for (let position = 0; position < draws; position++) {
-      const token = sampler.sample(head, 0, params, uniformAt(99, 0, position));
+      const token = sampler.sample(
+        head,
+        0,
+        params,
+        uniformAt({ seed: 99, seedHigh: 0, sampleIndex: 0 }, position),
+      );
       counts.set(token, (counts.get(token) ?? 0) + 1);
     }
     const chiSquare = ids.reduce((sum, id) => {
@@ -115,6 +121,17 @@ t.test('among equal tokens the lowest id comes first, greedy and filtered', (t) 
   t.equal(sampler.sample(head, 0, openSampling({ topK: 100 }), 0.999), 99);
   t.equal(argmax(row), 0);
   t.same(largest(row, 3), [0, 1, 2]);
+  t.end();
+});
+
+t.test('top-k and top-p filter one distribution, unless there is a min-p', (t) => {
+  const probabilities = [0.409, 0.266, 0.198, 0.07, 0.04, 0.017];
+  const row = Float32Array.from(probabilities, Math.log);
+  const head = headOf([row]);
+  const last = (filters: Partial<SamplingParams>): number =>
+    new Sampler().sample(head, 0, openSampling({ topK: 4, topP: 0.906, ...filters }), 0.99999);
+  t.equal(last({}), 3, 'four of them: 0.873 is less than 0.906');
+  t.equal(last({ minP: 0.01 }), 2, 'three: 0.873 of 0.943 is more');
   t.end();
 });
 

@@ -57,8 +57,7 @@ t.test('a second death ends the request with 500', (t) => {
   t.match(rig.reasonOf(1), {
     type: 'abort',
     message: 'the worker exited',
-    status_code: 500,
-    err_type: 'InternalServerError',
+    code: 'DEVICE_FAILED',
   });
   t.end();
 });

@@ -59,7 +59,7 @@ t.test('when the old device dies, its requests end rather than go on with other 
   for (let i = 0; i < 4; i++) rig.step();
   rig.attach(0, 1, 1);
   rig.tell({ kind: 'deviceDown', device: { rank: 0, generation: 0 }, message: 'gone' }).run();
-  t.match(rig.reasonOf(1), { type: 'abort', status_code: 500, message: /weights/ });
+  t.match(rig.reasonOf(1), { type: 'abort', code: 'DEVICE_FAILED', message: /weights/ });
   rig.submit(request(2, 40)).run();
   t.equal(rig.reasonOf(2)?.type, 'length');
   t.end();

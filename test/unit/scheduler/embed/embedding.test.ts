@@ -95,9 +95,9 @@ t.test('time-outs end texts that wait or run for too long', (t) => {
   };
   t.same(at(999), []);
   t.same(at(1000), [3]);
-  t.match(rig.reasonOf(3), { status_code: 503, message: 'Request waiting timeout reached.' });
+  t.match(rig.reasonOf(3), { code: 'TIMED_OUT', message: 'Request waiting timeout reached.' });
   t.same(at(5000), [3, 1, 2]);
-  t.match(rig.reasonOf(1), { status_code: 503, message: 'Request running timeout reached.' });
+  t.match(rig.reasonOf(1), { code: 'TIMED_OUT', message: 'Request running timeout reached.' });
   t.match(rig.readState(), { numQueued: 0, devices: [{ numRunning: 0 }] });
   rig.run();
   t.equal(rig.finished.length, 3);
@@ -142,7 +142,7 @@ t.test('texts of a dead device are tried once more, first of all', (t) => {
   rig.attach(0, 1);
   t.same(rig.embedPlans.at(-2)?.sequences[0]?.tokens[0], 100);
   rig.tell({ ...down, device: { rank: 0, generation: 1 } });
-  t.match(rig.reasonOf(1), { type: 'abort', message: 'the worker exited', status_code: 500 });
+  t.match(rig.reasonOf(1), { type: 'abort', message: 'the worker exited', code: 'DEVICE_FAILED' });
   rig.attach(0, 2).run();
   t.same(rig.vectorOf(3), [4, 303]);
   t.equal(rig.finished.length, 3);
@@ -166,6 +166,6 @@ t.test('a vector that is not finite fails its text alone', (t) => {
   const result = { step: 0, dim: 2, vectors, computeUs: 0 };
   rig.scheduler.receiveFromDevice({ rank: 0, generation: 0 }, { kind: 'embedDone', result });
   t.same(rig.vectorOf(1), [1, 2]);
-  t.match(rig.reasonOf(2), { type: 'abort', status_code: 500 });
+  t.match(rig.reasonOf(2), { type: 'abort', code: 'DEVICE_FAILED' });
   t.end();
 });

@@ -34,8 +34,7 @@ t.test('in a full queue a lower waiting request makes room', (t) => {
   t.same(rig.reasonOf(2), {
     type: 'abort',
     message: 'The request is aborted by a higher priority request.',
-    status_code: 503,
-    err_type: '503',
+    code: 'QUEUE_FULL',
   });
   rig.submit(request(5, 20, { priority: 9 }), request(6, 20, { priority: 9 }));
   t.match(rig.last('submitted')?.failure, { code: 'QUEUE_FULL' }, 'a batch whole or not at all');
