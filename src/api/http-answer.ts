@@ -7,6 +7,7 @@ import {
   type HttpReply,
   type ResponseStream,
 } from '../http/http.js';
+import { LargeJson } from '../http/large-json.js';
 
 /** How one dialect spells failures over HTTP. */
 export interface FailureSpelling {
@@ -51,7 +52,12 @@ export class HttpAnswer implements AnswerSink {
   }
 
   answer(value: unknown): void {
-    this.#reply.send(jsonResponse(200, value));
+    if (value instanceof LargeJson) void this.#answerInPieces(value);
+    else this.#reply.send(jsonResponse(200, value));
+  }
+
+  async #answerInPieces(value: LargeJson): Promise<void> {
+    this.#reply.send({ status: 200, headers: JSON_HEADERS, body: await value.text() });
   }
 
   fail(failure: Failure): void {
@@ -62,6 +68,8 @@ export class HttpAnswer implements AnswerSink {
     return new SseEvents(this.#reply.startStream(SSE_HEADERS), this.#spelling);
   }
 }
+
+const JSON_HEADERS: Headers = { 'content-type': 'application/json' };
 
 /** Server-sent events as SGLang frames them: `data:` lines only, and `[DONE]` last, always. */
 const SSE_HEADERS: Headers = {

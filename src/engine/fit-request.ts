@@ -1,5 +1,5 @@
 import { refuse } from '../core/errors.js';
-import type { LogprobWants, SamplingParams } from '../core/sampling-params.js';
+import type { SamplingParams } from '../core/sampling-params.js';
 import type { SamplingRequest } from './request.js';
 import type { Seed } from './seeds.js';
 
@@ -100,16 +100,4 @@ function stopIds(
 ): readonly number[] {
   const ids = new Set(ignoreEos ? [] : [...stopTokenIds, ...eosTokenIds]);
   return [...ids].filter((id) => id >= 0 && id < vocabSize).sort((a, b) => a - b);
-}
-
-/** @throws RequestError when the first scored position is not in the prompt. */
-export function fitLogprobs(wants: LogprobWants | null, promptLen: number): LogprobWants | null {
-  if (wants === null) return null;
-  if (wants.startLen > promptLen) {
-    refuse(
-      `req.logprob_start_len=${wants.startLen} is higher than the number of input tokens ` +
-        `len(req.origin_input_ids)=${promptLen}. Please use a smaller logprob_start_len.`,
-    );
-  }
-  return { ...wants, startLen: wants.startLen === -1 ? promptLen : wants.startLen };
 }

@@ -1,6 +1,7 @@
 import { RequestError } from '../core/errors.js';
 import type { LogprobWants } from '../core/sampling-params.js';
-import { fitLogprobs, fitPrompt, fitSampling, type RequestLimits } from './fit-request.js';
+import { checkLogprobCost, fitLogprobs } from './fit-logprobs.js';
+import { fitPrompt, fitSampling, type RequestLimits } from './fit-request.js';
 import type { GenerationInput } from './generation.js';
 import type { GenerateEntry, GenerateRequest } from './request.js';
 import type { SeedSource } from './seeds.js';
@@ -31,7 +32,11 @@ export async function prepareInputs(
 ): Promise<readonly GenerationInput[]> {
   if (!deps.isGeneration) throw new RequestError('INVALID_REQUEST', NOT_GENERATION);
   const ids = await promptIds(request.entries, deps);
-  return request.entries.flatMap((entry, i) => samplesOf(entry, inContext(ids[i] ?? NO_IDS), deps));
+  const inputs = request.entries.flatMap((entry, i) =>
+    samplesOf(entry, inContext(ids[i] ?? NO_IDS), deps),
+  );
+  checkLogprobCost(inputs, request.stream);
+  return inputs;
 }
 
 function promptIds(entries: readonly GenerateEntry[], deps: PrepareDeps): Promise<Int32Array[]> {

@@ -1,6 +1,7 @@
 import type { LogprobWants } from '../../core/sampling-params.js';
 import type { LogprobRow } from '../../core/sampling-params.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
+import { LazyRows } from '../../http/large-json.js';
 import type { Generation } from '../../engine/generation.js';
 
 /** `[logprob, token id, text]`. */
@@ -13,6 +14,14 @@ export interface LogprobView {
   readonly fromOutput: number;
 }
 
+/** How many values the log-probabilities of a sample have. */
+export function numLogprobValues(generation: Generation): number {
+  const wants = generation.input.req.logprobs;
+  if (wants === null) return 0;
+  const numRows = generation.promptLogprobs.size + generation.outputLogprobs.size;
+  return numRows * (1 + wants.topNum + wants.tokenIds.length);
+}
+
 /** The logprob keys of `meta_info`; empty when none were asked for. */
 export function renderLogprobs(generation: Generation, view: LogprobView): Record<string, unknown> {
   const wants = generation.input.req.logprobs;
@@ -22,8 +31,10 @@ export function renderLogprobs(generation: Generation, view: LogprobView): Recor
   const output = outputRows(generation, view.fromOutput);
   const first = prompt[0] === null ? (generation.input.req.inputIds[0] ?? 0) : null;
   const keys: Record<string, unknown> = {
-    input_token_logprobs: prompt.map((row) => (row === null ? tuple(null, first ?? 0) : best(row))),
-    output_token_logprobs: output.map(best),
+    input_token_logprobs: new LazyRows(prompt, (row) =>
+      row === null ? tuple(null, first ?? 0) : best(row),
+    ),
+    output_token_logprobs: new LazyRows(output, best),
     output_token_logprobs_length: generation.outputIds.length,
   };
   if (wants.topNum > 0) addPart('top_logprobs', 1, 1 + wants.topNum);
@@ -41,8 +52,8 @@ export function renderLogprobs(generation: Generation, view: LogprobView): Recor
         : Array.from(row.ids.subarray(start, end), (id, i) =>
             tuple(row.values[start + i] ?? null, id),
           );
-    keys[`input_${name}`] = prompt.map(part);
-    keys[`output_${name}`] = output.map(part);
+    keys[`input_${name}`] = new LazyRows(prompt, part);
+    keys[`output_${name}`] = new LazyRows(output, part);
   }
 }
 
