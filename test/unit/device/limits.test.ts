@@ -100,7 +100,7 @@ t.test(
     const embedding = {
       kind: 'embedding',
       dim: 576,
-      pooling: 'mean',
+      pooling: ['mean'],
       normalize: true,
       matryoshka: null,
       labels: null,
