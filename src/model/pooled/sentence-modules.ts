@@ -6,6 +6,7 @@ import type { Activation } from '../families/model-config.js';
 import { DENSE_ACTIVATIONS } from './activation-names.js';
 import { readPooling } from './pooling.js';
 import type { ModelSource } from '../source/model-source.js';
+import { modulePath, MODULES_FILE } from '../source/module-path.js';
 
 /** What a sentence-transformers folder does with hidden states: modules.json and a folder per module. */
 export interface SentenceModules {
@@ -37,8 +38,6 @@ interface ModuleEntry {
   readonly fields: ConfigFields;
 }
 
-const MODULES_FILE = 'modules.json';
-
 /** Null where the model has no modules.json. Throws {@link ModelConfigError} or ModelLoadError. */
 export async function readSentenceModules(source: ModelSource): Promise<SentenceModules | null> {
   const list = await source.json(MODULES_FILE);
@@ -66,7 +65,7 @@ function moduleEntries(list: unknown): readonly ModuleEntry[] {
   return list.map((item, index) => {
     const fields = new ConfigFields(item, `${MODULES_FILE}[${index}]`);
     const kind = fields.text('type').split('.').at(-1) ?? '';
-    return { kind, path: modulePath(fields), fields };
+    return { kind, path: folderOf(fields), fields };
   });
 }
 
@@ -77,11 +76,8 @@ function refuseOrder(entry: ModuleEntry | undefined): never {
 }
 
 /** Weights and configs lie below the model's folder: a path never leads out of it. */
-function modulePath(fields: ConfigFields): string {
-  const path = fields.text('path', '').replace(/^\.?\/+|\/+$/g, '');
-  if (path === '' || path === '.') return '';
-  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(path)) fields.fail('path', 'the name of a folder');
-  return path;
+function folderOf(fields: ConfigFields): string {
+  return modulePath(fields.text('path', '')) ?? fields.fail('path', 'the name of a folder');
 }
 
 async function moduleConfig(source: ModelSource, { path }: ModuleEntry): Promise<ConfigFields> {
