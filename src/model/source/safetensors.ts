@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -123,8 +122,7 @@ async function readHeader(handle: FileHandle, path: string): Promise<OpenedFile>
   const length = headerLength(first8, facts.size, path);
   const json = await readExactly(handle, { path, offset: 8, length });
   const tensors = parseHeader(json, facts.size, path).map((tensor) => ({ ...tensor, path }));
-  const headerHash = createHash('sha256').update(json).digest('hex');
-  return { file: { path, bytes: facts.size, mtimeMs: facts.mtimeMs, headerHash }, tensors };
+  return { file: { path, bytes: facts.size }, tensors };
 }
 
 interface Range {
