@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { openRegular } from '../source/regular-file.js';
+import { inTime, openRegular } from '../source/regular-file.js';
 
 const CHUNK_BYTES = 2 ** 20;
 
@@ -16,7 +16,7 @@ export async function hashFile(path: string): Promise<string> {
     let [filling, full] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
     let reading = handle.read(filling, 0, CHUNK_BYTES);
     for (;;) {
-      const { bytesRead } = await reading;
+      const { bytesRead } = await inTime(reading, path);
       if (bytesRead === 0) return hash.digest('hex');
       [filling, full] = [full, filling];
       reading = handle.read(filling, 0, CHUNK_BYTES);

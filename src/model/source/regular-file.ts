@@ -6,6 +6,8 @@ import { ModelLoadError } from '../load-error.js';
 
 /** A disk that does not answer for this long counts as broken. */
 const DEADLINE_MS = 30_000;
+/** Names of configurations, tokenizers, templates and weights. */
+const READ_FILE = /\.(json|jinja|txt|model|tiktoken|safetensors)$/;
 /** No config, tokenizer or index is larger. */
 const TEXT_BYTES_MAX = 256 * 2 ** 20;
 /** `statfs` of what the kernel makes up while it is read: proc, sysfs, debugfs, tracefs. */
@@ -55,13 +57,14 @@ export async function requireRegular(path: string): Promise<void> {
   if (!facts.isFile() || (await isOfKernel(path))) throw notRegular(path);
 }
 
-/** {@link requireRegular} for all that lies in a folder: who reads one of them need not look again. */
+/** {@link requireRegular} for what a loader may read of a folder: who reads one of them need not look again. */
 export async function requireRegularFiles(folder: string): Promise<void> {
   const names = await inTime(readdir(folder), folder).catch((error: unknown) => {
     if (error instanceof ModelLoadError) throw error;
     return [];
   });
-  await Promise.all(names.map((name) => requireRegular(join(folder, name))));
+  const read = names.filter((name) => READ_FILE.test(name));
+  await Promise.all(read.map((name) => requireRegular(join(folder, name))));
 }
 
 async function isOfKernel(path: string): Promise<boolean> {
@@ -70,7 +73,7 @@ async function isOfKernel(path: string): Promise<boolean> {
 }
 
 /** What a network disk that hangs would keep waiting for ever. */
-async function inTime<T>(act: Promise<T>, path: string): Promise<T> {
+export async function inTime<T>(act: Promise<T>, path: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
