@@ -2,6 +2,7 @@ import { buildDecoder } from './build-decoder.js';
 import type { LoadFormat } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
 import type { PreparedModel } from './graph/contract.js';
+import { warnOfUnreadLayers } from './weights/unread-layers.js';
 import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
@@ -69,6 +70,7 @@ export async function prepareModel(
   )
     ? await buildPooledModel(readPooledModel(config, modules), build, deps.cacheDir)
     : await buildDecoder(config, build, deps);
+  warnOfUnreadLayers(plan, checkpoint, deps.warn);
   const { files } = checkpoint;
   return {
     spec,

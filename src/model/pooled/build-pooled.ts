@@ -90,7 +90,7 @@ function modulePaths({ stages }: PooledPlan): string[] {
 function pooledContextLength({ plan }: PooledModel, requested: number | null): number {
   const { trunk } = plan;
   return resolveContextLength(
-    trunk.kind === 'decoder' ? trunk.config : { ...trunk.config, rope: null },
+    trunk.kind === 'decoder' ? trunk.config : { ...trunk.config, rope: null, headDim: 0 },
     requested,
   );
 }

@@ -1,5 +1,5 @@
 import type { EmbeddingSpec } from '../../core/model-spec.js';
-import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
+import { ConfigFields, excerpt, ModelConfigError } from '../families/config-fields.js';
 import { ENCODERS } from './encoders.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
@@ -90,7 +90,7 @@ function familyOf(architecture: string): PooledFamily {
   if (family !== undefined) return family;
   const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
   throw new ModelConfigError(
-    `Model architecture '${architecture}' is not supported as an embedding model. ` +
+    `Model architecture '${excerpt(architecture)}' is not supported as an embedding model. ` +
       `Supported architectures: ${supported}`,
   );
 }

@@ -297,6 +297,26 @@ t.test('a weight that is not finite is refused by name', async (t) => {
   await t.rejects(prepareModel(options(folder, 'int8'), deps), { code: 'bad_checkpoint' });
 });
 
+t.test(
+  'weights with more layers than config.json says are used as far as it says, with a warning',
+  async (t) => {
+    const { deps, log, cacheDir } = workshop(t);
+    const folder = join(cacheDir, 'model');
+    await cp(goldenFolder(BLOCKS), folder, { recursive: true });
+    const path = join(folder, 'config.json');
+    const config = JSON.parse(await readFile(path, 'utf8')) as { num_hidden_layers: number };
+    const stored = config.num_hidden_layers;
+    await prepareModel(options(folder, 'none'), deps);
+    t.same(log.warnings, []);
+    await writeFile(path, JSON.stringify({ ...config, num_hidden_layers: 1 }));
+    const { spec } = await prepareModel(options(folder, 'none'), deps);
+    t.equal(spec.numLayers, 1);
+    t.match(log.warnings, [
+      new RegExp(`"num_hidden_layers" 1, and the weights in .* are of ${stored} layers`),
+    ]);
+  },
+);
+
 t.test('config.json that is missing or broken is one sentence', async (t) => {
   const { deps } = workshop(t);
   const folder = t.testdir({ a: {}, b: { 'config.json': '{' }, c: { 'config.json': '[]' } });

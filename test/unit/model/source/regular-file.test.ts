@@ -18,9 +18,14 @@ t.test(
     execFileSync('mkfifo', [pipe]);
     await symlink(pipe, join(folder, 'link'));
     // The path of a socket may have no more than 107 bytes.
-    const socket = relative(process.cwd(), join(folder, 's'));
+    const short = await mkdtemp(join(tmpdir(), 'radish-'));
+    const socket = join(short, 's');
     const server = createServer().listen(socket);
-    t.teardown(() => server.close());
+    await once(server, 'listening');
+    t.teardown(async () => {
+      server.close();
+      await rm(short, { recursive: true });
+    });
     for (const path of [
       pipe,
       join(folder, 'link'),
