@@ -6,6 +6,7 @@ import type { ServerArgs } from '../config/server-args.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
 
 import { tokenizeOn } from '../cpu/tokenize.js';
+import { requireRuntimeMemory } from '../device/limits.js';
 import { startDevice } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
@@ -44,6 +45,7 @@ export interface LaunchOptions {
 export async function launch({ args, env, version, log }: LaunchOptions): Promise<RunningServer> {
   await assertPortFree(args.host, args.port);
   const machine = thisMachine();
+  requireRuntimeMemory(machine.memoryBytes, args.dpSize);
 
   const cpuPool = new CpuPool({ numThreads: machine.numCores });
   const temporary = new TemporaryFolders(tmpdir());

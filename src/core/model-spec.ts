@@ -26,13 +26,20 @@ export interface ModelSpec {
   readonly weightBytes: number;
 }
 
+/**
+ * What makes one vector of a text's hidden states: the first token's, the last token's, the largest of each
+ * dimension, the mean, the sum over the root of the length, the mean weighted by position (1, 2, …).
+ */
+export type PoolingMode = 'cls' | 'max' | 'mean' | 'mean_sqrt_len' | 'weightedmean' | 'last';
+
 /** A model that answers with one vector per text: embedder, cross-encoder, reward model, classifier. */
 export interface EmbeddingSpec {
   /** `embedding`: a pooled hidden state; `classification`: the logits of a head, one per label. */
   readonly kind: 'embedding' | 'classification';
   /** Length of the vector. */
   readonly dim: number;
-  readonly pooling: 'mean' | 'cls' | 'last';
+  /** At least one; the vectors of several are joined in this order. */
+  readonly pooling: readonly PoolingMode[];
   readonly normalize: boolean;
   /** Dimensions that `dimensions` may ask for: null = none, `any` = every prefix. */
   readonly matryoshka: readonly number[] | 'any' | null;

@@ -6,6 +6,10 @@ import { slotElements } from './kv/kv-slots.js';
 
 /** Requests that run at once when nobody says; SGLang's own default follows from memory alone. */
 const DEFAULT_RUNNING_MAX = 64;
+/** What Node.js and the runtime take before a weight is loaded: code, threads, heaps. */
+const RUNTIME_BYTES = 170 * 2 ** 20;
+/** What a device's steps take beside KV and weights: activations, sampling, what waits to be freed. */
+const WORK_BYTES = 80 * 2 ** 20;
 /** Part of the pool's tokens that may be resident in slots without holding KV. */
 const IDLE_SHARE = 0.25;
 /** Tokens of the pool that a running request should find, before more requests run at once. */
@@ -71,6 +75,7 @@ function planEmbedding(options: MemoryOptions, budget: number): MemoryPlan {
     limits: { numSlots: 0, slotLength, numPages: 0, pageSizeTokens },
     account: [
       `memory: ${inMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
+      `runtime: ${inMiB(runtimeBytes(options.numDevices))}`,
       `weights: ${inMiB(spec.weightBytes)} per device`,
       `texts of up to ${slotLength} tokens: attention takes up to ${inMiB(scoreBytes * slotLength ** 2)}`,
     ],
@@ -82,11 +87,31 @@ export function idleRowsMax({ numPages, pageSizeTokens }: DeviceLimits): number 
   return Math.floor(numPages * pageSizeTokens * IDLE_SHARE);
 }
 
+/**
+ * Before anything is loaded: a container that is smaller than the runtime alone would be killed without a word.
+ *
+ * @throws StartupError
+ */
+export function requireRuntimeMemory(memoryBytes: number, numDevices: number): void {
+  const needed = runtimeBytes(numDevices);
+  if (memoryBytes > needed) return;
+  throw new StartupError(
+    `Only ${inMiB(memoryBytes)} of memory can be used, and the runtime alone takes ${inMiB(needed)} ` +
+      `with ${numDevices} device(s). Give it more.`,
+  );
+}
+
+function runtimeBytes(numDevices: number): number {
+  return RUNTIME_BYTES + numDevices * WORK_BYTES;
+}
+
 function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions): number {
-  const left = memoryBytes / numDevices - spec.weightBytes;
+  requireRuntimeMemory(memoryBytes, numDevices);
+  const left = (memoryBytes - runtimeBytes(numDevices)) / numDevices - spec.weightBytes;
   if (left <= 0) {
     throw new StartupError(
-      `The weights take ${inMiB(spec.weightBytes * numDevices)} and only ${inMiB(memoryBytes)} of memory can be used. ` +
+      `The weights take ${inMiB(spec.weightBytes * numDevices)}, the runtime ${inMiB(runtimeBytes(numDevices))}, ` +
+        `and only ${inMiB(memoryBytes)} of memory can be used. ` +
         'Use a smaller model, a smaller --quantization format or a smaller --dp-size.',
     );
   }
@@ -141,6 +166,7 @@ function describe(options: MemoryOptions, limits: DeviceLimits, budget: number):
   const slots = limits.numSlots * limits.slotLength;
   return [
     `memory: ${inMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
+    `runtime: ${inMiB(runtimeBytes(options.numDevices))}`,
     `weights: ${inMiB(options.spec.weightBytes)} per device`,
     `KV budget: ${inMiB(budget)} per device (--mem-fraction-static ${options.memFraction}), ${bytes} bytes per token`,
     `KV pages: ${limits.numPages} of ${limits.pageSizeTokens} tokens = ${pool} tokens, ${inMiB(pool * bytes)}`,

@@ -28,6 +28,9 @@ export async function findFolder(context: FindContext, modelPath: string): Promi
         progress: ({ doneBytes, totalBytes, file }) => {
           bar.update(doneBytes / Math.max(1, totalBytes), file);
         },
+        warn: (message) => {
+          log.warn(message);
+        },
       },
     );
     return found.folder;

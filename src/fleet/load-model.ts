@@ -2,6 +2,8 @@ import { StartupError } from '../core/errors.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { ServedWeights } from '../engine/served-weights.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
+import { requireRegular } from '../model/source/regular-file.js';
+import { openSource } from '../model/source/registry.js';
 import type { ChatTemplate } from '../text/chat-template.js';
 import { loadChatTemplate } from '../text/load-chat-template.js';
 import { Tokenizer } from '../text/tokenizer.js';
@@ -26,6 +28,8 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
     args.tokenizerPath === null
       ? prepared.tokenizerFolder
       : await findFolder(context, args.tokenizerPath);
+  await openSource(tokenizerFolder).check();
+  if (args.chatTemplate !== null) await requireRegular(args.chatTemplate);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
   const eos = prepared.generation.eosTokenIds;
   const fallback = tokenizer?.eosTokenId ?? null;

@@ -1,9 +1,9 @@
 import type { SentWeights, WeightOrigin, WeightsOnDisk } from '../engine/control.js';
+import { openModel } from '../model/open-model.js';
 import { ModelLoadError } from '../model/load-error.js';
 import { LOAD_FORMATS } from '../model/built-model.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
 import { shapeMismatch } from '../model/source/checkpoint.js';
-import { openSource } from '../model/source/registry.js';
 import { stacked, type TensorOverlay } from '../model/source/tensor-overlay.js';
 import { findFolder } from './find-folder.js';
 import type { LoadContext } from './load-context.js';
@@ -77,7 +77,8 @@ async function fromTensors({ parts }: SentWeights, { running }: WeightHistory): 
 }
 
 async function checkShapes({ checkpoint }: PreparedCheckpoint, folder: string): Promise<void> {
-  const mismatch = shapeMismatch(checkpoint, await openSource(folder).weights());
+  const { source } = await openModel(folder);
+  const mismatch = shapeMismatch(checkpoint, await source.weights());
   if (mismatch !== null) throw new Error(mismatch);
 }
 

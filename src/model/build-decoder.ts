@@ -14,6 +14,7 @@ import type { Checkpoint } from './source/checkpoint.js';
 import type { JsonObject } from './source/model-source.js';
 import { overlaid } from './source/tensor-overlay.js';
 import { modelSpec } from './spec.js';
+import { aliased, withPrefix } from './weights/aliases.js';
 import { dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan } from './weights/find-weight.js';
 import { plainWeights } from './weights/plain-weights.js';
@@ -69,5 +70,8 @@ async function openWeights(
   deps: QuantizeDeps,
 ): Promise<Checkpoint> {
   const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps.cacheDir) : source.weights();
-  return overlaid(await base, overlay);
+  return aliased(overlaid(await base, overlay), (name) =>
+    // The head stands beside the trunk.
+    name.startsWith('lm_head.') ? name : withPrefix(name, 'model.'),
+  );
 }

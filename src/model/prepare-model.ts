@@ -2,14 +2,14 @@ import { buildDecoder } from './build-decoder.js';
 import type { LoadFormat } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
 import type { PreparedModel } from './graph/contract.js';
+import { warnOfUnreadLayers } from './weights/unread-layers.js';
+import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
-import { readSentenceModules } from './pooled/sentence-modules.js';
 import type { Quantization } from './quantize/format.js';
 import type { QuantizeDeps } from './quantize/quantized-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
-import { openSource } from './source/registry.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
 
 export interface PrepareOptions {
@@ -60,9 +60,8 @@ export async function prepareModel(
   deps: QuantizeDeps,
 ): Promise<PreparedCheckpoint> {
   const start = performance.now();
-  const source = openSource(options.folder);
+  const { source, modules } = await openModel(options.folder);
   const config = await source.config();
-  const modules = await readSentenceModules(source);
   const build = { ...options, source, overlay: options.overlay ?? null };
   const { spec, graph, plan, checkpoint, weights, formatReason } = isPooled(
     config,
@@ -71,6 +70,7 @@ export async function prepareModel(
   )
     ? await buildPooledModel(readPooledModel(config, modules), build, deps.cacheDir)
     : await buildDecoder(config, build, deps);
+  warnOfUnreadLayers(plan, checkpoint, deps.warn);
   const { files } = checkpoint;
   return {
     spec,

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 
 import type { StepTimed } from '../messages.js';
+import { ReportFile } from './report-file.js';
 import { StepTrace } from './step-trace.js';
 
 /** A profile that nobody stops ends by itself: it costs time and memory. */
@@ -25,6 +26,8 @@ interface Running {
   readonly trace: StepTrace;
   readonly session: Session | null;
   readonly timer: NodeJS.Timeout;
+  /** The trace, and the CPU profile if there is one. */
+  files: readonly ReportFile[];
   stopListening: () => void;
   numSeen: number;
 }
@@ -50,7 +53,7 @@ export class Profiler {
     return this.#running !== null;
   }
 
-  /** Only while none is running. @throws Error of the file system when the folder cannot be made */
+  /** Only while none is running. @throws Error of the file system when the folder takes no files */
   async start(options: ProfileOptions): Promise<void> {
     const timer = setTimeout(() => {
       this.#stopAlone();
@@ -61,12 +64,13 @@ export class Profiler {
       trace: new StepTrace(),
       session,
       timer,
+      files: [],
       stopListening: () => undefined,
       numSeen: 0,
     };
     this.#running = running;
     try {
-      await mkdir(options.folder, { recursive: true });
+      running.files = await reserveFiles(options);
     } catch (error) {
       clearTimeout(timer);
       this.#running = null;
@@ -87,17 +91,13 @@ export class Profiler {
     this.#running = null;
     running.stopListening();
     clearTimeout(running.timer);
-    const { folder, id } = running.options;
-    const files: [string, string][] = [
-      [join(folder, `${id}-steps.trace.json`), running.trace.toJson()],
-    ];
-    if (running.session !== null) {
-      const { profile } = await running.session.post('Profiler.stop');
-      running.session.disconnect();
-      files.push([join(folder, `${id}-main.cpuprofile`), JSON.stringify(profile)]);
-    }
-    for (const [path, text] of files) await writeFile(path, text);
-    const paths = files.map(([path]) => path);
+    const texts = [running.trace.toJson(), ...(await endSession(running.session))];
+    const written = await Promise.allSettled(
+      running.files.map((file, index) => file.finish(texts[index] ?? '')),
+    );
+    const failed = written.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    const paths = running.files.map(({ path }) => path);
     this.#log(`Profile written: ${paths.join(', ')}`);
     return paths;
   }
@@ -116,4 +116,25 @@ export class Profiler {
       this.#log(`The profile was not written: ${String(error)}`);
     });
   }
+}
+
+async function reserveFiles({ folder, id, hasCpu }: ProfileOptions): Promise<ReportFile[]> {
+  await mkdir(folder, { recursive: true });
+  const names = [`${id}-steps.trace.json`, ...(hasCpu ? [`${id}-main.cpuprofile`] : [])];
+  const files = names.map((name) => new ReportFile(join(folder, name)));
+  try {
+    for (const file of files) await file.reserve();
+    return files;
+  } catch (error) {
+    await Promise.all(files.map((file) => file.discard()));
+    throw error;
+  }
+}
+
+/** The CPU profile as JSON; none without a session. */
+async function endSession(session: Session | null): Promise<string[]> {
+  if (session === null) return [];
+  const { profile } = await session.post('Profiler.stop');
+  session.disconnect();
+  return [JSON.stringify(profile)];
 }

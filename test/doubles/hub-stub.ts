@@ -49,7 +49,7 @@ export class HubStub {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname } = new URL(request.url ?? '/', 'http://stub');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://stub');
     const { range = null, authorization = null } = request.headers;
     this.requests.push({ path: pathname, range, authorization });
     const { refuse } = this.faults;
@@ -60,12 +60,19 @@ export class HubStub {
     const api = `/api/models/${this.repo}/`;
     if (pathname.startsWith(`${api}revision/`)) {
       sendJson(response, { id: this.repo, modelId: this.repo, sha: HubStub.commit });
-    } else if (pathname.startsWith(`${api}tree/`)) sendJson(response, this.#listing());
-    else this.#sendFile(request, response, pathname.split('/').pop() ?? '');
+    } else if (pathname.startsWith(`${api}tree/`)) {
+      const isRecursive = searchParams.get('recursive') === 'true';
+      sendJson(response, this.#listing(isRecursive));
+    } else {
+      const name = pathname.slice(`/${this.repo}/resolve/${HubStub.commit}/`.length);
+      this.#sendFile(request, response, decodeURIComponent(name));
+    }
   }
 
-  #listing(): unknown[] {
-    return [...this.files].map(([path, content]) => {
+  /** Files in folders only where all are asked for. */
+  #listing(isRecursive: boolean): unknown[] {
+    const files = [...this.files].filter(([path]) => isRecursive || !path.includes('/'));
+    return files.map(([path, content]) => {
       if (!path.endsWith('.safetensors')) {
         return { type: 'file', path, size: content.length, oid: gitDigest(content) };
       }

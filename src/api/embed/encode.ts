@@ -52,5 +52,5 @@ export function metaInfo({ rid, tokens, latencyMs }: Embedding, { model }: Embed
 
 /** One score for a pair of texts, read from the first token: SGLang gives it as a bare number. */
 export function isCrossEncoder({ kind, pooling, dim }: EmbeddingSpec): boolean {
-  return kind === 'classification' && pooling === 'cls' && dim === 1;
+  return kind === 'classification' && pooling.includes('cls') && dim === 1;
 }

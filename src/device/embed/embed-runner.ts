@@ -2,6 +2,7 @@ import type { EmbedPlan, EmbedResult, EmbedSequence } from '../../core/batch.js'
 import type { EmbeddingSpec } from '../../core/model-spec.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../../model/graph/contract.js';
 import { packByLength } from './embed-packing.js';
+import { poolFeeds } from './pool-feeds.js';
 import { tensorOf, type OrtSession, type Tensors } from '../ort.js';
 
 /** Executes embed plans: whole sequences in, one vector each out. Nothing outlives a plan. */
@@ -39,10 +40,8 @@ export class EmbedRunner {
       [EMBED_OUTPUTS.stopCopy]: null,
       [EMBED_OUTPUTS.vectors]: tensorOf('float32', vectors, [sequences.length, dim]),
     };
-    await this.#session.run(
-      { ...tokenFeeds(sequences), ...poolFeeds(sequences, pooling) },
-      fetches,
-    );
+    const lengths = sequences.map(({ tokens }) => tokens.length);
+    await this.#session.run({ ...tokenFeeds(sequences), ...poolFeeds(lengths, pooling) }, fetches);
     return vectors;
   }
 }
@@ -63,29 +62,6 @@ function tokenFeeds(sequences: readonly EmbedSequence[]): Tensors {
     [EMBED_INPUTS.tokenTypes]: tensorOf('int64', types, dims),
     [EMBED_INPUTS.seqlensK]: tensorOf('int32', seqlens, [sequences.length]),
     [EMBED_INPUTS.totalLength]: tensorOf('int32', Int32Array.of(width), []),
-  };
-}
-
-/** Which rows are pooled, and for the mean with what weight. */
-function poolFeeds(
-  sequences: readonly EmbedSequence[],
-  pooling: EmbeddingSpec['pooling'],
-): Tensors {
-  const width = widthOf(sequences);
-  const pooled = sequences.flatMap(({ tokens: { length } }, sequence) => {
-    const first = sequence * width;
-    if (pooling === 'cls') return [{ sequence, row: first, weight: 1 }];
-    if (pooling === 'last') return [{ sequence, row: first + length - 1, weight: 1 }];
-    return Array.from({ length }, (_, i) => ({ sequence, row: first + i, weight: 1 / length }));
-  });
-  const weights = new Float32Array(sequences.length * pooled.length);
-  pooled.forEach(({ sequence, weight }, i) => {
-    weights[sequence * pooled.length + i] = weight;
-  });
-  const rows = BigInt64Array.from(pooled, ({ row }) => BigInt(row));
-  return {
-    [EMBED_INPUTS.headRows]: tensorOf('int64', rows, [pooled.length]),
-    [EMBED_INPUTS.poolWeights]: tensorOf('float32', weights, [sequences.length, pooled.length]),
   };
 }
 

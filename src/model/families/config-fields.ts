@@ -6,6 +6,11 @@ export class ModelConfigError extends StartupError {}
 /** More than any model has: config.json alone decides how many are planned, before a tensor is looked up. */
 const MAX_LAYERS = 1024;
 
+/** The beginning of what a file says, short enough for one sentence. */
+export function excerpt(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}
+
 /** A JSON object of config.json with readers that name the field in every complaint. */
 export class ConfigFields {
   readonly #values: Readonly<Record<string, unknown>>;
@@ -36,7 +41,7 @@ export class ConfigFields {
   /** Throws {@link ModelConfigError}: the field must be `expected`, and what it is. */
   fail(name: string, expected: string): never {
     const value = this.raw(name);
-    const got = value === null ? 'it is missing' : `got ${JSON.stringify(value)}`;
+    const got = value === null ? 'it is missing' : `got ${excerpt(JSON.stringify(value))}`;
     throw new ModelConfigError(`${this.#where}: "${name}" must be ${expected}, ${got}`);
   }
 
@@ -101,7 +106,7 @@ export class ConfigFields {
     const value = Object.hasOwn(table, key) ? table[key] : undefined;
     if (value !== undefined) return value;
     throw new ModelConfigError(
-      `${this.#where}: "${name}" '${key}' is not supported. ` +
+      `${this.#where}: "${name}" '${excerpt(key)}' is not supported. ` +
         `Supported: ${Object.keys(table).join(', ')}`,
     );
   }

@@ -1,4 +1,4 @@
-import type { ConfigFields } from './config-fields.js';
+import { ModelConfigError, type ConfigFields } from './config-fields.js';
 import type { GateActivation, ModelConfig } from './model-config.js';
 import { readRope } from './rope-config.js';
 
@@ -13,6 +13,8 @@ export type FamilyTraits = Pick<
     readonly defaultHeadDim: number | null;
   };
 
+/** More than any model has; tables of positions are made for each. */
+const MAX_HEAD_DIM = 1024;
 /** Names of activations in config.json. */
 const GATE_ACTIVATIONS: Readonly<Record<string, GateActivation>> = {
   silu: 'silu',
@@ -79,6 +81,11 @@ function readHeads(fields: ConfigFields, defaultHeadDim: number | null): HeadSiz
     fields.fail('num_attention_heads', `a divisor of "hidden_size" (${hiddenSize})`);
   }
   const headDim = fields.size('head_dim', defaultHeadDim ?? hiddenSize / numHeads);
+  if (headDim > MAX_HEAD_DIM) {
+    throw new ModelConfigError(
+      `config.json: heads of ${headDim} dimensions are not supported: at most ${MAX_HEAD_DIM}`,
+    );
+  }
   if (headDim % 2 !== 0) fields.fail('head_dim', 'even, for the rotary embedding');
   return { hiddenSize, numHeads, numKvHeads, headDim };
 }

@@ -41,7 +41,34 @@ export interface ModelConfig {
 }
 
 /** `gelu` is the exact one, by the error function; `gelu_tanh` its approximation by tanh; silu is `x * sigmoid(x)`. */
-export type Activation = 'gelu' | 'gelu_tanh' | 'relu' | 'tanh' | 'sigmoid' | 'silu';
+export type Activation =
+  | 'gelu'
+  | 'gelu_tanh'
+  | 'gelu_10'
+  | 'quick_gelu'
+  | 'silu'
+  | 'relu'
+  | 'relu2'
+  | 'relu6'
+  | 'leaky_relu'
+  | 'elu'
+  | 'selu'
+  | 'tanh'
+  | 'hard_tanh'
+  | 'tanh_shrink'
+  | 'sigmoid'
+  | 'hard_sigmoid'
+  | 'hard_swish'
+  | 'log_sigmoid'
+  | 'mish'
+  | 'softplus'
+  | 'softsign'
+  | 'hard_shrink'
+  | 'soft_shrink'
+  | 'softmax'
+  | 'log_softmax'
+  | 'softmin'
+  | 'laplace';
 
 /** What the gate of a gated MLP may go through. */
 export type GateActivation = Extract<Activation, 'silu' | 'gelu_tanh'>;

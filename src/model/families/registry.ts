@@ -1,4 +1,4 @@
-import { ConfigFields, ModelConfigError } from './config-fields.js';
+import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelFamily } from './family.js';
 import { gemma2 } from './gemma2.js';
@@ -27,6 +27,6 @@ function familyOf(architecture: string): ModelFamily {
   if (family !== undefined) return family;
   const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
   throw new ModelConfigError(
-    `Model architecture '${architecture}' is not supported. Supported architectures: ${supported}`,
+    `Model architecture '${excerpt(architecture)}' is not supported. Supported architectures: ${supported}`,
   );
 }

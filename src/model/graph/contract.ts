@@ -84,9 +84,13 @@ export const EMBED_INPUTS = {
   seqlensK: GRAPH_INPUTS.seqlensK,
   /** scalar i32: S. */
   totalLength: GRAPH_INPUTS.totalLength,
-  /** `[R] i64`, indices into the flattened `[B * S]`. Pooling by mean: all real rows; else one per sequence. */
+  /**
+   * `[R] i64`, indices into the flattened `[B * S]`. Pooling by cls or last alone: one per sequence, and
+   * that row is the answer. With max among the modes: all `B * S`, where a sequence takes its last row again in
+   * the place of padding. Else all real rows.
+   */
   headRows: GRAPH_INPUTS.headRows,
-  /** `[B, R] f32`: read by pooling by mean, where the rows of a sequence have 1 / length. */
+  /** `[modes * B, R] f32`: how much of each row is in the vector of a mode, for all modes but max; `[1, R]` without any. */
   poolWeights: 'pool_weights',
 } as const;
 

@@ -6,6 +6,7 @@ import type { Quantization } from '../quantize/format.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { overlaid } from '../source/tensor-overlay.js';
 import { modelSpec, type SpecOptions } from '../spec.js';
+import { aliased, withPrefix } from '../weights/aliases.js';
 import { dummyCheckpoint } from '../weights/dummy.js';
 import { checkPlan } from '../weights/find-weight.js';
 import { plainWeights } from '../weights/plain-weights.js';
@@ -57,11 +58,7 @@ async function openPooledCheckpoint(
   { source, overlay }: BuildOptions,
 ): Promise<Checkpoint> {
   const trunk = overlaid(await source.weights(), overlay);
-  const tensors = new Map(trunk.tensors);
-  for (const [name, tensor] of trunk.tensors) {
-    const alias = aliasOf(name, prefix);
-    if (!tensors.has(alias)) tensors.set(alias, tensor);
-  }
+  const tensors = new Map(aliased(trunk, (name) => aliasOf(name, prefix)).tensors);
   const parts = await Promise.all(
     modulePaths(plan).map(async (path) => ({ path, weights: await source.partWeights(path) })),
   );
@@ -74,7 +71,7 @@ async function openPooledCheckpoint(
 
 /** TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. */
 function aliasOf(name: string, { text, inPlan }: PooledModel['prefix']): string {
-  if (inPlan) return name.startsWith(text) ? name : text + name;
+  if (inPlan) return withPrefix(name, text);
   const bare = name.startsWith(text) ? name.slice(text.length) : name;
   return bare
     .replace(/\.LayerNorm\.gamma$/, '.LayerNorm.weight')
@@ -85,13 +82,15 @@ function modulePaths({ stages }: PooledPlan): string[] {
   const weights = stages.flatMap((stage) =>
     stage.kind === 'linear' ? stage.linear.parts.map((part) => part.weight) : [],
   );
-  return weights.flatMap((name) => (name.includes('/') ? [name.slice(0, name.indexOf('/'))] : []));
+  return weights.flatMap((name) =>
+    name.includes('/') ? [name.slice(0, name.lastIndexOf('/'))] : [],
+  );
 }
 
 function pooledContextLength({ plan }: PooledModel, requested: number | null): number {
   const { trunk } = plan;
   return resolveContextLength(
-    trunk.kind === 'decoder' ? trunk.config : { ...trunk.config, rope: null },
+    trunk.kind === 'decoder' ? trunk.config : { ...trunk.config, rope: null, headDim: 0 },
     requested,
   );
 }

@@ -20,7 +20,7 @@ export const POOLED_DECODERS: readonly PooledFamily[] = [
   const name = family.architecture.slice(0, -CAUSAL.length);
   return [
     pooledDecoder(family, `${name}Model`),
-    pooledDecoder(family, family.architecture, { alsoGenerates: true }),
+    pooledDecoder(family, family.architecture),
     pooledDecoder(family, `${name}ForSequenceClassification`, { classifier: scoreHead }),
   ];
 });
@@ -28,11 +28,10 @@ export const POOLED_DECODERS: readonly PooledFamily[] = [
 function pooledDecoder(
   family: ModelFamily,
   architecture: string,
-  more: Partial<Pick<PooledFamily, 'alsoGenerates' | 'classifier'>> = {},
+  more: Partial<Pick<PooledFamily, 'classifier'>> = {},
 ): PooledFamily {
   return {
     architecture,
-    alsoGenerates: false,
     prefix: { text: 'model.', inPlan: true },
     pooling: 'last',
     trunk: (fields) => {

@@ -1,5 +1,5 @@
 import type { ConfigFields } from '../families/config-fields.js';
-import type { Activation } from '../families/model-config.js';
+import { HIDDEN_ACTIVATIONS } from './activation-names.js';
 import type { EncoderConfig } from './pooled-plan.js';
 
 /** What differs between BERT and the RoBERTa line. */
@@ -9,13 +9,6 @@ export interface EncoderTraits {
   /** The RoBERTa line numbers positions from `pad_token_id + 1` on. */
   readonly countsPositionsFromPadding: boolean;
 }
-
-const ACTIVATIONS: Readonly<Record<string, Activation>> = {
-  gelu: 'gelu',
-  gelu_new: 'gelu_tanh',
-  gelu_pytorch_tanh: 'gelu_tanh',
-  relu: 'relu',
-};
 
 /** Reads the fields that BERT and RoBERTa share. */
 export function readEncoderConfig(fields: ConfigFields, traits: EncoderTraits): EncoderConfig {
@@ -40,7 +33,7 @@ export function readEncoderConfig(fields: ConfigFields, traits: EncoderTraits): 
     numLayers: fields.numLayers(),
     numHeads,
     layerNormEps: fields.positive('layer_norm_eps', 1e-12),
-    activation: fields.oneOf('hidden_act', ACTIVATIONS, 'gelu'),
+    activation: fields.oneOf('hidden_act', HIDDEN_ACTIVATIONS, 'gelu'),
     numPositions,
     paddingId,
     numTokenTypes: fields.size('type_vocab_size', 2),

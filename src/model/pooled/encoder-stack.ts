@@ -37,7 +37,8 @@ export function encoderStack(weights: WeightContext, { config, plan }: EncoderTr
     }
     const attended = packedLinear(context, heads, layer.o);
     x = addThenLayerNorm(context, [x, attended], layer.attentionNorm);
-    const inner = activate(graph, packedLinear(context, x, layer.up), config.activation);
+    const up = packedLinear(context, x, layer.up);
+    const inner = config.activation === null ? up : activate(graph, up, config.activation);
     x = addThenLayerNorm(context, [x, packedLinear(context, inner, layer.down)], layer.outputNorm);
   }
   return graph.node('Reshape', [x, graph.ints(-1, config.hiddenSize)]);

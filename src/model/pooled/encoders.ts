@@ -43,7 +43,6 @@ function encoder(
 ): PooledFamily {
   return {
     architecture,
-    alsoGenerates: false,
     prefix: { text: prefix, inPlan: false },
     pooling: 'cls',
     trunk: (fields) => {

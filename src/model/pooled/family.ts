@@ -1,19 +1,14 @@
 import type { ConfigFields } from '../families/config-fields.js';
 import type { DecoderTrunk, EncoderTrunk, PoolStage } from './pooled-plan.js';
 
-/** Which hidden states make the vector: the mean of all, the first token's, the last token's. */
-export type Pooling = 'mean' | 'cls' | 'last';
-
 /** One architecture that pools: reads its config.json, names its checkpoint's tensors. */
 export interface PooledFamily {
   /** `architectures[0]` of config.json. */
   readonly architecture: string;
-  /** The checkpoint generates too: it embeds only where asked to, or where its folder says so. */
-  readonly alsoGenerates: boolean;
   /** What stands before each tensor name in some checkpoints and not in others; `inPlan`: the plan has it. */
   readonly prefix: { readonly text: string; readonly inPlan: boolean };
   /** How hidden states become one where the model has no modules.json, as in SGLang. */
-  readonly pooling: Pooling;
+  readonly pooling: 'cls' | 'last';
   /** Throws `ModelConfigError`, naming the field. */
   trunk(fields: ConfigFields): EncoderTrunk | DecoderTrunk;
   /** What a head makes of the pooled row; null = the row itself is the answer. */

@@ -1,4 +1,3 @@
-import type { EmbeddingSpec } from '../../core/model-spec.js';
 import { rotaryTables, type GraphOptions } from '../graph/decoder-graph.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
 import { activate } from '../graph/activation.js';
@@ -7,6 +6,7 @@ import type { WeightContext } from '../graph/context.js';
 import { encoderStack } from './encoder-stack.js';
 import { Graph, type Value } from '../graph/graph.js';
 import { packedLinear } from '../graph/linear.js';
+import { poolRows } from './pool-rows.js';
 import { rmsNorm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
 import type { DecoderTrunk, PoolStage } from './pooled-plan.js';
@@ -34,7 +34,7 @@ export function buildPooledGraph(
     trunk.kind === 'encoder'
       ? encoderStack(context, trunk)
       : causalRows(context, trunk, options.contextLength);
-  let pooled = poolRows(graph, rows, embedding.pooling);
+  let pooled = poolRows(graph, rows, { modes: embedding.pooling, width: trunk.config.hiddenSize });
   for (const stage of plan.stages) pooled = poolStage(context, pooled, stage);
   graph.node('Identity', [pooled], { outputs: [EMBED_OUTPUTS.vectors] });
   return graph.encode();
@@ -47,12 +47,12 @@ function declareInputs(graph: Graph): void {
   graph.input({ name: seqlensK, dtype: 'i32', shape: ['B'] });
   graph.input({ name: totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: headRows, dtype: 'i64', shape: ['R'] });
-  graph.input({ name: poolWeights, dtype: 'f32', shape: ['B', 'R'] });
+  graph.input({ name: poolWeights, dtype: 'f32', shape: ['K', 'R'] });
 }
 
 /** Declares the outputs of {@link EMBED_OUTPUTS}; `stop_copy` must be the first. */
 function declareOutputs(graph: Graph, dim: number): void {
-  graph.output({ name: EMBED_OUTPUTS.stopCopy, dtype: 'f32', shape: ['B', 'R'], sequence: true });
+  graph.output({ name: EMBED_OUTPUTS.stopCopy, dtype: 'f32', shape: ['K', 'R'], sequence: true });
   graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['B', dim] });
 }
 
@@ -62,11 +62,6 @@ function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: 
   const rotary = rotaryTables(weights.graph, config, contextLength);
   const context = { ...weights, config, hasCache: false, rows: PLAIN_ROWS, isDecode: null, rotary };
   return rmsNorm(context, decoderStack(context, plan), plan.finalNorm);
-}
-
-/** `[R, hidden]` → `[B, hidden]`; where a sequence has one row, that row is the answer. */
-function poolRows(graph: Graph, rows: Value, pooling: EmbeddingSpec['pooling']): Value {
-  return pooling === 'mean' ? graph.node('MatMul', [EMBED_INPUTS.poolWeights, rows]) : rows;
 }
 
 function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {

@@ -40,7 +40,8 @@ export interface EncoderConfig {
   readonly numLayers: number;
   readonly numHeads: number;
   readonly layerNormEps: number;
-  readonly activation: Activation;
+  /** Null changes nothing. */
+  readonly activation: Activation | null;
   /** Rows of the table of positions. */
   readonly numPositions: number;
   /**

@@ -1,5 +1,5 @@
 import type { EmbeddingSpec } from '../../core/model-spec.js';
-import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
+import { ConfigFields, excerpt, ModelConfigError } from '../families/config-fields.js';
 import { ENCODERS } from './encoders.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
@@ -15,6 +15,9 @@ export interface PooledModel {
   readonly prefix: PooledFamily['prefix'];
 }
 
+/** Endings of classes that never generate. */
+const HEADLESS = /(Model|ForSequenceClassification)$/;
+
 /**
  * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well
  * by `--is-embedding` or a modules.json beside it.
@@ -24,10 +27,8 @@ export function isPooled(
   modules: SentenceModules | null,
   isEmbedding: boolean,
 ): boolean {
-  if (isEmbedding) return true;
-  const architecture = new ConfigFields(json, 'config.json').architecture();
-  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
-  return family !== undefined && (!family.alsoGenerates || modules !== null);
+  if (isEmbedding || modules !== null) return true;
+  return HEADLESS.test(new ConfigFields(json, 'config.json').architecture());
 }
 
 /** Throws `ModelConfigError`, naming the field or architecture. */
@@ -48,19 +49,23 @@ function embedder(
   modules: SentenceModules | null,
 ): PlannedModel {
   const trunk = family.trunk(fields);
-  const recipe = modules ?? { pooling: family.pooling, after: [{ kind: 'normalize' } as const] };
-  const { pooling, after } = recipe;
+  const { pooling, after } = modules ?? defaultModules(family);
   return {
     plan: { trunk, stages: after.flatMap(moduleStages) },
     embedding: {
       kind: 'embedding',
-      dim: vectorSize(after, trunk.config.hiddenSize),
+      dim: vectorSize(after, pooling.length * trunk.config.hiddenSize),
       pooling,
       normalize: after.at(-1)?.kind === 'normalize',
       matryoshka: readMatryoshka(fields),
       labels: null,
     },
   };
+}
+
+/** SGLang's, for a model without modules.json. */
+function defaultModules({ pooling }: PooledFamily): Pick<SentenceModules, 'pooling' | 'after'> {
+  return { pooling: [pooling], after: [{ kind: 'normalize' }] };
 }
 
 function classifier(fields: ConfigFields, family: PooledFamily): PlannedModel {
@@ -72,7 +77,7 @@ function classifier(fields: ConfigFields, family: PooledFamily): PlannedModel {
     embedding: {
       kind: 'classification',
       dim: labels.length,
-      pooling: family.pooling,
+      pooling: [family.pooling],
       normalize: false,
       matryoshka: null,
       labels,
@@ -85,7 +90,7 @@ function familyOf(architecture: string): PooledFamily {
   if (family !== undefined) return family;
   const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
   throw new ModelConfigError(
-    `Model architecture '${architecture}' is not supported as an embedding model. ` +
+    `Model architecture '${excerpt(architecture)}' is not supported as an embedding model. ` +
       `Supported architectures: ${supported}`,
   );
 }
@@ -101,14 +106,14 @@ function moduleStages(module: SentenceModules['after'][number]): PoolStage[] {
 }
 
 /** Each Dense must take what comes before it. */
-function vectorSize(after: SentenceModules['after'], hiddenSize: number): number {
+function vectorSize(after: SentenceModules['after'], pooledSize: number): number {
   const dense = after.filter((module): module is DenseModule => module.kind === 'dense');
   return dense.reduce((width, module) => {
     if (module.in === width) return module.out;
     throw new ModelConfigError(
       `${module.path}/config.json: "in_features" must be ${width}, got ${module.in}`,
     );
-  }, hiddenSize);
+  }, pooledSize);
 }
 
 /** `id2label` in order; Hugging Face leaves it out for the default of two labels. */

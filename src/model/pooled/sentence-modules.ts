@@ -1,16 +1,24 @@
 import { join } from 'node:path';
 
+import type { PoolingMode } from '../../core/model-spec.js';
 import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
-import type { Pooling } from './family.js';
-import type { ModelSource } from '../source/model-source.js';
 import type { Activation } from '../families/model-config.js';
+import { DENSE_ACTIVATIONS } from './activation-names.js';
+import { readPooling } from './pooling.js';
+import type { ModelSource } from '../source/model-source.js';
+import { modulePath, MODULES_FILE } from '../source/module-path.js';
 
 /** What a sentence-transformers folder does with hidden states: modules.json and a folder per module. */
 export interface SentenceModules {
-  readonly pooling: Pooling;
+  /** Folder of the network and the tokenizer, relative to the model's: '' is the model's own. */
+  readonly transformer: string;
+  /** One vector per mode, joined. */
+  readonly pooling: readonly PoolingMode[];
   /** After pooling, in order. */
-  readonly after: readonly (DenseModule | { readonly kind: 'normalize' })[];
+  readonly after: readonly AfterPooling[];
 }
+
+export type AfterPooling = DenseModule | { readonly kind: 'normalize' };
 
 export interface DenseModule {
   readonly kind: 'dense';
@@ -22,92 +30,79 @@ export interface DenseModule {
   readonly activation: Activation | null;
 }
 
-/** Activations of a Dense module by the last word of their `torch.nn.modules.…` class. */
-const ACTIVATIONS: Readonly<Record<string, Activation | null>> = {
-  Identity: null,
-  Tanh: 'tanh',
-  ReLU: 'relu',
-  GELU: 'gelu',
-  Sigmoid: 'sigmoid',
-};
-/** `pooling_mode` of a Pooling's config.json. */
-const POOLING_MODES: Readonly<Record<string, Pooling>> = {
-  cls: 'cls',
-  mean: 'mean',
-  lasttoken: 'last',
-};
-/** Flags of a Pooling's older config.json, one per mode, and what `pooling_mode` calls it. */
-const POOLING_FLAGS: Readonly<Record<string, string>> = {
-  pooling_mode_cls_token: 'cls',
-  pooling_mode_mean_tokens: 'mean',
-  pooling_mode_lasttoken: 'lasttoken',
-  pooling_mode_max_tokens: 'max',
-  pooling_mode_mean_sqrt_len_tokens: 'mean_sqrt_len_tokens',
-  pooling_mode_weightedmean_tokens: 'weightedmean',
-};
+/** One entry of modules.json. */
+interface ModuleEntry {
+  /** Last word of its class. */
+  readonly kind: string;
+  readonly path: string;
+  readonly fields: ConfigFields;
+}
 
 /** Null where the model has no modules.json. Throws {@link ModelConfigError} or ModelLoadError. */
 export async function readSentenceModules(source: ModelSource): Promise<SentenceModules | null> {
-  const list = await source.json('modules.json');
+  const list = await source.json(MODULES_FILE);
   if (list === null) return null;
-  if (!Array.isArray(list)) throw new ModelConfigError('modules.json must be a list');
-  let pooling: Pooling = 'mean';
-  const after: SentenceModules['after'][number][] = [];
-  for (const [index, item] of list.entries()) {
-    const fields = new ConfigFields(item, `modules.json[${index}]`);
-    const kind = fields.text('type').split('.').at(-1) ?? '';
-    const path = modulePath(fields);
-    if (kind === 'Pooling') pooling = readPooling(await moduleConfig(source, path));
-    else if (kind === 'Dense') after.push(readDense(path, await moduleConfig(source, path)));
-    else if (kind === 'Normalize') after.push({ kind: 'normalize' });
-    else if (kind !== 'Transformer' || index > 0) refuseModule(fields);
+  const [transformer, ...entries] = moduleEntries(list);
+  if (transformer?.kind !== 'Transformer') refuseOrder(transformer);
+  let pooling: readonly PoolingMode[] | null = null;
+  const after: AfterPooling[] = [];
+  for (const entry of entries) {
+    const config = () => moduleConfig(source, entry);
+    if (entry.kind === 'Pooling' && pooling === null) pooling = readPooling(await config());
+    else if (pooling === null) refuseOrder(entry);
+    else if (entry.kind === 'Dense') after.push(readDense(entry.path, await config()));
+    else if (entry.kind === 'Normalize') after.push({ kind: 'normalize' });
+    // Nothing is dropped where nothing is trained.
+    else if (entry.kind !== 'Dropout') refuseOrder(entry);
   }
-  return { pooling, after };
+  if (pooling === null) throw new ModelConfigError(`${MODULES_FILE} must have a Pooling`);
+  return { transformer: transformer.path, pooling, after };
 }
 
-function refuseModule(fields: ConfigFields): never {
-  fields.fail('type', 'a Transformer first, then Pooling, Dense or Normalize');
+function moduleEntries(list: unknown): readonly ModuleEntry[] {
+  if (!Array.isArray(list)) throw new ModelConfigError(`${MODULES_FILE} must be a list`);
+  if (list.length > 64) throw new ModelConfigError(`${MODULES_FILE} must have at most 64 modules`);
+  return list.map((item, index) => {
+    const fields = new ConfigFields(item, `${MODULES_FILE}[${index}]`);
+    const kind = fields.text('type').split('.').at(-1) ?? '';
+    return { kind, path: folderOf(fields), fields };
+  });
+}
+
+function refuseOrder(entry: ModuleEntry | undefined): never {
+  const order = 'a Transformer first, then one Pooling, then Dense or Normalize';
+  if (entry === undefined) throw new ModelConfigError(`${MODULES_FILE} must have ${order}`);
+  return entry.fields.fail('type', order);
 }
 
 /** Weights and configs lie below the model's folder: a path never leads out of it. */
-function modulePath(fields: ConfigFields): string {
-  const path = fields.text('path', '');
-  if (!/^[\w-]*$/.test(path)) fields.fail('path', 'the name of a folder');
-  return path;
+function folderOf(fields: ConfigFields): string {
+  return modulePath(fields.text('path', '')) ?? fields.fail('path', 'the name of a folder');
 }
 
-async function moduleConfig(source: ModelSource, path: string): Promise<ConfigFields> {
+async function moduleConfig(source: ModelSource, { path }: ModuleEntry): Promise<ConfigFields> {
   const name = join(path, 'config.json');
-  return new ConfigFields(await source.json(name), name);
-}
-
-function readPooling(fields: ConfigFields): Pooling {
-  const flags = Object.keys(POOLING_FLAGS).filter((flag) => fields.boolean(flag, false));
-  const modes = fields.has('pooling_mode')
-    ? [fields.text('pooling_mode')]
-    : flags.map((flag) => POOLING_FLAGS[flag] ?? flag);
-  const mode = modes.join(' with ');
-  const pooling = Object.hasOwn(POOLING_MODES, mode) ? POOLING_MODES[mode] : undefined;
-  if (pooling !== undefined) return pooling;
-  throw new ModelConfigError(
-    `Pooling by ${mode === '' ? 'nothing' : mode} is not supported. ` +
-      `Supported: ${Object.keys(POOLING_MODES).join(', ')}`,
-  );
+  const json = await source.json(name);
+  if (json === null) throw new ModelConfigError(`${name} is missing`);
+  return new ConfigFields(json, name);
 }
 
 function readDense(path: string, fields: ConfigFields): DenseModule {
-  const name = fields.text('activation_function', 'torch.nn.modules.activation.Tanh');
-  const last = name.split('.').at(-1) ?? '';
-  const activation = Object.hasOwn(ACTIVATIONS, last) ? ACTIVATIONS[last] : undefined;
-  if (activation === undefined) {
-    fields.fail('activation_function', `one of ${Object.keys(ACTIVATIONS).join(', ')}`);
-  }
   return {
     kind: 'dense',
     path,
     in: fields.size('in_features'),
     out: fields.size('out_features'),
     bias: fields.boolean('bias', true),
-    activation,
+    activation: readActivation(fields),
   };
+}
+
+/** Named by its class, e.g. `torch.nn.modules.activation.Tanh`. */
+function readActivation(fields: ConfigFields): Activation | null {
+  const name = fields.text('activation_function', 'torch.nn.modules.activation.Tanh');
+  const last = name.split('.').at(-1) ?? '';
+  const activation = Object.hasOwn(DENSE_ACTIVATIONS, last) ? DENSE_ACTIVATIONS[last] : undefined;
+  if (activation !== undefined) return activation;
+  return fields.fail('activation_function', `one of ${Object.keys(DENSE_ACTIVATIONS).join(', ')}`);
 }

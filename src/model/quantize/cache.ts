@@ -1,64 +1,104 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
-import type { ModelPlan } from '../plan.js';
-import type { CheckpointFile } from '../source/checkpoint.js';
+import { readRegularText } from '../source/regular-file.js';
 import type { WeightMap } from '../weights/weight-store.js';
+import { hashFile } from './hash-file.js';
 import { WEIGHTS_FILE } from './layout.js';
-import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
 
 const INDEX_FILE = 'index.json';
+/** Only its owner may read or write an entry. */
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+const WRITABLE_BY_OTHERS = 0o022;
+/** Drafts that nobody can be filling any more. */
+const STALE_DRAFT_MS = 24 * 3600 * 1000;
+const DRAFT = /\.[0-9a-f-]{36}\.tmp$/;
 
-/** `index.json` of a cache entry. The digest covers the other two fields. */
+/** `index.json` of a cache entry. The digest covers the other fields. */
 interface CacheIndex {
   readonly fileBytes: number;
+  /** sha256 of the weights file, hex. */
+  readonly fileHash: string;
   readonly map: WeightMap;
   readonly digest: string;
 }
 
-/** What must be the same for a cache entry to be used again. */
-export interface CacheKeyFacts {
-  readonly format: QuantizedFormat;
-  readonly plan: ModelPlan;
-  readonly headDim: number;
-  readonly numKvHeads: number;
-  readonly files: readonly CheckpointFile[];
-}
+/**
+ * `foreign`: another user could have made or changed it, and nothing of it is read. `damaged`: something in it
+ * is not what was written.
+ */
+export type CacheEntry =
+  | { readonly state: 'sound'; readonly map: WeightMap }
+  | { readonly state: 'absent' | 'damaged' | 'foreign' };
 
-/** Folder name of an entry: recipe, network, and each file's header, size and time of change. */
-export function cacheKey(facts: CacheKeyFacts): string {
-  const files = facts.files.map(({ headerHash, bytes, mtimeMs }) => [headerHash, bytes, mtimeMs]);
-  const { format, plan, headDim, numKvHeads } = facts;
-  const key = JSON.stringify([RECIPE_VERSION, format, headDim, numKvHeads, files, plan]);
-  return `${format}-${sha256(key).slice(0, 32)}`;
-}
-
-/** The weight map of a finished entry, or null when there is none or it is damaged. */
-export async function readCacheEntry(folder: string): Promise<WeightMap | null> {
+/** Looks for a finished entry, and reads all of it to see that it is what was written. */
+export async function readCacheEntry(folder: string): Promise<CacheEntry> {
+  const found = await lstat(folder).catch(() => null);
+  if (found === null) return { state: 'absent' };
+  if (!found.isDirectory() || !(await isPrivate(folder))) return { state: 'foreign' };
   try {
-    const index = JSON.parse(await readFile(join(folder, INDEX_FILE), 'utf8')) as CacheIndex;
-    const { size } = await stat(join(folder, WEIGHTS_FILE));
-    const sound = size === index.fileBytes && index.digest === digestOf(index.fileBytes, index.map);
-    return sound ? index.map : null;
+    const index = JSON.parse(await readRegularText(join(folder, INDEX_FILE))) as CacheIndex;
+    if (index.digest !== digestOf(index)) return { state: 'damaged' };
+    const weights = join(folder, WEIGHTS_FILE);
+    // The size first: it costs nothing.
+    const isSound =
+      (await stat(weights)).size === index.fileBytes &&
+      (await hashFile(weights)) === index.fileHash;
+    return isSound ? { state: 'sound', map: index.map } : { state: 'damaged' };
   } catch {
-    return null;
+    return { state: 'damaged' };
   }
 }
 
-/** An entry being built, in a folder of its own beside the final one. */
+/** Whether this user, or root, alone may have written an entry's folder and files. */
+async function isPrivate(folder: string): Promise<boolean> {
+  const uid = process.getuid?.();
+  if (uid === undefined) return true;
+  const paths = [folder, join(folder, INDEX_FILE), join(folder, WEIGHTS_FILE)];
+  const facts = await Promise.all(paths.map((path) => lstat(path).catch(() => null)));
+  return facts.every(
+    (fact) =>
+      fact === null ||
+      ((fact.uid === uid || fact.uid === 0) && (fact.mode & WRITABLE_BY_OTHERS) === 0),
+  );
+}
+
+/** An entry being built. */
 export interface CacheDraft {
   readonly folder: string;
   readonly weightsPath: string;
 }
 
-/** Makes the draft's folder, so that a cache that cannot be written is found out at once. */
+/** A draft beside its final folder: made at once, so that a cache that cannot be written is found out. */
 export async function beginCacheEntry(folder: string): Promise<CacheDraft> {
+  await mkdir(dirname(folder), { recursive: true, mode: PRIVATE_FOLDER });
   const draft = `${folder}.${randomUUID()}.tmp`;
-  await mkdir(draft, { recursive: true });
-  const weightsPath = join(draft, WEIGHTS_FILE);
-  await writeFile(weightsPath, '');
-  return { folder: draft, weightsPath };
+  await mkdir(draft, { mode: PRIVATE_FOLDER });
+  return emptyDraft(draft);
+}
+
+/** A draft that is never put anywhere else, in a folder below `parent` that nobody can guess. */
+export async function beginTemporaryEntry(parent: string): Promise<CacheDraft> {
+  await mkdir(parent, { recursive: true });
+  return emptyDraft(await mkdtemp(join(parent, 'radish-weights-')));
+}
+
+async function emptyDraft(folder: string): Promise<CacheDraft> {
+  const weightsPath = join(folder, WEIGHTS_FILE);
+  await writeFile(weightsPath, '', { flag: 'wx', mode: PRIVATE_FILE });
+  return { folder, weightsPath };
 }
 
 /**
@@ -70,22 +110,37 @@ export async function commitCacheEntry(
   folder: string,
   entry: { readonly map: WeightMap; readonly fileBytes: number },
 ): Promise<void> {
-  const { map, fileBytes } = entry;
-  const index: CacheIndex = { fileBytes, map, digest: digestOf(fileBytes, map) };
   await syncFile(draft.weightsPath);
+  const { map, fileBytes } = entry;
+  const content = { fileBytes, fileHash: await hashFile(draft.weightsPath), map };
+  const index: CacheIndex = { ...content, digest: digestOf(content) };
   const indexPath = join(draft.folder, INDEX_FILE);
-  await writeFile(indexPath, JSON.stringify(index));
+  await writeFile(indexPath, JSON.stringify(index), { flag: 'wx', mode: PRIVATE_FILE });
   await syncFile(indexPath);
-  if ((await readCacheEntry(folder)) !== null) {
+  if ((await readCacheEntry(folder)).state === 'sound') {
     await discardCacheEntry(draft);
     return;
   }
   await rm(folder, { recursive: true, force: true });
   await rename(draft.folder, folder);
+  await sweepDrafts(folder);
 }
 
 export async function discardCacheEntry(draft: CacheDraft): Promise<void> {
   await rm(draft.folder, { recursive: true, force: true });
+}
+
+/** Removes what processes that were killed left beside `folder`. What cannot be removed stays. */
+async function sweepDrafts(folder: string): Promise<void> {
+  const parent = dirname(folder);
+  const oldest = Date.now() - STALE_DRAFT_MS;
+  for (const name of await readdir(parent)) {
+    if (!DRAFT.test(name) || name === basename(folder)) continue;
+    const path = join(parent, name);
+    const facts = await lstat(path).catch(() => null);
+    if (facts === null || facts.mtimeMs > oldest) continue;
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 async function syncFile(path: string): Promise<void> {
@@ -97,10 +152,8 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-function digestOf(fileBytes: number, map: WeightMap): string {
-  return sha256(JSON.stringify([fileBytes, map]));
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function digestOf({ fileBytes, fileHash, map }: Omit<CacheIndex, 'digest'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([fileBytes, fileHash, map]))
+    .digest('hex');
 }

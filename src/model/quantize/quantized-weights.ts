@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { ModelLoadError } from '../load-error.js';
 import { weightStore } from '../weights/weight-store.js';
 import type { WeightStore } from '../weights/weight-store.js';
+import { cacheKey } from './cache-key.js';
 import {
   beginCacheEntry,
+  beginTemporaryEntry,
   type CacheDraft,
-  cacheKey,
   commitCacheEntry,
   discardCacheEntry,
   readCacheEntry,
@@ -44,31 +45,42 @@ export async function quantizedWeights(
   format: QuantizedFormat,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
-  const { headDim, numKvHeads } = input.config;
-  const key = cacheKey({
-    format,
-    plan: input.plan,
-    headDim,
-    numKvHeads,
-    files: input.checkpoint.files,
-  });
+  if (!input.isKept) return makeWeights(input, format, await temporaryDraft(deps), deps);
+  const { plan, checkpoint, config } = input;
+  const { headDim, numKvHeads } = config;
+  const key = await cacheKey({ format, plan, headDim, numKvHeads, checkpoint });
   const cached = join(deps.cacheDir, key);
-  const map = await readCacheEntry(cached);
-  if (map !== null) {
-    return { store: weightStore(cached, map), cacheHit: true, temporaryFolder: null };
+  const entry = await readCacheEntry(cached);
+  if (entry.state === 'sound') {
+    return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
   }
-  const { draft, folder, temporary } = input.isKept
-    ? await openDraft(cached, key, deps)
-    : await openTemporaryDraft(key, deps);
+  if (entry.state === 'damaged') {
+    deps.warn(`${cached} is damaged: the weights are quantized anew.`);
+  }
+  const draft =
+    entry.state === 'foreign'
+      ? await besideForeignEntry(cached, deps)
+      : await openDraft(cached, deps);
+  return makeWeights(input, format, draft, deps);
+}
+
+/** Fills a draft, and puts it into the cache if it is for there. */
+async function makeWeights(
+  input: RecipeInput,
+  format: QuantizedFormat,
+  { draft, cached }: OpenDraft,
+  deps: QuantizeDeps,
+): Promise<QuantizedWeights> {
+  const folder = cached ?? draft.folder;
   try {
     const planned = planQuantization(input, format, draft.weightsPath);
     await truncate(draft.weightsPath, planned.fileBytes);
     await runJobs(planned.jobs, deps);
-    await commitCacheEntry(draft, folder, planned);
+    if (cached !== null) await commitCacheEntry(draft, cached, planned);
     return {
       store: weightStore(folder, planned.map),
       cacheHit: false,
-      temporaryFolder: temporary ? folder : null,
+      temporaryFolder: cached === null ? folder : null,
     };
   } catch (error) {
     await discardCacheEntry(draft);
@@ -78,26 +90,33 @@ export async function quantizedWeights(
 
 interface OpenDraft {
   readonly draft: CacheDraft;
-  readonly folder: string;
-  readonly temporary: boolean;
+  /** Folder of the cache that it is for; null = it stays where it is. */
+  readonly cached: string | null;
 }
 
-async function openDraft(cached: string, key: string, deps: QuantizeDeps): Promise<OpenDraft> {
+async function openDraft(cached: string, deps: QuantizeDeps): Promise<OpenDraft> {
   try {
-    return { draft: await beginCacheEntry(cached), folder: cached, temporary: false };
+    return { draft: await beginCacheEntry(cached), cached };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     deps.warn(
       `The quantization cache ${deps.cacheDir} cannot be written (${code}); ` +
         `weights are quantized anew at each start, into ${deps.temporaryDir}.`,
     );
-    return openTemporaryDraft(key, deps);
+    return temporaryDraft(deps);
   }
 }
 
-async function openTemporaryDraft(key: string, deps: QuantizeDeps): Promise<OpenDraft> {
-  const folder = join(deps.temporaryDir, `radish-${process.pid}-${key}`);
-  return { draft: await beginCacheEntry(folder), folder, temporary: true };
+async function besideForeignEntry(cached: string, deps: QuantizeDeps): Promise<OpenDraft> {
+  deps.warn(
+    `${cached} can be written by another user and is not used; ` +
+      `weights are quantized anew at each start, into ${deps.temporaryDir}.`,
+  );
+  return temporaryDraft(deps);
+}
+
+async function temporaryDraft(deps: QuantizeDeps): Promise<OpenDraft> {
+  return { draft: await beginTemporaryEntry(deps.temporaryDir), cached: null };
 }
 
 async function runJobs(jobs: readonly QuantizeJob[], deps: QuantizeDeps): Promise<void> {

@@ -8,13 +8,9 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 }
 
-/** What identifies a weight file without reading all of it. */
 export interface CheckpointFile {
   readonly path: string;
   readonly bytes: number;
-  readonly mtimeMs: number;
-  /** sha256 of the file's header, hex. */
-  readonly headerHash: string;
 }
 
 /** One tensor of a checkpoint: its bytes are `[offset, offset + byteLength)` of the file at `path`. */

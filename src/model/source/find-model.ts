@@ -49,14 +49,39 @@ export async function findModel(
     throw new ModelLoadError('bad_option', `${JSON.stringify(revision)} is not a revision.`);
   }
   const cache = new HubCache(options.hubCacheDir, modelPath);
-  const snapshot = await cache.find(revision);
-  if (snapshot !== null && (await isComplete(snapshot))) {
-    return { folder: snapshot, from: 'cache' };
+  const cached = await findComplete(cache, revision);
+  if (cached?.isSettled === true) return { folder: cached.folder, from: 'cache' };
+  if (offline) {
+    if (cached === null) throw notCached(options, cache);
+    return unsettled(cached.folder, modelPath, deps);
   }
-  if (offline) throw notCached(options, cache);
   const endpoint = options.endpoint.replace(/\/+$/, '');
   const origin = { repo: modelPath, revision, endpoint, token };
-  return { folder: await downloadModel(origin, cache, deps), from: 'hub' };
+  try {
+    return { folder: await downloadModel(origin, cache, deps), from: 'hub' };
+  } catch (error) {
+    const isUnreachable = error instanceof ModelLoadError && error.code === 'offline';
+    if (cached === null || !isUnreachable) throw error;
+    return unsettled(cached.folder, modelPath, deps);
+  }
+}
+
+async function findComplete(
+  cache: HubCache,
+  revision: string,
+): Promise<{ readonly folder: string; readonly isSettled: boolean } | null> {
+  const folder = await cache.find(revision);
+  if (folder === null || !(await isComplete(folder))) return null;
+  return { folder, isSettled: await cache.isSettled(folder) };
+}
+
+/** A copy that another program made, while the hub cannot say what else the repository has. */
+function unsettled(folder: string, modelPath: string, deps: DownloadDeps): FoundModel {
+  deps.warn?.(
+    `The cached copy of ${modelPath} may lack files that another program did not need, such as modules.json: ` +
+      'start once with a network to have it completed.',
+  );
+  return { folder, from: 'cache' };
 }
 
 function notCached({ modelPath }: FindModelOptions, cache: HubCache): ModelLoadError {

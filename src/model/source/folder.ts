@@ -1,30 +1,41 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
 import type { JsonObject, ModelSource, SourceFormat } from './model-source.js';
+import { readRegularText, requireRegularFiles } from './regular-file.js';
 import { openCheckpoint } from './safetensors.js';
 
 /** Hugging Face's form: a folder of JSON files beside safetensors. */
 export const folderFormat: SourceFormat = {
   accepts: () => true,
-  open: (path): ModelSource => ({
-    path,
-    tokenizerFolder: path,
-    config: () => readConfig(path),
-    generationConfig: () => readGenerationConfig(path),
-    json: (name) => readOptional(join(path, name)),
-    weights: () => openCheckpoint(path),
-    partWeights: (part) => openCheckpoint(join(path, part)),
-  }),
+  open: (path) => openFolder(path, path),
 };
+
+/** The model whose parts lie in `folder`, and whose network and tokenizer lie in `trunk`. */
+function openFolder(folder: string, trunk: string): ModelSource {
+  return {
+    path: folder,
+    tokenizerFolder: trunk,
+    check: async () => {
+      await requireRegularFiles(folder);
+      if (trunk !== folder) await requireRegularFiles(trunk);
+    },
+    config: () => readConfig(trunk),
+    generationConfig: () => readGenerationConfig(trunk),
+    json: (name) => readOptional(join(folder, name)),
+    weights: () => openCheckpoint(trunk),
+    partWeights: (part) => openCheckpoint(join(folder, part)),
+    withTrunk: (part) => openFolder(folder, join(folder, part)),
+  };
+}
 
 async function readConfig(folder: string): Promise<JsonObject> {
   const path = join(folder, 'config.json');
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readRegularText(path);
   } catch (cause) {
+    if (cause instanceof ModelLoadError) throw cause;
     const code = codeOf(cause) ?? 'unknown error';
     throw new ModelLoadError('folder_not_found', `Cannot read ${path} (${code}).`, { cause });
   }
@@ -36,8 +47,9 @@ async function readGenerationConfig(folder: string): Promise<JsonObject> {
   const path = join(folder, 'generation_config.json');
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
-  } catch {
+    text = await readRegularText(path);
+  } catch (error) {
+    if (error instanceof ModelLoadError) throw error;
     return {};
   }
   return parseObject(text, path);
@@ -47,10 +59,14 @@ async function readGenerationConfig(folder: string): Promise<JsonObject> {
 async function readOptional(path: string): Promise<unknown> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readRegularText(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    if (error instanceof ModelLoadError) throw error;
+    throw new ModelLoadError('bad_config', `Cannot read ${path} (${code ?? 'unknown error'}).`, {
+      cause: error,
+    });
   }
   return parseJson(text, path);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ModelLoadError } from '../load-error.js';
@@ -48,6 +48,8 @@ export async function fetchBlob(request: BlobRequest): Promise<void> {
 
 async function fetchAll(request: BlobRequest, partial: string): Promise<void> {
   const { file } = request;
+  // Whatever else lies there was not left by a download.
+  if (!(await isRegular(partial))) await rm(partial, { recursive: true, force: true });
   let idleTries = 0;
   let have = await sizeOf(partial);
   while (have !== file.bytes || (have === 0 && !(await exists(partial)))) {
@@ -153,6 +155,13 @@ function explained(error: unknown, { blobPath }: BlobRequest): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error;
   const message = `The disk is full: ${blobPath} could not be written.`;
   return new ModelLoadError('disk_full', message, { cause: error });
+}
+
+async function isRegular(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (facts) => facts.isFile(),
+    () => true,
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

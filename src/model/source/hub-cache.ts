@@ -1,11 +1,31 @@
-import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { copyFile, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 
+import { moduleFolders, MODULES_FILE } from './module-path.js';
+import { readRegularText } from './regular-file.js';
+import { TEMPLATES_FOLDER } from './repo-files.js';
 import { INDEX_FILE, readIndex } from './safetensors.js';
 
 const COMMIT = /^[0-9a-f]{40}$/;
+const WEIGHT_FILE = /\.safetensors(\.index\.json)?$/;
+/** What decides how a model answers, and a repository may lack. */
+const OPTIONAL = [
+  MODULES_FILE,
+  TEMPLATES_FOLDER,
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'tokenizer.model',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'chat_template.jinja',
+  'chat_template.json',
+];
 
-/** Hugging Face's cache folder of one repository: `blobs/`, `refs/`, `snapshots/<commit>/`. */
+/**
+ * Hugging Face's cache folder of one repository: `blobs/`, `refs/`, `snapshots/<commit>/`, and `.no_exist/<commit>/`
+ * with an empty file for each file that the repository does not have.
+ */
 export class HubCache {
   readonly folder: string;
 
@@ -52,9 +72,39 @@ export class HubCache {
     }
   }
 
+  /** Remembers which optional files a repository lacks, once all that it has are in the snapshot. */
+  async noteAbsent(commit: string): Promise<void> {
+    const snapshot = this.snapshot(commit);
+    for (const name of OPTIONAL) {
+      if (await exists(join(snapshot, name))) continue;
+      const note = this.#absence(commit, name);
+      await mkdir(dirname(note), { recursive: true });
+      await writeFile(note, '');
+    }
+  }
+
+  /**
+   * Whether each optional file is in the snapshot or known not to exist: other programs download only what
+   * they read themselves.
+   */
+  async isSettled(snapshot: string): Promise<boolean> {
+    const commit = basename(snapshot);
+    const known = await Promise.all(
+      OPTIONAL.map(
+        async (name) =>
+          (await exists(join(snapshot, name))) || (await exists(this.#absence(commit, name))),
+      ),
+    );
+    return known.every(Boolean);
+  }
+
+  #absence(commit: string, name: string): string {
+    return join(this.folder, '.no_exist', commit, name);
+  }
+
   async #readRef(revision: string): Promise<string | null> {
     try {
-      const commit = (await readFile(join(this.folder, 'refs', revision), 'utf8')).trim();
+      const commit = (await readRegularText(join(this.folder, 'refs', revision))).trim();
       return COMMIT.test(commit) ? commit : null;
     } catch {
       return null;
@@ -62,14 +112,38 @@ export class HubCache {
   }
 }
 
-/** Whether a snapshot holds config.json and all of its weight files (links followed). */
+/** Whether a snapshot holds config.json and all of its weight files (links followed), those of its modules too. */
 export async function isComplete(snapshot: string): Promise<boolean> {
-  if (!(await exists(join(snapshot, 'config.json')))) return false;
-  const names = await readdir(snapshot);
+  const { trunk, parts } = moduleFolders(await readModules(snapshot));
+  if (!(await exists(join(snapshot, trunk, 'config.json')))) return false;
+  if (!(await hasWeights(join(snapshot, trunk)))) return false;
+  const present = await Promise.all(parts.map((part) => isPartComplete(join(snapshot, part))));
+  return present.every(Boolean);
+}
+
+/** `modules.json` of a snapshot; null where it has none, or none that can be read. */
+export async function readModules(snapshot: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readRegularText(join(snapshot, MODULES_FILE)));
+  } catch {
+    return null;
+  }
+}
+
+/** A folder with nothing in it is not in any repository: some modules have no files. */
+async function isPartComplete(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => null);
+  if (names === null) return true;
+  const hasPart = names.some((name) => WEIGHT_FILE.test(name)) ? await hasWeights(folder) : true;
+  return hasPart && (await exists(join(folder, 'config.json')));
+}
+
+async function hasWeights(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
   const weights = names.includes(INDEX_FILE)
-    ? [...new Set((await readIndex(snapshot)).values())]
+    ? [...new Set((await readIndex(folder)).values())]
     : names.filter((name) => name.endsWith('.safetensors'));
-  const present = await Promise.all(weights.map((name) => exists(join(snapshot, name))));
+  const present = await Promise.all(weights.map((name) => exists(join(folder, name))));
   return weights.length > 0 && present.every(Boolean);
 }
 

@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 
 import { fetchBlob, type HubFile } from './hub-blob.js';
-import type { HubCache } from './hub-cache.js';
+import { readModules, type HubCache } from './hub-cache.js';
 import { hubFetch, type HubRepo } from './hub-request.js';
 import { ModelLoadError } from '../load-error.js';
-import { INDEX_FILE, readIndex } from './safetensors.js';
+import { moduleFolders } from './module-path.js';
+import { smallFiles, TEMPLATES_FOLDER, weightFiles } from './repo-files.js';
+import { readIndex } from './safetensors.js';
 
-/** Everything but weights that a model needs. */
-const SMALL_FILE =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^chat_template[\w.-]*$|^merges\.txt$|^tokenizer\.model$/;
-const WEIGHT_FILE = /^[\w][\w.-]*\.safetensors$/;
-const SINGLE_FILE = 'model.safetensors';
+/** Each part is a plain name: what a listing says is a path below the snapshot. */
+const PATH = /^\w[\w.-]*(\/\w[\w.-]*)*$/;
 const DIGEST = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -26,11 +25,15 @@ export interface DownloadProgress {
 
 export interface DownloadDeps {
   readonly progress: (progress: DownloadProgress) => void;
+  readonly warn?: (message: string) => void;
   /** Wait after a broken connection; doubles each time. For tests. */
   readonly retryDelayMs?: number;
 }
 
-/** Downloads what a model needs of a repository into the cache; returns the snapshot folder. */
+/**
+ * Downloads whatever the loader may read of a repository into the cache, folders too, and notes what there is
+ * not; returns the snapshot folder, which loads as the repository would.
+ */
 export async function downloadModel(
   origin: HubRepo,
   cache: HubCache,
@@ -40,13 +43,33 @@ export async function downloadModel(
   const { commit, files } = await listRepo(origin, request);
   const snapshot = cache.snapshot(commit);
   const blobs = new Blobs({ origin, commit, cache, snapshot, request, deps });
-  await blobs.download(files.filter(({ path }) => SMALL_FILE.test(path) || path === INDEX_FILE));
-  await blobs.download(await weightFiles(files, snapshot, origin));
+  await blobs.download(smallFiles(files, ['', TEMPLATES_FOLDER]));
+  const { trunk, parts } = moduleFolders(await readModules(snapshot));
+  await blobs.download(smallFiles(files, [trunk, ...parts]));
+  const weightsOf = (folder: string) =>
+    weightFiles(
+      files,
+      folder,
+      async () => new Set((await readIndex(join(snapshot, folder))).values()),
+    );
+  const network = await weightsOf(trunk);
+  if (network.length === 0) throw noWeights(origin, trunk);
+  const rest = await Promise.all(parts.filter((part) => part !== trunk).map(weightsOf));
+  await blobs.download([...network, ...rest.flat()]);
+  await cache.noteAbsent(commit);
   await cache.writeRef(origin.revision, commit);
   return snapshot;
 }
 
-/** The commit of a revision, and its top-level files. */
+function noWeights({ repo, endpoint }: HubRepo, folder: string): ModelLoadError {
+  const where = folder === '' ? `${endpoint}/${repo}` : `${folder} of ${endpoint}/${repo}`;
+  return new ModelLoadError(
+    'unsafe_format',
+    `${where} has no *.safetensors file; Radish reads no other weights.`,
+  );
+}
+
+/** The commit of a revision, and all of its files. */
 async function listRepo(
   origin: HubRepo,
   request: typeof fetch,
@@ -58,9 +81,9 @@ async function listRepo(
     const commit = info.sha;
     if (!COMMIT.test(commit)) throw new Error(`${JSON.stringify(commit)} is not a commit`);
     const files: HubFile[] = [];
-    for await (const entry of listFiles({ ...hub, repo, revision: commit })) {
+    for await (const entry of listFiles({ ...hub, repo, revision: commit, recursive: true })) {
       const digest = entry.lfs?.oid ?? entry.oid ?? '';
-      if (entry.type !== 'file' || !DIGEST.test(digest)) continue;
+      if (entry.type !== 'file' || !DIGEST.test(digest) || !PATH.test(entry.path)) continue;
       files.push({ path: entry.path, bytes: entry.lfs?.size ?? entry.size, digest });
     }
     return { commit, files };
@@ -71,27 +94,6 @@ async function listRepo(
       cause: error,
     });
   }
-}
-
-/** The shards of the index, or `model.safetensors`, or every safetensors file. */
-async function weightFiles(
-  files: readonly HubFile[],
-  snapshot: string,
-  { repo, endpoint }: HubRepo,
-): Promise<HubFile[]> {
-  const weights = files.filter(({ path }) => WEIGHT_FILE.test(path));
-  if (weights.length === 0) {
-    throw new ModelLoadError(
-      'unsafe_format',
-      `${endpoint}/${repo} has no *.safetensors file; Radish reads no other weights.`,
-    );
-  }
-  if (files.some(({ path }) => path === INDEX_FILE)) {
-    const shards = new Set((await readIndex(snapshot)).values());
-    return weights.filter(({ path }) => shards.has(path));
-  }
-  const single = weights.filter(({ path }) => path === SINGLE_FILE);
-  return single.length > 0 ? single : weights;
 }
 
 interface BlobsContext {
@@ -136,7 +138,7 @@ class Blobs {
 
   async #fetch(file: HubFile, sum: { before: number; totalBytes: number }): Promise<void> {
     const { origin, commit, cache, request, deps } = this.#context;
-    const path = encodeURIComponent(file.path);
+    const path = file.path.split('/').map(encodeURIComponent).join('/');
     await fetchBlob({
       file,
       url: `${origin.endpoint}/${origin.repo}/resolve/${commit}/${path}`,

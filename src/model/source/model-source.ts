@@ -13,6 +13,8 @@ export interface ModelSource {
   readonly path: string;
   /** Folder with tokenizer.json, tokenizer_config.json and the chat template: every thread reads its own. */
   readonly tokenizerFolder: string;
+  /** Rejects where what lies there are no files to read: pipes, devices, files that the kernel makes up. */
+  check(): Promise<void>;
   /** `config.json`, which every model has. */
   config(): Promise<JsonObject>;
   /** `generation_config.json`; empty where the model has none. */
@@ -23,6 +25,8 @@ export interface ModelSource {
   weights(): Promise<Checkpoint>;
   /** Tensors of a part with files of its own, by its name in `modules.json`. */
   partWeights(part: string): Promise<Checkpoint>;
+  /** The same model, with config, tokenizer and tensors taken from one of its parts. */
+  withTrunk(part: string): ModelSource;
 }
 
 /** One way in which models are stored. */

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
 import type { Checkpoint, CheckpointFile, CheckpointTensor } from './checkpoint.js';
+import { openRegular, readRegularText } from './regular-file.js';
 import { headerLength, parseHeader } from './safetensors-header.js';
 
 /** Says which file of a sharded checkpoint holds which tensor. */
@@ -14,7 +14,8 @@ const PICKLE = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
 
 /**
  * Reads the safetensors headers of a folder: the shards of the index if there is one, else
- * `model.safetensors`, else every `*.safetensors`. Reads no weights.
+ * `model.safetensors`, else every `*.safetensors`. The index decides which shard a tensor is read from; one
+ * that it leaves out is read from the shard that has it. Reads no weights.
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const names = await listFolder(folder);
@@ -23,13 +24,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const files = weights.includes(SINGLE_FILE) ? [SINGLE_FILE] : weights;
   if (files.length === 0) throw noWeights(folder, names);
   const opened = await Promise.all(files.map((file) => openFile(folder, file)));
-  const tensors = new Map<string, CheckpointTensor>();
-  for (const { tensor, file } of opened.flatMap(withFile)) {
-    if (tensors.has(tensor.name)) {
-      throw broken(`Tensor '${tensor.name}' is in two files of ${folder}, once in ${file.path}.`);
-    }
-    tensors.set(tensor.name, tensor);
-  }
+  const tensors = mergedTensors(opened, folder);
   return { folder, files: opened.map(({ file }) => file), tensors };
 }
 
@@ -49,24 +44,42 @@ async function openSharded(folder: string): Promise<Checkpoint> {
   const byShard = new Map(
     shards.map((shard, i) => [shard, new Map(opened[i]?.tensors.map((t) => [t.name, t]))]),
   );
-  const tensors = new Map<string, CheckpointTensor>();
+  const indexed = new Map<string, CheckpointTensor>();
   for (const [name, shard] of shardOf) {
     const tensor = byShard.get(shard)?.get(name);
     if (!tensor) throw broken(`Tensor '${name}' is not in ${shard}, where ${INDEX_FILE} puts it.`);
-    tensors.set(name, tensor);
+    indexed.set(name, tensor);
   }
+  const unlisted = opened.map(({ file, tensors }) => ({
+    file,
+    tensors: tensors.filter(({ name }) => !indexed.has(name)),
+  }));
+  const tensors = new Map([...indexed, ...mergedTensors(unlisted, folder)]);
   return { folder, files: opened.map(({ file }) => file), tensors };
+}
+
+/** Every tensor of the files; each may be in one of them only. */
+function mergedTensors(
+  files: readonly OpenedFile[],
+  folder: string,
+): Map<string, CheckpointTensor> {
+  const tensors = new Map<string, CheckpointTensor>();
+  for (const { tensor, file } of files.flatMap(withFile)) {
+    if (tensors.has(tensor.name)) {
+      throw broken(`Tensor '${tensor.name}' is in two files of ${folder}, once in ${file.path}.`);
+    }
+    tensors.set(tensor.name, tensor);
+  }
+  return tensors;
 }
 
 /** The `weight_map` of a folder: tensor name → plain file name in the same folder. */
 export async function readIndex(folder: string): Promise<Map<string, string>> {
   const path = join(folder, INDEX_FILE);
-  const { size } = await reachable(() => stat(path), path);
-  if (size > INDEX_BYTES_MAX)
-    throw broken(`${path} has ${size} bytes; at most 64 MiB are allowed.`);
+  const text = await reachable(() => readRegularText(path, INDEX_BYTES_MAX), path);
   let index: unknown;
   try {
-    index = JSON.parse(await readFile(path, 'utf8'));
+    index = JSON.parse(text);
   } catch (cause) {
     throw broken(`${path} is not valid JSON.`, cause);
   }
@@ -95,7 +108,7 @@ function checkedShardName(shard: unknown, tensor: string, path: string): string 
 async function openFile(folder: string, name: string): Promise<OpenedFile> {
   const named = join(folder, name);
   const path = await reachable(() => realpath(named), named);
-  const handle = await reachable(() => open(path, 'r'), named);
+  const handle = await reachable(() => openRegular(path), named);
   try {
     return await readHeader(handle, path);
   } finally {
@@ -105,13 +118,11 @@ async function openFile(folder: string, name: string): Promise<OpenedFile> {
 
 async function readHeader(handle: FileHandle, path: string): Promise<OpenedFile> {
   const facts = await handle.stat();
-  if (!facts.isFile()) throw broken(`${path} is not a regular file.`);
   const first8 = await readExactly(handle, { path, offset: 0, length: Math.min(8, facts.size) });
   const length = headerLength(first8, facts.size, path);
   const json = await readExactly(handle, { path, offset: 8, length });
   const tensors = parseHeader(json, facts.size, path).map((tensor) => ({ ...tensor, path }));
-  const headerHash = createHash('sha256').update(json).digest('hex');
-  return { file: { path, bytes: facts.size, mtimeMs: facts.mtimeMs, headerHash }, tensors };
+  return { file: { path, bytes: facts.size }, tensors };
 }
 
 interface Range {
@@ -142,6 +153,7 @@ async function reachable<T>(act: () => Promise<T>, path: string): Promise<T> {
   try {
     return await act();
   } catch (cause) {
+    if (cause instanceof ModelLoadError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     const why = code === 'ELOOP' ? 'its symbolic links form a circle' : code;
     throw broken(`Cannot open ${path}: ${why}.`, cause);

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { findWeight } from './find-weight.js';
 import { ModelLoadError } from '../load-error.js';
 import { decodeFloats, readRows } from './stored-rows.js';
@@ -25,7 +25,8 @@ export function readTensor(
     const tensor = findWeight(checkpoint, name, shape);
     const width = shape.slice(1).reduce((product, size) => product * size, 1);
     const numRows = Math.min(maxRows, shape[0] ?? 0, Math.floor(MAX_VALUES / Math.max(1, width)));
-    const fd = openSync(tensor.path, 'r');
+    // What lies there now may be another thing than what was loaded: a pipe is not waited for.
+    const fd = openSync(tensor.path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const values = decodeFloats(readRows(fd, tensor, 0, numRows), tensor.dtype);
       return nest(values, [numRows, ...shape.slice(1)]);

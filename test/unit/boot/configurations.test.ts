@@ -83,7 +83,7 @@ t.test('expert recording', (t) => {
 });
 
 t.test('memory is what the machine has, shared by the devices', (t) => {
-  const machine = { numCores: 2, memoryBytes: 2 ** 26 };
+  const machine = { numCores: 2, memoryBytes: 2 ** 29 };
   const tokensOf = (flags: Partial<ServerArgs>) => {
     const { limits } = memoryPlan(argsOf({ pageSize: 4, ...flags }), spec, machine);
     t.equal(limits.pageSizeTokens, 4);

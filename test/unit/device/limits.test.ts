@@ -1,8 +1,15 @@
 import t from 'tap';
 import { kvBytesPerToken, type ModelSpec } from '../../../src/core/model-spec.js';
-import { planMemory, type MemoryOptions } from '../../../src/device/limits.js';
+import {
+  planMemory,
+  requireRuntimeMemory,
+  type MemoryOptions,
+} from '../../../src/device/limits.js';
 
 const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+/** What one device's process takes beside weights and KV. */
+const RUNTIME = 250 * MIB;
 
 /** SmolLM2-135M in bf16, held as f32. */
 const SPEC: ModelSpec = {
@@ -47,7 +54,7 @@ t.test('pages and live slot rows stay inside the budget', (t) => {
     for (const pageSizeTokens of [1, 16, 64]) {
       for (const maxRunningRequests of [null, 1, 16]) {
         const given = options({ memoryBytes, pageSizeTokens, maxRunningRequests });
-        const budget = (memoryBytes - SPEC.weightBytes) * 0.5;
+        const budget = (memoryBytes - RUNTIME - SPEC.weightBytes) * 0.5;
         t.ok(worstBytes(given) <= budget, `${memoryBytes} ${pageSizeTokens} ${maxRunningRequests}`);
       }
     }
@@ -73,7 +80,10 @@ t.test('what the user asks for is kept exactly', (t) => {
 
 t.test('devices share the memory', (t) => {
   const single = planMemory(options({ memoryBytes: 8 * GIB })).limits;
-  t.same(planMemory(options({ numDevices: 2 })).limits, single);
+  // One process for both.
+  const shared = 170 * MIB;
+  const two = planMemory(options({ memoryBytes: 16 * GIB - shared, numDevices: 2 })).limits;
+  t.same(two, single);
   t.end();
 });
 
@@ -81,12 +91,49 @@ t.test('what does not fit is refused with the numbers', (t) => {
   const refused = (overrides: Partial<MemoryOptions>, message: RegExp): void => {
     t.throws(() => planMemory(options(overrides)), { name: 'StartupError', message });
   };
-  refused({ memoryBytes: 0.5 * GIB }, /weights take 614 MiB/);
+  refused(
+    { memoryBytes: 0.5 * GIB },
+    /weights take 614 MiB, the runtime 250 MiB, and only 512 MiB/,
+  );
   refused({ maxTotalTokens: 1_000_000 }, /--max-total-tokens 1000000 does not fit/);
-  refused({ memoryBytes: 0.602 * GIB }, /fewer than two pages/);
+  refused({ memoryBytes: 0.602 * GIB + RUNTIME }, /fewer than two pages/);
   refused({ maxRunningRequests: 3000 }, /one KV array holds at most 2730 slots of 8192 tokens/);
   t.end();
 });
+
+t.test(
+  'containers in which the runtime alone does not fit are refused before anything is loaded',
+  (t) => {
+    const tiny = { ...SPEC, numLayers: 4, numKvHeads: 2, headDim: 32, weightBytes: 9 * MIB };
+    for (const megabytes of [0, 64, 150, 250]) {
+      const message = new RegExp(
+        `^Only ${megabytes} MiB of memory can be used, and the runtime alone takes 250 MiB with 1 dev`,
+      );
+      const memoryBytes = megabytes * MIB;
+      t.throws(
+        () => {
+          requireRuntimeMemory(memoryBytes, 1);
+        },
+        { name: 'StartupError', message },
+      );
+      t.throws(() => planMemory(options({ spec: tiny, memoryBytes })), { message });
+    }
+    t.throws(() => planMemory(options({ spec: tiny, memoryBytes: 255 * MIB })), {
+      message: /weights take 9 MiB/,
+    });
+    requireRuntimeMemory(300 * MIB, 1);
+    t.throws(
+      () => {
+        requireRuntimeMemory(300 * MIB, 2);
+      },
+      { message: /takes 330 MiB with 2 device/ },
+    );
+    const { limits, account } = planMemory(options({ spec: tiny, memoryBytes: 300 * MIB }));
+    t.ok(limits.numPages * limits.pageSizeTokens * kvBytesPerToken(tiny) < 21 * MIB);
+    t.match(account.join('\n'), /runtime: 250 MiB/);
+    t.end();
+  },
+);
 
 t.test('the account names every part', (t) => {
   const text = planMemory(options()).account.join('\n');
@@ -100,7 +147,7 @@ t.test(
     const embedding = {
       kind: 'embedding',
       dim: 576,
-      pooling: 'mean',
+      pooling: ['mean'],
       normalize: true,
       matryoshka: null,
       labels: null,

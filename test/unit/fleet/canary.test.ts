@@ -12,7 +12,7 @@ const EMBEDDER: ModelSpec = {
   embedding: {
     kind: 'embedding',
     dim: 2,
-    pooling: 'mean',
+    pooling: ['mean'],
     normalize: true,
     matryoshka: null,
     labels: null,

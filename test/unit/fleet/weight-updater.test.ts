@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -50,6 +51,16 @@ const FAILURES: readonly Failure[] = [
     update: (rig) => rig.fromDisk(OTHER_SHAPES),
     message: /^Failed to update weights: The size of tensor a \(\d+\) must match .*Rolling back/s,
   },
+  ...['config.json', 'model.safetensors', 'tokenizer.json'].map((name) => ({
+    stage: `a pipe in the place of ${name}`,
+    update: async (rig: UpdateRig) => {
+      const folder = await rig.copy();
+      await rm(join(folder, name), { force: true });
+      execFileSync('mkfifo', [join(folder, name)]);
+      return rig.fromDisk(folder);
+    },
+    message: new RegExp(`^Failed to update weights: .*${name} is not a regular file\\.\nRolling`),
+  })),
   {
     stage: 'opening the weights',
     update: async (rig) => {

@@ -1,4 +1,18 @@
-import { chmod, cp, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import {
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 
 import t, { type Test } from 'tap';
@@ -89,15 +103,110 @@ t.test('a damaged cache entry is found out and made anew', async (t) => {
   t.same((await start()).info.quantization, { cacheHit: true });
 });
 
-t.test('weights that changed get an entry of their own', async (t) => {
+t.test('one byte of the weights file that changed is found out and made anew', async (t) => {
+  const { deps, log } = workshop(t);
+  const start = () => prepareModel(options(goldenFolder(BLOCKS), 'w8a8_int8'), deps);
+  const { weightsFolder } = await start();
+  const path = join(weightsFolder, 'weights.bin');
+  const whole = await readFile(path);
+  const { mtime, atime } = await stat(path);
+  const damages: [name: string, change: (bytes: Buffer) => void][] = [
+    [
+      'the last byte',
+      (bytes) => bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1),
+    ],
+    ['a page of zeros', (bytes) => bytes.fill(0, 4096, 8192)],
+  ];
+  for (const [name, change] of damages) {
+    const bytes = Buffer.from(whole);
+    change(bytes);
+    await writeFile(path, bytes);
+    await utimes(path, atime, mtime);
+    t.same((await start()).info.quantization, { cacheHit: false }, name);
+    t.same(await readFile(path), whole, name);
+  }
+  t.equal(log.warnings.length, damages.length);
+  t.match(log.warnings[0], /is damaged: the weights are quantized anew/);
+  t.same((await start()).info.quantization, { cacheHit: true });
+});
+
+t.test('weights are known by their content, not by name, size or time', async (t) => {
   const { deps, cacheDir } = workshop(t);
   const folder = join(cacheDir, 'model');
   await cp(goldenFolder(BLOCKS), folder, { recursive: true });
+  const path = join(folder, 'model.safetensors');
+  await chmod(path, 0o644);
+  await utimes(path, 1, 1);
   const first = await prepareModel(options(folder, 'int8'), deps);
-  await utimes(join(folder, 'model.safetensors'), 1, 1);
-  const second = await prepareModel(options(folder, 'int8'), deps);
-  t.not(second.weightsFolder, first.weightsFolder);
-  t.same(second.info.quantization, { cacheHit: false });
+  await utimes(path, 2, 2);
+  const later = await prepareModel(options(folder, 'int8'), deps);
+  t.same(later.info.quantization, { cacheHit: true }, 'the same bytes at another time');
+  const bytes = await readFile(path);
+  // The sign of the last number.
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 0x80, bytes.length - 1);
+  await writeFile(path, bytes);
+  await utimes(path, 2, 2);
+  const other = await prepareModel(options(folder, 'int8'), deps);
+  t.same(other.info.quantization, { cacheHit: false }, 'other bytes at the same time');
+  t.not(other.weightsFolder, first.weightsFolder);
+});
+
+t.test('an entry is private, and one that others can write is not read', async (t) => {
+  const { deps, log, cacheDir } = workshop(t);
+  const start = () => prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
+  const { weightsFolder } = await start();
+  t.equal((await stat(weightsFolder)).mode & 0o777, 0o700);
+  for (const name of ['weights.bin', 'index.json']) {
+    t.equal((await stat(join(weightsFolder, name))).mode & 0o777, 0o600, name);
+  }
+  await chmod(join(weightsFolder, 'weights.bin'), 0o666);
+  const beside = await start();
+  t.equal(beside.info.temporaryFolder, beside.weightsFolder);
+  t.match(log.warnings, [/can be written by another user and is not used/]);
+  t.equal((await stat(beside.weightsFolder)).mode & 0o777, 0o700);
+  await chmod(join(weightsFolder, 'weights.bin'), 0o600);
+  const moved = join(cacheDir, 'elsewhere');
+  await rename(weightsFolder, moved);
+  await symlink(moved, weightsFolder);
+  t.not((await start()).info.temporaryFolder, null, 'a link may lead anywhere');
+});
+
+t.test(
+  'nothing in the cache is waited for, and no name in the temporary folder is trusted',
+  async (t) => {
+    const { deps } = workshop(t);
+    const start = () => prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
+    const { weightsFolder } = await start();
+    for (const name of ['weights.bin', 'index.json']) {
+      await rm(join(weightsFolder, name));
+      execFileSync('mkfifo', ['-m', '600', join(weightsFolder, name)]);
+      t.same((await start()).info.quantization, { cacheHit: false }, name);
+    }
+    const blocked = { ...deps, cacheDir: join(t.testdir({ file: '' }), 'file', 'cache') };
+    const folders = new Set<string>();
+    for (let i = 0; i < 3; i++) {
+      folders.add(
+        (await prepareModel(options(goldenFolder(BLOCKS), 'int8'), blocked)).weightsFolder,
+      );
+    }
+    t.equal(folders.size, 3, 'another one each time');
+  },
+);
+
+t.test('drafts of processes that were killed go with the next entry', async (t) => {
+  const { deps, cacheDir } = workshop(t);
+  const drafts = ['old', 'new'].map((name) =>
+    join(cacheDir, `int8-${name}.00000000-0000-4000-8000-000000000000.tmp`),
+  );
+  for (const draft of drafts) await mkdir(draft);
+  await utimes(drafts[0] ?? '', 1, 1);
+  await prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
+  const left = await readdir(cacheDir);
+  t.notOk(left.some((name) => name.startsWith('int8-old')));
+  t.ok(
+    left.some((name) => name.startsWith('int8-new')),
+    'somebody may be filling it',
+  );
 });
 
 t.test('a cache that cannot be written is one warning, and the model still loads', async (t) => {
@@ -188,6 +297,26 @@ t.test('a weight that is not finite is refused by name', async (t) => {
   await t.rejects(prepareModel(options(folder, 'int8'), deps), { code: 'bad_checkpoint' });
 });
 
+t.test(
+  'weights with more layers than config.json says are used as far as it says, with a warning',
+  async (t) => {
+    const { deps, log, cacheDir } = workshop(t);
+    const folder = join(cacheDir, 'model');
+    await cp(goldenFolder(BLOCKS), folder, { recursive: true });
+    const path = join(folder, 'config.json');
+    const config = JSON.parse(await readFile(path, 'utf8')) as { num_hidden_layers: number };
+    const stored = config.num_hidden_layers;
+    await prepareModel(options(folder, 'none'), deps);
+    t.same(log.warnings, []);
+    await writeFile(path, JSON.stringify({ ...config, num_hidden_layers: 1 }));
+    const { spec } = await prepareModel(options(folder, 'none'), deps);
+    t.equal(spec.numLayers, 1);
+    t.match(log.warnings, [
+      new RegExp(`"num_hidden_layers" 1, and the weights in .* are of ${stored} layers`),
+    ]);
+  },
+);
+
 t.test('config.json that is missing or broken is one sentence', async (t) => {
   const { deps } = workshop(t);
   const folder = t.testdir({ a: {}, b: { 'config.json': '{' }, c: { 'config.json': '[]' } });
@@ -195,4 +324,22 @@ t.test('config.json that is missing or broken is one sentence', async (t) => {
   await t.rejects(load('a'), { message: /Cannot read .*config\.json \(ENOENT\)/ });
   await t.rejects(load('b'), { message: /not valid JSON/ });
   await t.rejects(load('c'), { message: /not a JSON object/ });
+});
+
+t.test('a checkpoint saved from its trunk, without model., is the same network', async (t) => {
+  const { deps, cacheDir } = workshop(t);
+  const folder = join(cacheDir, 'bare');
+  await cp(goldenFolder(BLOCKS), folder, { recursive: true });
+  const path = join(folder, 'model.safetensors');
+  const file = await readFile(path);
+  const end = 8 + Number(file.readBigUInt64LE(0));
+  const names = file.toString('latin1', 8, end).replaceAll('"model.', '"');
+  t.not(names.length, end - 8);
+  // JSON may end in spaces: so every offset stays where it was.
+  file.write(names.padEnd(end - 8), 8, 'latin1');
+  await chmod(path, 0o644);
+  await writeFile(path, file);
+  const bare = await prepareModel(options(folder, 'none'), deps);
+  const whole = await prepareModel(options(goldenFolder(BLOCKS), 'none'), deps);
+  t.same(bare.graph, whole.graph);
 });

@@ -7,7 +7,7 @@ import { VOCAB_SIZE } from '../tiny-tokenizer.js';
 const EMBEDDER: EmbeddingSpec = {
   kind: 'embedding',
   dim: 4,
-  pooling: 'mean',
+  pooling: ['mean'],
   normalize: true,
   matryoshka: null,
   labels: null,
@@ -16,7 +16,7 @@ const EMBEDDER: EmbeddingSpec = {
 export const CROSS_ENCODER: Partial<EmbeddingSpec> = {
   kind: 'classification',
   dim: 1,
-  pooling: 'cls',
+  pooling: ['cls'],
   normalize: false,
   labels: ['LABEL_0'],
 };

@@ -57,7 +57,7 @@ t.test("a cross-encoder's score is a bare number, pairs are read together", asyn
 });
 
 t.test('a reward is element 0 of a list', async (t) => {
-  const app = await startEmbedApp(t, { ...CROSS_ENCODER, pooling: 'last' });
+  const app = await startEmbedApp(t, { ...CROSS_ENCODER, pooling: ['last'] });
   app.scheduler.vectorOf = () => [1.5];
   t.match((await app.post('/classify', { text: ['good', 'bad'] })).json, [
     { embedding: [1.5] },

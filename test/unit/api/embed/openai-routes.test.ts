@@ -121,7 +121,7 @@ t.test('/v1/rerank refuses in the words of SGLang', async (t) => {
 
 t.test('/v1/classify names the most probable label', async (t) => {
   const labels = ['low', 'mid', 'high'];
-  const app = await startEmbedApp(t, { kind: 'classification', dim: 3, pooling: 'last', labels });
+  const app = await startEmbedApp(t, { kind: 'classification', dim: 3, pooling: ['last'], labels });
   app.scheduler.vectorOf = ({ tokens }) => (tokens.length > 1 ? [0, Math.log(2), 0] : [9, 0, 0]);
   const { json } = await app.post('/v1/classify', { input: ['ab', 'c'], model: 'x' });
   const { data, ...rest } = json as { data: { label: string; probs: number[] }[] };

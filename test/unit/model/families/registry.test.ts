@@ -190,6 +190,24 @@ t.test('the context reaches as far as the rotary settings say', (t) => {
   t.end();
 });
 
+t.test('a context that no request fits into, or that no table reaches, is refused', (t) => {
+  const reach = (positions: number, requested: number | null = null) =>
+    resolveContextLength(parseConfig({ ...LLAMA, max_position_embeddings: positions }), requested);
+  for (const positions of [1, 7]) {
+    t.throws(() => reach(positions), {
+      message: new RegExp(`^A context length of ${positions} is too short: .*max_position_embed`),
+    });
+  }
+  t.equal(reach(8), 8);
+  t.throws(() => reach(2048, 3), { message: /is too short: .* 8 tokens\. Raise it\.$/ });
+  t.throws(() => reach(2 ** 31 - 1), {
+    message:
+      /^A context length of 2147483647 is too long: .* Use --context-length of at most \d+\.$/,
+  });
+  t.equal(reach(2 ** 31 - 1, 4096), 4096);
+  t.end();
+});
+
 t.test('a longer context than the model has is refused, and says why', (t) => {
   const plain = parseConfig(LLAMA);
   t.equal(resolveContextLength(plain, 100), 100);

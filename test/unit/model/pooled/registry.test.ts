@@ -15,7 +15,7 @@ const BERT = {
   max_position_embeddings: 512,
 };
 const CAUSAL = { ...BERT, architectures: ['Qwen3ForCausalLM'] };
-const MODULES = { pooling: 'mean', after: [] } as const;
+const MODULES = { transformer: '', pooling: ['mean'], after: [] } as const;
 
 t.test('a folder embeds by its architecture, its modules or as asked', (t) => {
   t.equal(isPooled(BERT, null, false), true);
@@ -23,18 +23,38 @@ t.test('a folder embeds by its architecture, its modules or as asked', (t) => {
   t.equal(isPooled(CAUSAL, MODULES, false), true);
   t.equal(isPooled(CAUSAL, null, true), true);
   const moe = { ...CAUSAL, architectures: ['Qwen2MoeForCausalLM'] };
-  t.equal(isPooled(moe, MODULES, false), false);
+  t.equal(isPooled(moe, MODULES, false), true);
+  t.equal(isPooled(moe, null, false), false);
   t.throws(() => readPooledModel(moe, null), {
     message: /'Qwen2MoeForCausalLM' is not supported as an embedding model\. Supported/,
   });
   t.end();
 });
 
+t.test('an embedding folder of no known class is told which ones embed', async (t) => {
+  for (const [architecture, modules] of [
+    ['MPNetForMaskedLM', MODULES],
+    ['ModernBertModel', null],
+    ['DebertaV2ForSequenceClassification', null],
+  ] as const) {
+    const json = { ...BERT, architectures: [architecture] };
+    t.equal(isPooled(json, modules, false), true);
+    t.throws(() => readPooledModel(json, modules), {
+      message: /is not supported as an embedding model\. Supported architectures: BertModel/,
+    });
+  }
+  const folder = join(t.testdir({}), 'dense');
+  await cp(pooledFolder('st-all'), folder, { recursive: true });
+  const path = join(folder, '0_Transformer', 'config.json');
+  await writeFile(path, (await readFile(path, 'utf8')).replace('BertModel', 'MPNetModel'));
+  await t.rejects(preparePooled(folder), { message: /'MPNetModel' is not supported as an embed/ });
+});
+
 t.test('without modules.json encoders take the first token, causal models the last', (t) => {
   const pooling = (json: object) => readPooledModel(json, null).embedding;
-  t.match(pooling(BERT), { pooling: 'cls', normalize: true, dim: 32, kind: 'embedding' });
-  t.match(pooling({ ...CAUSAL, architectures: ['LlamaModel'] }), { pooling: 'last' });
-  t.match(readPooledModel(BERT, MODULES).embedding, { pooling: 'mean', normalize: false });
+  t.match(pooling(BERT), { pooling: ['cls'], normalize: true, dim: 32, kind: 'embedding' });
+  t.match(pooling({ ...CAUSAL, architectures: ['LlamaModel'] }), { pooling: ['last'] });
+  t.match(readPooledModel(BERT, MODULES).embedding, { pooling: ['mean'], normalize: false });
   t.end();
 });
 
@@ -60,7 +80,7 @@ t.test('matryoshka dimensions are read', (t) => {
 });
 
 const REFUSED: readonly [what: string, change: Record<string, unknown>, message: RegExp][] = [
-  ['an activation', { hidden_act: 'silu' }, /"hidden_act" 'silu' is not supported/],
+  ['an activation', { hidden_act: 'xielu' }, /"hidden_act" 'xielu' is not supported/],
   [
     'relative positions',
     { position_embedding_type: 'relative_key' },

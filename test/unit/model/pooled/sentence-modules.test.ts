@@ -30,16 +30,21 @@ const TRANSFORMER = { type: 'Transformer' };
 
 t.test('pooling is read in its old and its new form', async (t) => {
   const forms = [
-    [{ pooling_mode_cls_token: true, pooling_mode_mean_tokens: false }, 'cls'],
-    [{ pooling_mode_mean_tokens: true }, 'mean'],
-    [{ pooling_mode_lasttoken: true }, 'last'],
-    [{ pooling_mode: 'mean' }, 'mean'],
-    [{ pooling_mode: 'cls' }, 'cls'],
-    [{ pooling_mode: 'lasttoken' }, 'last'],
+    [{ pooling_mode_cls_token: true, pooling_mode_mean_tokens: false }, ['cls']],
+    [{ pooling_mode_mean_tokens: true }, ['mean']],
+    // sentence-transformers takes the mean unless it is told not to.
+    [{}, ['mean']],
+    [{ pooling_mode_lasttoken: true }, ['mean', 'last']],
+    [{ pooling_mode_lasttoken: true, pooling_mode_mean_tokens: false }, ['last']],
+    [{ pooling_mode_max_tokens: true, pooling_mode_cls_token: true }, ['cls', 'max', 'mean']],
+    [{ pooling_mode: 'mean' }, ['mean']],
+    [{ pooling_mode: 'CLS' }, ['cls']],
+    [{ pooling_mode: 'lasttoken', pooling_mode_max_tokens: true }, ['last']],
+    [{ pooling_mode: 'mean_sqrt_len_tokens' }, ['mean_sqrt_len']],
   ] as const;
   for (const [config, pooling] of forms) {
     const modules = await read(t, [TRANSFORMER, { type: 'Pooling', config }]);
-    t.same(modules, { pooling, after: [] }, JSON.stringify(config));
+    t.same(modules, { transformer: '', pooling, after: [] }, JSON.stringify(config));
   }
 });
 
@@ -56,8 +61,10 @@ t.test('Dense and Normalize follow in order', async (t) => {
     { kind: 'dense', path: '2_Dense', in: 32, out: 8, bias: false, activation: null },
     { kind: 'normalize' },
   ]);
-  const softmax = dense('torch.nn.modules.activation.Softmax');
-  await t.rejects(read(t, [TRANSFORMER, pooling, softmax]), { message: /"activation_function"/ });
+  const prelu = dense('torch.nn.modules.activation.PReLU');
+  await t.rejects(read(t, [TRANSFORMER, pooling, prelu]), { message: /"activation_function"/ });
+  const dropout = { type: 'Dropout', config: { dropout: 0.1 } };
+  t.same((await read(t, [TRANSFORMER, pooling, dropout]))?.after, [], 'only training drops out');
 });
 
 t.test('a folder without modules.json has none', async (t) => {
@@ -66,15 +73,27 @@ t.test('a folder without modules.json has none', async (t) => {
 
 t.test('what cannot be computed is refused', async (t) => {
   const pooling = (config: object) => read(t, [TRANSFORMER, { type: 'Pooling', config }]);
-  const max = { pooling_mode_max_tokens: true };
-  await t.rejects(pooling(max), { message: /Pooling by max is not supported/ });
-  await t.rejects(pooling({ pooling_mode: 'max' }), { message: /Pooling by max is not/ });
-  await t.rejects(pooling({ ...max, pooling_mode_cls_token: true }), { message: /cls with max/ });
-  await t.rejects(pooling({}), { message: /Pooling by nothing/ });
+  const nothing = { pooling_mode_mean_tokens: false };
+  await t.rejects(pooling(nothing), { message: /Pooling by nothing/ });
+  await t.rejects(pooling({ pooling_mode: 'sum' }), { message: /one of cls, max, mean/ });
+  const pooled = { type: 'Pooling', config: {} };
+  await t.rejects(read(t, [TRANSFORMER]), { message: /must have a Pooling/ });
+  await t.rejects(read(t, []), { message: /a Transformer first/ });
+  await t.rejects(read(t, [TRANSFORMER, pooled, pooled]), {
+    message: /modules\.json\[2\]: "type"/,
+  });
+  await t.rejects(read(t, [TRANSFORMER, { type: 'Normalize' }, pooled]), {
+    message: /\[1\]: "type"/,
+  });
+  await t.rejects(read(t, [TRANSFORMER, { type: 'Pooling' }]), {
+    message: /config\.json is missing/,
+  });
   await t.rejects(read(t, [{ type: 'WordEmbeddings' }]), { message: /"type" must be/ });
-  const outside = [{ path: '../x', type: 'sentence_transformers.models.Pooling' }];
-  const folder = t.testdir({ 'modules.json': JSON.stringify(outside) });
-  await t.rejects(readSentenceModules(openSource(folder)), { message: /"path" must be/ });
+  for (const path of ['../x', 'a/../../x', 'a//b', '..', 'a\0b']) {
+    const outside = [{ path, type: 'sentence_transformers.models.Transformer' }];
+    const folder = t.testdir({ 'modules.json': JSON.stringify(outside) });
+    await t.rejects(readSentenceModules(openSource(folder)), { message: /"path" must be/ }, path);
+  }
   const broken = t.testdir({ 'modules.json': '[' });
   await t.rejects(readSentenceModules(openSource(broken)), { message: /not valid JSON/ });
 });

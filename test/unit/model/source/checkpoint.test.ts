@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readTensor } from '../../../../src/model/weights/read-tensor.js';
@@ -41,4 +43,9 @@ t.test('reads the first rows of a tensor by name', async (t) => {
   t.equal(readTensor(tiny, 'no.such', 3), null);
   const gone = { 'model.norm.weight': [128] };
   t.equal(readTensor(checkpointOf(gone), 'model.norm.weight', 3), null, 'its file is gone');
+  const pipe = join(t.testdir({}), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const [[name, tensor] = ['', null]] = [...checkpointOf(gone).tensors];
+  const piped = { folder: '', files: [], tensors: new Map([[name, { ...tensor, path: pipe }]]) };
+  t.equal(readTensor(piped as Checkpoint, name, 3), null, 'a pipe took its place');
 });

@@ -12,7 +12,7 @@ function overlay(path: string, shapes: Readonly<Record<string, readonly number[]
     name,
     { name, shape, path, offset: 0, byteLength: 0, storedDtype: 'F32', dtype: 'f32' },
   ]);
-  const file = { path, bytes: 0, mtimeMs: 0, headerHash: '' };
+  const file = { path, bytes: 0 };
   return { files: [file], tensors: new Map(entries) };
 }
 
