@@ -11,6 +11,8 @@ const CASES: readonly [name: string, route: string][] = [
   ['gemma2-last', 'encode'],
   ['llama-causal', 'encode'],
   ['qwen3-causal', 'encode'],
+  ['st-all', 'encode'],
+  ['st-bare', 'encode'],
   ['gemma2-reward', 'classify'],
   ['llama-reward', 'classify'],
   ['qwen2-labels', 'classify'],

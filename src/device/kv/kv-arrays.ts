@@ -21,6 +21,18 @@ export const KV_PARTS = ['key', 'value'] as const;
 export const MAX_ARRAY_ELEMENTS = 2 ** 32 - 1;
 
 /**
+ * malloc maps what is larger than this anew, whatever was freed before. Smaller blocks it may take from a heap
+ * and clear by writing, and then all of their bytes are resident.
+ */
+const ALWAYS_MAPPED_BYTES = 33 * 2 ** 20;
+
+/** Zeros that take memory where they are first written, and until then only addresses. */
+export function virtualArray(elements: number): Float32Array<ArrayBuffer> {
+  const bytes = Math.max(ALWAYS_MAPPED_BYTES, elements * Float32Array.BYTES_PER_ELEMENT);
+  return new Float32Array(new ArrayBuffer(bytes), 0, elements);
+}
+
+/**
  * Frees the memory of arrays that nobody uses any more; they are empty afterwards. The garbage collector sees
  * little reason to hurry, since the bytes lie outside its heap: so they are sent to a port that closes.
  */

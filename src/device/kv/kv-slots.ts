@@ -1,4 +1,4 @@
-import { discard, KV_PARTS, type KvShape } from './kv-arrays.js';
+import { discard, virtualArray, KV_PARTS, type KvShape } from './kv-arrays.js';
 import { RowMap, type RowWindow } from './row-map.js';
 
 /** Rows of a slot beyond its length: where a filler or a dummy row may write. */
@@ -40,7 +40,7 @@ export class KvSlots {
     this.rowElements = slotElements(shape, options.slotLength);
     const elements = this.rowElements * options.numSlots;
     const numArrays = shape.numLayers * KV_PARTS.length;
-    this.#arrays = Array.from({ length: numArrays }, () => new Float32Array(elements));
+    this.#arrays = Array.from({ length: numArrays }, () => virtualArray(elements));
     this.#touched = new TouchedRows(options.numSlots);
     this.#map = new RowMap(options.numSlots);
     this.#lengths = new Int32Array(options.numSlots);
@@ -93,7 +93,7 @@ export class KvSlots {
   renew(): Promise<void> {
     const old = this.#arrays;
     this.#arrays = old.map((array) => {
-      const fresh = new Float32Array(array.length);
+      const fresh = virtualArray(array.length);
       this.#forLiveRanges((from, to) => {
         fresh.set(array.subarray(from, to), from);
       });

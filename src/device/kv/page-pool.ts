@@ -1,4 +1,4 @@
-import { discard, KV_PARTS, type KvShape } from './kv-arrays.js';
+import { discard, KV_PARTS, virtualArray, type KvShape } from './kv-arrays.js';
 import type { KvSlots } from './kv-slots.js';
 
 /** One buffer holds at most this many elements (1 GiB). */
@@ -77,7 +77,7 @@ export class PagePool {
     const numBuffers = Math.ceil(numPages / this.#pagesPerBuffer);
     return Array.from({ length: numBuffers }, (_, i) => {
       const pagesHere = Math.min(this.#pagesPerBuffer, numPages - i * this.#pagesPerBuffer);
-      return new Float32Array(pagesHere * this.#pageElements);
+      return virtualArray(pagesHere * this.#pageElements);
     });
   }
 

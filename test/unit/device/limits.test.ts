@@ -9,7 +9,7 @@ import {
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 /** What one device's process takes beside weights and KV. */
-const RUNTIME = 250 * MIB;
+const RUNTIME = 210 * MIB;
 
 /** SmolLM2-135M in bf16, held as f32. */
 const SPEC: ModelSpec = {
@@ -93,7 +93,7 @@ t.test('what does not fit is refused with the numbers', (t) => {
   };
   refused(
     { memoryBytes: 0.5 * GIB },
-    /weights take 614 MiB, the runtime 250 MiB, and only 512 MiB/,
+    /weights take 614 MiB, the runtime 210 MiB, and only 512 MiB/,
   );
   refused({ maxTotalTokens: 1_000_000 }, /--max-total-tokens 1000000 does not fit/);
   refused({ memoryBytes: 0.602 * GIB + RUNTIME }, /fewer than two pages/);
@@ -105,9 +105,9 @@ t.test(
   'containers in which the runtime alone does not fit are refused before anything is loaded',
   (t) => {
     const tiny = { ...SPEC, numLayers: 4, numKvHeads: 2, headDim: 32, weightBytes: 9 * MIB };
-    for (const megabytes of [0, 64, 150, 250]) {
+    for (const megabytes of [0, 64, 150, 210]) {
       const message = new RegExp(
-        `^Only ${megabytes} MiB of memory can be used, and the runtime alone takes 250 MiB with 1 dev`,
+        `^Only ${megabytes} MiB of memory can be used, and the runtime alone takes 210 MiB with 1 dev`,
       );
       const memoryBytes = megabytes * MIB;
       t.throws(
@@ -118,19 +118,19 @@ t.test(
       );
       t.throws(() => planMemory(options({ spec: tiny, memoryBytes })), { message });
     }
-    t.throws(() => planMemory(options({ spec: tiny, memoryBytes: 255 * MIB })), {
+    t.throws(() => planMemory(options({ spec: tiny, memoryBytes: 215 * MIB })), {
       message: /weights take 9 MiB/,
     });
-    requireRuntimeMemory(300 * MIB, 1);
+    requireRuntimeMemory(250 * MIB, 1);
     t.throws(
       () => {
-        requireRuntimeMemory(300 * MIB, 2);
+        requireRuntimeMemory(250 * MIB, 2);
       },
-      { message: /takes 330 MiB with 2 device/ },
+      { message: /takes 250 MiB with 2 device/ },
     );
-    const { limits, account } = planMemory(options({ spec: tiny, memoryBytes: 300 * MIB }));
-    t.ok(limits.numPages * limits.pageSizeTokens * kvBytesPerToken(tiny) < 21 * MIB);
-    t.match(account.join('\n'), /runtime: 250 MiB/);
+    const { limits, account } = planMemory(options({ spec: tiny, memoryBytes: 250 * MIB }));
+    t.ok(limits.numPages * limits.pageSizeTokens * kvBytesPerToken(tiny) < 16 * MIB);
+    t.match(account.join('\n'), /runtime: 210 MiB/);
     t.end();
   },
 );
