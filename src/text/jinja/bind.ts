@@ -1,8 +1,6 @@
 import { typeError } from './errors.js';
 import type { Kwargs, Value } from './values.js';
 
-export const NO_KWARGS: Kwargs = new Map();
-
 /**
  * Arguments by parameter, as Python binds them: `name` must be given, `name?` may be left out and is then
  * undefined. @throws TemplateError TypeError
