@@ -135,8 +135,11 @@ export class Evaluator implements Runtime {
   }
 
   #test(name: string, value: Value, args: readonly Value[], kwargs: Kwargs): boolean {
-    if (name === 'filter' || name === 'test')
-      return keyOf(value) !== undefined && isText(value) && ASKS_FOR[name].has(textOf(value));
+    if (name === 'filter' || name === 'test') {
+      // @throws for what cannot be looked up
+      keyOf(value);
+      return isText(value) && ASKS_FOR[name].has(textOf(value));
+    }
     const found = TESTS.get(name);
     if (found === undefined)
       return raise('TemplateRuntimeError', `No test named ${pythonRepr(name)}.`);
