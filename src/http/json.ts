@@ -2,17 +2,41 @@ import { RequestError } from '../core/errors.js';
 
 /** Deepest nesting of a request body: far beyond any real one, far below what exhausts a stack. */
 const MAX_DEPTH = 128;
+/** Values in a request body: 2,048 prompts of 2,048 token ids. */
+const MAX_VALUES = 4 * 1024 * 1024;
 
 /** A JSON object of a request. Read it with {@link fieldOf}: keys like `__proto__` are only data. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Where an object stands in the text that it was read from. */
+export interface JsonSource {
+  readonly text: string;
+  /** Keys that lead to it. */
+  readonly path: readonly string[];
+}
+
+const sources = new WeakMap<JsonObject, JsonSource>();
+
 /** @throws RequestError INVALID_JSON */
 export function parseJsonObject(body: Uint8Array): JsonObject {
-  const value = parseJson(body);
+  const text = textOf(body);
+  const value = parseJson(text);
   if (!isObject(value)) {
     throw new RequestError('INVALID_JSON', 'The request body must be a JSON object.');
   }
+  sources.set(value, { text, path: [] });
   return value;
+}
+
+/** The text of a request's object, for those who need every digit of it: `JSON.parse` keeps no large integers. */
+export function sourceOf(object: JsonObject): JsonSource | null {
+  return sources.get(object) ?? null;
+}
+
+/** `child` is `parent`'s field of this name. */
+export function keepSource(child: JsonObject, parent: JsonObject, name: string): void {
+  const source = sources.get(parent);
+  if (source !== undefined) sources.set(child, { text: source.text, path: [...source.path, name] });
 }
 
 /** The JSON object of a route whose body may be left out: none is `{}`. @throws RequestError INVALID_JSON */
@@ -29,15 +53,17 @@ export function fieldOf(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? (object[name] ?? null) : null;
 }
 
-function parseJson(body: Uint8Array): unknown {
+function textOf(body: Uint8Array): string {
   if (body.length === 0) throw new RequestError('INVALID_JSON', 'The request body is empty.');
-  checkDepth(body);
-  let text: string;
+  checkSize(body);
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
     throw new RequestError('INVALID_JSON', 'The request body is not valid UTF-8.');
   }
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
@@ -50,10 +76,12 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
+const COMMA = 0x2c;
 
-/** Counts brackets outside strings before the parser sees them. */
-function checkDepth(body: Uint8Array): void {
+/** Counts brackets and commas outside strings before the parser sees them. */
+function checkSize(body: Uint8Array): void {
   let depth = 0;
+  let numValues = 1;
   let isString = false;
   for (let i = 0; i < body.length; i++) {
     const byte = body[i] ?? 0;
@@ -63,12 +91,16 @@ function checkDepth(body: Uint8Array): void {
       continue;
     }
     if (byte === QUOTE) isString = true;
+    else if (byte === COMMA) numValues++;
     else if (CLOSE.has(byte)) depth--;
-    else if (OPEN.has(byte) && ++depth > MAX_DEPTH) {
-      throw new RequestError(
-        'INVALID_JSON',
-        `The request body is nested deeper than ${MAX_DEPTH} levels.`,
-      );
+    else if (OPEN.has(byte)) {
+      numValues++;
+      if (++depth > MAX_DEPTH) tooMuch(`is nested deeper than ${MAX_DEPTH} levels`);
     }
+    if (numValues > MAX_VALUES) tooMuch(`holds more than ${MAX_VALUES} values`);
   }
+}
+
+function tooMuch(what: string): never {
+  throw new RequestError('INVALID_JSON', `The request body ${what}.`);
 }

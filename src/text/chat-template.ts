@@ -1,30 +1,33 @@
 import { RequestError } from '../core/errors.js';
 import { contentFormatOf, type ContentFormat } from './content-format.js';
-import {
-  GLOBAL_NAMES,
-  parseTemplate,
-  renderTemplate,
-  type JinjaNode,
-  type RenderLimits,
-} from './jinja.js';
+import type { Body } from './jinja/ast.js';
+import { GLOBAL_NAMES } from './jinja/globals.js';
+import type { RenderLimits } from './jinja/meter.js';
+import { parseTemplate } from './jinja/parse.js';
+import { renderTemplate } from './jinja/render.js';
+import { isText, textOf, type Dict, type Value } from './jinja/values.js';
 
-/** One message as templates see it: `role`, `content` and whatever else the role has. */
-export type TemplateMessage = Readonly<Record<string, unknown>>;
-
-/** `bos_token`, `eos_token`, …: the strings that templates put around messages. */
-export type SpecialTokens = Readonly<Record<string, string>>;
+/** `bos_token`, `eos_token`, …: what templates put around messages; also lists of further tokens. */
+export type SpecialTokens = ReadonlyMap<string, Value>;
 
 export interface TemplateInput {
-  readonly messages: readonly TemplateMessage[];
+  /** Each as templates see it: `role`, `content` and whatever else the role has. */
+  readonly messages: readonly Dict[];
   /** True = the prompt ends where the assistant's answer starts. */
   readonly addGenerationPrompt: boolean;
   /** Further variables of the request (`chat_template_kwargs`). */
-  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly kwargs: Dict;
 }
 
 /** Variables that make the prompt what it is: no request may replace them (vLLM CVE-2025-62426). */
 const RESERVED = new Set<string>([
   ...GLOBAL_NAMES,
+  'true',
+  'false',
+  'none',
+  'True',
+  'False',
+  'None',
   'messages',
   'conversation',
   'tools',
@@ -47,7 +50,7 @@ const MAX_KWARGS = 64;
 /** A Jinja template of a checkpoint, rendered in a sandbox with bounds on steps, time and output. */
 export class ChatTemplate {
   readonly contentFormat: ContentFormat;
-  readonly #program: JinjaNode;
+  readonly #program: Body;
   readonly #specialTokens: SpecialTokens;
   readonly #limits: RenderLimits | undefined;
 
@@ -56,38 +59,37 @@ export class ChatTemplate {
     this.#program = parseTemplate(source);
     this.#specialTokens = specialTokens;
     this.#limits = limits;
-    this.contentFormat = contentFormatOf(this.#program);
+    this.contentFormat = contentFormatOf(source, this.#program);
   }
 
   /** @throws RequestError with the template's own message, or why it was stopped */
   render({ messages, addGenerationPrompt, kwargs }: TemplateInput): string {
-    this.#checkKwargs(kwargs);
-    const variables = {
+    const variables = new Map<string, Value>([
       ...this.#specialTokens,
-      ...kwargs,
-      messages,
-      tools: null,
-      documents: null,
-      add_generation_prompt: addGenerationPrompt,
-    };
+      ...this.#checkedKwargs(kwargs),
+      ['messages', messages],
+      ['tools', null],
+      ['documents', null],
+      ['add_generation_prompt', addGenerationPrompt],
+    ]);
     try {
-      return renderTemplate(this.#program, variables, this.#limits);
+      return renderTemplate(this.#program, variables, { limits: this.#limits });
     } catch (error) {
       throw new RequestError('INVALID_REQUEST', reasonOf(error));
     }
   }
 
-  #checkKwargs(kwargs: Readonly<Record<string, unknown>>): void {
-    const names = Object.keys(kwargs);
-    if (names.length > MAX_KWARGS) {
+  #checkedKwargs(kwargs: Dict): [string, Value][] {
+    if (kwargs.size > MAX_KWARGS) {
       fail(`chat_template_kwargs may have at most ${MAX_KWARGS} entries.`);
     }
-    const refused = names.find(
-      (name) => !NAME.test(name) || RESERVED.has(name) || Object.hasOwn(this.#specialTokens, name),
-    );
-    if (refused !== undefined) {
-      fail(`chat_template_kwargs may not set '${refused.slice(0, 100)}'.`);
-    }
+    return [...kwargs.entries()].map(([key, value]) => {
+      const name = isText(key) ? textOf(key) : '';
+      if (!NAME.test(name) || RESERVED.has(name) || this.#specialTokens.has(name)) {
+        fail(`chat_template_kwargs may not set '${name.slice(0, 100)}'.`);
+      }
+      return [name, value];
+    });
   }
 }
 

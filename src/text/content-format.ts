@@ -1,54 +1,36 @@
-import type { JinjaNode } from './jinja.js';
+import { walkNodes, type Body, type Expression } from './jinja/ast.js';
 
 /** `openai` = the template walks a message's content as a list of parts; `string` = it prints it. */
 export type ContentFormat = 'string' | 'openai';
 
+/** A template that names one of these shows media, which come as parts. */
+const MEDIA = ['image', 'audio', 'video', 'vision'];
+/** What templates call the message they are at. */
+const MESSAGE_NAMES = ['message', 'msg', 'm'];
+
 /**
- * SGLang's look at a template: one that loops over `message.content`, or over a variable that was set from
- * it, wants parts.
+ * SGLang's look at a template: one that names media or loops over `message.content` wants parts. It follows
+ * no other names and no variable that was set from the content, so a template that does both text and parts
+ * behind an alias gets texts.
  */
-export function contentFormatOf(program: JinjaNode): ContentFormat {
-  const nodes = [...walk(program)];
-  const aliases = new Set(
-    nodes
-      .filter((node) => node.type === 'Set' && isContent(node['value'], new Set()))
-      .map((node) => nameOf(node['assignee'])),
-  );
-  const wantsParts = nodes.some(
-    (node) => node.type === 'For' && isContent(iterableOf(node), aliases),
-  );
-  return wantsParts ? 'openai' : 'string';
-}
-
-/** `for x in list if test` keeps the list one level down. */
-function iterableOf(loop: JinjaNode): unknown {
-  const iterable = loop['iterable'];
-  return isNode(iterable) && iterable.type === 'SelectExpression' ? iterable['lhs'] : iterable;
-}
-
-/** `message.content`, `message['content']`, an alias of it, or any of these through a filter. */
-function isContent(node: unknown, aliases: ReadonlySet<unknown>): boolean {
-  if (!isNode(node)) return false;
-  if (node.type === 'FilterExpression') return isContent(node['operand'], aliases);
-  if (node.type === 'Identifier') return aliases.has(node['value']);
-  return node.type === 'MemberExpression' && nameOf(node['property']) === 'content';
-}
-
-function nameOf(node: unknown): unknown {
-  return isNode(node) ? node['value'] : null;
-}
-
-function* walk(value: unknown): Generator<JinjaNode> {
-  if (value instanceof Map) {
-    yield* walk([...value.entries()]);
-  } else if (Array.isArray(value)) {
-    for (const item of value) yield* walk(item);
-  } else if (isNode(value)) {
-    yield value;
-    for (const child of Object.values(value)) yield* walk(child);
+export function contentFormatOf(source: string, program: Body): ContentFormat {
+  if (MEDIA.some((word) => source.includes(word))) return 'openai';
+  for (const node of walkNodes(program)) {
+    if (node.kind === 'for' && isContent(node.iterable)) return 'openai';
   }
+  return 'string';
 }
 
-function isNode(value: unknown): value is JinjaNode {
-  return typeof value === 'object' && value !== null && 'type' in value;
+/** `message.content`, `message['content']`, or either through filters, tests and slices. */
+function isContent(node: Expression): boolean {
+  if (node.kind === 'filter') return node.of !== null && isContent(node.of);
+  if (node.kind === 'test') return isContent(node.of);
+  if (node.kind === 'getitem' && node.key.kind === 'slice') return isContent(node.of);
+  if (node.kind === 'getattr') return node.name === 'content' && isMessage(node.of);
+  if (node.kind !== 'getitem' || node.key.kind !== 'const') return false;
+  return node.key.value === 'content' && isMessage(node.of);
+}
+
+function isMessage(node: Expression): boolean {
+  return node.kind === 'name' && MESSAGE_NAMES.includes(node.name);
 }

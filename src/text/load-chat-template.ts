@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { StartupError } from '../core/errors.js';
-import { ChatTemplate, type SpecialTokens } from './chat-template.js';
+import { ChatTemplate } from './chat-template.js';
+import { templateTokens } from './template-tokens.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -15,13 +16,13 @@ export interface ChatTemplateSource {
   readonly name: string | null;
 }
 
-const SPECIAL_TOKENS = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'].map(
-  (name) => `${name}_token`,
-);
+/** Further templates beside chat_template.jinja, each named by its file. */
+const MORE_TEMPLATES = 'additional_chat_templates';
 
 /**
- * The template of the flag, else of the folder: `chat_template.jinja`, then `chat_template` of
- * tokenizer_config.json, then of chat_template.json. Null when there is none. @throws StartupError
+ * The template of the flag, else of the folder: `chat_template.jinja` (the default) and
+ * `additional_chat_templates/`, then `chat_template` of tokenizer_config.json, then of chat_template.json.
+ * Null when there is none. @throws StartupError
  */
 export async function loadChatTemplate(source: ChatTemplateSource): Promise<ChatTemplate | null> {
   const { folder, file, name } = source;
@@ -30,7 +31,8 @@ export async function loadChatTemplate(source: ChatTemplateSource): Promise<Chat
     file === null ? await findInFolder(folder, config, name) : await readGiven(file, name);
   if (text === null) return null;
   try {
-    return new ChatTemplate(text, specialTokensOf(config ?? {}));
+    const map = await readJson(join(folder, 'special_tokens_map.json'));
+    return new ChatTemplate(text, templateTokens(config ?? {}, map ?? {}));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new StartupError(`The chat template of ${file ?? folder} cannot be used: ${why}`);
@@ -42,11 +44,26 @@ async function findInFolder(
   config: Json | null,
   name: string | null,
 ): Promise<string | null> {
-  const own = await readText(join(folder, 'chat_template.jinja'));
-  if (own !== null) return own;
+  const files = await templateFiles(folder);
+  if (files.length > 0) return pick(files, name);
   const inConfig = pick(config?.['chat_template'], name);
   if (inConfig !== null) return inConfig;
   return pick((await readJson(join(folder, 'chat_template.json')))?.['chat_template'], name);
+}
+
+/** Templates that are files of their own: with one of them those of the configuration do not count. */
+async function templateFiles(folder: string): Promise<NamedTemplate[]> {
+  const more = join(folder, MORE_TEMPLATES);
+  const names = await readdir(more).catch(() => []);
+  const paths = names
+    .filter((file) => file.endsWith('.jinja'))
+    .sort()
+    .map((file) => [file.replace(/\.jinja$/, ''), join(more, file)] as const);
+  const all = [['default', join(folder, 'chat_template.jinja')] as const, ...paths];
+  const read = await Promise.all(
+    all.map(async ([name, path]) => ({ name, template: await readText(path) })),
+  );
+  return read.flatMap(({ name, template }) => (template === null ? [] : [{ name, template }]));
 }
 
 async function readGiven(file: string, name: string | null): Promise<string> {
@@ -83,21 +100,6 @@ function isNamed(value: unknown): value is NamedTemplate {
   if (typeof value !== 'object' || value === null) return false;
   const { name, template } = value as Json;
   return typeof name === 'string' && typeof template === 'string';
-}
-
-/** Only those that are set: templates ask for the others as undefined. */
-function specialTokensOf(config: Json): SpecialTokens {
-  const tokens = SPECIAL_TOKENS.map((name) => [name, contentOf(config[name])] as const);
-  return Object.fromEntries(
-    tokens.filter((entry): entry is readonly [string, string] => entry[1] !== null),
-  );
-}
-
-/** `"</s>"` or `{"content": "</s>", …}`, as both spellings are in use. */
-function contentOf(value: unknown): string | null {
-  const content =
-    typeof value === 'object' && value !== null && 'content' in value ? value.content : value;
-  return typeof content === 'string' ? content : null;
 }
 
 async function readText(path: string): Promise<string | null> {

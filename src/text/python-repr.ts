@@ -5,17 +5,24 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\t': '\\t',
 };
 
-/** A text as Python's `repr` shows it, which SGLang's messages do: clients match on them. */
+/** What Python does not print as it is: controls, separators other than the space, lone surrogates. */
+const UNPRINTABLE = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+
+/** A text as Python's `repr` shows it, which SGLang's messages and templates do: clients match on them. */
 export function pythonRepr(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const body = Array.from(text, (char) =>
-    char === quote ? `\\${char}` : (ESCAPES[char] ?? escapeControl(char)),
-  );
-  return quote + body.join('') + quote;
+  const body = text.replace(UNPRINTABLE, (char) => ESCAPES[char] ?? escapeCode(char));
+  return quote + (quote === "'" ? body.replaceAll("'", "\\'") : body) + quote;
 }
 
-function escapeControl(char: string): string {
+/** A `repr` with everything beyond ASCII escaped, as `ascii()` shows it. */
+export function asciiRepr(repr: string): string {
+  return repr.replace(/[^\0-\x7f]/gu, escapeCode);
+}
+
+function escapeCode(char: string): string {
   const code = char.codePointAt(0) ?? 0;
-  const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0);
-  return isControl ? `\\x${code.toString(16).padStart(2, '0')}` : char;
+  const hex = code.toString(16);
+  if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
+  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }

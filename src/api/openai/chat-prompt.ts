@@ -1,9 +1,11 @@
 import { RequestError } from '../../core/errors.js';
 import { encoderFor, type EncodeDeps } from '../../engine/encode.js';
-import type { ChatTemplate, TemplateMessage } from '../../text/chat-template.js';
+import type { ChatTemplate } from '../../text/chat-template.js';
+import { Dict } from '../../text/jinja/values.js';
 import { FieldReader } from '../../http/field-reader.js';
-import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
-import { parseMessages, partsText } from './chat-messages.js';
+import type { JsonObject } from '../../http/json.js';
+import { parseMessages } from './chat-messages.js';
+import { losslessBody } from './lossless.js';
 
 /** A conversation as text, special tokens and all: nothing is added when it is tokenized. */
 export interface ChatPrompt {
@@ -14,7 +16,9 @@ export interface ChatPrompt {
 
 /** @throws RequestError, with the template's own message where it refuses the conversation */
 export function renderChat(body: JsonObject, template: ChatTemplate | null): ChatPrompt {
-  const messages = parseMessages(fieldOf(body, 'messages'), template?.contentFormat ?? 'string');
+  const given = losslessBody(body);
+  const format = template?.contentFormat ?? 'string';
+  const messages = parseMessages(given.get('messages') ?? null, format);
   if (template === null) {
     const message =
       'The model has no chat template: start the server with --chat-template, or use /v1/completions.';
@@ -23,8 +27,8 @@ export function renderChat(body: JsonObject, template: ChatTemplate | null): Cha
   const read = new FieldReader(body, 'INVALID_JSON');
   const isContinued = read.boolean('continue_final_message') ?? false;
   const { history, prefix } = splitFinal(messages, isContinued);
-  const kwargs = read.raw('chat_template_kwargs') ?? {};
-  if (!isObject(kwargs)) {
+  const kwargs = given.get('chat_template_kwargs') ?? new Dict();
+  if (!(kwargs instanceof Dict)) {
     throw new RequestError('INVALID_JSON', 'chat_template_kwargs must be an object.');
   }
   const rendered = template.render({ messages: history, addGenerationPrompt: true, kwargs });
@@ -42,17 +46,25 @@ export async function encodeChat(
 }
 
 interface Split {
-  readonly history: readonly TemplateMessage[];
+  readonly history: readonly Dict[];
   readonly prefix: string;
 }
 
-/** A conversation that ends with the assistant is continued, or its last message counts as the user's. */
-function splitFinal(messages: readonly TemplateMessage[], isContinued: boolean): Split {
+/**
+ * A conversation that ends with a text of the assistant is continued, or that text counts as the user's; what
+ * it called or thought is left out then, as in SGLang.
+ */
+function splitFinal(messages: readonly Dict[], isContinued: boolean): Split {
   const last = messages.at(-1);
-  if (last?.['role'] !== 'assistant') return { history: messages, prefix: '' };
+  const content = last?.get('content');
+  if (last?.get('role') !== 'assistant' || typeof content !== 'string') {
+    return { history: messages, prefix: '' };
+  }
   const before = messages.slice(0, -1);
-  if (!isContinued) return { history: [...before, { ...last, role: 'user' }], prefix: '' };
-  const content = last['content'];
-  const prefix = Array.isArray(content) ? partsText(content as JsonObject[]) : String(content);
-  return { history: before, prefix };
+  if (isContinued) return { history: before, prefix: content };
+  const asUser = Dict.of([
+    ['role', 'user'],
+    ['content', content],
+  ]);
+  return { history: [...before, asUser], prefix: '' };
 }

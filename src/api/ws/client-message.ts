@@ -1,5 +1,11 @@
 import { RequestError, type Failure } from '../../core/errors.js';
-import { fieldOf, isObject, parseJsonObject, type JsonObject } from '../../http/json.js';
+import {
+  fieldOf,
+  isObject,
+  keepSource,
+  parseJsonObject,
+  type JsonObject,
+} from '../../http/json.js';
 
 /** A request's name on its socket: `1` and `"1"` are two. */
 export type RequestId = string | number;
@@ -43,7 +49,9 @@ export function parseClientMessage(data: Uint8Array, maxIdChars: number): Client
   }
   if (ask === undefined) return { op: 'cancel', id };
   const body = fieldOf(message, 'body');
-  return isObject(body) ? { op: ask, id, body } : invalid(id, 'body must be a JSON object.');
+  if (!isObject(body)) return invalid(id, 'body must be a JSON object.');
+  keepSource(body, message, 'body');
+  return { op: ask, id, body };
 }
 
 function authMessage(message: JsonObject): ClientMessage {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 
 import { StartupError } from '../../../src/core/errors.js';
+import { Dict } from '../../../src/text/jinja/values.js';
 import { loadChatTemplate } from '../../../src/text/load-chat-template.js';
 
 const NAMED = [
@@ -25,7 +26,7 @@ async function rendered(
   { file = null, name = null }: { file?: string | null; name?: string | null } = {},
 ): Promise<string | null> {
   const template = await loadChatTemplate({ folder: dir, file, name });
-  return template?.render({ messages: [], addGenerationPrompt: true, kwargs: {} }) ?? null;
+  return template?.render({ messages: [], addGenerationPrompt: true, kwargs: new Dict() }) ?? null;
 }
 
 t.test('a folder says in several places what its template is', async (t) => {
@@ -46,7 +47,41 @@ t.test('special tokens are those of the tokenizer, in both spellings', async (t)
     eos_token: { content: '</s>' },
     pad_token: null,
   };
-  t.equal(await rendered(folder(t, { 'tokenizer_config.json': config })), '<s></s>false');
+  t.equal(await rendered(folder(t, { 'tokenizer_config.json': config })), '<s></s>False');
+});
+
+t.test('special tokens of the other files, and lists of them', async (t) => {
+  const chat_template =
+    '{{ bos_token }}{{ pad_token }}{{ image_token }}{{ additional_special_tokens }}';
+  const config = {
+    chat_template,
+    bos_token: '<s>',
+    additional_special_tokens: ['<a>'],
+    extra_special_tokens: { image_token: { content: '<img>' } },
+  };
+  const map = {
+    bos_token: '<b>',
+    pad_token: { content: '<p>' },
+    additional_special_tokens: ['<c>'],
+  };
+  const files = { 'tokenizer_config.json': config, 'special_tokens_map.json': map };
+  t.equal(await rendered(folder(t, files)), "<b><p><img>['<a>', '<c>']");
+  const listed = { ...files, 'tokenizer_config.json': { ...config, added_tokens_decoder: {} } };
+  t.equal(await rendered(folder(t, listed)), "<s><img>['<a>']");
+});
+
+t.test('templates in files of their own go before those of the configuration', async (t) => {
+  const dir = folder(t, {
+    'tokenizer_config.json': { chat_template: NAMED },
+    'chat_template.jinja': 'file',
+  });
+  t.equal(await rendered(dir), 'file');
+  await t.rejects(rendered(dir, { name: 'tool_use' }), /chat templates default: choose one/);
+  mkdirSync(join(dir, 'additional_chat_templates'));
+  writeFileSync(join(dir, 'additional_chat_templates', 'rag.jinja'), 'rag');
+  t.equal(await rendered(dir), 'file');
+  t.equal(await rendered(dir, { name: 'rag' }), 'rag');
+  await t.rejects(rendered(dir, { name: 'tool_use' }), /chat templates default, rag: choose one/);
 });
 
 t.test('one of several named templates', async (t) => {

@@ -21,7 +21,7 @@ export async function openAiApp(
 ): Promise<TestApp> {
   const app = await startApp(args, {
     tokenizer: args.skipTokenizerInit === true ? null : tinyTokenizer(true),
-    chatTemplate: new ChatTemplate(TEMPLATE, { bos_token: '<s>' }),
+    chatTemplate: new ChatTemplate(TEMPLATE, new Map([['bos_token', '<s>']])),
     ...(samplingDefaults === undefined ? {} : { samplingDefaults }),
   });
   t.teardown(() => {
