@@ -6,7 +6,7 @@ import type { GenerateEntry, GenerateRequest } from './request.js';
 import type { SeedSource } from './seeds.js';
 import { seedOf } from './seeds.js';
 import { TextAssembler } from './text-assembler.js';
-import { encoderFor, type EncodeDeps } from './encode.js';
+import { checkTextLengths, encoderFor, type EncodeDeps } from './encode.js';
 
 const NO_IDS = new Int32Array(0);
 const NOT_GENERATION =
@@ -34,15 +34,16 @@ export async function prepareInputs(
   return request.entries.flatMap((entry, i) => samplesOf(entry, inContext(ids[i] ?? NO_IDS), deps));
 }
 
-function promptIds(entries: readonly GenerateEntry[], deps: PrepareDeps): Promise<Int32Array[]> {
+async function promptIds(
+  entries: readonly GenerateEntry[],
+  deps: PrepareDeps,
+): Promise<Int32Array[]> {
   const prompts = entries.map(({ prompt }) => prompt);
-  const numChars = prompts.reduce(
-    (sum, one) => sum + (one.kind === 'text' ? one.text.length : 0),
-    0,
-  );
-  const encode = encoderFor(numChars, deps);
+  const lengths = prompts.map((one) => (one.kind === 'text' ? one.text.length : 0));
+  checkTextLengths(lengths, deps.tokenizer, deps.limits);
+  const encoder = encoderFor(deps);
   return Promise.all(
-    prompts.map(async (one) => (one.kind === 'ids' ? one.ids : encode(one.text, true))),
+    prompts.map(async (one) => (one.kind === 'ids' ? one.ids : encoder.text(one.text, true))),
   );
 }
 
@@ -75,6 +76,7 @@ function samplesOf(entry: GenerateEntry, ids: Int32Array, deps: PrepareDeps): Ge
               noStopTrim: sampling.noStopTrim,
               skipSpecialTokens: sampling.skipSpecialTokens,
               stopTokenIds: new Set(params.stopTokenIds),
+              prompt: inputIds,
             }),
     };
   });

@@ -1,5 +1,5 @@
 import type { FinishReason } from '../core/finish-reason.js';
-import { createDetokenizer, type Detokenizer } from '../text/detokenizer.js';
+import { Detokenizer } from '../text/detokenizer.js';
 import { StopMatcher } from '../text/stop-matcher.js';
 import type { StopRegex } from '../text/stop-regex.js';
 import type { Tokenizer } from '../text/tokenizer.js';
@@ -12,6 +12,8 @@ export interface TextParams {
   readonly skipSpecialTokens: boolean;
   /** A token of these ends the request by itself and is trimmed from the text. */
   readonly stopTokenIds: ReadonlySet<number>;
+  /** Ids that the answer goes on from. */
+  readonly prompt: Int32Array;
 }
 
 /**
@@ -33,7 +35,7 @@ export class TextAssembler {
   constructor(tokenizer: Tokenizer, params: TextParams) {
     this.#tokenizer = tokenizer;
     this.#params = params;
-    this.#detokenizer = createDetokenizer(tokenizer, params.skipSpecialTokens);
+    this.#detokenizer = new Detokenizer(tokenizer, params);
     const { stop, stopRegex, noStopTrim } = params;
     const hasStops = stop.length > 0 || stopRegex.length > 0;
     this.#matcher = hasStops ? new StopMatcher(stop, stopRegex, noStopTrim) : null;
