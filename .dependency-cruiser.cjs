@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   cache: SHARED,
   scheduler: SHARED,
   device: [...SHARED, 'model/'],
-  cpu: [...SHARED, 'text/', 'model/'],
+  cpu: [...SHARED, 'model/'],
   engine: [...SHARED, 'text/'],
   api: [...SHARED, 'http/', 'engine/', 'text/'],
   fleet: [...SHARED, 'engine/', 'device/', 'cpu/', 'text/', 'model/'],
@@ -61,6 +61,7 @@ module.exports = {
     soleImporters('uws-in-one-file', 'uWebSockets.js', ['src/http/uws\\.ts']),
     soleImporters('ort-in-one-file', 'onnxruntime-node', ['src/device/ort\\.ts']),
     soleImporters('piscina-in-pools', 'piscina', ['src/device/pool\\.ts', 'src/cpu/pool\\.ts']),
+    soleImporters('tokenizers-in-one-file', 'tokenizers', ['src/text/hf-tokenizers\\.ts']),
     soleImporters('comlink-in-one-file', 'comlink', ['src/actor/control\\.ts']),
   ],
   options: {

@@ -15,6 +15,7 @@ import { RequestError, StartupError } from '../core/errors.js';
 import type { TreeState } from '../messages.js';
 import type { Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
+import { EncodeQueue } from '../engine/encode-queue.js';
 import type { Engine } from '../engine/engine.js';
 import type { RequestLimits } from '../engine/fit-request.js';
 import type { ServedModel, ServingLimits } from '../engine/served-model.js';
@@ -52,8 +53,6 @@ export interface AppDeps {
   readonly deviceControl: DeviceControl;
   readonly weightControl: WeightControl;
   readonly memoryControl: MemoryControl;
-  /** Tokenizes a long prompt off the main thread. */
-  readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
   readonly log: Logger;
 }
 
@@ -71,7 +70,7 @@ export interface App {
 /** The HTTP front end over an engine. @throws StartupError */
 export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
-  const generation = generateDeps(deps);
+  const generation = await generateDeps(deps);
   checkPreferredParams(generation.context);
   const openAi = openAiAnswerers({ args: deps.args, model: deps.model, generation });
   const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
@@ -125,8 +124,15 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
     ...createOpenAiRoutes(openAi),
-    ...createEmbedRoutes({ ...deps, allowAutoTruncate: args.allowAutoTruncate }, generation),
-    ...tokenizeRoutes(deps),
+    ...createEmbedRoutes(
+      {
+        ...deps,
+        encodeQueue: generation.encodeQueue,
+        allowAutoTruncate: args.allowAutoTruncate,
+      },
+      generation,
+    ),
+    ...tokenizeRoutes(deps, generation.encodeQueue),
     ...createSessionRoutes(generation.sessions),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),
@@ -152,10 +158,10 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
   ];
 }
 
-function tokenizeRoutes({ model, tokenizeLong }: AppDeps): readonly Route[] {
+function tokenizeRoutes({ model }: AppDeps, encodeQueue: EncodeQueue): readonly Route[] {
   const { tokenizer, chatTemplate } = model;
   const { contextLength } = model.spec;
-  return createTokenizeRoutes({ tokenizer, chatTemplate, tokenizeLong, contextLength });
+  return createTokenizeRoutes({ tokenizer, chatTemplate, encodeQueue, contextLength });
 }
 
 /** What no request could be answered with is found now, not by the first request. @throws StartupError */
@@ -168,7 +174,9 @@ function checkPreferredParams(context: GenerateContext): void {
   }
 }
 
-function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): GenerateDeps {
+async function generateDeps(deps: AppDeps): Promise<GenerateDeps> {
+  const { args, engine, model, limits } = deps;
+  const firstIds = await model.tokenizer?.encode('');
   const requestLimits: RequestLimits = {
     contextLength: model.spec.contextLength,
     maxTotalTokens: limits.maxTotalTokens,
@@ -180,7 +188,7 @@ function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): G
     engine,
     isGeneration: model.spec.embedding === null,
     tokenizer: model.tokenizer,
-    tokenizeLong,
+    encodeQueue: new EncodeQueue(),
     eosTokenIds: model.eosTokenIds,
     limits: requestLimits,
     seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
@@ -203,7 +211,7 @@ function generateDeps({ args, engine, model, limits, tokenizeLong }: AppDeps): G
       abort: (generation) => {
         engine.abort(generation);
       },
-      bosTokenId: model.tokenizer?.encode('')[0] ?? null,
+      bosTokenId: firstIds?.[0] ?? null,
     }),
     streamInterval: args.streamInterval,
     isIncremental: args.incrementalStreamingOutput,

@@ -5,7 +5,6 @@ import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
 
-import { tokenizeOn } from '../cpu/tokenize.js';
 import { requireRuntimeMemory } from '../device/limits.js';
 import { startDevice } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
@@ -53,7 +52,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     temporary.removeAllNow();
   });
   const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
-  const { prepared, served, tokenizerFolder } = await loadModel(loading);
+  const { prepared, served } = await loadModel(loading);
   const { limits, account } = memoryPlan(args, prepared.spec, machine);
   for (const line of account) log.info(line);
 
@@ -86,7 +85,6 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     limits: servingLimits(limits),
     readTrees: actors.readTrees,
     ...deviceControls({ loading, prepared, served, fleet, engine }),
-    tokenizeLong: tokenizeOn(cpuPool, tokenizerFolder),
     log,
   });
   const port = await app.listen();

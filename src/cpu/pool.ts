@@ -2,14 +2,14 @@ import { Piscina } from 'piscina';
 
 import { ModelLoadError } from '../model/load-error.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
-import type { CpuTask, CpuTaskResults } from './tasks.js';
+import type { TaskFailure } from './tasks.js';
 
 /** Threads idle this long end, so that a server that has started gives their memory back. */
 const IDLE_TIMEOUT_MS = 10_000;
 
-/** Threads for work that would stop an event loop: quantising weights, tokenizing long prompts. */
+/** Threads for work that would stop an event loop: quantising weights. */
 export class CpuPool {
-  readonly #piscina: Piscina<CpuTask, CpuTaskResults[CpuTask['kind']]>;
+  readonly #piscina: Piscina<QuantizeJob, TaskFailure | null>;
 
   /** `workerFile` is the compiled thread entry, `dist/workers/cpu.js`. */
   constructor(options: { readonly numThreads: number; readonly workerFile?: URL }) {
@@ -23,10 +23,9 @@ export class CpuPool {
     });
   }
 
-  /** Rejects with the task's error. Tasks wait for a thread without bound: callers limit themselves. */
-  async run<T extends CpuTask>(task: T): Promise<CpuTaskResults[T['kind']]> {
-    // Each kind answers with its own type; Piscina knows only their union.
-    return this.#piscina.run(task) as Promise<CpuTaskResults[T['kind']]>;
+  /** Waits for a thread without bound: callers limit themselves. */
+  async run(job: QuantizeJob): Promise<TaskFailure | null> {
+    return this.#piscina.run(job);
   }
 
   /** Lets running tasks end, refuses new ones. */
@@ -38,7 +37,7 @@ export class CpuPool {
 /** The `runJob` of model/quantize's `QuantizeDeps`: each job on a thread of `pool`; an error comes back with its class and code. */
 export function quantizeOn(pool: CpuPool): (job: QuantizeJob) => Promise<void> {
   return async (job) => {
-    const failure = await pool.run({ kind: 'quantize', job });
+    const failure = await pool.run(job);
     if (failure === null) return;
     if (failure.code !== 'system') throw new ModelLoadError(failure.code, failure.message);
     throw Object.assign(new Error(failure.message), { code: failure.systemCode });

@@ -62,7 +62,8 @@ export class Generation implements LiveRequest {
   acceptToken(token: number): string | null {
     if (this.#isCut) return null;
     this.outputIds.push(token);
-    const matched = this.input.text?.push(token) ?? null;
+    const isLast = this.outputIds.length >= this.sampling.maxNewTokens;
+    const matched = this.input.text?.push(token, isLast) ?? null;
     this.#isCut = matched !== null;
     return matched;
   }

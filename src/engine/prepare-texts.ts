@@ -1,6 +1,6 @@
 import type { EmbedSequence } from '../core/batch.js';
 import { refuse } from '../core/errors.js';
-import { encoderFor, type Encode, type EncodeDeps } from './encode.js';
+import { checkTextLengths, encoderFor, type EncodeDeps, type Encoder } from './encode.js';
 import type { ServedModel } from './served-model.js';
 
 /** What one vector is asked of. */
@@ -10,7 +10,7 @@ export type EmbedSource =
   | { readonly kind: 'pair'; readonly first: string; readonly second: string }
   | { readonly kind: 'ids'; readonly ids: readonly number[] };
 
-export interface PrepareTextsDeps extends Pick<EncodeDeps, 'tokenizeLong'> {
+export interface PrepareTextsDeps extends Pick<EncodeDeps, 'encodeQueue'> {
   readonly model: ServedModel;
   /** `--allow-auto-truncate`: cut instead of refusing. */
   readonly allowAutoTruncate: boolean;
@@ -27,11 +27,13 @@ export async function prepareTexts(
   if (sources.length > MAX_TEXTS) {
     refuse(`A request may bring at most ${MAX_TEXTS} texts, got ${sources.length}.`);
   }
-  const numChars = sources.reduce((sum, source) => sum + charsOf(source), 0);
-  const { tokenizer } = deps.model;
-  const encode = encoderFor(numChars, { tokenizer, tokenizeLong: deps.tokenizeLong });
+  const { tokenizer, spec } = deps.model;
+  const { contextLength } = spec;
+  const { allowAutoTruncate, encodeQueue } = deps;
+  checkTextLengths(sources.map(charsOf), tokenizer, { contextLength, allowAutoTruncate });
+  const encoder = encoderFor({ tokenizer, encodeQueue });
   return Promise.all(
-    sources.map(async (source) => fit(await sequenceOf(source, encode, deps), deps)),
+    sources.map(async (source) => fit(await sequenceOf(source, encoder, deps), deps)),
   );
 }
 
@@ -42,19 +44,16 @@ function charsOf(source: EmbedSource): number {
 
 async function sequenceOf(
   source: EmbedSource,
-  encode: Encode,
+  encoder: Encoder,
   { model }: PrepareTextsDeps,
 ): Promise<EmbedSequence> {
   switch (source.kind) {
     case 'ids':
       return { tokens: checkIds(source.ids, model.spec.vocabSize), tokenTypes: null };
     case 'text':
-      return { tokens: await encode(source.text, true), tokenTypes: null };
+      return { tokens: await encoder.text(source.text, true), tokenTypes: null };
     case 'pair': {
-      const first = await encode(source.first, false);
-      const second = await encode(source.second, false);
-      if (model.tokenizer === null) throw new Error('This is a bug: a pair without a tokenizer.');
-      const { ids, typeIds } = model.tokenizer.joinPair(first, second);
+      const { ids, typeIds } = await encoder.pair(source.first, source.second);
       return { tokens: ids, tokenTypes: typeIds.some((type) => type !== 0) ? typeIds : null };
     }
   }

@@ -1,4 +1,4 @@
-import { RequestError } from '../core/errors.js';
+import { refuse, RequestError } from '../core/errors.js';
 import type { LogprobWants } from '../core/sampling-params.js';
 import { checkLogprobCost, fitLogprobs } from './fit-logprobs.js';
 import { fitPrompt, fitSampling, type RequestLimits } from './fit-request.js';
@@ -6,9 +6,14 @@ import type { GenerationInput } from './generation.js';
 import type { GenerateEntry, GenerateRequest } from './request.js';
 import type { SeedSource } from './seeds.js';
 import { seedOf } from './seeds.js';
+import { RegexMeter } from '../text/stop-regex.js';
 import { TextAssembler } from './text-assembler.js';
-import { encoderFor, type EncodeDeps } from './encode.js';
+import { checkTextLengths, encoderFor, type EncodeDeps } from './encode.js';
 
+/** Stop strings and patterns, times samples, of one request. */
+const MAX_SAMPLE_STOPS = 65_536;
+/** UTF-16 units of all stop strings of one request. */
+const MAX_STOP_CHARS = 4 * 1024 * 1024;
 const NO_IDS = new Int32Array(0);
 const NOT_GENERATION =
   'This model does not generate text: it was launched as an embedding model. Use /encode, /classify, /v1/embeddings or /v1/rerank.';
@@ -31,28 +36,55 @@ export async function prepareInputs(
   inContext: (ids: Int32Array) => Int32Array = (ids) => ids,
 ): Promise<readonly GenerationInput[]> {
   if (!deps.isGeneration) throw new RequestError('INVALID_REQUEST', NOT_GENERATION);
+  checkStops(request.entries);
   const ids = await promptIds(request.entries, deps);
+  const meter = new RegexMeter();
   const inputs = request.entries.flatMap((entry, i) =>
-    samplesOf(entry, inContext(ids[i] ?? NO_IDS), deps),
+    samplesOf(entry, inContext(ids[i] ?? NO_IDS), { ...deps, meter }),
   );
   checkLogprobCost(inputs, request.stream);
   return inputs;
 }
 
-function promptIds(entries: readonly GenerateEntry[], deps: PrepareDeps): Promise<Int32Array[]> {
+/** A request pays for each of its stops in every sample, and for the tables of each list of stops. */
+function checkStops(entries: readonly GenerateEntry[]): void {
+  let numStops = 0;
+  const lists = new Set<readonly string[]>();
+  for (const { rids, sampling } of entries) {
+    numStops += rids.length * (sampling.stop.length + sampling.stopRegex.length);
+    lists.add(sampling.stop);
+  }
+  if (numStops > MAX_SAMPLE_STOPS) {
+    refuse(
+      `stop and stop_regex may have at most ${MAX_SAMPLE_STOPS} entries over all samples of a request, got ${numStops}.`,
+    );
+  }
+  const numChars = [...lists].flat().reduce((sum, stop) => sum + stop.length, 0);
+  if (numChars > MAX_STOP_CHARS) {
+    refuse(`stop may have at most ${MAX_STOP_CHARS} characters in a request, got ${numChars}.`);
+  }
+}
+
+async function promptIds(
+  entries: readonly GenerateEntry[],
+  deps: PrepareDeps,
+): Promise<Int32Array[]> {
   const prompts = entries.map(({ prompt }) => prompt);
-  const numChars = prompts.reduce(
-    (sum, one) => sum + (one.kind === 'text' ? one.text.length : 0),
-    0,
-  );
-  const encode = encoderFor(numChars, deps);
+  const lengths = prompts.map((one) => (one.kind === 'text' ? one.text.length : 0));
+  checkTextLengths(lengths, deps.tokenizer, deps.limits);
+  const encoder = encoderFor(deps);
   return Promise.all(
-    prompts.map(async (one) => (one.kind === 'ids' ? one.ids : encode(one.text, true))),
+    prompts.map(async (one) => (one.kind === 'ids' ? one.ids : encoder.text(one.text, true))),
   );
 }
 
-function samplesOf(entry: GenerateEntry, ids: Int32Array, deps: PrepareDeps): GenerationInput[] {
+function samplesOf(
+  entry: GenerateEntry,
+  ids: Int32Array,
+  deps: PrepareDeps & { readonly meter: RegexMeter },
+): GenerationInput[] {
   const { sampling } = entry;
+  const { meter } = deps;
   const inputIds = fitPrompt(ids, sampling, deps.limits);
   const logprobs: LogprobWants | null = fitLogprobs(entry.logprobs, inputIds.length);
   const seed = sampling.seed === null ? deps.seeds.next() : seedOf(sampling.seed);
@@ -80,6 +112,8 @@ function samplesOf(entry: GenerateEntry, ids: Int32Array, deps: PrepareDeps): Ge
               noStopTrim: sampling.noStopTrim,
               skipSpecialTokens: sampling.skipSpecialTokens,
               stopTokenIds: new Set(params.stopTokenIds),
+              meter,
+              prompt: inputIds,
             }),
     };
   });

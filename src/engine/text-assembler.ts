@@ -1,7 +1,7 @@
 import type { FinishReason } from '../core/finish-reason.js';
-import { createDetokenizer, type Detokenizer } from '../text/detokenizer.js';
+import { Detokenizer } from '../text/detokenizer.js';
 import { StopMatcher } from '../text/stop-matcher.js';
-import type { StopRegex } from '../text/stop-regex.js';
+import type { RegexMeter, StopRegex } from '../text/stop-regex.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 
 /** The text-side sampling parameters, which never leave the main thread. */
@@ -12,6 +12,10 @@ export interface TextParams {
   readonly skipSpecialTokens: boolean;
   /** A token of these ends the request by itself and is trimmed from the text. */
   readonly stopTokenIds: ReadonlySet<number>;
+  /** What the patterns may cost; shared by the samples of a request. */
+  readonly meter: RegexMeter;
+  /** Ids that the answer goes on from. */
+  readonly prompt: Int32Array;
 }
 
 /**
@@ -33,23 +37,26 @@ export class TextAssembler {
   constructor(tokenizer: Tokenizer, params: TextParams) {
     this.#tokenizer = tokenizer;
     this.#params = params;
-    this.#detokenizer = createDetokenizer(tokenizer, params.skipSpecialTokens);
-    const { stop, stopRegex, noStopTrim } = params;
-    const hasStops = stop.length > 0 || stopRegex.length > 0;
-    this.#matcher = hasStops ? new StopMatcher(stop, stopRegex, noStopTrim) : null;
+    this.#detokenizer = new Detokenizer(tokenizer, params);
+    const { stop: stops, stopRegex: regexes } = params;
+    const hasStops = stops.length > 0 || regexes.length > 0;
+    this.#matcher = hasStops ? new StopMatcher({ ...params, stops, regexes }) : null;
   }
 
   get hasTextStops(): boolean {
     return this.#matcher !== null;
   }
 
-  /** Adds an output token. @returns the stop text it completed. @throws RegexBudgetError */
-  push(token: number): string | null {
+  /**
+   * Adds an output token. The last one that a request may have ends it by its length, so no stop text is
+   * looked for in it. @returns the stop text it completed. @throws RegexBudgetError
+   */
+  push(token: number, isLast = false): string | null {
     if (this.#params.stopTokenIds.has(token) && !this.#params.noStopTrim) {
       this.#stopToken = token;
       return null;
     }
-    if (this.#matcher === null) {
+    if (this.#matcher === null || isLast) {
       this.#undecoded.push(token);
       return null;
     }
@@ -67,9 +74,9 @@ export class TextAssembler {
   }
 
   get text(): string {
-    this.#decodeWaiting();
+    if (this.#matcher === null) this.#decodeWaiting();
     const end = this.#end ?? this.#matcher?.safeLength ?? this.#text.length;
-    return end === this.#text.length ? this.#text : this.#text.slice(0, end);
+    return end === this.#text.length ? this.#text : wholeCharacters(this.#text, end);
   }
 
   #match(token: number, matcher: StopMatcher): string | null {
@@ -87,4 +94,11 @@ export class TextAssembler {
     for (const token of this.#undecoded) this.#text += this.#detokenizer.push(token);
     this.#undecoded = [];
   }
+}
+
+/** The first `end` UTF-16 units, or one less where that is half of a character. */
+function wholeCharacters(text: string, end: number): string {
+  const isHalf =
+    /[\uD800-\uDBFF]/.test(text[end - 1] ?? '') && /[\uDC00-\uDFFF]/.test(text[end] ?? '');
+  return text.slice(0, isHalf ? end - 1 : end);
 }

@@ -14,7 +14,6 @@ import { prepareFolder } from './prepare-folder.js';
 export interface LoadedModel {
   readonly prepared: PreparedCheckpoint;
   readonly served: ServedModel;
-  readonly tokenizerFolder: string;
 }
 
 /** Finds, checks and prepares the model and its tokenizer, and says so. @throws StartupError */
@@ -31,18 +30,16 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   await openSource(tokenizerFolder).check();
   if (args.chatTemplate !== null) await requireRegular(args.chatTemplate);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
-  const eos = prepared.generation.eosTokenIds;
-  const fallback = tokenizer?.eosTokenId ?? null;
+  const ends = [...prepared.generation.eosTokenIds, ...(tokenizer?.endTokenIds ?? [])];
   return {
     prepared,
-    tokenizerFolder,
     served: {
       spec: prepared.spec,
       weights: new ServedWeights(modelPath, args.weightVersion),
       tokenizerPath: args.tokenizerPath ?? modelPath,
       servedName: args.servedModelName ?? modelPath,
       tokenizer,
-      eosTokenIds: eos.length > 0 || fallback === null ? eos : [fallback],
+      eosTokenIds: [...new Set(ends)],
       chatTemplate: await chatTemplate(context, tokenizerFolder),
       samplingDefaults: prepared.generation,
       createdAt: Math.floor(Date.now() / 1000),

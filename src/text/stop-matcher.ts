@@ -1,13 +1,24 @@
-import { STOP_REGEX_TAIL, type StopRegex } from './stop-regex.js';
-
-/** Characters that a request with a stop regex holds back: a match may begin in any of them. */
-const REGEX_HOLD_CHARS = 64;
+import {
+  STOP_REGEX_HOLD,
+  type RegexMeter,
+  type RegexSearch,
+  type StopRegex,
+} from './stop-regex.js';
+import { StopStrings } from './stop-strings.js';
 
 export interface StopMatch {
   /** The stop string or the pattern text, for `finish_reason.matched`. */
   readonly matched: string;
   /** The visible text ends here (before the match, or after it with `no_stop_trim`). */
   readonly visibleLength: number;
+}
+
+export interface StopMatcherOptions {
+  readonly stops: readonly string[];
+  readonly regexes: readonly StopRegex[];
+  readonly noStopTrim: boolean;
+  /** Shared by the samples of a request. */
+  readonly meter: RegexMeter;
 }
 
 /**
@@ -18,87 +29,77 @@ export interface StopMatch {
  * searched too, but has no visible length.
  */
 export class StopMatcher {
-  readonly #stops: readonly string[];
-  readonly #regexes: readonly StopRegex[];
+  readonly #strings: StopStrings;
+  readonly #regexes: readonly { readonly pattern: string; readonly search: RegexSearch }[];
   readonly #noStopTrim: boolean;
-  /** Last part of the searched text; older text cannot take part in a match. */
-  #tail = '';
-  /** Visible characters before `#tail`. */
-  #visibleBefore = 0;
-  /** `[start, end)` of hidden text, relative to `#tail`, in order. */
-  #hidden: [number, number][] = [];
-  readonly #tailLength: number;
+  /** UTF-16 units of the searched text. */
+  #length = 0;
+  /** Searched text before this is the client's: no match takes it back. */
+  #released = 0;
+  /** Hidden units before `#released`. */
+  #hiddenBefore = 0;
+  /** `[start, end)` of later hidden text, in order. */
+  #hidden: (readonly [number, number])[] = [];
 
-  constructor(stops: readonly string[], regexes: readonly StopRegex[], noStopTrim: boolean) {
-    this.#stops = stops.filter((stop) => stop !== '');
-    this.#regexes = regexes;
+  constructor({ stops, regexes, noStopTrim, meter }: StopMatcherOptions) {
+    this.#strings = new StopStrings(stops);
+    this.#regexes = regexes.map((regex) => ({
+      pattern: regex.pattern,
+      search: regex.search(meter),
+    }));
     this.#noStopTrim = noStopTrim;
-    const longest = Math.max(0, ...this.#stops.map((stop) => stop.length));
-    this.#tailLength = Math.max(longest, regexes.length > 0 ? STOP_REGEX_TAIL : 0);
   }
 
-  /** Adds the text of one token. @throws RegexBudgetError */
+  /** Adds the text of one token: whole characters. @throws RegexBudgetError */
   push(delta: string, isHidden = false): StopMatch | null {
     if (delta === '') return null;
-    const start = this.#tail.length;
-    this.#tail += delta;
-    if (isHidden) this.#hidden.push([start, this.#tail.length]);
-    const match = this.#find(start);
-    if (match === null) this.#trimTail();
+    const start = this.#length;
+    this.#length += delta.length;
+    if (isHidden) this.#hidden.push([start, this.#length]);
+    const match = this.#find(delta);
+    if (match === null) this.#release(this.#length - this.#numHeld());
     return match;
   }
 
   /** Visible characters that no later text can turn into a match. */
   get safeLength(): number {
-    const held = Math.max(
-      this.#regexes.length > 0 ? Math.min(REGEX_HOLD_CHARS, this.#tail.length) : 0,
-      ...this.#stops.map((stop) => overlap(this.#tail, stop)),
-    );
-    return this.#visibleAt(this.#tail.length - held);
+    return this.#visibleAt(this.#released);
   }
 
-  /** `from`: where the new text starts; a new match must end beyond it. */
-  #find(from: number): StopMatch | null {
-    for (const stop of this.#stops) {
-      const at = this.#tail.indexOf(stop, Math.max(0, from - stop.length + 1));
-      if (at >= 0) return this.#matchAt(stop, at);
-    }
-    for (const regex of this.#regexes) {
-      const found = regex.search(this.#tail);
-      if (found !== null) return this.#matchAt(regex.pattern, found.start);
+  #find(delta: string): StopMatch | null {
+    const found = this.#strings.push(delta);
+    if (found !== null) return this.#matchAt(found.stop, found.start);
+    for (const { pattern, search } of this.#regexes) {
+      const start = search.push(delta);
+      if (start !== null) return this.#matchAt(pattern, start);
     }
     return null;
   }
 
   #matchAt(matched: string, start: number): StopMatch {
-    const end = this.#noStopTrim ? this.#tail.length : start;
+    const end = this.#noStopTrim ? this.#length : Math.max(start, this.#released);
     return { matched, visibleLength: this.#visibleAt(end) };
   }
 
-  #visibleAt(index: number): number {
-    let visible = this.#visibleBefore + index;
-    for (const [start, end] of this.#hidden) {
-      visible -= Math.max(0, Math.min(index, end) - start);
+  #numHeld(): number {
+    const from = this.#regexes.reduce(
+      (sum, { search }) => Math.min(sum, search.heldFrom),
+      this.#length,
+    );
+    return Math.max(this.#strings.numHeld, Math.min(STOP_REGEX_HOLD, this.#length - from));
+  }
+
+  #release(end: number): void {
+    if (end <= this.#released) return;
+    this.#released = end;
+    while (this.#hidden[0] !== undefined && this.#hidden[0][1] <= end) {
+      const [start, stop] = this.#hidden.shift() ?? [0, 0];
+      this.#hiddenBefore += stop - start;
     }
-    return visible;
   }
 
-  /** Keeps twice what a match may need, and cuts back only then: constant cost per character. */
-  #trimTail(): void {
-    if (this.#tail.length <= 2 * this.#tailLength + REGEX_HOLD_CHARS) return;
-    const cut = this.#tail.length - this.#tailLength;
-    this.#visibleBefore = this.#visibleAt(cut);
-    this.#tail = this.#tail.slice(cut);
-    this.#hidden = this.#hidden
-      .filter(([, end]) => end > cut)
-      .map(([start, end]) => [Math.max(0, start - cut), end - cut]);
+  #visibleAt(index: number): number {
+    const hidden = this.#hidden.map(([start, end]) => Math.max(0, Math.min(index, end) - start));
+    return index - this.#hiddenBefore - hidden.reduce((sum, units) => sum + units, 0);
   }
-}
-
-/** Length of the longest proper prefix of `stop` that `text` ends with. */
-function overlap(text: string, stop: string): number {
-  for (let n = Math.min(stop.length - 1, text.length); n > 0; n--) {
-    if (text.at(-1) === stop[n - 1] && text.endsWith(stop.slice(0, n))) return n;
-  }
-  return 0;
 }

@@ -1,80 +1,134 @@
-import { createContext, Script } from 'node:vm';
+import { isRegular, widthOf, type Node } from './regex/ast.js';
+import { AutomatonSearch, compileRegex, type Program } from './regex/automaton.js';
+import { BacktrackSearch } from './regex/backtrack.js';
+import { parseRegex } from './regex/parse.js';
 
 /** Longest pattern text that is accepted. */
 export const MAX_STOP_REGEX_LENGTH = 1024;
-/** A pattern sees at most this many characters before the end of the text. */
-export const STOP_REGEX_TAIL = 1024;
-/** One search may take this long; a pattern that needs more, twice, ends its request. */
-const SEARCH_BUDGET_MS = 20;
-/** The clock also runs while other threads have the cores: once is no proof. */
-const SEARCH_ATTEMPTS = 2;
+/** UTF-16 units that wait for a match: one that is longer still stops, but its beginning has been sent. */
+export const STOP_REGEX_HOLD = 1024;
+/** Steps that the patterns of one request may take at once, and in a second (about 20 ns each). */
+const BURST_STEPS = 8_000_000;
+const STEPS_PER_SECOND = 2_000_000;
+/** Steps of one search by backtracking. */
+const SEARCH_STEPS = 200_000;
 
-export interface RegexMatch {
-  /** `[start, end)` in the searched text. */
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A pattern that backtracks without end on the text that a model wrote. */
+/** A pattern that costs more than a request may spend on the text that a model wrote. */
 export class RegexBudgetError extends Error {
   override readonly name = 'RegexBudgetError';
 }
 
-/**
- * A stop pattern in Python's spelling, searched under a time budget: regular expressions of a client run
- * on the main thread, and one that explodes must not stop the server.
- */
-export class StopRegex {
-  readonly pattern: string;
-  readonly #sandbox: { regex: RegExp; text: string };
+/** What one request's patterns may cost the event loop: a burst, and a rate. */
+export class RegexMeter {
+  readonly #nowMs: () => number;
+  #left = BURST_STEPS;
+  #atMs: number;
 
-  /** @throws SyntaxError when it is not a regular expression. */
-  constructor(pattern: string) {
-    this.pattern = pattern;
-    this.#sandbox = createContext({ regex: fromPython(pattern), text: '' }) as {
-      regex: RegExp;
-      text: string;
-    };
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+    this.#atMs = nowMs();
   }
 
-  /** First match in `text`, empty matches aside. @throws RegexBudgetError */
-  search(text: string): RegexMatch | null {
-    this.#sandbox.text = text;
-    for (let attempt = 0; attempt < SEARCH_ATTEMPTS; attempt++) {
-      const found = this.#exec();
-      if (found === 'out of time') continue;
-      if (found === null || found[0].length === 0) return null;
-      return { start: found.index, end: found.index + found[0].length };
-    }
-    throw new RegexBudgetError(`stop_regex '${this.pattern}' takes too long to match.`);
-  }
-
-  #exec(): RegExpExecArray | null | 'out of time' {
-    try {
-      const found: unknown = SEARCH.runInContext(this.#sandbox, { timeout: SEARCH_BUDGET_MS });
-      return found as RegExpExecArray | null;
-    } catch {
-      return 'out of time';
-    }
+  /** @throws RegexBudgetError */
+  charge(steps: number): void {
+    this.#left -= steps;
+    if (this.#left > 0) return;
+    const nowMs = this.#nowMs();
+    const gained = ((nowMs - this.#atMs) / 1000) * STEPS_PER_SECOND;
+    this.#left = Math.min(BURST_STEPS, this.#left + gained);
+    this.#atMs = nowMs;
+    if (this.#left <= 0) throw new RegexBudgetError('The stop_regex of the request take too long.');
   }
 }
 
-const SEARCH = new Script('regex.exec(text)');
+/** A text that is searched for one pattern while it grows. */
+export interface RegexSearch {
+  /** Reads whole characters. @returns where the leftmost match begins. @throws RegexBudgetError */
+  push(delta: string): number | null;
+  /** A match that later text completes begins here or behind, in UTF-16 units. */
+  readonly heldFrom: number;
+}
 
-/** The differences that matter: inline flags, named groups, `\A` and `\Z`. */
-function fromPython(pattern: string): RegExp {
-  const inline = /^\(\?([ims]+)\)/.exec(pattern);
-  const source = pattern
-    .slice(inline?.[0].length ?? 0)
-    .replaceAll('(?P<', '(?<')
-    .replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>')
-    .replaceAll(/(?<!\\)\\A/g, '^')
-    .replaceAll(/(?<!\\)\\Z/g, '$');
-  const flags = inline?.[1] ?? '';
-  try {
-    return new RegExp(source, `${flags}u`);
-  } catch {
-    // The u flag forbids needless escapes, which Python allows.
-    return new RegExp(source, flags);
+/**
+ * A stop pattern in Python's `re`. Regular ones run as automata, in time linear in the text; those that
+ * look around, compare groups or never go back, by backtracking over the text's end, in counted steps.
+ */
+export class StopRegex {
+  readonly pattern: string;
+  readonly #node: Node;
+  readonly #program: Program | null;
+
+  /** @throws SyntaxError when it is not a regular expression */
+  constructor(pattern: string) {
+    this.pattern = pattern;
+    this.#node = parseRegex(pattern);
+    this.#program = isRegular(this.#node) ? compileRegex(this.#node) : null;
   }
+
+  search(meter: RegexMeter): RegexSearch {
+    const charge = (steps: number): void => {
+      meter.charge(steps);
+    };
+    return this.#program === null
+      ? new TailSearch(this.#node, charge)
+      : new AutomatonSearch(this.#program, charge);
+  }
+}
+
+/** Searches what is left of the text again whenever it grows. */
+class TailSearch implements RegexSearch {
+  readonly #node: Node;
+  readonly #charge: (steps: number) => void;
+  readonly #holdChars: number;
+  #tail: number[] = [];
+  /** UTF-16 units before the tail. */
+  #before = 0;
+  #length = 0;
+
+  constructor(node: Node, charge: (steps: number) => void) {
+    this.#node = node;
+    this.#charge = charge;
+    this.#holdChars = Math.min(STOP_REGEX_HOLD, widthOf(node)[1]);
+  }
+
+  push(delta: string): number | null {
+    for (const char of delta) this.#tail.push(char.codePointAt(0) ?? 0);
+    this.#length += delta.length;
+    const at = this.#find();
+    if (at !== null) return this.#before + unitsOf(this.#tail.slice(0, at));
+    this.#trim();
+    return null;
+  }
+
+  get heldFrom(): number {
+    const from = Math.max(0, this.#tail.length - this.#holdChars);
+    return this.#before + unitsOf(this.#tail.slice(0, from));
+  }
+
+  #find(): number | null {
+    let left = SEARCH_STEPS;
+    const search = new BacktrackSearch(this.#tail, this.#before === 0, (steps) => {
+      left -= steps;
+      if (left < 0) throw new RegexBudgetError('The stop_regex of the request take too long.');
+    });
+    try {
+      return search.find(this.#node);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RegexBudgetError('The stop_regex of the request nest too deeply.');
+    } finally {
+      this.#charge(SEARCH_STEPS - left);
+    }
+  }
+
+  #trim(): void {
+    if (this.#tail.length <= 2 * STOP_REGEX_HOLD) return;
+    const cut = this.#tail.length - STOP_REGEX_HOLD;
+    this.#before += unitsOf(this.#tail.slice(0, cut));
+    this.#tail = this.#tail.slice(cut);
+  }
+}
+
+function unitsOf(chars: readonly number[]): number {
+  return chars.reduce((sum, char) => sum + (char > 0xffff ? 2 : 1), 0);
 }

@@ -1,100 +1,92 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { RequestError, StartupError } from '../core/errors.js';
+import type { AddedToken, TokenizerFiles } from './added-tokens.js';
+import { DecoderChain } from './decoder-chain.js';
+import { effectiveTokenizer } from './effective-tokenizer.js';
+import { HfTokenizer, type Encoded, type Json } from './hf-tokenizers.js';
+import { charsPerToken } from './text-bound.js';
+import { readTokenizerFiles } from './tokenizer-files.js';
 
-import * as hf from '@huggingface/tokenizers';
-
-import { StartupError } from '../core/errors.js';
-import { PairTemplate, type EncodedPair } from './pair-template.js';
-import { splitPrecompiled, type PrecompiledNormalizer } from './precompiled-normalizer.js';
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** The library's typings do not resolve under Node's ESM rules; these are the calls that are used. */
-interface HfTokenizer {
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[] };
-  decode(
-    ids: number[],
-    options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean },
-  ): string;
-  id_to_token(id: number): string | undefined;
-  token_to_id(token: string): number | undefined;
-  get_vocab(withAddedTokens: boolean): Map<string, number>;
-}
-
-const HfTokenizer = (hf as { Tokenizer: unknown }).Tokenizer as new (
-  json: Json,
-  config: Json,
-) => HfTokenizer;
-
-/** How a tokenizer turns tokens back into text: byte-level ones can be streamed byte by byte. */
-export type DecoderKind = 'byte-level' | 'other';
+/** Ends a turn of Llama 3's tool calls; SGLang stops at it wherever a tokenizer has it. */
+const END_OF_MESSAGE = '<|eom_id|>';
 
 /**
- * Text ⇄ token ids of one model, from its `tokenizer.json` and `tokenizer_config.json`.
- * Ids are the ones of Hugging Face's Rust library.
+ * Text ⇄ token ids of one model, as transformers' AutoTokenizer makes it of the model's files. Encoding
+ * runs on the library's threads; decoding is Radish's own, because streams need it at once.
  */
 export class Tokenizer {
   /** One more than the largest id; a model's own vocabulary may be padded beyond it. */
   readonly vocabSize: number;
-  readonly decoderKind: DecoderKind;
-  /** `eos_token` of the tokenizer config, or null. */
+  /** `decoder` of tokenizer.json. */
+  readonly decoder: unknown;
+  /** `eos_token`, or null. */
   readonly eosTokenId: number | null;
+  /** Tokens that end an answer on the tokenizer's word: `eos_token` and `<|eom_id|>`. */
+  readonly endTokenIds: readonly number[];
+  /** No token stands for more UTF-16 units of a text; null where there is no such bound. */
+  readonly maxCharsPerToken: number | null;
   readonly #hf: HfTokenizer;
-  readonly #pairTemplate: PairTemplate;
-  /** Runs before the library's own normalizers. */
-  readonly #normalizer: PrecompiledNormalizer | null;
-  /** Ids of added tokens → content; they stand outside the byte stream. */
+  /** Added tokens by id. */
   readonly #added: ReadonlyMap<number, AddedToken>;
+  /** Contents: a token that is spelled as a special one is one, as in the library. */
+  readonly #specials: ReadonlySet<string>;
 
-  constructor(tokenizerJson: Json, config: Json) {
-    const { normalizer, rest } = splitPrecompiled(tokenizerJson);
-    this.#normalizer = normalizer;
-    this.#hf = new HfTokenizer(rest, config);
-    this.#pairTemplate = new PairTemplate(tokenizerJson);
-    this.#added = addedTokens(tokenizerJson, config, this.#hf);
-    this.vocabSize = 1 + largestId(this.#hf);
-    this.decoderKind = typeOf(tokenizerJson['decoder']) === 'ByteLevel' ? 'byte-level' : 'other';
-    this.eosTokenId = tokenIdOf(config['eos_token'], this.#hf);
+  /** @throws Error in the library's words */
+  constructor(tokenizer: Json, config: Json, others: Partial<TokenizerFiles> = {}) {
+    const none = { specialTokensMap: null, addedTokens: null, modelType: null };
+    const { json, added, byRole } = effectiveTokenizer({ ...none, ...others, tokenizer, config });
+    this.#hf = new HfTokenizer(json);
+    this.#added = asNumbered(added, this.#hf);
+    this.#specials = new Set(
+      [...this.#added.values()].flatMap(({ special, content }) => (special ? [content] : [])),
+    );
+    this.vocabSize = [...this.#added.keys()].reduce(
+      (a, b) => Math.max(a, b + 1),
+      this.#hf.vocabSize,
+    );
+    this.decoder = json['decoder'];
+    this.eosTokenId = this.#idOf(byRole.get('eos_token'));
+    const ends = [this.eosTokenId, this.#idOf(END_OF_MESSAGE)];
+    this.endTokenIds = [...new Set(ends.filter((id) => id !== null))];
+    this.maxCharsPerToken = charsPerToken(json);
   }
 
-  /** Reads both files of a model folder. @throws StartupError with one sentence. */
+  /** Reads the files of a model folder. @throws StartupError with one sentence */
   static async load(folder: string): Promise<Tokenizer> {
-    const json = await readJson(join(folder, 'tokenizer.json'), null);
-    const config = await readJson(join(folder, 'tokenizer_config.json'), {});
+    const { tokenizer, config, ...others } = await readTokenizerFiles(folder);
     try {
-      return new Tokenizer(json, config);
+      return new Tokenizer(tokenizer, config, others);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new StartupError(`The tokenizer in ${folder} cannot be used: ${why}`);
+      throw new StartupError(`The tokenizer in ${folder} cannot be used: ${messageOf(error)}`);
     }
   }
 
-  /** `addSpecialTokens` runs the post-processor, which adds BOS where the model wants one. */
-  encode(text: string, addSpecialTokens = true): Int32Array {
-    if (text === '') return addSpecialTokens ? this.#encode('', true) : new Int32Array(0);
-    return this.#encode(text, addSpecialTokens);
+  /**
+   * `addSpecialTokens` runs the post-processor, which adds BOS where the model wants one.
+   * @throws RequestError for a text that the vocabulary cannot spell
+   */
+  async encode(text: string, addSpecialTokens = true): Promise<Int32Array> {
+    return (await this.#encode(text, null, addSpecialTokens)).ids;
   }
 
-  /** Two texts, encoded without special tokens, as one sequence with those around and between them. */
-  joinPair(first: Int32Array, second: Int32Array): EncodedPair {
-    return this.#pairTemplate.join(first, second);
+  /** Two texts as one sequence, with the special tokens around and between them. @throws RequestError */
+  async encodePair(first: string, second: string): Promise<Encoded> {
+    return this.#encode(first, second, true);
   }
 
   /** Ids outside the vocabulary (padding rows of the model's matrix) have no text. */
   decode(ids: Iterable<number>, skipSpecialTokens = true): string {
-    const known = [...ids].filter(
-      (id) => this.tokenOf(id) !== null && !(skipSpecialTokens && this.isSpecial(id)),
-    );
-    if (known.length === 0) return '';
-    return this.#hf.decode(known, {
-      skip_special_tokens: false,
-      // It rewrites text across tokens (" ." → "."), which no stream can take back.
-      clean_up_tokenization_spaces: false,
-    });
+    const chain = new DecoderChain(this.decoder);
+    let text = '';
+    for (const id of ids) {
+      const token = this.textTokenOf(id, skipSpecialTokens);
+      if (token !== null) text += chain.push(token);
+    }
+    return text + chain.end();
   }
 
   isSpecial(id: number): boolean {
-    return this.#added.get(id)?.special === true;
+    const token = this.tokenOf(id);
+    return token !== null && this.#specials.has(token);
   }
 
   /** Content of an added token, or null for one of the model's vocabulary. */
@@ -104,70 +96,39 @@ export class Tokenizer {
 
   /** The vocabulary's own spelling of a token, e.g. `Ġthe`; null outside it. */
   tokenOf(id: number): string | null {
-    return this.#hf.id_to_token(id) ?? null;
+    return this.#added.get(id)?.content ?? this.#hf.tokenOf(id);
   }
 
-  #encode(text: string, addSpecialTokens: boolean): Int32Array {
-    const normalized = this.#normalizer?.normalize(text) ?? text;
-    const { ids } = this.#hf.encode(normalized, { add_special_tokens: addSpecialTokens });
-    // A tokenizer without an unknown token yields undefined for what it cannot spell.
-    return Int32Array.from(ids.filter((id) => id !== undefined));
+  /** What the decoder gets of an id; null for one without text. */
+  textTokenOf(id: number, skipSpecialTokens: boolean): string | null {
+    const token = this.tokenOf(id);
+    return token === null || (skipSpecialTokens && this.#specials.has(token)) ? null : token;
+  }
+
+  #idOf(content: string | undefined): number | null {
+    if (content === undefined) return null;
+    for (const [id, token] of this.#added) if (token.content === content) return id;
+    return this.#hf.idOf(content);
+  }
+
+  async #encode(text: string, pair: string | null, addSpecialTokens: boolean): Promise<Encoded> {
+    try {
+      return await this.#hf.encode(text, pair, addSpecialTokens);
+    } catch (error) {
+      const why = messageOf(error);
+      throw new RequestError('INVALID_REQUEST', `The text cannot be tokenized: ${why}`);
+    }
   }
 }
 
-interface AddedToken {
-  readonly content: string;
-  readonly special: boolean;
+/** By the ids that the library gave: it counts on where a file skips some. */
+function asNumbered(
+  added: ReadonlyMap<number, AddedToken>,
+  hf: HfTokenizer,
+): ReadonlyMap<number, AddedToken> {
+  return new Map([...added].map(([id, token]) => [hf.idOf(token.content) ?? id, token]));
 }
 
-function addedTokens(json: Json, config: Json, hf: HfTokenizer): Map<number, AddedToken> {
-  const special = new Set(
-    Array.isArray(config['additional_special_tokens']) ? config['additional_special_tokens'] : [],
-  );
-  const added = new Map<number, AddedToken>();
-  const list: unknown = json['added_tokens'];
-  for (const entry of Array.isArray(list) ? (list as Json[]) : []) {
-    const { id, content } = entry;
-    if (typeof id !== 'number' || typeof content !== 'string') continue;
-    if (hf.id_to_token(id) !== content) continue;
-    added.set(id, { content, special: entry['special'] === true || special.has(content) });
-  }
-  return added;
-}
-
-function largestId(hf: HfTokenizer): number {
-  let largest = -1;
-  for (const id of hf.get_vocab(true).values()) largest = Math.max(largest, id);
-  return largest;
-}
-
-/** `"</s>"` or `{"content": "</s>", …}`, as both spellings are in use. */
-function tokenIdOf(value: unknown, hf: HfTokenizer): number | null {
-  const content =
-    typeof value === 'object' && value !== null && 'content' in value ? value.content : value;
-  return typeof content === 'string' ? (hf.token_to_id(content) ?? null) : null;
-}
-
-function typeOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'type' in value ? value.type : null;
-}
-
-async function readJson(path: string, fallback: Json | null): Promise<Json> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch {
-    if (fallback !== null) return fallback;
-    throw new StartupError(`${path} is missing: a model folder needs a tokenizer.json.`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new StartupError(`${path} is not valid JSON.`);
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new StartupError(`${path} is not a JSON object.`);
-  }
-  return json as Json;
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -9,12 +9,12 @@ import { encodeChat, renderChat } from '../openai/chat-prompt.js';
 import { checkUnsupportedFields } from '../openai/unsupported-fields.js';
 import type { Handler, Route } from '../../http/router.js';
 import { encoderFor } from '../../engine/encode.js';
+import type { EncodeQueue } from '../../engine/encode-queue.js';
 
 export interface TokenizeDeps {
   /** Null with `--skip-tokenizer-init`. */
   readonly tokenizer: Tokenizer | null;
-  /** Tokenizes off the main thread. */
-  readonly tokenizeLong: (text: string, addSpecialTokens?: boolean) => Promise<Int32Array>;
+  readonly encodeQueue: EncodeQueue;
   readonly chatTemplate: ChatTemplate | null;
   /** As `max_model_len` in every answer. */
   readonly contextLength: number;
@@ -22,6 +22,8 @@ export interface TokenizeDeps {
 
 /** Texts or lists of ids that one request may bring. */
 const MAX_ITEMS = 4096;
+/** UTF-16 units of all texts of one request. */
+const MAX_TOKENIZE_CHARS = 2 * 1024 * 1024;
 
 /** `/tokenize` and `/detokenize`, also below `/v1`. */
 export function createTokenizeRoutes(deps: TokenizeDeps): readonly Route[] {
@@ -95,10 +97,9 @@ async function tokenize(body: JsonObject, deps: TokenizeDeps): Promise<unknown> 
   }
   const addSpecialTokens = read.boolean('add_special_tokens') ?? true;
   const texts = textsOf(prompt);
-  const numChars = typeof texts === 'string' ? texts.length : texts.join('').length;
-  const encode = encoderFor(numChars, { ...deps, tokenizer });
+  const encoder = encoderFor({ ...deps, tokenizer });
   const idsOf = async (text: string): Promise<number[]> =>
-    text === '' ? [] : Array.from(await encode(text, addSpecialTokens));
+    text === '' ? [] : Array.from(await encoder.text(text, addSpecialTokens));
   if (typeof texts === 'string') {
     const tokens = await idsOf(texts);
     return { tokens, count: tokens.length, max_model_len };
@@ -115,6 +116,7 @@ async function tokenizeChat(
 ): Promise<number[]> {
   checkUnsupportedFields(new FieldReader(body, 'INVALID_JSON'));
   const { rendered, prefix } = renderChat(body, deps.chatTemplate);
+  checkChars(rendered.length + prefix.length);
   return encodeChat({ rendered, prefix }, { ...deps, tokenizer });
 }
 
@@ -125,7 +127,14 @@ function textsOf(prompt: unknown): string | readonly string[] {
   if (typeof prompt !== 'string' && prompt.length > MAX_ITEMS) {
     refuse(`prompt may have at most ${MAX_ITEMS} texts.`);
   }
+  const lengths = typeof prompt === 'string' ? [prompt.length] : prompt.map(({ length }) => length);
+  checkChars(lengths.reduce((sum, length) => sum + length, 0));
   return prompt;
+}
+
+function checkChars(numChars: number): void {
+  if (numChars <= MAX_TOKENIZE_CHARS) return;
+  refuse(`The text may have at most ${MAX_TOKENIZE_CHARS} characters, got ${numChars}.`);
 }
 
 function detokenize(body: JsonObject, deps: TokenizeDeps): unknown {

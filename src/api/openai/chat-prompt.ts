@@ -40,9 +40,9 @@ export async function encodeChat(
   { rendered, prefix }: ChatPrompt,
   deps: EncodeDeps,
 ): Promise<number[]> {
-  const encode = encoderFor(rendered.length + prefix.length, deps);
-  const parts = [await encode(rendered, false), await encode(prefix, false)];
-  return parts.flatMap((part) => Array.from(part));
+  const encoder = encoderFor(deps);
+  const ids = Array.from(await encoder.text(rendered, false));
+  return prefix === '' ? ids : [...ids, ...(await encoder.text(prefix, false))];
 }
 
 interface Split {

@@ -12,7 +12,7 @@ import type { OpenAiRequest } from './request.js';
 
 export interface ChatContext extends CommonContext {
   readonly tokenizer: Tokenizer;
-  readonly tokenizeLong: EncodeDeps['tokenizeLong'];
+  readonly encodeQueue: EncodeDeps['encodeQueue'];
   readonly template: ChatTemplate | null;
   /** `--context-length`, where it was given: only then is a large limit an error of its own. */
   readonly givenContextLength: number | null;

@@ -40,7 +40,7 @@ export function openAiAnswerers({ args, model, generation }: OpenAiDeps): OpenAi
   const context = (): ChatContext => ({
     generate: generation.context,
     tokenizer: tokenizerOf(model),
-    tokenizeLong: generation.tokenizeLong,
+    encodeQueue: generation.encodeQueue,
     template: model.chatTemplate,
     defaults: args.samplingDefaults === 'model' ? model.samplingDefaults : NO_DEFAULTS,
     servedName: model.servedName,

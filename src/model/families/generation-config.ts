@@ -2,7 +2,7 @@ import type { JsonObject } from '../source/model-source.js';
 
 /** What a model's own files say about generating with it; null where they are silent. */
 export interface GenerationDefaults {
-  /** Tokens that end an answer: generation_config.json's, else config.json's. */
+  /** Tokens that end an answer: those of generation_config.json and config.json together, as in SGLang. */
   readonly eosTokenIds: readonly number[];
   readonly bosTokenId: number | null;
   readonly padTokenId: number | null;
@@ -20,9 +20,9 @@ export interface GenerationDefaults {
 export function generationDefaults(generation: JsonObject, config: JsonObject): GenerationDefaults {
   const id = (name: string): number | null =>
     tokenIds(generation[name])[0] ?? tokenIds(config[name])[0] ?? null;
-  const eos = tokenIds(generation['eos_token_id']);
+  const eos = [...tokenIds(generation['eos_token_id']), ...tokenIds(config['eos_token_id'])];
   return {
-    eosTokenIds: eos.length > 0 ? eos : tokenIds(config['eos_token_id']),
+    eosTokenIds: [...new Set(eos)],
     bosTokenId: id('bos_token_id'),
     padTokenId: id('pad_token_id'),
     temperature: number(generation['temperature']),

@@ -39,7 +39,7 @@ interface Measurement {
 async function main(folder: string): Promise<void> {
   const window = Number(values.window);
   const tokenizer = await Tokenizer.load(folder);
-  const tokens = [...tokenizer.encode(await readFile(values.text, 'utf8'))];
+  const tokens = [...(await tokenizer.encode(await readFile(values.text, 'utf8')))];
   const reference = await load(folder, 'none', window);
   const measurements: Measurement[] = [];
   for (const format of values.formats.split(',') as Quantization[]) {

@@ -132,7 +132,6 @@ export async function startApp(
         return true;
       },
     },
-    tokenizeLong: (text) => Promise.resolve(tinyTokenizer().encode(text)),
     log: createLogger({
       sink: { write: (line) => lines.push(line) },
       level: 'info',

@@ -16,6 +16,8 @@ export function tinyTokenizer(withBos = false): Tokenizer {
   EXTRA.forEach((token, i) => {
     vocab[token] = 256 + i;
   });
+  // The library numbers added tokens on from the end of the vocabulary.
+  for (let id = Object.keys(vocab).length; id < EOS; id++) vocab[`unused${id}`] = id;
   const special = (id: number, content: string) => ({
     id,
     content,
@@ -29,15 +31,20 @@ export function tinyTokenizer(withBos = false): Tokenizer {
     type: 'TemplateProcessing',
     single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
     pair: [],
-    special_tokens: {},
+    special_tokens: { '<s>': { id: '<s>', ids: [BOS], tokens: ['<s>'] } },
   };
   return new Tokenizer(
     {
       model: { type: 'BPE', vocab, merges: [], unk_token: null, byte_fallback: false },
       normalizer: null,
-      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+      pre_tokenizer: {
+        type: 'ByteLevel',
+        add_prefix_space: false,
+        trim_offsets: true,
+        use_regex: true,
+      },
       post_processor: withBos ? template : null,
-      decoder: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+      decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
       added_tokens: [special(EOS, '</s>'), special(BOS, '<s>'), special(TOOL, '<tool>')],
     },
     { eos_token: '</s>' },

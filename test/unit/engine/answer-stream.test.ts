@@ -35,7 +35,8 @@ class FakeReader implements EventStream {
 
 function setUp(isIncremental: boolean) {
   // What a stream reads of its request; the scheduler's fields do not matter here.
-  const req = { rid: 'r', inputIds: Int32Array.of(1, 2), logprobs: null };
+  const sampling = { maxNewTokens: 9 };
+  const req = { rid: 'r', inputIds: Int32Array.of(1, 2), logprobs: null, sampling };
   const input = { req, text: null } as unknown as GenerationInput;
   const generations = [1, 2].map((num) => new Generation(num, input, 0));
   const reader = new FakeReader();
