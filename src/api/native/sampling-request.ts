@@ -78,7 +78,7 @@ export function parseSamplingParams(params: JsonObject, context: SamplingContext
     skipSpecialTokens: read.boolean('skip_special_tokens') ?? true,
     n: sampleCount(read),
     logitBias: logitBias(read, context.vocabSize),
-    seed: read.integer('sampling_seed'),
+    seed: parseSeed(read, 'sampling_seed'),
     streamInterval: positive(read, 'stream_interval'),
   };
   checkSamplingRanges(request);
@@ -124,6 +124,15 @@ function stopTokenIds(read: FieldReader): readonly number[] {
   return (
     new FieldReader({ stop_token_ids: list }, 'INVALID_REQUEST').integers('stop_token_ids') ?? []
   );
+}
+
+/** An integer of 64 bits; {@link parseJsonObject} gives long ones as text. @throws RequestError */
+export function parseSeed(read: FieldReader, name: string): number | bigint | null {
+  const value = read.raw(name);
+  if (typeof value !== 'string' || !/^-?\d{16,20}$/.test(value)) return read.integer(name);
+  const seed = BigInt(value);
+  if (BigInt.asIntN(64, seed) !== seed) refuse(`${name} must be in [-2^63, 2^63), got ${value}.`);
+  return seed;
 }
 
 function sampleCount(read: FieldReader): number {

@@ -3,7 +3,7 @@ import { RequestError } from '../../core/errors.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { isObject, type JsonObject } from '../../http/json.js';
 import type { GenerateContext } from '../native/generate-request.js';
-import { MAX_PARALLEL_SAMPLES } from '../native/sampling-request.js';
+import { MAX_PARALLEL_SAMPLES, parseSeed } from '../native/sampling-request.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 type FieldType = 'number' | 'integer' | 'boolean' | 'raw';
@@ -95,7 +95,7 @@ export function parseCommonFields(body: JsonObject, context: CommonContext): Com
       ...context.generate.preferredSamplingParams,
       ...sampling,
       ...renamed('min_new_tokens', read.integer('min_tokens')),
-      ...renamed('sampling_seed', read.integer('seed')),
+      ...renamed('sampling_seed', seedField(read)),
     },
   };
 }
@@ -117,7 +117,13 @@ function namedDefaults({
   };
 }
 
-function renamed(name: string, value: number | null): JsonObject {
+/** Checked here, and handed on as it was sent: all of its digits count. @throws RequestError */
+function seedField(read: FieldReader): unknown {
+  const seed = parseSeed(read, 'seed');
+  return typeof seed === 'bigint' ? String(seed) : seed;
+}
+
+function renamed(name: string, value: unknown): JsonObject {
   return value === null ? {} : { [name]: value };
 }
 

@@ -154,3 +154,38 @@ t.test('the first chunk of a stream knows what came from the cache', async (t) =
     meta_info: { finish_reason: null, cached_tokens: 16 },
   });
 });
+
+t.test('all 64 bits of a seed count, in the body of either dialect', async (t) => {
+  const app = await startApp();
+  t.teardown(() => {
+    app.app.close();
+  });
+  const seen: [number, number][] = [];
+  app.scheduler.onAccepted = ({ num, sampling }) => {
+    seen.push([sampling.seedHigh, sampling.seed]);
+    setImmediate(() => {
+      app.scheduler.finish(num, { type: 'length', length: 0 });
+    });
+  };
+  for (const seed of ['7', '9007199254740993', '9223372036854775807', '-9223372036854775808']) {
+    const params = `{"text":"\\"seed\\": 12345678901234567890,","sampling_params":{"sampling_seed": ${seed} }}`;
+    t.equal((await app.post('/generate', params)).status, 200, seed);
+    const body = `{"prompt":"a","seed":${seed}}`;
+    t.equal((await app.post('/v1/completions', body)).status, 200, seed);
+  }
+  t.same(
+    seen.filter((_, i) => i % 2 === 0),
+    [
+      [0, 7],
+      [0x200000, 1],
+      [0x7fffffff, 0xffffffff],
+      [0x80000000, 0],
+    ],
+  );
+  t.same(
+    seen.filter((_, i) => i % 2 === 1),
+    seen.filter((_, i) => i % 2 === 0),
+  );
+  const beyond = '{"text":"a","sampling_params":{"sampling_seed":9223372036854775808}}';
+  t.match(await app.post('/generate', beyond), { status: 400, text: /sampling_seed must be in/ });
+});
