@@ -4,14 +4,20 @@ const REPLACEMENT = '\uFFFD';
 /** A run of byte tokens longer than this is not held back whole. */
 const BYTE_RUN_MAX = 256;
 
+/** The byte of a token like `<0xE2>`; null for any other. */
+export function fallbackByte(token: string): number | null {
+  const hex = /^<0x([0-9A-Fa-f]{2}|\+[0-9A-Fa-f])>$/.exec(token);
+  return hex === null ? null : parseInt(hex[1] ?? '', 16);
+}
+
 /** Runs of `<0xE2>`: characters where the run is UTF-8, else one replacement character a byte. */
 export class ByteFallback implements Stage {
   #bytes: number[] = [];
 
   push(token: string): readonly string[] {
-    const hex = /^<0x([0-9A-Fa-f]{2}|\+[0-9A-Fa-f])>$/.exec(token);
-    if (hex === null) return [...this.end(), token];
-    this.#bytes.push(parseInt(hex[1] ?? '', 16));
+    const byte = fallbackByte(token);
+    if (byte === null) return [...this.end(), token];
+    this.#bytes.push(byte);
     return this.#bytes.length > BYTE_RUN_MAX ? this.#settleHead() : [];
   }
 

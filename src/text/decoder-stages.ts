@@ -8,6 +8,11 @@ import { ByteFallback } from './byte-fallback.js';
 import { countAtEnd, countAtStart, FusedReplace, FusedStrip, type Stage } from './fused-stages.js';
 import { libraryDecoder, type Json } from './hf-tokenizers.js';
 
+/** True where tokens are spelled in GPT-2's byte alphabet. */
+export function hasByteLevel(decoder: unknown): boolean {
+  return flatten(decoder).some((one) => one['type'] === 'ByteLevel');
+}
+
 /** Stages of a decoder's JSON, in order. @param decoder null = tokens with spaces between them */
 export function createStages(decoder: unknown): readonly Stage[] {
   const stages: Stage[] = [];

@@ -1,10 +1,16 @@
 import { RequestError, StartupError } from '../core/errors.js';
 import type { AddedToken, TokenizerFiles } from './added-tokens.js';
+import { bytesOfToken } from './byte-alphabet.js';
+import { fallbackByte } from './byte-fallback.js';
 import { DecoderChain } from './decoder-chain.js';
+import { hasByteLevel } from './decoder-stages.js';
 import { effectiveTokenizer } from './effective-tokenizer.js';
 import { HfTokenizer, type Encoded, type Json } from './hf-tokenizers.js';
 import { charsPerToken } from './text-bound.js';
 import { readTokenizerFiles } from './tokenizer-files.js';
+
+const REPLACEMENT = '\uFFFD';
+const UTF8 = new TextEncoder();
 
 /** Ends a turn of Llama 3's tool calls; SGLang stops at it wherever a tokenizer has it. */
 const END_OF_MESSAGE = '<|eom_id|>';
@@ -82,6 +88,16 @@ export class Tokenizer {
       if (token !== null) text += chain.push(token);
     }
     return text + chain.end();
+  }
+
+  /** The bytes that a token stands for, also where they are a part of a character alone. */
+  bytesOf(id: number): Uint8Array {
+    const text = this.decode([id], false);
+    const token = text.includes(REPLACEMENT) && !this.#added.has(id) ? this.tokenOf(id) : null;
+    const byte = token === null ? null : fallbackByte(token);
+    if (byte !== null) return Uint8Array.of(byte);
+    if (token !== null && hasByteLevel(this.decoder)) return bytesOfToken(token);
+    return UTF8.encode(text);
   }
 
   isSpecial(id: number): boolean {

@@ -4,7 +4,7 @@ import type { Generation } from '../../engine/generation.js';
 
 interface ChatToken {
   readonly token: string;
-  /** UTF-8 of `token`. */
+  /** UTF-8 of `token`, but of a part of a character its own bytes. */
   readonly bytes: readonly number[];
   readonly logprob: number | null;
 }
@@ -20,7 +20,8 @@ export function chatLogprobs(generation: Generation, from: number, tokenizer: To
 
 function chatToken(row: LogprobRow, entry: number, tokenizer: Tokenizer): ChatToken {
   const token = textOf(row, entry, tokenizer);
-  return { token, bytes: [...Buffer.from(token, 'utf8')], logprob: row.values[entry] ?? null };
+  const bytes = [...tokenizer.bytesOf(row.ids[entry] ?? 0)];
+  return { token, bytes, logprob: row.values[entry] ?? null };
 }
 
 /**

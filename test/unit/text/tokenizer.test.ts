@@ -61,3 +61,11 @@ t.test('a broken folder is one sentence', async (t) => {
     await t.rejects(Tokenizer.load(`${dir}/${folder}`), { constructor: StartupError, message });
   }
 });
+
+t.test('the bytes of a token, also of a part of a character', (t) => {
+  const byteLevel = tinyTokenizer();
+  t.same([...byteLevel.bytesOf(0xe2)], [0xe2]);
+  t.same([...byteLevel.bytesOf(0x41)], [0x41]);
+  t.same([...byteLevel.bytesOf(EOS)], [...Buffer.from('</s>')]);
+  t.end();
+});
