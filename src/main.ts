@@ -5,7 +5,8 @@ import { UsageError } from './config/flag-spec.js';
 import { StartupError } from './core/errors.js';
 import { launch } from './boot/launch.js';
 import type { RunningServer } from './boot/running-server.js';
-import { createLogger, logLevelOf, type Logger } from './observability/logger.js';
+import { createLogger, logLevelOf, logLines, type Logger } from './observability/logger.js';
+import { standardOutput, surviveClosedStreams } from './observability/log-output.js';
 
 /** For what is still to be written when the server cannot go on. */
 const LAST_WORDS_MS = 200;
@@ -13,6 +14,7 @@ const LAST_WORDS_MS = 200;
 const DRAIN_DEADLINE_MS = 30_000;
 
 async function main(): Promise<void> {
+  surviveClosedStreams();
   const version = packageVersion();
   const command = parseCli(process.argv.slice(2), version);
   if (command.kind === 'exit') {
@@ -31,10 +33,11 @@ async function main(): Promise<void> {
 
 async function serve({ args, warnings }: LoadedArgs, version: string): Promise<void> {
   const env = loadHostEnv();
+  const output = standardOutput();
   const log = createLogger({
-    sink: process.stdout,
+    sink: output,
     level: logLevelOf(args.logLevel),
-    useColor: env.useColor && process.stdout.isTTY,
+    useColor: env.useColor && output.isTTY,
     now: () => new Date(),
   });
   for (const warning of warnings) log.warn(warning);
@@ -57,7 +60,7 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
     // Every request has just been answered.
     await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
   } catch (error) {
-    log.error(describe(error));
+    logLines(log, 'error', describe(error));
   }
   exitSoon(EXIT_STARTUP);
 }

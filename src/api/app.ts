@@ -13,7 +13,7 @@ import { createWeightRoutes } from './admin/weights.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { RequestError, StartupError } from '../core/errors.js';
 import type { TreeState } from '../messages.js';
-import type { Logger } from '../observability/logger.js';
+import { logLines, type Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
 import type { Engine } from '../engine/engine.js';
 import type { RequestLimits } from '../engine/fit-request.js';
@@ -32,6 +32,7 @@ import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseSamplingParams } from './native/sampling-request.js';
 import { SeedSource } from '../engine/seeds.js';
+import { createOriginRules } from '../http/origin.js';
 import { createHttpServer } from '../http/uws.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
@@ -77,7 +78,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const onError = (error: unknown): void => {
-    deps.log.error(`Internal server error: ${describe(error)}`);
+    logLines(deps.log, 'error', `Internal server error: ${describe(error)}`);
   };
   const route = createRouter({ routes, isAllowed, onError });
   const sockets = new WsEndpoint({
@@ -85,7 +86,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
     onError,
     answerers: { generate: (body, sink) => generate(body, sink, generation), ...openAi },
   });
-  const server = await createHttpServer(route, [sockets]);
+  const { apiKey, host, allowedHosts, corsOrigins } = deps.args;
+  const origins = createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins });
+  const server = await createHttpServer(route, [sockets], origins);
   return {
     routes,
     listen: () => server.listen(deps.args.host, deps.args.port),

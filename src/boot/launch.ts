@@ -23,6 +23,7 @@ import {
   thisMachine,
 } from './configurations.js';
 import { deviceControls } from './device-controls.js';
+import { exposure } from './exposure.js';
 import { assertPortFree } from './port-check.js';
 import { RunningServer } from './running-server.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
@@ -43,6 +44,8 @@ export interface LaunchOptions {
  */
 export async function launch({ args, env, version, log }: LaunchOptions): Promise<RunningServer> {
   await assertPortFree(args.host, args.port);
+  const exposed = exposure(args);
+  if (exposed !== null) log.warn(exposed);
   const machine = thisMachine();
 
   const cpuPool = new CpuPool({ numThreads: machine.numCores });

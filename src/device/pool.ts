@@ -1,3 +1,4 @@
+import './telemetry.js';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Port } from '../actor/port.js';
