@@ -59,6 +59,7 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
     log.error(`The server cannot go on: ${await server.broken}.`);
     // Every request has just been answered.
     await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+    if (server.hasNativeHang) killNow(log, 'A thread that hangs cannot be ended otherwise.');
   } catch (error) {
     logLines(log, 'error', describe(error));
   }

@@ -51,6 +51,8 @@ export interface AppDeps {
   /** Every radix tree as it is now. */
   readonly readTrees: () => Promise<readonly TreeState[]>;
   readonly deviceControl: DeviceControl;
+  /** False while a thread answers nothing. */
+  readonly isHealthy: () => boolean;
   readonly weightControl: WeightControl;
   readonly memoryControl: MemoryControl;
   /** Tokenizes a long prompt off the main thread. */
@@ -121,7 +123,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
     wsRoute,
     ...createHealthRoutes({
       engine,
-      isDraining,
+      isUnfit: () => isDraining() || !deps.isHealthy(),
       isGeneration: generation.isGeneration,
       timeoutMs: deps.healthCheckTimeoutMs,
     }),

@@ -27,7 +27,8 @@ import { exposure } from './exposure.js';
 import { assertPortFree } from './port-check.js';
 import { RunningServer } from './running-server.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
-import { watchDevices } from './watch-devices.js';
+import { Watchdog } from './watchdog.js';
+import { watchDevice, watchDevices } from './watch-devices.js';
 
 export interface LaunchOptions {
   readonly args: ServerArgs;
@@ -65,9 +66,17 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   const engine = startEngine(actors, log);
   const breakage = new Breakage(engine);
   breakage.watch(actors.broken);
+  const watchdog = new Watchdog({
+    timeoutMs: 1000 * args.watchdogTimeout,
+    onDead: (reason) => {
+      breakage.report(reason);
+    },
+  });
+  watchdog.watch({ name: 'the scheduler', heart: actors.hearts.scheduler, isPrompt: true });
+  watchdog.watch({ name: 'the cache actor', heart: actors.hearts.cache, isPrompt: true });
 
   const fleet = new DeviceFleet({
-    startDevice,
+    startDevice: (start) => watchDevice(startDevice(start), watchdog),
     clock,
     scheduler: actors.scheduler,
     numDevices: args.dpSize,
@@ -86,7 +95,8 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     model: served,
     limits: servingLimits(limits),
     readTrees: actors.readTrees,
-    ...deviceControls({ loading, prepared, served, fleet, engine }),
+    ...deviceControls({ loading, prepared, served, fleet, engine, actors }),
+    isHealthy: () => watchdog.isHealthy,
     tokenizeLong: tokenizeOn(cpuPool, tokenizerFolder),
     log,
   });
@@ -101,6 +111,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     cpuPool,
     firstRequest,
     broken: breakage.reason,
+    watchdog,
     log,
   });
 }
