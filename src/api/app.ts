@@ -86,7 +86,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const sockets = new WsEndpoint({
     isAllowed,
     onError,
-    answerers: { generate: (body, sink) => generate(body, sink, generation), ...openAi },
+    answerers: {
+      generate: (body, sink, asker) => generate(body, sink, generation, asker),
+      ...openAi,
+    },
   });
   const { apiKey, host, allowedHosts, corsOrigins } = deps.args;
   const origins = createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins });
@@ -129,7 +132,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
     }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
-    ...createOpenAiRoutes(openAi),
+    ...createOpenAiRoutes(openAi, args.dpSize),
     ...createEmbedRoutes({ ...deps, allowAutoTruncate: args.allowAutoTruncate }, generation),
     ...tokenizeRoutes(deps),
     ...createSessionRoutes(generation.sessions),
