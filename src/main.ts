@@ -41,6 +41,7 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
     now: () => new Date(),
   });
   for (const warning of warnings) log.warn(warning);
+  standSignals(log);
   // While a model loads there is nothing to drain, and a thread inside native code cannot be ended.
   let stop: StopHandler = () => {
     killNow(log, 'Stopped while loading.');
@@ -64,6 +65,18 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
     logLines(log, 'error', describe(error));
   }
   exitSoon(EXIT_STARTUP);
+}
+
+/**
+ * Signals that would end the process, or open Node's inspector to whoever can connect. There is nothing to reload:
+ * a server goes on when its terminal hangs up.
+ */
+function standSignals(log: Logger): void {
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+    process.on(signal, () => {
+      log.info(`${signal}: nothing to do. SIGTERM stops this server.`);
+    });
+  }
 }
 
 type StopHandler = (signal: NodeJS.Signals) => void;

@@ -63,6 +63,8 @@ export interface AppDeps {
 export interface App {
   /** @returns the port. @throws StartupError */
   listen(): Promise<number>;
+  /** False: new connections are refused for now. */
+  setAccepting(isAccepting: boolean): void;
   /** Health turns 503 and new work is refused; settles when the last request ended. */
   beginDrain(): Promise<void>;
   /** Closes the port and every connection. */
@@ -97,6 +99,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
   return {
     routes,
     listen: () => server.listen(deps.args.host, deps.args.port),
+    setAccepting: (isAccepting) => {
+      server.setAccepting(isAccepting);
+    },
     beginDrain: () => {
       isDraining = true;
       return deps.engine.drain();

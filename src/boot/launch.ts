@@ -24,6 +24,7 @@ import {
 } from './configurations.js';
 import { deviceControls } from './device-controls.js';
 import { exposure } from './exposure.js';
+import { checkFileLimit, FileGuard, fileLimit, numOpenFiles } from './file-limit.js';
 import { assertPortFree } from './port-check.js';
 import { RunningServer } from './running-server.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
@@ -44,6 +45,8 @@ export interface LaunchOptions {
  * @throws StartupError with one sentence
  */
 export async function launch({ args, env, version, log }: LaunchOptions): Promise<RunningServer> {
+  const files = fileLimit();
+  checkFileLimit(files);
   await assertPortFree(args.host, args.port);
   const exposed = exposure(args);
   if (exposed !== null) log.warn(exposed);
@@ -101,6 +104,8 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     log,
   });
   const port = await app.listen();
+  if (files !== null)
+    new FileGuard({ limit: files, numOpen: numOpenFiles, server: app, log }).start();
   log.info(`Listening on http://${args.host}:${port}`);
   const target = warmUpTarget(args, port, served);
   const firstRequest = args.skipServerWarmup ? null : () => warmUp(target);

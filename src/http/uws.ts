@@ -15,8 +15,8 @@ const EXCLUSIVE_PORT = 1;
 export interface HttpServer {
   /** @returns the port, which matters when 0 was asked. @throws StartupError */
   listen(host: string, port: number): Promise<number>;
-  /** Takes no new connections; open responses go on. */
-  stopListening(): void;
+  /** False: new connections are refused, and open ones go on, until it is true again. */
+  setAccepting(isAccepting: boolean): void;
   /** Closes everything. */
   close(): void;
 }
@@ -54,32 +54,39 @@ export async function createHttpServer(
 
 function serverOf(uws: typeof Uws, app: Uws.TemplatedApp): HttpServer {
   let socket: Uws.us_listen_socket | null = null;
+  let address: readonly [host: string, port: number] | null = null;
   const stopListening = (): void => {
     if (socket !== null) uws.us_listen_socket_close(socket);
     socket = null;
   };
+  const open = (host: string, port: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      // The typings miss the form with both a host and options.
+      const listen = app.listen.bind(app) as unknown as (
+        host: string,
+        port: number,
+        options: number,
+        callback: (socket: Uws.us_listen_socket | false) => void,
+      ) => void;
+      listen(host, port, EXCLUSIVE_PORT, (opened) => {
+        if (opened === false) {
+          reject(new StartupError(`Cannot listen on ${host}:${port}: is the port in use?`));
+          return;
+        }
+        socket = opened;
+        address = [host, uws.us_socket_local_port(opened)];
+        resolve(address[1]);
+      });
+    });
   return {
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        // The typings miss the form with both a host and options.
-        const listen = app.listen.bind(app) as unknown as (
-          host: string,
-          port: number,
-          options: number,
-          callback: (socket: Uws.us_listen_socket | false) => void,
-        ) => void;
-        listen(host, port, EXCLUSIVE_PORT, (opened) => {
-          if (opened === false) {
-            reject(new StartupError(`Cannot listen on ${host}:${port}: is the port in use?`));
-            return;
-          }
-          socket = opened;
-          resolve(uws.us_socket_local_port(opened));
-        });
-      }),
-    stopListening,
+    listen: open,
+    setAccepting: (isAccepting) => {
+      if (!isAccepting) stopListening();
+      else if (socket === null && address !== null) void open(...address).catch(() => undefined);
+    },
     close: () => {
       stopListening();
+      address = null;
       app.close();
     },
   };
