@@ -5,7 +5,8 @@ import { UsageError } from './config/flag-spec.js';
 import { StartupError } from './core/errors.js';
 import { launch } from './boot/launch.js';
 import type { RunningServer } from './boot/running-server.js';
-import { createLogger, logLevelOf, type Logger } from './observability/logger.js';
+import { createLogger, logLevelOf, logLines, type Logger } from './observability/logger.js';
+import { standardOutput, surviveClosedStreams } from './observability/log-output.js';
 
 /** For what is still to be written when the server cannot go on. */
 const LAST_WORDS_MS = 200;
@@ -13,6 +14,7 @@ const LAST_WORDS_MS = 200;
 const DRAIN_DEADLINE_MS = 30_000;
 
 async function main(): Promise<void> {
+  surviveClosedStreams();
   const version = packageVersion();
   const command = parseCli(process.argv.slice(2), version);
   if (command.kind === 'exit') {
@@ -31,13 +33,15 @@ async function main(): Promise<void> {
 
 async function serve({ args, warnings }: LoadedArgs, version: string): Promise<void> {
   const env = loadHostEnv();
+  const output = standardOutput();
   const log = createLogger({
-    sink: process.stdout,
+    sink: output,
     level: logLevelOf(args.logLevel),
-    useColor: env.useColor && process.stdout.isTTY,
+    useColor: env.useColor && output.isTTY,
     now: () => new Date(),
   });
   for (const warning of warnings) log.warn(warning);
+  standSignals(log);
   // While a model loads there is nothing to drain, and a thread inside native code cannot be ended.
   let stop: StopHandler = () => {
     killNow(log, 'Stopped while loading.');
@@ -56,10 +60,23 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
     log.error(`The server cannot go on: ${await server.broken}.`);
     // Every request has just been answered.
     await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+    if (server.hasNativeHang) killNow(log, 'A thread that hangs cannot be ended otherwise.');
   } catch (error) {
-    log.error(describe(error));
+    logLines(log, 'error', describe(error));
   }
   exitSoon(EXIT_STARTUP);
+}
+
+/**
+ * Signals that would end the process, or open Node's inspector to whoever can connect. There is nothing to reload:
+ * a server goes on when its terminal hangs up.
+ */
+function standSignals(log: Logger): void {
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+    process.on(signal, () => {
+      log.info(`${signal}: nothing to do. SIGTERM stops this server.`);
+    });
+  }
 }
 
 type StopHandler = (signal: NodeJS.Signals) => void;

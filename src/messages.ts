@@ -615,7 +615,7 @@ export interface Retire {
 /** `/debug/fail_device` behind `--enable-fault-injection`. */
 export interface InjectFault {
   readonly kind: 'fault';
-  readonly how: 'exit' | 'throw' | 'heap_oom';
+  readonly how: 'exit' | 'throw' | 'heap_oom' | 'hang';
 }
 
 export type FromDevice = StepDone | EmbedDone;

@@ -1,6 +1,7 @@
 /** Thread entry of the cache actor: receives batches from the scheduler, answers, checks itself when idle. */
-import { workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { exposeControl } from '../src/actor/control.js';
+import { hangOnRequest, keepBeating, type Heart } from '../src/actor/heart.js';
 import { Port } from '../src/actor/port.js';
 import { CacheActor } from '../src/cache/cache-actor.js';
 import type { ExpertRecording } from '../src/core/expert-recording.js';
@@ -12,12 +13,15 @@ interface CacheWorkerData {
   /** Main's: read-only snapshots. */
   readonly controlPort: MessagePort;
   readonly experts: ExpertRecording | null;
+  readonly heart: Heart;
 }
 
 /** Time without an operation after which the thread checks its trees. */
 const IDLE_CHECK_MS = 2_000;
 
-const { port, controlPort, experts } = workerData as CacheWorkerData;
+const { port, controlPort, experts, heart } = workerData as CacheWorkerData;
+keepBeating(heart);
+hangOnRequest(parentPort);
 const scheduler = new Port<CacheReplies, ToCache>(port);
 const actor = new CacheActor(experts);
 

@@ -1,5 +1,6 @@
 /** Thread entry of the scheduler actor: connects {@link Scheduler} to its ports. */
-import { workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { hangOnRequest, keepBeating, type Heart } from '../src/actor/heart.js';
 import { Port } from '../src/actor/port.js';
 import type { SchedulerConfig } from '../src/core/scheduler-config.js';
 import {
@@ -19,12 +20,15 @@ export interface SchedulerWorkerData {
   readonly mainPort: MessagePort;
   readonly cachePort: MessagePort;
   readonly config: SchedulerConfig;
+  readonly heart: Heart;
 }
 
 /** How late a time-out may be. */
 const TICK_MS = 100;
 
 const data = workerData as SchedulerWorkerData;
+keepBeating(data.heart);
+hangOnRequest(parentPort);
 const main = new Port<ToMain, ToScheduler>(data.mainPort);
 const cache = new Port<ToCache, CacheReplies>(data.cachePort);
 const devices = new Map<TreeKey, Port<ToDevice, FromDevice>>();

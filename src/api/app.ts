@@ -13,7 +13,7 @@ import { createWeightRoutes } from './admin/weights.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { RequestError, StartupError } from '../core/errors.js';
 import type { TreeState } from '../messages.js';
-import type { Logger } from '../observability/logger.js';
+import { logLines, type Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
 import { EncodeQueue } from '../engine/encode-queue.js';
 import type { Engine } from '../engine/engine.js';
@@ -33,6 +33,7 @@ import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseSamplingParams } from './native/sampling-request.js';
 import { SeedSource } from '../engine/seeds.js';
+import { createOriginRules } from '../http/origin.js';
 import { createHttpServer } from '../http/uws.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
@@ -51,6 +52,8 @@ export interface AppDeps {
   /** Every radix tree as it is now. */
   readonly readTrees: () => Promise<readonly TreeState[]>;
   readonly deviceControl: DeviceControl;
+  /** False while a thread answers nothing. */
+  readonly isHealthy: () => boolean;
   readonly weightControl: WeightControl;
   readonly memoryControl: MemoryControl;
   readonly log: Logger;
@@ -59,6 +62,8 @@ export interface AppDeps {
 export interface App {
   /** @returns the port. @throws StartupError */
   listen(): Promise<number>;
+  /** False: new connections are refused for now. */
+  setAccepting(isAccepting: boolean): void;
   /** Health turns 503 and new work is refused; settles when the last request ended. */
   beginDrain(): Promise<void>;
   /** Closes the port and every connection. */
@@ -76,18 +81,26 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const onError = (error: unknown): void => {
-    deps.log.error(`Internal server error: ${describe(error)}`);
+    logLines(deps.log, 'error', `Internal server error: ${describe(error)}`);
   };
   const route = createRouter({ routes, isAllowed, onError });
   const sockets = new WsEndpoint({
     isAllowed,
     onError,
-    answerers: { generate: (body, sink) => generate(body, sink, generation), ...openAi },
+    answerers: {
+      generate: (body, sink, asker) => generate(body, sink, generation, asker),
+      ...openAi,
+    },
   });
-  const server = await createHttpServer(route, [sockets]);
+  const { apiKey, host, allowedHosts, corsOrigins } = deps.args;
+  const origins = createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins });
+  const server = await createHttpServer(route, [sockets], origins);
   return {
     routes,
     listen: () => server.listen(deps.args.host, deps.args.port),
+    setAccepting: (isAccepting) => {
+      server.setAccepting(isAccepting);
+    },
     beginDrain: () => {
       isDraining = true;
       return deps.engine.drain();
@@ -117,13 +130,13 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
     wsRoute,
     ...createHealthRoutes({
       engine,
-      isDraining,
+      isUnfit: () => isDraining() || !deps.isHealthy(),
       isGeneration: generation.isGeneration,
       timeoutMs: deps.healthCheckTimeoutMs,
     }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
-    ...createOpenAiRoutes(openAi),
+    ...createOpenAiRoutes(openAi, args.dpSize),
     ...createEmbedRoutes(
       {
         ...deps,

@@ -1,8 +1,10 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { callControl, connectControl } from '../actor/control.js';
+import { createHeart, type Heart } from '../actor/heart.js';
 import { Port } from '../actor/port.js';
 import type { ExpertRecording } from '../core/expert-recording.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
+import type { ActorName } from '../engine/control.js';
 import type { ToMain, ToScheduler, TreeState } from '../messages.js';
 
 /** A snapshot that takes longer is given up. */
@@ -19,6 +21,10 @@ export interface ActorThreads {
   readonly readTrees: () => Promise<readonly TreeState[]>;
   /** Rejects when either thread throws or ends by itself: the server cannot go on then. */
   readonly broken: Promise<never>;
+  /** By the threads' names; each beats while its event loop comes round. */
+  readonly hearts: Readonly<Record<ActorName, Heart>>;
+  /** `--enable-fault-injection`: the thread loops from now on. */
+  readonly hang: (name: ActorName) => void;
   stop(): Promise<void>;
 }
 
@@ -30,15 +36,18 @@ export function startActorThreads(
   const toMain = new MessageChannel();
   const toCache = new MessageChannel();
   const control = new MessageChannel();
-  const cache = startThread('cache', { port: toCache.port2, controlPort: control.port2, experts }, [
-    toCache.port2,
-    control.port2,
-  ]);
+  const hearts = { cache: createHeart(), scheduler: createHeart() };
+  const cache = startThread(
+    'cache',
+    { port: toCache.port2, controlPort: control.port2, experts, heart: hearts.cache },
+    [toCache.port2, control.port2],
+  );
   const scheduler = startThread(
     'scheduler',
-    { mainPort: toMain.port2, cachePort: toCache.port1, config },
+    { mainPort: toMain.port2, cachePort: toCache.port1, config, heart: hearts.scheduler },
     [toMain.port2, toCache.port1],
   );
+  const workers = { cache, scheduler };
   const snapshots = connectControl<CacheControl>(control.port1);
   let stopping = false;
   const broken = firstFailure({ 'cache actor': cache, scheduler }, () => stopping);
@@ -46,6 +55,10 @@ export function startActorThreads(
     scheduler: new Port<ToScheduler, ToMain>(toMain.port1),
     readTrees: () => callControl(snapshots.snapshot(), SNAPSHOT_DEADLINE_MS),
     broken,
+    hearts,
+    hang: (name) => {
+      workers[name].postMessage('hang');
+    },
     stop: async () => {
       stopping = true;
       // Neither thread runs native code, so terminating them is safe (unlike a device thread).

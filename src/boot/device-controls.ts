@@ -1,6 +1,7 @@
 import type { DeviceControl, MemoryControl, WeightControl } from '../engine/control.js';
 import type { Engine } from '../engine/engine.js';
 import { runCanary } from '../fleet/canary.js';
+import type { ActorThreads } from './actor-threads.js';
 import type { DeviceFleet } from '../fleet/device-fleet.js';
 import { Exclusive } from '../fleet/exclusive.js';
 import type { LoadContext } from '../fleet/load-context.js';
@@ -13,6 +14,7 @@ interface ControlledParts extends Pick<LoadedModel, 'prepared' | 'served'> {
   readonly loading: LoadContext;
   readonly fleet: DeviceFleet;
   readonly engine: Engine;
+  readonly actors: Pick<ActorThreads, 'hang'>;
 }
 
 interface DeviceControls {
@@ -23,7 +25,7 @@ interface DeviceControls {
 
 /** What the front end may do to the devices of a running server; weights and memory one change at a time. */
 export function deviceControls(parts: ControlledParts): DeviceControls {
-  const { loading, prepared, served, fleet, engine } = parts;
+  const { loading, prepared, served, fleet, engine, actors } = parts;
   const changes = new Exclusive();
   return {
     weightControl: new WeightUpdater({
@@ -37,6 +39,11 @@ export function deviceControls(parts: ControlledParts): DeviceControls {
       changes,
     }),
     memoryControl: new MemoryOccupation({ fleet, engine, log: loading.log, changes }),
-    deviceControl: { failDevice: (rank, how) => fleet.injectFault(rank, how) },
+    deviceControl: {
+      failDevice: (rank, how) => fleet.injectFault(rank, how),
+      hangActor: (name) => {
+        actors.hang(name);
+      },
+    },
   };
 }

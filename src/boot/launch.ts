@@ -23,10 +23,13 @@ import {
   thisMachine,
 } from './configurations.js';
 import { deviceControls } from './device-controls.js';
+import { exposure } from './exposure.js';
+import { checkFileLimit, FileGuard, fileLimit, numOpenFiles } from './file-limit.js';
 import { assertPortFree } from './port-check.js';
 import { RunningServer } from './running-server.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
-import { watchDevices } from './watch-devices.js';
+import { Watchdog } from './watchdog.js';
+import { watchDevice, watchDevices } from './watch-devices.js';
 
 export interface LaunchOptions {
   readonly args: ServerArgs;
@@ -42,7 +45,11 @@ export interface LaunchOptions {
  * @throws StartupError with one sentence
  */
 export async function launch({ args, env, version, log }: LaunchOptions): Promise<RunningServer> {
+  const files = fileLimit();
+  checkFileLimit(files);
   await assertPortFree(args.host, args.port);
+  const exposed = exposure(args);
+  if (exposed !== null) log.warn(exposed);
   const machine = thisMachine();
   requireRuntimeMemory(machine.memoryBytes, args.dpSize);
 
@@ -63,9 +70,17 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   const engine = startEngine(actors, log);
   const breakage = new Breakage(engine);
   breakage.watch(actors.broken);
+  const watchdog = new Watchdog({
+    timeoutMs: 1000 * args.watchdogTimeout,
+    onDead: (reason) => {
+      breakage.report(reason);
+    },
+  });
+  watchdog.watch({ name: 'the scheduler', heart: actors.hearts.scheduler, isPrompt: true });
+  watchdog.watch({ name: 'the cache actor', heart: actors.hearts.cache, isPrompt: true });
 
   const fleet = new DeviceFleet({
-    startDevice,
+    startDevice: (start) => watchDevice(startDevice(start), watchdog),
     clock,
     scheduler: actors.scheduler,
     numDevices: args.dpSize,
@@ -84,10 +99,13 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     model: served,
     limits: servingLimits(limits),
     readTrees: actors.readTrees,
-    ...deviceControls({ loading, prepared, served, fleet, engine }),
+    ...deviceControls({ loading, prepared, served, fleet, engine, actors }),
+    isHealthy: () => watchdog.isHealthy,
     log,
   });
   const port = await app.listen();
+  if (files !== null)
+    new FileGuard({ limit: files, numOpen: numOpenFiles, server: app, log }).start();
   log.info(`Listening on http://${args.host}:${port}`);
   const target = warmUpTarget(args, port, served);
   const firstRequest = args.skipServerWarmup ? null : () => warmUp(target);
@@ -98,6 +116,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     cpuPool,
     firstRequest,
     broken: breakage.reason,
+    watchdog,
     log,
   });
 }

@@ -3,6 +3,7 @@ import type { CpuPool } from '../cpu/pool.js';
 import type { DeviceFleet } from '../fleet/device-fleet.js';
 import type { Logger } from '../observability/logger.js';
 import type { ActorThreads } from './actor-threads.js';
+import type { Watchdog } from './watchdog.js';
 
 const READY_LINE = 'The server is fired up and ready to roll!';
 
@@ -14,6 +15,7 @@ export interface ServerParts {
   /** One request through all of it, which rejects when that fails; null = none is wanted. */
   readonly firstRequest: (() => Promise<void>) | null;
   readonly broken: Promise<string>;
+  readonly watchdog: Pick<Watchdog, 'hasNativeHang'>;
   readonly log: Pick<Logger, 'info'>;
 }
 
@@ -27,6 +29,11 @@ export class RunningServer {
   constructor(parts: ServerParts) {
     this.#parts = parts;
     this.broken = parts.broken;
+  }
+
+  /** True: only a signal ends this process. */
+  get hasNativeHang(): boolean {
+    return this.#parts.watchdog.hasNativeHang;
   }
 
   /** The first request, then the line that says that all is well. @throws StartupError */

@@ -39,7 +39,9 @@ export function parseCli(argv: readonly string[], version: string, env?: Environ
 }
 
 function usage(message: string): CliResult {
-  const sentence = message.replace(/^error: /, '').replaceAll('\n', ' ');
+  // A misspelled flag may have had a key behind it.
+  const named = message.replace(/(unknown option '[^'=]*)=.*'/s, "$1'");
+  const sentence = named.replace(/^error: /, '').replaceAll('\n', ' ');
   const full = /[.)]$/.test(sentence) ? sentence : `${sentence}.`;
   return { kind: 'exit', code: EXIT_USAGE, text: `${full} Try radish --help.\n` };
 }

@@ -5,8 +5,18 @@ export class UsageError extends Error {
 
 /** One server argument: how it is spelled, read, defaulted and explained. */
 export interface FlagSpec<T = unknown> {
-  /** `buckets`: ascending numbers. `bucketRule`: words, as core/bucket-rule.ts reads them. */
-  readonly type: 'string' | 'int' | 'float' | 'bool' | 'json' | 'choice' | 'buckets' | 'bucketRule';
+  /** `buckets`: ascending numbers. `bucketRule`: words, as core/bucket-rule.ts reads them. `key`: a header's value. */
+  readonly type:
+    | 'string'
+    | 'key'
+    | 'words'
+    | 'int'
+    | 'float'
+    | 'bool'
+    | 'json'
+    | 'choice'
+    | 'buckets'
+    | 'bucketRule';
   readonly default: T;
   readonly help: string;
   /** Other spellings, with their dashes. */
@@ -49,6 +59,16 @@ function flag<T>(
 
 export function string(help: string, options: FlagOptions = {}): FlagSpec<string | null> {
   return flag<string | null>('string', null, help, options);
+}
+
+/** Never shown, and such that every client can send it in a header. */
+export function key(help: string): FlagSpec<string | null> {
+  return flag<string | null>('key', null, help, { isSecret: true });
+}
+
+/** Several words; none by default. */
+export function words(help: string): FlagSpec<readonly string[]> {
+  return flag<readonly string[]>('words', [], help, {});
 }
 
 export function stringOr(value: string, help: string, options: FlagOptions = {}): FlagSpec<string> {
@@ -101,11 +121,11 @@ export function bucketRule(help: string): FlagSpec<readonly string[] | null> {
 
 /** Takes several words of the command line. */
 export function isList({ type }: FlagSpec): boolean {
-  return type === 'buckets' || type === 'bucketRule';
+  return type === 'buckets' || type === 'bucketRule' || type === 'words';
 }
 
 /** The default as help and tables show it, or null when there is none to show. */
 export function shownDefault({ type, default: value }: FlagSpec): string | null {
-  if (value === null || type === 'bool') return null;
+  if (value === null || type === 'bool' || type === 'words') return null;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

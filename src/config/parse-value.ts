@@ -10,11 +10,24 @@ interface ValueType {
   expected(spec: FlagSpec): string;
 }
 
+/** What reaches the other side of a header as it was sent, by any client. */
+const HEADER_TEXT = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+
 const TYPES: Readonly<Record<FlagSpec['type'], ValueType>> = {
   string: {
     read: (text) => text,
-    accepts: (value) => typeof value === 'string',
-    expected: () => 'a string',
+    accepts: (value) => typeof value === 'string' && value !== '',
+    expected: () => 'a string that is not empty',
+  },
+  key: {
+    read: (text) => text,
+    accepts: (value) => typeof value === 'string' && HEADER_TEXT.test(value),
+    expected: () => 'a string of printable ASCII characters, without spaces at its ends',
+  },
+  words: {
+    read: wordsOf,
+    accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isWord),
+    expected: () => 'a list of words',
   },
   choice: {
     read: (text) => text,
@@ -69,12 +82,17 @@ export function checkValue(
   const value = spec.type === 'bucketRule' && Array.isArray(given) ? given.map(String) : given;
   const type = TYPES[spec.type];
   if (type.accepts(value, spec)) return value;
-  throw new UsageError(`${source} must be ${type.expected(spec)}, got '${shown}'.`);
+  const got = spec.isSecret ? '' : `, got '${shown}'`;
+  throw new UsageError(`${source} must be ${type.expected(spec)}${got}.`);
 }
 
 /** The words of a list, between spaces or commas: `0.1 0.5`, `0.1,0.5`. */
 function wordsOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && /^[^\s,]+$/.test(value);
 }
 
 function isAscending(value: unknown): boolean {

@@ -8,10 +8,12 @@ import {
   float,
   int,
   json,
+  key,
   optionalChoice,
   optionalInt,
   string,
   stringOr,
+  words,
   type FlagSpec,
 } from './flag-spec.js';
 import {
@@ -67,12 +69,15 @@ const MODEL = {
 const HTTP = {
   host: stringOr('127.0.0.1', 'Address to listen on.'),
   port: int(30000, 'Port to listen on; 0 = any free one.', { min: 0, max: 65535 }),
-  'api-key': string('Key that requests must bring as "Authorization: Bearer KEY".', {
-    isSecret: true,
-  }),
-  'admin-api-key': string(
+  'api-key': key('Key that requests must bring as "Authorization: Bearer KEY".'),
+  'admin-api-key': key(
     'Key of the routes that change the server; --api-key no longer opens those.',
-    { isSecret: true },
+  ),
+  'allowed-hosts': words(
+    'Names that a loopback server without a key may be asked by, beside its own; * = any.',
+  ),
+  'cors-origins': words(
+    'Origins whose web pages may ask a server without a key, beside those of this machine; * = any.',
   ),
   compat: choice(
     ['2024-11', '2025-06', '2025-09', '2025-12', '2026'],
@@ -161,6 +166,11 @@ const RUNTIME = {
   ),
   'enable-memory-saver': bool('Adds what /release_memory_occupation does.'),
   'enable-fault-injection': bool('Adds POST /debug/fail_device, for tests of recovery.'),
+  'watchdog-timeout': float(
+    300,
+    'Seconds after which a thread that answers nothing ends the server; 0 = never.',
+    { min: 0 },
+  ),
   'log-requests': bool('A log line when a request arrives and when it ends.'),
   'log-requests-level': int(
     2,

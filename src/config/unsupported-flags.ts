@@ -38,7 +38,7 @@ const BY_SUBJECT = {
   scheduling: `
     prefill-max-requests enable-mixed-chunk enable-dynamic-chunking disable-overlap-schedule
     num-continuous-decode-steps scheduler-recv-interval batch-notify-size sleep-on-idle
-    watchdog-timeout soft-watchdog-timeout enable-prefill-delayer prefill-delayer-max-delay-passes
+    soft-watchdog-timeout enable-prefill-delayer prefill-delayer-max-delay-passes
     prefill-delayer-token-usage-low-watermark prefill-delayer-queue-min-ratio
     prefill-delayer-max-delay-ms radix-eviction-policy radix-cache-backend swa-full-tokens-ratio
     disable-hybrid-swa-memory hybrid-kvcache-ratio disable-chunked-prefix-cache

@@ -6,6 +6,7 @@ const ERRORS = {
   INVALID_REQUEST: { status: 400, type: 'BadRequestError' },
   INVALID_JSON: { status: 400, type: 'Bad Request' },
   UNAUTHORIZED: { status: 401, type: 'Unauthorized' },
+  FORBIDDEN: { status: 403, type: 'Forbidden' },
   NOT_FOUND: { status: 404, type: 'NotFound' },
   METHOD_NOT_ALLOWED: { status: 405, type: 'MethodNotAllowed' },
   REQUEST_TIMEOUT: { status: 408, type: 'RequestTimeout' },
@@ -16,6 +17,7 @@ const ERRORS = {
   TIMED_OUT: { status: 503, type: '503' },
   PRIORITY_DISABLED: { status: 503, type: '503' },
   QUEUE_FULL: { status: 503, type: '503' },
+  BODIES_FULL: { status: 503, type: '503' },
   SHUTTING_DOWN: { status: 503, type: '503' },
   NO_DEVICE: { status: 503, type: '503' },
 } as const;

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { keepBeating, type Heart } from '../actor/heart.js';
 import { Port } from '../actor/port.js';
 import type { EmbedPlan, StepPlan } from '../core/batch.js';
 import type {
@@ -28,6 +29,8 @@ export interface DeviceInit {
   readonly schedulerPort: MessagePort;
   /** Transferred. Carries {@link MainToDevice} and {@link DeviceToMain}. */
   readonly mainPort: MessagePort;
+  /** Shared; beats while the thread's event loop comes round. */
+  readonly heart: Heart;
 }
 
 /**
@@ -35,6 +38,7 @@ export interface DeviceInit {
  * the thread afterwards, from inside it. Rejects when loading or a step fails.
  */
 export async function serveDevice(init: DeviceInit): Promise<void> {
+  keepBeating(init.heart);
   const main = new Port<DeviceToMain, MainToDevice>(init.mainPort);
   const scheduler = new Port<FromDevice, ToDevice>(init.schedulerPort);
   const { embedding } = init.model.spec;

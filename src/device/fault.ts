@@ -15,7 +15,15 @@ export function failNow(how: InjectFault['how']): void {
       throw new Error('injected fault: throw');
     case 'heap_oom':
       exhaustHeap();
+      break;
+    case 'hang':
+      hang();
   }
+}
+
+/** Never comes back, and never ends. */
+function hang(): never {
+  for (;;);
 }
 
 /** Allocates until the thread's heap limit ends it (`ERR_WORKER_OUT_OF_MEMORY`). */

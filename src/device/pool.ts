@@ -1,5 +1,7 @@
+import './telemetry.js';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { createHeart, type Heart } from '../actor/heart.js';
 import { Port } from '../actor/port.js';
 import type {
   DeviceId,
@@ -44,7 +46,7 @@ export interface DeviceHandle {
  * Starts a device thread: a Piscina of one thread whose only task is to serve until retired. A busy device
  * thread is never terminated (that aborts the process): it ends by itself or not at all.
  */
-export function startDevice(start: DeviceStart): DeviceHandle {
+export function startDevice(start: DeviceStart): DeviceHandle & { readonly heart: Heart } {
   const toScheduler = new MessageChannel();
   const toMain = new MessageChannel();
   const control = new Port<MainToDevice, DeviceToMain>(toMain.port1);
@@ -58,12 +60,14 @@ export function startDevice(start: DeviceStart): DeviceHandle {
     ...start,
     schedulerPort: toScheduler.port2,
     mainPort: toMain.port2,
+    heart: createHeart(),
   };
   const seen: Seen = { retired: false, kvWaiters: [] };
   const task = pool.run(init, { name: 'serve', transferList: [init.schedulerPort, init.mainPort] });
   const done = endOf(task, { pool, control, seen });
   return {
     device: start.device,
+    heart: init.heart,
     ready: readyOf(control, done, seen),
     done,
     port: toScheduler.port1,

@@ -49,11 +49,17 @@ export interface MemoryControl {
   resume(tags: readonly MemoryTag[]): Promise<string | null>;
 }
 
-/** `--enable-fault-injection`: breaks a device from outside, so that recovery can be tested. */
+/** `--enable-fault-injection`: breaks a thread from outside, so that recovery can be tested. */
 export interface DeviceControl {
   /** @returns false when there is no such device. */
   failDevice(rank: number, how: FaultKind): boolean;
+  /** The thread loops from now on. */
+  hangActor(name: ActorName): void;
 }
 
-export const FAULT_KINDS = ['exit', 'throw', 'heap_oom'] as const;
+/** Threads without native code. */
+export const ACTOR_NAMES = ['scheduler', 'cache'] as const;
+export type ActorName = (typeof ACTOR_NAMES)[number];
+
+export const FAULT_KINDS = ['exit', 'throw', 'heap_oom', 'hang'] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -119,7 +119,11 @@ function samplesOf(
   });
 }
 
-/** Requests share cached prefixes only within one namespace. */
-function namespaceOf({ extraKey, cacheSalt }: GenerateEntry): string {
-  return extraKey === null && cacheSalt === null ? '' : JSON.stringify([extraKey, cacheSalt]);
+/**
+ * Requests share cached prefixes only within one namespace. Whoever names one gets it under the own key: another
+ * key's salt, guessed or overheard, leads elsewhere. Without a name all share, as in SGLang.
+ */
+function namespaceOf({ extraKey, cacheSalt, tenant }: GenerateEntry): string {
+  if (extraKey === null && cacheSalt === null) return '';
+  return JSON.stringify([extraKey, cacheSalt, tenant]);
 }

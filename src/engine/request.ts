@@ -30,6 +30,8 @@ export interface GenerateEntry extends Required<Unobserved> {
   readonly rids: readonly string[];
   readonly extraKey: string | null;
   readonly cacheSalt: string | null;
+  /** Digest of the key that asked; empty = none. */
+  readonly tenant: string;
   readonly dpRank: number | null;
   readonly priority: number;
 }

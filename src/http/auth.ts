@@ -25,6 +25,11 @@ function keyCheck(key: string | null): (request: Pick<HttpRequest, 'headers'>) =
     matches(bearerToken(headers.get('authorization'))) || matches(headers.get('x-api-key') ?? null);
 }
 
+/** The key that a request brings, right or not; null = none. */
+export function keyOf(headers: HttpRequest['headers']): string | null {
+  return bearerToken(headers.get('authorization')) ?? headers.get('x-api-key') ?? null;
+}
+
 function bearerToken(header: string | undefined): string | null {
   return /^bearer +(.+)$/i.exec(header ?? '')?.[1] ?? null;
 }

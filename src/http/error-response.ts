@@ -1,18 +1,22 @@
-import { statusOf, wireTypeOf, type Failure } from '../core/errors.js';
+import { statusOf, wireTypeOf, type ErrorCode, type Failure } from '../core/errors.js';
 import { jsonResponse, type FullResponse } from './http.js';
 
 /** Seconds after which a client may try again when the server is full or going away. */
 const RETRY_AFTER_S = 1;
 
 /** Connections whose request was not read to its end cannot be used again. */
-const CLOSING = new Set([408, 413]);
+const UNREAD: ReadonlySet<ErrorCode> = new Set([
+  'REQUEST_TIMEOUT',
+  'BODY_TOO_LARGE',
+  'BODIES_FULL',
+]);
 
 /** Renders a failure in the shape that SGLang gives it on its native routes. */
 export function errorResponse(failure: Failure): FullResponse {
   const status = statusOf(failure.code);
   const response = jsonResponse(status, errorBody(failure));
-  if (status === 503) return withRetryAfter(response);
-  return { ...response, close: CLOSING.has(status) };
+  const closing = { ...response, close: UNREAD.has(failure.code) };
+  return status === 503 ? withRetryAfter(closing) : closing;
 }
 
 function errorBody({ code, message }: Failure): unknown {

@@ -45,7 +45,7 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, reply: 
       reply.send(errorResponse({ code: 'UNAUTHORIZED', message: 'Unauthorized' }));
       return;
     }
-    if (found.routes.length === 0) sendNotFound(reply);
+    if (found.routes.length === 0) sendElsewhere(request, reply, table);
     else runRoute(found, request, reply, options.onError);
   };
 }
@@ -131,6 +131,17 @@ function isJson(request: HttpRequest): boolean {
   return type === 'application/json';
 }
 
+/** A route with a slash too many is told where it stands, as FastAPI does; anything else is not here. */
+function sendElsewhere({ path, query }: HttpRequest, reply: HttpReply, table: RouteTable): void {
+  const bare = path.replace(/\/+$/, '');
+  if (bare === path || table.find(bare).routes.length === 0) {
+    sendNotFound(reply);
+    return;
+  }
+  const search = query.size === 0 ? '' : `?${query.toString()}`;
+  reply.send({ ...plainResponse(307), headers: { location: bare + search } });
+}
+
 function sendNotFound(reply: HttpReply): void {
   reply.send(errorResponse({ code: 'NOT_FOUND', message: 'Not Found' }));
 }
@@ -148,7 +159,6 @@ function sendOptions(request: HttpRequest, reply: HttpReply, routes: readonly Ro
       'access-control-allow-methods': 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT',
       'access-control-max-age': '600',
       'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? '*',
-      vary: 'Origin',
     };
     reply.send({ ...plainResponse(200, 'OK'), headers });
   } else if (routes.length === 0) {

@@ -57,6 +57,19 @@ export class UwsReply implements HttpReply {
 
   send(response: FullResponse): void {
     if (this.#isClosed) return;
+    if (response.close !== true) {
+      this.#send(response);
+      return;
+    }
+    // While an answer is owed the library cuts off a connection that brings another request, unread; ended in
+    // the handler, it would execute what stands behind this request in the same segment.
+    this.#isClosed = true;
+    setImmediate(() => {
+      if (!this.#hasLeft) this.#send(response);
+    });
+  }
+
+  #send(response: FullResponse): void {
     const body = response.body ?? '';
     const bytes = Buffer.byteLength(body);
     const close = response.close ?? false;

@@ -1,24 +1,22 @@
 import { StartupError } from '../core/errors.js';
-import { readBody } from './body.js';
-import type { HttpReply, HttpRequest } from './http.js';
+import { BodyReader } from './body.js';
+import { errorResponse } from './error-response.js';
+import { MAX_HEADER_BYTES, readHead, type RequestHead } from './head.js';
+import type { FullResponse, HttpReply, HttpRequest } from './http.js';
+import type { OriginRules } from './origin.js';
 import { UwsReply } from './uws-reply.js';
 import type { SocketEndpoint, SocketListener, UpgradeDecision } from './socket.js';
 import { UwsSocket } from './uws-socket.js';
 import type * as Uws from 'uWebSockets.js';
 
-/**
- * Bytes of request line and headers; above it the answer is 431. More than 98 headers within that size
- * are an incomplete request to the library, which closes the connection after some seconds.
- */
-const MAX_HEADER_BYTES = 16 * 1024;
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: by default a second server would silently share the port. */
 const EXCLUSIVE_PORT = 1;
 
 export interface HttpServer {
   /** @returns the port, which matters when 0 was asked. @throws StartupError */
   listen(host: string, port: number): Promise<number>;
-  /** Takes no new connections; open responses go on. */
-  stopListening(): void;
+  /** False: new connections are refused, and open ones go on, until it is true again. */
+  setAccepting(isAccepting: boolean): void;
   /** Closes everything. */
   close(): void;
 }
@@ -26,97 +24,116 @@ export interface HttpServer {
 /** Handles one request; must answer or keep `reply`, and read the body before it first waits. */
 export type RequestHandler = (request: HttpRequest, reply: HttpReply) => void;
 
+/** Everybody may ask, and no page reads the answer. */
+const NO_RULES: OriginRules = { refusal: () => null, corsHeaders: () => ({}) };
+
+/** What is common to all requests of a server. */
+interface Front {
+  readonly handle: RequestHandler;
+  readonly origins: OriginRules;
+  readonly bodies: BodyReader;
+}
+
 /** The only place that touches uWebSockets.js. */
 export async function createHttpServer(
   handle: RequestHandler,
   sockets: readonly SocketEndpoint[] = [],
+  origins: OriginRules = NO_RULES,
 ): Promise<HttpServer> {
-  // The addon reads it once, when it is loaded.
+  // The addon reads it once, when it is loaded. It counts only requests that come in several pieces.
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(MAX_HEADER_BYTES);
   const { default: uws } = (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
   const app = uws.App();
-  for (const endpoint of sockets) addSockets(app, endpoint);
+  for (const endpoint of sockets) addSockets(app, endpoint, origins);
+  const front: Front = { handle, origins, bodies: new BodyReader() };
   app.any('/*', (res, req) => {
-    accept(res, req, handle);
+    accept(res, req, front);
   });
   return serverOf(uws, app);
 }
 
 function serverOf(uws: typeof Uws, app: Uws.TemplatedApp): HttpServer {
   let socket: Uws.us_listen_socket | null = null;
+  let address: readonly [host: string, port: number] | null = null;
   const stopListening = (): void => {
     if (socket !== null) uws.us_listen_socket_close(socket);
     socket = null;
   };
+  const open = (host: string, port: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      // The typings miss the form with both a host and options.
+      const listen = app.listen.bind(app) as unknown as (
+        host: string,
+        port: number,
+        options: number,
+        callback: (socket: Uws.us_listen_socket | false) => void,
+      ) => void;
+      listen(host, port, EXCLUSIVE_PORT, (opened) => {
+        if (opened === false) {
+          reject(new StartupError(`Cannot listen on ${host}:${port}: is the port in use?`));
+          return;
+        }
+        socket = opened;
+        address = [host, uws.us_socket_local_port(opened)];
+        resolve(address[1]);
+      });
+    });
   return {
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        // The typings miss the form with both a host and options.
-        const listen = app.listen.bind(app) as unknown as (
-          host: string,
-          port: number,
-          options: number,
-          callback: (socket: Uws.us_listen_socket | false) => void,
-        ) => void;
-        listen(host, port, EXCLUSIVE_PORT, (opened) => {
-          if (opened === false) {
-            reject(new StartupError(`Cannot listen on ${host}:${port}: is the port in use?`));
-            return;
-          }
-          socket = opened;
-          resolve(uws.us_socket_local_port(opened));
-        });
-      }),
-    stopListening,
+    listen: open,
+    setAccepting: (isAccepting) => {
+      if (!isAccepting) stopListening();
+      else if (socket === null && address !== null) void open(...address).catch(() => undefined);
+    },
     close: () => {
       stopListening();
+      address = null;
       app.close();
     },
   };
 }
 
-function accept(res: Uws.HttpResponse, req: Uws.HttpRequest, handle: RequestHandler): void {
-  const headers = new Map<string, string>();
-  let numLengths = 0;
-  let numBytes = 0;
-  req.forEach((name, value) => {
-    numBytes += name.length + value.length;
-    if (name === 'content-length') numLengths++;
-    if (!headers.has(name)) headers.set(name, value);
-  });
+function accept(res: Uws.HttpResponse, req: Uws.HttpRequest, front: Front): void {
+  const head = headOf(req);
+  const { headers } = head;
   const method = req.getCaseSensitiveMethod().toUpperCase();
-  const reply = new UwsReply(res, {
-    isHead: method === 'HEAD',
-    extraHeaders: corsHeaders(headers),
-  });
-  // The library's own limit sees only requests that arrive in several pieces.
-  if (numBytes > MAX_HEADER_BYTES) {
-    reply.send({ status: 431, close: true });
+  const extraHeaders = front.origins.corsHeaders(headers);
+  const reply = new UwsReply(res, { isHead: method === 'HEAD', extraHeaders });
+  const refused = refusalOf(head, front.origins);
+  if (refused !== null) {
+    reply.send(refused);
     return;
   }
   const length = headers.get('content-length');
-  // Two framings of one body are how requests are smuggled past a proxy.
-  if (numLengths > 1 || (length !== undefined && headers.has('transfer-encoding'))) {
-    reply.send({ status: 400, body: 'Ambiguous request length.', close: true });
-    return;
-  }
-  handle(
-    {
-      method,
-      path: req.getUrl(),
-      query: new URLSearchParams(req.getQuery()),
-      headers,
-      readBody: (maxBytes) =>
-        readBody(res, {
-          maxBytes,
-          announcedBytes: length === undefined ? null : Number(length),
-          onClientLeft: (listener) => {
-            reply.onClientLeft(listener);
-          },
-        }),
-    },
-    reply,
-  );
+  const request: HttpRequest = {
+    method,
+    path: req.getUrl(),
+    query: new URLSearchParams(req.getQuery()),
+    headers,
+    readBody: (maxBytes) =>
+      front.bodies.read(res, {
+        maxBytes,
+        announcedBytes: length === undefined ? null : Number(length),
+        onClientLeft: (listener) => {
+          reply.onClientLeft(listener);
+        },
+      }),
+  };
+  front.handle(request, reply);
+}
+
+function headOf(req: Uws.HttpRequest): RequestHead {
+  const fields: [string, string][] = [];
+  req.forEach((name, value) => {
+    fields.push([name, value]);
+  });
+  return readHead(fields);
+}
+
+/** What no route needs to be asked for. */
+function refusalOf({ headers, fault }: RequestHead, origins: OriginRules): FullResponse | null {
+  if (fault !== null) return fault;
+  const failure = origins.refusal(headers);
+  return failure === null ? null : errorResponse(failure);
 }
 
 interface SocketData {
@@ -126,7 +143,7 @@ interface SocketData {
 }
 
 /** An upgrade on the endpoint's path; everything else on that path is a plain request. */
-function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint): void {
+function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint, origins: OriginRules): void {
   app.ws<SocketData>(endpoint.path, {
     // Compression would cost a window per socket, and time on the thread that serves all of them.
     compression: 0,
@@ -135,7 +152,7 @@ function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint): void {
     idleTimeout: endpoint.idleTimeoutS,
     sendPingsAutomatically: true,
     upgrade: (res, req, context) => {
-      upgrade(res, req, { endpoint, context });
+      upgrade(res, req, { endpoint, context, origins });
     },
     open: (ws) => {
       const data = ws.getUserData();
@@ -162,31 +179,28 @@ function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint): void {
 interface UpgradeTarget {
   readonly endpoint: SocketEndpoint;
   readonly context: Uws.us_socket_context_t;
+  readonly origins: OriginRules;
 }
 
 function upgrade(res: Uws.HttpResponse, req: Uws.HttpRequest, target: UpgradeTarget): void {
-  const headers = new Map<string, string>();
-  req.forEach((name, value) => {
-    if (!headers.has(name)) headers.set(name, value);
-  });
-  const decision = target.endpoint.decide({
-    method: 'GET',
-    path: req.getUrl(),
-    query: new URLSearchParams(req.getQuery()),
-    headers,
-  });
+  const head = headOf(req);
+  const { headers } = head;
+  const refused = refusalOf(head, target.origins);
+  const decision: UpgradeDecision =
+    refused !== null
+      ? { kind: 'refuse', response: refused }
+      : target.endpoint.decide({
+          method: 'GET',
+          path: req.getUrl(),
+          query: new URLSearchParams(req.getQuery()),
+          headers,
+        });
   if (decision.kind === 'refuse') {
-    const options = { isHead: false, extraHeaders: corsHeaders(headers) };
+    const options = { isHead: false, extraHeaders: target.origins.corsHeaders(headers) };
     new UwsReply(res, options).send(decision.response);
     return;
   }
   const data: SocketData = { accepted: decision, socket: null, listener: null };
   const key = headers.get('sec-websocket-key') ?? '';
   res.upgrade(data, key, decision.protocol ?? '', '', target.context);
-}
-
-/** SGLang lets every origin in, with credentials. */
-function corsHeaders(headers: ReadonlyMap<string, string>): Record<string, string> {
-  if (!headers.has('origin')) return {};
-  return { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true' };
 }

@@ -39,6 +39,9 @@ const COLOR: Readonly<Record<LogLevel, string>> = {
   warn: '\u001b[33m',
   error: '\u001b[31m',
 };
+/** What could forge a line, move the cursor or turn the text around. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 const RESET = '\u001b[0m';
 const CLEAR_LINE = '\r\u001b[K';
 const BAR_WIDTH = 30;
@@ -83,8 +86,21 @@ export function logLevelOf(flag: (typeof LOG_LEVELS)[number]): LogLevel {
 
 function formatLine(level: LogLevel, message: string, { now, useColor }: LoggerOptions): string {
   const prefix = level === 'warn' ? 'WARNING: ' : level === 'error' ? 'ERROR: ' : '';
-  const line = `[${timestamp(now())}] ${prefix}${message}`;
+  const line = `[${timestamp(now())}] ${prefix}${escapeControls(message)}`;
   return useColor && COLOR[level] !== '' ? `${COLOR[level]}${line}${RESET}` : line;
+}
+
+/** One message is one line, whatever a client had a part in it: `\n` and its like are spelled out. */
+function escapeControls(message: string): string {
+  return message.replaceAll(UNPRINTABLE, (char) => {
+    const code = char.charCodeAt(0);
+    return SHORT_ESCAPES[char] ?? `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** A text of several lines, such as a stack: each is a line of the log. */
+export function logLines(log: Pick<Logger, 'log'>, level: LogLevel, text: string): void {
+  for (const line of text.split('\n')) log.log(level, line);
 }
 
 /** Local time to the second. */

@@ -1,4 +1,6 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -91,3 +93,90 @@ t.test('a second signal does not wait', async () => {
   await radish.stop('SIGTERM');
   t.ok(Date.now() - began < 3000, `took ${Date.now() - began} ms`);
 });
+
+t.test('nothing about its log or its terminal ends a server', async (t) => {
+  const port = String(await freePort());
+  for (const sink of ['| head -1', '> /dev/full']) {
+    const command = `exec 2>&1; ${process.execPath} dist/src/main.js --port ${port} ${sink}`;
+    const shell = spawn('bash', ['-c', command], { stdio: 'ignore', detached: true });
+    const url = `http://127.0.0.1:${port}`;
+    await until(() => isUp(url));
+    for (let i = 0; i < 3; i++)
+      t.equal((await postJson(`${url}/configure_logging`, { log_requests: true })).status, 200);
+    const answer = await generate(url, { text: 'Once', sampling_params: { max_new_tokens: 4 } });
+    t.equal(answer.meta_info.completion_tokens, 4, sink);
+    process.kill(-(shell.pid ?? 0), 'SIGTERM');
+    await until(async () => !(await isUp(url)));
+  }
+});
+
+t.test('a server outlives its terminal, and opens no inspector', async (t) => {
+  const radish = await startRadish();
+  t.teardown(() => radish.stop());
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+    radish.child.kill(signal);
+    await until(() => Promise.resolve(radish.log().includes(`${signal}: nothing to do`)));
+  }
+  t.equal((await fetch(`${radish.url}/health`)).status, 200);
+  t.notMatch(radish.log(), /Debugger/);
+});
+
+t.test(
+  'the runtime reports nothing: no trace of its telemetry, no socket but loopback',
+  async (t) => {
+    const home = await mkdtemp(join(tmpdir(), 'radish-home-'));
+    const radish = await startRadish([], { HOME: home, TMPDIR: home, XDG_CACHE_HOME: undefined });
+    t.teardown(() => radish.stop());
+    const files = await readdir(home, { recursive: true });
+    t.strictSame(
+      files.filter((name) => /microsoft|onnxruntime|mat-debug|\.ses/i.test(name)),
+      [],
+    );
+    const peers = await peersOf(radish.child.pid ?? 0);
+    t.ok(peers.length > 0, 'it listens');
+    t.strictSame(
+      peers.filter((address) => !/^(0+|0100007F)$/.test(address)),
+      [],
+    );
+  },
+);
+
+t.test('too few file descriptors are one sentence', async (t) => {
+  const command = `ulimit -n 128; exec ${process.execPath} dist/src/main.js --port 0`;
+  const shell = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  shell.stdout.on('data', (text: Buffer) => (log += text.toString()));
+  const [code] = (await once(shell, 'close')) as [number];
+  t.equal(code, 1);
+  t.match(log, /may open 128 files .* ulimit -n/);
+  t.notMatch(log, STACK);
+});
+
+async function isUp(url: string): Promise<boolean> {
+  return fetch(`${url}/health`).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** The other ends of a process's TCP sockets, as hexadecimal addresses. */
+async function peersOf(pid: number): Promise<string[]> {
+  const inodes = new Set<string>();
+  for (const fd of await readdir(`/proc/${pid}/fd`)) {
+    const link = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
+    const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
+    if (inode !== undefined) inodes.add(inode);
+  }
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => '')),
+  );
+  return tables
+    .flatMap((table) => table.split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => inodes.has(fields[9] ?? ''))
+    .map((fields) => fields[2]?.split(':')[0] ?? '');
+}

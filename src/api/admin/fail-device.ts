@@ -2,10 +2,10 @@ import { refuse } from '../../core/errors.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { jsonResponse } from '../../http/http.js';
 import { parseJsonObject } from '../../http/json.js';
-import { FAULT_KINDS, type DeviceControl } from '../../engine/control.js';
+import { ACTOR_NAMES, FAULT_KINDS, type DeviceControl } from '../../engine/control.js';
 import type { Route } from '../../http/router.js';
 
-/** `--enable-fault-injection`: breaks a device from outside, so that recovery can be tested. */
+/** `--enable-fault-injection`: breaks threads from outside, so that recovery can be tested. */
 export function createDebugRoutes(devices: DeviceControl): readonly Route[] {
   return [
     {
@@ -22,6 +22,19 @@ export function createDebugRoutes(devices: DeviceControl): readonly Route[] {
           refuse(`how must be one of ${FAULT_KINDS.join(', ')}, got '${how}'.`);
         else if (!devices.failDevice(rank, kind)) refuse(`There is no device of rank ${rank}.`);
         reply.send(jsonResponse(200, { success: true, rank, how }));
+      },
+    },
+    {
+      methods: ['POST'],
+      path: '/debug/hang_actor',
+      access: 'admin',
+      handler: async (request, reply) => {
+        const body = parseJsonObject(await request.readBody());
+        const name = new FieldReader(body, 'INVALID_REQUEST').string('actor');
+        const actor = ACTOR_NAMES.find((known) => known === name);
+        if (actor === undefined) refuse(`actor must be one of ${ACTOR_NAMES.join(', ')}.`);
+        else devices.hangActor(actor);
+        reply.send(jsonResponse(200, { success: true, actor }));
       },
     },
   ];

@@ -1,3 +1,6 @@
+import { lstat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+
 import { refuse } from '../../core/errors.js';
 import type { Profiler, ProfileOptions } from '../../observability/profiler.js';
 import { FieldReader } from '../../http/field-reader.js';
@@ -47,12 +50,32 @@ async function readOptions(request: HttpRequest, defaultFolder: string): Promise
   const name = read.string('profile_id') ?? String(Date.now());
   const prefix = read.string('profile_prefix');
   return {
-    folder: read.string('output_dir') ?? defaultFolder,
+    folder: await folderWithin(defaultFolder, read.string('output_dir')),
     id: fileName(prefix === null ? name : `${prefix}-${name}`),
     hasCpu: activities.includes('CPU'),
     numSkipped: atLeast(read, 'start_step', 0) ?? 0,
     numSteps: atLeast(read, 'num_steps', 1),
   };
+}
+
+/**
+ * The folder that a body names, which must be below `root`: whoever may profile must not write elsewhere, by a link
+ * either. @throws RequestError INVALID_REQUEST
+ */
+async function folderWithin(root: string, name: string | null): Promise<string> {
+  if (name === null) return root;
+  const folder = resolve(root, name);
+  const below = relative(root, folder);
+  const isInside = below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below);
+  if (!isInside || name.includes('\0')) refuse(`output_dir must be inside ${root}.`);
+  let path = root;
+  for (const part of below.split(sep).filter((one) => one !== '')) {
+    path = join(path, part);
+    const found = await lstat(path).catch(() => null);
+    if (found?.isSymbolicLink() === true)
+      refuse(`output_dir may not lead through a link: ${path}.`);
+  }
+  return folder;
 }
 
 /** No way out of the folder. */

@@ -61,6 +61,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
       rids: at(rids, i),
       extraKey: at(extraKeys, i),
       cacheSalt: at(cacheSalts, i),
+      tenant: '',
       ...common,
     })),
     returnTextInLogprobs: read.boolean('return_text_in_logprobs') ?? false,

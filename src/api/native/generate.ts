@@ -8,12 +8,14 @@ import {
   type GenerateAsk,
   type GenerateServices,
 } from '../../engine/ask.js';
+import { askedBy, type Asker } from '../../engine/asker.js';
 import type { Engine } from '../../engine/engine.js';
 import type { GenerateRequest } from '../../engine/request.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
 import type { HttpReply, HttpRequest } from '../../http/http.js';
 import { fieldOf, parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
+import { askerOf } from '../asker.js';
 import { HttpAnswer } from '../http-answer.js';
 import { parseGenerateRequest, type GenerateContext } from './generate-request.js';
 import { NativeRenderer, type RenderOptions } from './render.js';
@@ -34,7 +36,7 @@ export function createGenerateHandler(deps: GenerateDeps): Handler {
     const body = parseJsonObject(await request.readBody());
     const sink = new HttpAnswer(reply, NATIVE_SPELLING);
     try {
-      await generate(body, sink, deps);
+      await generate(body, sink, deps, askerOf(request, null));
     } catch (error) {
       if (!isStreamError(body, error)) throw error;
       if (!sink.isClosed) sink.startEvents().fail(error);
@@ -47,8 +49,9 @@ export async function generate(
   body: JsonObject,
   sink: AnswerSink,
   deps: GenerateDeps,
+  asker: Asker,
 ): Promise<void> {
-  const request = parseGenerateRequest(body, deps.context);
+  const request = askedBy(parseGenerateRequest(body, deps.context), asker);
   await answer(askGenerate(request, deps, showOf(request, deps)), sink, deps.engine);
 }
 

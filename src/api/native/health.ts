@@ -14,7 +14,8 @@ import type { Handler, Route } from '../../http/router.js';
 
 export interface HealthDeps {
   readonly engine: Engine;
-  readonly isDraining: () => boolean;
+  /** The server goes away, or a part of it answers nothing. */
+  readonly isUnfit: () => boolean;
   /** False on an embedding server: the probe is a text then. */
   readonly isGeneration: boolean;
   /** Longest that the probe waits for an answer. */
@@ -29,7 +30,7 @@ export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
       path: '/health',
       access: 'open',
       handler: (_, reply) => {
-        reply.send(plainResponse(deps.isDraining() ? 503 : 200));
+        reply.send(plainResponse(deps.isUnfit() ? 503 : 200));
       },
     },
     { methods: ['GET'], path: '/health_generate', access: 'open', handler: healthGenerate(deps) },
@@ -38,7 +39,7 @@ export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
 
 function healthGenerate(deps: HealthDeps): Handler {
   return async (_, reply) => {
-    const isHealthy = !deps.isDraining() && (await probe(deps));
+    const isHealthy = !deps.isUnfit() && (await probe(deps));
     reply.send(plainResponse(isHealthy ? 200 : 503));
   };
 }

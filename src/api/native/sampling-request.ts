@@ -147,6 +147,9 @@ function positive(read: FieldReader, name: string): number | null {
   return value;
 }
 
+/** Far above any logit, and a number in 32 bits still when the smallest temperature has divided it. */
+const MAX_BIAS = 1e30;
+
 function logitBias(read: FieldReader, vocabSize: number): readonly (readonly [number, number])[] {
   const value = read.raw('logit_bias');
   if (value === null) return [];
@@ -158,6 +161,9 @@ function logitBias(read: FieldReader, vocabSize: number): readonly (readonly [nu
     }
     if (typeof bias !== 'number' || !Number.isFinite(bias)) {
       return refuse(`logit_bias must have finite numbers as values, got ${JSON.stringify(bias)}.`);
+    }
+    if (Math.abs(bias) > MAX_BIAS) {
+      return refuse(`logit_bias must have values in [-${MAX_BIAS}, ${MAX_BIAS}], got ${bias}.`);
     }
     return [id, bias] as const;
   });

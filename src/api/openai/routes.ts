@@ -53,13 +53,16 @@ export function openAiAnswerers({ args, model, generation }: OpenAiDeps): OpenAi
   };
 }
 
-export function createOpenAiRoutes({ chat, completions }: OpenAiAnswerers): readonly Route[] {
+export function createOpenAiRoutes(
+  { chat, completions }: OpenAiAnswerers,
+  dpSize: number,
+): readonly Route[] {
   const route = (path: string, answerBody: AnswerBody): Route => ({
     methods: ['POST'],
     path,
     access: 'key',
     requiresJson: true,
-    handler: createOpenAiHandler(answerBody),
+    handler: createOpenAiHandler(answerBody, dpSize),
   });
   return [route('/v1/chat/completions', chat), route('/v1/completions', completions)];
 }

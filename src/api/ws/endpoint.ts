@@ -1,4 +1,6 @@
 import type { AuthCheck } from '../../http/auth.js';
+import type { Asker } from '../../engine/asker.js';
+import { askerOf } from '../asker.js';
 import { errorResponse } from '../../http/error-response.js';
 import { plainResponse, type FullResponse } from '../../http/http.js';
 import type { Route } from '../../http/router.js';
@@ -44,7 +46,7 @@ export class WsEndpoint implements SocketEndpoint {
     this.#limits = options.limits ?? SOCKET_LIMITS;
   }
 
-  /** Any origin may connect, as with HTTP: the key is what protects, and no cookie is ever read. */
+  /** Origins are judged as with HTTP, before this is asked. No cookie is ever read. */
   decide(request: UpgradeRequest): UpgradeDecision {
     const { headers } = request;
     if (headers.get('sec-websocket-version') !== '13') return refuse(upgradeRequired());
@@ -57,7 +59,8 @@ export class WsEndpoint implements SocketEndpoint {
       return refuse(plainResponse(400, `The subprotocol here is ${SUBPROTOCOL}.`));
     }
     const protocol = offered === undefined ? null : SUBPROTOCOL;
-    const open = (socket: Socket): SocketListener => this.#open(socket, isAuthenticated);
+    const open = (socket: Socket): SocketListener =>
+      this.#open(socket, isAuthenticated, askerOf(request, null));
     return { kind: 'accept', protocol, open };
   }
 
@@ -68,22 +71,28 @@ export class WsEndpoint implements SocketEndpoint {
     }
   }
 
-  #open(socket: Socket, isAuthenticated: boolean): SocketListener {
+  #open(socket: Socket, isAuthenticated: boolean, asker: Asker): SocketListener {
     const session = new Session(socket, {
       limits: this.#limits,
       answerers: this.#options.answerers,
       isKey: (key) => this.#isAllowed(new Map([['authorization', `Bearer ${key}`]])),
       isAuthenticated,
+      asker,
       onError: this.#options.onError,
       onClose: (closed) => {
         this.#sessions.delete(closed);
       },
     });
     this.#sessions.add(session);
-    if (this.#sessions.size > this.#limits.maxSockets) {
+    const { maxSockets, maxUnknownSockets } = this.#limits;
+    if (this.#sessions.size > maxSockets || this.#numUnknown() > maxUnknownSockets) {
       session.close(CLOSE.tryAgainLater, 'Too many open sockets.');
     }
     return session;
+  }
+
+  #numUnknown(): number {
+    return [...this.#sessions].filter(({ isAuthenticated }) => !isAuthenticated).length;
   }
 
   #isAllowed(headers: UpgradeRequest['headers']): boolean {

@@ -1,7 +1,12 @@
-/** Bounds of `/ws`, all per socket but the first. docs/websocket.md repeats them. */
+/**
+ * Bounds of `/ws`, all per socket but the first two. docs/websocket.md repeats them. The library keeps a message
+ * until it is whole, so sockets times message is what all of them can hold: 1 GiB, and 64 MiB before the key.
+ */
 export interface SocketLimits {
   /** Open sockets of the server; one more is closed with 1013. */
   readonly maxSockets: number;
+  /** Those of them that have not brought their key yet. */
+  readonly maxUnknownSockets: number;
   /** Largest message from the client; above it 1009. */
   readonly maxMessageBytes: number;
   /** Largest message before the key came; above it 1009. */
@@ -22,7 +27,8 @@ export interface SocketLimits {
 
 export const SOCKET_LIMITS: SocketLimits = {
   maxSockets: 1024,
-  maxMessageBytes: 16 * 1024 * 1024,
+  maxUnknownSockets: 64,
+  maxMessageBytes: 1024 * 1024,
   maxAuthMessageBytes: 4096,
   maxLiveRequests: 1024,
   maxIdChars: 128,
@@ -36,7 +42,7 @@ export const SOCKET_LIMITS: SocketLimits = {
 export const IDLE_TIMEOUT_S = 60;
 
 /** The library cuts larger messages off while they arrive, without a close frame (the client sees 1006). */
-export const CUT_OFF_BYTES = 64 * 1024 * 1024;
+export const CUT_OFF_BYTES = 1024 * 1024 + 64 * 1024;
 
 /** Bytes that a client may leave unread before the library drops pongs to it. */
 export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;

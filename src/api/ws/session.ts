@@ -1,3 +1,4 @@
+import { tenantOf, type Asker } from '../../engine/asker.js';
 import type { AnswerSink } from '../../engine/answer-sink.js';
 import { failureFrom, type Failure } from '../../core/errors.js';
 import type { JsonObject } from '../../http/json.js';
@@ -15,7 +16,7 @@ import type { Socket, SocketListener } from '../../http/socket.js';
 
 /** What parses, submits and renders the body of each op, as its HTTP route does. @throws RequestError */
 export type Answerers = Readonly<
-  Record<AskOp, (body: JsonObject, sink: AnswerSink) => Promise<void>>
+  Record<AskOp, (body: JsonObject, sink: AnswerSink, asker: Asker) => Promise<void>>
 >;
 
 export interface SessionOptions {
@@ -24,6 +25,8 @@ export interface SessionOptions {
   readonly isKey: (key: string) => boolean;
   /** False: the first message must be `auth`. */
   readonly isAuthenticated: boolean;
+  /** Who opened the socket, by the headers of its upgrade. */
+  readonly asker: Asker;
   /** Told of errors that are bugs. */
   readonly onError: (error: unknown) => void;
   readonly onClose: (session: Session) => void;
@@ -38,16 +41,23 @@ export class Session implements SocketListener {
   readonly #live = new Map<RequestId, SocketAnswer>();
   #authTimer: NodeJS.Timeout | null = null;
   #isAuthenticated: boolean;
+  #asker: Asker;
 
   constructor(socket: Socket, options: SessionOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#outlet = new Outlet(socket, options.limits);
     this.#isAuthenticated = options.isAuthenticated;
+    this.#asker = options.asker;
     if (options.isAuthenticated) return;
     this.#authTimer = setTimeout(() => {
       this.#refuseKey('No auth message came in time.');
     }, options.limits.authTimeoutMs);
+  }
+
+  /** False until the key came. */
+  get isAuthenticated(): boolean {
+    return this.#isAuthenticated;
   }
 
   onMessage(data: Uint8Array, isBinary: boolean): void {
@@ -100,6 +110,7 @@ export class Session implements SocketListener {
       return;
     }
     this.#isAuthenticated = true;
+    this.#asker = { ...this.#asker, tenant: tenantOf(key) };
     this.#stopAuthTimer();
   }
 
@@ -125,7 +136,7 @@ export class Session implements SocketListener {
       this.#live.delete(id);
     });
     this.#live.set(id, answer);
-    void this.#options.answerers[op](body, answer).catch((error: unknown) => {
+    void this.#options.answerers[op](body, answer, this.#asker).catch((error: unknown) => {
       const failure = failureFrom(error);
       if (failure.code === 'INTERNAL') this.#options.onError(error);
       answer.fail(failure);

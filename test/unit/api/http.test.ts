@@ -50,10 +50,12 @@ t.test('methods and paths', async (t) => {
   });
 });
 
-t.test('CORS lets every origin in', async (t) => {
+t.test('with a key any origin may ask, and is named', async (t) => {
   const app = await open(t, { apiKey: 'k' });
   const plain = await fetch(`${app.url}/health`, { headers: { origin: 'http://a' } });
-  t.equal(plain.headers.get('access-control-allow-origin'), '*');
+  t.equal(plain.headers.get('access-control-allow-origin'), 'http://a');
+  t.equal(plain.headers.get('access-control-allow-credentials'), 'true');
+  t.equal(plain.headers.get('vary'), 'Origin');
   t.equal(
     (await fetch(`${app.url}/health`)).headers.get('access-control-allow-origin'),
     null,
@@ -68,34 +70,59 @@ t.test('CORS lets every origin in', async (t) => {
     },
   });
   t.equal(preflight.status, 200);
+  t.equal(preflight.headers.get('access-control-allow-origin'), 'http://a');
   t.match(preflight.headers.get('access-control-allow-methods'), /POST/);
   t.equal(preflight.headers.get('access-control-allow-headers'), 'content-type,authorization');
   const denied = await fetch(`${app.url}/model_info`, { headers: { origin: 'http://a' } });
   t.equal(denied.status, 401);
-  t.equal(denied.headers.get('access-control-allow-origin'), '*', 'a page can read the 401');
+  const allowed = denied.headers.get('access-control-allow-origin');
+  t.equal(allowed, 'http://a', 'a page can read the 401');
 });
 
-t.test('ambiguous and oversized requests', async (t) => {
+t.test('without a key no foreign page may ask', async (t) => {
   const app = await open(t);
-  const post = 'POST /generate HTTP/1.1\r\nHost: x\r\n';
-
-  t.test('two lengths are 400 and the end of the connection', async (t) => {
-    const { text, isClosed } = await rawHttp(
-      app.port,
-      `${post}Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde`,
-    );
-    t.match(text, /^HTTP\/1\.1 400 /);
-    t.ok(isClosed);
+  const post = (headers: Record<string, string>) =>
+    app.post('/flush_cache', '', { 'content-type': 'text/plain', ...headers });
+  const foreign = await post({ origin: 'https://evil.example' });
+  t.equal(foreign.status, 403);
+  t.match(foreign.json, { type: 'Forbidden', code: 403, message: /--cors-origins/ });
+  t.equal(foreign.headers.get('access-control-allow-origin'), null);
+  const preflight = await fetch(`${app.url}/generate`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
   });
+  t.equal(preflight.status, 403);
+  for (const origin of ['http://localhost:5173', app.url]) {
+    const own = await post({ origin });
+    t.not(own.status, 403, origin);
+    t.equal(own.headers.get('access-control-allow-origin'), origin);
+  }
+});
 
-  t.test('a length beside chunks is 400 and the end of the connection', async (t) => {
-    const { text, isClosed } = await rawHttp(
-      app.port,
-      `${post}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
-    );
-    t.match(text, /^HTTP\/1\.1 400 /);
-    t.ok(isClosed);
-  });
+t.test('without a key a loopback server is asked by its own names', async (t) => {
+  const ask = async (app: TestApp, host: string) =>
+    (await rawHttp(app.port, `GET /health HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).text;
+  const app = await open(t, { allowedHosts: ['radish.lan'] });
+  t.match(await ask(app, 'evil.example'), /^HTTP\/1\.1 403 [^]*--allowed-hosts/);
+  for (const host of ['localhost:1', '127.0.0.1', 'radish.lan:30000'])
+    t.match(await ask(app, host), /^HTTP\/1\.1 200 /);
+  const locked = await open(t, { apiKey: 'k' });
+  t.match(await ask(locked, 'evil.example'), /^HTTP\/1\.1 200 /, 'the key protects');
+});
+
+t.test('a slash too many is pointed to the route', async (t) => {
+  const app = await open(t);
+  const manual = { redirect: 'manual' } as const;
+  const moved = await fetch(`${app.url}/model_info/?a=1`, manual);
+  t.equal(moved.status, 307);
+  t.equal(moved.headers.get('location'), '/model_info?a=1');
+  t.equal((await fetch(`${app.url}/model_info/`)).status, 200);
+  t.equal((await fetch(`${app.url}/nope/`, manual)).status, 404);
+});
+
+t.test('oversized requests', async (t) => {
+  const app = await open(t);
+  const post = 'POST /generate HTTP/1.1\r\nHost: localhost\r\n';
 
   t.test('huge headers, few or many, are 431', async (t) => {
     const one = await rawHttp(app.port, `${post}Big: ${'x'.repeat(20_000)}\r\n\r\n`);

@@ -38,7 +38,7 @@ export function rawHttp(port: number, request: string, silenceMs = 300): Promise
 /** A connection that has sent a POST with a JSON body and waits. */
 export function openPost(port: number, path: string, body: string): Promise<Socket> {
   return new Promise((resolve) => {
-    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
     const socket = connect(port, '127.0.0.1', () => {
       socket.write(head + body);
       resolve(socket);

@@ -28,6 +28,8 @@ export interface TestApp {
   readonly engine: Engine;
   readonly url: string;
   readonly port: number;
+  /** What the watchdog says. */
+  readonly health: { isGood: boolean };
   /** What was logged. */
   readonly lines: readonly string[];
   readonly faults: [number, FaultKind][];
@@ -72,6 +74,7 @@ export async function startApp(
   const args = { ...defaultArgs(), port: 0, randomSeed: 7, ...overrides };
   const faults: [number, FaultKind][] = [];
   const lines: string[] = [];
+  const health = { isGood: true };
   const updates: WeightUpdate[] = [];
   const memoryActs: string[] = [];
   const memoryAct = (what: string, tags: readonly string[]): Promise<string | null> => {
@@ -131,7 +134,9 @@ export async function startApp(
         faults.push([rank, how]);
         return true;
       },
+      hangActor: () => undefined,
     },
+    isHealthy: () => health.isGood,
     log: createLogger({
       sink: { write: (line) => lines.push(line) },
       level: 'info',
@@ -150,7 +155,7 @@ export async function startApp(
     const all = { 'content-type': 'application/json', ...headers };
     return answerOf(await fetch(url + path, { method: 'POST', body: text, headers: all }));
   };
-  return { app, scheduler, engine, url, port, lines, faults, updates, memoryActs, post };
+  return { app, scheduler, engine, url, port, health, lines, faults, updates, memoryActs, post };
 }
 
 export async function answerOf(response: Response): Promise<JsonAnswer> {

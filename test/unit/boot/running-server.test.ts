@@ -19,6 +19,7 @@ function serverOf(overrides: Partial<ServerParts> = {}) {
     cpuPool: { close: act('close pool') },
     firstRequest: act('firstRequest'),
     broken: new Promise(() => undefined),
+    watchdog: { hasNativeHang: false },
     log: { info: (line) => acts.push(line) },
     ...overrides,
   });

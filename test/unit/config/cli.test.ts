@@ -160,6 +160,34 @@ t.test('the command line wins over the environment, which wins over the file', (
   t.end();
 });
 
+t.test('what could not protect is refused, and no key is ever shown', (t) => {
+  const dir = t.testdir({ 'key.yaml': 'api_key: 123456\n', 'keys.yaml': 'api_key: [sesame]\n' });
+  for (const argv of [
+    ['--api-key', ''],
+    ['--api-key', ' '],
+    ['--api-key', 'sesame€'],
+    ['--api-key', 'sesame\n'],
+    ['--admin-api-key='],
+    ['--config', `${dir}/key.yaml`],
+    ['--config', `${dir}/keys.yaml`],
+    ['--api-kye=sesame'],
+    ['--host', ''],
+    ['--host='],
+    ['--allowed-hosts', ''],
+  ]) {
+    const { code, text } = exit(argv);
+    t.equal(code, 2, argv.join(' '));
+    t.notMatch(text, /sesame|123456/);
+    t.notMatch(text, /\n./s, 'one line');
+  }
+  t.equal(exit([], { RADISH_API_KEY: '' }).code, 2, 'by the environment');
+  const { args } = serve(['--api-key', 'a key', '--cors-origins', 'https://a', 'http://b:1']);
+  t.equal(args.apiKey, 'a key');
+  t.strictSame(args.corsOrigins, ['https://a', 'http://b:1']);
+  t.strictSame(args.allowedHosts, []);
+  t.end();
+});
+
 t.test("a config file may be SGLang's YAML", (t) => {
   const dir = t.testdir({
     'config.yaml': [
@@ -170,7 +198,7 @@ t.test("a config file may be SGLang's YAML", (t) => {
       'tensor-parallel-size: 2',
       'enable-metrics: true',
       "served-model-name: 'it''s # one'",
-      'api_key: "a\\tb"',
+      'weight_version: "a\\tb"',
       'dp: 3',
       'mem-fraction-static: 0.25',
       'max-total-tokens:',
@@ -195,7 +223,7 @@ t.test("a config file may be SGLang's YAML", (t) => {
     port: 30001,
     enableMetrics: true,
     servedModelName: "it's # one",
-    apiKey: 'a\tb',
+    weightVersion: 'a\tb',
     dpSize: 3,
     memFractionStatic: 0.25,
     maxTotalTokens: null,

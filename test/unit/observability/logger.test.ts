@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { createLogger, logLevelOf } from '../../../src/observability/logger.js';
+import { createLogger, logLevelOf, logLines } from '../../../src/observability/logger.js';
 
 function capture(isTTY: boolean, useColor = false, level: 'info' | 'warn' = 'info') {
   const lines: string[] = [];
@@ -25,6 +25,17 @@ t.test('lines carry local time and a level only when it matters', (t) => {
     '[2026-01-02 03:04:05] WARNING: careful\n',
     '[2026-01-02 03:04:05] ERROR: broken\n',
   ]);
+  t.end();
+});
+
+t.test('no message forges a line or moves the cursor', (t) => {
+  const { log, lines } = capture(false);
+  log.info('rid a\n[2026-01-01 00:00:00] ERROR: forged\r\u001b[2J\u007f\u0085\u2028\u202e ½ 🙂');
+  t.strictSame(lines, [
+    '[2026-01-02 03:04:05] rid a\\n[2026-01-01 00:00:00] ERROR: forged\\r\\u001b[2J\\u007f\\u0085\\u2028\\u202e ½ 🙂\n',
+  ]);
+  logLines(log, 'warn', 'one\ntwo');
+  t.equal(lines.length, 3);
   t.end();
 });
 

@@ -14,7 +14,11 @@ t.test(
     const data = new MessageChannel();
     const control = new MessageChannel();
     const worker = new Worker(new URL('../../../workers/cache.js', import.meta.url), {
-      workerData: { port: data.port2, controlPort: control.port2 },
+      workerData: {
+        heart: new SharedArrayBuffer(4),
+        port: data.port2,
+        controlPort: control.port2,
+      },
       transferList: [data.port2, control.port2],
     });
     const open = {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -59,7 +59,22 @@ t.test('a profile is a CPU profile and a trace of steps, in files', async (t) =>
     t.notOk((await readdir(folder)).includes('short-main.cpuprofile'));
   });
 
-  const bad = await app.post('/start_profile', { output_dir: '/dev/null/x' });
+  await symlink('/etc', join(folder, 'link'));
+  const outside = [
+    '/etc',
+    '..',
+    `${folder}/../../etc`,
+    `${folder}/link`,
+    `${folder}/link/x`,
+    'a\0b',
+  ];
+  for (const output_dir of outside) {
+    const { status, text } = await app.post('/start_profile', { output_dir });
+    t.equal(status, 400, output_dir);
+    t.match(text, /output_dir (must be inside|may not lead through a link)/);
+  }
+  await writeFile(join(folder, 'file'), '');
+  const bad = await app.post('/start_profile', { output_dir: join(folder, 'file', 'x') });
   t.equal(bad.status, 400);
   t.match(bad.json, { error: { message: /^The profile cannot be written to/ } });
   t.equal((await app.post('/start_profile', { num_steps: 0 })).status, 400);

@@ -132,6 +132,8 @@ const SAMPLING: [unknown, string | RegExp][] = [
   [{ repetition_penalty: 0 }, 'repetition_penalty must be in (0, 2] (1.0 = no penalty), got 0.'],
   [{ n: 0 }, 'n must be at least 1, got 0.'],
   [{ logit_bias: { [LAST + 1]: 1 } }, `logit_bias must has keys in [0, ${LAST}], got ${LAST + 1}.`],
+  [{ logit_bias: { 1: 1e308 } }, 'logit_bias must have values in [-1e+30, 1e+30], got 1e+308.'],
+  [{ logit_bias: { 1: -2e30 } }, 'logit_bias must have values in [-1e+30, 1e+30], got -2e+30.'],
   [{ logit_bias: { x: 1 } }, `logit_bias must has keys in [0, ${LAST}], got x.`],
   [{ logit_bias: { 1: 'x' } }, /^logit_bias must have finite numbers/],
   [{ stop: 5 }, /^stop must be a string or a list of strings/],

@@ -92,7 +92,7 @@ t.test('a reader that stops is closed after a time', async (t) => {
   const { url } = await start({ stalledReaderMs: 50 });
   const client = await openWs(url);
   client.socket.pause();
-  const body = { text: 'x'.repeat(1024 * 1024) };
+  const body = { text: 'x'.repeat(1_000_000) };
   for (let id = 0; id < 30; id++) client.send({ op: 'generate', id, body });
   await new Promise((resolve) => setTimeout(resolve, 500));
   client.socket.resume();
@@ -105,4 +105,24 @@ t.test('without a key the upgrade is let in to say it', async (t) => {
   const { url } = await start({ authTimeoutMs: 50 }, { isAllowed });
   t.equal(await (await openWs(url)).closed, 4401);
   await t.rejects(openWs(url, { headers: { 'x-api-key': 'wrong' } }), { message: /401/ });
+});
+
+t.test('few sockets wait for their key at a time', async (t) => {
+  const { url } = await start(
+    { maxUnknownSockets: 1 },
+    { isAllowed: (_, { headers }) => headers.get('authorization') === 'Bearer k' },
+  );
+  const first = await openWs(url);
+  const second = await openWs(url);
+  t.equal(await second.closed, 1013);
+  const known = await openWs(url, { headers: { authorization: 'Bearer k' } });
+  known.send({ op: 'generate', id: 1, body: {} });
+  t.match(await known.next(), { event: 'done' });
+  first.send({ op: 'auth', key: 'k' });
+  first.send({ op: 'generate', id: 1, body: {} });
+  t.match(await first.next(), { event: 'done' });
+  const third = await openWs(url);
+  third.send({ op: 'auth', key: 'k' });
+  third.send({ op: 'generate', id: 1, body: {} });
+  t.match(await third.next(), { event: 'done' });
 });

@@ -1,3 +1,4 @@
+import { NOBODY } from '../../../../src/engine/asker.js';
 import t, { type Test } from 'tap';
 
 import { RequestError } from '../../../../src/core/errors.js';
@@ -41,6 +42,7 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
     },
     isKey: (key) => key === 'secret',
     isAuthenticated,
+    asker: NOBODY,
     onError: (error) => errors.push(error),
     onClose: (one) => closed.push(one),
   });
