@@ -1,0 +1,104 @@
+/** What one client can send, while another one streams: each is refused or answered soon, and nobody waits for it. */
+import t from 'tap';
+
+import { generate, postJson, settledPools } from './client.js';
+import { startRadish } from './radish-process.js';
+
+t.setTimeout(240_000);
+
+/** Longest that the event loop may be away, on a machine that runs other tests beside this one. */
+const LONGEST_PAUSE_MS = 5_000;
+const long = 'x'.repeat(31 * 1024);
+
+/** Bodies are made when they are sent: some have 60 MB. */
+const HOSTILE: readonly [name: string, path: string, body: () => string, status: number][] = [
+  [
+    'messages with 14 million values',
+    '/v1/chat/completions',
+    () => `{"messages":[{"role":"user","content":"a"}],"x":[${'1,'.repeat(14_000_000)}1]}`,
+    400,
+  ],
+  [
+    'template arguments with 14 million values',
+    '/v1/chat/completions',
+    () =>
+      `{"messages":[{"role":"user","content":"a"}],"chat_template_kwargs":{"x":[${'[],'.repeat(14_000_000)}1]}}`,
+    400,
+  ],
+  [
+    'every entry of every prompt token in 256 samples',
+    '/generate',
+    () =>
+      JSON.stringify({
+        input_ids: Array.from({ length: 1900 }, (_, i) => 5 + (i % 200)),
+        return_logprob: true,
+        logprob_start_len: 0,
+        top_logprobs_num: 256,
+        sampling_params: { n: 256 },
+      }),
+    400,
+  ],
+  [
+    '256 stop regexes for each of 64 prompts, in many samples',
+    '/generate',
+    () =>
+      JSON.stringify({
+        text: Array.from({ length: 64 }, (_, i) => `prompt ${i}`),
+        sampling_params: { n: 8, stop_regex: Array.from({ length: 256 }, (_, i) => `(a+)+${i}$`) },
+      }),
+    400,
+  ],
+  [
+    '2,048 texts to tokenize',
+    '/tokenize',
+    () => JSON.stringify({ prompt: Array.from({ length: 1900 }, () => long) }),
+    400,
+  ],
+  ['a text of 60 MB', '/generate', () => JSON.stringify({ text: 'a'.repeat(60_000_000) }), 400],
+  [
+    'a chat of 60 MB',
+    '/v1/chat/completions',
+    () => JSON.stringify({ messages: [{ role: 'user', content: 'a '.repeat(30_000_000) }] }),
+    400,
+  ],
+];
+
+t.test('what one client sends stops nobody', async (t) => {
+  const radish = await startRadish(['--max-running-requests', '8']);
+  t.teardown(() => radish.stop());
+  const { url } = radish;
+  const ask = { text: 'Once', sampling_params: { temperature: 0, max_new_tokens: 8 } };
+  const { text } = await generate(url, ask);
+  for (const [name, path, body, status] of HOSTILE) {
+    let longestMs = 0;
+    let isOver = false;
+    const others = (async () => {
+      while (!isOver) {
+        const startedMs = performance.now();
+        t.equal((await generate(url, ask)).text, text);
+        longestMs = Math.max(longestMs, performance.now() - startedMs);
+      }
+    })();
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(url + path, { method: 'POST', headers, body: body() });
+    const answer = await response.text();
+    isOver = true;
+    await others;
+    t.equal(response.status, status, `${name}: ${answer.slice(0, 200)}`);
+    t.ok(
+      longestMs < LONGEST_PAUSE_MS,
+      `${name}: another client waited ${Math.round(longestMs)} ms`,
+    );
+  }
+  await settledPools(url);
+  const stopped = await postJson(`${url}/generate`, {
+    text: 'Once',
+    sampling_params: {
+      n: 16,
+      max_new_tokens: 8,
+      stop: Array.from({ length: 256 }, () => long.slice(0, 4096)),
+    },
+  });
+  t.equal(stopped.status, 200, 'long stop strings are fine');
+  await stopped.text();
+});
