@@ -12,7 +12,12 @@ export function createHeart(): Heart {
 /** Called by the thread itself, once. A thread that loops, or never leaves native code, stops beating. */
 export function keepBeating(heart: Heart): void {
   const beats = new Int32Array(heart);
-  setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS).unref();
+  const beat = (): void => {
+    Atomics.add(beats, 0, 1);
+  };
+  // From here on silence counts: until now the thread was starting.
+  beat();
+  setInterval(beat, BEAT_MS).unref();
 }
 
 export function beatsOf(heart: Heart): number {

@@ -65,7 +65,9 @@ export class Watchdog {
 
   #check(patient: Patient): void {
     const numBeats = beatsOf(patient.heart);
-    patient.silentMs = numBeats === patient.numBeats ? patient.silentMs + this.#checkMs : 0;
+    // A thread that has not beaten at all is still starting.
+    const isSilent = numBeats > 0 && numBeats === patient.numBeats;
+    patient.silentMs = isSilent ? patient.silentMs + this.#checkMs : 0;
     patient.numBeats = numBeats;
     const { timeoutMs, onDead } = this.#options;
     if (timeoutMs === 0 || patient.silentMs < timeoutMs || patient.isDead) return;

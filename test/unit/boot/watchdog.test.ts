@@ -7,12 +7,16 @@ import { startActorThreads } from '../../../src/boot/actor-threads.js';
 import { Watchdog } from '../../../src/boot/watchdog.js';
 import { DEFAULT_SCHEDULER_CONFIG } from '../../../src/core/scheduler-config.js';
 
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await wait(50);
+}
+
 t.test('a thread that loops is found, and one that works is not', async (t) => {
   for (const name of ['scheduler', 'cache'] as const) {
     const actors = startActorThreads(DEFAULT_SCHEDULER_CONFIG, null);
     const dead: string[] = [];
     const watchdog = new Watchdog({
-      timeoutMs: 1500,
+      timeoutMs: 2000,
       checkMs: 50,
       onDead: (reason) => dead.push(reason),
     });
@@ -22,10 +26,11 @@ t.test('a thread that loops is found, and one that works is not', async (t) => {
     t.strictSame(dead, []);
     t.ok(watchdog.isHealthy);
     actors.hang(name);
-    await wait(2500);
+    await until(() => dead.length > 0);
+    await wait(300);
     t.notOk(watchdog.isHealthy);
     t.notOk(watchdog.hasNativeHang);
-    const sentence = `the ${name} has answered nothing for 1.5 s (--watchdog-timeout)`;
+    const sentence = `the ${name} has answered nothing for 2 s (--watchdog-timeout)`;
     t.strictSame(dead, [sentence], 'told once');
     await actors.stop();
   }
@@ -40,6 +45,9 @@ t.test('silence is time in which it was looked, and ends with a beat', async (t)
     onDead: (reason) => dead.push(reason),
   });
   const stop = watchdog.watch({ name: 'device 0', heart, isPrompt: false });
+  await wait(800);
+  t.strictSame(dead, [], 'it is still starting');
+  Atomics.add(new Int32Array(heart), 0, 1);
   await wait(150);
   // This process does not run for a while, as when it is stopped by a signal.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
@@ -59,7 +67,9 @@ t.test('silence is time in which it was looked, and ends with a beat', async (t)
 
 t.test('0 finds nobody dead', async (t) => {
   const watchdog = new Watchdog({ timeoutMs: 0, checkMs: 20, onDead: () => t.fail() });
-  watchdog.watch({ name: 'x', heart: createHeart(), isPrompt: true });
+  const heart = createHeart();
+  Atomics.add(new Int32Array(heart), 0, 1);
+  watchdog.watch({ name: 'x', heart, isPrompt: true });
   await wait(200);
   t.ok(watchdog.isHealthy);
 });

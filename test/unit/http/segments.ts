@@ -1,0 +1,87 @@
+import { connect } from 'node:net';
+
+import type { HttpReply, HttpRequest } from '../../../src/http/http.js';
+import { createHttpServer } from '../../../src/http/uws.js';
+
+interface Answer {
+  readonly text: string;
+  readonly isClosed: boolean;
+}
+
+interface Server {
+  /** What was executed: method and path. */
+  readonly executed: readonly string[];
+  /** Writes segments one after the other, and collects what comes until the end or a silence. */
+  readonly send: (segments: readonly string[], options?: SendOptions) => Promise<Answer>;
+}
+
+export interface SendOptions {
+  readonly gapMs?: number;
+  readonly silenceMs?: number;
+  /** The client says that it will send no more. */
+  readonly halfClose?: boolean;
+}
+
+/** A server that answers GET at once, and POST with the size of its body. */
+export async function openServer(t: { teardown(fn: () => void): void }): Promise<Server> {
+  const executed: string[] = [];
+  const handle = (request: HttpRequest, reply: HttpReply): void => {
+    executed.push(`${request.method} ${request.path}`);
+    if (request.method === 'GET') {
+      reply.send({ status: 200, body: 'here' });
+      return;
+    }
+    void request.readBody().then(
+      (body) => {
+        reply.send({ status: 200, body: `${body.length} bytes` });
+      },
+      () => undefined,
+    );
+  };
+  const server = await createHttpServer(handle);
+  t.teardown(() => {
+    server.close();
+  });
+  const port = await server.listen('127.0.0.1', 0);
+  return { executed, send: (segments, options) => sendTo(port, segments, options) };
+}
+
+/** See {@link Server.send}. */
+export function sendTo(
+  port: number,
+  segments: readonly string[],
+  { gapMs = 20, silenceMs = 200, halfClose = false }: SendOptions = {},
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const finish = (isClosed: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ text, isClosed });
+    };
+    const timer = setTimeout(
+      () => {
+        finish(false);
+      },
+      silenceMs + gapMs * segments.length,
+    );
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    socket.on('end', () => {
+      finish(true);
+    });
+    socket.on('error', () => {
+      finish(true);
+    });
+    void (async () => {
+      for (const segment of segments) {
+        socket.write(segment);
+        await new Promise((wait) => setTimeout(wait, gapMs));
+      }
+      if (halfClose) socket.end();
+    })();
+  });
+}
+
+export const HOST = 'Host: localhost\r\n';
