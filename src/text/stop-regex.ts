@@ -7,9 +7,9 @@ import { parseRegex } from './regex/parse.js';
 export const MAX_STOP_REGEX_LENGTH = 1024;
 /** UTF-16 units that wait for a match: one that is longer still stops, but its beginning has been sent. */
 export const STOP_REGEX_HOLD = 1024;
-/** Steps that the patterns of one request may take at once, and in a second (about 20 ns each). */
-const BURST_STEPS = 8_000_000;
-const STEPS_PER_SECOND = 2_000_000;
+/** Steps that the patterns of one request may take at once, and in a second (some 20 to 500 ns each). */
+const BURST_STEPS = 1_000_000;
+const STEPS_PER_SECOND = 500_000;
 /** Steps of one search by backtracking. */
 const SEARCH_STEPS = 200_000;
 
@@ -37,7 +37,7 @@ export class RegexMeter {
     const gained = ((nowMs - this.#atMs) / 1000) * STEPS_PER_SECOND;
     this.#left = Math.min(BURST_STEPS, this.#left + gained);
     this.#atMs = nowMs;
-    if (this.#left <= 0) throw new RegexBudgetError('The stop_regex of the request take too long.');
+    if (this.#left <= 0) throw new RegexBudgetError('The stop_regex of the request takes too long.');
   }
 }
 
@@ -109,7 +109,7 @@ class TailSearch implements RegexSearch {
     let left = SEARCH_STEPS;
     const search = new BacktrackSearch(this.#tail, this.#before === 0, (steps) => {
       left -= steps;
-      if (left < 0) throw new RegexBudgetError('The stop_regex of the request take too long.');
+      if (left < 0) throw new RegexBudgetError('The stop_regex of the request takes too long.');
     });
     try {
       return search.find(this.#node);
