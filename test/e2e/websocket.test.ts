@@ -39,7 +39,7 @@ t.test('/ws on the built-in model', async (t) => {
   const { url } = radish;
 
   t.test('speaks radish.v1, without compression', async (t) => {
-    const headers = { 'sec-websocket-extensions': 'permessage-deflate', origin: 'http://x.test' };
+    const headers = { 'sec-websocket-extensions': 'permessage-deflate', origin: 'http://localhost' };
     const client = await openWs(url, { headers });
     t.equal(client.headers.get('sec-websocket-protocol'), 'radish.v1');
     t.equal(client.headers.get('sec-websocket-extensions'), undefined);
@@ -54,6 +54,8 @@ t.test('/ws on the built-in model', async (t) => {
     t.equal((await fetch(`${url}/ws`, { method: 'POST' })).status, 405);
     await t.rejects(openWs(url, { path: '/elsewhere' }), { message: /^HTTP\/1.1 404/ });
     await t.rejects(openWs(url, { protocol: 'chat' }), { message: /^HTTP\/1.1 400/ });
+    const foreign = openWs(url, { headers: { origin: 'http://x.test' } });
+    await t.rejects(foreign, { message: /^HTTP\/1.1 403/ });
     const old = openWs(url, { headers: { 'sec-websocket-version': '8' } });
     await t.rejects(old, { message: /^HTTP\/1.1 426[^]*sec-websocket-version: 13/ });
   });
