@@ -39,7 +39,10 @@ t.test('/ws on the built-in model', async (t) => {
   const { url } = radish;
 
   t.test('speaks radish.v1, without compression', async (t) => {
-    const headers = { 'sec-websocket-extensions': 'permessage-deflate', origin: 'http://localhost' };
+    const headers = {
+      'sec-websocket-extensions': 'permessage-deflate',
+      origin: 'http://localhost',
+    };
     const client = await openWs(url, { headers });
     t.equal(client.headers.get('sec-websocket-protocol'), 'radish.v1');
     t.equal(client.headers.get('sec-websocket-extensions'), undefined);
