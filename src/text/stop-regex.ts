@@ -37,7 +37,8 @@ export class RegexMeter {
     const gained = ((nowMs - this.#atMs) / 1000) * STEPS_PER_SECOND;
     this.#left = Math.min(BURST_STEPS, this.#left + gained);
     this.#atMs = nowMs;
-    if (this.#left <= 0) throw new RegexBudgetError('The stop_regex of the request takes too long.');
+    if (this.#left <= 0)
+      throw new RegexBudgetError('The stop_regex of the request takes too long.');
   }
 }
 
