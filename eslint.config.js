@@ -30,10 +30,7 @@ export default tseslint.config(
   },
   {
     // Folders that hide fields with # alone; the others follow.
-    files: [
-      'src/{actor,cache,config,core,cpu,device,model,observability,text}/**/*.ts',
-      'workers/**/*.ts',
-    ],
+    files: ['src/**/*.ts', 'workers/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
