@@ -104,7 +104,7 @@ t.test('a cross-encoder reranks', parallel(), async (t) => {
     t.type(score, 'number');
     t.type(document, 'string');
   }
-  t.equal(radish.log().match(/WARNING/g)?.length, 1, 'about --attention-backend');
+  t.match(radish.log(), /WARNING.*--attention-backend/);
 });
 
 t.test('a reward model judges two conversations', parallel(), async (t) => {
