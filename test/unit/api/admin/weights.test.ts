@@ -32,7 +32,7 @@ t.test('sent tensors are decoded, and nothing but base64 is taken', async (t) =>
     { serialized_named_tensors: [1] },
     { serialized_named_tensors: ['AQ!D'] },
     { ...good, load_format: 'flattened_bucket' },
-    { ...good, flush_cache: 1 },
+    { ...good, flush_cache: 2 },
   ];
   for (const body of bad) {
     const { status, text } = await app.post('/update_weights_from_tensor', body);
