@@ -78,7 +78,7 @@ t.test('a rank that is down for good has no requests, until it is back', (t) => 
   ]);
   rig.tell({ kind: 'rankDown', rank: 1 });
   const message = 'Device rank 1 is down.';
-  t.match(rig.reasonOf(1), { type: 'abort', message, code: 'TIMED_OUT' });
+  t.match(rig.reasonOf(1), { type: 'abort', message, code: 'NO_DEVICE' });
   rig.submit(request(3, 20, { dpRank: 1 }));
   t.same(rig.last('submitted')?.failure, { code: 'NO_DEVICE', message });
   rig
