@@ -19,7 +19,12 @@ t.test('the thread serves a request between real ports', async (t) => {
   const [main, cache, device] = [new MessageChannel(), new MessageChannel(), new MessageChannel()];
   const entry = new URL('../../../workers/scheduler.js', import.meta.url);
   const worker = new Worker(entry, {
-    workerData: { mainPort: main.port1, cachePort: cache.port1, config: DEFAULT_SCHEDULER_CONFIG },
+    workerData: {
+      mainPort: main.port1,
+      cachePort: cache.port1,
+      config: DEFAULT_SCHEDULER_CONFIG,
+      heart: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+    },
     transferList: [main.port1, cache.port1],
   });
   await once(worker, 'online');
