@@ -52,8 +52,14 @@ export class HttpAnswer implements AnswerSink {
   }
 
   answer(value: unknown): void {
-    if (value instanceof LargeJson) void this.#answerInPieces(value);
-    else this.#reply.send(jsonResponse(200, value));
+    if (!(value instanceof LargeJson)) {
+      this.#reply.send(jsonResponse(200, value));
+      return;
+    }
+    // Nobody awaits it: what goes wrong in a piece must not end the process.
+    this.#answerInPieces(value).catch((error: unknown) => {
+      this.fail(failureFrom(error));
+    });
   }
 
   async #answerInPieces(value: LargeJson): Promise<void> {

@@ -4,7 +4,6 @@ import { createApp } from '../api/app.js';
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
-
 import { requireRuntimeMemory } from '../device/limits.js';
 import { startDevice } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';

@@ -84,7 +84,8 @@ export class AnswerStream<Request extends LiveRequest> {
     const next = sentAll(request, sent);
     sample.sent = chunks.length === 0 ? { ...next, tokens: sent.tokens } : next;
     sample.isDone = request.finish !== null;
-    this.#isEnded = this.#samples.every(({ isDone }) => isDone);
+    // Of many samples most chunks end none.
+    this.#isEnded = sample.isDone && this.#samples.every(({ isDone }) => isDone);
     if (this.#isEnded) this.#sendLast(chunks);
     else for (const chunk of chunks) this.#stream.send(chunk);
   }
