@@ -27,15 +27,31 @@ function errorBody({ code, message }: Failure): unknown {
       return { error: 'Unauthorized' };
     case 'NOT_FOUND':
     case 'METHOD_NOT_ALLOWED':
-      return { detail: message };
+      return { detail: message, error: errorFields(statusOf(code), wireTypeOf(code), message) };
     default:
       return flatError(statusOf(code), wireTypeOf(code), message);
   }
 }
 
-/** OpenAI's flat error object, which SGLang also uses for what FastAPI raises. */
+/**
+ * SGLang's flat error object, and beside it OpenAI's own nested one: clients of SGLang match on the first, and
+ * the JavaScript packages show nothing but the second ("400 status code (no body)" without it).
+ */
 export function flatError(status: number, type: string, message: string): unknown {
-  return { object: 'error', message, type, param: null, code: status };
+  const error = errorFields(status, type, message);
+  return { object: 'error', ...error, error };
+}
+
+/** OpenAI's four fields of an error, `code` being the HTTP status as in SGLang. */
+export function errorFields(status: number, type: string, message: string): ErrorFields {
+  return { message, type, param: null, code: status };
+}
+
+interface ErrorFields {
+  readonly message: string;
+  readonly type: string;
+  readonly param: null;
+  readonly code: number;
 }
 
 /** A request that failed after its acceptance, when nothing of the answer is out yet. */

@@ -2,7 +2,7 @@ import type { Access, AuthCheck } from './auth.js';
 import { failureFrom } from '../core/errors.js';
 import { errorResponse } from './error-response.js';
 import { ClientLeftError } from './body.js';
-import { jsonResponse, plainResponse, type HttpReply, type HttpRequest } from './http.js';
+import { plainResponse, type HttpReply, type HttpRequest } from './http.js';
 
 /** May wait; what it throws becomes an error response. */
 export type Handler = (
@@ -100,7 +100,8 @@ function runRoute(
 ): void {
   const route = routeFor(routes, request.method);
   if (route === undefined) {
-    const { headers, ...rest } = jsonResponse(405, { detail: 'Method Not Allowed' });
+    const failure = { code: 'METHOD_NOT_ALLOWED', message: 'Method Not Allowed' } as const;
+    const { headers, ...rest } = errorResponse(failure);
     reply.send({ ...rest, headers: { ...headers, allow: allowOf(routes) } });
     return;
   }

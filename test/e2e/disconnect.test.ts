@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import t from 'tap';
+import { flatError } from '../doubles/error-bodies.js';
 import { generate, postJson, settledPools } from './client.js';
 import { startRadish } from './radish-process.js';
 
@@ -113,12 +114,6 @@ t.test('a full queue is a 503 with Retry-After, and nothing is lost', async (t) 
   t.ok(responses.filter((response) => response.status === 200).length >= 1);
   t.ok(refused.length >= 6, `${refused.length} refused`);
   t.ok(refused[0]?.headers.get('retry-after'));
-  t.same(await refused[0]?.json(), {
-    object: 'error',
-    message: 'The request queue is full.',
-    type: '503',
-    param: null,
-    code: 503,
-  });
+  t.same(await refused[0]?.json(), flatError(503, '503', 'The request queue is full.'));
   await settledPools(radish.url);
 });

@@ -1,5 +1,10 @@
 import { statusOf, wireTypeOf, type Failure } from '../../core/errors.js';
-import { acceptedErrorResponse, errorResponse, flatError } from '../../http/error-response.js';
+import {
+  acceptedErrorResponse,
+  errorFields,
+  errorResponse,
+  flatError,
+} from '../../http/error-response.js';
 import { jsonResponse, type FullResponse } from '../../http/http.js';
 import type { FailureSpelling } from '../http-answer.js';
 
@@ -12,7 +17,7 @@ export const OPENAI_SPELLING: FailureSpelling = {
   streamed: ({ code, message }) => {
     const status = statusOf(code);
     const type = status === 503 ? 'SERVICE_UNAVAILABLE' : wireTypeOf(code);
-    return { error: flatError(status, type, message) };
+    return { error: { object: 'error', ...errorFields(status, type, message) } };
   },
 };
 

@@ -2,6 +2,7 @@ import t from 'tap';
 
 import { StartupError } from '../../../src/core/errors.js';
 import { createHttpServer } from '../../../src/http/uws.js';
+import { detailError } from '../../doubles/error-bodies.js';
 import { rawHttp } from './raw-http.js';
 import { answerOf, startApp, type TestApp } from './test-app.js';
 
@@ -19,14 +20,14 @@ t.test('methods and paths', async (t) => {
   t.test('an unknown path is 404', async (t) => {
     const { status, json } = await answerOf(await fetch(`${app.url}/nope`));
     t.equal(status, 404);
-    t.strictSame(json, { detail: 'Not Found' });
+    t.strictSame(json, detailError(404, 'NotFound', 'Not Found'));
   });
 
   t.test('a wrong method is 405 and says which are right', async (t) => {
     const response = await fetch(`${app.url}/generate`);
     t.equal(response.status, 405);
     t.equal(response.headers.get('allow'), 'POST, PUT');
-    t.strictSame(await response.json(), { detail: 'Method Not Allowed' });
+    t.strictSame(await response.json(), detailError(405, 'MethodNotAllowed', 'Method Not Allowed'));
     const info = await fetch(`${app.url}/model_info`, { method: 'DELETE' });
     t.equal(info.headers.get('allow'), 'GET, HEAD');
   });

@@ -5,6 +5,7 @@ import type { GenerationInput } from '../../../src/engine/generation.js';
 import { failureReason } from '../../../src/core/finish-reason.js';
 import { GENERATE } from '../../../src/engine/request-kinds.js';
 import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
+import { flatError } from '../../doubles/error-bodies.js';
 import { startApp } from '../api/test-app.js';
 
 function input(rid: string): GenerationInput {
@@ -148,13 +149,7 @@ t.test('a full queue is a 503 with Retry-After, also for a stream', async (t) =>
     const { status, headers, json } = await app.post('/generate', { text: 'a', stream });
     t.equal(status, 503);
     t.ok(headers.get('retry-after'));
-    t.strictSame(json, {
-      object: 'error',
-      message: 'The request queue is full.',
-      type: '503',
-      param: null,
-      code: 503,
-    });
+    t.strictSame(json, flatError(503, '503', 'The request queue is full.'));
   }
 });
 

@@ -1,5 +1,6 @@
 import { failureReason } from '../../../../src/core/finish-reason.js';
 import t from 'tap';
+import { flatError } from '../../../doubles/error-bodies.js';
 import { startApp } from '../test-app.js';
 import { CROSS_ENCODER, startEmbedApp } from './embed-app.js';
 
@@ -131,7 +132,7 @@ t.test('a generation model says so', async (t) => {
     t.equal(status, 400);
     t.strictSame(json, { error: { message } });
   }
-  const flat = { object: 'error', message, type: 'BadRequestError', param: null, code: 400 };
+  const flat = flatError(400, 'BadRequestError', message);
   const bodies: [string, object][] = [
     ['/v1/embeddings', { input: 'a' }],
     ['/v1/classify', { input: 'a' }],

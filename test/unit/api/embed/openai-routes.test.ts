@@ -1,9 +1,10 @@
 import t from 'tap';
+import { flatError } from '../../../doubles/error-bodies.js';
 import { CROSS_ENCODER, startEmbedApp } from './embed-app.js';
 
 const flat = (message: string) => ({
   status: 400,
-  json: { object: 'error', message, type: 'BadRequestError', param: null, code: 400 },
+  json: flatError(400, 'BadRequestError', message),
 });
 
 t.test('/v1/embeddings: floats, base64, usage', async (t) => {
