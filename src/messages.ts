@@ -252,6 +252,8 @@ export interface ReqVector {
   readonly num: number;
   /** `[dim]` */
   readonly values: Float32Array;
+  /** {@link AttachDevice.weightsEpoch} of the device that computed it. */
+  readonly weightsEpoch: number;
 }
 
 export interface ReqLogprobRow extends LogprobRow {
@@ -585,6 +587,17 @@ export interface CacheFault {
   readonly num: number | null;
   readonly tree: TreeKey | null;
   readonly message: string;
+  /** Of a refused {@link InsertPrefix}; null = it was another operation. */
+  readonly insert: RefusedInsert | null;
+}
+
+/** What a refused insert brought and the tree did not take: still the sender's. */
+export interface RefusedInsert {
+  readonly relock: boolean;
+  /** Pages that are still leased. */
+  readonly pages: Int32Array;
+  /** 0 = none, or it is gone. */
+  readonly lock: number;
 }
 
 // ---- scheduler ⇄ device -----------------------------------------------------------------------

@@ -13,6 +13,7 @@ import type {
   MatchPrefix,
   OpenTree,
   ProbePrefix,
+  RefusedInsert,
   ReturnPages,
   ToCache,
   TreeKey,
@@ -60,7 +61,9 @@ export class CacheActor {
   /** Broken invariants of all trees. Walks everything: for tests and idle moments. */
   check(): readonly CacheFault[] {
     return [...this.#trees].flatMap(([tree, cache]) =>
-      cache.violations().map((message) => ({ op: 'fault', num: null, tree, message }) as const),
+      cache
+        .violations()
+        .map((message) => ({ op: 'fault', num: null, tree, message, insert: null }) as const),
     );
   }
 
@@ -76,8 +79,14 @@ export class CacheActor {
         num: 'num' in op ? op.num : null,
         tree: 'tree' in op ? op.tree : null,
         message: `${op.op}: ${cause}${error.message}`,
+        insert: op.op === 'insert' ? this.#refusedInsert(op) : null,
       };
     }
+  }
+
+  #refusedInsert(op: InsertPrefix): RefusedInsert {
+    const left = this.#trees.get(op.tree)?.leftOf(op) ?? { pages: NO_PAGES, lock: 0 };
+    return { relock: op.relock, ...left };
   }
 
   #apply(op: CacheOp): CacheReply | null {

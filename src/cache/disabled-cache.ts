@@ -37,6 +37,10 @@ export class DisabledCache implements PrefixCache {
     return { pages: NO_PAGES, lock: 0 };
   }
 
+  leftOf({ pages, ownFrom }: InsertRequest): InsertResult {
+    return { pages: this.#pool.leasedOf(pages.subarray(ownFrom)), lock: 0 };
+  }
+
   unlock(lock: number): void {
     throw new CacheMisuse(`lock ${lock} is not held: the cache is disabled`);
   }

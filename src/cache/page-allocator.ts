@@ -67,6 +67,12 @@ export class PageAllocator {
     throw new CacheMisuse(`page ${page} is not leased: it is ${how}`);
   }
 
+  /** Those of `pages` that are leased, each once. */
+  leasedOf(pages: Int32Array): Int32Array {
+    const leased = pages.filter((page) => this.#owners[page] === LEASED);
+    return Int32Array.from(new Set(leased));
+  }
+
   /** Leased pages become free; {@link requireLeased} is the caller's business. */
   giveBack(pages: Int32Array): void {
     this.#numLeased -= pages.length;

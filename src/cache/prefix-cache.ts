@@ -24,6 +24,8 @@ export interface PrefixCache {
   match(request: MatchRequest): MatchResult;
   /** Takes the caller's pages and its lock over. Empty pages and lock 0 unless `relock`. */
   insert(request: InsertRequest): InsertResult;
+  /** What of an insert that failed is still the caller's: pages that are leased, and its lock. */
+  leftOf(request: InsertRequest): InsertResult;
   unlock(lock: number): void;
   /** Up to `numPages` pages, evicting if it must. */
   lease(numPages: number): Int32Array;

@@ -100,6 +100,11 @@ export class RadixTree implements PrefixCache {
     return { pages, lock: 0 };
   }
 
+  leftOf({ pages, ownFrom, lock }: InsertRequest): InsertResult {
+    const own = pages.subarray(ownFrom);
+    return { pages: this.#pool.leasedOf(own), lock: this.#locks.all().has(lock) ? lock : 0 };
+  }
+
   unlock(lock: number): void {
     this.#locks.drop(lock);
   }

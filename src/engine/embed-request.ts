@@ -16,6 +16,8 @@ export class EmbedRequest implements LiveRequest {
   readonly cachedTokens = 0;
   /** `[dim]`: a pooled vector, or the logits of a classification head. */
   vector: Float32Array | null = null;
+  /** Which weights computed the vector; null = none have. */
+  weightsEpoch: number | null = null;
   finish: FinishReason | null = null;
   stats: ReqStats | null = null;
   finishedMs: number | null = null;

@@ -71,11 +71,12 @@ export class OutputReader {
       touched.add(generation);
       this.#readToken(generation, tokens[i + 1] ?? 0);
     }
-    for (const { num, values } of vectors) {
+    for (const { num, values, weightsEpoch } of vectors) {
       const request = live.text(num);
       if (request === undefined) continue;
       touched.add(request);
       request.vector = values;
+      request.weightsEpoch = weightsEpoch;
     }
     return touched;
   }

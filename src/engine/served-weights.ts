@@ -1,22 +1,27 @@
-/** Which weights serve, and the version of those that each answer began on. */
+/** Which weights serve, and those that each answer began on. */
 export class ServedWeights {
-  #modelPath: string;
   /** By epoch: one set of weights after the other. */
+  readonly #paths: string[];
   readonly #versions: string[];
 
   constructor(modelPath: string, version: string) {
-    this.#modelPath = modelPath;
+    this.#paths = [modelPath];
     this.#versions = [version];
   }
 
-  /** Folder or repository, as it was given. */
+  /** Folder or repository of the newest weights, as it was given. */
   get modelPath(): string {
-    return this.#modelPath;
+    return this.#paths.at(-1) ?? '';
   }
 
   /** Tag of the newest weights. */
   get version(): string {
     return this.#versions.at(-1) ?? '';
+  }
+
+  /** The folder or repository of the weights that computed an answer. Null = none have. */
+  pathOf(epoch: number | null): string {
+    return (epoch === null ? undefined : this.#paths[epoch]) ?? this.modelPath;
   }
 
   /** The tag that an answer carries. Null = it has not begun. */
@@ -31,7 +36,7 @@ export class ServedWeights {
 
   /** The next epoch began. */
   replace(modelPath: string, version: string): void {
-    this.#modelPath = modelPath;
+    this.#paths.push(modelPath);
     this.#versions.push(version);
   }
 }

@@ -1,4 +1,5 @@
-import type { CacheFault, CacheReply, Inserted, Leased } from '../messages.js';
+import type { CacheFault, CacheReply, Inserted, Leased, RefusedInsert } from '../messages.js';
+import type { DeviceLink } from './devices/link.js';
 import type { StateReads } from './devices/state-reads.js';
 import type { SchedulerParts } from './parts.js';
 
@@ -50,15 +51,16 @@ function receiveInserted({ devices, waiting }: Parts, reply: Inserted): void {
 /** The request that asked does without: a prefix that is not shared, pages that stay out of the tree. */
 function receiveFault({ devices, live, outbox, waiting }: Parts, fault: CacheFault): void {
   outbox.log('error', `The cache actor refused an operation. ${fault.message}`);
+  const prober = fault.tree === null && fault.num !== null ? live.get(fault.num) : undefined;
+  if (prober !== undefined) waiting.probed(prober, { op: 'probed', num: prober.num, matches: [] });
   const link = fault.tree === null ? undefined : devices.at(fault.tree);
   if (link === undefined) return;
   if (fault.num === null) {
     link.pages.forgetAsked();
     return;
   }
-  const seat = link.inserting(fault.num);
-  if (seat !== null) {
-    waiting.noteInserted(seat, seat.inserted(null));
+  if (fault.insert !== null) {
+    receiveRefusedInsert({ waiting }, link, fault.num, fault.insert);
     return;
   }
   const nothing = { numTokens: 0, pages: new Int32Array(0), lock: 0 };
@@ -68,4 +70,16 @@ function receiveFault({ devices, live, outbox, waiting }: Parts, fault: CacheFau
     tree: link.tree,
     ...nothing,
   });
+}
+
+/** A seat that still has its pages keeps them; those of one that gave them away come back here. */
+function receiveRefusedInsert(
+  { waiting }: Pick<Parts, 'waiting'>,
+  link: DeviceLink,
+  num: number,
+  refused: RefusedInsert,
+): void {
+  const seat = refused.relock ? link.inserting(num) : null;
+  if (seat !== null) waiting.noteInserted(seat, seat.notInserted(refused));
+  else link.takeBack(refused);
 }

@@ -85,6 +85,9 @@ export class ScriptedScheduler implements SchedulerPort {
     this.#output({ finished: [{ num, reason, stats: full }] });
   }
 
+  /** Weights on which texts are computed from now on. */
+  weightsEpoch = 0;
+
   /** Ends one text: with its vector, or with `reason` instead. */
   finishText(num: number, values: readonly number[], reason?: FinishReason): void {
     const text = this.liveTexts.get(num);
@@ -98,8 +101,10 @@ export class ScriptedScheduler implements SchedulerPort {
       dpRank: 0,
       queueMs: 0,
     };
+    const { weightsEpoch } = this;
+    const vector = { num, values: Float32Array.from(values), weightsEpoch };
     this.#output({
-      vectors: reason === undefined ? [{ num, values: Float32Array.from(values) }] : [],
+      vectors: reason === undefined ? [vector] : [],
       finished: [{ num, reason: reason ?? { type: 'length', length: 0 }, stats }],
     });
   }

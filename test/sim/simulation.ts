@@ -21,6 +21,7 @@ export interface SimulationResult extends Outcome {
   readonly numDeviceDeaths: number;
   readonly numResumedFromCache: number;
   readonly numCancels: number;
+  readonly numRefusedInserts: number;
 }
 
 export class Simulation {
@@ -49,7 +50,9 @@ export class Simulation {
     this.limits = this.someLimits();
     const config = this.someConfig();
     const { limits, numRanks } = this;
-    this.world = new World({ random: dice.random, config, limits, numRanks }, (message) => {
+    const refusedPercent = dice.chance(0.25) ? 20 : 0;
+    const options = { random: dice.random, config, limits, numRanks, refusedPercent };
+    this.world = new World(options, (message) => {
       this.clients.receive(message);
     });
     this.faults = new Faults(this.world, dice, 170);
@@ -61,6 +64,7 @@ export class Simulation {
       config.deterministic,
       poolTokens,
     );
+    this.clients.expectsRefusals = refusedPercent > 0;
     this.prefixes = Array.from({ length: 5 }, () => this.someTokens(this.dice.below(120)));
   }
 
@@ -74,7 +78,7 @@ export class Simulation {
     this.world.fromMain.post({ kind: 'drain' });
     this.runUntilQuiet();
     assert(this.clients.drained, 'drained');
-    const { loop, numResumedFromCache, numCancels } = this.world;
+    const { loop, numResumedFromCache, numCancels, numRefusedInserts } = this.world;
     const { numDeviceDeaths } = this.faults;
     const { numEvents } = loop;
     return {
@@ -83,6 +87,7 @@ export class Simulation {
       numDeviceDeaths,
       numResumedFromCache,
       numCancels,
+      numRefusedInserts,
     };
   }
 

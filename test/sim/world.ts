@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly numRanks: number;
   /** A step takes up to so many times longer than usual. */
   readonly slowness?: number;
+  /** So many of a hundred inserts contradict themselves: the cache actor refuses them. */
+  readonly refusedPercent?: number;
 }
 
 interface Worker {
@@ -49,6 +51,8 @@ export class World {
   /** Requests that resumed after a retraction or a death, with rows from the cache. */
   numResumedFromCache = 0;
   numCancels = 0;
+  /** Inserts that the cache actor was made to refuse. */
+  numRefusedInserts = 0;
   private readonly workers = new Map<string, Worker>();
   private readonly generations = new Map<number, number>();
 
@@ -64,7 +68,7 @@ export class World {
       this.check();
     });
     const cache = new Channel<ToCache>(loop, random, (message) => {
-      const answer = this.cache.handle(message);
+      const answer = this.cache.handle(this.spoil(message));
       if (answer !== null) replies.post(answer);
     });
     this.scheduler = new Scheduler({
@@ -160,6 +164,17 @@ export class World {
       worker.toScheduler.post(answer(worker.device, step));
       this.work(worker);
     });
+  }
+
+  private spoil(message: ToCache): ToCache {
+    const { random, refusedPercent = 0 } = this.options;
+    if (refusedPercent === 0) return message;
+    const ops = message.ops.map((op) => {
+      if (op.op !== 'insert' || random() * 100 >= refusedPercent) return op;
+      this.numRefusedInserts++;
+      return { ...op, tokens: new Int32Array(0) };
+    });
+    return { ...message, ops };
   }
 
   private count(message: ToDevice): void {

@@ -31,6 +31,8 @@ export interface Embedding {
   readonly tokens: Int32Array;
   /** `[dim]`: a pooled vector, or the logits of a classification head. */
   readonly values: Float32Array;
+  /** Which weights computed them. */
+  readonly weightsEpoch: number | null;
   /** From submission to the answer. */
   readonly latencyMs: number;
 }
@@ -55,10 +57,11 @@ export function askVectors(
   });
 }
 
-function embeddingFrom({ rid, inputIds, vector, createdMs, finishedMs }: EmbedRequest): Embedding {
+function embeddingFrom(request: EmbedRequest): Embedding {
+  const { rid, inputIds, vector, weightsEpoch, createdMs, finishedMs } = request;
   if (vector === null) throw new RequestError('DEVICE_FAILED', 'The device gave no vector.');
   const latencyMs = (finishedMs ?? createdMs) - createdMs;
-  return { rid, tokens: inputIds, values: vector, latencyMs };
+  return { rid, tokens: inputIds, values: vector, weightsEpoch, latencyMs };
 }
 
 const NOT_EMBEDDING =

@@ -20,7 +20,7 @@ export function askEmbeddings(read: FieldReader, deps: EmbedDeps): EmbedAsk {
       const embedding = isBase64 ? base64Of(vector) : Array.from(vector);
       return { object: 'embedding', embedding, index };
     }),
-    model: deps.model.weights.modelPath,
+    model: deps.model.weights.pathOf(answers[0]?.weightsEpoch ?? null),
     usage: { ...promptUsage(answers), reasoning_tokens: 0 },
   }));
 }

@@ -39,12 +39,15 @@ function renderEncoded(answer: Embedding, request: EncodeRequest, deps: EmbedDep
 }
 
 /** `meta_info` of one text: the keys of `/generate` that are not about new tokens. */
-export function metaInfo({ rid, tokens, latencyMs }: Embedding, { model }: EmbedDeps) {
+export function metaInfo(
+  { rid, tokens, weightsEpoch, latencyMs }: Embedding,
+  { model }: EmbedDeps,
+) {
   return {
     id: rid,
     finish_reason: { type: 'length', length: 0 },
     prompt_tokens: tokens.length,
-    weight_version: model.weights.version,
+    weight_version: model.weights.versionOf(weightsEpoch),
     num_retractions: 0,
     e2e_latency: latencyMs / 1000,
   };

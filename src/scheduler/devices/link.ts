@@ -3,6 +3,7 @@ import {
   type AttachDevice,
   type DeviceId,
   type DeviceLimits,
+  type RefusedInsert,
   type ToDevice,
   type TreeKey,
 } from '../../messages.js';
@@ -152,6 +153,12 @@ export class DeviceLink implements SeatHome<Seat> {
     if (lock === 0) return;
     this.outbox.op({ op: 'unlock', tree: this.tree, lock });
     this.pages.released();
+  }
+
+  /** Pages and a lock that were on their way to the cache actor, which did not want them. */
+  takeBack({ pages, lock }: Pick<RefusedInsert, 'pages' | 'lock'>): void {
+    this.pages.give([...pages]);
+    this.unlock(lock);
   }
 
   /**

@@ -88,7 +88,7 @@ export class Embedding {
         this.#end(req, failureReason('DEVICE_FAILED', NOT_FINITE));
         return;
       }
-      this.#parts.outbox.vector({ num: req.num, values });
+      this.#parts.outbox.vector({ num: req.num, values, weightsEpoch: link.weightsEpoch });
       this.#end(req, DONE);
     });
   }

@@ -1,4 +1,4 @@
-import type { DeviceLimits, TreeKey } from '../../messages.js';
+import type { DeviceLimits, RefusedInsert, TreeKey } from '../../messages.js';
 import type { PageLease } from '../devices/page-lease.js';
 import type { Outbox } from '../outbox.js';
 
@@ -18,4 +18,6 @@ export interface SeatHome<Seat = unknown> {
   pagesFor(numTokens: number): number;
   wholePages(numTokens: number): number;
   unlock(lock: number): void;
+  /** Pages and a lock that were on their way to the cache actor, which did not want them. */
+  takeBack(left: Pick<RefusedInsert, 'pages' | 'lock'>): void;
 }

@@ -1,4 +1,4 @@
-import type { InsertPrefix } from '../../messages.js';
+import type { InsertPrefix, RefusedInsert } from '../../messages.js';
 import type { Req } from '../req.js';
 import type { SeatHome } from './home.js';
 
@@ -112,9 +112,20 @@ export class SeatPages {
     this.#lock = reply.lock;
   }
 
-  /** The insert was refused: the pages stay as they are, without a lock. */
-  notInserted(): void {
-    this.inserted({ pages: this.#pages.slice(0, this.#numInserting), lock: 0 });
+  /**
+   * The insert was refused: pages and lock stay as they were before it, or go back if nobody has them.
+   * @param left what the cache actor did not take
+   */
+  notInserted(left: Pick<RefusedInsert, 'pages' | 'lock'>): void {
+    const numPages = this.#numInserting;
+    this.#numInserting = 0;
+    if (this.areBack) {
+      this.#home.takeBack(left);
+      return;
+    }
+    this.#lock = left.lock;
+    // Only an insert that broke off half-way leaves fewer: which are the tree's is not known here.
+    if (left.pages.length < numPages - this.#numTree) this.#numTree = numPages;
   }
 
   /**

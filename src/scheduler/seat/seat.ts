@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LoadRow, StoreRow } from '../../core/batch.js';
-import type { Inserted, TreeKey } from '../../messages.js';
+import type { Inserted, RefusedInsert, TreeKey } from '../../messages.js';
 import type { Req } from '../req.js';
 import type { SeatHome } from './home.js';
 import { SeatPages } from './pages.js';
@@ -163,14 +163,19 @@ export class Seat {
   }
 
   /**
-   * The cache actor has answered the insert.
-   * @param reply null = it refused
+   * The cache actor has done the insert.
    * @returns rows that others can match now, if this was what the seat waited for
    */
-  inserted(reply: Pick<Inserted, 'pages' | 'lock'> | null): number {
+  inserted(reply: Pick<Inserted, 'pages' | 'lock'>): number {
     this.#may('inserted');
-    if (reply === null) this.#pages.notInserted();
-    else this.#pages.inserted(reply);
+    this.#pages.inserted(reply);
+    return this.#release();
+  }
+
+  /** The cache actor has refused the insert. @returns as {@link inserted} */
+  notInserted(left: Pick<RefusedInsert, 'pages' | 'lock'>): number {
+    this.#may('inserted');
+    this.#pages.notInserted(left);
     return this.#release();
   }
 

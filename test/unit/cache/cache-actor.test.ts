@@ -87,6 +87,19 @@ t.test('turns a wrong operation into a fault and goes on with the next', (t) => 
   t.end();
 });
 
+t.test('a refused insert says which pages and which lock are still the sender’s', (t) => {
+  const actor = new CacheActor();
+  const [leased] = ask(actor, open(TREE), { op: 'lease', tree: TREE, numPages: 2 });
+  const pages = leased?.op === 'leased' ? leased.pages : NO_PAGES;
+  const wrong = Int32Array.of(...pages, 7, ...pages);
+  t.match(ask(actor, insert(wrong, true), insert(wrong, false)), [
+    { op: 'fault', insert: { relock: true, pages, lock: 0 } },
+    { op: 'fault', insert: { relock: false, pages, lock: 0 } },
+  ]);
+  t.match(ask(actor, { op: 'unlock', tree: TREE, lock: 5 }), [{ op: 'fault', insert: null }]);
+  t.end();
+});
+
 t.test('answers late operations on a closed tree with nothing', (t) => {
   const actor = new CacheActor();
   ask(actor, open(TREE), { op: 'close', tree: TREE });

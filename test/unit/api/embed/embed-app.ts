@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
 import type { ServerArgs } from '../../../../src/config/server-args.js';
 import type { EmbeddingSpec, ModelSpec } from '../../../../src/core/model-spec.js';
+import type { ServedModel } from '../../../../src/engine/served-model.js';
 import { startApp, type TestApp } from '../test-app.js';
 import { VOCAB_SIZE } from '../tiny-tokenizer.js';
 
@@ -28,6 +29,7 @@ export async function startEmbedApp(
   t: Test,
   embedding: Partial<EmbeddingSpec> = {},
   args: Partial<ServerArgs> = {},
+  model: Partial<ServedModel> = {},
 ): Promise<TestApp> {
   const spec: ModelSpec = {
     architecture: 'BertModel',
@@ -45,7 +47,7 @@ export async function startEmbedApp(
     moe: null,
     embedding: { ...EMBEDDER, ...embedding },
   };
-  const app = await startApp(args, { spec });
+  const app = await startApp(args, { ...model, spec });
   t.teardown(() => {
     app.app.close();
   });

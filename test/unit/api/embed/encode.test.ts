@@ -1,8 +1,33 @@
 import { failureReason } from '../../../../src/core/finish-reason.js';
 import t from 'tap';
+import { ServedWeights } from '../../../../src/engine/served-weights.js';
 import { flatError } from '../../../doubles/error-bodies.js';
 import { startApp } from '../test-app.js';
 import { CROSS_ENCODER, startEmbedApp } from './embed-app.js';
+
+interface Versioned {
+  readonly model?: string;
+  readonly meta_info?: { readonly weight_version: string };
+}
+
+const inMetaInfo = (json: unknown): unknown =>
+  ([json].flat() as Versioned[])[0]?.meta_info?.weight_version;
+const VERSIONED = [
+  { path: '/encode', body: { text: 'hi' }, embedding: {}, versionIn: inMetaInfo },
+  { path: '/classify', body: { text: ['hi'] }, embedding: {}, versionIn: inMetaInfo },
+  {
+    path: '/v1/rerank',
+    body: { query: 'a', documents: ['b'] },
+    embedding: CROSS_ENCODER,
+    versionIn: inMetaInfo,
+  },
+  {
+    path: '/v1/embeddings',
+    body: { input: 'hi' },
+    embedding: {},
+    versionIn: (json: unknown): unknown => (json as Versioned).model,
+  },
+];
 
 const VECTOR = [0.5, 0.5, 0.5, -0.5];
 
@@ -46,6 +71,24 @@ t.test('answers come in the order of the texts, whatever the order of the vector
     { embedding: [2], prompt_token_ids: [98, 98], meta_info: { id: 'r_1' } },
   ]);
   t.equal(app.engine.numLive, 0);
+});
+
+t.test('a vector carries the version of the weights that computed it', async (t) => {
+  for (const { path, body, versionIn, embedding } of VERSIONED) {
+    const weights = new ServedWeights('models/old', 'v0');
+    const app = await startEmbedApp(t, embedding, {}, { weights });
+    const ask = async (isUpdated: boolean): Promise<unknown> => {
+      const pending = app.post(path, body);
+      while (app.scheduler.liveTexts.size === 0) await new Promise(setImmediate);
+      if (isUpdated) weights.replace('models/new', 'v1');
+      for (const num of app.scheduler.liveTexts.keys()) app.scheduler.finishText(num, [1]);
+      return versionIn((await pending).json);
+    };
+    const isPath = path === '/v1/embeddings';
+    t.equal(await ask(true), isPath ? 'models/old' : 'v0', `${path}: an update was on its way`);
+    app.scheduler.weightsEpoch = 1;
+    t.equal(await ask(false), isPath ? 'models/new' : 'v1', `${path}: after it`);
+  }
 });
 
 t.test("a cross-encoder's score is a bare number, pairs are read together", async (t) => {

@@ -159,6 +159,15 @@ t.test('an older generation retires after its last vector', (t) => {
   t.end();
 });
 
+t.test('a vector says which weights computed it, also one that a device that retires gave', (t) => {
+  const rig = new SchedulerRig().attach(0, 0, 3);
+  rig.submitEmbed(text(1, 4)).attach(0, 1, 4).submitEmbed(text(2, 4)).run();
+  const vectors = rig.toMain.flatMap((one) => (one.kind === 'output' ? one.vectors : []));
+  const epochs = new Map(vectors.map(({ num, weightsEpoch }) => [num, weightsEpoch]));
+  t.same([epochs.get(1), epochs.get(2)], [3, 4]);
+  t.end();
+});
+
 t.test('a vector that is not finite fails its text alone', (t) => {
   const rig = new SchedulerRig().attach();
   rig.submitEmbed(text(1, 4), text(2, 4));

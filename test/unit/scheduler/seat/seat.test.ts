@@ -62,7 +62,7 @@ const ACTS: Record<SeatAct, (seat: Seat) => unknown> = {
     seat.insert(1);
   },
   store: (seat) => seat.store(1, 0),
-  inserted: (seat) => seat.inserted(null),
+  inserted: (seat) => seat.notInserted({ pages: new Int32Array(0), lock: 0 }),
   retract: (seat) => {
     seat.retract();
   },
