@@ -26,6 +26,8 @@ interface Running {
   readonly trace: StepTrace;
   readonly session: Session | null;
   readonly timer: NodeJS.Timeout;
+  /** Rejects when it could not be started. */
+  started: Promise<void>;
   /** The trace, and the CPU profile if there is one. */
   files: readonly ReportFile[];
   stopListening: () => void;
@@ -64,30 +66,45 @@ export class Profiler {
       trace: new StepTrace(),
       session,
       timer,
+      started: Promise.resolve(),
       files: [],
       stopListening: () => undefined,
       numSeen: 0,
     };
     this.#running = running;
+    running.started = this.#begin(running);
+    return running.started;
+  }
+
+  async #begin(running: Running): Promise<void> {
+    const { session, options, timer } = running;
     try {
       running.files = await reserveFiles(options);
+      session?.connect();
+      await session?.post('Profiler.enable');
+      await session?.post('Profiler.start');
     } catch (error) {
       clearTimeout(timer);
       this.#running = null;
+      session?.disconnect();
+      await Promise.all(running.files.map((file) => file.discard()));
       throw error;
     }
-    session?.connect();
-    await session?.post('Profiler.enable');
-    await session?.post('Profiler.start');
     running.stopListening = this.#steps.listen((step) => {
       this.#add(step);
     });
   }
 
-  /** @returns the files that were written; none when nothing was running. */
+  /**
+   * Waits for a start that is still under way.
+   * @returns the files that were written; none when nothing was running.
+   * @throws Error of the file system when they could not be written: then none is left
+   */
   async stop(): Promise<readonly string[]> {
     const running = this.#running;
     if (running === null) return [];
+    await running.started.catch(() => undefined);
+    if (this.#running !== running) return [];
     this.#running = null;
     running.stopListening();
     clearTimeout(running.timer);

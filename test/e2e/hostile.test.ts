@@ -2,13 +2,19 @@
 import t from 'tap';
 
 import { generate, postJson, settledPools } from './client.js';
-import { startRadish } from './radish-process.js';
+import { runRadish, startRadish } from './radish-process.js';
 
 t.setTimeout(240_000);
 
 /** Longest that the event loop may be away, on a machine that runs other tests beside this one. */
 const LONGEST_PAUSE_MS = 5_000;
 const long = 'x'.repeat(31 * 1024);
+
+function bodyWith(path: string, fields: object): object {
+  if (path === '/generate') return { text: 'a', sampling_params: fields };
+  const prompt = path === '/v1/completions' ? 'a' : undefined;
+  return { prompt, messages: [{ role: 'user', content: 'a' }], ...fields };
+}
 
 /** Bodies are made when they are sent: some have 60 MB. */
 const HOSTILE: readonly [name: string, path: string, body: () => string, status: number][] = [
@@ -54,6 +60,14 @@ const HOSTILE: readonly [name: string, path: string, body: () => string, status:
     () => JSON.stringify({ prompt: Array.from({ length: 1900 }, () => long) }),
     400,
   ],
+  ...['/generate', '/v1/completions', '/v1/chat/completions'].map(
+    (path): (typeof HOSTILE)[number] => [
+      `a bias beyond all numbers on ${path}`,
+      path,
+      () => JSON.stringify(bodyWith(path, { logit_bias: { 5: 1e308 } })),
+      400,
+    ],
+  ),
   ['a text of 60 MB', '/generate', () => JSON.stringify({ text: 'a'.repeat(60_000_000) }), 400],
   [
     'a chat of 60 MB',
@@ -101,4 +115,32 @@ t.test('what one client sends stops nobody', async (t) => {
   });
   t.equal(stopped.status, 200, 'long stop strings are fine');
   await stopped.text();
+});
+
+t.test('no client and no flag forges a line of the log', async (t) => {
+  const forged = '\n[2026-01-01 00:00:00] ERROR: forged\r\u001b[2J\u202e';
+  const flags = ['--log-requests', '--log-requests-level', '3', '--log-level', 'debug'];
+  const radish = await startRadish([...flags, '--served-model-name', `m${forged}`]);
+  t.teardown(() => radish.stop());
+  const { url } = radish;
+  const one = { max_new_tokens: 1 };
+  await generate(url, { text: `a${forged}`, rid: `r${forged}`, sampling_params: one });
+  await postJson(`${url}/generate`, {
+    text: 'a',
+    rid: `r${forged}`,
+    sampling_params: { n: forged },
+  });
+  await postJson(`${url}/v1/completions`, { model: `x${forged}`, prompt: 'a', user: forged });
+  await postJson(`${url}/abort_request`, { rid: `r${forged}`, abort_message: forged });
+  await postJson(`${url}/update_weights_from_disk`, { model_path: `/no${forged}` });
+  await postJson(`${url}/start_profile`, { output_dir: `/no${forged}`, profile_id: forged });
+  await fetch(`${url}/no${encodeURIComponent(forged)}`, { headers: { 'user-agent': 'a\tb' } });
+  const run = runRadish(['serve', '--port', '0', '--model-path', `/no${forged}`]);
+  t.not(await run.exit, 0);
+  t.match(radish.log(), 'forged', 'the log has them');
+  for (const line of `${radish.log()}${run.log()}`.trimEnd().split('\n')) {
+    t.match(line, /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] /, line);
+    t.notMatch(line, /^\[2026-01-01/);
+    t.notMatch(line, /[\u0000-\u001f\u007f-\u009f\u202e]/, line);
+  }
 });

@@ -38,7 +38,11 @@ function startHandler(profiler: Profiler, defaultFolder: string): Handler {
 function stopHandler(profiler: Profiler): Handler {
   return async (_, reply) => {
     if (!profiler.isRunning) refuse('Profiling is not in progress. Call /start_profile first.');
-    await profiler.stop();
+    try {
+      await profiler.stop();
+    } catch (error) {
+      refuse(`The profile could not be written: ${String(error)}`);
+    }
     reply.send(plainResponse(200, 'Stop profiling. This will take some time.\n'));
   };
 }

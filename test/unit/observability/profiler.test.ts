@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -57,4 +58,54 @@ t.test('a profile that cannot be written leaves nothing behind', async (t) => {
   await writeFile(join(folder, 'other'), '');
   await one.start({ ...options(folder), id: 'q' });
   t.equal((await one.stop()).length, 2);
+});
+
+t.test('a profile that is stopped while it starts is written whole, and once', async (t) => {
+  const folder = t.testdir();
+  let numListeners = 0;
+  const listen = () => {
+    numListeners++;
+    return () => numListeners--;
+  };
+  const one = new Profiler({ listen }, () => undefined);
+  const started = one.start(options(folder));
+  const stopped = await Promise.all([one.stop(), one.stop()]);
+  await started;
+  t.same(stopped.flat().length, 2, 'by one of the two');
+  t.equal(numListeners, 0);
+  t.equal(one.isRunning, false);
+  t.same((await readdir(folder)).sort(), NAMES);
+  const lost = one.start(options('/proc/self'));
+  t.same(await one.stop(), [], 'a start that fails is not stopped');
+  await t.rejects(lost, { code: /^E/ });
+  t.equal(one.isRunning, false);
+});
+
+t.test('a full disk is an error, and no half of a file is left', (t) => {
+  const folder = t.testdir();
+  const script = `
+    const { Profiler } = await import('${new URL('../../../src/observability/profiler.js', import.meta.url).href}');
+    process.on('SIGXFSZ', () => undefined);
+    const timing = { loadUs: 0, prefillUs: 700, decodeUs: 300, storeUs: 0 };
+    const device = { rank: 0, generation: 1 };
+    const step = { kind: 'stepTimed', device, numPrefillTokens: 20, numDecodeRows: 3, timing };
+    const listen = (listener) => {
+      for (let i = 0; i < 100; i++) listener({ ...step, step: i });
+      return () => undefined;
+    };
+    const one = new Profiler({ listen }, () => undefined);
+    await one.start({ folder: '${folder}', id: 'p', hasCpu: true, numSkipped: 0, numSteps: null });
+    const failed = await one.stop().then(() => null, (error) => error.code);
+    process.stdout.write(failed + ' ' + one.isRunning);
+  `;
+  // Files of this process may have one block: a hundred steps are more.
+  const command = `ulimit -f 1; exec "${process.execPath}" --input-type=module -e "$0"`;
+  const output = execFileSync('bash', ['-c', command, script], { encoding: 'utf8' });
+  t.match(output, 'EFBIG false');
+  t.notOk(
+    readdirSync(folder).some((name) => name.endsWith('.tmp')),
+    'no draft is left',
+  );
+  t.notOk(readdirSync(folder).includes('p-steps.trace.json'));
+  t.end();
 });

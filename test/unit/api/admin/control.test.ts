@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -78,6 +78,27 @@ t.test('a profile is a CPU profile and a trace of steps, in files', async (t) =>
   t.equal(bad.status, 400);
   t.match(bad.json, { error: { message: /^The profile cannot be written to/ } });
   t.equal((await app.post('/start_profile', { num_steps: 0 })).status, 400);
+});
+
+t.test('a profile that is stopped early, or cannot be written, is a sentence', async (t) => {
+  const app = await open(t);
+  const folder = await mkdtemp(join(tmpdir(), 'radish-profile-'));
+  const [started, ...stopped] = await Promise.all([
+    app.post('/start_profile', { output_dir: folder, profile_id: 'early' }),
+    app.post('/stop_profile', ''),
+    app.post('/stop_profile', ''),
+  ]);
+  t.equal(started.status, 200);
+  for (const { status, text } of stopped)
+    t.match(`${status} ${text}`, /^(200 Stop|400 .*not in progress)/);
+  await app.post('/stop_profile', ''); // Whichever of the three came first.
+  await mkdir(join(folder, 'taken-steps.trace.json'));
+  await app.post('/start_profile', { output_dir: folder, profile_id: 'taken' });
+  const failed = await app.post('/stop_profile', '');
+  t.equal(failed.status, 400);
+  t.match(failed.json, { error: { message: /^The profile could not be written: / } });
+  t.match((await app.post('/stop_profile', '')).text, /not in progress/);
+  t.notOk((await readdir(folder)).some((name) => name.endsWith('.tmp')));
 });
 
 t.test('/configure_logging turns the request log on and off', async (t) => {
