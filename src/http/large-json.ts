@@ -57,6 +57,7 @@ export class LargeJson {
 
 function* piecesOf(value: unknown): Generator<string> {
   if (value instanceof LazyRows) yield* bracketed(value.pieces(), '[]');
+  else if (value instanceof LargeJson) yield* piecesOf(value.toJSON());
   else if (Array.isArray(value)) yield* bracketed(itemsOf(value), '[]');
   else if (typeof value === 'object' && value !== null) yield* bracketed(entriesOf(value), '{}');
   else yield JSON.stringify(value);

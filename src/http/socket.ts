@@ -28,6 +28,8 @@ export type UpgradeDecision =
   | { readonly kind: 'refuse'; readonly response: FullResponse }
   | {
       readonly kind: 'accept';
+      /** The client is cut off at {@link SocketEndpoint.smallPayloadBytes} instead. */
+      readonly isSmall: boolean;
       /** The chosen subprotocol; null = none was offered. */
       readonly protocol: string | null;
       readonly open: (socket: Socket) => SocketListener;
@@ -38,6 +40,7 @@ export interface SocketEndpoint {
   readonly path: string;
   /** A client that announces or sends more is cut off without a close frame. */
   readonly maxPayloadBytes: number;
+  readonly smallPayloadBytes: number;
   /** Bytes buffered for a client above which even pongs are dropped. */
   readonly maxBufferedBytes: number;
   /** Without a message or an answer to our ping for this long, the client is gone. */

@@ -142,17 +142,34 @@ interface SocketData {
   listener: SocketListener | null;
 }
 
-/** An upgrade on the endpoint's path; everything else on that path is a plain request. */
+/**
+ * An upgrade on the endpoint's path; everything else on that path is a plain request. The library has one largest
+ * message a pattern, so that small sockets have a pattern of their own.
+ */
 function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint, origins: OriginRules): void {
-  app.ws<SocketData>(endpoint.path, {
+  const anyName = endpoint.path.replace(/[^/]+$/, ':socket');
+  addPattern(app, endpoint.path, { endpoint, origins, isSmall: false });
+  addPattern(app, anyName, { endpoint, origins, isSmall: true });
+}
+
+interface SocketPattern {
+  readonly endpoint: SocketEndpoint;
+  readonly origins: OriginRules;
+  /** Takes the small sockets, and leaves all others to the next pattern. */
+  readonly isSmall: boolean;
+}
+
+function addPattern(app: Uws.TemplatedApp, path: string, pattern: SocketPattern): void {
+  const { endpoint, isSmall } = pattern;
+  app.ws<SocketData>(path, {
     // Compression would cost a window per socket, and time on the thread that serves all of them.
     compression: 0,
-    maxPayloadLength: endpoint.maxPayloadBytes,
+    maxPayloadLength: isSmall ? endpoint.smallPayloadBytes : endpoint.maxPayloadBytes,
     maxBackpressure: endpoint.maxBufferedBytes,
     idleTimeout: endpoint.idleTimeoutS,
     sendPingsAutomatically: true,
     upgrade: (res, req, context) => {
-      upgrade(res, req, { endpoint, context, origins });
+      upgrade(res, req, { ...pattern, context });
     },
     open: (ws) => {
       const data = ws.getUserData();
@@ -176,13 +193,15 @@ function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint, origins: Or
   });
 }
 
-interface UpgradeTarget {
-  readonly endpoint: SocketEndpoint;
+interface UpgradeTarget extends SocketPattern {
   readonly context: Uws.us_socket_context_t;
-  readonly origins: OriginRules;
 }
 
 function upgrade(res: Uws.HttpResponse, req: Uws.HttpRequest, target: UpgradeTarget): void {
+  if (req.getUrl() !== target.endpoint.path) {
+    req.setYield(true);
+    return;
+  }
   const head = headOf(req);
   const { headers } = head;
   const refused = refusalOf(head, target.origins);
@@ -195,6 +214,10 @@ function upgrade(res: Uws.HttpResponse, req: Uws.HttpRequest, target: UpgradeTar
           query: new URLSearchParams(req.getQuery()),
           headers,
         });
+  if (decision.kind === 'accept' && decision.isSmall !== target.isSmall) {
+    req.setYield(true);
+    return;
+  }
   if (decision.kind === 'refuse') {
     const options = { isHead: false, extraHeaders: target.origins.corsHeaders(headers) };
     new UwsReply(res, options).send(decision.response);

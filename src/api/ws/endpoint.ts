@@ -9,6 +9,7 @@ import {
   CUT_OFF_BYTES,
   IDLE_TIMEOUT_S,
   MAX_BUFFERED_BYTES,
+  SMALL_CUT_OFF_BYTES,
   SOCKET_LIMITS,
   type SocketLimits,
 } from './limits.js';
@@ -35,11 +36,13 @@ export interface WsOptions {
 export class WsEndpoint implements SocketEndpoint {
   readonly path = WS_PATH;
   readonly maxPayloadBytes = CUT_OFF_BYTES;
+  readonly smallPayloadBytes = SMALL_CUT_OFF_BYTES;
   readonly maxBufferedBytes = MAX_BUFFERED_BYTES;
   readonly idleTimeoutS = IDLE_TIMEOUT_S;
   readonly #options: WsOptions;
   readonly #limits: SocketLimits;
-  readonly #sessions = new Set<Session>();
+  /** Each with whether it is a small one. */
+  readonly #sessions = new Map<Session, boolean>();
 
   constructor(options: WsOptions) {
     this.#options = options;
@@ -59,21 +62,24 @@ export class WsEndpoint implements SocketEndpoint {
       return refuse(plainResponse(400, `The subprotocol here is ${SUBPROTOCOL}.`));
     }
     const protocol = offered === undefined ? null : SUBPROTOCOL;
+    const isSmall = this.#numLarge() >= this.#limits.maxLargeSockets;
+    const asker = askerOf(request, null);
     const open = (socket: Socket): SocketListener =>
-      this.#open(socket, isAuthenticated, askerOf(request, null));
-    return { kind: 'accept', protocol, open };
+      this.#open(socket, { isAuthenticated, asker, isSmall });
+    return { kind: 'accept', isSmall, protocol, open };
   }
 
   /** The server goes away. */
   closeAll(): void {
-    for (const session of [...this.#sessions]) {
+    for (const session of [...this.#sessions.keys()]) {
       session.close(CLOSE.goingAway, 'The server is shutting down.');
     }
   }
 
-  #open(socket: Socket, isAuthenticated: boolean, asker: Asker): SocketListener {
+  #open(socket: Socket, { isAuthenticated, asker, isSmall }: Opening): SocketListener {
+    const { smallMessageBytes } = this.#limits;
     const session = new Session(socket, {
-      limits: this.#limits,
+      limits: isSmall ? { ...this.#limits, maxMessageBytes: smallMessageBytes } : this.#limits,
       answerers: this.#options.answerers,
       isKey: (key) => this.#isAllowed(new Map([['authorization', `Bearer ${key}`]])),
       isAuthenticated,
@@ -83,7 +89,7 @@ export class WsEndpoint implements SocketEndpoint {
         this.#sessions.delete(closed);
       },
     });
-    this.#sessions.add(session);
+    this.#sessions.set(session, isSmall);
     const { maxSockets, maxUnknownSockets } = this.#limits;
     if (this.#sessions.size > maxSockets || this.#numUnknown() > maxUnknownSockets) {
       session.close(CLOSE.tryAgainLater, 'Too many open sockets.');
@@ -92,12 +98,22 @@ export class WsEndpoint implements SocketEndpoint {
   }
 
   #numUnknown(): number {
-    return [...this.#sessions].filter(({ isAuthenticated }) => !isAuthenticated).length;
+    return [...this.#sessions.keys()].filter(({ isAuthenticated }) => !isAuthenticated).length;
+  }
+
+  #numLarge(): number {
+    return [...this.#sessions.values()].filter((isSmall) => !isSmall).length;
   }
 
   #isAllowed(headers: UpgradeRequest['headers']): boolean {
     return this.#options.isAllowed(wsRoute.access, { headers });
   }
+}
+
+interface Opening {
+  readonly isAuthenticated: boolean;
+  readonly asker: Asker;
+  readonly isSmall: boolean;
 }
 
 /** What `/ws` says to plain HTTP. */

@@ -1,14 +1,20 @@
 /**
- * Bounds of `/ws`, all per socket but the first two. docs/websocket.md repeats them. The library keeps a message
- * until it is whole, so sockets times message is what all of them can hold: 1 GiB, and 64 MiB before the key.
+ * Bounds of `/ws`, all per socket but the first three. docs/websocket.md repeats them. The library keeps a message
+ * until it is whole and tells nobody, so sockets times cut-off is what all of them can hold together:
+ *
+ *     384 * 1.06 MiB + (1024 - 384) * 128 KiB = 488 MiB, of it 68 MiB before the key
  */
 export interface SocketLimits {
   /** Open sockets of the server; one more is closed with 1013. */
   readonly maxSockets: number;
+  /** Those of them that may send a message of `maxMessageBytes`; later ones may while fewer are open. */
+  readonly maxLargeSockets: number;
   /** Those of them that have not brought their key yet. */
   readonly maxUnknownSockets: number;
   /** Largest message from the client; above it 1009. */
   readonly maxMessageBytes: number;
+  /** The same on a socket that was opened beyond `maxLargeSockets`. */
+  readonly smallMessageBytes: number;
   /** Largest message before the key came; above it 1009. */
   readonly maxAuthMessageBytes: number;
   /** Requests without their last event; one more gets an error event. */
@@ -27,8 +33,10 @@ export interface SocketLimits {
 
 export const SOCKET_LIMITS: SocketLimits = {
   maxSockets: 1024,
+  maxLargeSockets: 384,
   maxUnknownSockets: 64,
   maxMessageBytes: 1024 * 1024,
+  smallMessageBytes: 64 * 1024,
   maxAuthMessageBytes: 4096,
   maxLiveRequests: 1024,
   maxIdChars: 128,
@@ -43,6 +51,8 @@ export const IDLE_TIMEOUT_S = 60;
 
 /** The library cuts larger messages off while they arrive, without a close frame (the client sees 1006). */
 export const CUT_OFF_BYTES = 1024 * 1024 + 64 * 1024;
+/** The same on a socket that was opened beyond `maxLargeSockets`. */
+export const SMALL_CUT_OFF_BYTES = 128 * 1024;
 
 /** Bytes that a client may leave unread before the library drops pongs to it. */
 export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;

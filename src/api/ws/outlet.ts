@@ -1,6 +1,7 @@
 import { statusOf, type Failure } from '../../core/errors.js';
 import type { RequestId } from './client-message.js';
 import { CLOSE, type SocketLimits } from './limits.js';
+import { LargeJson } from '../../http/large-json.js';
 import type { Socket } from '../../http/socket.js';
 
 /** What a server says, `radish.v1`: any number of deltas, then one `done` or `error`. */
@@ -9,6 +10,11 @@ export interface ServerEvent {
   readonly id: RequestId | null;
   readonly event: 'delta' | 'done' | 'error';
   readonly data: unknown;
+}
+
+/** The JSON of an event; others get their turn while a large one is made. */
+export async function textOf({ id, event, data }: ServerEvent): Promise<string> {
+  return new LargeJson({ id, event, data }).text();
 }
 
 /** @param status the HTTP status that the same failure has on `/generate` */
@@ -37,7 +43,12 @@ export class Outlet {
 
   /** Call only while {@link isWritable}: a single event may be as large as it likes. */
   write(event: ServerEvent): void {
-    this.#socket.send(JSON.stringify(event));
+    this.writeText(JSON.stringify(event));
+  }
+
+  /** {@link write} of an event whose JSON is made already. */
+  writeText(text: string): void {
+    this.#socket.send(text);
     if (!this.isWritable) this.#watch();
   }
 

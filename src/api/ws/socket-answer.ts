@@ -1,7 +1,8 @@
-import { statusOf, type Failure } from '../../core/errors.js';
+import { failureFrom, statusOf, type Failure } from '../../core/errors.js';
 import type { AnswerSink, EventStream } from '../../engine/answer-sink.js';
 import type { RequestId } from './client-message.js';
-import { errorEvent, type Outlet, type ServerEvent } from './outlet.js';
+import { LargeJson } from '../../http/large-json.js';
+import { errorEvent, textOf, type Outlet, type ServerEvent } from './outlet.js';
 
 /**
  * The answer to one request of a socket: deltas, then exactly one `done` or `error`. An answer that is
@@ -13,7 +14,8 @@ export class SocketAnswer implements AnswerSink, EventStream {
   readonly #id: RequestId;
   readonly #outlet: Outlet;
   readonly #onEnd: () => void;
-  #held: ServerEvent | null = null;
+  /** The last event, or its text where that is made already. */
+  #held: ServerEvent | string | null = null;
   #onDrain: () => void = () => undefined;
   #abort: (() => void) | null = null;
   #survivesClient = false;
@@ -59,7 +61,18 @@ export class SocketAnswer implements AnswerSink, EventStream {
   }
 
   answer(data: unknown): void {
-    this.#end({ id: this.#id, event: 'done', data });
+    const event: ServerEvent = { id: this.#id, event: 'done', data };
+    if (data instanceof LargeJson) void this.#endInPieces(event);
+    else this.#end(event);
+  }
+
+  async #endInPieces(event: ServerEvent): Promise<void> {
+    try {
+      this.#end(await textOf(event));
+    } catch (error) {
+      // Nobody awaits it: what goes wrong in a piece must not end the process.
+      this.fail(failureFrom(error));
+    }
   }
 
   /** It never became a request, or failed later. */
@@ -86,15 +99,16 @@ export class SocketAnswer implements AnswerSink, EventStream {
     else this.#end(this.#held);
   }
 
-  #end(event: ServerEvent): void {
+  #end(last: ServerEvent | string): void {
     if (this.#isClosed) return;
     if (!this.#outlet.isWritable) {
-      this.#held = event;
+      this.#held = last;
       return;
     }
     this.#isClosed = true;
     this.#held = null;
-    this.#outlet.write(event);
+    if (typeof last === 'string') this.#outlet.writeText(last);
+    else this.#outlet.write(last);
     this.#onEnd();
   }
 }

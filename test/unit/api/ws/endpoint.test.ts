@@ -5,7 +5,12 @@ import t from 'tap';
 import { createHttpServer } from '../../../../src/http/uws.js';
 import { WsEndpoint, type WsOptions } from '../../../../src/api/ws/endpoint.js';
 import type { Answerers } from '../../../../src/api/ws/session.js';
-import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.js';
+import {
+  CUT_OFF_BYTES,
+  SMALL_CUT_OFF_BYTES,
+  SOCKET_LIMITS,
+  type SocketLimits,
+} from '../../../../src/api/ws/limits.js';
 import { frameHead, OPCODE, openWs } from '../../../doubles/ws-client.js';
 
 const echo: Answerers['generate'] = (body, sink) => {
@@ -86,6 +91,47 @@ t.test('one socket too many is turned away, and its place is free again later', 
   t.match(await again.next(), { event: 'done' });
   endpoint.closeAll();
   t.equal(await again.closed, 1001);
+});
+
+t.test(
+  'beyond so many sockets that may send a large message, others may send a small one',
+  async (t) => {
+    const { url } = await start({ maxLargeSockets: 1, smallMessageBytes: 1000 });
+    const large = Buffer.from(
+      JSON.stringify({ op: 'generate', id: 1, body: { x: 'x'.repeat(200_000) } }),
+    );
+    const ask = { op: 'generate', id: 1, body: {} };
+    const first = await openWs(url);
+    const small = await openWs(url);
+    small.send(ask);
+    t.match(await small.next(), { event: 'done' });
+    first.sendFrame(OPCODE.text, large);
+    t.match(await first.next(), { event: 'done' });
+    small.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
+    t.equal(await small.closed, 1009);
+    const cut = await openWs(url);
+    cut.sendFrame(OPCODE.text, large);
+    t.equal(await cut.closed, 1006, 'the library keeps none of it');
+    first.close();
+    await first.closed;
+    const next = await openWs(url);
+    next.sendFrame(OPCODE.text, large);
+    t.match(await next.next(), { event: 'done' }, 'the place is free again');
+  },
+);
+
+t.test('all that sockets can buffer together has a bound', (t) => {
+  const { maxSockets, maxLargeSockets } = SOCKET_LIMITS;
+  const numSmall = maxSockets - maxLargeSockets;
+  const sum = maxLargeSockets * CUT_OFF_BYTES + numSmall * SMALL_CUT_OFF_BYTES;
+  t.ok(sum <= 512 * 2 ** 20, `${sum} bytes, as for bodies`);
+  t.end();
+});
+
+t.test('an upgrade elsewhere is a plain request', async (t) => {
+  const { url } = await start();
+  await t.rejects(openWs(url, { path: '/other' }), { message: /404/ });
+  await t.rejects(openWs(url, { path: '/a/b' }), { message: /404/ });
 });
 
 t.test('a reader that stops is closed after a time', async (t) => {

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../../../src/http/json.js';
 import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.js';
 import type { AskOp } from '../../../../src/api/ws/client-message.js';
 import { Session, type Answerers } from '../../../../src/api/ws/session.js';
+import { LargeJson, LazyRows } from '../../../../src/http/large-json.js';
 import { FakeSocket } from './fake-socket.js';
 
 /** What reached the generate path, and the handle to answer it. */
@@ -88,6 +89,46 @@ t.test('a request is handed on as it is and answered under its id', (t) => {
   say({ op: 'generate', id: 'a', body: {} });
   t.equal(started.length, 3, 'an id is free again after its last event');
   t.end();
+});
+
+t.test('a large answer is made in pieces, and ends its request when it is out', async (t) => {
+  const rig = setUp();
+  const rows = Array.from({ length: 20_000 }, (_, i) => i);
+  const value = { text: 'x', meta_info: { rows: new LazyRows(rows, (row) => [row]) } };
+  const sink = rig.ask('a');
+  sink.answer(new LargeJson(value));
+  t.equal(rig.socket.sent.length, 0, 'not in this turn');
+  let numTurns = 0;
+  while (rig.socket.sent.length === 0) {
+    await new Promise(setImmediate);
+    numTurns++;
+  }
+  t.ok(numTurns > 1, `${numTurns} turns of others`);
+  t.same(rig.socket.sent, [
+    { id: 'a', event: 'done', data: JSON.parse(JSON.stringify(value)) as unknown },
+  ]);
+  const again = rig.ask('a');
+  again.answer(new LargeJson(value));
+  rig.socket.close(1000);
+  await later(50);
+  t.equal(rig.socket.sent.length, 1, 'nothing for a socket that is gone');
+  const broken = setUp();
+  const fails = new LazyRows([1], () => {
+    throw new Error('a bug');
+  });
+  broken.ask('b').answer(new LargeJson({ fails }));
+  await later();
+  t.match(broken.socket.sent, [errorOf('b', 500)]);
+  const slow = setUp();
+  const [first, second] = [slow.ask(1), slow.ask(2)];
+  second.answer(new LargeJson({ rows: [2] }));
+  stall(slow, first);
+  await later();
+  t.equal(slow.socket.sent.length, 1, 'it waits for a slow reader');
+  slow.socket.isStalled = false;
+  slow.socket.empty();
+  slow.session.onDrain();
+  t.match(slow.socket.sent.at(-1), { id: 2, event: 'done', data: { rows: [2] } });
 });
 
 t.test('failures are error events with the status they have over HTTP', async (t) => {
