@@ -34,6 +34,7 @@ async function prepare(
       {
         runJob,
         cacheDir: args.quantizationCacheDir ?? env.cacheDir,
+        cacheMaxBytes: args.quantizationCacheGib * 2 ** 30,
         temporaryDir: temporary.parent,
         warn: (message) => {
           log.warn(message);

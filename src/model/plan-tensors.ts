@@ -8,7 +8,8 @@ export type AnyPlan = ModelPlan | PooledPlan;
 export function plannedTensors(plan: AnyPlan): TensorPlan[] {
   if (!('trunk' in plan)) return decoderTensors(plan);
   const { trunk } = plan;
-  return trunk.kind === 'decoder' ? decoderTensors(trunk.plan) : pooledTensors(plan);
+  const own = trunk.kind === 'decoder' ? decoderTensors(trunk.plan) : [];
+  return [...own, ...pooledTensors(plan)];
 }
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {

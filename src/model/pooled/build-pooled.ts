@@ -5,6 +5,7 @@ import { ModelLoadError } from '../load-error.js';
 import type { Quantization } from '../quantize/format.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { overlaid } from '../source/tensor-overlay.js';
+import { planDemands } from '../plan-tensors.js';
 import { modelSpec, type SpecOptions } from '../spec.js';
 import { aliased, withPrefix } from '../weights/aliases.js';
 import { dummyCheckpoint } from '../weights/dummy.js';
@@ -50,7 +51,7 @@ function refuseQuantization(requested: Quantization): void {
 }
 
 /**
- * The model's weights and those of its Dense modules under one roof. Trunk tensors get the names of the
+ * The model's weights and those of the modules behind it under one roof. Trunk tensors get the names of the
  * plan, whether the checkpoint was saved with the prefix of a model with a head or without it.
  */
 async function openPooledCheckpoint(
@@ -78,13 +79,11 @@ function aliasOf(name: string, { text, inPlan }: PooledModel['prefix']): string 
     .replace(/\.LayerNorm\.beta$/, '.LayerNorm.bias');
 }
 
-function modulePaths({ stages }: PooledPlan): string[] {
-  const weights = stages.flatMap((stage) =>
-    stage.kind === 'linear' ? stage.linear.parts.map((part) => part.weight) : [],
-  );
-  return weights.flatMap((name) =>
-    name.includes('/') ? [name.slice(0, name.lastIndexOf('/'))] : [],
-  );
+/** Folders of the modules behind the trunk that have weights. */
+function modulePaths(plan: PooledPlan): string[] {
+  const names = planDemands(plan).map(({ checkpoint }) => checkpoint);
+  const inFolders = names.filter((name) => name.includes('/'));
+  return [...new Set(inFolders.map((name) => name.slice(0, name.lastIndexOf('/'))))];
 }
 
 function pooledContextLength({ plan }: PooledModel, requested: number | null): number {

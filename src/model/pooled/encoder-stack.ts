@@ -102,6 +102,10 @@ function addThenLayerNorm(
   });
 }
 
-function normTensors({ graph, store }: WeightContext, { gain, bias }: LayerNormPlan): Value[] {
+/** Gain and bias. */
+export function normTensors(
+  { graph, store }: WeightContext,
+  { gain, bias }: LayerNormPlan,
+): Value[] {
   return [gain, bias].map((tensor) => graph.externalF32(store.tensor(tensor.name)));
 }

@@ -3,7 +3,7 @@ import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
 import { activate } from '../graph/activation.js';
 import { PLAIN_ROWS } from '../graph/attention-rows.js';
 import type { WeightContext } from '../graph/context.js';
-import { encoderStack } from './encoder-stack.js';
+import { encoderStack, normTensors } from './encoder-stack.js';
 import { Graph, type Value } from '../graph/graph.js';
 import { packedLinear } from '../graph/linear.js';
 import { poolRows } from './pool-rows.js';
@@ -13,6 +13,8 @@ import type { DecoderTrunk, PoolStage } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 import type { WeightStore } from '../weights/weight-store.js';
 
+/** PyTorch's default, the only one that sentence-transformers has. */
+const LAYER_NORM_EPS = 1e-5;
 /** PyTorch's `normalize` divides by no less. */
 const NORM_MIN = Float32Array.of(1e-12);
 
@@ -71,6 +73,12 @@ function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {
       return packedLinear(context, x, stage.linear);
     case 'activation':
       return activate(graph, x, stage.activation);
+    case 'prelu':
+      return graph.node('PRelu', [x, graph.externalF32(context.store.tensor(stage.slope.name))]);
+    case 'layer_norm':
+      return graph.node('LayerNormalization', [x, ...normTensors(context, stage.norm)], {
+        attributes: { axis: { int: -1 }, epsilon: { float: LAYER_NORM_EPS } },
+      });
     case 'normalize': {
       const norm = graph.node('ReduceL2', [x, graph.ints(-1)]);
       return graph.node('Div', [x, graph.node('Max', [norm, graph.f32(NORM_MIN, [])])]);

@@ -27,6 +27,10 @@ export interface DecoderTrunk {
 export type PoolStage =
   | { readonly kind: 'linear'; readonly linear: LinearPlan }
   | { readonly kind: 'activation'; readonly activation: Activation }
+  /** `x` where it is positive, else `slope * x`; `slope` is `[1]`. */
+  | { readonly kind: 'prelu'; readonly slope: TensorPlan }
+  /** `(x - mean) / sqrt(variance + 1e-5) * gain + bias`, PyTorch's LayerNorm with its default epsilon. */
+  | { readonly kind: 'layer_norm'; readonly norm: LayerNormPlan }
   /** Divides by the L2 norm. */
   | { readonly kind: 'normalize' };
 
@@ -77,12 +81,19 @@ export interface LayerNormPlan {
   readonly bias: TensorPlan;
 }
 
-/** The norms and tables of an encoder's plan, in the order of the network; a decoder's are its own plan's. */
-export function pooledTensors({ trunk }: PooledPlan): TensorPlan[] {
-  if (trunk.kind === 'decoder') return [];
+/** The norms and tables of an encoder's plan and of what follows pooling; a decoder's are its own plan's. */
+export function pooledTensors({ trunk, stages }: PooledPlan): TensorPlan[] {
+  const ends = stages.flatMap(stageTensors);
+  if (trunk.kind === 'decoder') return ends;
   const { words, positions, tokenTypes, norm, layers } = trunk.plan;
   const norms = [norm, ...layers.flatMap((layer) => [layer.attentionNorm, layer.outputNorm])];
-  return [words, positions, tokenTypes, ...norms.flatMap(({ gain, bias }) => [gain, bias])];
+  const gains = norms.flatMap(({ gain, bias }) => [gain, bias]);
+  return [words, positions, tokenTypes, ...gains, ...ends];
+}
+
+function stageTensors(stage: PoolStage): TensorPlan[] {
+  if (stage.kind === 'prelu') return [stage.slope];
+  return stage.kind === 'layer_norm' ? [stage.norm.gain, stage.norm.bias] : [];
 }
 
 /** The linears of an encoder's plan and of what follows pooling, in the order of the network. */

@@ -3,8 +3,9 @@ import { ConfigFields, excerpt, ModelConfigError } from '../families/config-fiel
 import { ENCODERS } from './encoders.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
+import type { TensorPlan } from '../plan.js';
 import type { PooledPlan, PoolStage } from './pooled-plan.js';
-import type { DenseModule, SentenceModules } from './sentence-modules.js';
+import type { LayerNormModule, SentenceModules } from './sentence-modules.js';
 
 const FAMILIES: readonly PooledFamily[] = [...ENCODERS, ...POOLED_DECODERS];
 
@@ -97,22 +98,38 @@ function familyOf(architecture: string): PooledFamily {
 
 function moduleStages(module: SentenceModules['after'][number]): PoolStage[] {
   if (module.kind === 'normalize') return [module];
+  if (module.kind === 'layer_norm') return [layerNormStage(module)];
   const { path, bias, out, activation } = module;
   const parameter = (kind: string): string => `${path}/linear.${kind}`;
   const part = { weight: parameter('weight'), bias: bias ? parameter('bias') : null, out };
   const linear = { name: path, in: module.in, out, parts: [part], residual: 'inner' } as const;
   const dense: PoolStage = { kind: 'linear', linear };
-  return activation === null ? [dense] : [dense, { kind: 'activation', activation }];
+  if (activation === null) return [dense];
+  if (activation !== 'prelu') return [dense, { kind: 'activation', activation }];
+  const name = `${path}/activation_function.weight`;
+  return [dense, { kind: 'prelu', slope: { name, checkpoint: name, shape: [1] } }];
 }
 
-/** Each Dense must take what comes before it. */
+function layerNormStage({ path, dim }: LayerNormModule): PoolStage {
+  const tensor = (parameter: string): TensorPlan => {
+    const name = `${path}/norm.${parameter}`;
+    return { name, checkpoint: name, shape: [dim] };
+  };
+  return { kind: 'layer_norm', norm: { gain: tensor('weight'), bias: tensor('bias') } };
+}
+
+/** Each module must take what comes before it. */
 function vectorSize(after: SentenceModules['after'], pooledSize: number): number {
-  const dense = after.filter((module): module is DenseModule => module.kind === 'dense');
-  return dense.reduce((width, module) => {
-    if (module.in === width) return module.out;
-    throw new ModelConfigError(
-      `${module.path}/config.json: "in_features" must be ${width}, got ${module.in}`,
-    );
+  return after.reduce((width, module) => {
+    if (module.kind === 'normalize') return width;
+    const [field, size] =
+      module.kind === 'dense' ? ['in_features', module.in] : ['dimension', module.dim];
+    if (size !== width) {
+      throw new ModelConfigError(
+        `${module.path}/config.json: "${field}" must be ${width}, got ${size}`,
+      );
+    }
+    return module.kind === 'dense' ? module.out : width;
   }, pooledSize);
 }
 

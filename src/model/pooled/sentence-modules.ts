@@ -18,7 +18,14 @@ export interface SentenceModules {
   readonly after: readonly AfterPooling[];
 }
 
-export type AfterPooling = DenseModule | { readonly kind: 'normalize' };
+export type AfterPooling = DenseModule | LayerNormModule | { readonly kind: 'normalize' };
+
+export interface LayerNormModule {
+  readonly kind: 'layer_norm';
+  /** Folder of its config and weights, relative to the model's. */
+  readonly path: string;
+  readonly dim: number;
+}
 
 export interface DenseModule {
   readonly kind: 'dense';
@@ -27,7 +34,8 @@ export interface DenseModule {
   readonly in: number;
   readonly out: number;
   readonly bias: boolean;
-  readonly activation: Activation | null;
+  /** Null changes nothing. PReLU has a weight of its own. */
+  readonly activation: Activation | 'prelu' | null;
 }
 
 /** One entry of modules.json. */
@@ -43,13 +51,18 @@ export async function readSentenceModules(source: ModelSource): Promise<Sentence
   const list = await source.json(MODULES_FILE);
   if (list === null) return null;
   const [transformer, ...entries] = moduleEntries(list);
+  if (transformer !== undefined && Object.hasOwn(NOT_COMPUTED, transformer.kind)) {
+    refuseKind(transformer);
+  }
   if (transformer?.kind !== 'Transformer') refuseOrder(transformer);
   let pooling: readonly PoolingMode[] | null = null;
   const after: AfterPooling[] = [];
   for (const entry of entries) {
     const config = () => moduleConfig(source, entry);
+    if (Object.hasOwn(NOT_COMPUTED, entry.kind)) refuseKind(entry);
     if (entry.kind === 'Pooling' && pooling === null) pooling = readPooling(await config());
     else if (pooling === null) refuseOrder(entry);
+    else if (entry.kind === 'LayerNorm') after.push(readLayerNorm(entry.path, await config()));
     else if (entry.kind === 'Dense') after.push(readDense(entry.path, await config()));
     else if (entry.kind === 'Normalize') after.push({ kind: 'normalize' });
     // Nothing is dropped where nothing is trained.
@@ -69,8 +82,33 @@ function moduleEntries(list: unknown): readonly ModuleEntry[] {
   });
 }
 
+/** Modules of sentence-transformers that change the vector and are not computed here. */
+const NOT_COMPUTED: Readonly<Record<string, string>> = {
+  BoW: 'counts words instead of running a network',
+  CLIPModel: 'reads images',
+  CNN: 'convolves the hidden states before they are pooled',
+  LSTM: 'runs a recurrent network over the hidden states',
+  MLMTransformer: 'makes sparse vectors',
+  Router: 'has one network for queries and one for documents',
+  SparseStaticEmbedding: 'makes sparse vectors',
+  SpladePooling: 'makes sparse vectors',
+  SparseAutoEncoder: 'makes sparse vectors',
+  Asym: 'has one network for queries and one for documents',
+  StaticEmbedding: 'has a table of tokens instead of a network',
+  WeightedLayerPooling: 'pools the outputs of all layers',
+  WordEmbeddings: 'has a table of words instead of a network',
+  WordWeights: 'weighs tokens by their word',
+};
+
+function refuseKind({ kind }: ModuleEntry): never {
+  throw new ModelConfigError(
+    `${MODULES_FILE}: the module ${kind} ${NOT_COMPUTED[kind] ?? ''}, which is not supported; ` +
+      'supported are Transformer, Pooling, Dense, LayerNorm, Normalize and Dropout',
+  );
+}
+
 function refuseOrder(entry: ModuleEntry | undefined): never {
-  const order = 'a Transformer first, then one Pooling, then Dense or Normalize';
+  const order = 'a Transformer first, then one Pooling, then Dense, LayerNorm or Normalize';
   if (entry === undefined) throw new ModelConfigError(`${MODULES_FILE} must have ${order}`);
   return entry.fields.fail('type', order);
 }
@@ -98,11 +136,17 @@ function readDense(path: string, fields: ConfigFields): DenseModule {
   };
 }
 
+function readLayerNorm(path: string, fields: ConfigFields): LayerNormModule {
+  return { kind: 'layer_norm', path, dim: fields.size('dimension') };
+}
+
 /** Named by its class, e.g. `torch.nn.modules.activation.Tanh`. */
-function readActivation(fields: ConfigFields): Activation | null {
+function readActivation(fields: ConfigFields): DenseModule['activation'] {
   const name = fields.text('activation_function', 'torch.nn.modules.activation.Tanh');
   const last = name.split('.').at(-1) ?? '';
   const activation = Object.hasOwn(DENSE_ACTIVATIONS, last) ? DENSE_ACTIVATIONS[last] : undefined;
   if (activation !== undefined) return activation;
-  return fields.fail('activation_function', `one of ${Object.keys(DENSE_ACTIVATIONS).join(', ')}`);
+  if (last === 'PReLU') return 'prelu';
+  const names = [...Object.keys(DENSE_ACTIVATIONS), 'PReLU'];
+  return fields.fail('activation_function', `one of ${names.join(', ')}`);
 }

@@ -123,7 +123,6 @@ export async function commitCacheEntry(
   }
   await rm(folder, { recursive: true, force: true });
   await rename(draft.folder, folder);
-  await sweepDrafts(folder);
 }
 
 export async function discardCacheEntry(draft: CacheDraft): Promise<void> {
@@ -131,10 +130,10 @@ export async function discardCacheEntry(draft: CacheDraft): Promise<void> {
 }
 
 /** Removes what processes that were killed left beside `folder`. What cannot be removed stays. */
-async function sweepDrafts(folder: string): Promise<void> {
+export async function sweepDrafts(folder: string): Promise<void> {
   const parent = dirname(folder);
   const oldest = Date.now() - STALE_DRAFT_MS;
-  for (const name of await readdir(parent)) {
+  for (const name of await readdir(parent).catch(() => [])) {
     if (!DRAFT.test(name) || name === basename(folder)) continue;
     const path = join(parent, name);
     const facts = await lstat(path).catch(() => null);

@@ -12,7 +12,9 @@ import {
   commitCacheEntry,
   discardCacheEntry,
   readCacheEntry,
+  sweepDrafts,
 } from './cache.js';
+import { makeRoom, useEntry } from './cache-room.js';
 import type { QuantizeJob } from './job.js';
 import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
 
@@ -22,6 +24,8 @@ export interface QuantizeDeps {
   readonly runJob: (job: QuantizeJob) => Promise<void>;
   /** Entries live in folders below it. */
   readonly cacheDir: string;
+  /** All entries together; the least recently used go. Absent = no bound. */
+  readonly cacheMaxBytes?: number;
   /** Parent for an entry that `cacheDir` cannot take. */
   readonly temporaryDir: string;
   readonly warn: (message: string) => void;
@@ -51,7 +55,8 @@ export async function quantizedWeights(
   const key = await cacheKey({ format, plan, headDim, numKvHeads, checkpoint });
   const cached = join(deps.cacheDir, key);
   const entry = await readCacheEntry(cached);
-  if (entry.state === 'sound') {
+  if (entry.state === 'sound' && (await useEntry(cached))) {
+    await tidy(cached, deps);
     return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
   }
   if (entry.state === 'damaged') {
@@ -76,7 +81,11 @@ async function makeWeights(
     const planned = planQuantization(input, format, draft.weightsPath);
     await truncate(draft.weightsPath, planned.fileBytes);
     await runJobs(planned.jobs, deps);
-    if (cached !== null) await commitCacheEntry(draft, cached, planned);
+    if (cached !== null) {
+      await commitCacheEntry(draft, cached, planned);
+      await useEntry(cached);
+      await tidy(cached, deps);
+    }
     return {
       store: weightStore(folder, planned.map),
       cacheHit: false,
@@ -86,6 +95,12 @@ async function makeWeights(
     await discardCacheEntry(draft);
     throw diskFull(error, folder);
   }
+}
+
+/** Removes what nobody needs beside an entry that is in use. */
+async function tidy(cached: string, { cacheDir, cacheMaxBytes }: QuantizeDeps): Promise<void> {
+  await sweepDrafts(cached);
+  if (cacheMaxBytes !== undefined) await makeRoom(cacheDir, cacheMaxBytes);
 }
 
 interface OpenDraft {

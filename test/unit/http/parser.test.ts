@@ -15,6 +15,7 @@ const REFUSED: readonly Case[] = [
   ['a request line in two segments', ['GET /p', ` HTTP/1.1\r\n${HOST}\r\n`]],
   ['HTTP/1.0', [`GET /p HTTP/1.0\r\n${HOST}\r\n`]],
   ['HTTP/2.0', [`GET /p HTTP/2.0\r\n${HOST}\r\n`]],
+  ['an empty line before the request', [`\r\nGET /p HTTP/1.1\r\n${HOST}\r\n`]],
   ['a target in absolute form', [`GET http://localhost/p HTTP/1.1\r\n${HOST}\r\n`]],
 ];
 
@@ -35,7 +36,6 @@ const UNANSWERED: readonly Case[] = [
   ['a NUL', [`GET /p HTTP/1.1\r\n${HOST}X: a\0b\r\n\r\n`]],
   ['a folded header', [`GET /p HTTP/1.1\r\n${HOST}X: a\r\n b\r\n\r\n`]],
   ['a space before a colon', [`GET /p HTTP/1.1\r\n${HOST}X : a\r\n\r\n`]],
-  ['an empty line before the request', [`\r\nGET /p HTTP/1.1\r\n${HOST}\r\n`]],
   ['headers that do not end', [`GET /p HTTP/1.1\r\n${HOST}`]],
 ];
 

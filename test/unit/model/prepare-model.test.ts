@@ -13,7 +13,8 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
 
 import t, { type Test } from 'tap';
 
@@ -203,11 +204,49 @@ t.test('drafts of processes that were killed go with the next entry', async (t) 
   await prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
   const left = await readdir(cacheDir);
   t.notOk(left.some((name) => name.startsWith('int8-old')));
+  await mkdir(drafts[0] ?? '');
+  await utimes(drafts[0] ?? '', 1, 1);
+  await prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
+  t.notOk(
+    (await readdir(cacheDir)).some((name) => name.startsWith('int8-old')),
+    'at each start',
+  );
   t.ok(
     left.some((name) => name.startsWith('int8-new')),
     'somebody may be filling it',
   );
 });
+
+t.test(
+  'the cache keeps to its bound: the least recently used goes, never one in use',
+  async (t) => {
+    const { deps, cacheDir, log } = workshop(t);
+    const make = async (format: Quantization, maxBytes?: number): Promise<string> => {
+      const bounded = maxBytes === undefined ? deps : { ...deps, cacheMaxBytes: maxBytes };
+      const model = await prepareModel(options(goldenFolder(BLOCKS), format), bounded);
+      return model.weightsFolder;
+    };
+    const user = (entry: string) => join(entry, `user-${hostname()}-${process.pid}`);
+    const [a, b] = [await make('int8'), await make('int4')];
+    const bytesOf = async (entry: string) => (await stat(join(entry, 'weights.bin'))).size;
+    const room = (await bytesOf(a)) + (await bytesOf(b));
+    const c = await make('w8a8_int8', room);
+    t.same((await readdir(cacheDir)).length, 3, 'all three are in use by this process');
+    for (const entry of [a, b]) await rm(user(entry));
+    await writeFile(join(b, `user-${hostname()}-4194305`), ''); // No process can have it.
+    await utimes(a, 1, 1);
+    t.equal(await make('int8', room), a, 'used: now b was not for longest');
+    t.same((await readdir(cacheDir)).sort(), [basename(a), basename(c)].sort());
+    await rm(user(c));
+    await writeFile(join(c, 'user-elsewhere-1'), '');
+    await make('int8', 0);
+    t.equal((await readdir(cacheDir)).length, 2, 'a process elsewhere may use it');
+    await utimes(join(c, 'user-elsewhere-1'), 1, 1);
+    await make('int8', 0);
+    t.same(await readdir(cacheDir), [basename(a)], 'the one in use stays, whatever the bound');
+    t.same(log.warnings, []);
+  },
+);
 
 t.test('a cache that cannot be written is one warning, and the model still loads', async (t) => {
   const blocked = join(t.testdir({ file: '' }), 'file', 'cache');

@@ -62,7 +62,14 @@ t.test('Dense and Normalize follow in order', async (t) => {
     { kind: 'normalize' },
   ]);
   const prelu = dense('torch.nn.modules.activation.PReLU');
-  await t.rejects(read(t, [TRANSFORMER, pooling, prelu]), { message: /"activation_function"/ });
+  t.match((await read(t, [TRANSFORMER, pooling, prelu]))?.after, [{ activation: 'prelu' }]);
+  const rrelu = dense('torch.nn.modules.activation.RReLU');
+  await t.rejects(read(t, [TRANSFORMER, pooling, rrelu]), { message: /"activation_function"/ });
+  const norm = { type: 'LayerNorm', config: { dimension: 32 } };
+  t.same((await read(t, [TRANSFORMER, pooling, norm]))?.after, [
+    { kind: 'layer_norm', path: '2_LayerNorm', dim: 32 },
+  ]);
+  await t.rejects(read(t, [TRANSFORMER, norm, pooling]), { message: /then one Pooling/ });
   const dropout = { type: 'Dropout', config: { dropout: 0.1 } };
   t.same((await read(t, [TRANSFORMER, pooling, dropout]))?.after, [], 'only training drops out');
 });
@@ -88,7 +95,14 @@ t.test('what cannot be computed is refused', async (t) => {
   await t.rejects(read(t, [TRANSFORMER, { type: 'Pooling' }]), {
     message: /config\.json is missing/,
   });
-  await t.rejects(read(t, [{ type: 'WordEmbeddings' }]), { message: /"type" must be/ });
+  await t.rejects(read(t, [{ type: 'Other' }]), { message: /"type" must be/ });
+  for (const type of ['CNN', 'LSTM', 'WordWeights', 'WeightedLayerPooling', 'Router']) {
+    const message = new RegExp(`the module ${type} .*not supported; supported are Transformer`);
+    await t.rejects(read(t, [TRANSFORMER, { type, config: {} }, pooled]), { message });
+    await t.rejects(read(t, [TRANSFORMER, pooled, { type, config: {} }]), { message });
+  }
+  for (const type of ['WordEmbeddings', 'StaticEmbedding', 'BoW', 'CLIPModel', 'Asym'])
+    await t.rejects(read(t, [{ type }, pooled]), { message: new RegExp(`the module ${type} `) });
   for (const path of ['../x', 'a/../../x', 'a//b', '..', 'a\0b']) {
     const outside = [{ path, type: 'sentence_transformers.models.Transformer' }];
     const folder = t.testdir({ 'modules.json': JSON.stringify(outside) });
