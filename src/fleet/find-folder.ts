@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { findModel } from '../model/source/find-model.js';
+import type { HubPart } from '../model/source/hub.js';
 import { lazyProgress, type LoadContext } from './load-context.js';
 
 /** Relative to dist/src/fleet: the folder of the model that comes with the package. */
@@ -9,8 +10,15 @@ export const BUILT_IN_NAME = 'radish-tiny';
 
 type FindContext = Pick<LoadContext, 'args' | 'env' | 'log'>;
 
-/** The folder of a path or repository, downloaded where it must be. @throws ModelLoadError */
-export async function findFolder(context: FindContext, modelPath: string): Promise<string> {
+/**
+ * The folder of a path or repository, downloaded where it must be; of a `tokenizer`, without weights.
+ * @throws ModelLoadError
+ */
+export async function findFolder(
+  context: FindContext,
+  modelPath: string,
+  part: HubPart = 'model',
+): Promise<string> {
   if (modelPath === BUILT_IN_NAME) return BUILT_IN_FOLDER;
   const { args, env, log } = context;
   const bar = lazyProgress(log, `Download ${modelPath}`);
@@ -23,6 +31,7 @@ export async function findFolder(context: FindContext, modelPath: string): Promi
         endpoint: env.hubEndpoint,
         token: env.hubToken,
         offline: env.isHubOffline,
+        part,
       },
       {
         progress: ({ doneBytes, totalBytes, file }) => {

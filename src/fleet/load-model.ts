@@ -26,7 +26,7 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   const tokenizerFolder =
     args.tokenizerPath === null
       ? prepared.tokenizerFolder
-      : await findFolder(context, args.tokenizerPath);
+      : await findFolder(context, args.tokenizerPath, 'tokenizer');
   await openSource(tokenizerFolder).check();
   if (args.chatTemplate !== null) await requireRegular(args.chatTemplate);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 
-import { downloadModel, type DownloadDeps } from './hub.js';
-import { HubCache, isComplete } from './hub-cache.js';
+import { downloadModel, type DownloadDeps, type HubPart } from './hub.js';
+import { hasTokenizer, HubCache, isComplete } from './hub-cache.js';
 import { ModelLoadError } from '../load-error.js';
 
 /** `org/name` or `name`, as the hub spells repositories. */
@@ -20,6 +20,8 @@ export interface FindModelOptions {
   readonly token: string | null;
   /** HF_HUB_OFFLINE */
   readonly offline: boolean;
+  /** A repository's tokenizer alone is fetched without weights. Absent = the model. */
+  readonly part?: HubPart;
 }
 
 export interface FoundModel {
@@ -35,7 +37,7 @@ export async function findModel(
   options: FindModelOptions,
   deps: DownloadDeps,
 ): Promise<FoundModel> {
-  const { modelPath, offline, token } = options;
+  const { modelPath, offline, token, part = 'model' } = options;
   const local = await stat(modelPath).catch(() => null);
   if (local?.isDirectory() === true) return { folder: modelPath, from: 'folder' };
   if (local !== null) {
@@ -49,7 +51,7 @@ export async function findModel(
     throw new ModelLoadError('bad_option', `${JSON.stringify(revision)} is not a revision.`);
   }
   const cache = new HubCache(options.hubCacheDir, modelPath);
-  const cached = await findComplete(cache, revision);
+  const cached = await findComplete(cache, revision, part);
   if (cached?.isSettled === true) return { folder: cached.folder, from: 'cache' };
   if (offline) {
     if (cached === null) throw notCached(options, cache);
@@ -58,7 +60,7 @@ export async function findModel(
   const endpoint = options.endpoint.replace(/\/+$/, '');
   const origin = { repo: modelPath, revision, endpoint, token };
   try {
-    return { folder: await downloadModel(origin, cache, deps), from: 'hub' };
+    return { folder: await downloadModel(origin, cache, { ...deps, part }), from: 'hub' };
   } catch (error) {
     const isUnreachable = error instanceof ModelLoadError && error.code === 'offline';
     if (cached === null || !isUnreachable) throw error;
@@ -69,9 +71,11 @@ export async function findModel(
 async function findComplete(
   cache: HubCache,
   revision: string,
+  part: HubPart,
 ): Promise<{ readonly folder: string; readonly isSettled: boolean } | null> {
   const folder = await cache.find(revision);
-  if (folder === null || !(await isComplete(folder))) return null;
+  if (folder === null) return null;
+  if (!(await (part === 'model' ? isComplete(folder) : hasTokenizer(folder)))) return null;
   return { folder, isSettled: await cache.isSettled(folder) };
 }
 

@@ -8,6 +8,7 @@ import { INDEX_FILE, readIndex } from './safetensors.js';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 const WEIGHT_FILE = /\.safetensors(\.index\.json)?$/;
+const TOKENIZERS = ['tokenizer.json', 'tokenizer.model'];
 /** What decides how a model answers, and a repository may lack. */
 const OPTIONAL = [
   MODULES_FILE,
@@ -119,6 +120,12 @@ export async function isComplete(snapshot: string): Promise<boolean> {
   if (!(await hasWeights(join(snapshot, trunk)))) return false;
   const present = await Promise.all(parts.map((part) => isPartComplete(join(snapshot, part))));
   return present.every(Boolean);
+}
+
+/** Whether a snapshot holds a tokenizer, whatever it lacks of the model. */
+export async function hasTokenizer(snapshot: string): Promise<boolean> {
+  const found = await Promise.all(TOKENIZERS.map((name) => exists(join(snapshot, name))));
+  return found.some(Boolean);
 }
 
 /** `modules.json` of a snapshot; null where it has none, or none that can be read. */

@@ -9,7 +9,7 @@ import { hubFetch, type HubRepo } from './hub-request.js';
 import { ModelLoadError } from '../load-error.js';
 import { moduleFolders } from './module-path.js';
 import { smallFiles, TEMPLATES_FOLDER, weightFiles } from './repo-files.js';
-import { readIndex } from './safetensors.js';
+import { INDEX_FILE, readIndex } from './safetensors.js';
 
 /** Each part is a plain name: what a listing says is a path below the snapshot. */
 const PATH = /^\w[\w.-]*(\/\w[\w.-]*)*$/;
@@ -30,6 +30,9 @@ export interface DownloadDeps {
   readonly retryDelayMs?: number;
 }
 
+/** What is wanted of a repository: all of it that a loader may read, or the tokenizer and chat templates. */
+export type HubPart = 'model' | 'tokenizer';
+
 /**
  * Downloads whatever the loader may read of a repository into the cache, folders too, and notes what there is
  * not; returns the snapshot folder, which loads as the repository would.
@@ -37,13 +40,33 @@ export interface DownloadDeps {
 export async function downloadModel(
   origin: HubRepo,
   cache: HubCache,
-  deps: DownloadDeps,
+  deps: DownloadDeps & { readonly part: HubPart },
 ): Promise<string> {
   const request = hubFetch(origin);
   const { commit, files } = await listRepo(origin, request);
   const snapshot = cache.snapshot(commit);
   const blobs = new Blobs({ origin, commit, cache, snapshot, request, deps });
-  await blobs.download(smallFiles(files, ['', TEMPLATES_FOLDER]));
+  const small = smallFiles(files, ['', TEMPLATES_FOLDER]);
+  if (deps.part === 'model') {
+    await blobs.download(small);
+    await downloadNetwork({ origin, files, snapshot, blobs });
+  } else {
+    await blobs.download(small.filter(({ path }) => path !== INDEX_FILE));
+  }
+  await cache.noteAbsent(commit);
+  await cache.writeRef(origin.revision, commit);
+  return snapshot;
+}
+
+interface Network {
+  readonly origin: HubRepo;
+  readonly files: readonly HubFile[];
+  readonly snapshot: string;
+  readonly blobs: Blobs;
+}
+
+/** The folders that modules.json names, and the weights. */
+async function downloadNetwork({ origin, files, snapshot, blobs }: Network): Promise<void> {
   const { trunk, parts } = moduleFolders(await readModules(snapshot));
   await blobs.download(smallFiles(files, [trunk, ...parts]));
   const weightsOf = (folder: string) =>
@@ -56,9 +79,6 @@ export async function downloadModel(
   if (network.length === 0) throw noWeights(origin, trunk);
   const rest = await Promise.all(parts.filter((part) => part !== trunk).map(weightsOf));
   await blobs.download([...network, ...rest.flat()]);
-  await cache.noteAbsent(commit);
-  await cache.writeRef(origin.revision, commit);
-  return snapshot;
 }
 
 function noWeights({ repo, endpoint }: HubRepo, folder: string): ModelLoadError {

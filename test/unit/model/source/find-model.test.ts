@@ -127,6 +127,26 @@ t.test('an index downloads its shards and nothing else', async (t) => {
   t.notOk(stub.requests.some(({ path }) => path.includes('consolidated')));
 });
 
+t.test('of a tokenizer’s repository no weights are fetched, and the model later is', async (t) => {
+  const files = new Map([
+    ...FILES,
+    ['model.safetensors.index.json', Buffer.from('{"weight_map":{"w":"model.safetensors"}}')],
+  ]);
+  const { options, stub } = await hub(t, {}, files);
+  const asked = () => stub.requests.map(({ path }) => path.split('/').at(-1) ?? '');
+  const tokenizer = { ...options, part: 'tokenizer' } as const;
+  const { folder } = await findModel(tokenizer, quick);
+  t.same(await readFile(join(folder, 'tokenizer.json'), 'utf8'), '{}');
+  t.notOk(asked().some((name) => name.includes('safetensors')));
+  const numRequests = stub.requests.length;
+  t.equal((await findModel({ ...tokenizer, offline: true }, quick)).from, 'cache');
+  t.equal(stub.requests.length, numRequests);
+  await t.rejects(findModel({ ...options, offline: true }, quick), { code: 'offline' });
+  t.equal((await findModel(options, quick)).from, 'hub');
+  t.ok((await openCheckpoint(folder)).tensors.has('w'));
+  t.equal((await findModel(tokenizer, quick)).from, 'cache', 'a whole model has its tokenizer');
+});
+
 t.test('refusals are sentences that say what to do', async (t) => {
   const refused = async (status: number, code: string, token: string | null = null) => {
     const { options } = await hub(t, { refuse: { status, code } });
