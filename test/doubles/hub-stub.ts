@@ -11,6 +11,14 @@ export interface HubFaults {
   readonly corrupt?: boolean;
   /** Answer everything with this status and X-Error-Code. */
   readonly refuse?: { readonly status: number; readonly code: string };
+  /** Refuse files only: what a gated repository does, whose listing is open. */
+  readonly refuseFiles?: { readonly status: number; readonly code: string };
+  /** Listed, and not there. */
+  readonly missing?: string;
+  /** Weights lie elsewhere, as on the hub: answer with this address, and the file's name behind it. */
+  readonly weightsAt?: string;
+  /** The repository had this name before: requests for it are sent on. */
+  readonly formerName?: string;
   /** List this size for weights instead of the true one. */
   readonly claimedWeightBytes?: number;
   /** Answer ranges with 200 and the whole file, as some mirrors do. */
@@ -52,7 +60,12 @@ export class HubStub {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://stub');
     const { range = null, authorization = null } = request.headers;
     this.requests.push({ path: pathname, range, authorization });
-    const { refuse } = this.faults;
+    const { refuse, formerName } = this.faults;
+    if (formerName !== undefined && pathname.includes(`/${formerName}/`)) {
+      const location = (request.url ?? '').replace(`/${formerName}/`, `/${this.repo}/`);
+      response.writeHead(307, { location }).end();
+      return;
+    }
     if (refuse) {
       response.writeHead(refuse.status, { 'x-error-code': refuse.code }).end();
       return;
@@ -83,7 +96,16 @@ export class HubStub {
   }
 
   #sendFile(request: IncomingMessage, response: ServerResponse, name: string): void {
-    const content = this.files.get(name);
+    const { refuseFiles, missing, weightsAt } = this.faults;
+    if (refuseFiles) {
+      response.writeHead(refuseFiles.status, { 'x-error-code': refuseFiles.code }).end();
+      return;
+    }
+    if (weightsAt !== undefined && name.endsWith('.safetensors')) {
+      response.writeHead(302, { location: `${weightsAt}/${name}` }).end();
+      return;
+    }
+    const content = name === missing ? undefined : this.files.get(name);
     if (!content) {
       response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
       return;

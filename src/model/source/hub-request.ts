@@ -27,14 +27,14 @@ export function hubFetch(origin: HubRepo): typeof fetch {
     } catch (cause) {
       throw unreachable(origin, cause);
     }
-    const refusal = refusalOf(response, origin);
+    const refusal = refusalOf(response, origin, url);
     if (refusal === null) return response;
     await response.body?.cancel();
     throw refusal;
   };
 }
 
-function refusalOf(response: Response, origin: HubRepo): ModelLoadError | null {
+function refusalOf(response: Response, origin: HubRepo, url: string): ModelLoadError | null {
   const { repo, revision, endpoint } = origin;
   const code = response.headers.get('x-error-code');
   switch (response.status) {
@@ -43,12 +43,23 @@ function refusalOf(response: Response, origin: HubRepo): ModelLoadError | null {
       if (code === 'GatedRepo') return forbidden(origin, 'is gated: accept its terms there');
       return forbidden(origin, 'does not exist or is private');
     case 404:
-      return code === 'RevisionNotFound'
-        ? new ModelLoadError('repo_not_found', `${endpoint}/${repo} has no revision '${revision}'.`)
-        : new ModelLoadError('repo_not_found', `There is no model ${repo} on ${endpoint}.`);
+      if (code === 'RevisionNotFound')
+        return notFound(`${endpoint}/${repo} has no revision '${revision}'.`);
+      // A file that was listed a moment ago.
+      if (new URL(url).pathname.includes('/resolve/')) {
+        return new ModelLoadError(
+          'download_failed',
+          `Cannot download ${url}: it is listed, but not there.`,
+        );
+      }
+      return notFound(`There is no model ${repo} on ${endpoint}.`);
     default:
       return null;
   }
+}
+
+function notFound(message: string): ModelLoadError {
+  return new ModelLoadError('repo_not_found', message);
 }
 
 function forbidden({ repo, endpoint, token }: HubRepo, why: string): ModelLoadError {

@@ -171,6 +171,72 @@ t.test('the token goes to the hub', async (t) => {
   t.ok(stub.requests.every(({ authorization }) => authorization === 'Bearer hf_secret'));
 });
 
+t.test('weights that lie elsewhere are fetched there, without the token', async (t) => {
+  const storage = new HubStub('storage', FILES);
+  const at = await storage.listen();
+  t.teardown(() => storage.close());
+  const weightsAt = `${at}/storage/resolve/${HubStub.commit}`;
+  const { options, stub } = await hub(t, { weightsAt });
+  const { folder } = await findModel({ ...options, token: 'hf_secret' }, quick);
+  t.same(await readFile(join(folder, 'model.safetensors')), WEIGHTS);
+  t.match(storage.requests, [{ path: /model\.safetensors$/, authorization: null }]);
+  t.ok(stub.requests.every(({ authorization }) => authorization === 'Bearer hf_secret'));
+});
+
+t.test('a repository that was renamed is found under its former name', async (t) => {
+  const { options } = await hub(t, { formerName: 'acme/before' });
+  const { folder } = await findModel({ ...options, modelPath: 'acme/before' }, quick);
+  t.match(folder, 'models--acme--before');
+  t.same(await readFile(join(folder, 'model.safetensors')), WEIGHTS);
+});
+
+t.test('a revision is asked for by its name, and remembered by it', async (t) => {
+  const { options, stub } = await hub(t);
+  for (const revision of ['v1.0', 'refs/pr/1', HubStub.commit]) {
+    const found = await findModel({ ...options, revision }, quick);
+    const asked = `/api/models/${REPO}/revision/${encodeURIComponent(revision)}`;
+    t.ok(
+      stub.requests.some(({ path }) => decodeURIComponent(path) === decodeURIComponent(asked)) ||
+        found.from === 'cache',
+      revision,
+    );
+    t.equal((await findModel({ ...options, revision, offline: true }, quick)).from, 'cache');
+  }
+  await t.rejects(findModel({ ...options, revision: 'other', offline: true }, quick), {
+    code: 'offline',
+  });
+});
+
+t.test('what fails in the middle is a sentence, and the next start goes on', async (t) => {
+  const files = new Map([
+    ...FILES,
+    [
+      'model.safetensors.index.json',
+      Buffer.from('{"weight_map":{"a":"model-1.safetensors","w":"model.safetensors"}}'),
+    ],
+    ['model-1.safetensors', safetensorsFile({ a: f32([1], Float32Array.of(1)) })],
+  ]);
+  const faults: readonly [HubFaults, RegExp, string][] = [
+    [
+      { missing: 'model-1.safetensors' },
+      /model-1\.safetensors: it is listed, but not there/,
+      'download_failed',
+    ],
+    [{ refuseFiles: { status: 403, code: 'GatedRepo' } }, /gated.*set HF_TOKEN/, 'repo_forbidden'],
+    [{ refuseFiles: { status: 401, code: '' } }, /private.*set HF_TOKEN/, 'repo_forbidden'],
+    [{ refuseFiles: { status: 503, code: '' } }, /HTTP 503/, 'download_failed'],
+  ];
+  for (const [fault, message, code] of faults) {
+    const broken = await hub(t, fault, files);
+    await t.rejects(findModel(broken.options, quick), { code, message });
+    await t.rejects(findModel({ ...broken.options, offline: true }, quick), { code: 'offline' });
+    const sound = await hub(t, {}, files);
+    const options = { ...broken.options, endpoint: sound.options.endpoint };
+    const { folder } = await findModel(options, quick);
+    t.same([...(await openCheckpoint(folder)).tensors.keys()].sort(), ['a', 'w']);
+  }
+});
+
 t.test('without network or with HF_HUB_OFFLINE the sentence says so', async (t) => {
   const { options, stub } = await hub(t);
   await t.rejects(findModel({ ...options, offline: true }, quick), { message: /HF_HUB_OFFLINE/ });
