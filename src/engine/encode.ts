@@ -8,6 +8,11 @@ const MAX_REQUEST_CHARS = 16 * 1024 * 1024;
 const MAX_CHARS_PER_TOKEN = 256;
 /** A text of this many UTF-16 units is tokenized whatever the context is. */
 const MIN_TEXT_CHARS = 1024 * 1024;
+/**
+ * Longest text of all: the tokenizers' regexes give a match up after 10 million retries, and take the process with
+ * them. Each space of a run can be one (`\s*[\r\n]+` of Llama 3 and Qwen).
+ */
+const MAX_TEXT_CHARS = 8 * 1024 * 1024;
 
 const NO_TOKENIZER =
   'The engine initialized with skip_tokenizer_init=True cannot accept text prompts. Please provide input_ids or re-initialize the engine with skip_tokenizer_init=False.';
@@ -70,7 +75,8 @@ export function checkTextLengths(
       `The input (at least ${Math.ceil(longest / perToken)} tokens) is longer than the model's context length (${contextLength} tokens).`,
     );
   }
-  const most = Math.max(MIN_TEXT_CHARS, contextLength * MAX_CHARS_PER_TOKEN);
+  const fitting = Math.max(MIN_TEXT_CHARS, contextLength * MAX_CHARS_PER_TOKEN);
+  const most = Math.min(MAX_TEXT_CHARS, fitting);
   if (longest > most) {
     refuse(`A text may have at most ${most} characters for this model, got ${longest}.`);
   }

@@ -2,11 +2,14 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { StartupError } from '../core/errors.js';
-import { isObject, type TokenizerFiles } from './added-tokens.js';
+import { isObject, listOf, type TokenizerFiles } from './added-tokens.js';
 import type { Json } from './hf-tokenizers.js';
 
 /** Vocabularies of tokenizers that have no tokenizer.json, which transformers would convert. */
 const SLOW_FILES = ['tokenizer.model', 'spiece.model', 'vocab.json', 'vocab.txt', 'tekken.json'];
+
+/** UTF-16 units of an added token. */
+const MAX_ADDED_CHARS = 64 * 1024;
 
 /** What a model folder says of its tokenizer. @throws StartupError with one sentence */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
@@ -15,13 +18,35 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   if (tokenizer === null) throw new StartupError(await whyNone(folder));
   const modelConfig = await read('config.json');
   const modelType = modelConfig?.['model_type'];
-  return {
+  const files: TokenizerFiles = {
     tokenizer,
     config: (await read('tokenizer_config.json')) ?? {},
     specialTokensMap: await read('special_tokens_map.json'),
     addedTokens: await read('added_tokens.json'),
     modelType: typeof modelType === 'string' ? modelType : null,
   };
+  requireShortTokens(files, folder);
+  return files;
+}
+
+/** The library looks for added tokens in a tree of all their characters: long ones cost minutes and gigabytes. */
+function requireShortTokens(
+  { tokenizer, config, addedTokens }: TokenizerFiles,
+  folder: string,
+): void {
+  const decoder = config['added_tokens_decoder'];
+  const declared = isObject(decoder) ? Object.values(decoder) : [];
+  const lengths = [...listOf(tokenizer['added_tokens']), ...declared]
+    .map((token) =>
+      isObject(token) && typeof token['content'] === 'string' ? token['content'] : '',
+    )
+    .concat(Object.keys(addedTokens ?? {}))
+    .map(({ length }) => length);
+  const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
+  if (longest <= MAX_ADDED_CHARS) return;
+  throw new StartupError(
+    `The tokenizer in ${folder} cannot be used: an added token has ${longest} characters, at most ${MAX_ADDED_CHARS} are possible.`,
+  );
 }
 
 async function whyNone(folder: string): Promise<string> {

@@ -50,11 +50,26 @@ t.test('a broken folder is one sentence', async (t) => {
     broken: { 'tokenizer.json': '{' },
     list: { 'tokenizer.json': '[]' },
     empty: { 'tokenizer.json': '{}' },
+    long: {
+      'tokenizer.json': JSON.stringify({
+        added_tokens: [{ id: 1, content: 'x'.repeat(40_000_000) }],
+      }),
+    },
+    decoder: {
+      'tokenizer.json': '{}',
+      'tokenizer_config.json': JSON.stringify({
+        added_tokens_decoder: { 1: { content: 'x'.repeat(70_000) } },
+      }),
+    },
+    added: { 'tokenizer.json': '{}', 'added_tokens.json': `{"${'x'.repeat(70_000)}":1}` },
   });
   const cases: [string, RegExp][] = [
     ['none', /tokenizer\.json is missing/],
     ['broken', /tokenizer\.json is not valid JSON/],
     ['list', /tokenizer\.json is not a JSON object/],
+    ['long', /an added token has 40000000 characters, at most 65536/],
+    ['decoder', /an added token has 70000 characters/],
+    ['added', /an added token has 70000 characters/],
     ['empty', /^The tokenizer in .*empty cannot be used/],
   ];
   for (const [folder, message] of cases) {
