@@ -36,11 +36,13 @@ export function encoderFor({ tokenizer, encodeQueue }: EncodeDeps): Encoder {
   return {
     text: async (text, addSpecialTokens) => {
       const tokenizer = need();
+      requireShort(text.length, MAX_TEXT_CHARS);
       return inTurn(text.length, () => tokenizer.encode(text, addSpecialTokens));
     },
     pair: async (first, second) => {
       const tokenizer = need();
       const numChars = first.length + second.length;
+      requireShort(numChars, MAX_TEXT_CHARS);
       return inTurn(numChars, () => tokenizer.encodePair(first, second));
     },
   };
@@ -77,7 +79,10 @@ export function checkTextLengths(
   }
   const fitting = Math.max(MIN_TEXT_CHARS, contextLength * MAX_CHARS_PER_TOKEN);
   const most = Math.min(MAX_TEXT_CHARS, fitting);
-  if (longest > most) {
-    refuse(`A text may have at most ${most} characters for this model, got ${longest}.`);
-  }
+  requireShort(longest, most);
+}
+
+function requireShort(numChars: number, most: number): void {
+  if (numChars <= most) return;
+  refuse(`A text may have at most ${most} characters for this model, got ${numChars}.`);
 }

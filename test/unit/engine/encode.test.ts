@@ -1,6 +1,8 @@
 import t from 'tap';
 
-import { checkTextLengths } from '../../../src/engine/encode.js';
+import { EncodeQueue } from '../../../src/engine/encode-queue.js';
+import { checkTextLengths, encoderFor } from '../../../src/engine/encode.js';
+import { tinyTokenizer } from '../api/tiny-tokenizer.js';
 
 const MI = 1024 * 1024;
 
@@ -31,4 +33,12 @@ t.test('texts of a request have a bound together', (t) => {
     { message: /at most 16777216 characters together/ },
   );
   t.end();
+});
+
+t.test('whoever asks, as a chat template does with what it wrote', async (t) => {
+  const encoder = encoderFor({ tokenizer: tinyTokenizer(), encodeQueue: new EncodeQueue() });
+  const message = /A text may have at most 8388608 characters/;
+  await t.rejects(encoder.text(' '.repeat(8 * MI + 1), false), { message });
+  await t.rejects(encoder.pair(' '.repeat(4 * MI), ' '.repeat(4 * MI + 1)), { message });
+  t.equal((await encoder.text('ab', false)).length, 2);
 });
