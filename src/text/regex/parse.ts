@@ -99,6 +99,7 @@ class Parser {
     if (this.#take('*')) return { min: 0, max: Infinity };
     if (this.#take('+')) return { min: 1, max: Infinity };
     if (this.#take('?')) return { min: 0, max: 1 };
+    if (this.#chars[this.#at] !== '{') return null;
     const rest = this.#chars.slice(this.#at, this.#at + 24).join('');
     const found = /^\{(?:(\d+)|(\d*),(\d*))\}/.exec(rest);
     if (found === null) return null;
