@@ -38,7 +38,7 @@ export class Tokenizer {
 
   /** @throws Error in the library's words */
   constructor(tokenizer: Json, config: Json, others: Partial<TokenizerFiles> = {}) {
-    const none = { specialTokensMap: null, addedTokens: null, modelType: null };
+    const none = { specialTokensMap: null, addedTokens: null, modelType: null, slow: null };
     const { json, added, byRole } = effectiveTokenizer({ ...none, ...others, tokenizer, config });
     this.#hf = new HfTokenizer(json);
     this.#added = asNumbered(added, this.#hf);
