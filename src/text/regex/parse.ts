@@ -279,7 +279,13 @@ class Parser {
   #name(): number {
     if (!this.#take('{')) this.#fail('missing {');
     const name = this.#until('}');
-    return characterNamed(name) ?? this.#fail(`undefined character name '${name}'`);
+    return (
+      characterNamed(name) ??
+      this.#fail(
+        `\\N{${name}} is no name of ASCII, a Latin letter or common punctuation, the only ones ` +
+          'known here (write \\uXXXX or \\UXXXXXXXX instead),',
+      )
+    );
   }
 
   #set(flags: Flags): Node {

@@ -141,6 +141,10 @@ const SAMPLING: [unknown, string | RegExp][] = [
     { stop_regex: 'foo**' },
     "stop_regex 'foo**' is not a valid regular expression: multiple repeat at position 5.",
   ],
+  [
+    { stop_regex: '\\N{GREEK SMALL LETTER ALPHA}' },
+    /\\N\{GREEK SMALL LETTER ALPHA\} is no name of .*write \\uXXXX/,
+  ],
   [{ stop_token_ids: ['x'] }, /^stop_token_ids must be a list of integers/],
   [{ regex: 'a', ebnf: 'b' }, 'Only one of regex, json_schema, or ebnf can be set.'],
   [{ json_schema: '{}' }, /^Structured output \(json_schema\) is not supported/],
