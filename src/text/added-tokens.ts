@@ -1,7 +1,6 @@
 /** The added and special tokens of a tokenizer, collected from all its files as AutoTokenizer does. */
 import type { Json } from './hf-tokenizers.js';
-import type { SlowKind } from './slow-tokenizers.js';
-import type { TokenizerClass } from './tokenizer-classes.js';
+import type { SlowKind, TokenizerClass } from './tokenizer-classes.js';
 
 /** One entry of `added_tokens`, without its id. */
 export interface AddedToken {

@@ -8,8 +8,8 @@ import {
 } from './added-tokens.js';
 import type { Json } from './hf-tokenizers.js';
 import { prefixSpace } from './prefix-space.js';
-import { slowPostProcessor, type SlowKind } from './slow-tokenizers.js';
-import { tokenizerClass, type TokenizerClass } from './tokenizer-classes.js';
+import { slowPostProcessor } from './slow-tokenizers.js';
+import { tokenizerClass, type SlowKind, type TokenizerClass } from './tokenizer-classes.js';
 
 export interface EffectiveTokenizer {
   /** What text is encoded with. */

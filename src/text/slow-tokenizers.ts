@@ -1,9 +1,7 @@
 /** Vocabularies without a tokenizer.json, as transformers converts them: convert_slow_tokenizer.py of 4.57. */
 import { isObject } from './added-tokens.js';
 import type { Json } from './hf-tokenizers.js';
-
-/** How a class is converted: by the name of its converter there. */
-export type SlowKind = 'bert' | 'gpt2' | 'qwen2' | 'roberta';
+import type { SlowKind } from './tokenizer-classes.js';
 
 const BYTE_LEVEL = {
   type: 'ByteLevel',

@@ -1,5 +1,7 @@
 /** What the tokenizer classes of transformers 4.57 do beyond their tokenizer.json. */
-import type { SlowKind } from './slow-tokenizers.js';
+
+/** How a vocabulary without a tokenizer.json is converted: by the name of transformers' converter. */
+export type SlowKind = 'bert' | 'gpt2' | 'qwen2' | 'roberta';
 
 /** How a class rewrites what tokenizer.json says. */
 type Rewrite =

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { StartupError } from '../core/errors.js';
 import { isObject, type TokenizerFiles } from './added-tokens.js';
 import type { Json } from './hf-tokenizers.js';
-import { convertSlow, type SlowKind } from './slow-tokenizers.js';
-import { tokenizerClass } from './tokenizer-classes.js';
+import { convertSlow } from './slow-tokenizers.js';
+import { tokenizerClass, type SlowKind } from './tokenizer-classes.js';
 
 /** Vocabularies of tokenizers that transformers would convert, and that are not converted here. */
 const OTHER_FILES = ['tokenizer.model', 'spiece.model', 'vocab.json', 'vocab.txt', 'tekken.json'];
