@@ -33,6 +33,7 @@ import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseSamplingParams } from './native/sampling-request.js';
 import { SeedSource } from '../engine/seeds.js';
+import { RegexPool } from '../text/regex-budget.js';
 import { createOriginRules } from '../http/origin.js';
 import { createHttpServer } from '../http/uws.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
@@ -205,6 +206,7 @@ async function generateDeps(deps: AppDeps): Promise<GenerateDeps> {
     eosTokenIds: model.eosTokenIds,
     limits: requestLimits,
     seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
+    regexPool: new RegexPool(),
     context: {
       vocabSize: model.spec.vocabSize,
       hasTokenizer: model.tokenizer !== null,

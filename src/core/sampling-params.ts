@@ -24,8 +24,10 @@ export interface SamplingParams {
   readonly presencePenalty: number;
   /** (0, 2]; of tokens that were put out, never of the prompt's. */
   readonly repetitionPenalty: number;
-  /** Request's stop ids and, unless `ignore_eos`, the model's EOS ids. Sorted, unique. */
+  /** Request's stop ids and the model's EOS ids. Sorted, unique. */
   readonly stopTokenIds: readonly number[];
+  /** `ignore_eos`: no token ends the request. Its stop ids are masked until `minNewTokens` all the same. */
+  readonly ignoreEos: boolean;
   /** `[tokenId, bias]` pairs. */
   readonly logitBias: readonly (readonly [number, number])[];
   /** Low word of the seed, u32. A request's own seed has 64 bits; one that the server draws has 32. */
@@ -34,6 +36,14 @@ export interface SamplingParams {
   readonly seedHigh: number;
   /** Which of the request's `n` samples this is. */
   readonly sampleIndex: number;
+}
+
+/** The ids that end a request: none with `ignore_eos`, the request's own neither, as in SGLang. */
+export function endingTokenIds({
+  stopTokenIds,
+  ignoreEos,
+}: Pick<SamplingParams, 'stopTokenIds' | 'ignoreEos'>): ReadonlySet<number> {
+  return new Set(ignoreEos ? [] : stopTokenIds);
 }
 
 /** What a model's own files recommend, for the OpenAI routes; null where they are silent. */
@@ -59,6 +69,7 @@ export function greedySampling(maxNewTokens: number): SamplingParams {
     presencePenalty: 0,
     repetitionPenalty: 1,
     stopTokenIds: [],
+    ignoreEos: false,
     logitBias: [],
     seed: 0,
     seedHigh: 0,

@@ -86,18 +86,19 @@ export function fitSampling(
     presencePenalty: sampling.presencePenalty,
     repetitionPenalty: sampling.repetitionPenalty,
     stopTokenIds: stopIds(sampling, fit.eosTokenIds, limits.vocabSize),
+    ignoreEos: sampling.ignoreEos,
     logitBias: sampling.logitBias,
     ...fit.seed,
     sampleIndex: fit.sampleIndex,
   };
 }
 
-/** None with `ignore_eos`, the request's own neither, as in SGLang. Ids outside the vocabulary never come up. */
+/** Ids outside the vocabulary never come up. */
 function stopIds(
-  { stopTokenIds, ignoreEos }: SamplingRequest,
+  { stopTokenIds }: SamplingRequest,
   eosTokenIds: readonly number[],
   vocabSize: number,
 ): readonly number[] {
-  const ids = new Set(ignoreEos ? [] : [...stopTokenIds, ...eosTokenIds]);
+  const ids = new Set([...stopTokenIds, ...eosTokenIds]);
   return [...ids].filter((id) => id >= 0 && id < vocabSize).sort((a, b) => a - b);
 }

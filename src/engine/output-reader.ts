@@ -5,7 +5,7 @@ import type { Failure } from '../core/errors.js';
 import { failureReason, type FinishReason } from '../core/finish-reason.js';
 import type { Output, ReqStats, ToScheduler } from '../messages.js';
 import type { EngineEvents } from '../observability/engine-events.js';
-import { RegexBudgetError } from '../text/stop-regex.js';
+import { RegexBudgetError } from '../text/regex-budget.js';
 import { Feed } from './feed.js';
 import type { Generation } from './generation.js';
 import type { AnyRequest, LiveRequests } from './live-requests.js';

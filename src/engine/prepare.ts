@@ -1,17 +1,19 @@
 import { refuse, RequestError } from '../core/errors.js';
-import type { LogprobWants } from '../core/sampling-params.js';
+import { endingTokenIds, type LogprobWants } from '../core/sampling-params.js';
 import { checkLogprobCost, fitLogprobs } from './fit-logprobs.js';
 import { fitPrompt, fitSampling, type RequestLimits } from './fit-request.js';
 import type { GenerationInput } from './generation.js';
 import type { GenerateEntry, GenerateRequest } from './request.js';
 import type { SeedSource } from './seeds.js';
 import { seedOf } from './seeds.js';
-import { RegexMeter } from '../text/stop-regex.js';
+import type { RegexMeter, RegexPool } from '../text/regex-budget.js';
 import { TextAssembler } from './text-assembler.js';
 import { checkTextLengths, encoderFor, type EncodeDeps } from './encode.js';
 
 /** Stop strings and patterns, times samples, of one request. */
 const MAX_SAMPLE_STOPS = 65_536;
+/** Patterns, times samples: each pair is searched by itself. */
+const MAX_SAMPLE_REGEXES = 2048;
 /** UTF-16 units of all stop strings of one request. */
 const MAX_STOP_CHARS = 4 * 1024 * 1024;
 const NO_IDS = new Int32Array(0);
@@ -24,6 +26,7 @@ export interface PrepareDeps extends EncodeDeps {
   readonly eosTokenIds: readonly number[];
   readonly limits: RequestLimits;
   readonly seeds: SeedSource;
+  readonly regexPool: RegexPool;
 }
 
 /**
@@ -38,7 +41,7 @@ export async function prepareInputs(
   if (!deps.isGeneration) throw new RequestError('INVALID_REQUEST', NOT_GENERATION);
   checkStops(request.entries);
   const ids = await promptIds(request.entries, deps);
-  const meter = new RegexMeter();
+  const meter = deps.regexPool.meter();
   const inputs = request.entries.flatMap((entry, i) =>
     samplesOf(entry, inContext(ids[i] ?? NO_IDS), { ...deps, meter }),
   );
@@ -49,14 +52,21 @@ export async function prepareInputs(
 /** A request pays for each of its stops in every sample, and for the tables of each list of stops. */
 function checkStops(entries: readonly GenerateEntry[]): void {
   let numStops = 0;
+  let numRegexes = 0;
   const lists = new Set<readonly string[]>();
   for (const { rids, sampling } of entries) {
     numStops += rids.length * (sampling.stop.length + sampling.stopRegex.length);
+    numRegexes += rids.length * sampling.stopRegex.length;
     lists.add(sampling.stop);
   }
   if (numStops > MAX_SAMPLE_STOPS) {
     refuse(
       `stop and stop_regex may have at most ${MAX_SAMPLE_STOPS} entries over all samples of a request, got ${numStops}.`,
+    );
+  }
+  if (numRegexes > MAX_SAMPLE_REGEXES) {
+    refuse(
+      `stop_regex may have at most ${MAX_SAMPLE_REGEXES} entries over all samples of a request, got ${numRegexes}.`,
     );
   }
   const numChars = [...lists].flat().reduce((sum, stop) => sum + stop.length, 0);
@@ -111,7 +121,7 @@ function samplesOf(
               stopRegex: sampling.stopRegex,
               noStopTrim: sampling.noStopTrim,
               skipSpecialTokens: sampling.skipSpecialTokens,
-              stopTokenIds: new Set(params.stopTokenIds),
+              stopTokenIds: endingTokenIds(params),
               meter,
               prompt: inputIds,
             }),

@@ -1,7 +1,8 @@
 import type { FinishReason } from '../core/finish-reason.js';
 import { Detokenizer } from '../text/detokenizer.js';
+import type { RegexMeter } from '../text/regex-budget.js';
 import { StopMatcher } from '../text/stop-matcher.js';
-import type { RegexMeter, StopRegex } from '../text/stop-regex.js';
+import type { StopRegex } from '../text/stop-regex.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 
 /** The text-side sampling parameters, which never leave the main thread. */

@@ -72,33 +72,48 @@ function parseJson(text: string): unknown {
   }
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN = new Set([0x5b, 0x7b]);
-const CLOSE = new Set([0x5d, 0x7d]);
-const COMMA = 0x2c;
+/** What a byte outside strings does to the counts. */
+const PLAIN = 0;
+const QUOTE = 1;
+const OPEN = 2;
+const CLOSE = 3;
+const COMMA = 4;
+const BACKSLASH_BYTE = 0x5c;
+const QUOTE_BYTE = 0x22;
+const KIND_OF_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  if ('[{'.includes(char)) return OPEN;
+  if (']}'.includes(char)) return CLOSE;
+  if (char === ',') return COMMA;
+  return byte === QUOTE_BYTE ? QUOTE : PLAIN;
+});
 
-/** Counts brackets and commas outside strings before the parser sees them. */
+/** Counts brackets and commas outside strings before the parser sees them. A loop over up to 256 MiB. */
 function checkSize(body: Uint8Array): void {
   let depth = 0;
   let numValues = 1;
-  let isString = false;
   for (let i = 0; i < body.length; i++) {
-    const byte = body[i] ?? 0;
-    if (isString) {
-      if (byte === BACKSLASH) i++;
-      else if (byte === QUOTE) isString = false;
-      continue;
-    }
-    if (byte === QUOTE) isString = true;
-    else if (byte === COMMA) numValues++;
-    else if (CLOSE.has(byte)) depth--;
-    else if (OPEN.has(byte)) {
+    const kind = KIND_OF_BYTE[body[i] ?? 0];
+    if (kind === PLAIN) continue;
+    if (kind === QUOTE) i = stringEnd(body, i);
+    else if (kind === CLOSE) depth--;
+    else {
       numValues++;
-      if (++depth > MAX_DEPTH) tooMuch(`is nested deeper than ${MAX_DEPTH} levels`);
+      if (kind === OPEN && ++depth > MAX_DEPTH)
+        tooMuch(`is nested deeper than ${MAX_DEPTH} levels`);
+      if (numValues > MAX_VALUES) tooMuch(`holds more than ${MAX_VALUES} values`);
     }
-    if (numValues > MAX_VALUES) tooMuch(`holds more than ${MAX_VALUES} values`);
   }
+}
+
+/** Where the string that begins at `start` ends. */
+function stringEnd(body: Uint8Array, start: number): number {
+  for (let i = start + 1; i < body.length; i++) {
+    const byte = body[i];
+    if (byte === BACKSLASH_BYTE) i++;
+    else if (byte === QUOTE_BYTE) return i;
+  }
+  return body.length;
 }
 
 function tooMuch(what: string): never {

@@ -1,6 +1,6 @@
 /** The added and special tokens of a tokenizer, collected from all its files as AutoTokenizer does. */
 import type { Json } from './hf-tokenizers.js';
-import type { TokenizerClass } from './tokenizer-classes.js';
+import type { SlowKind, TokenizerClass } from './tokenizer-classes.js';
 
 /** One entry of `added_tokens`, without its id. */
 export interface AddedToken {
@@ -13,7 +13,7 @@ export interface AddedToken {
 }
 
 export interface TokenizerFiles {
-  /** tokenizer.json */
+  /** tokenizer.json, or what {@link slow} says it was made of. */
   readonly tokenizer: Json;
   /** tokenizer_config.json */
   readonly config: Json;
@@ -23,6 +23,8 @@ export interface TokenizerFiles {
   readonly addedTokens: Json | null;
   /** `model_type` of config.json; null = unknown. */
   readonly modelType: string | null;
+  /** How the vocabulary was converted that stood in for a tokenizer.json; null = there was one. */
+  readonly slow: SlowKind | null;
 }
 
 const ROLES = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'].map((name) => `${name}_token`);

@@ -7,7 +7,9 @@ import {
   type TokenizerFiles,
 } from './added-tokens.js';
 import type { Json } from './hf-tokenizers.js';
-import { rebuildsPrefixSpace, tokenizerClass, type TokenizerClass } from './tokenizer-classes.js';
+import { prefixSpace } from './prefix-space.js';
+import { slowPostProcessor } from './slow-tokenizers.js';
+import { tokenizerClass, type SlowKind, type TokenizerClass } from './tokenizer-classes.js';
 
 export interface EffectiveTokenizer {
   /** What text is encoded with. */
@@ -28,6 +30,7 @@ export function effectiveTokenizer(files: TokenizerFiles): EffectiveTokenizer {
   const json = {
     ...parts,
     ...bertNormalizer(parts, config, of),
+    ...(files.slow === null ? {} : aroundText(files.slow, config, { byRole, added })),
     ...bosAndEos({ config, of, byRole, added }),
     added_tokens: encodedTokens(tokenizer, added, config['split_special_tokens'] === true),
     // Nothing is cut or filled before a request says so.
@@ -97,59 +100,6 @@ function encodedTokens(
   });
 }
 
-/** The class's `add_prefix_space` wins over the one of tokenizer.json. */
-function prefixSpace(tokenizer: Json, config: Json, of: TokenizerClass): Json {
-  const wanted = config['add_prefix_space'] ?? (rebuildsPrefixSpace(of) ? null : false);
-  if (rebuildsPrefixSpace(of)) {
-    return typeof wanted === 'boolean' ? llamaPrefixSpace(tokenizer, config, wanted) : {};
-  }
-  const { pre_tokenizer: preTokenizer, decoder } = tokenizer;
-  if (of.rewrites.includes('nested-prefix-space') && wanted === true) {
-    return { pre_tokenizer: withPrefixSpace(preTokenizer), decoder: withPrefixSpace(decoder) };
-  }
-  const isTold = isObject(preTokenizer) && typeof preTokenizer['add_prefix_space'] === 'boolean';
-  if (!isTold || typeof wanted !== 'boolean') return {};
-  return { pre_tokenizer: { ...preTokenizer, add_prefix_space: wanted } };
-}
-
-function withPrefixSpace(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(withPrefixSpace);
-  if (!isObject(part)) return part;
-  return Object.fromEntries(
-    Object.entries(part).map(([key, value]) => [
-      key,
-      key === 'add_prefix_space' ? true : withPrefixSpace(value),
-    ]),
-  );
-}
-
-/** transformers converts a Llama tokenizer anew when `add_prefix_space` is given. */
-function llamaPrefixSpace(tokenizer: Json, config: Json, isWanted: boolean): Json {
-  const { model } = tokenizer;
-  const isSentencePiece = isObject(model) && model['byte_fallback'] === true;
-  if (!isSentencePiece) return {};
-  const isLegacy = config['legacy'] !== false;
-  const replace = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
-  const prepend = isWanted ? [{ type: 'Prepend', prepend: '▁' }] : [];
-  const strip = isWanted ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : [];
-  const scheme = isWanted ? 'first' : 'never';
-  return {
-    normalizer: isLegacy ? { type: 'Sequence', normalizers: [...prepend, replace] } : null,
-    pre_tokenizer: isLegacy
-      ? null
-      : { type: 'Metaspace', replacement: '▁', prepend_scheme: scheme, split: false },
-    decoder: {
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-        ...strip,
-      ],
-    },
-  };
-}
-
 function bertNormalizer({ normalizer }: Json, config: Json, of: TokenizerClass): Json {
   if (!of.rewrites.includes('bert') || !isObject(normalizer)) return {};
   if (normalizer['type'] !== 'BertNormalizer') return {};
@@ -161,6 +111,20 @@ function bertNormalizer({ normalizer }: Json, config: Json, of: TokenizerClass):
       handle_chinese_chars: config['tokenize_chinese_chars'] ?? true,
     },
   };
+}
+
+/** @throws Error for a special token that is used and not named */
+function aroundText(
+  kind: SlowKind,
+  config: Json,
+  { byRole, added }: Pick<EffectiveTokenizer, 'byRole' | 'added'>,
+): Json {
+  const idOf = new Map([...added].map(([id, { content }]) => [content, id]));
+  return slowPostProcessor(kind, config, (role) => {
+    const token = byRole.get(role);
+    if (token === undefined) throw new Error(`tokenizer_config.json names no ${role}.`);
+    return { token, id: idOf.get(token) ?? 0 };
+  });
 }
 
 interface BosAndEos {

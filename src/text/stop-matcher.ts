@@ -1,9 +1,5 @@
-import {
-  STOP_REGEX_HOLD,
-  type RegexMeter,
-  type RegexSearch,
-  type StopRegex,
-} from './stop-regex.js';
+import type { RegexMeter } from './regex-budget.js';
+import { STOP_REGEX_HOLD, type RegexSearch, type StopRegex } from './stop-regex.js';
 import { StopStrings } from './stop-strings.js';
 
 export interface StopMatch {

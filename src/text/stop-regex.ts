@@ -2,45 +2,18 @@ import { isRegular, widthOf, type Node } from './regex/ast.js';
 import { AutomatonSearch, compileRegex, type Program } from './regex/automaton.js';
 import { BacktrackSearch } from './regex/backtrack.js';
 import { parseRegex } from './regex/parse.js';
+import { RegexBudgetError, type RegexMeter } from './regex-budget.js';
 
 /** Longest pattern text that is accepted. */
 export const MAX_STOP_REGEX_LENGTH = 1024;
 /** UTF-16 units that wait for a match: one that is longer still stops, but its beginning has been sent. */
 export const STOP_REGEX_HOLD = 1024;
-/** Steps that the patterns of one request may take at once, and in a second (some 20 to 500 ns each). */
-const BURST_STEPS = 1_000_000;
-const STEPS_PER_SECOND = 500_000;
-/** Steps of one search by backtracking. */
-const SEARCH_STEPS = 200_000;
-
-/** A pattern that costs more than a request may spend on the text that a model wrote. */
-export class RegexBudgetError extends Error {
-  override readonly name = 'RegexBudgetError';
-}
-
-/** What one request's patterns may cost the event loop: a burst, and a rate. */
-export class RegexMeter {
-  readonly #nowMs: () => number;
-  #left = BURST_STEPS;
-  #atMs: number;
-
-  constructor(nowMs: () => number = () => performance.now()) {
-    this.#nowMs = nowMs;
-    this.#atMs = nowMs();
-  }
-
-  /** @throws RegexBudgetError */
-  charge(steps: number): void {
-    this.#left -= steps;
-    if (this.#left > 0) return;
-    const nowMs = this.#nowMs();
-    const gained = ((nowMs - this.#atMs) / 1000) * STEPS_PER_SECOND;
-    this.#left = Math.min(BURST_STEPS, this.#left + gained);
-    this.#atMs = nowMs;
-    if (this.#left <= 0)
-      throw new RegexBudgetError('The stop_regex of the request takes too long.');
-  }
-}
+/** Steps of one search by backtracking, and how many of an automaton each is worth. */
+const SEARCH_STEPS = 50_000;
+const BACKTRACK_COST = 5;
+/** So many are charged for at once. */
+const STEPS_PER_PAYMENT = 256;
+const TOO_LONG = 'The stop_regex of the request takes too long.';
 
 /** A text that is searched for one pattern while it grows. */
 export interface RegexSearch {
@@ -64,6 +37,11 @@ export class StopRegex {
     this.pattern = pattern;
     this.#node = parseRegex(pattern);
     this.#program = isRegular(this.#node) ? compileRegex(this.#node) : null;
+  }
+
+  /** Instructions of its automaton; 0 without one. */
+  get numParts(): number {
+    return this.#program?.code.length ?? 0;
   }
 
   search(meter: RegexMeter): RegexSearch {
@@ -107,18 +85,25 @@ class TailSearch implements RegexSearch {
   }
 
   #find(): number | null {
-    let left = SEARCH_STEPS;
+    let numSteps = 0;
+    let numPaid = 0;
+    const pay = (): void => {
+      const owed = numSteps - numPaid;
+      numPaid = numSteps;
+      this.#charge(owed * BACKTRACK_COST);
+    };
     const search = new BacktrackSearch(this.#tail, this.#before === 0, (steps) => {
-      left -= steps;
-      if (left < 0) throw new RegexBudgetError('The stop_regex of the request takes too long.');
+      numSteps += steps;
+      if (numSteps > SEARCH_STEPS) throw new RegexBudgetError(TOO_LONG);
+      if (numSteps - numPaid >= STEPS_PER_PAYMENT) pay();
     });
     try {
-      return search.find(this.#node);
+      const found = search.find(this.#node);
+      pay();
+      return found;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new RegexBudgetError('The stop_regex of the request nest too deeply.');
-    } finally {
-      this.#charge(SEARCH_STEPS - left);
     }
   }
 

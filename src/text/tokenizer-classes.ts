@@ -1,5 +1,8 @@
 /** What the tokenizer classes of transformers 4.57 do beyond their tokenizer.json. */
 
+/** How a vocabulary without a tokenizer.json is converted: by the name of transformers' converter. */
+export type SlowKind = 'bert' | 'gpt2' | 'qwen2' | 'roberta';
+
 /** How a class rewrites what tokenizer.json says. */
 type Rewrite =
   /** The post-processor is made anew of `add_bos_token` and `add_eos_token`. */
@@ -16,13 +19,24 @@ export interface TokenizerClass {
   readonly addBos: boolean;
   /** A mask token that is a plain string also takes the space before it. */
   readonly maskTakesSpace: boolean;
+  /** Converted anew from its SentencePiece model when `add_prefix_space` is given; null = never. */
+  readonly convertedAs: 'llama' | 't5' | null;
+  /** How its vocabulary is converted where there is no tokenizer.json; null = it is not. */
+  readonly slow: SlowKind | null;
 }
 
 function classOf(
   tokens: Readonly<Record<string, string>>,
   options: Partial<Omit<TokenizerClass, 'tokens'>> = {},
 ): TokenizerClass {
-  return { tokens, rewrites: [], addBos: false, maskTakesSpace: false, ...options };
+  const none = {
+    rewrites: [],
+    addBos: false,
+    maskTakesSpace: false,
+    convertedAs: null,
+    slow: null,
+  };
+  return { tokens, ...none, ...options };
 }
 
 const GENERIC = classOf({});
@@ -59,9 +73,11 @@ const FUNNEL = {
   mask_token: '<mask>',
 };
 
-const BERT = classOf(BRACKETS, { rewrites: ['bert'] });
-const LLAMA = classOf(SENTENCE_PIECE, { rewrites: ['bos-eos'], addBos: true });
+const BERT = classOf(BRACKETS, { rewrites: ['bert'], slow: 'bert' });
+const CODE_LLAMA = classOf(SENTENCE_PIECE, { rewrites: ['bos-eos'], addBos: true });
+const LLAMA: TokenizerClass = { ...CODE_LLAMA, convertedAs: 'llama' };
 const BART = classOf(ROBERTA, { maskTakesSpace: true });
+const ROBERTA_LIKE: TokenizerClass = { ...BART, slow: 'roberta' };
 
 /** By name, without the `Fast` at its end. */
 const CLASSES: Readonly<Record<string, TokenizerClass>> = {
@@ -75,7 +91,7 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
     },
     { maskTakesSpace: true },
   ),
-  BartTokenizer: BART,
+  BartTokenizer: ROBERTA_LIKE,
   BarthezTokenizer: BART,
   BertTokenizer: BERT,
   BloomTokenizer: classOf(
@@ -83,8 +99,8 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
     { rewrites: ['nested-prefix-space'] },
   ),
   CamembertTokenizer: BART,
-  CodeGenTokenizer: classOf(END_OF_TEXT),
-  CodeLlamaTokenizer: LLAMA,
+  CodeGenTokenizer: classOf(END_OF_TEXT, { slow: 'gpt2' }),
+  CodeLlamaTokenizer: CODE_LLAMA,
   CohereTokenizer: classOf(
     { bos_token: '<BOS_TOKEN>', eos_token: '<|END_OF_TURN_TOKEN|>', unk_token: '<UNK>' },
     { rewrites: ['bos-eos', 'nested-prefix-space'], addBos: true },
@@ -98,7 +114,7 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
   DistilBertTokenizer: BERT,
   ElectraTokenizer: BERT,
   FunnelTokenizer: classOf(FUNNEL, { rewrites: ['bert'] }),
-  GPT2Tokenizer: classOf(END_OF_TEXT),
+  GPT2Tokenizer: classOf(END_OF_TEXT, { slow: 'gpt2' }),
   GPTNeoXTokenizer: classOf(END_OF_TEXT, { rewrites: ['bos-eos'] }),
   GemmaTokenizer: classOf(
     { bos_token: '<bos>', eos_token: '<eos>', unk_token: '<unk>', pad_token: '<pad>' },
@@ -106,21 +122,23 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
   ),
   LayoutLMTokenizer: BERT,
   LlamaTokenizer: LLAMA,
-  LongformerTokenizer: BART,
+  LongformerTokenizer: ROBERTA_LIKE,
   LxmertTokenizer: BERT,
   MPNetTokenizer: classOf(
     { ...ROBERTA, unk_token: '[UNK]' },
     { rewrites: ['bert'], maskTakesSpace: true },
   ),
   MobileBertTokenizer: BERT,
-  Qwen2Tokenizer: classOf({
-    eos_token: '<|endoftext|>',
-    unk_token: '<|endoftext|>',
-    pad_token: '<|endoftext|>',
-  }),
-  RobertaTokenizer: BART,
+  Qwen2Tokenizer: classOf(
+    { eos_token: '<|endoftext|>', unk_token: '<|endoftext|>', pad_token: '<|endoftext|>' },
+    { slow: 'qwen2' },
+  ),
+  RobertaTokenizer: ROBERTA_LIKE,
   SqueezeBertTokenizer: BERT,
-  T5Tokenizer: classOf({ eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>' }),
+  T5Tokenizer: classOf(
+    { eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>' },
+    { convertedAs: 't5' },
+  ),
   XLMRobertaTokenizer: BART,
 };
 
@@ -157,11 +175,6 @@ const BY_MODEL_TYPE: Readonly<Record<string, string>> = {
 export function tokenizerClass(name: unknown, modelType: unknown): TokenizerClass {
   const given = typeof name === 'string' ? name : lookUp(BY_MODEL_TYPE, modelType);
   return lookUp(CLASSES, given?.replace(/Fast$/, '')) ?? GENERIC;
-}
-
-/** True for the classes that transformers makes anew of `add_prefix_space`: those of Llama. */
-export function rebuildsPrefixSpace(one: TokenizerClass): boolean {
-  return one === LLAMA;
 }
 
 function lookUp<T>(table: Readonly<Record<string, T>>, key: unknown): T | undefined {

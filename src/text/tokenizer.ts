@@ -38,7 +38,7 @@ export class Tokenizer {
 
   /** @throws Error in the library's words */
   constructor(tokenizer: Json, config: Json, others: Partial<TokenizerFiles> = {}) {
-    const none = { specialTokensMap: null, addedTokens: null, modelType: null };
+    const none = { specialTokensMap: null, addedTokens: null, modelType: null, slow: null };
     const { json, added, byRole } = effectiveTokenizer({ ...none, ...others, tokenizer, config });
     this.#hf = new HfTokenizer(json);
     this.#added = asNumbered(added, this.#hf);
@@ -81,13 +81,28 @@ export class Tokenizer {
 
   /** Ids outside the vocabulary (padding rows of the model's matrix) have no text. */
   decode(ids: Iterable<number>, skipSpecialTokens = true): string {
+    let text = '';
+    for (const piece of this.decodeInPieces(ids, skipSpecialTokens, Infinity)) text += piece;
+    return text;
+  }
+
+  /** The same, `numIds` at a time: others may have their turn in between. The pieces add up to the text. */
+  *decodeInPieces(
+    ids: Iterable<number>,
+    skipSpecialTokens: boolean,
+    numIds: number,
+  ): Generator<string> {
     const chain = new DecoderChain(this.decoder);
     let text = '';
+    let numRead = 0;
     for (const id of ids) {
       const token = this.textTokenOf(id, skipSpecialTokens);
       if (token !== null) text += chain.push(token);
+      if (++numRead % numIds !== 0) continue;
+      yield text;
+      text = '';
     }
-    return text + chain.end();
+    yield text + chain.end();
   }
 
   /** The bytes that a token stands for, also where they are a part of a character alone. */

@@ -18,7 +18,7 @@ import {
   type StepPlan,
   type StepResult,
 } from '../../src/core/batch.js';
-import type { SamplingParams } from '../../src/core/sampling-params.js';
+import { endingTokenIds, type SamplingParams } from '../../src/core/sampling-params.js';
 import type { DeviceLimits } from '../../src/messages.js';
 
 export const FAKE_VOCAB_SIZE = 211;
@@ -228,7 +228,7 @@ function sampleToken(row: number, { seed, sampleIndex }: SamplingParams): number
 
 function endFlags(sampling: SamplingParams, token: number, numOutputs: number): number {
   let flags = numOutputs >= sampling.maxNewTokens ? RESULT_LENGTH : 0;
-  if (numOutputs > sampling.minNewTokens && sampling.stopTokenIds.includes(token)) {
+  if (numOutputs > sampling.minNewTokens && endingTokenIds(sampling).has(token)) {
     flags |= RESULT_STOP;
   }
   return flags;

@@ -204,6 +204,7 @@ export function sampling(overrides: Partial<SamplingParams> = {}): SamplingParam
     presencePenalty: 0,
     repetitionPenalty: 1,
     stopTokenIds: [],
+    ignoreEos: false,
     logitBias: [],
     seed: 1,
     seedHigh: 0,

@@ -187,6 +187,7 @@ export class Simulation {
       presencePenalty: 0,
       repetitionPenalty: this.dice.chance(0.1) ? 1.1 : 1,
       stopTokenIds: this.dice.chance(this.longOutputs ? 0.3 : 0.7) ? [3, 77, 150] : [],
+      ignoreEos: this.dice.chance(0.1),
       logitBias: [],
       seed: this.dice.below(3),
       seedHigh: 0,

@@ -5,6 +5,7 @@ import type { GenerateRequest, SamplingRequest } from '../../engine/request.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { parseSamplingParams, type SamplingContext } from './sampling-request.js';
+import { StopRegexes } from '../../text/stop-regexes.js';
 import { parseLogprobFields } from './logprob-fields.js';
 import {
   dpRankOf,
@@ -86,17 +87,22 @@ function parseSamplings(
   if (!isBatch || value.length !== numPrompts) {
     refuse('The length of sampling_params should be equal to the batch size.');
   }
-  return value.map((one: unknown) => parseOne(one ?? {}, context));
+  const regexes = new StopRegexes();
+  return value.map((one: unknown) => parseOne(one ?? {}, context, regexes));
 }
 
-function parseOne(value: unknown, context: GenerateContext): SamplingRequest {
+function parseOne(
+  value: unknown,
+  context: GenerateContext,
+  regexes?: StopRegexes,
+): SamplingRequest {
   if (!isObject(value)) {
     throw new RequestError(
       'INVALID_JSON',
       'sampling_params must be an object or a list of objects.',
     );
   }
-  return parseSamplingParams({ ...context.preferredSamplingParams, ...value }, context);
+  return parseSamplingParams({ ...context.preferredSamplingParams, ...value }, context, regexes);
 }
 
 function perPromptStrings(

@@ -2,7 +2,8 @@ import { refuse } from '../../core/errors.js';
 import type { SamplingRequest } from '../../engine/request.js';
 import { TOP_K_ALL } from '../../core/sampling-params.js';
 import { pythonRepr } from '../../text/python-repr.js';
-import { MAX_STOP_REGEX_LENGTH, StopRegex } from '../../text/stop-regex.js';
+import type { StopRegex } from '../../text/stop-regex.js';
+import { RegexSizeError, StopRegexes } from '../../text/stop-regexes.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { checkGrammarFields } from './grammar-fields.js';
 import { isObject, type JsonObject } from '../../http/json.js';
@@ -50,8 +51,15 @@ export interface SamplingContext {
   readonly hasTokenizer: boolean;
 }
 
-/** @throws RequestError INVALID_REQUEST with SGLang's message */
-export function parseSamplingParams(params: JsonObject, context: SamplingContext): SamplingRequest {
+/**
+ * @param regexes those of the body so far
+ * @throws RequestError INVALID_REQUEST with SGLang's message
+ */
+export function parseSamplingParams(
+  params: JsonObject,
+  context: SamplingContext,
+  regexes = new StopRegexes(),
+): SamplingRequest {
   const unknown = Object.keys(params).find((key) => !KNOWN_KEYS.has(key));
   if (unknown !== undefined)
     refuse(`sampling_params has an unknown key '${unknown.slice(0, 100)}'.`);
@@ -71,7 +79,7 @@ export function parseSamplingParams(params: JsonObject, context: SamplingContext
     presencePenalty: read.number('presence_penalty') ?? 0,
     repetitionPenalty: read.number('repetition_penalty') ?? 1,
     stop: stopStrings(read),
-    stopRegex: stopRegexes(read),
+    stopRegex: stopRegexes(read, regexes),
     stopTokenIds: stopTokenIds(read),
     noStopTrim: read.boolean('no_stop_trim') ?? false,
     ignoreEos: read.boolean('ignore_eos') ?? false,
@@ -102,17 +110,16 @@ function stopStrings(read: FieldReader): readonly string[] {
   return stops;
 }
 
-function stopRegexes(read: FieldReader): readonly StopRegex[] {
+function stopRegexes(read: FieldReader, regexes: StopRegexes): readonly StopRegex[] {
   const patterns = (read.strings('stop_regex') ?? []).filter((pattern) => pattern !== '');
   if (patterns.length > MAX_STOPS) refuse(`stop_regex must have at most ${MAX_STOPS} entries.`);
   return patterns.map((pattern) => {
-    if (pattern.length > MAX_STOP_REGEX_LENGTH) {
-      refuse(`A stop_regex must have at most ${MAX_STOP_REGEX_LENGTH} characters.`);
-    }
     try {
-      return new StopRegex(pattern);
-    } catch {
-      return refuse(`stop_regex '${pattern}' is not a valid regular expression.`);
+      return regexes.compile(pattern);
+    } catch (error) {
+      if (error instanceof RegexSizeError) return refuse(error.message);
+      if (!(error instanceof SyntaxError)) throw error;
+      return refuse(`stop_regex '${pattern}' is not a valid regular expression: ${error.message}.`);
     }
   });
 }

@@ -25,6 +25,11 @@ const MAX_ITEMS = 4096;
 /** UTF-16 units of all texts of one request. */
 const MAX_TOKENIZE_CHARS = 2 * 1024 * 1024;
 
+/** Ids of all lists of one request. */
+const MAX_DETOKENIZE_IDS = 1024 * 1024;
+/** Ids after which others get their turn. */
+const IDS_PER_TURN = 4096;
+
 /** `/tokenize` and `/detokenize`, also below `/v1`. */
 export function createTokenizeRoutes(deps: TokenizeDeps): readonly Route[] {
   const tokenizing = handlerOf((body) => tokenize(body, deps), 'tokenization');
@@ -137,21 +142,62 @@ function checkChars(numChars: number): void {
   refuse(`The text may have at most ${MAX_TOKENIZE_CHARS} characters, got ${numChars}.`);
 }
 
-function detokenize(body: JsonObject, deps: TokenizeDeps): unknown {
+async function detokenize(body: JsonObject, deps: TokenizeDeps): Promise<unknown> {
   const read = new FieldReader(body, 'INVALID_JSON');
   const tokens: unknown = read.raw('tokens');
   const skipSpecialTokens = read.boolean('skip_special_tokens') ?? true;
   const tokenizer = needTokenizer(deps);
-  const decode = (ids: readonly number[]): string => {
+  if (!Array.isArray(tokens)) return badTokens(tokens);
+  const lists = listsOf(tokens);
+  const { isSingle } = lists;
+  const texts: string[] = [];
+  const turns = new Turns();
+  for (const ids of lists.lists) {
     const outside = ids.find((id) => id < 0 || id >= 2 ** 32);
     if (outside !== undefined) throw new TokenRangeError(`token id ${outside} is out of range`);
-    return tokenizer.decode(ids, skipSpecialTokens);
-  };
-  if (!Array.isArray(tokens)) return badTokens(tokens);
-  const list: readonly unknown[] = tokens;
-  if (list.every(isInteger)) return { text: decode(list) };
-  if (list.length > MAX_ITEMS) refuse(`tokens may have at most ${MAX_ITEMS} lists.`);
-  return { text: list.map((ids) => decode(idsOf(ids))) };
+    let text = '';
+    for (const piece of tokenizer.decodeInPieces(ids, skipSpecialTokens, IDS_PER_TURN)) {
+      text += piece;
+      await turns.take(Math.min(IDS_PER_TURN, ids.length));
+    }
+    texts.push(text);
+  }
+  return { text: isSingle ? texts[0] : texts };
+}
+
+/** Lets others have their turn after so many ids. */
+class Turns {
+  #numIds = 0;
+
+  async take(numIds: number): Promise<void> {
+    this.#numIds += numIds;
+    if (this.#numIds < IDS_PER_TURN) return;
+    this.#numIds = 0;
+    await new Promise(setImmediate);
+  }
+}
+
+interface IdLists {
+  readonly lists: readonly (readonly number[])[];
+  /** One list, and not a list of one. */
+  readonly isSingle: boolean;
+}
+
+function listsOf(tokens: readonly unknown[]): IdLists {
+  checkIds(tokens.length);
+  if (tokens.every(isInteger)) return { lists: [tokens], isSingle: true };
+  if (tokens.length > MAX_ITEMS) refuse(`tokens may have at most ${MAX_ITEMS} lists.`);
+  const numIds = tokens.reduce<number>(
+    (sum, ids) => sum + (Array.isArray(ids) ? ids.length : 0),
+    0,
+  );
+  checkIds(numIds);
+  return { lists: tokens.map(idsOf), isSingle: false };
+}
+
+function checkIds(numIds: number): void {
+  if (numIds <= MAX_DETOKENIZE_IDS) return;
+  refuse(`tokens may have at most ${MAX_DETOKENIZE_IDS} ids, got ${numIds}.`);
 }
 
 function idsOf(value: unknown): readonly number[] {

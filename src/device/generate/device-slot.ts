@@ -1,6 +1,10 @@
 import type { SlotOpen } from '../../core/batch.js';
 import { RESULT_LENGTH, RESULT_STOP } from '../../core/batch.js';
-import type { LogprobWants, SamplingParams } from '../../core/sampling-params.js';
+import {
+  endingTokenIds,
+  type LogprobWants,
+  type SamplingParams,
+} from '../../core/sampling-params.js';
 import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
 
 /** What a device knows of the request in a slot: enough to sample and to stop by itself. */
@@ -28,7 +32,7 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;
-    this.#stopIds = new Set(open.sampling.stopTokenIds);
+    this.#stopIds = endingTokenIds(open.sampling);
   }
 
   /** Position of the next output token, prompt and outputs counted together. */

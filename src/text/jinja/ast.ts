@@ -52,12 +52,14 @@ export interface FilterNode extends ArgumentsNode {
   readonly name: string;
   /** Null = the text of the block that the filter stands over. */
   readonly of: Expression | null;
+  readonly line: number;
 }
 
 export interface TestNode extends ArgumentsNode {
   readonly kind: 'test';
   readonly name: string;
   readonly of: Expression;
+  readonly line: number;
 }
 
 export type BinaryOperator = '+' | '-' | '*' | '/' | '//' | '%' | '**';
@@ -103,7 +105,7 @@ export type Statement =
   | CallBlockNode
   | { readonly kind: 'filterBlock'; readonly filter: FilterNode; readonly body: Body }
   | WithNode
-  | { readonly kind: 'block'; readonly isScoped: boolean; readonly body: Body }
+  | BlockNode
   | { readonly kind: 'generation'; readonly body: Body }
   | { readonly kind: 'autoescape'; readonly value: Expression; readonly body: Body }
   | { readonly kind: 'break' | 'continue' }
@@ -152,6 +154,13 @@ export interface CallBlockNode {
   readonly kind: 'callBlock';
   readonly call: CallNode;
   readonly caller: Signature;
+}
+
+export interface BlockNode {
+  readonly kind: 'block';
+  readonly name: string;
+  readonly isScoped: boolean;
+  readonly body: Body;
 }
 
 export interface WithNode {

@@ -1,6 +1,7 @@
 /** Python's and Jinja2's exceptions, as far as templates can tell them apart. */
 export type ErrorKind =
   | 'TemplateSyntaxError'
+  | 'TemplateAssertionError'
   | 'TemplateError'
   | 'TemplateRuntimeError'
   | 'UndefinedError'

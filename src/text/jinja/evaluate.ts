@@ -4,12 +4,10 @@ import { getAttribute, getItem } from './attributes.js';
 import { bind } from './bind.js';
 import { equals, isTrue, ordered } from './compare.js';
 import { raise, recover, typeError } from './errors.js';
-import { NUMBER_FILTERS } from './filters-number.js';
-import { SEQUENCE_FILTERS } from './filters-sequence.js';
-import { TEXT_FILTERS } from './filters-text.js';
+import { FILTERS } from './filters.js';
 import type { Meter } from './meter.js';
 import { callValue } from './objects.js';
-import type { Filter, Runtime } from './runtime.js';
+import type { Runtime } from './runtime.js';
 import type { Scope } from './scope.js';
 import { contains, each, sliceOf } from './sequences.js';
 import { show } from './show.js';
@@ -28,12 +26,6 @@ import {
   type Value,
 } from './values.js';
 import { pythonRepr } from '../python-repr.js';
-
-const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
-  ...TEXT_FILTERS,
-  ...NUMBER_FILTERS,
-  ...SEQUENCE_FILTERS,
-]);
 
 /** Filters and tests that ask for the names there are. */
 const ASKS_FOR = { filter: FILTERS, test: TESTS } as const;

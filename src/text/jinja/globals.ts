@@ -27,6 +27,7 @@ export const GLOBAL_NAMES = [
   'namespace',
   'cycler',
   'joiner',
+  'lipsum',
   'raise_exception',
   'strftime_now',
 ] as const;
@@ -40,6 +41,7 @@ export function globalsOf(meter: Meter, now: () => Date): ReadonlyMap<string, Va
     namespace: (args, kwargs) => new Namespace(dict(args, kwargs, meter), meter),
     cycler: (args) => new Cycler(args),
     joiner: (args, kwargs) => new Joiner(bind('joiner', ['sep?'], args, kwargs)[0] ?? ', '),
+    lipsum: () => raise('TemplateRuntimeError', 'lipsum is not supported: its text is random.'),
     raise_exception: (args, kwargs) => {
       const [message = null] = bind('raise_exception', ['message'], args, kwargs);
       return raise('TemplateError', show(message, meter));

@@ -275,9 +275,10 @@ export class ExpressionParser {
 
   /** A filter without its bar. */
   filter(of: Expression | null): FilterNode {
+    const { line } = this.#stream.current;
     const name = this.#dottedName();
     const args = this.#stream.is('operator', '(') ? this.#arguments() : NO_ARGUMENTS;
-    return { kind: 'filter', of, name, ...args };
+    return { kind: 'filter', of, name, line, ...args };
   }
 
   #dottedName(): string {
@@ -287,9 +288,10 @@ export class ExpressionParser {
   }
 
   #test(of: Expression): Expression {
+    const { line } = this.#stream.current;
     const isNegated = this.#stream.skip('name', 'not');
     const name = this.#dottedName();
-    const test: Expression = { kind: 'test', of, name, ...this.#testArguments() };
+    const test: Expression = { kind: 'test', of, name, line, ...this.#testArguments() };
     return isNegated ? { kind: 'not', of: test } : test;
   }
 

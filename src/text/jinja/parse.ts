@@ -7,13 +7,17 @@ import {
   type Statement,
   type Target,
 } from './ast.js';
+import { raise } from './errors.js';
+import { checkNames } from './check-names.js';
 import { tokenize } from './lexer.js';
 import { ExpressionParser } from './parse-expression.js';
 import { TokenStream } from './tokens.js';
 
-/** A whole template. @throws TemplateError TemplateSyntaxError */
+/** A whole template. @throws TemplateError TemplateSyntaxError, TemplateAssertionError */
 export function parseTemplate(source: string): Body {
-  return new StatementParser(new TokenStream(tokenize(source))).template();
+  const program = new StatementParser(new TokenStream(tokenize(source))).template();
+  checkNames(program);
+  return program;
 }
 
 const CONSTANT_NAMES = new Set(['true', 'false', 'none', 'True', 'False', 'None']);
@@ -21,6 +25,7 @@ const CONSTANT_NAMES = new Set(['true', 'false', 'none', 'True', 'False', 'None'
 class StatementParser {
   readonly #stream: TokenStream;
   readonly #expressions: ExpressionParser;
+  readonly #blocks = new Set<string>();
   readonly #tags: Readonly<Record<string, () => Statement>> = {
     for: () => this.#for(),
     if: () => this.#if(),
@@ -182,12 +187,16 @@ class StatementParser {
   }
 
   #block(): Statement {
-    const name = this.#stream.expect('name').text;
+    const { text: name, line } = this.#stream.expect('name');
     const isScoped = this.#stream.skip('name', 'scoped');
     this.#stream.skip('name', 'required');
     const body = this.#bodyTo('endblock');
     this.#stream.skip('name', name);
-    return { kind: 'block', isScoped, body };
+    if (this.#blocks.has(name)) {
+      raise('TemplateAssertionError', `block '${name}' defined twice (line ${line})`);
+    }
+    this.#blocks.add(name);
+    return { kind: 'block', name, isScoped, body };
   }
 
   /** `{% print a, b %}` prints both. */

@@ -17,6 +17,7 @@ import { Macro } from './macro.js';
 import { DEFAULT_LIMITS, Meter, type RenderLimits } from './meter.js';
 import { callValue, Namespace } from './objects.js';
 import { Scope } from './scope.js';
+import { TemplateReference } from './self.js';
 import { each, lazily } from './sequences.js';
 import { show } from './show.js';
 import { Undefined, type Value } from './values.js';
@@ -59,6 +60,10 @@ class Renderer {
   }
 
   text(program: Body): string {
+    const self = new TemplateReference(program, ({ body }) =>
+      this.#captured(body, new Scope(this.#root)),
+    );
+    this.#root.set('self', self);
     return this.#captured(program, this.#root);
   }
 

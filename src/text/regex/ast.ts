@@ -31,8 +31,21 @@ export type Node =
   | { readonly kind: 'atomic'; readonly item: Node }
   | { readonly kind: 'if'; readonly index: number; readonly yes: Node; readonly no: Node };
 
+type Width = readonly [least: number, most: number];
+
+/** Looked up again by every look-around about it. */
+const WIDTHS = new WeakMap<Node, Width>();
+
 /** Fewest and most characters that a node takes; a look-around counts with what it looks at for the most. */
-export function widthOf(node: Node): readonly [number, number] {
+export function widthOf(node: Node): Width {
+  const known = WIDTHS.get(node);
+  if (known !== undefined) return known;
+  const width = measure(node);
+  WIDTHS.set(node, width);
+  return width;
+}
+
+function measure(node: Node): Width {
   switch (node.kind) {
     case 'char':
       return [1, 1];

@@ -10,14 +10,26 @@ type Instruction =
   | { readonly kind: 'fork'; readonly to: number[] }
   | { readonly kind: 'match' };
 
-export type Program = readonly Instruction[];
+/** A compiled pattern. Its searches take turns with the notes: they never run at once. */
+export interface Program {
+  readonly code: readonly Instruction[];
+  /** Per instruction, the last round that has seen it. */
+  readonly seen: Float64Array;
+  /** Rounds of all searches. */
+  round: number;
+}
 
 /** Instructions of one pattern, repeats written out. */
 const MAX_PROGRAM = 8192;
+/** Parts of it that are looked at while repeats are written out; some become no instruction. */
+const MAX_VISITS = 65_536;
+/** What each character costs beside the instructions that it meets. */
+const BASE_COST = 4;
 
 /** @throws SyntaxError when it is too large */
 export function compileRegex(node: Node): Program {
   const program: Instruction[] = [];
+  let numVisits = 0;
   const push = (one: Instruction): number => {
     if (program.length >= MAX_PROGRAM) throw new SyntaxError('the pattern is too large');
     return program.push(one) - 1;
@@ -29,9 +41,10 @@ export function compileRegex(node: Node): Program {
   };
   emit(node);
   push({ kind: 'match' });
-  return program;
+  return { code: program, seen: new Float64Array(program.length), round: 0 };
 
   function emit(one: Node): void {
+    if (++numVisits > MAX_VISITS) throw new SyntaxError('the pattern is too large');
     switch (one.kind) {
       case 'char':
       case 'place':
@@ -65,7 +78,11 @@ export function compileRegex(node: Node): Program {
   }
 
   function emitRepeat({ item, min, max }: Extract<Node, { kind: 'repeat' }>): void {
-    for (let i = 0; i < min; i++) emit(item);
+    for (let i = 0; i < min; i++) {
+      const before = program.length;
+      emit(item);
+      if (program.length === before) break;
+    }
     if (max === Infinity) {
       const at = program.length;
       const loop = fork();
@@ -93,8 +110,6 @@ type Threads = readonly number[];
 export class AutomatonSearch {
   readonly #program: Program;
   readonly #charge: (cost: number) => void;
-  readonly #seen: Uint32Array;
-  #round = 0;
   #threads: Threads = [];
   #before = -1;
   /** UTF-16 units read. */
@@ -103,7 +118,6 @@ export class AutomatonSearch {
   constructor(program: Program, charge: (cost: number) => void) {
     this.#program = program;
     this.#charge = charge;
-    this.#seen = new Uint32Array(program.length);
   }
 
   /** Reads whole characters. @returns where the leftmost match begins, in UTF-16 units; null = none */
@@ -155,16 +169,17 @@ export class AutomatonSearch {
   ): { readonly open: number[]; readonly matchStart: number } {
     const open: number[] = [];
     let matchStart = Infinity;
-    let cost = 0;
-    const round = ++this.#round;
+    let cost = BASE_COST;
+    const { code, seen } = this.#program;
+    const round = ++this.#program.round;
     const stack: number[] = [];
     const visit = (from: number, start: number): void => {
       stack.push(from);
       for (let pc = stack.pop(); pc !== undefined; pc = stack.pop()) {
-        if (this.#seen[pc] === round) continue;
-        this.#seen[pc] = round;
+        if (seen[pc] === round) continue;
+        seen[pc] = round;
         cost++;
-        const one = this.#program[pc];
+        const one = code[pc];
         if (one === undefined) continue;
         if (one.kind === 'char') open.push(pc, start);
         else if (one.kind === 'match') matchStart = Math.min(matchStart, start);
@@ -182,7 +197,7 @@ export class AutomatonSearch {
     const next: number[] = [];
     for (let i = 0; i < open.length; i += 2) {
       const pc = open[i] ?? 0;
-      const one = this.#program[pc];
+      const one = this.#program.code[pc];
       if (one?.kind === 'char' && one.test(char)) next.push(pc + 1, open[i + 1] ?? 0);
     }
     return next;

@@ -15,22 +15,39 @@ function byPattern(pattern: RegExp): CharTest {
 
 /** `\w`, `\d` and `\s` by letter. @param isAscii under `(?a)` */
 export function category(letter: string, isAscii: boolean): CharTest {
-  const tests: Record<string, readonly [RegExp, RegExp]> = {
-    w: [WORD, ASCII_WORD],
-    d: [DIGIT, ASCII_DIGIT],
-    s: [SPACE, ASCII_SPACE],
-  };
   const lower = letter.toLowerCase();
-  const test = byPattern(tests[lower]?.[isAscii ? 1 : 0] ?? WORD);
+  const test = TESTS[lower]?.[isAscii ? 1 : 0];
+  if (test === undefined) throw new Error(`This is a bug: no class of characters is \\${letter}.`);
   return letter === lower ? test : (char) => !test(char);
 }
+
+/** The answers for ASCII are kept: most of what is asked. */
+function remembered(test: CharTest): CharTest {
+  const ascii = Uint8Array.from({ length: 128 }, (_, char) => (test(char) ? 1 : 0));
+  return (char) => (char < 128 ? ascii[char] === 1 : test(char));
+}
+
+const TESTS: Readonly<Record<string, readonly [CharTest, CharTest]>> = {
+  w: [remembered(byPattern(WORD)), remembered(byPattern(ASCII_WORD))],
+  d: [remembered(byPattern(DIGIT)), remembered(byPattern(ASCII_DIGIT))],
+  s: [remembered(byPattern(SPACE)), remembered(byPattern(ASCII_SPACE))],
+};
 
 /** Takes `char` for every character that differs from it only in case. */
 export function ignoringCase(test: CharTest, isAscii: boolean): CharTest {
   return (char) => variants(char, isAscii).some(test);
 }
 
+/** Those of ASCII by whether all others count, and by character: most of what is asked. */
+const ASCII_VARIANTS = [false, true].map((isAscii) =>
+  Array.from({ length: 128 }, (_, char) => findVariants(char, isAscii)),
+);
+
 function variants(char: number, isAscii: boolean): readonly number[] {
+  return ASCII_VARIANTS[isAscii ? 1 : 0]?.[char] ?? findVariants(char, isAscii);
+}
+
+function findVariants(char: number, isAscii: boolean): readonly number[] {
   if (isAscii && char > 127) return [char];
   // U+0130 is lowered to plain i there, to two characters here.
   const lower = char === 0x130 ? 0x69 : caseOf(char, 'toLowerCase');
@@ -39,7 +56,7 @@ function variants(char: number, isAscii: boolean): readonly number[] {
   if (lower === 0x69) all.push(0x130, 0x131);
   if (lower === 0x6b) all.push(0x212a);
   if (lower === 0x73) all.push(0x17f);
-  return isAscii ? all.filter((one) => one < 128) : all;
+  return [...new Set(isAscii ? all.filter((one) => one < 128) : all)];
 }
 
 function caseOf(char: number, method: 'toLowerCase' | 'toUpperCase'): number {

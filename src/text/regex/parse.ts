@@ -99,6 +99,7 @@ class Parser {
     if (this.#take('*')) return { min: 0, max: Infinity };
     if (this.#take('+')) return { min: 1, max: Infinity };
     if (this.#take('?')) return { min: 0, max: 1 };
+    if (this.#chars[this.#at] !== '{') return null;
     const rest = this.#chars.slice(this.#at, this.#at + 24).join('');
     const found = /^\{(?:(\d+)|(\d*),(\d*))\}/.exec(rest);
     if (found === null) return null;
@@ -278,7 +279,13 @@ class Parser {
   #name(): number {
     if (!this.#take('{')) this.#fail('missing {');
     const name = this.#until('}');
-    return characterNamed(name) ?? this.#fail(`undefined character name '${name}'`);
+    return (
+      characterNamed(name) ??
+      this.#fail(
+        `\\N{${name}} is no name of ASCII, a Latin letter or common punctuation, the only ones ` +
+          'known here (write \\uXXXX or \\UXXXXXXXX instead),',
+      )
+    );
   }
 
   #set(flags: Flags): Node {

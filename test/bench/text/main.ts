@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 
 import { EncodeQueue } from '../../../src/engine/encode-queue.js';
 import { TextAssembler } from '../../../src/engine/text-assembler.js';
-import { RegexMeter, StopRegex } from '../../../src/text/stop-regex.js';
+import { RegexPool } from '../../../src/text/regex-budget.js';
+import { StopRegex } from '../../../src/text/stop-regex.js';
 import { Tokenizer } from '../../../src/text/tokenizer.js';
 
 const { values } = parseArgs({
@@ -28,7 +29,7 @@ const streams = Array.from(
       noStopTrim: false,
       skipSpecialTokens: true,
       stopTokenIds: new Set(),
-      meter: new RegexMeter(),
+      meter: new RegexPool().meter(),
       prompt: ids,
     }),
 );

@@ -15,6 +15,7 @@ export function samplingOf(overrides: Partial<SamplingParams> = {}): SamplingPar
     presencePenalty: 0,
     repetitionPenalty: 1,
     stopTokenIds: [],
+    ignoreEos: false,
     logitBias: [],
     seed: 1,
     seedHigh: 0,

@@ -24,6 +24,7 @@ function input(rid: string): GenerationInput {
         presencePenalty: 0,
         repetitionPenalty: 1,
         stopTokenIds: [],
+        ignoreEos: false,
         logitBias: [],
         seed: 0,
         seedHigh: 0,

@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { endingTokenIds } from '../../../src/core/sampling-params.js';
 import { fitPrompt, fitSampling, maxPromptTokens } from '../../../src/engine/fit-request.js';
 import { parseSamplingParams } from '../../../src/api/native/sampling-request.js';
 import { SeedSource, seedOf } from '../../../src/engine/seeds.js';
@@ -44,8 +45,10 @@ t.test('max_new_tokens is clipped to the room of a slot', (t) => {
 
 t.test('stop ids are those of the request and the model, sorted, inside the vocabulary', (t) => {
   t.strictSame(fitted({ stop_token_ids: [50, 3, null, 1000] }, 1).stopTokenIds, [2, 3, 50]);
-  const none = fitted({ stop_token_ids: [50], ignore_eos: true }, 1).stopTokenIds;
-  t.strictSame(none, [], 'ignore_eos skips all of them');
+  const ignored = fitted({ stop_token_ids: [50], ignore_eos: true }, 1);
+  t.strictSame(ignored.stopTokenIds, [2, 3, 50], 'masked until min_new_tokens all the same');
+  t.strictSame([...endingTokenIds(ignored)], [], 'ignore_eos: none of them ends it');
+  t.strictSame([...endingTokenIds(fitted({ stop_token_ids: [50] }, 1))], [2, 3, 50]);
   t.end();
 });
 

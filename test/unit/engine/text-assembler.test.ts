@@ -1,7 +1,8 @@
 import t from 'tap';
 
 import { TextAssembler, type TextParams } from '../../../src/engine/text-assembler.js';
-import { RegexMeter, StopRegex } from '../../../src/text/stop-regex.js';
+import { RegexPool } from '../../../src/text/regex-budget.js';
+import { StopRegex } from '../../../src/text/stop-regex.js';
 import { EOS, idsOf, tinyTokenizer } from '../api/tiny-tokenizer.js';
 
 function assembler(params: Partial<TextParams> = {}): TextAssembler {
@@ -11,7 +12,7 @@ function assembler(params: Partial<TextParams> = {}): TextAssembler {
     noStopTrim: false,
     skipSpecialTokens: true,
     stopTokenIds: new Set([EOS]),
-    meter: new RegexMeter(),
+    meter: new RegexPool().meter(),
     prompt: new Int32Array(0),
     ...params,
   });

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 
-import { RegexMeter, StopRegex } from '../../../src/text/stop-regex.js';
+import { RegexPool } from '../../../src/text/regex-budget.js';
+import { StopRegex } from '../../../src/text/stop-regex.js';
 
 interface Case {
   readonly pattern: string;
@@ -16,7 +17,7 @@ const GOLDENS = new URL('../../../../test/fixtures/regex-goldens.json', import.m
 function find({ pattern, parts }: Case): Case['found'] {
   let search;
   try {
-    search = new StopRegex(pattern).search(new RegexMeter());
+    search = new StopRegex(pattern).search(new RegexPool().meter());
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return 'invalid';

@@ -1,4 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { Detokenizer } from '../../../src/text/detokenizer.js';
 import type { TokenizerFiles } from '../../../src/text/added-tokens.js';
@@ -22,6 +24,8 @@ interface Folder extends Answers {
   readonly kind: string;
   readonly files: Readonly<Record<string, Json>>;
   readonly eos: number | null;
+  /** True = a vocabulary in the place of tokenizer.json. */
+  readonly slow?: boolean;
 }
 
 export function readGolden(path: string): unknown {
@@ -43,10 +47,11 @@ export function readKind(name: string): Kind & { readonly made: Tokenizer } {
   return { ...kind, made: new Tokenizer(kind.tokenizer, config) };
 }
 
-/** A folder's files around the tokenizer.json of a kind. */
-export function readFolder(name: string): Folder & { readonly made: Tokenizer } {
+/** A folder's files around the tokenizer.json of a kind, or around its vocabulary. */
+export async function readFolder(name: string): Promise<Folder & { readonly made: Tokenizer }> {
   const folder = readGolden(`effective/${name}.json`) as Folder;
   const { tokenizer } = readGolden(`kinds/${folder.kind}.json`) as Kind;
+  if (folder.slow === true) return { ...folder, made: await loadSlow(folder, tokenizer) };
   const modelType = folder.files['config.json']?.['model_type'];
   const others: Partial<TokenizerFiles> = {
     specialTokensMap: folder.files['special_tokens_map.json'] ?? null,
@@ -55,6 +60,33 @@ export function readFolder(name: string): Folder & { readonly made: Tokenizer } 
   };
   const config = folder.files['tokenizer_config.json'] ?? {};
   return { ...folder, made: new Tokenizer(tokenizer, config, others) };
+}
+
+interface Vocabulary {
+  readonly type: string;
+  readonly vocab: Readonly<Record<string, number>>;
+  readonly merges: readonly (readonly string[])[];
+}
+
+async function loadSlow({ files }: Folder, { model }: Json): Promise<Tokenizer> {
+  const folder = mkdtempSync(join(tmpdir(), 'radish-slow-'));
+  const write = (name: string, text: string): void => {
+    writeFileSync(join(folder, name), text);
+  };
+  const { type, vocab, merges } = model as Vocabulary;
+  if (type === 'WordPiece') {
+    const tokens = Object.entries(vocab).sort(([, a], [, b]) => a - b);
+    write('vocab.txt', tokens.map(([token]) => `${token}\n`).join(''));
+  } else {
+    write('vocab.json', JSON.stringify(vocab));
+    write('merges.txt', `#version: 0.2\n${merges.map((pair) => `${pair.join(' ')}\n`).join('')}`);
+  }
+  for (const [name, json] of Object.entries(files)) write(name, JSON.stringify(json));
+  try {
+    return await Tokenizer.load(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** What a stream gives, delta by delta. */

@@ -137,7 +137,14 @@ const SAMPLING: [unknown, string | RegExp][] = [
   [{ logit_bias: { x: 1 } }, `logit_bias must has keys in [0, ${LAST}], got x.`],
   [{ logit_bias: { 1: 'x' } }, /^logit_bias must have finite numbers/],
   [{ stop: 5 }, /^stop must be a string or a list of strings/],
-  [{ stop_regex: 'foo**' }, "stop_regex 'foo**' is not a valid regular expression."],
+  [
+    { stop_regex: 'foo**' },
+    "stop_regex 'foo**' is not a valid regular expression: multiple repeat at position 5.",
+  ],
+  [
+    { stop_regex: '\\N{GREEK SMALL LETTER ALPHA}' },
+    /\\N\{GREEK SMALL LETTER ALPHA\} is no name of .*write \\uXXXX/,
+  ],
   [{ stop_token_ids: ['x'] }, /^stop_token_ids must be a list of integers/],
   [{ regex: 'a', ebnf: 'b' }, 'Only one of regex, json_schema, or ebnf can be set.'],
   [{ json_schema: '{}' }, /^Structured output \(json_schema\) is not supported/],

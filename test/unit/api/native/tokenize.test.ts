@@ -32,6 +32,28 @@ t.test('/tokenize and /detokenize', async (t) => {
   await ok('/detokenize', { tokens: [[97], [], [98]] }, { text: ['a', '', 'b'] });
   await ok('/detokenize', { tokens: [] }, { text: '' });
 
+  t.test('a long list is read in turns, as one text', async (t) => {
+    let numTurns = 0;
+    const count = (): void => {
+      numTurns++;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    const tokens = Array.from({ length: 100_000 }, (_, i) => 97 + (i % 26));
+    const { json } = await app.post('/detokenize', { tokens });
+    clearImmediate(immediate);
+    t.strictSame(json, {
+      text: String.fromCharCode(...tokens.slice(0, 26))
+        .repeat(3847)
+        .slice(0, 100_000),
+    });
+    t.ok(numTurns >= 24, `${numTurns} turns`);
+    const lists = Array.from({ length: 2 }, () => new Array<number>(600_000).fill(97));
+    t.match((await app.post('/detokenize', { tokens: lists })).json, {
+      message: /^tokens may have at most 1048576 ids, got 1200000/,
+    });
+  });
+
   t.test('what is refused, and how', async (t) => {
     const cases: [string, unknown, number, RegExp][] = [
       ['/tokenize', { prompt: 5 }, 400, /^prompt must be/],

@@ -97,6 +97,17 @@ t.test('stop tokens are impossible before min_new_tokens', async (t) => {
   t.notOk(story.tokens.slice(0, 6).includes(stop));
 });
 
+t.test('ignore_eos ends nothing, and masks its stop tokens before min_new_tokens', async (t) => {
+  const stop = greedy.tokens[0] ?? -1;
+  const ids = { stopTokenIds: [stop], ignoreEos: true };
+  const unmasked = { slot: 3, prompt: PROMPT, sampling: { maxNewTokens: 12, ...ids } };
+  t.same((await runAlone(harness, unmasked)).tokens, greedy.tokens);
+  const sampling = { maxNewTokens: 12, minNewTokens: 6, ...ids };
+  const story = await runAlone(harness, { slot: 3, prompt: PROMPT, sampling });
+  t.equal(story.tokens.length, 12);
+  t.notOk(story.tokens.slice(0, 6).includes(stop));
+});
+
 t.test('max_new_tokens 0 computes and scores the prompt, and yields no token', async (t) => {
   const sampling = samplingOf({ maxNewTokens: 0 });
   const logprobs = { startLen: 0, topNum: 0, tokenIds: [] };
