@@ -15,6 +15,8 @@ import { RequestError, StartupError } from '../core/errors.js';
 import type { TreeState } from '../messages.js';
 import { logLines, type Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
+import type { ThoughtMarks } from '../engine/thought-counter.js';
+import { reasoningFormat } from '../text/reasoning/registry.js';
 import { EncodeQueue } from '../engine/encode-queue.js';
 import type { Engine } from '../engine/engine.js';
 import type { RequestLimits } from '../engine/fit-request.js';
@@ -25,6 +27,7 @@ import { createHealthRoutes } from './native/health.js';
 import { createInfoRoutes } from './native/info.js';
 import { createLoadRoutes } from './native/loads.js';
 import { createModelRoutes } from './native/models.js';
+import { parseRoutes } from './native/parse-routes.js';
 import { createSessionRoutes } from './native/session-routes.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
@@ -77,7 +80,12 @@ export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = await generateDeps(deps);
   checkPreferredParams(generation.context);
-  const openAi = openAiAnswerers({ args: deps.args, model: deps.model, generation });
+  const openAi = openAiAnswerers({
+    args: deps.args,
+    model: deps.model,
+    generation,
+    thoughtTags: await thoughtTags(deps.model),
+  });
   const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const onError = (error: unknown): void => {
@@ -146,6 +154,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
       generation,
     ),
     ...tokenizeRoutes(deps, generation.encodeQueue),
+    ...parseRoutes,
     ...createSessionRoutes(generation.sessions),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),
@@ -175,6 +184,13 @@ function tokenizeRoutes({ model }: AppDeps, encodeQueue: EncodeQueue): readonly 
   const { tokenizer, chatTemplate } = model;
   const { contextLength } = model.spec;
   return createTokenizeRoutes({ tokenizer, chatTemplate, encodeQueue, contextLength });
+}
+
+async function thoughtTags({ tokenizer, parsers }: ServedModel): Promise<ThoughtMarks | null> {
+  const format = parsers.reasoning === null ? null : reasoningFormat(parsers.reasoning);
+  if (format === null || tokenizer === null) return null;
+  const idsOf = async (tag: string): Promise<number[]> => [...(await tokenizer.encode(tag, false))];
+  return { start: await idsOf(format.start), end: await idsOf(format.end) };
 }
 
 /** What no request could be answered with is found now, not by the first request. @throws StartupError */

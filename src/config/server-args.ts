@@ -17,6 +17,12 @@ import {
   type FlagSpec,
 } from './flag-spec.js';
 import {
+  FOREIGN_REASONING_PARSERS,
+  FOREIGN_TOOL_PARSERS,
+  REASONING_PARSERS,
+  TOOL_PARSERS,
+} from './parser-names.js';
+import {
   FOREIGN_LOAD_FORMATS,
   FOREIGN_QUANTIZATIONS,
   FOREIGN_SCHEDULE_POLICIES,
@@ -60,6 +66,18 @@ const MODEL = {
   'weight-version': stringOr('default', 'Tag of the weights, repeated in every answer.'),
   'chat-template': string("Jinja file, or JSON file with one. Default: the model's."),
   'hf-chat-template-name': string('Which of several chat templates of the model.'),
+  'tool-call-parser': choice(
+    ['auto', 'none', ...TOOL_PARSERS],
+    'auto',
+    'How the model writes tool calls. auto = as its chat template says.',
+    { missingChoices: FOREIGN_TOOL_PARSERS },
+  ),
+  'reasoning-parser': choice(
+    ['auto', 'none', ...REASONING_PARSERS],
+    'auto',
+    'How the model writes its thoughts. auto = as its chat template says.',
+    { missingChoices: FOREIGN_REASONING_PARSERS },
+  ),
   'is-embedding': bool(
     'The model answers with vectors: for checkpoints that could also generate. Others do so by themselves.',
   ),

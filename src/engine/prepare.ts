@@ -8,6 +8,7 @@ import type { SeedSource } from './seeds.js';
 import { seedOf } from './seeds.js';
 import { RegexMeter } from '../text/stop-regex.js';
 import { TextAssembler } from './text-assembler.js';
+import { ThoughtCounter } from './thought-counter.js';
 import { checkTextLengths, encoderFor, type EncodeDeps } from './encode.js';
 
 /** Stop strings and patterns, times samples, of one request. */
@@ -103,6 +104,7 @@ function samplesOf(
       },
       isUnmetered: entry.isUnmetered,
       isUnlogged: entry.isUnlogged,
+      thought: entry.thought === null ? null : new ThoughtCounter(entry.thought),
       text:
         deps.tokenizer === null
           ? null

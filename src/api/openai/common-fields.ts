@@ -32,9 +32,6 @@ const SAMPLING_FIELDS: Readonly<Record<string, FieldType>> = {
 const CHECKED_FIELDS: Readonly<Record<string, FieldType>> = {
   max_tokens: 'integer',
   max_completion_tokens: 'integer',
-  separate_reasoning: 'boolean',
-  stream_reasoning: 'boolean',
-  parallel_tool_calls: 'boolean',
 };
 
 /** Fields that mean the same beside `sampling_params`. */

@@ -8,8 +8,6 @@ const GRAMMARS = ['regex', 'ebnf', 'json_schema', 'structural_tag'] as const;
 const NOT_YET = [
   'functions',
   'function_call',
-  'reasoning_effort',
-  'reasoning',
   'suffix',
   'audio',
   'return_cached_tokens_details',
@@ -22,23 +20,10 @@ const NOT_YET = [
 
 /** What this version cannot do is an error, never silently left out. @throws RequestError */
 export function checkUnsupportedFields(read: FieldReader): void {
-  checkTools(read);
   checkStructuredOutput(read);
   for (const name of NOT_YET) {
     if (isGiven(read.raw(name))) notYet(name);
   }
-}
-
-function checkTools(read: FieldReader): void {
-  const hasTools = isGiven(read.raw('tools'));
-  const choice = read.raw('tool_choice');
-  if (!hasTools && choice === 'required') {
-    refuse('Tools cannot be empty if tool choice is set to required.');
-  }
-  if (!hasTools && isObject(choice)) {
-    refuse('Tools cannot be empty if tool choice is set to a specific tool.');
-  }
-  if (hasTools) notYet('tools');
 }
 
 function checkStructuredOutput(read: FieldReader): void {
