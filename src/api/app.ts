@@ -19,6 +19,7 @@ import type { ThoughtMarks } from '../engine/thought-counter.js';
 import { reasoningFormat } from '../text/reasoning/registry.js';
 import { EncodeQueue } from '../engine/encode-queue.js';
 import type { Engine } from '../engine/engine.js';
+import type { GrammarCompiler } from '../engine/grammars.js';
 import type { RequestLimits } from '../engine/fit-request.js';
 import type { ServedModel, ServingLimits } from '../engine/served-model.js';
 import type { GenerateContext } from './native/generate-request.js';
@@ -50,6 +51,8 @@ export interface AppDeps {
   /** Where profiles go that name no folder. */
   readonly profilerDir: string;
   readonly engine: Engine;
+  /** Null with `--grammar-backend none`. */
+  readonly grammars: GrammarCompiler | null;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
   /** Every radix tree as it is now. */
@@ -219,6 +222,7 @@ async function generateDeps(deps: AppDeps): Promise<GenerateDeps> {
     tokenizer: model.tokenizer,
     encodeQueue: new EncodeQueue(),
     eosTokenIds: model.eosTokenIds,
+    grammars: deps.grammars,
     limits: requestLimits,
     seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
     context: {

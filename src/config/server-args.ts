@@ -161,6 +161,21 @@ const SCHEDULE = {
   'decode-log-interval': int(40, 'Decode steps between two log lines.', { min: 1 }),
 };
 
+const GRAMMARS = {
+  'grammar-backend': choice(
+    ['xgrammar', 'none'],
+    'xgrammar',
+    "none = no structured output. The engine is Radish's own; the name is that of SGLang's default.",
+    { foreignChoices: ['outlines', 'llguidance'] },
+  ),
+  'constrained-json-whitespace-pattern': string(
+    'Regular expression of what may stand between two tokens of JSON. Default: one space.',
+  ),
+  'constrained-json-disable-any-whitespace': bool(
+    'JSON has ", " and ": " between its tokens, and nothing else.',
+  ),
+};
+
 const RUNTIME = {
   'dp-size': int(1, 'Devices (worker threads), each with the whole model.', {
     aliases: ['--dp', '--data-parallel-size'],
@@ -216,10 +231,11 @@ export const FLAG_GROUPS = {
   HTTP,
   Memory: MEMORY,
   Scheduling: SCHEDULE,
+  'Structured output': GRAMMARS,
   Runtime: RUNTIME,
 };
 
-export const FLAGS = { ...MODEL, ...HTTP, ...MEMORY, ...SCHEDULE, ...RUNTIME };
+export const FLAGS = { ...MODEL, ...HTTP, ...MEMORY, ...SCHEDULE, ...GRAMMARS, ...RUNTIME };
 
 export type FlagName = keyof typeof FLAGS;
 

@@ -92,12 +92,15 @@ export function fitSampling(
   };
 }
 
-/** None with `ignore_eos`, the request's own neither, as in SGLang. Ids outside the vocabulary never come up. */
+/**
+ * None with `ignore_eos`, the request's own neither, as in SGLang, unless a grammar says where the answer ends.
+ * Ids outside the vocabulary never come up.
+ */
 function stopIds(
-  { stopTokenIds, ignoreEos }: SamplingRequest,
+  { stopTokenIds, ignoreEos, grammar }: SamplingRequest,
   eosTokenIds: readonly number[],
   vocabSize: number,
 ): readonly number[] {
-  const ids = new Set(ignoreEos ? [] : [...stopTokenIds, ...eosTokenIds]);
+  const ids = new Set(ignoreEos && grammar === null ? [] : [...stopTokenIds, ...eosTokenIds]);
   return [...ids].filter((id) => id >= 0 && id < vocabSize).sort((a, b) => a - b);
 }

@@ -1,6 +1,7 @@
 import { refuse, RequestError } from '../core/errors.js';
 import type { LogprobWants } from '../core/sampling-params.js';
 import { checkLogprobCost, fitLogprobs } from './fit-logprobs.js';
+import { prepareGrammars, type GrammarDeps } from './grammars.js';
 import { fitPrompt, fitSampling, type RequestLimits } from './fit-request.js';
 import type { GenerationInput } from './generation.js';
 import type { GenerateEntry, GenerateRequest } from './request.js';
@@ -19,10 +20,9 @@ const NO_IDS = new Int32Array(0);
 const NOT_GENERATION =
   'This model does not generate text: it was launched as an embedding model. Use /encode, /classify, /v1/embeddings or /v1/rerank.';
 
-export interface PrepareDeps extends EncodeDeps {
+export interface PrepareDeps extends EncodeDeps, GrammarDeps {
   /** False on an embedding model, which makes no tokens. */
   readonly isGeneration: boolean;
-  readonly eosTokenIds: readonly number[];
   readonly limits: RequestLimits;
   readonly seeds: SeedSource;
 }
@@ -39,6 +39,7 @@ export async function prepareInputs(
   if (!deps.isGeneration) throw new RequestError('INVALID_REQUEST', NOT_GENERATION);
   checkStops(request.entries);
   const ids = await promptIds(request.entries, deps);
+  await prepareGrammars(request.entries, deps);
   const meter = new RegexMeter();
   const inputs = request.entries.flatMap((entry, i) =>
     samplesOf(entry, inContext(ids[i] ?? NO_IDS), { ...deps, meter }),
@@ -98,6 +99,7 @@ function samplesOf(
         inputIds,
         sampling: params,
         logprobs,
+        grammar: sampling.grammar,
         namespace: namespaceOf(entry),
         dpRank: entry.dpRank,
         priority: entry.priority,

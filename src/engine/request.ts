@@ -1,4 +1,5 @@
 /** What a parsed request is: the shape that every dialect comes down to before it is tokenized and fitted. */
+import type { Grammar } from '../core/grammar.js';
 import type { Unobserved } from '../observability/engine-events.js';
 import type { ThoughtMarks } from './thought-counter.js';
 import type { StopRegex } from '../text/stop-regex.js';
@@ -62,6 +63,8 @@ export interface SamplingRequest extends SamplingNumbers {
   readonly stopTokenIds: readonly number[];
   readonly noStopTrim: boolean;
   readonly ignoreEos: boolean;
+  /** What the answer must match; null = anything. */
+  readonly grammar: Grammar | null;
   readonly skipSpecialTokens: boolean;
   /** Samples per prompt. */
   readonly n: number;

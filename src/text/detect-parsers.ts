@@ -48,7 +48,8 @@ function firstOf<Name>(
   const clues: Clues = { ...evidence, toggle: thinkingToggle(evidence) };
   for (const { name, why, test } of rules) {
     const found = test(clues);
-    if (found !== false) return { name, why: found === true ? why : `it has ${found}` };
+    if (found !== false)
+      return { name, why: found === true ? why : `it has ${found.replaceAll('\n', '\\n')}` };
   }
   return null;
 }
@@ -88,6 +89,13 @@ const isGlm: Test = (clues) =>
     toggled('enable_thinking', true)(clues) === true &&
     (clues.hasToken('<|user|>') || clues.hasToken('<|endoftext|>')));
 
+const any =
+  (...tests: readonly Test[]): Test =>
+  (clues) =>
+    tests.map((test) => test(clues)).find((found) => found !== false) ?? false;
+
+const KIMI_K2 = '<|tool_calls_section_begin|>';
+const isKimiK2 = any(text(KIMI_K2), token(KIMI_K2));
 const isQwen3Coder = text('<function=', '<parameter=');
 const isNemotron = all(text('truncate_history_thinking'), toggled('enable_thinking', true));
 const isStep3 = anyText('<steptml:invoke', '<｜tool_calls_begin｜>');
@@ -112,7 +120,7 @@ const FOREIGN: readonly Rule<never>[] = [
 const TOOL_RULES: readonly Rule<ToolParserName>[] = [
   ...FOREIGN,
   rule<ToolParserName>('gpt-oss', text('<|channel|>')),
-  rule<ToolParserName>('kimi_k2', token('<|tool_calls_section_begin|>')),
+  rule<ToolParserName>('kimi_k2', isKimiK2),
   rule<ToolParserName>(null, isMiniMaxM3),
   rule<ToolParserName>('minimax-m2', text('<minimax:tool_call>')),
   rule<ToolParserName>(null, text('default_thinking_sys')),
@@ -141,7 +149,7 @@ const REASONING_RULES: readonly Rule<ReasoningParserName>[] = [
   rule<ReasoningParserName>(null, text('default_thinking_sys')),
   rule<ReasoningParserName>(null, text('reasoning_effort', '[THINK]')),
   rule<ReasoningParserName>('gpt-oss', text('<|channel|>')),
-  rule<ReasoningParserName>('kimi_k2', token('<|tool_calls_section_begin|>')),
+  rule<ReasoningParserName>('kimi_k2', isKimiK2),
   rule<ReasoningParserName>(null, all(isNemotron, text('defer_loading'))),
   rule<ReasoningParserName>('nemotron_3', isNemotron),
   rule<ReasoningParserName>('glm45', isGlm, 'it is shaped like those of GLM'),

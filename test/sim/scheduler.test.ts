@@ -28,6 +28,7 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numRetractions',
   'numResumedFromCache',
   'numCancels',
+  'numStalls',
   'numCachedTokens',
   'numFlushed',
   'numFlushRefused',

@@ -49,6 +49,7 @@ export class World {
   /** Requests that resumed after a retraction or a death, with rows from the cache. */
   numResumedFromCache = 0;
   numCancels = 0;
+  numStalls = 0;
   private readonly workers = new Map<string, Worker>();
   private readonly generations = new Map<number, number>();
 
@@ -157,7 +158,9 @@ export class World {
     this.loop.after(0.2 + random() * 2 * slowness, () => {
       worker.busy = false;
       if (!worker.alive) return;
+      const stallsBefore = worker.device.numStalls;
       worker.toScheduler.post(answer(worker.device, step));
+      this.numStalls += worker.device.numStalls - stallsBefore;
       this.work(worker);
     });
   }

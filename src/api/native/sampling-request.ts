@@ -4,7 +4,7 @@ import { TOP_K_ALL } from '../../core/sampling-params.js';
 import { pythonRepr } from '../../text/python-repr.js';
 import { MAX_STOP_REGEX_LENGTH, StopRegex } from '../../text/stop-regex.js';
 import { FieldReader } from '../../http/field-reader.js';
-import { checkGrammarFields } from './grammar-fields.js';
+import { parseGrammar } from './grammar-fields.js';
 import { isObject, type JsonObject } from '../../http/json.js';
 import { checkSamplingRanges } from './sampling-ranges.js';
 
@@ -75,6 +75,7 @@ export function parseSamplingParams(params: JsonObject, context: SamplingContext
     stopTokenIds: stopTokenIds(read),
     noStopTrim: read.boolean('no_stop_trim') ?? false,
     ignoreEos: read.boolean('ignore_eos') ?? false,
+    grammar: parseGrammar(read, context.hasTokenizer),
     skipSpecialTokens: read.boolean('skip_special_tokens') ?? true,
     n: sampleCount(read),
     logitBias: logitBias(read, context.vocabSize),
@@ -82,7 +83,6 @@ export function parseSamplingParams(params: JsonObject, context: SamplingContext
     streamInterval: positive(read, 'stream_interval'),
   };
   checkSamplingRanges(request);
-  checkGrammarFields(read);
   checkTokenizer(request, context);
   return resolveGreedy(request);
 }

@@ -14,6 +14,8 @@ export interface ChatPrompt {
   readonly rendered: string;
   /** The beginning of the answer, with `continue_final_message`; tokenized by itself, as in SGLang. */
   readonly prefix: string;
+  /** The variables that the request set. */
+  readonly kwargs: Dict;
 }
 
 export interface ChatWishes {
@@ -38,16 +40,17 @@ export function renderChat(
   const read = new FieldReader(body, 'INVALID_JSON');
   const isContinued = read.boolean('continue_final_message') ?? false;
   const { history, prefix } = splitFinal(messages, isContinued);
+  const kwargs = templateKwargs(kwargsOf(given), reasoning);
   const rendered = renderWithTools(template, shownTools(given, tools), {
     messages: history,
     addGenerationPrompt: true,
-    kwargs: templateKwargs(kwargsOf(given), reasoning),
+    kwargs,
   });
-  return { rendered, prefix };
+  return { rendered, prefix, kwargs };
 }
 
 /** `chat_template_kwargs`. @throws RequestError */
-export function kwargsOf(body: Dict): Dict {
+function kwargsOf(body: Dict): Dict {
   const kwargs = body.get('chat_template_kwargs') ?? new Dict();
   if (kwargs instanceof Dict) return kwargs;
   throw new RequestError('INVALID_JSON', 'chat_template_kwargs must be an object.');
@@ -70,7 +73,7 @@ function renderWithTools(
 
 /** The ids of a conversation; nothing is added to what the template wrote. */
 export async function encodeChat(
-  { rendered, prefix }: ChatPrompt,
+  { rendered, prefix }: Pick<ChatPrompt, 'rendered' | 'prefix'>,
   deps: EncodeDeps,
 ): Promise<number[]> {
   const encoder = encoderFor(deps);

@@ -1,4 +1,4 @@
-import { refuse, RequestError } from '../../core/errors.js';
+import { RequestError } from '../../core/errors.js';
 import type { ChatTemplate } from '../../text/chat-template.js';
 import type { ModelParsers } from '../../text/model-parsers.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
@@ -7,14 +7,17 @@ import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import { parseGenerateRequest } from '../native/generate-request.js';
 import type { EncodeDeps } from '../../engine/encode.js';
+import type { GenerateEntry } from '../../engine/request.js';
+import { Dict } from '../../text/jinja/values.js';
 import { callIds } from './call-ids.js';
+import { grammarFields } from './response-format.js';
 import { ChatChoice } from './chat-choice.js';
-import { planContent, type PromptForPlan } from './chat-content.js';
+import { planContent, type PlannedContent, type PromptForPlan } from './chat-content.js';
 import { encodeChat, renderChat, type ChatWishes } from './chat-prompt.js';
 import { parseCommonFields, type CommonContext } from './common-fields.js';
 import { checkEffort, parseReasoning } from './reasoning-request.js';
 import type { OpenAiRequest } from './request.js';
-import { parseTools, type ToolsRequest } from './tools-request.js';
+import { parseTools } from './tools-request.js';
 
 export interface ChatContext extends CommonContext {
   readonly tokenizer: Tokenizer;
@@ -39,9 +42,9 @@ export async function parseChatRequest(
   checkEffort(reasoning.effort, context.parsers.reasoning);
   const maxNewTokens = read.integer('max_completion_tokens') ?? read.integer('max_tokens');
   checkLimit(maxNewTokens, context.givenContextLength);
-  checkForced(tools);
   const prompt = await promptOf(body, context, { tools, reasoning });
-  const content = planContent(prompt, { tools, reasoning }, context);
+  const hasGrammar = Object.keys(grammarFields(body)).length > 0;
+  const content = planContent(prompt, { tools, reasoning, hasGrammar }, context);
   const native = {
     ...common.native,
     input_ids: prompt.ids,
@@ -54,10 +57,9 @@ export async function parseChatRequest(
     top_logprobs_num: read.integer('top_logprobs'),
   };
   const generate = parseGenerateRequest(native, context.generate);
-  const { thought } = content;
   return {
     ...common,
-    generate: { ...generate, entries: generate.entries.map((entry) => ({ ...entry, thought })) },
+    generate: { ...generate, entries: generate.entries.map((entry) => bound(entry, content)) },
     choices: new ChatChoice({
       tokenizer: context.tokenizer,
       plan: content.plan,
@@ -75,7 +77,7 @@ async function promptOf(
   const given = fieldOf(body, 'input_ids');
   if (given !== null) {
     if (Array.isArray(given) && !Array.isArray(given[0])) {
-      return { ids: given, rendered: null, prefix: '' };
+      return { ids: given, rendered: null, prefix: '', kwargs: new Dict() };
     }
     throw new RequestError('INVALID_JSON', 'input_ids must be a list of integers.');
   }
@@ -83,14 +85,15 @@ async function promptOf(
   return { ...prompt, ids: await encodeChat(prompt, context) };
 }
 
-/** What forces a call needs a grammar. */
-function checkForced({ choice, functions }: ToolsRequest): void {
-  if (choice === 'required' || typeof choice === 'object') {
-    refuse('A tool_choice that forces a call is not supported by this version of the server yet.');
-  }
-  if (functions.some(({ strict }) => strict)) {
-    refuse('strict tools are not supported by this version of the server yet.');
-  }
+/** With what its answer must match: what the request says, else what its calls are bound to, after the thought. */
+function bound(entry: GenerateEntry, { thought, spec, after }: PlannedContent): GenerateEntry {
+  const { grammar } = entry.sampling;
+  const wanted = grammar?.spec ?? spec;
+  const sampling = {
+    ...entry.sampling,
+    grammar: wanted === null ? null : { spec: wanted, after },
+  };
+  return { ...entry, sampling, thought };
 }
 
 function checkLimit(maxNewTokens: number | null, contextLength: number | null): void {

@@ -4,6 +4,7 @@ import { FieldReader } from '../../http/field-reader.js';
 import { isObject, type JsonObject } from '../../http/json.js';
 import type { GenerateContext } from '../native/generate-request.js';
 import { MAX_PARALLEL_SAMPLES, parseSeed } from '../native/sampling-request.js';
+import { grammarFields } from './response-format.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 type FieldType = 'number' | 'integer' | 'boolean' | 'raw';
@@ -91,6 +92,7 @@ export function parseCommonFields(body: JsonObject, context: CommonContext): Com
       ...namedDefaults(context.defaults),
       ...context.generate.preferredSamplingParams,
       ...sampling,
+      ...grammarFields(body),
       ...renamed('min_new_tokens', read.integer('min_tokens')),
       ...renamed('sampling_seed', seedField(read)),
     },

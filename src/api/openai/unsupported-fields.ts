@@ -1,8 +1,5 @@
 import { refuse } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
-import { fieldOf, isObject } from '../../http/json.js';
-
-const GRAMMARS = ['regex', 'ebnf', 'json_schema', 'structural_tag'] as const;
 
 /** Fields that change the answer in ways that are still to come. */
 const NOT_YET = [
@@ -20,20 +17,9 @@ const NOT_YET = [
 
 /** What this version cannot do is an error, never silently left out. @throws RequestError */
 export function checkUnsupportedFields(read: FieldReader): void {
-  checkStructuredOutput(read);
   for (const name of NOT_YET) {
     if (isGiven(read.raw(name))) notYet(name);
   }
-}
-
-function checkStructuredOutput(read: FieldReader): void {
-  const format = read.raw('response_format');
-  const type = isObject(format) ? fieldOf(format, 'type') : format;
-  if (type !== null && type !== 'text') {
-    notYet(`response_format of type ${JSON.stringify(type).slice(0, 100)}`);
-  }
-  const grammar = GRAMMARS.find((name) => read.raw(name) !== null);
-  if (grammar !== undefined) notYet(grammar);
 }
 
 /** Null, false, "" and empty lists ask for nothing. */

@@ -11,9 +11,9 @@ export const gptOss: ToolFormat = {
       message: (message) => readMessage(reading, message),
     }),
   frame: (name) => ({
-    begin: `<|channel|>commentary to=functions.${name} <|constrain|>json<|message|>`,
+    begin: `<|start|>assistant<|channel|>commentary to=functions.${name} <|constrain|>json<|message|>`,
     end: '<|call|>',
-    trigger: '<|channel|>commentary to=',
+    trigger: '<|start|>assistant<|channel|>commentary',
   }),
 };
 

@@ -86,6 +86,9 @@ export async function startApp(
     args,
     version: '0.0.0-test',
     engine,
+    grammars: {
+      prepare: (spec) => Promise.resolve(spec.kind === 'ebnf' ? 'it is bad' : null),
+    },
     model: {
       spec: {
         architecture: 'LlamaForCausalLM',

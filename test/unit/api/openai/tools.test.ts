@@ -1,7 +1,9 @@
 import t from 'tap';
 
+import type { Grammar } from '../../../../src/core/grammar.js';
 import type { FinishReason } from '../../../../src/core/finish-reason.js';
 import { ChatTemplate } from '../../../../src/text/chat-template.js';
+import { openWs } from '../../../doubles/ws-client.js';
 import { answering, framesOf, openAiApp, LENGTH } from './openai-app.js';
 import { idsOf, tinyTokenizer } from '../tiny-tokenizer.js';
 
@@ -254,3 +256,92 @@ t.test('what is refused', async (t) => {
   const { status } = await app.post(PATH, { messages, reasoning_effort: 1.5 });
   t.equal(status, 400);
 });
+
+t.test('a call that must be is bound by a grammar, after the thought', async (t) => {
+  const app = await appWith(t);
+  const seen = answering(app, CALLS, STOP);
+  const grammarOf = async (body: object): Promise<Grammar | null> => {
+    const { status, text } = await app.post(PATH, { messages, tools, ...body });
+    t.equal(status, 200, text);
+    return seen.pop()?.grammar ?? null;
+  };
+  t.equal(await grammarOf({}), null);
+  const required = await grammarOf({ tool_choice: 'required', parallel_tool_calls: false });
+  t.match(required, { after: null, spec: { kind: 'structural', atLeastOne: true } });
+  t.match(required?.spec, { stopAfterFirst: true, structures: [{}, {}] });
+  const named = { type: 'function', function: { name: 'now' } };
+  t.match(await grammarOf({ tool_choice: named }), {
+    spec: { structures: [{ begin: '<tool_call>\n{"name":"now", "arguments":' }] },
+  });
+  const strict = [{ ...now, function: { ...now.function, strict: true } }];
+  t.match(await grammarOf({ tools: strict }), { spec: { atLeastOne: false } });
+  t.match(await grammarOf({ tools: strict, response_format: { type: 'json_object' } }), {
+    spec: { kind: 'json', schema: '{"type": "object"}' },
+  });
+  const thinking = {
+    toggle: { kind: 'variable', name: 'enable_thinking', byDefault: true },
+  } as const;
+  const thinker = await appWith(t, thinking);
+  const thought = answering(thinker, CALLS, STOP);
+  await thinker.post(PATH, { messages, tools, tool_choice: 'required' });
+  t.strictSame(thought.pop()?.grammar?.after, idsOf('</think>'));
+  const off = { chat_template_kwargs: { enable_thinking: false } };
+  await thinker.post(PATH, { messages, tools, tool_choice: 'required', ...off });
+  t.equal(thought.pop()?.grammar?.after, null);
+});
+
+t.test('a format that cannot be forced is a list of calls instead', async (t) => {
+  for (const tool of ['glm45', null]) {
+    const app = await appWith(t, { tool });
+    answering(app, '[{"name": "now", "parameters": {"a": 1}}]', STOP);
+    const { json } = await app.post(PATH, { messages, tools, tool_choice: 'required' });
+    t.match(json, {
+      choices: [
+        {
+          finish_reason: 'tool_calls',
+          message: {
+            content: '',
+            tool_calls: [{ function: { name: 'now', arguments: '{"a": 1}' } }],
+          },
+        },
+      ],
+    });
+  }
+});
+
+t.test('definitions that contradict each other', async (t) => {
+  const app = await appWith(t, { tool: null });
+  const of = (name: string, type: string) => ({
+    function: { name, parameters: { $defs: { D: { type } } } },
+  });
+  const body = { tools: [of('f', 'string'), of('g', 'number')], tool_choice: 'required' };
+  const { status, text } = await app.post(PATH, { messages, ...body });
+  t.equal(status, 400);
+  t.match(text, "Tool definition 'D' has multiple schemas, which is not supported.");
+});
+
+t.test('on a WebSocket the same', async (t) => {
+  const app = await appWith(t);
+  answering(app, THOUGHT + CALLS, STOP);
+  const client = await openWs(app.url);
+  client.send({ op: 'chat', id: 1, body: { messages, tools, stream: true } });
+  const deltas: Message[] = [];
+  for (;;) {
+    const { event, data } = (await client.next()) as { event: string; data: Streamed };
+    deltas.push(...data.choices.map(({ delta }) => delta));
+    if (event !== 'done') continue;
+    t.match(data.choices, [{ finish_reason: 'tool_calls', matched_stop: null }]);
+    break;
+  }
+  client.close();
+  const calls = deltas.flatMap(({ tool_calls: list }) => list ?? []);
+  t.strictSame(
+    calls.filter(({ id }) => id !== null).map((call) => call.function.name),
+    ['get_weather', 'now'],
+  );
+  t.equal(deltas.map(({ reasoning_content: text }) => text ?? '').join(''), 'Hm.');
+});
+
+interface Streamed {
+  readonly choices: readonly { readonly delta: Message }[];
+}
