@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import t from 'tap';
 
 import { REASONING_PARSERS } from '../../../../src/config/parser-names.js';
@@ -130,5 +132,29 @@ t.test('a thought that does not stream comes when it is whole', (t) => {
     { kind: 'text', text: 'c' },
   ]);
   t.strictSame(reader.end(), []);
+  t.end();
+});
+
+interface Golden {
+  readonly parser: string;
+  readonly text: string;
+  readonly reasoning: string;
+  readonly normal: string;
+}
+
+const GOLDENS = new URL('../../../../../test/fixtures/parsers/goldens.json', import.meta.url);
+
+t.test('whole texts and cut ones are what SGLang makes of whole ones', (t) => {
+  const { thoughts } = JSON.parse(readFileSync(GOLDENS, 'utf8')) as { thoughts: Golden[] };
+  t.ok(thoughts.length > 30);
+  for (const { parser, text: written, reasoning, normal } of thoughts) {
+    const expected = { reasoning, text: normal };
+    for (const parts of cuttings(written, 4)) {
+      const found = split(parser, parts);
+      if (JSON.stringify(found) === JSON.stringify(expected)) continue;
+      t.strictSame(found, expected, `${parser}: ${JSON.stringify(parts)}`);
+      break;
+    }
+  }
   t.end();
 });
