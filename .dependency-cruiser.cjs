@@ -17,6 +17,7 @@ const MAY_IMPORT = {
   scheduler: SHARED,
   device: [...SHARED, 'model/'],
   cpu: [...SHARED, 'model/'],
+  grammar: SHARED,
   engine: [...SHARED, 'text/'],
   api: [...SHARED, 'http/', 'engine/', 'text/'],
   fleet: [...SHARED, 'engine/', 'device/', 'cpu/', 'text/', 'model/'],

@@ -15,6 +15,7 @@ import type {
 import type { Failure } from './core/errors.js';
 import type { ExpertDump } from './core/expert-recording.js';
 import type { FinishReason } from './core/finish-reason.js';
+import type { Grammar, GrammarSpec } from './core/grammar.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
 
 // ---- main → scheduler -------------------------------------------------------------------------
@@ -66,6 +67,8 @@ export interface ReqInput {
   readonly inputIds: Int32Array;
   readonly sampling: SamplingParams;
   readonly logprobs: LogprobWants | null;
+  /** What the answer must match; null = anything. */
+  readonly grammar: Grammar | null;
   /** Prefix cache namespace: requests share prefixes only when this is equal. */
   readonly namespace: string;
   /** Device rank that the client pinned, or null. */
@@ -645,7 +648,7 @@ export interface EmbedDone {
 
 // ---- main ⇄ device (control port) -------------------------------------------------------------
 
-export type MainToDevice = Retire | InjectFault | ReleaseKv;
+export type MainToDevice = Retire | InjectFault | ReleaseKv | ConnectGrammars;
 
 export type DeviceToMain = DeviceReady | DeviceRetired | KvReleased;
 
@@ -667,4 +670,69 @@ export interface DeviceReady {
 export interface DeviceRetired {
   readonly kind: 'retired';
   readonly device: DeviceId;
+}
+
+/** Where the device finds masks from now on: a grammar thread has started, the first or another one. */
+export interface ConnectGrammars {
+  readonly kind: 'connectGrammars';
+  /** Transferred. Carries {@link ToMatchers}. */
+  readonly port: MessagePort;
+  /** Shared: a MaskBoard of the device's slots. */
+  readonly board: SharedArrayBuffer;
+}
+
+// ---- main ⇄ grammar thread --------------------------------------------------------------------
+
+export type ToGrammars = PrepareGrammar | ConnectMatchers;
+
+/** Compiles a grammar ahead of its request. Answered by {@link GrammarPrepared}. */
+export interface PrepareGrammar {
+  readonly kind: 'prepare';
+  readonly id: number;
+  readonly spec: GrammarSpec;
+}
+
+export interface GrammarPrepared {
+  readonly kind: 'prepared';
+  readonly id: number;
+  /** What is wrong with it; null = it is compiled. */
+  readonly failure: string | null;
+}
+
+/** A device's slots. They are forgotten when its port closes. */
+export interface ConnectMatchers {
+  readonly kind: 'connect';
+  readonly numSlots: number;
+  /** Transferred. Carries {@link ToMatchers}. */
+  readonly port: MessagePort;
+  /** Shared: a MaskBoard. */
+  readonly board: SharedArrayBuffer;
+}
+
+// ---- device → grammar thread ------------------------------------------------------------------
+
+/** Answered by masks on the board: each ticket once, unless a later one of the slot comes before. */
+export type ToMatchers = OpenMatcher | AcceptTokens | CloseMatcher;
+
+/** A request is in the slot now; its earlier one is gone. */
+export interface OpenMatcher {
+  readonly kind: 'open';
+  readonly slot: number;
+  readonly ticket: number;
+  readonly grammar: Grammar;
+  /** Tokens that it has put out already. */
+  readonly outputs: readonly number[];
+  /** What may follow the end of the grammar; none = the model's own. */
+  readonly stopTokenIds: readonly number[];
+}
+
+export interface AcceptTokens {
+  readonly kind: 'accept';
+  /** `[slot, ticket, token]` triples: tokens that were sampled, and which mask follows them. */
+  readonly tokens: Int32Array;
+}
+
+export interface CloseMatcher {
+  readonly kind: 'close';
+  readonly slot: number;
 }

@@ -15,8 +15,11 @@ import { RequestError, StartupError } from '../core/errors.js';
 import type { TreeState } from '../messages.js';
 import { logLines, type Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
+import type { ThoughtMarks } from '../engine/thought-counter.js';
+import { reasoningFormat } from '../text/reasoning/registry.js';
 import { EncodeQueue } from '../engine/encode-queue.js';
 import type { Engine } from '../engine/engine.js';
+import type { GrammarCompiler } from '../engine/grammars.js';
 import type { RequestLimits } from '../engine/fit-request.js';
 import type { ServedModel, ServingLimits } from '../engine/served-model.js';
 import type { GenerateContext } from './native/generate-request.js';
@@ -25,6 +28,7 @@ import { createHealthRoutes } from './native/health.js';
 import { createInfoRoutes } from './native/info.js';
 import { createLoadRoutes } from './native/loads.js';
 import { createModelRoutes } from './native/models.js';
+import { parseRoutes } from './native/parse-routes.js';
 import { createSessionRoutes } from './native/session-routes.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
@@ -48,6 +52,8 @@ export interface AppDeps {
   /** Where profiles go that name no folder. */
   readonly profilerDir: string;
   readonly engine: Engine;
+  /** Null with `--grammar-backend none`. */
+  readonly grammars: GrammarCompiler | null;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
   /** Every radix tree as it is now. */
@@ -78,7 +84,12 @@ export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = await generateDeps(deps);
   checkPreferredParams(generation.context);
-  const openAi = openAiAnswerers({ args: deps.args, model: deps.model, generation });
+  const openAi = openAiAnswerers({
+    args: deps.args,
+    model: deps.model,
+    generation,
+    thoughtTags: await thoughtTags(deps.model),
+  });
   const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const onError = (error: unknown): void => {
@@ -147,6 +158,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
       generation,
     ),
     ...tokenizeRoutes(deps, generation.encodeQueue),
+    ...parseRoutes,
     ...createSessionRoutes(generation.sessions),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),
@@ -178,6 +190,13 @@ function tokenizeRoutes({ model }: AppDeps, encodeQueue: EncodeQueue): readonly 
   return createTokenizeRoutes({ tokenizer, chatTemplate, encodeQueue, contextLength });
 }
 
+async function thoughtTags({ tokenizer, parsers }: ServedModel): Promise<ThoughtMarks | null> {
+  const format = parsers.reasoning === null ? null : reasoningFormat(parsers.reasoning);
+  if (format === null || tokenizer === null) return null;
+  const idsOf = async (tag: string): Promise<number[]> => [...(await tokenizer.encode(tag, false))];
+  return { start: await idsOf(format.start), end: await idsOf(format.end) };
+}
+
 /** What no request could be answered with is found now, not by the first request. @throws StartupError */
 function checkPreferredParams(context: GenerateContext): void {
   try {
@@ -204,6 +223,7 @@ async function generateDeps(deps: AppDeps): Promise<GenerateDeps> {
     tokenizer: model.tokenizer,
     encodeQueue: new EncodeQueue(),
     eosTokenIds: model.eosTokenIds,
+    grammars: deps.grammars,
     limits: requestLimits,
     seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
     regexPool: new RegexPool(),

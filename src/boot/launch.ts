@@ -25,6 +25,7 @@ import { deviceControls } from './device-controls.js';
 import { exposure } from './exposure.js';
 import { checkFileLimit, FileGuard, fileLimit, numOpenFiles } from './file-limit.js';
 import { assertPortFree } from './port-check.js';
+import { grammarThread } from './grammars.js';
 import { RunningServer } from './running-server.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
 import { Watchdog } from './watchdog.js';
@@ -78,8 +79,12 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   watchdog.watch({ name: 'the scheduler', heart: actors.hearts.scheduler, isPrompt: true });
   watchdog.watch({ name: 'the cache actor', heart: actors.hearts.cache, isPrompt: true });
 
+  const grammars = grammarThread(args, served, { numSlots: limits.numSlots, log });
   const fleet = new DeviceFleet({
-    startDevice: (start) => watchDevice(startDevice(start), watchdog),
+    startDevice: (start) => {
+      const handle = watchDevice(startDevice(start), watchdog);
+      return grammars?.attach(handle) ?? handle;
+    },
     clock,
     scheduler: actors.scheduler,
     numDevices: args.dpSize,
@@ -95,6 +100,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     healthCheckTimeoutMs: env.healthCheckTimeoutMs,
     profilerDir: env.profilerDir,
     engine,
+    grammars,
     model: served,
     limits: servingLimits(limits),
     readTrees: actors.readTrees,
@@ -111,6 +117,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   return new RunningServer({
     app,
     fleet,
+    grammars,
     actors,
     cpuPool,
     firstRequest,

@@ -2,6 +2,7 @@ import type { App } from '../api/app.js';
 import type { CpuPool } from '../cpu/pool.js';
 import type { DeviceFleet } from '../fleet/device-fleet.js';
 import type { Logger } from '../observability/logger.js';
+import type { GrammarThread } from './grammar-thread.js';
 import type { ActorThreads } from './actor-threads.js';
 import type { Watchdog } from './watchdog.js';
 
@@ -10,6 +11,8 @@ const READY_LINE = 'The server is fired up and ready to roll!';
 export interface ServerParts {
   readonly app: Pick<App, 'beginDrain' | 'close'>;
   readonly fleet: Pick<DeviceFleet, 'retire'>;
+  /** Null = no structured output. */
+  readonly grammars: Pick<GrammarThread, 'stop'> | null;
   readonly actors: Pick<ActorThreads, 'stop'>;
   readonly cpuPool: Pick<CpuPool, 'close'>;
   /** One request through all of it, which rejects when that fails; null = none is wanted. */
@@ -53,10 +56,10 @@ export class RunningServer {
    */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    const { app, fleet, actors, cpuPool } = this.#parts;
+    const { app, fleet, grammars, actors, cpuPool } = this.#parts;
     await app.beginDrain();
     app.close();
     await fleet.retire();
-    await Promise.all([actors.stop(), cpuPool.close()]);
+    await Promise.all([grammars?.stop(), actors.stop(), cpuPool.close()]);
   }
 }

@@ -24,6 +24,8 @@ export interface FlagSpec<T = unknown> {
   readonly choices: readonly string[];
   /** SGLang's other choices: accepted with a warning, and the default is used. */
   readonly foreignChoices: readonly string[];
+  /** SGLang's other choices that nothing here can stand for: refused by name. */
+  readonly missingChoices: readonly string[];
   readonly min: number;
   readonly max: number;
   /** Never shown by an info endpoint. */
@@ -36,6 +38,7 @@ export interface FlagOptions {
   readonly max?: number;
   readonly isSecret?: boolean;
   readonly foreignChoices?: readonly string[];
+  readonly missingChoices?: readonly string[];
 }
 
 function flag<T>(
@@ -51,6 +54,7 @@ function flag<T>(
     aliases: options.aliases ?? [],
     choices: options.choices ?? [],
     foreignChoices: options.foreignChoices ?? [],
+    missingChoices: options.missingChoices ?? [],
     min: options.min ?? -Infinity,
     max: options.max ?? Infinity,
     isSecret: options.isSecret ?? false,

@@ -82,6 +82,11 @@ export function checkValue(
   const value = spec.type === 'bucketRule' && Array.isArray(given) ? given.map(String) : given;
   const type = TYPES[spec.type];
   if (type.accepts(value, spec)) return value;
+  if (spec.missingChoices.some((choice) => choice === value)) {
+    throw new UsageError(
+      `${source}: SGLang has '${shown}', this server does not. It has ${spec.choices.join(', ')}.`,
+    );
+  }
   const got = spec.isSecret ? '' : `, got '${shown}'`;
   throw new UsageError(`${source} must be ${type.expected(spec)}${got}.`);
 }

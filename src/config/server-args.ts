@@ -17,6 +17,12 @@ import {
   type FlagSpec,
 } from './flag-spec.js';
 import {
+  FOREIGN_REASONING_PARSERS,
+  FOREIGN_TOOL_PARSERS,
+  REASONING_PARSERS,
+  TOOL_PARSERS,
+} from './parser-names.js';
+import {
   FOREIGN_LOAD_FORMATS,
   FOREIGN_QUANTIZATIONS,
   FOREIGN_SCHEDULE_POLICIES,
@@ -65,6 +71,18 @@ const MODEL = {
   'weight-version': stringOr('default', 'Tag of the weights, repeated in every answer.'),
   'chat-template': string("Jinja file, or JSON file with one. Default: the model's."),
   'hf-chat-template-name': string('Which of several chat templates of the model.'),
+  'tool-call-parser': choice(
+    ['auto', 'none', ...TOOL_PARSERS],
+    'auto',
+    'How the model writes tool calls. auto = as its chat template says.',
+    { missingChoices: FOREIGN_TOOL_PARSERS },
+  ),
+  'reasoning-parser': choice(
+    ['auto', 'none', ...REASONING_PARSERS],
+    'auto',
+    'How the model writes its thoughts. auto = as its chat template says.',
+    { missingChoices: FOREIGN_REASONING_PARSERS },
+  ),
   'is-embedding': bool(
     'The model answers with vectors: for checkpoints that could also generate. Others do so by themselves.',
   ),
@@ -148,6 +166,21 @@ const SCHEDULE = {
   'decode-log-interval': int(40, 'Decode steps between two log lines.', { min: 1 }),
 };
 
+const GRAMMARS = {
+  'grammar-backend': choice(
+    ['xgrammar', 'none'],
+    'xgrammar',
+    "none = no structured output. The engine is Radish's own; the name is that of SGLang's default.",
+    { foreignChoices: ['outlines', 'llguidance'] },
+  ),
+  'constrained-json-whitespace-pattern': string(
+    'Regular expression of what may stand between two tokens of JSON. Default: one space.',
+  ),
+  'constrained-json-disable-any-whitespace': bool(
+    'JSON has ", " and ": " between its tokens, and nothing else.',
+  ),
+};
+
 const RUNTIME = {
   'dp-size': int(1, 'Devices (worker threads), each with the whole model.', {
     aliases: ['--dp', '--data-parallel-size'],
@@ -203,10 +236,11 @@ export const FLAG_GROUPS = {
   HTTP,
   Memory: MEMORY,
   Scheduling: SCHEDULE,
+  'Structured output': GRAMMARS,
   Runtime: RUNTIME,
 };
 
-export const FLAGS = { ...MODEL, ...HTTP, ...MEMORY, ...SCHEDULE, ...RUNTIME };
+export const FLAGS = { ...MODEL, ...HTTP, ...MEMORY, ...SCHEDULE, ...GRAMMARS, ...RUNTIME };
 
 export type FlagName = keyof typeof FLAGS;
 

@@ -1,3 +1,4 @@
+import type { Grammar } from './grammar.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params.js';
 
 /**
@@ -47,6 +48,8 @@ export interface SlotOpen {
   /** Output ids made before a retraction or retry; empty on a first run. Penalties and counters follow. */
   readonly priorOutputIds: Int32Array;
   readonly logprobs: LogprobWants | null;
+  /** What the answer must match; null = anything. */
+  readonly grammar: Grammar | null;
 }
 
 export interface LoadRow {
@@ -114,6 +117,16 @@ export const RESULT_LENGTH = 2;
  * means nothing, the request fails.
  */
 export const RESULT_FAILED = 4;
+
+/**
+ * Bit of `flags` in {@link StepResult.tokens}: the mask of the next token was not there in time. The row is as
+ * though it had never run, and must be planned again; `token` means nothing.
+ */
+export const RESULT_STALLED = 8;
+/** Bit of `flags` in {@link StepResult.tokens}: the grammar allows no token, or cannot be followed; the request fails. */
+export const RESULT_DEAD_END = 16;
+/** Bit of `flags` in {@link StepResult.tokens}: the mask did not come for long; the request fails. */
+export const RESULT_NO_MASK = 32;
 
 export interface PlanLogprobRow extends LogprobRow {
   readonly planRow: number;

@@ -2,7 +2,9 @@ import type { MessagePort } from 'node:worker_threads';
 import { keepBeating, type Heart } from '../actor/heart.js';
 import { Port } from '../actor/port.js';
 import type { EmbedPlan, StepPlan } from '../core/batch.js';
+import { MaskBoard } from '../core/mask-board.js';
 import type {
+  ConnectGrammars,
   DeviceId,
   DeviceLimits,
   DeviceToMain,
@@ -10,6 +12,7 @@ import type {
   InjectFault,
   MainToDevice,
   ToDevice,
+  ToMatchers,
 } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import { openDevice } from './generate/device.js';
@@ -17,6 +20,7 @@ import { openEmbedDevice } from './embed/embed-device.js';
 import { EmbedRunner } from './embed/embed-runner.js';
 import { failNow } from './fault.js';
 import type { ModelRunner } from './generate/model-runner.js';
+import { SlotMasks } from './generate/slot-masks.js';
 import type { OrtOptions } from './ort.js';
 
 /** All that a device thread is given; copied, but for the ports. */
@@ -41,10 +45,11 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
   keepBeating(init.heart);
   const main = new Port<DeviceToMain, MainToDevice>(init.mainPort);
   const scheduler = new Port<FromDevice, ToDevice>(init.schedulerPort);
-  const { embedding } = init.model.spec;
+  const { embedding, vocabSize } = init.model.spec;
+  const masks = new SlotMasks();
   const device =
     embedding === null
-      ? await openDevice(init.model, init.limits, init.ort)
+      ? await openDevice(init.model, init.limits, init.ort, masks)
       : await openEmbedDevice(init.model, embedding, init.ort);
   try {
     const worker = new DeviceWorker({
@@ -52,12 +57,15 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
       scheduler,
       main,
       limits: init.limits,
+      vocabSize,
+      masks,
     });
     main.post({ kind: 'ready', device: init.device, limits: init.limits });
     await worker.serve();
     main.post({ kind: 'retired', device: init.device });
   } finally {
     await device.release();
+    masks.disconnect();
     scheduler.close();
     main.close();
   }
@@ -69,6 +77,9 @@ export interface WorkerParts {
   readonly scheduler: Port<FromDevice, ToDevice>;
   readonly main: Port<DeviceToMain, MainToDevice>;
   readonly limits: DeviceLimits;
+  readonly vocabSize: number;
+  /** Those of the runner. */
+  readonly masks: SlotMasks;
 }
 
 interface QueuedStep {
@@ -175,9 +186,18 @@ export class DeviceWorker {
       case 'releaseKv':
         this.#releasingKv = true;
         break;
+      case 'connectGrammars':
+        this.#connectGrammars(message);
+        break;
       case 'fault':
         this.#fault = message.how;
     }
+  }
+
+  #connectGrammars({ port, board }: ConnectGrammars): void {
+    const { masks, limits, vocabSize } = this.#parts;
+    const shape = { numSlots: limits.numSlots, vocabSize };
+    masks.connect(new Port<ToMatchers, never>(port), new MaskBoard(shape, board));
   }
 
   get #generator(): ModelRunner {

@@ -40,6 +40,8 @@ export interface DeviceHandle {
   /** Settles when the memory of slots and pages is given back, or when the thread ends. */
   readonly releaseKv: () => Promise<void>;
   readonly injectFault: (how: InjectFault['how']) => void;
+  /** Where it finds masks from now on; `port` is transferred. */
+  readonly connectGrammars: (port: MessagePort, board: SharedArrayBuffer) => void;
 }
 
 /**
@@ -81,6 +83,9 @@ export function startDevice(start: DeviceStart): DeviceHandle & { readonly heart
     },
     injectFault: (how) => {
       control.post({ kind: 'fault', how });
+    },
+    connectGrammars: (port, board) => {
+      control.post({ kind: 'connectGrammars', port, board }, [port]);
     },
   };
 }

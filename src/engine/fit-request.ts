@@ -86,7 +86,8 @@ export function fitSampling(
     presencePenalty: sampling.presencePenalty,
     repetitionPenalty: sampling.repetitionPenalty,
     stopTokenIds: stopIds(sampling, fit.eosTokenIds, limits.vocabSize),
-    ignoreEos: sampling.ignoreEos,
+    // A grammar says where the answer ends.
+    ignoreEos: sampling.ignoreEos && sampling.grammar === null,
     logitBias: sampling.logitBias,
     ...fit.seed,
     sampleIndex: fit.sampleIndex,

@@ -4,6 +4,7 @@ import type { Admitted, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js
 import type { Unobserved } from '../observability/engine-events.js';
 import { Feed } from './feed.js';
 import type { LiveRequest } from './live-request.js';
+import type { ThoughtCounter } from './thought-counter.js';
 import type { TextAssembler } from './text-assembler.js';
 
 /** One sample of one prompt, ready to be submitted. */
@@ -11,6 +12,8 @@ export interface GenerationInput extends Unobserved {
   readonly req: Omit<ReqInput, 'num' | 'hasTextStops'>;
   /** Null with `--skip-tokenizer-init`: ids in, ids out. */
   readonly text: TextAssembler | null;
+  /** Null = it has no thoughts to count. */
+  readonly thought?: ThoughtCounter | null;
 }
 
 /**
@@ -62,6 +65,7 @@ export class Generation implements LiveRequest {
   acceptToken(token: number): string | null {
     if (this.#isCut) return null;
     this.outputIds.push(token);
+    this.input.thought?.push(token);
     const isLast = this.outputIds.length >= this.sampling.maxNewTokens;
     const matched = this.input.text?.push(token, isLast) ?? null;
     this.#isCut = matched !== null;
@@ -86,6 +90,11 @@ export class Generation implements LiveRequest {
     this.dpRank = stats?.dpRank ?? this.dpRank;
     this.finishedMs = nowMs;
     this.input.text?.finish(reason);
+  }
+
+  /** Tokens of thoughts among the output. */
+  get reasoningTokens(): number {
+    return this.input.thought?.count ?? 0;
   }
 
   /** True once a stop string or regex matched. */

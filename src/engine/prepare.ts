@@ -1,6 +1,7 @@
 import { refuse, RequestError } from '../core/errors.js';
 import { endingTokenIds, type LogprobWants } from '../core/sampling-params.js';
 import { checkLogprobCost, fitLogprobs } from './fit-logprobs.js';
+import { prepareGrammars, type GrammarDeps } from './grammars.js';
 import { fitPrompt, fitSampling, type RequestLimits } from './fit-request.js';
 import type { GenerationInput } from './generation.js';
 import type { GenerateEntry, GenerateRequest } from './request.js';
@@ -8,6 +9,7 @@ import type { SeedSource } from './seeds.js';
 import { seedOf } from './seeds.js';
 import type { RegexMeter, RegexPool } from '../text/regex-budget.js';
 import { TextAssembler } from './text-assembler.js';
+import { ThoughtCounter } from './thought-counter.js';
 import { checkTextLengths, encoderFor, type EncodeDeps } from './encode.js';
 
 /** Stop strings and patterns, times samples, of one request. */
@@ -20,10 +22,9 @@ const NO_IDS = new Int32Array(0);
 const NOT_GENERATION =
   'This model does not generate text: it was launched as an embedding model. Use /encode, /classify, /v1/embeddings or /v1/rerank.';
 
-export interface PrepareDeps extends EncodeDeps {
+export interface PrepareDeps extends EncodeDeps, GrammarDeps {
   /** False on an embedding model, which makes no tokens. */
   readonly isGeneration: boolean;
-  readonly eosTokenIds: readonly number[];
   readonly limits: RequestLimits;
   readonly seeds: SeedSource;
   readonly regexPool: RegexPool;
@@ -41,6 +42,7 @@ export async function prepareInputs(
   if (!deps.isGeneration) throw new RequestError('INVALID_REQUEST', NOT_GENERATION);
   checkStops(request.entries);
   const ids = await promptIds(request.entries, deps);
+  await prepareGrammars(request.entries, deps);
   const meter = deps.regexPool.meter();
   const inputs = request.entries.flatMap((entry, i) =>
     samplesOf(entry, inContext(ids[i] ?? NO_IDS), { ...deps, meter }),
@@ -107,12 +109,14 @@ function samplesOf(
         inputIds,
         sampling: params,
         logprobs,
+        grammar: sampling.grammar,
         namespace: namespaceOf(entry),
         dpRank: entry.dpRank,
         priority: entry.priority,
       },
       isUnmetered: entry.isUnmetered,
       isUnlogged: entry.isUnlogged,
+      thought: entry.thought === null ? null : new ThoughtCounter(entry.thought),
       text:
         deps.tokenizer === null
           ? null

@@ -1,5 +1,7 @@
 /** What a parsed request is: the shape that every dialect comes down to before it is tokenized and fitted. */
+import type { Grammar } from '../core/grammar.js';
 import type { Unobserved } from '../observability/engine-events.js';
+import type { ThoughtMarks } from './thought-counter.js';
 import type { StopRegex } from '../text/stop-regex.js';
 
 /** What one answer, or several samples of it, is asked of. */
@@ -26,6 +28,8 @@ export interface GenerateEntry extends Required<Unobserved> {
   readonly prompt: Prompt;
   readonly sampling: SamplingRequest;
   readonly logprobs: LogprobRequest | null;
+  /** How the tokens of its thoughts are counted; null = it has none. */
+  readonly thought: ThoughtMarks | null;
   /** One rid per sample. */
   readonly rids: readonly string[];
   readonly extraKey: string | null;
@@ -59,6 +63,8 @@ export interface SamplingRequest extends SamplingNumbers {
   readonly stopTokenIds: readonly number[];
   readonly noStopTrim: boolean;
   readonly ignoreEos: boolean;
+  /** What the answer must match; null = anything. */
+  readonly grammar: Grammar | null;
   readonly skipSpecialTokens: boolean;
   /** Samples per prompt. */
   readonly n: number;

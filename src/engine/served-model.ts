@@ -1,6 +1,7 @@
 import type { ModelSpec } from '../core/model-spec.js';
 import type { SamplingDefaults } from '../core/sampling-params.js';
 import type { ChatTemplate } from '../text/chat-template.js';
+import type { ModelParsers } from '../text/model-parsers.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 import type { ServedWeights } from './served-weights.js';
 
@@ -16,6 +17,8 @@ export interface ServedModel {
   readonly eosTokenIds: readonly number[];
   /** Null when neither the model nor `--chat-template` brings one. */
   readonly chatTemplate: ChatTemplate | null;
+  /** How it writes tool calls and thoughts. */
+  readonly parsers: ModelParsers;
   /** generation_config.json's, for the OpenAI routes. */
   readonly samplingDefaults: SamplingDefaults;
   /** Unix seconds. */

@@ -34,6 +34,7 @@ function promptStep(tokens: Int32Array): Partial<StepPlan> {
     sampling: GREEDY,
     promptLen: tokens.length,
     priorOutputIds: new Int32Array(0),
+    grammar: null,
     logprobs: null,
   };
   const prompt = { slot: 0, position: 0, tokens, previousToken: -1, nextToken: -1, sample: true };

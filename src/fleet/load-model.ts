@@ -6,6 +6,7 @@ import { requireRegular } from '../model/source/regular-file.js';
 import { openSource } from '../model/source/registry.js';
 import type { ChatTemplate } from '../text/chat-template.js';
 import { loadChatTemplate } from '../text/load-chat-template.js';
+import { chooseParsers, type ModelParsers } from '../text/model-parsers.js';
 import { Tokenizer } from '../text/tokenizer.js';
 import { BUILT_IN_NAME, findFolder } from './find-folder.js';
 import type { LoadContext } from './load-context.js';
@@ -30,6 +31,7 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   await openSource(tokenizerFolder).check();
   if (args.chatTemplate !== null) await requireRegular(args.chatTemplate);
   const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
+  const template = await chatTemplate(context, tokenizerFolder);
   const ends = [...prepared.generation.eosTokenIds, ...(tokenizer?.endTokenIds ?? [])];
   return {
     prepared,
@@ -40,7 +42,8 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
       servedName: args.servedModelName ?? modelPath,
       tokenizer,
       eosTokenIds: [...new Set(ends)],
-      chatTemplate: await chatTemplate(context, tokenizerFolder),
+      chatTemplate: template,
+      parsers: parsersOf(context, template, tokenizer),
       samplingDefaults: prepared.generation,
       createdAt: Math.floor(Date.now() / 1000),
     },
@@ -58,4 +61,15 @@ async function chatTemplate(context: LoadContext, folder: string): Promise<ChatT
     log.warn(error.message);
     return null;
   }
+}
+
+function parsersOf(
+  { args, log }: LoadContext,
+  template: ChatTemplate | null,
+  tokenizer: Tokenizer | null,
+): ModelParsers {
+  const hasToken = (token: string): boolean => tokenizer?.hasToken(token) ?? false;
+  const { parsers, lines } = chooseParsers(args, template, hasToken);
+  for (const line of lines) log.info(line);
+  return parsers;
 }

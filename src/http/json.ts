@@ -39,6 +39,34 @@ export function keepSource(child: JsonObject, parent: JsonObject, name: string):
   if (source !== undefined) sources.set(child, { text: source.text, path: [...source.path, name] });
 }
 
+/** Every string of a JSON text; with a colon behind it, a key. */
+const STRINGS = /"((?:[^"\\]|\\.)*"(?:\s*:)?)/g;
+const NUMBER_KEY = /"\d+"\s*:/;
+const MARK = '$';
+
+/** The text of a value inside `object`, with keys in the client's order: `JSON.parse` puts numbers first. */
+export function orderedText(object: JsonObject, path: readonly string[]): string {
+  const source = sources.get(object);
+  if (source === undefined || !NUMBER_KEY.test(source.text)) {
+    return JSON.stringify(
+      path.reduce<unknown>(
+        (value, name) => (isObject(value) ? fieldOf(value, name) : null),
+        object,
+      ),
+    );
+  }
+  const marked = source.text.replace(STRINGS, (found, rest: string) =>
+    rest.endsWith(':') ? `"${MARK}${rest}` : found,
+  );
+  let value: unknown = JSON.parse(marked);
+  for (const name of [...source.path, ...path]) {
+    value = isObject(value) ? fieldOf(value, MARK + name) : null;
+  }
+  return JSON.stringify(value).replace(STRINGS, (found, rest: string) =>
+    rest.endsWith(':') ? `"${rest.slice(MARK.length)}` : found,
+  );
+}
+
 /** The JSON object of a route whose body may be left out: none is `{}`. @throws RequestError INVALID_JSON */
 export function parseOptionalObject(body: Uint8Array): JsonObject {
   return body.length === 0 ? {} : parseJsonObject(body);

@@ -15,6 +15,8 @@ export interface TemplateInput {
   readonly messages: readonly Dict[];
   /** True = the prompt ends where the assistant's answer starts. */
   readonly addGenerationPrompt: boolean;
+  /** Functions that the model may call, as the request describes them. */
+  readonly tools?: readonly Dict[] | null;
   /** Further variables of the request (`chat_template_kwargs`). */
   readonly kwargs: Dict;
 }
@@ -50,30 +52,32 @@ const MAX_KWARGS = 64;
 /** A Jinja template of a checkpoint, rendered in a sandbox with bounds on steps, time and output. */
 export class ChatTemplate {
   readonly contentFormat: ContentFormat;
-  readonly #program: Body;
+  readonly source: string;
+  readonly program: Body;
   readonly #specialTokens: SpecialTokens;
   readonly #limits: RenderLimits | undefined;
 
   /** @throws Error when the template does not parse */
   constructor(source: string, specialTokens: SpecialTokens, limits?: RenderLimits) {
-    this.#program = parseTemplate(source);
+    this.source = source;
+    this.program = parseTemplate(source);
     this.#specialTokens = specialTokens;
     this.#limits = limits;
-    this.contentFormat = contentFormatOf(source, this.#program);
+    this.contentFormat = contentFormatOf(source, this.program);
   }
 
   /** @throws RequestError with the template's own message, or why it was stopped */
-  render({ messages, addGenerationPrompt, kwargs }: TemplateInput): string {
+  render({ messages, addGenerationPrompt, tools = null, kwargs }: TemplateInput): string {
     const variables = new Map<string, Value>([
       ...this.#specialTokens,
       ...this.#checkedKwargs(kwargs),
       ['messages', messages],
-      ['tools', null],
+      ['tools', tools],
       ['documents', null],
       ['add_generation_prompt', addGenerationPrompt],
     ]);
     try {
-      return renderTemplate(this.#program, variables, { limits: this.#limits });
+      return renderTemplate(this.program, variables, { limits: this.#limits });
     } catch (error) {
       throw new RequestError('INVALID_REQUEST', reasonOf(error));
     }

@@ -115,6 +115,16 @@ export class Tokenizer {
     return UTF8.encode(text);
   }
 
+  /** True for one token that is spelled like this. */
+  hasToken(content: string): boolean {
+    return this.#idOf(content) !== null;
+  }
+
+  /** True for a special token, which `skip_special_tokens` hides. */
+  isSpecialText(content: string): boolean {
+    return this.#specials.has(content);
+  }
+
   isSpecial(id: number): boolean {
     const token = this.tokenOf(id);
     return token !== null && this.#specials.has(token);

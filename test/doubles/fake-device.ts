@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import {
   DECODE_STRIDE,
   RESULT_LENGTH,
+  RESULT_STALLED,
   RESULT_STOP,
   type EmbedPlan,
   type EmbedResult,
@@ -18,6 +19,7 @@ import {
   type StepPlan,
   type StepResult,
 } from '../../src/core/batch.js';
+import type { Grammar } from '../../src/core/grammar.js';
 import { endingTokenIds, type SamplingParams } from '../../src/core/sampling-params.js';
 import type { DeviceLimits } from '../../src/messages.js';
 
@@ -26,6 +28,11 @@ const FAKE_DIM = 2;
 const START = 0x9e3779b9;
 const PREFILL_MADE = 1;
 const DECODE_MADE = 2;
+/** A mask is late for one sample in so many. */
+const LATE_ONE_IN = 3;
+
+/** Its masks allow everything, and are often late. */
+export const FAKE_GRAMMAR: Grammar = { spec: { kind: 'regex', pattern: '.*' }, after: null };
 
 export interface FakeDeviceOptions {
   readonly limits: DeviceLimits;
@@ -41,6 +48,8 @@ interface Slot {
   lastToken: number;
   stopped: boolean;
   cancelled: boolean;
+  /** Its last row does not count: the mask was late. */
+  stalled: boolean;
 }
 
 export class FakeDevice {
@@ -51,6 +60,7 @@ export class FakeDevice {
   private readonly computed: (readonly [number, number, number])[] = [];
   numPrefillRows = 0;
   numDecodeRows = 0;
+  numStalls = 0;
 
   constructor(private readonly options: FakeDeviceOptions) {}
 
@@ -74,6 +84,10 @@ export class FakeDevice {
       this.decode(plan.decode.subarray(i, i + DECODE_STRIDE), planRow, { tokens, logprobRows });
     }
     for (const { slot, fromToken, pages } of plan.stores) this.store(slot, fromToken, pages);
+    for (const slot of this.slots.values()) {
+      if (slot.stalled) slot.rows.pop();
+      slot.stalled = false;
+    }
     for (const slot of plan.frees) assert(this.slots.delete(slot), 'only open slots are freed');
     return {
       step: plan.step,
@@ -103,6 +117,7 @@ export class FakeDevice {
       lastToken: -1,
       stopped: false,
       cancelled: false,
+      stalled: false,
     });
   }
 
@@ -149,10 +164,16 @@ export class FakeDevice {
     const [slotId = -1, token = -1, emit = 0] = triple;
     const slot = this.slot(slotId);
     if (slot.stopped || slot.cancelled) return;
+    if (slot.rows.length === slot.open.promptLen - 1 && slot.open.grammar !== null) {
+      out.tokens.push(planRow, 0, RESULT_STALLED);
+      return;
+    }
     const outputIndex = slot.rows.length - slot.open.promptLen;
     assert(outputIndex >= 0, 'decode before the prompt is computed');
     const replayed = slot.open.priorOutputIds[outputIndex];
-    assert.equal(token, replayed ?? -1, 'replay of another token');
+    // A row behind one that stalled takes its place; the device knows its token too.
+    const isBehindStall = slot.open.grammar !== null && token === -1;
+    if (!isBehindStall) assert.equal(token, replayed ?? -1, 'replay of another token');
     assert.equal(emit, outputIndex >= slot.open.priorOutputIds.length - 1 ? 1 : 0, 'emit');
     const fed = replayed ?? slot.lastToken;
     this.computed.push([planRow, slot.rows.length, fed]);
@@ -169,7 +190,13 @@ export class FakeDevice {
   }
 
   private sample(slot: Slot, planRow: number, out: ResultLists): void {
-    const { sampling, logprobs } = slot.open;
+    const { sampling, logprobs, grammar } = slot.open;
+    if (grammar !== null && mixRow(this.nextStep, slot.open.slot, 5) % LATE_ONE_IN === 0) {
+      slot.stalled = true;
+      this.numStalls++;
+      out.tokens.push(planRow, 0, RESULT_STALLED);
+      return;
+    }
     const token = sampleToken(slot.rows.at(-1) ?? START, sampling);
     const outputIndex = slot.numOutputs++;
     slot.lastToken = token;

@@ -228,6 +228,7 @@ export function request(
     rid: `rid-${num}`,
     inputIds: Int32Array.from({ length: promptLen }, (_, i) => (first + i) % 211),
     logprobs: null,
+    grammar: null,
     namespace: '',
     dpRank: null,
     priority: 0,

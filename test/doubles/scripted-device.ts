@@ -37,6 +37,10 @@ export class ScriptedDevice implements DeviceHandle {
     this.done.catch(() => undefined);
   }
 
+  connectGrammars(): void {
+    this.asked.push('connectGrammars');
+  }
+
   /** `rank:generation` */
   get name(): string {
     return `${this.device.rank}:${this.device.generation}`;

@@ -8,6 +8,20 @@ const ask = (question: string) => [{ role: 'user' as const, content: question }]
 const FRANCE = ask('What is the capital of France?');
 const greedy = { model: 'radish-tiny', temperature: 0 };
 
+const WEATHER = {
+  type: 'function' as const,
+  function: {
+    name: 'get_weather',
+    strict: true,
+    parameters: {
+      type: 'object',
+      properties: { city: { type: 'string', maxLength: 12 } },
+      required: ['city'],
+      additionalProperties: false,
+    },
+  },
+};
+
 async function errorOf(request: PromiseLike<unknown>): Promise<unknown> {
   try {
     await request;
@@ -32,6 +46,28 @@ t.test('the openai client on the built-in model', async (t) => {
     const again = await client.chat.completions.create({ ...greedy, messages: FRANCE });
     t.equal(again.choices[0]?.message.content, answer.choices[0]?.message.content);
     t.ok((again.usage?.prompt_tokens_details?.cached_tokens ?? 0) > 0, 'cached by then');
+  });
+
+  t.test('a call that must be, whole and streamed', async (t) => {
+    const options = {
+      ...greedy,
+      messages: ask('What is the weather in Paris?'),
+      tools: [WEATHER],
+      tool_choice: 'required' as const,
+      parallel_tool_calls: false,
+      max_tokens: 200,
+    };
+    const whole = await client.chat.completions.create(options);
+    const [choice] = whole.choices;
+    t.equal(choice?.finish_reason, 'tool_calls');
+    const [call] = choice?.message.tool_calls ?? [];
+    if (call?.type !== 'function') throw new Error('no call');
+    t.equal(call.function.name, 'get_weather');
+    t.type((JSON.parse(call.function.arguments) as { city: unknown }).city, 'string');
+    const stream = client.chat.completions.stream(options);
+    const final = await stream.finalChatCompletion();
+    t.match(final.choices[0]?.message.tool_calls, [{ function: call.function }]);
+    t.equal(final.choices[0]?.finish_reason, 'tool_calls');
   });
 
   t.test('a chat prompt is the template’s text, token for token', async (t) => {

@@ -29,6 +29,7 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numResumedFromCache',
   'numCancels',
   'numRefusedInserts',
+  'numStalls',
   'numCachedTokens',
   'numFlushed',
   'numFlushRefused',

@@ -7,7 +7,7 @@ import {
   type SchedulerConfig,
 } from '../../src/core/scheduler-config.js';
 import type { DeviceLimits, ReqInput } from '../../src/messages.js';
-import { FAKE_VOCAB_SIZE } from '../doubles/fake-device.js';
+import { FAKE_GRAMMAR, FAKE_VOCAB_SIZE } from '../doubles/fake-device.js';
 import { Clients, type Outcome } from './clients.js';
 import type { Dice } from './dice.js';
 import { Faults } from './faults.js';
@@ -22,6 +22,8 @@ export interface SimulationResult extends Outcome {
   readonly numResumedFromCache: number;
   readonly numCancels: number;
   readonly numRefusedInserts: number;
+  /** Rows whose mask was late. */
+  readonly numStalls: number;
 }
 
 export class Simulation {
@@ -78,7 +80,7 @@ export class Simulation {
     this.world.fromMain.post({ kind: 'drain' });
     this.runUntilQuiet();
     assert(this.clients.drained, 'drained');
-    const { loop, numResumedFromCache, numCancels, numRefusedInserts } = this.world;
+    const { loop, numResumedFromCache, numCancels, numRefusedInserts, numStalls } = this.world;
     const { numDeviceDeaths } = this.faults;
     const { numEvents } = loop;
     return {
@@ -88,6 +90,7 @@ export class Simulation {
       numResumedFromCache,
       numCancels,
       numRefusedInserts,
+      numStalls,
     };
   }
 
@@ -150,6 +153,7 @@ export class Simulation {
       inputIds,
       sampling: this.someSampling(),
       logprobs,
+      grammar: this.dice.chance(0.3) ? FAKE_GRAMMAR : null,
       namespace: this.dice.chance(0.2) ? 'other' : '',
       dpRank: this.dice.chance(0.1) ? this.dice.below(this.numRanks) : null,
       priority: this.dice.pick([0, 0, 5, 50]),

@@ -53,6 +53,7 @@ export class World {
   numCancels = 0;
   /** Inserts that the cache actor was made to refuse. */
   numRefusedInserts = 0;
+  numStalls = 0;
   private readonly workers = new Map<string, Worker>();
   private readonly generations = new Map<number, number>();
 
@@ -161,7 +162,9 @@ export class World {
     this.loop.after(0.2 + random() * 2 * slowness, () => {
       worker.busy = false;
       if (!worker.alive) return;
+      const stallsBefore = worker.device.numStalls;
       worker.toScheduler.post(answer(worker.device, step));
+      this.numStalls += worker.device.numStalls - stallsBefore;
       this.work(worker);
     });
   }

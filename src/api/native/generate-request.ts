@@ -63,6 +63,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
       extraKey: at(extraKeys, i),
       cacheSalt: at(cacheSalts, i),
       tenant: '',
+      thought: null,
       ...common,
     })),
     returnTextInLogprobs: read.boolean('return_text_in_logprobs') ?? false,

@@ -1,22 +1,31 @@
-import { RequestError } from '../../core/errors.js';
+import { refuse } from '../../core/errors.js';
+import type { Grammar, GrammarSpec } from '../../core/grammar.js';
 import type { FieldReader } from '../../http/field-reader.js';
+import { parseStructuralTag } from './structural-tag.js';
 
-const EXCLUSIVE = ['regex', 'json_schema', 'ebnf'] as const;
+const EXCLUSIVE = ['json_schema', 'regex', 'ebnf'] as const;
 
-/** Unconstrained output must never pass for structured output, so these are refused. */
-export function checkGrammarFields(read: FieldReader): void {
+/** By field; the first one that is set counts, as in SGLang. */
+const SPECS: Readonly<Record<string, (text: string) => GrammarSpec>> = {
+  json_schema: (schema) => ({ kind: 'json', schema }),
+  regex: (pattern) => ({ kind: 'regex', pattern }),
+  ebnf: (text) => ({ kind: 'ebnf', text }),
+  structural_tag: parseStructuralTag,
+};
+
+/** What the answer must match; null = anything. @throws RequestError */
+export function parseGrammar(read: FieldReader, hasTokenizer: boolean): Grammar | null {
   const set = EXCLUSIVE.filter((name) => read.string(name) !== null);
-  if (set.length > 1) {
-    throw new RequestError(
-      'INVALID_REQUEST',
-      'Only one of regex, json_schema, or ebnf can be set.',
-    );
+  if (set.length > 1) refuse('Only one of regex, json_schema, or ebnf can be set.');
+  for (const [name, specOf] of Object.entries(SPECS)) {
+    const text = read.string(name);
+    if (text === null) continue;
+    if (!hasTokenizer) {
+      refuse(
+        `${name} is unavailable when skip_tokenizer_init=True (requires tokenizer to know the text of each token).`,
+      );
+    }
+    return { spec: specOf(text), after: null };
   }
-  const used = set[0] ?? (read.string('structural_tag') === null ? null : 'structural_tag');
-  if (used !== null) {
-    throw new RequestError(
-      'INVALID_REQUEST',
-      `Structured output (${used}) is not supported by this version of the server.`,
-    );
-  }
+  return null;
 }

@@ -140,6 +140,7 @@ function generationProbe(): GenerationInput {
       inputIds: Int32Array.of(0),
       sampling: greedySampling(1),
       logprobs: null,
+      grammar: null,
       namespace: '',
       dpRank: null,
       priority: 0,

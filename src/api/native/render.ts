@@ -84,7 +84,7 @@ function metaInfo(generation: Generation, options: RenderOptions): Record<string
     prompt_tokens: generation.promptTokens,
     weight_version: options.weights.versionOf(generation.weightsEpoch),
     num_retractions: generation.stats?.numRetractions ?? 0,
-    reasoning_tokens: 0,
+    reasoning_tokens: generation.reasoningTokens,
     completion_tokens: generation.outputIds.length,
     cached_tokens: generation.cachedTokens,
     cached_tokens_details: null,

@@ -5,7 +5,7 @@ import { pythonRepr } from '../../text/python-repr.js';
 import type { StopRegex } from '../../text/stop-regex.js';
 import { RegexSizeError, StopRegexes } from '../../text/stop-regexes.js';
 import { FieldReader } from '../../http/field-reader.js';
-import { checkGrammarFields } from './grammar-fields.js';
+import { parseGrammar } from './grammar-fields.js';
 import { isObject, type JsonObject } from '../../http/json.js';
 import { checkSamplingRanges } from './sampling-ranges.js';
 
@@ -83,6 +83,7 @@ export function parseSamplingParams(
     stopTokenIds: stopTokenIds(read),
     noStopTrim: read.boolean('no_stop_trim') ?? false,
     ignoreEos: read.boolean('ignore_eos') ?? false,
+    grammar: parseGrammar(read, context.hasTokenizer),
     skipSpecialTokens: read.boolean('skip_special_tokens') ?? true,
     n: sampleCount(read),
     logitBias: logitBias(read, context.vocabSize),
@@ -90,7 +91,6 @@ export function parseSamplingParams(
     streamInterval: positive(read, 'stream_interval'),
   };
   checkSamplingRanges(request);
-  checkGrammarFields(read);
   checkTokenizer(request, context);
   return resolveGreedy(request);
 }

@@ -6,6 +6,8 @@ import { FieldReader, isInteger, isStrings, preview } from '../../http/field-rea
 import { jsonResponse, type FullResponse } from '../../http/http.js';
 import { parseJsonObject, type JsonObject } from '../../http/json.js';
 import { encodeChat, renderChat } from '../openai/chat-prompt.js';
+import { parseReasoning } from '../openai/reasoning-request.js';
+import { parseTools } from '../openai/tools-request.js';
 import { checkUnsupportedFields } from '../openai/unsupported-fields.js';
 import type { Handler, Route } from '../../http/router.js';
 import { encoderFor } from '../../engine/encode.js';
@@ -120,7 +122,8 @@ async function tokenizeChat(
   deps: TokenizeDeps,
 ): Promise<number[]> {
   checkUnsupportedFields(new FieldReader(body, 'INVALID_JSON'));
-  const { rendered, prefix } = renderChat(body, deps.chatTemplate);
+  const wishes = { tools: parseTools(body), reasoning: parseReasoning(body) };
+  const { rendered, prefix } = renderChat(body, deps.chatTemplate, wishes);
   checkChars(rendered.length + prefix.length);
   return encodeChat({ rendered, prefix }, { ...deps, tokenizer });
 }

@@ -1,48 +1,88 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
+import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
+import { ContentReader, type ContentPiece, type ContentPlan } from '../../engine/content-plan.js';
 import type { Generation } from '../../engine/generation.js';
-import { contentSince, type Sent } from '../../engine/content.js';
+import type { CallIds } from './call-ids.js';
+import { ChatMessage } from './chat-message.js';
 import { endingOf, UNFINISHED, type ChoiceRenderer, type Ending } from './request.js';
 import { chatLogprobs } from './logprobs.js';
+
+export interface ChatChoiceOptions {
+  readonly tokenizer: Tokenizer;
+  readonly plan: ContentPlan;
+  readonly callIds: CallIds;
+}
+
+/** What is kept of a sample while it is shown. */
+interface Sample {
+  readonly reader: ContentReader;
+  readonly message: ChatMessage;
+}
 
 /** Choices of `/v1/chat/completions`. */
 export class ChatChoice implements ChoiceRenderer {
   readonly object = 'chat.completion';
   readonly chunkObject = 'chat.completion.chunk';
-  readonly #tokenizer: Tokenizer;
+  readonly #options: ChatChoiceOptions;
+  readonly #samples = new Map<number, Sample>();
 
-  constructor(tokenizer: Tokenizer) {
-    this.#tokenizer = tokenizer;
+  constructor(options: ChatChoiceOptions) {
+    this.#options = options;
   }
 
   whole(generation: Generation, index: number): unknown {
+    const { message } = this.#sample(index);
+    for (const piece of this.#pieces(generation, index, nothingSent(0))) message.add(piece);
     return {
       index,
-      message: {
-        role: 'assistant',
-        content: generation.text ?? '',
-        reasoning_content: null,
-        tool_calls: null,
-      },
+      message: message.whole(),
       logprobs: this.#logprobs(generation, 0),
-      ...endingOf(generation),
+      ...this.#ending(generation, message),
     };
   }
 
-  /** The role first, text as it comes, and last an empty delta with the ending. */
+  /** The role first, then what comes, and last an empty delta with the ending. */
   chunks(generation: Generation, index: number, sent: Sent): readonly unknown[] {
     const chunks: unknown[] = [];
     const add = (delta: unknown, logprobs: unknown, ending: Ending): void => {
       chunks.push({ index, delta, logprobs, ...ending });
     };
     if (sent.isFirst) add({ role: 'assistant', content: '' }, null, UNFINISHED);
-    const { text, outputIds } = contentSince(generation, sent);
+    const { message } = this.#sample(index);
+    const deltas = this.#pieces(generation, index, sent).map((piece) => message.add(piece));
+    const { outputIds } = contentSince(generation, sent);
     const hasLogprobs = this.#wantsLogprobs(generation) && outputIds.length > 0;
-    if (hasLogprobs || (text !== null && text !== '')) {
-      const logprobs = hasLogprobs ? this.#logprobs(generation, sent.tokens) : null;
-      add({ content: text ?? '' }, logprobs, UNFINISHED);
+    if (hasLogprobs && deltas.length === 0) deltas.push({ content: '' });
+    for (const [i, delta] of deltas.entries()) {
+      add(
+        delta,
+        hasLogprobs && i === 0 ? this.#logprobs(generation, sent.tokens) : null,
+        UNFINISHED,
+      );
     }
-    if (generation.finish !== null) add({}, null, endingOf(generation));
+    if (generation.finish !== null) add({}, null, this.#ending(generation, message));
     return chunks;
+  }
+
+  #sample(index: number): Sample {
+    const { plan, callIds } = this.#options;
+    const known = this.#samples.get(index);
+    if (known !== undefined) return known;
+    const sample = { reader: new ContentReader(plan), message: new ChatMessage(callIds) };
+    this.#samples.set(index, sample);
+    return sample;
+  }
+
+  #pieces(generation: Generation, index: number, sent: Sent): readonly ContentPiece[] {
+    const { reader } = this.#sample(index);
+    const pieces = reader.push(contentSince(generation, sent).text ?? '');
+    return generation.finish === null ? pieces : [...pieces, ...reader.end()];
+  }
+
+  /** A sample that stopped after a call stopped for it. */
+  #ending(generation: Generation, { hasCalls }: ChatMessage): Ending {
+    if (!hasCalls || generation.finish?.type !== 'stop') return endingOf(generation);
+    return { finish_reason: 'tool_calls', matched_stop: null };
   }
 
   #wantsLogprobs(generation: Generation): boolean {
@@ -51,6 +91,6 @@ export class ChatChoice implements ChoiceRenderer {
 
   #logprobs(generation: Generation, from: number): unknown {
     if (!this.#wantsLogprobs(generation)) return null;
-    return chatLogprobs(generation, from, this.#tokenizer);
+    return chatLogprobs(generation, from, this.#options.tokenizer);
   }
 }

@@ -1,21 +1,34 @@
 import { RequestError } from '../../core/errors.js';
 import { encoderFor, type EncodeDeps } from '../../engine/encode.js';
-import type { ChatTemplate } from '../../text/chat-template.js';
+import type { ChatTemplate, TemplateInput } from '../../text/chat-template.js';
 import { Dict } from '../../text/jinja/values.js';
 import { FieldReader } from '../../http/field-reader.js';
 import type { JsonObject } from '../../http/json.js';
 import { parseMessages } from './chat-messages.js';
 import { losslessBody } from './lossless.js';
+import { templateKwargs, type ReasoningRequest } from './reasoning-request.js';
+import { functionsAlone, shownTools, type ToolsRequest } from './tools-request.js';
 
 /** A conversation as text, special tokens and all: nothing is added when it is tokenized. */
 export interface ChatPrompt {
   readonly rendered: string;
   /** The beginning of the answer, with `continue_final_message`; tokenized by itself, as in SGLang. */
   readonly prefix: string;
+  /** The variables that the request set. */
+  readonly kwargs: Dict;
+}
+
+export interface ChatWishes {
+  readonly tools: ToolsRequest;
+  readonly reasoning: ReasoningRequest;
 }
 
 /** @throws RequestError, with the template's own message where it refuses the conversation */
-export function renderChat(body: JsonObject, template: ChatTemplate | null): ChatPrompt {
+export function renderChat(
+  body: JsonObject,
+  template: ChatTemplate | null,
+  { tools, reasoning }: ChatWishes,
+): ChatPrompt {
   const given = losslessBody(body);
   const format = template?.contentFormat ?? 'string';
   const messages = parseMessages(given.get('messages') ?? null, format);
@@ -27,17 +40,40 @@ export function renderChat(body: JsonObject, template: ChatTemplate | null): Cha
   const read = new FieldReader(body, 'INVALID_JSON');
   const isContinued = read.boolean('continue_final_message') ?? false;
   const { history, prefix } = splitFinal(messages, isContinued);
-  const kwargs = given.get('chat_template_kwargs') ?? new Dict();
-  if (!(kwargs instanceof Dict)) {
-    throw new RequestError('INVALID_JSON', 'chat_template_kwargs must be an object.');
+  const kwargs = templateKwargs(kwargsOf(given), reasoning);
+  const rendered = renderWithTools(template, shownTools(given, tools), {
+    messages: history,
+    addGenerationPrompt: true,
+    kwargs,
+  });
+  return { rendered, prefix, kwargs };
+}
+
+/** `chat_template_kwargs`. @throws RequestError */
+function kwargsOf(body: Dict): Dict {
+  const kwargs = body.get('chat_template_kwargs') ?? new Dict();
+  if (kwargs instanceof Dict) return kwargs;
+  throw new RequestError('INVALID_JSON', 'chat_template_kwargs must be an object.');
+}
+
+/** A template that cannot take tools as OpenAI describes them gets the functions alone, as in SGLang. */
+function renderWithTools(
+  template: ChatTemplate,
+  tools: readonly Dict[] | null,
+  input: TemplateInput,
+): string {
+  if (tools === null) return template.render(input);
+  try {
+    return template.render({ ...input, tools });
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return template.render({ ...input, tools: functionsAlone(tools) });
   }
-  const rendered = template.render({ messages: history, addGenerationPrompt: true, kwargs });
-  return { rendered, prefix };
 }
 
 /** The ids of a conversation; nothing is added to what the template wrote. */
 export async function encodeChat(
-  { rendered, prefix }: ChatPrompt,
+  { rendered, prefix }: Pick<ChatPrompt, 'rendered' | 'prefix'>,
   deps: EncodeDeps,
 ): Promise<number[]> {
   const encoder = encoderFor(deps);

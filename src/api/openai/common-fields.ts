@@ -4,6 +4,7 @@ import { FieldReader } from '../../http/field-reader.js';
 import { isObject, type JsonObject } from '../../http/json.js';
 import type { GenerateContext } from '../native/generate-request.js';
 import { MAX_PARALLEL_SAMPLES, parseSeed } from '../native/sampling-request.js';
+import { grammarFields } from './response-format.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 type FieldType = 'number' | 'integer' | 'boolean' | 'raw';
@@ -32,9 +33,6 @@ const SAMPLING_FIELDS: Readonly<Record<string, FieldType>> = {
 const CHECKED_FIELDS: Readonly<Record<string, FieldType>> = {
   max_tokens: 'integer',
   max_completion_tokens: 'integer',
-  separate_reasoning: 'boolean',
-  stream_reasoning: 'boolean',
-  parallel_tool_calls: 'boolean',
 };
 
 /** Fields that mean the same beside `sampling_params`. */
@@ -94,6 +92,7 @@ export function parseCommonFields(body: JsonObject, context: CommonContext): Com
       ...namedDefaults(context.defaults),
       ...context.generate.preferredSamplingParams,
       ...sampling,
+      ...grammarFields(body),
       ...renamed('min_new_tokens', read.integer('min_tokens')),
       ...renamed('sampling_seed', seedField(read)),
     },

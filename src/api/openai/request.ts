@@ -23,7 +23,7 @@ export interface ChoiceRenderer {
 }
 
 export interface Ending {
-  readonly finish_reason: FinishReason['type'] | null;
+  readonly finish_reason: FinishReason['type'] | 'tool_calls' | null;
   /** SGLang's extra: the stop token id, string or pattern; null for every other ending. */
   readonly matched_stop: number | string | null;
 }

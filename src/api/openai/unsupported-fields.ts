@@ -1,15 +1,10 @@
 import { refuse } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
-import { fieldOf, isObject } from '../../http/json.js';
-
-const GRAMMARS = ['regex', 'ebnf', 'json_schema', 'structural_tag'] as const;
 
 /** Fields that change the answer in ways that are still to come. */
 const NOT_YET = [
   'functions',
   'function_call',
-  'reasoning_effort',
-  'reasoning',
   'suffix',
   'audio',
   'return_cached_tokens_details',
@@ -22,33 +17,9 @@ const NOT_YET = [
 
 /** What this version cannot do is an error, never silently left out. @throws RequestError */
 export function checkUnsupportedFields(read: FieldReader): void {
-  checkTools(read);
-  checkStructuredOutput(read);
   for (const name of NOT_YET) {
     if (isGiven(read.raw(name))) notYet(name);
   }
-}
-
-function checkTools(read: FieldReader): void {
-  const hasTools = isGiven(read.raw('tools'));
-  const choice = read.raw('tool_choice');
-  if (!hasTools && choice === 'required') {
-    refuse('Tools cannot be empty if tool choice is set to required.');
-  }
-  if (!hasTools && isObject(choice)) {
-    refuse('Tools cannot be empty if tool choice is set to a specific tool.');
-  }
-  if (hasTools) notYet('tools');
-}
-
-function checkStructuredOutput(read: FieldReader): void {
-  const format = read.raw('response_format');
-  const type = isObject(format) ? fieldOf(format, 'type') : format;
-  if (type !== null && type !== 'text') {
-    notYet(`response_format of type ${JSON.stringify(type).slice(0, 100)}`);
-  }
-  const grammar = GRAMMARS.find((name) => read.raw(name) !== null);
-  if (grammar !== undefined) notYet(grammar);
 }
 
 /** Null, false, "" and empty lists ask for nothing. */

@@ -30,7 +30,7 @@ export function usageOf(
     total_tokens: promptTokens + completionTokens,
     completion_tokens: completionTokens,
     prompt_tokens_details: cachedTokens > 0 ? { cached_tokens: cachedTokens } : null,
-    reasoning_tokens: 0,
+    reasoning_tokens: sum(generations.map((one) => one.reasoningTokens)),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { SlotOpen } from '../../core/batch.js';
 import { RESULT_LENGTH, RESULT_STOP } from '../../core/batch.js';
+import type { Grammar } from '../../core/grammar.js';
 import {
   endingTokenIds,
   type LogprobWants,
@@ -14,6 +15,10 @@ export class DeviceSlot implements AdjustState {
   readonly wants: LogprobWants | null;
   /** Null without penalties. */
   readonly counts: TokenCounts | null;
+  /** Null = every token may come. */
+  readonly grammar: Grammar | null;
+  /** All of them, kept for a grammar alone. */
+  readonly outputIds: number[];
   /** Tokens sampled so far, those before a retraction included. */
   numOutputs: number;
   /** Fed by the next decode row that names no token. */
@@ -29,6 +34,8 @@ export class DeviceSlot implements AdjustState {
     this.promptLen = open.promptLen;
     this.wants = open.logprobs;
     this.counts = hasPenalties(open.sampling) ? new TokenCounts(open.priorOutputIds) : null;
+    this.grammar = open.grammar;
+    this.outputIds = open.grammar === null ? [] : [...open.priorOutputIds];
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;
@@ -55,6 +62,7 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs++;
     this.lastToken = token;
     this.counts?.addOutput(token);
+    if (this.grammar !== null) this.outputIds.push(token);
     const stop = this.#stopIds.has(token) ? RESULT_STOP : 0;
     const length = this.numOutputs >= this.params.maxNewTokens ? RESULT_LENGTH : 0;
     this.ended = stop + length > 0;

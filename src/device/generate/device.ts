@@ -8,6 +8,7 @@ import { ModelRunner } from './model-runner.js';
 import { OrtSession, type OrtOptions } from '../ort.js';
 import { PagePool } from '../kv/page-pool.js';
 import { probeDevice } from './probe.js';
+import { SlotMasks } from './slot-masks.js';
 
 /** A loaded model that can run steps. */
 export interface Device {
@@ -20,6 +21,7 @@ export async function openDevice(
   model: PreparedModel,
   limits: DeviceLimits,
   options: OrtOptions,
+  masks = new SlotMasks(),
 ): Promise<Device> {
   const shape = kvShapeOf(model.spec);
   const slots = new KvSlots(shape, { ...limits, idleRowsMax: idleRowsMax(limits) });
@@ -28,7 +30,7 @@ export async function openDevice(
   const forward = new Forward(session, model.spec, slots);
   await probeDevice(forward, slots, model.spec);
   return {
-    runner: new ModelRunner({ forward, slots, pages }),
+    runner: new ModelRunner({ forward, slots, pages, masks }),
     release: () => session.release(),
   };
 }

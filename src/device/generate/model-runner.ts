@@ -1,5 +1,6 @@
 import {
   DECODE_STRIDE,
+  RESULT_STALLED,
   type PrefillRow,
   type StepPlan,
   type StepResult,
@@ -8,6 +9,7 @@ import { DeviceSlot } from './device-slot.js';
 import type { Forward } from './forward.js';
 import type { KvSlots } from '../kv/kv-slots.js';
 import type { PagePool } from '../kv/page-pool.js';
+import { SlotMasks } from './slot-masks.js';
 import { needsLogits } from '../sampling/penalties.js';
 import { cutPrefill, type PrefillRun } from './prefill-runs.js';
 import { RowSampler } from './row-sampler.js';
@@ -17,6 +19,8 @@ export interface RunnerParts {
   readonly forward: Forward;
   readonly slots: KvSlots;
   readonly pages: PagePool;
+  /** Where the masks of requests with a grammar come from. */
+  readonly masks?: SlotMasks;
 }
 
 /** A decode row of the plan that is still worth running. */
@@ -33,9 +37,11 @@ export class ModelRunner {
   readonly #parts: RunnerParts;
   readonly #open = new Map<number, DeviceSlot>();
   readonly #sampler: RowSampler;
+  readonly #masks: SlotMasks;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#masks = parts.masks ?? new SlotMasks();
     this.#sampler = new RowSampler(parts.forward.head);
   }
 
@@ -53,7 +59,7 @@ export class ModelRunner {
     }
     const prefillUs = clock.lapUs();
     betweenRuns();
-    await this.#decode(this.#decodeRows(plan), output);
+    await this.#decode(this.#decodeRows(plan, output), output);
     const decodeUs = clock.lapUs();
     this.#store(plan);
     this.#free(plan);
@@ -78,7 +84,9 @@ export class ModelRunner {
   #openSlots(plan: StepPlan): void {
     for (const open of plan.opens) {
       this.#parts.slots.open(open.slot);
-      this.#open.set(open.slot, new DeviceSlot(open));
+      const slot = new DeviceSlot(open);
+      this.#open.set(open.slot, slot);
+      this.#masks.open(open.slot, slot);
     }
   }
 
@@ -129,16 +137,27 @@ export class ModelRunner {
     run.scores.forEach((score, row) => {
       this.#sampler.scorePrompt(slot, score, row, context);
     });
-    if (samples) this.#sampler.sample(slot, headRows.length - 1, context.planRow, context.output);
+    if (!samples) return;
+    const place = { row: headRows.length - 1, planRow: context.planRow, output: context.output };
+    const mask = this.#masks.take(slotId, { isAlone: true });
+    // The prompt's last row is computed again: its logits are not kept.
+    if (mask === 'late') slots.setLength(slotId, run.endPosition - 1);
+    this.#sampler.sample(slot, mask, place);
+    this.#masks.sampled(slotId);
+    this.#masks.flush();
   }
 
-  #decodeRows(plan: StepPlan): DecodeRow[] {
+  #decodeRows(plan: StepPlan, output: StepOutput): DecodeRow[] {
     const rows: DecodeRow[] = [];
     for (let at = 0; at < plan.decode.length; at += DECODE_STRIDE) {
       const [slotId = 0, token = -1, emit = 1] = plan.decode.subarray(at, at + DECODE_STRIDE);
       const slot = this.#slotOf(slotId);
       if (slot.ended || slot.cancelledFrom <= this.#parts.slots.lengthOf(slotId)) continue;
       const planRow = plan.prefill.length + at / DECODE_STRIDE;
+      if (this.#parts.slots.lengthOf(slotId) < slot.promptLen) {
+        output.addToken(planRow, 0, RESULT_STALLED);
+        continue;
+      }
       rows.push({ slotId, slot, token, emit: emit === 1 && !slot.isCancelled, planRow });
     }
     return rows;
@@ -172,10 +191,19 @@ export class ModelRunner {
       }),
       forward.experts,
     );
-    for (const { slotId } of rows) slots.setLength(slotId, slots.lengthOf(slotId) + 1);
-    emitting.forEach((row, i) => {
-      this.#sampler.sample(row.slot, i, row.planRow, output);
+    const isAlone = emitting.every(({ slot }) => slot.grammar !== null);
+    const masks = emitting.map(({ slotId }) => this.#masks.take(slotId, { isAlone }));
+    const late = new Set(
+      emitting.filter((_, i) => masks[i] === 'late').map(({ slotId }) => slotId),
+    );
+    for (const { slotId } of rows) {
+      if (!late.has(slotId)) slots.setLength(slotId, slots.lengthOf(slotId) + 1);
+    }
+    emitting.forEach(({ slotId, slot, planRow }, row) => {
+      this.#sampler.sample(slot, masks[row] ?? null, { row, planRow, output });
+      this.#masks.sampled(slotId);
     });
+    this.#masks.flush();
   }
 
   #store(plan: StepPlan): void {
@@ -188,6 +216,7 @@ export class ModelRunner {
     for (const slotId of plan.frees) {
       this.#parts.slots.free(slotId);
       this.#open.delete(slotId);
+      this.#masks.close(slotId);
     }
     if (plan.frees.length > 0) this.#parts.slots.giveBackMemory();
   }

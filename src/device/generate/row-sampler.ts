@@ -1,12 +1,19 @@
-import { RESULT_FAILED } from '../../core/batch.js';
+import {
+  RESULT_DEAD_END,
+  RESULT_FAILED,
+  RESULT_NO_MASK,
+  RESULT_STALLED,
+} from '../../core/batch.js';
 import type { DeviceSlot } from './device-slot.js';
 import { argmax } from '../sampling/full-row.js';
-import { isDistribution, type HeadRows } from '../sampling/head-rows.js';
+import { isDistribution, logprobRow, type HeadRows } from '../sampling/head-rows.js';
 import { adjustedRow, gatherLogprobs, graphRow } from '../sampling/logprobs.js';
+import { firstAllowed, maskRow } from '../sampling/masked-row.js';
 import { adjustRow, needsAdjusting } from '../sampling/penalties.js';
 import type { PromptScore } from './prefill-runs.js';
 import { uniformAt } from '../sampling/rng.js';
 import { Sampler } from '../sampling/sampler.js';
+import type { Mask } from './slot-masks.js';
 import type { StepOutput } from './step-output.js';
 
 /** Turns head rows into tokens and log-probability rows of the requests they belong to. */
@@ -15,13 +22,21 @@ export class RowSampler {
   readonly #sampler = new Sampler();
   /** `[vocabSize]`, made when the first request needs it. */
   #adjusted: Float32Array | null = null;
+  /** `[vocabSize]`, made when the first request has a grammar. */
+  #masked: Float32Array | null = null;
 
   constructor(head: HeadRows) {
     this.#head = head;
   }
 
-  /** Samples the next token of `slot` from head row `row`. */
-  sample(slot: DeviceSlot, row: number, planRow: number, output: StepOutput): void {
+  /** Samples the next token of `slot` from a head row, among those that the mask leaves. */
+  sample(slot: DeviceSlot, mask: Mask, place: SamplePlace): void {
+    const { row, planRow, output } = place;
+    if (typeof mask === 'string') {
+      slot.ended = mask !== 'late';
+      output.addToken(planRow, 0, NO_TOKEN[mask]);
+      return;
+    }
     const { params, wants } = slot;
     const u = uniformAt(params, slot.nextPosition);
     const adjusted = needsAdjusting(params, slot.numOutputs) ? this.#adjust(slot, row) : null;
@@ -31,9 +46,9 @@ export class RowSampler {
       return;
     }
     const token =
-      adjusted === null
-        ? this.#sampler.sample(this.#head, row, params, u)
-        : this.#sampler.sampleAdjusted(adjusted, params, u);
+      mask === null
+        ? this.#pick(slot, row, adjusted, u)
+        : this.#pickAllowed(slot, { row, adjusted, mask, u });
     if (wants !== null) {
       const scored = adjusted === null ? graphRow(this.#head, row) : adjustedRow(adjusted);
       output.addLogprobs(gatherLogprobs(scored, token, wants), {
@@ -53,11 +68,52 @@ export class RowSampler {
     output.addLogprobs(logprobs, { planRow, position: score.position, part: 'prompt' });
   }
 
+  #pick({ params }: DeviceSlot, row: number, adjusted: Float32Array | null, u: number): number {
+    return adjusted === null
+      ? this.#sampler.sample(this.#head, row, params, u)
+      : this.#sampler.sampleAdjusted(adjusted, params, u);
+  }
+
+  /** Log-probabilities show what the model thought; the token is drawn from what the grammar leaves of it. */
+  #pickAllowed({ params }: DeviceSlot, { row, adjusted, mask, u }: MaskedPick): number {
+    if (params.topK === 1 && adjusted === null) {
+      const best = firstAllowed(this.#head, row, mask);
+      if (best !== null) return best;
+    }
+    this.#masked ??= new Float32Array(this.#head.vocabSize);
+    const given = logprobRow(this.#head, row);
+    // A stop id that `min_new_tokens` forbids may be all that the grammar leaves.
+    if (!maskRow(this.#masked, adjusted ?? given, mask)) maskRow(this.#masked, given, mask);
+    return this.#sampler.sampleAdjusted(this.#masked, params, u);
+  }
+
   #adjust(slot: DeviceSlot, row: number): Float32Array {
     this.#adjusted ??= new Float32Array(this.#head.vocabSize);
     adjustRow(this.#adjusted, this.#head, row, slot);
     return this.#adjusted;
   }
+}
+
+/** Flags of rows that have no token. */
+const NO_TOKEN = {
+  late: RESULT_STALLED,
+  deadEnd: RESULT_DEAD_END,
+  missing: RESULT_NO_MASK,
+} as const;
+
+interface MaskedPick {
+  readonly row: number;
+  readonly adjusted: Float32Array | null;
+  readonly mask: Int32Array;
+  readonly u: number;
+}
+
+/** Where a token comes from, and where it goes. */
+export interface SamplePlace {
+  /** Head row. */
+  readonly row: number;
+  readonly planRow: number;
+  readonly output: StepOutput;
 }
 
 export interface ScoreTarget {

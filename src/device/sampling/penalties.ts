@@ -92,7 +92,7 @@ function penalize(
 }
 
 /** Log-softmax in place, summed in f64. Index loops: they run over the whole vocabulary. */
-function normalize(row: Float32Array): void {
+export function normalize(row: Float32Array): void {
   const best = row[argmax(row)] ?? -Infinity;
   let sum = 0;
   for (let id = 0; id < row.length; id++) sum += Math.exp((row[id] ?? 0) - best);

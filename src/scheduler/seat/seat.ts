@@ -26,6 +26,8 @@ export class Seat {
   #phase: SeatPhase = 'serving';
   #plannedLen: number;
   #numStepsInFlight = 0;
+  /** The prompt's last row is to be computed again. */
+  #isPromptUndone = false;
   /** Number of the last step that stores rows of this slot; -1 = none. */
   #lastStoreStep = -1;
   /** Rows to store when the slot closes. */
@@ -87,9 +89,8 @@ export class Seat {
   }
 
   get canDecode(): boolean {
-    return (
-      this.#phase === 'serving' && this.prefillLeft === 0 && this.#plannedLen < this.req.maxRows
-    );
+    const isPromptDone = this.prefillLeft === 0 && !this.#isPromptUndone;
+    return this.#phase === 'serving' && isPromptDone && this.#plannedLen < this.req.maxRows;
   }
 
   /** All rows of the prompt are computed. */
@@ -131,6 +132,7 @@ export class Seat {
   advance(numRows: number): void {
     this.#may('advance');
     this.#numStepsInFlight++;
+    if (this.prefillLeft > 0) this.#isPromptUndone = false;
     this.#plannedLen += numRows;
     assert(this.#plannedLen <= this.req.maxRows, 'seat: more rows than it may have');
   }
@@ -138,6 +140,16 @@ export class Seat {
   /** A step with rows of this seat is back; in any phase. */
   answered(): void {
     this.#numStepsInFlight--;
+  }
+
+  /**
+   * The last row of a step that is back was not done: it is planned again. Behind a prompt's, rows in flight come
+   * back undone too, and no more are planned before it.
+   */
+  stalled(isPrompt: boolean): void {
+    this.#plannedLen--;
+    this.#isPromptUndone ||= isPrompt;
+    assert(this.#plannedLen >= this.cachedLen, 'seat: more rows undone than there were');
   }
 
   /** What step number `step` must copy to pages to have the first `numPages` there; null = nothing. */
@@ -153,7 +165,8 @@ export class Seat {
   /** Whole pages of the prompt, if the tree does not have them all from this seat; else 0. */
   get numPromptPages(): number {
     const numPages = this.#home.wholePages(this.req.promptLen);
-    return this.#home.sharesPrefixes && numPages > this.#pages.numTree ? numPages : 0;
+    const isNew = numPages > this.#pages.numTree && !this.#pages.isInserting;
+    return this.#home.sharesPrefixes && isNew ? numPages : 0;
   }
 
   /** Lets others have the first `numPages` pages of the prompt at once. */

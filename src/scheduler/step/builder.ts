@@ -52,6 +52,7 @@ export class StepBuilder {
       sampling: input.sampling,
       promptLen: req.promptLen,
       priorOutputIds: Int32Array.from(req.outputIds),
+      grammar: input.grammar,
       logprobs: input.logprobs === null ? null : { ...input.logprobs, startLen: req.logprobStart },
     });
     this.#numCachedTokens += seat.cachedLen;

@@ -1,13 +1,17 @@
 /** A step's result: tokens and log-probabilities to main, endings, and the rows that are no longer in flight. */
 import assert from 'node:assert/strict';
 import {
+  RESULT_DEAD_END,
   RESULT_FAILED,
   RESULT_LENGTH,
+  RESULT_NO_MASK,
+  RESULT_STALLED,
   RESULT_STOP,
   RESULT_STRIDE,
   type PlanLogprobRow,
   type StepResult,
 } from '../../core/batch.js';
+import type { Failure } from '../../core/errors.js';
 import type { DeviceLink, PostedStep } from '../devices/link.js';
 import { decodeLine } from '../devices/log-lines.js';
 import { endByItself, fail } from '../leave.js';
@@ -16,6 +20,16 @@ import type { Seat } from '../seat/seat.js';
 
 /** NaN or infinite logits, or every token masked: the request cannot go on, its batch mates can. */
 const NO_DISTRIBUTION = 'The model gave no probabilities for the next token.';
+const DEAD_END =
+  'The grammar of this request cannot be followed any further: no token of the vocabulary fits, or it is too ambiguous.';
+const NO_MASK = 'The grammar thread did not say in time which tokens may come next.';
+
+/** Flags that end a request without a token. */
+const FAILURES: readonly (readonly [flag: number, failure: Failure])[] = [
+  [RESULT_FAILED, { code: 'DEVICE_FAILED', message: NO_DISTRIBUTION }],
+  [RESULT_DEAD_END, { code: 'INVALID_REQUEST', message: DEAD_END }],
+  [RESULT_NO_MASK, { code: 'INTERNAL', message: NO_MASK }],
+];
 
 type Parts = Pick<
   SchedulerParts,
@@ -55,8 +69,13 @@ function acceptTokens(
     const seat = posted.rows[row];
     // A row of a request that was aborted or stopped meanwhile is nobody's.
     if (seat?.isLive !== true) continue;
-    if ((flags & RESULT_FAILED) !== 0) {
-      fail(parts, seat.req, { code: 'DEVICE_FAILED', message: NO_DISTRIBUTION });
+    if ((flags & RESULT_STALLED) !== 0) {
+      seat.stalled(row < posted.numPrefillRows);
+      continue;
+    }
+    const failure = FAILURES.find(([flag]) => (flags & flag) !== 0)?.[1];
+    if (failure !== undefined) {
+      fail(parts, seat.req, failure);
       continue;
     }
     seat.req.outputIds.push(token);

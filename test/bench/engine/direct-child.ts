@@ -74,6 +74,7 @@ function prompts(rows: readonly number[][]): Pick<StepPlan, 'opens' | 'prefill'>
     sampling: GREEDY,
     promptLen: ids.length,
     priorOutputIds: new Int32Array(0),
+    grammar: null,
     logprobs: null,
   }));
   return { opens, prefill };

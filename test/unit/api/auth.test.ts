@@ -22,6 +22,8 @@ const PLAIN = new Set([
   '/get_max_total_num_tokens',
   '/detokenize',
   '/open_session',
+  '/parse_function_call',
+  '/separate_reasoning',
   '/close_session',
   '/weight_version',
   '/get_weight_version',

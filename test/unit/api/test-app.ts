@@ -9,6 +9,7 @@ import { createApp, type App } from '../../../src/api/app.js';
 import { ServedWeights } from '../../../src/engine/served-weights.js';
 import { Engine } from '../../../src/engine/engine.js';
 import type { ServedModel } from '../../../src/engine/served-model.js';
+import { NO_PARSERS } from '../../../src/text/model-parsers.js';
 import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
 import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
 
@@ -85,6 +86,9 @@ export async function startApp(
     args,
     version: '0.0.0-test',
     engine,
+    grammars: {
+      prepare: (spec) => Promise.resolve(spec.kind === 'ebnf' ? 'it is bad' : null),
+    },
     model: {
       spec: {
         architecture: 'LlamaForCausalLM',
@@ -108,6 +112,7 @@ export async function startApp(
       tokenizer: args.skipTokenizerInit ? null : tinyTokenizer(),
       eosTokenIds: [EOS],
       chatTemplate: null,
+      parsers: NO_PARSERS,
       samplingDefaults: NO_DEFAULTS,
       createdAt: 1_700_000_000,
       ...model,

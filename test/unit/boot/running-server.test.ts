@@ -15,6 +15,7 @@ function serverOf(overrides: Partial<ServerParts> = {}) {
   const server = new RunningServer({
     app: { beginDrain: act('beginDrain'), close: () => acts.push('close') },
     fleet: { retire: act('retire') },
+    grammars: null,
     actors: { stop: act('stop actors') },
     cpuPool: { close: act('close pool') },
     firstRequest: act('firstRequest'),

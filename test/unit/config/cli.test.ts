@@ -87,6 +87,17 @@ t.test('a name may be cut short, as argparse allows, while it can mean one flag'
   t.end();
 });
 
+t.test('parsers that only SGLang has are refused by name', (t) => {
+  t.equal(serve(['--tool-call-parser', 'glm45'], {}).args.toolCallParser, 'glm45');
+  t.throws(() => serve(['--tool-call-parser', 'lfm2'], {}), {
+    message: /^--tool-call-parser: SGLang has 'lfm2', this server does not. It has auto, none, /,
+  });
+  t.throws(() => serve(['--reasoning-parser', 'x'], {}), {
+    message: /^--reasoning-parser must be one of auto, none, deepseek-r1, /,
+  });
+  t.end();
+});
+
 t.test("SGLang's choices for other machines leave the default, with a warning", (t) => {
   const { args, warnings } = serve(['--quantization', 'fp8', '--load-format=gguf'], {
     RADISH_SCHEDULE_POLICY: 'priority',

@@ -4,6 +4,7 @@ import t from 'tap';
 import { Port } from '../../../src/actor/port.js';
 import { stepOf, type StepResult } from '../../../src/core/batch.js';
 import { openDevice } from '../../../src/device/generate/device.js';
+import { SlotMasks } from '../../../src/device/generate/slot-masks.js';
 import { DeviceWorker, storedRows } from '../../../src/device/device-worker.js';
 import { startDevice, type DeviceHandle } from '../../../src/device/pool.js';
 import type { DeviceToMain, FromDevice, MainToDevice, ToDevice } from '../../../src/messages.js';
@@ -112,6 +113,8 @@ t.test('a cancel means the latest owner of the slot, opened or not', async (t) =
     scheduler: new Port<FromDevice, ToDevice>(scheduler.port2),
     main: new Port<DeviceToMain, MainToDevice>(main.port2),
     limits: LIMITS,
+    vocabSize: 1,
+    masks: new SlotMasks(),
   });
   const outside = new Port<ToDevice, FromDevice>(scheduler.port1);
   const control = new Port<MainToDevice, DeviceToMain>(main.port1);

@@ -67,6 +67,7 @@ export function openOf(slot: number, promptLen: number, rest: Partial<SlotOpen> 
     promptLen,
     sampling: samplingOf(),
     priorOutputIds: new Int32Array(0),
+    grammar: null,
     logprobs: null,
     ...rest,
   };

@@ -59,6 +59,7 @@ const inputs = (...rids: string[]): GenerationInput[] =>
       inputIds: Int32Array.of(1),
       sampling: greedySampling(4),
       logprobs: null,
+      grammar: null,
       namespace: '',
       dpRank: null,
       priority: 0,

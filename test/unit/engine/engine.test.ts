@@ -31,6 +31,7 @@ function input(rid: string): GenerationInput {
         sampleIndex: 0,
       },
       logprobs: null,
+      grammar: null,
       namespace: '',
       dpRank: null,
       priority: 0,

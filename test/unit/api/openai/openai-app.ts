@@ -2,6 +2,7 @@ import type { ServerArgs } from '../../../../src/config/server-args.js';
 import type { FinishReason } from '../../../../src/core/finish-reason.js';
 import type { SamplingDefaults } from '../../../../src/core/sampling-params.js';
 import type { ReqInput, ReqLogprobRow } from '../../../../src/messages.js';
+import type { ServedModel } from '../../../../src/engine/served-model.js';
 import { ChatTemplate } from '../../../../src/text/chat-template.js';
 import { startApp, type TestApp } from '../test-app.js';
 import { idsOf, tinyTokenizer } from '../tiny-tokenizer.js';
@@ -18,11 +19,13 @@ export async function openAiApp(
   t: { teardown(fn: () => void): void },
   args: Partial<ServerArgs> = {},
   samplingDefaults?: SamplingDefaults,
+  model: Partial<ServedModel> = {},
 ): Promise<TestApp> {
   const app = await startApp(args, {
     tokenizer: args.skipTokenizerInit === true ? null : tinyTokenizer(true),
     chatTemplate: new ChatTemplate(TEMPLATE, new Map([['bos_token', '<s>']])),
     ...(samplingDefaults === undefined ? {} : { samplingDefaults }),
+    ...model,
   });
   t.teardown(() => {
     app.app.close();

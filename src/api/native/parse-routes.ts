@@ -1,0 +1,111 @@
+import { refuse, refuseBody } from '../../core/errors.js';
+import { FieldReader } from '../../http/field-reader.js';
+import { jsonResponse } from '../../http/http.js';
+import { parseJsonObject, type JsonObject } from '../../http/json.js';
+import type { Handler, Route } from '../../http/router.js';
+import { ReasoningReader } from '../../text/reasoning/format.js';
+import { reasoningFormat } from '../../text/reasoning/registry.js';
+import { ToolReader } from '../../text/tools/format.js';
+import type { ToolFunction, ToolPiece } from '../../text/tools/pieces.js';
+import { toolFormat } from '../../text/tools/registry.js';
+import { parseFunctions } from '../openai/tools-request.js';
+
+/** Parsers whose calls SGLang numbers by their order; calls of others have the number of their function. */
+const NUMBERED = new Set([
+  'gpt-oss',
+  'kimi_k2',
+  'minimax-m2',
+  'nanbeige',
+  'pythonic',
+  'qwen3_coder',
+  'step3p5',
+]);
+
+/** `/parse_function_call` and `/separate_reasoning`: what the chat route does with an answer, of a text alone. */
+export const parseRoutes: readonly Route[] = [
+  route('/parse_function_call', parseFunctionCall),
+  route('/separate_reasoning', separateReasoning),
+];
+
+function route(path: string, answer: (body: JsonObject) => unknown): Route {
+  const handler: Handler = async (request, reply) => {
+    reply.send(jsonResponse(200, answer(parseJsonObject(await request.readBody()))));
+  };
+  return { methods: ['POST'], path, access: 'key', requiresJson: true, handler };
+}
+
+function parseFunctionCall(body: JsonObject): unknown {
+  const read = new FieldReader(body, 'INVALID_JSON');
+  const text = textOf(read);
+  const functions = parseFunctions(read.raw('tools'));
+  const parser = read.string('tool_call_parser') ?? 'None';
+  const format = toolFormat(parser) ?? refuse(`Unsupported tool_call_parser: ${short(parser)}`);
+  const reader = new ToolReader(format, functions);
+  const pieces = [...reader.push(text), ...reader.end()];
+  if (!pieces.some(({ kind }) => kind === 'call')) return { normal_text: text, calls: [] };
+  return { normal_text: textIn(pieces), calls: callsIn(pieces, numbering(parser, functions)) };
+}
+
+type Numbering = (name: string, order: number) => number;
+
+function numbering(parser: string, functions: readonly ToolFunction[]): Numbering {
+  if (NUMBERED.has(parser)) return (_, order) => order;
+  return (called) => functions.findIndex(({ name }) => name === called);
+}
+
+interface ParsedCall {
+  readonly tool_index: number;
+  readonly name: string;
+  parameters: string;
+}
+
+function callsIn(pieces: readonly ToolPiece[], numberOf: Numbering): readonly ParsedCall[] {
+  const calls: ParsedCall[] = [];
+  for (const piece of pieces) {
+    const last = calls.at(-1);
+    if (piece.kind === 'call') {
+      const { name } = piece;
+      calls.push({ tool_index: numberOf(name, calls.length), name, parameters: '' });
+    } else if (piece.kind === 'arguments' && last !== undefined) {
+      last.parameters += piece.text;
+    }
+  }
+  return calls;
+}
+
+function textIn(pieces: readonly ToolPiece[]): string {
+  return pieces.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
+}
+
+function separateReasoning(body: JsonObject): unknown {
+  const read = new FieldReader(body, 'INVALID_JSON');
+  const text = textOf(read);
+  const parser = read.string('reasoning_parser') ?? refuseBody('reasoning_parser is required.');
+  const returnsBlocks = read.boolean('return_blocks') ?? false;
+  const format =
+    reasoningFormat(parser.toLowerCase()) ?? refuse(`Unsupported model type: ${short(parser)}`);
+  const reader = new ReasoningReader(format, { isThinking: null, streams: true, prefix: '' });
+  const pieces = [...reader.push(text), ...reader.end()];
+  const of = (wanted: string): string =>
+    pieces.map((piece) => (piece.kind === wanted ? piece.text : '')).join('');
+  const parts = { reasoning_text: of('reasoning'), text: of('text') };
+  return returnsBlocks ? { ...parts, ...blocksOf(parts.reasoning_text, parts.text) } : parts;
+}
+
+/** The thought, where there is one, and the text, also where there is none. */
+function blocksOf(reasoning: string, text: string): object {
+  const thoughts = reasoning === '' ? [] : [{ type: 'reasoning', text: reasoning }];
+  return {
+    reasoning_blocks: thoughts.map((block) => block.text),
+    text_blocks: [text],
+    blocks: [...thoughts, { type: 'text', text }],
+  };
+}
+
+function textOf(read: FieldReader): string {
+  return read.string('text') ?? refuseBody('text is required.');
+}
+
+function short(name: string): string {
+  return name.slice(0, 100);
+}

@@ -1,0 +1,50 @@
+/** What an answer must match, as a value: it is compiled in the grammar thread (src/grammar). */
+export type GrammarSpec = JsonGrammar | RegexGrammar | EbnfGrammar | StructuralGrammar;
+
+export interface JsonGrammar {
+  readonly kind: 'json';
+  /** JSON text of the schema, with its keys in the client's order. */
+  readonly schema: string;
+}
+
+export interface RegexGrammar {
+  readonly kind: 'regex';
+  /** The whole answer matches it. */
+  readonly pattern: string;
+}
+
+export interface EbnfGrammar {
+  readonly kind: 'ebnf';
+  /** Rules `name ::= …`; the answer is a `root`. */
+  readonly text: string;
+}
+
+/** Free text in which a trigger begins one of the structures, or nothing but structures. */
+export interface StructuralGrammar {
+  readonly kind: 'structural';
+  readonly structures: readonly Structure[];
+  /** Each begins the `begin` of a structure at least. */
+  readonly triggers: readonly string[];
+  /** True = no free text: one structure or several. */
+  readonly atLeastOne: boolean;
+  /** Nothing follows the first structure. */
+  readonly stopAfterFirst: boolean;
+}
+
+export interface Structure {
+  readonly begin: string;
+  /** JSON text of a schema. */
+  readonly schema: string;
+  readonly end: string;
+}
+
+export interface Grammar {
+  readonly spec: GrammarSpec;
+  /** Token ids that end a thought: the grammar begins after their first appearance. Null: at once. */
+  readonly after: readonly number[] | null;
+}
+
+/** Two equal keys mean the same language. */
+export function grammarKey(spec: GrammarSpec): string {
+  return JSON.stringify(spec);
+}

@@ -1,0 +1,315 @@
+/** JSON Schema as rules of a grammar. What a grammar cannot hold is refused with its place in the schema. */
+import { Automaton } from '../automaton.js';
+import { GrammarError } from '../errors.js';
+import { rule, text, type Expr, type Rules } from '../expr.js';
+import { buildMachine } from '../states.js';
+import { arrayOf, objectOf, type Lowering } from './containers.js';
+import {
+  assertionsOf,
+  checkKeywords,
+  countOf,
+  KEYWORDS_OF,
+  numberOf,
+  schemaListOf,
+  stringOf,
+  typesOf,
+} from './keywords.js';
+import { literal, type Layout } from './layout.js';
+import { areDisjoint, mergeSchemas } from './merge.js';
+import { INTEGER, integersBetween, NUMBER, numbersBetween } from './numbers.js';
+import {
+  at,
+  hasType,
+  isList,
+  isMap,
+  isSchema,
+  refuse,
+  type Json,
+  type JsonMap,
+  type JsonType,
+  type Schema,
+} from './schema.js';
+import {
+  anyString,
+  boundedPattern,
+  CHAR_RULE,
+  formatString,
+  JSON_CHAR,
+  patternString,
+} from './strings.js';
+
+/** Schemas that one schema may come to, merged ones included. */
+const MAX_SCHEMAS = 20_000;
+const MAX_DEPTH = 200;
+/** Bounds of numbers beyond this are not exact. */
+const MAX_BOUND = 1e15;
+const IMPOSSIBLE: Expr = { kind: 'alt', items: [] };
+const ROOT_RULE = 'root';
+
+/** @throws GrammarError */
+export function lowerSchema(schema: Schema, layout: Layout): Rules {
+  return new SchemaLowering(schema, layout).rules();
+}
+
+class SchemaLowering implements Lowering {
+  readonly layout: Layout;
+  readonly #root: Schema;
+  readonly #rules = new Map<string, Expr>([[CHAR_RULE, JSON_CHAR]]);
+  #numSchemas = 0;
+  #depth = 0;
+
+  constructor(root: Schema, layout: Layout) {
+    this.#root = root;
+    this.layout = layout;
+  }
+
+  rules(): Rules {
+    this.#rules.set(ROOT_RULE, this.value(this.#root, '#'));
+    return { root: ROOT_RULE, rules: this.#rules };
+  }
+
+  value(schema: Schema, path: string): Expr {
+    if (schema === false) return IMPOSSIBLE;
+    if (++this.#numSchemas > MAX_SCHEMAS) {
+      throw new GrammarError(
+        `the schema is too large: it comes to more than ${MAX_SCHEMAS} schemas`,
+      );
+    }
+    if (++this.#depth > MAX_DEPTH) refuse(path, 'the schema refers to itself without end');
+    const expr = schema === true ? this.#anything() : this.#map(schema, path);
+    this.#depth--;
+    return expr;
+  }
+
+  shared(expr: Expr): Expr {
+    if (expr.kind === 'rule' || expr.kind === 'text') return expr;
+    const name = `r${this.#rules.size}`;
+    this.#rules.set(name, expr);
+    return rule(name);
+  }
+
+  matches(expr: Expr, value: string): boolean {
+    const automaton = new Automaton(buildMachine({ root: '', rules: new Map([['', expr]]) }));
+    return automaton.stepAll(automaton.start(), new TextEncoder().encode(value))?.isEnd ?? false;
+  }
+
+  #map(schema: JsonMap, path: string): Expr {
+    checkKeywords(schema, path);
+    const ref = schema.get('$ref');
+    if (ref !== undefined && assertionsOf(schema).length === 1) return this.#reference(ref, path);
+    const flat = this.#flat(schema, path);
+    if (typeof flat === 'boolean') return flat ? this.#anything() : IMPOSSIBLE;
+    checkKeywords(flat, path);
+    for (const name of ['anyOf', 'oneOf']) {
+      if (flat.has(name)) return this.#choice(flat, name, path);
+    }
+    if (flat.has('const') || flat.has('enum')) return this.#values(flat, path);
+    const types = typesOf(flat, path);
+    const distinct = types.filter((type) => type !== 'integer' || !types.includes('number'));
+    return { kind: 'alt', items: distinct.map((type) => this.#typed(flat, type, path)) };
+  }
+
+  // ---- references and combinations --------------------------------------------------------------
+
+  /** A rule of its own, so that a schema may refer to itself. */
+  #reference(ref: Json, path: string): Expr {
+    const target = this.#resolve(ref, path);
+    const pointer = typeof ref === 'string' ? ref : '#';
+    const name = `ref ${pointer}`;
+    if (!this.#rules.has(name)) {
+      this.#rules.set(name, IMPOSSIBLE);
+      this.#rules.set(name, this.value(target, pointer));
+    }
+    return rule(name);
+  }
+
+  #resolve(ref: Json, path: string): Schema {
+    const refPath = at(path, '$ref');
+    if (typeof ref !== 'string') return refuse(refPath, 'must be a string');
+    if (ref !== '#' && !ref.startsWith('#/')) {
+      refuse(refPath, `only references inside the schema are followed, not ${JSON.stringify(ref)}`);
+    }
+    let found: Json | undefined = this.#root;
+    for (const step of ref.split('/').slice(1)) {
+      const key = unescaped(step);
+      found = isMap(found) ? found.get(key) : isList(found) ? found[Number(key)] : undefined;
+    }
+    return isSchema(found) ? found : refuse(refPath, `${JSON.stringify(ref)} leads to no schema`);
+  }
+
+  /** Without `$ref` beside other keywords, and without `allOf`. */
+  #flat(schema: JsonMap, path: string): Schema {
+    let flat: Schema = schema;
+    for (let round = 0; isMap(flat) && (flat.has('$ref') || flat.has('allOf')); round++) {
+      if (round > MAX_DEPTH) refuse(path, 'the schema refers to itself without end');
+      const { $ref: ref, allOf } = Object.fromEntries(flat) as Record<string, Json | undefined>;
+      const parts: readonly Schema[] = allOf === undefined ? [] : schemaListOf(flat, 'allOf', path);
+      const rest: Schema = new Map(
+        [...flat].filter(([name]) => name !== '$ref' && name !== 'allOf'),
+      );
+      const target = ref === undefined ? [] : [this.#resolve(ref, path)];
+      flat = [...target, ...parts].reduce<Schema>(
+        (merged, part) => mergeSchemas(merged, part, path),
+        rest,
+      );
+      if (isMap(flat) && flat.size > MAX_SCHEMAS) refuse(path, 'the schema is too large');
+    }
+    return flat;
+  }
+
+  #choice(schema: JsonMap, name: string, path: string): Expr {
+    const rest: JsonMap = new Map([...schema].filter(([key]) => key !== name));
+    const hasMore = assertionsOf(rest).length > 0;
+    const branches = schemaListOf(schema, name, path);
+    if (name === 'oneOf') this.#checkDisjoint(branches, at(path, name));
+    const items = branches.map((branch, i) => {
+      const branchPath = at(path, name, i);
+      if (!hasMore) return this.value(branch, branchPath);
+      return this.value(mergeSchemas(rest, branch, branchPath), branchPath);
+    });
+    return { kind: 'alt', items };
+  }
+
+  /** A value that two of them take would be wrong. */
+  #checkDisjoint(branches: readonly Schema[], path: string): void {
+    const flat = (schema: Schema): Schema => (isMap(schema) ? this.#flat(schema, path) : schema);
+    branches.forEach((one, i) => {
+      const j = branches.findIndex((other, k) => k > i && !areDisjoint(one, other, flat));
+      if (j >= 0) refuse(path, `schemas ${i} and ${j} may both match: anyOf says that either may`);
+    });
+  }
+
+  // ---- values -----------------------------------------------------------------------------------
+
+  #values(schema: JsonMap, path: string): Expr {
+    const constant = schema.get('const');
+    const list = constant === undefined ? schema.get('enum') : [constant];
+    if (!isList(list) || list.length === 0)
+      return refuse(at(path, 'enum'), 'must be a list of values');
+    const other = Object.values(KEYWORDS_OF)
+      .flat()
+      .find((name) => schema.has(name));
+    if (other !== undefined) refuse(at(path, other), 'cannot be held beside enum or const');
+    const types = schema.has('type') ? typesOf(schema, path) : null;
+    const inEnum = schema.get('enum');
+    const possible = list.filter(
+      (value) =>
+        (types?.some((type) => hasType(value, type)) ?? true) &&
+        (constant === undefined || !isList(inEnum) || includes(inEnum, value)),
+    );
+    return { kind: 'alt', items: possible.map((value) => literal(value, this.layout)) };
+  }
+
+  #typed(schema: JsonMap, type: JsonType, path: string): Expr {
+    switch (type) {
+      case 'null':
+        return text('null');
+      case 'boolean':
+        return { kind: 'alt', items: [text('true'), text('false')] };
+      case 'integer':
+      case 'number':
+        return numberExpr(schema, type, path);
+      case 'string':
+        return stringExpr(schema, path);
+      case 'array':
+        return arrayOf(schema, path, this);
+      case 'object':
+        return objectOf(schema, path, this);
+    }
+  }
+
+  /** Any JSON at all. */
+  #anything(): Expr {
+    const name = 'any';
+    if (!this.#rules.has(name)) {
+      this.#rules.set(name, IMPOSSIBLE);
+      this.#rules.set(name, this.#map(new Map(), '#'));
+    }
+    return rule(name);
+  }
+}
+
+function includes(list: readonly Json[], value: Json): boolean {
+  return list.some((other) => JSON.stringify(other) === JSON.stringify(value));
+}
+
+function unescaped(step: string): string {
+  let plain = step;
+  try {
+    plain = decodeURIComponent(step);
+  } catch {
+    // Not an escape of a URI: the step is meant as it stands.
+  }
+  return plain.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function stringExpr(schema: JsonMap, path: string): Expr {
+  const min = countOf(schema, 'minLength', path, 0);
+  const max = countOf(schema, 'maxLength', path, Infinity);
+  const isBounded = min > 0 || max !== Infinity;
+  const pattern = stringOf(schema, 'pattern', path);
+  const format = stringOf(schema, 'format', path);
+  const ofFormat = format === null ? null : formatString(format);
+  if (max < min) return IMPOSSIBLE;
+  if (ofFormat === undefined)
+    refuse(at(path, 'format'), `the format "${String(format)}" cannot be held by a grammar`);
+  if (ofFormat != null) {
+    if (pattern !== null || isBounded)
+      refuse(at(path, 'format'), 'cannot be held beside a pattern or a length');
+    return ofFormat;
+  }
+  if (pattern === null) return anyString(min, max);
+  try {
+    if (!isBounded) return patternString(pattern);
+    const bounded = boundedPattern(pattern, min, max);
+    if (bounded !== null) return bounded;
+  } catch (error) {
+    if (error instanceof GrammarError) refuse(at(path, 'pattern'), error.message);
+    throw error;
+  }
+  return refuse(
+    at(path, 'pattern'),
+    'a length beside it can only be held for one class of characters',
+  );
+}
+
+function numberExpr(schema: JsonMap, type: 'integer' | 'number', path: string): Expr {
+  const step = numberOf(schema, 'multipleOf', path);
+  if (step !== null && !(type === 'integer' && step === 1)) {
+    refuse(at(path, 'multipleOf'), 'a grammar cannot count in steps');
+  }
+  const low = boundOf(schema, ['minimum', 'exclusiveMinimum'], path, -1);
+  const high = boundOf(schema, ['maximum', 'exclusiveMaximum'], path, 1);
+  if (low === null && high === null) return type === 'integer' ? INTEGER : NUMBER;
+  const [from, to] = [
+    low ?? { value: -MAX_BOUND, isStrict: true },
+    high ?? { value: MAX_BOUND, isStrict: true },
+  ];
+  if (type === 'number') return numbersBetween(from, to);
+  const least = from.isStrict ? Math.floor(from.value) + 1 : Math.ceil(from.value);
+  const most = to.isStrict ? Math.ceil(to.value) - 1 : Math.floor(to.value);
+  return least > most ? IMPOSSIBLE : integersBetween(least, most);
+}
+
+/** The tighter of the two keywords. @param sign 1 = an upper bound */
+function boundOf(
+  schema: JsonMap,
+  [plain, exclusive]: readonly [string, string],
+  path: string,
+  sign: 1 | -1,
+): { readonly value: number; readonly isStrict: boolean } | null {
+  const value = numberOf(schema, plain, path);
+  const strict = numberOf(schema, exclusive, path);
+  for (const [name, one] of [
+    [plain, value],
+    [exclusive, strict],
+  ] as const) {
+    if (one !== null && Math.abs(one) > MAX_BOUND)
+      refuse(at(path, name), `must be in [-${MAX_BOUND}, ${MAX_BOUND}]`);
+  }
+  if (value === null && strict === null) return null;
+  if (strict === null || (value !== null && sign * value < sign * strict)) {
+    return { value: value ?? 0, isStrict: false };
+  }
+  return { value: strict, isStrict: true };
+}

@@ -1,0 +1,180 @@
+/** A reader that has stopped where it needs more text, or knows of the end. It tells nothing until it returns. */
+export type Reading<T = void> = Generator<undefined, T, undefined>;
+
+/**
+ * Text that comes in pieces, for readers that are generators: they stop wherever the next piece could change what
+ * they do. So no reader can tell how its text was cut.
+ */
+export class Input {
+  #buffer = '';
+  #at = 0;
+  /** Start of the text that {@link held} gives; null = none is kept. */
+  #mark: number | null = null;
+  #isEnded = false;
+
+  add(text: string): void {
+    this.#buffer = this.#buffer.slice(this.#mark ?? this.#at) + text;
+    this.#at = this.#mark === null ? 0 : this.#at - this.#mark;
+    if (this.#mark !== null) this.#mark = 0;
+  }
+
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  /** Text that is here and not taken. */
+  get rest(): string {
+    return this.#buffer.slice(this.#at);
+  }
+
+  skip(numChars: number): void {
+    this.#at += numChars;
+  }
+
+  /** Puts back a marker that was taken last. */
+  putBack(marker: string): void {
+    this.#at -= marker.length;
+  }
+
+  /** Keeps what is taken from here on, for {@link held} and {@link back}. */
+  hold(): void {
+    this.#mark = this.#at;
+  }
+
+  /** What was taken since {@link hold}. */
+  get held(): string {
+    return this.#buffer.slice(this.#mark ?? this.#at, this.#at);
+  }
+
+  /** What was held is taken for good. */
+  release(): void {
+    this.#mark = null;
+  }
+
+  /** Nothing was taken since {@link hold}. */
+  back(): void {
+    this.#at = this.#mark ?? this.#at;
+    this.#mark = null;
+  }
+
+  /** Waits for text beyond what is here. False = there is no more. */
+  *more(): Reading<boolean> {
+    const before = this.#buffer.length - this.#at;
+    while (!this.#isEnded && this.#buffer.length - this.#at === before) yield;
+    return this.#buffer.length - this.#at > before;
+  }
+
+  /** The next UTF-16 unit, which stays; empty at the end. */
+  *peek(): Reading<string> {
+    while (this.#at >= this.#buffer.length) if (!(yield* this.more())) return '';
+    return this.#buffer[this.#at] ?? '';
+  }
+
+  /** True = `marker` came next, and is taken. */
+  *take(marker: string): Reading<boolean> {
+    for (;;) {
+      if (this.#buffer.startsWith(marker, this.#at)) {
+        this.#at += marker.length;
+        return true;
+      }
+      if (!marker.startsWith(this.rest) || !(yield* this.more())) return false;
+    }
+  }
+
+  /** Takes white space, and gives it back. */
+  *space(): Reading<string> {
+    let space = '';
+    for (let char = yield* this.peek(); /\s/.test(char); char = yield* this.peek()) {
+      space += char;
+      this.#at++;
+    }
+    return space;
+  }
+
+  /**
+   * Hands on all text before the first of the markers, and takes that. Where two begin at the same place the shorter
+   * one wins. Null = the text ended without one.
+   */
+  *until(markers: readonly string[], handOn: (text: string) => void): Reading<string | null> {
+    for (;;) {
+      const { rest } = this;
+      const found = firstOf(rest, markers);
+      if (found.at > 0) {
+        this.#at += found.at;
+        handOn(rest.slice(0, found.at));
+      }
+      if (found.marker !== null) {
+        this.#at += found.marker.length;
+        return found.marker;
+      }
+      if (yield* this.more()) continue;
+      const last = this.rest;
+      this.#at = this.#buffer.length;
+      if (last !== '') handOn(last);
+      return null;
+    }
+  }
+
+  /** The text before the first of the markers, which is taken with it; null where it is longer, or has no end. */
+  *word(markers: readonly string[], maxChars: number): Reading<string | null> {
+    for (;;) {
+      const { rest } = this;
+      const { at, marker } = firstOf(rest, markers);
+      if (at > maxChars) return null;
+      if (marker !== null) {
+        this.#at += at + marker.length;
+        return rest.slice(0, at);
+      }
+      if (!(yield* this.more())) return null;
+    }
+  }
+}
+
+interface Found {
+  /** Where the marker begins, or where one may begin that has not come in whole. */
+  readonly at: number;
+  readonly marker: string | null;
+}
+
+function firstOf(text: string, markers: readonly string[]): Found {
+  let first: Found = { at: text.length, marker: null };
+  for (const marker of markers) {
+    const at = text.indexOf(marker);
+    if (at === -1) continue;
+    const isShorter = marker.length < (first.marker?.length ?? Infinity);
+    if (at < first.at || (at === first.at && isShorter)) first = { at, marker };
+  }
+  const open = Math.min(...markers.map((marker) => partAt(text, marker)));
+  return open < first.at ? { at: open, marker: null } : first;
+}
+
+/** Where the end of the text may be the beginning of the marker; the text's length = nowhere. */
+function partAt(text: string, marker: string): number {
+  for (let at = Math.max(0, text.length - marker.length + 1); at < text.length; at++) {
+    if (marker.startsWith(text.slice(at))) return at;
+  }
+  return text.length;
+}
+
+/** Runs a reader over text as it comes. */
+export class Scan {
+  readonly #input: Input;
+  readonly #reading: Reading;
+
+  constructor(input: Input, reading: Reading) {
+    this.#input = input;
+    this.#reading = reading;
+  }
+
+  push(text: string): void {
+    if (text === '') return;
+    this.#input.add(text);
+    this.#reading.next();
+  }
+
+  /** Once, at the end of the text: what was kept back is handed on. */
+  end(): void {
+    this.#input.end();
+    this.#reading.next();
+  }
+}
