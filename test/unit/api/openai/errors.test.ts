@@ -37,10 +37,11 @@ const CHAT_FIELDS: [object, string | RegExp, string?][] = [
     { tool_choice: { type: 'function', function: { name: 'f' } } },
     'Tools cannot be empty if tool choice is set to a specific tool.',
   ],
-  [
-    { response_format: { type: 'json_schema' } },
-    'schema_ is required for json_schema response format request.',
-  ],
+  [{ response_format: { type: 'json_schema' } }, /^schema_ is required for json_schema/],
+  [{ response_format: { type: 'xml' } }, /^response_format.type must be/, 'Bad Request'],
+  [{ response_format: 'json_object' }, /^response_format must be an object/, 'Bad Request'],
+  [{ regex: 'a+', ebnf: 'a' }, /^Only one of regex, json_schema, or ebnf can be set/],
+  [{ ebnf: 'a' }, /^Invalid grammar request: req.grammar_key=\('ebnf', 'a'\): it is bad/],
   [{ reasoning_effort: 'much' }, /^reasoning_effort must be 'none', /, 'Bad Request'],
   [{ reasoning: { effort: 2 } }, /^reasoning_effort must be 'none', /, 'Bad Request'],
   [{ model: 'base:adapter' }, /^LoRA adapter 'adapter' was requested/],
@@ -101,6 +102,7 @@ t.test('a bad completion is a flat 400', async (t) => {
     [{ prompt: [1, 9999] }, /out-of-vocabulary token id 9999/],
     [{ prompt: 'a', max_tokens: 0 }, 'max_tokens must be positive'],
     [{ prompt: 'a', suffix: 'b' }, /^suffix is not supported/],
+    [{ prompt: 'a', json_schema: '{}', regex: 'a' }, /^Only one of regex/],
   ];
   for (const [body, message] of bodies) {
     const { status, json } = await app.post(TEXT, body);
