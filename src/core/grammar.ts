@@ -35,6 +35,8 @@ export interface Structure {
   readonly begin: string;
   /** JSON text of a schema. */
   readonly schema: string;
+  /** True = where a grammar cannot hold the schema, any object will do. */
+  readonly isLenient?: boolean;
   readonly end: string;
 }
 

@@ -1,20 +1,33 @@
 import { cat, NOTHING, optional, repeat, rule, text, type Expr, type Rules } from './expr.js';
 import { GrammarError } from './errors.js';
-import type { StructuralGrammar } from '../core/grammar.js';
+import type { StructuralGrammar, Structure } from '../core/grammar.js';
 
 const ROOT = 'root';
+const ANY_OBJECT = '{"type": "object"}';
 
 /** @param lower rules for the JSON text of a schema. @throws GrammarError */
 export function structuralRules(spec: StructuralGrammar, lower: (schema: string) => Rules): Rules {
   if (spec.structures.length === 0)
     throw new GrammarError('structures must have at least one entry');
   const rules = new Map<string, Expr>();
-  const bodies = spec.structures.map(({ schema, end }, i) => {
-    const inner = named(lower(schema), `${i} `, rules);
-    return cat(inner, text(end));
+  const bodies = spec.structures.map((structure, i) => {
+    const inner = named(lowerStructure(structure, lower), `${i} `, rules);
+    return cat(inner, text(structure.end));
   });
   rules.set(ROOT, spec.atLeastOne ? onlyStructures(spec, bodies) : freeText(spec, bodies));
   return { root: ROOT, rules };
+}
+
+function lowerStructure(
+  { schema, isLenient = false }: Structure,
+  lower: (schema: string) => Rules,
+): Rules {
+  try {
+    return lower(schema);
+  } catch (error) {
+    if (isLenient && error instanceof GrammarError) return lower(ANY_OBJECT);
+    throw error;
+  }
 }
 
 /** Adds the rules under names that are theirs alone. @returns their root */

@@ -291,22 +291,26 @@ function numberExpr(schema: JsonMap, type: 'integer' | 'number', path: string): 
   return least > most ? IMPOSSIBLE : integersBetween(least, most);
 }
 
-/** The tighter of the two keywords. @param sign 1 = an upper bound */
+/**
+ * The tighter of the two keywords; one beyond all numbers that are written is none, such as the safe integers' own.
+ * @param sign 1 = an upper bound
+ */
 function boundOf(
   schema: JsonMap,
   [plain, exclusive]: readonly [string, string],
   path: string,
   sign: 1 | -1,
 ): { readonly value: number; readonly isStrict: boolean } | null {
-  const value = numberOf(schema, plain, path);
-  const strict = numberOf(schema, exclusive, path);
-  for (const [name, one] of [
-    [plain, value],
-    [exclusive, strict],
-  ] as const) {
-    if (one !== null && Math.abs(one) > MAX_BOUND)
+  const read = (name: string): number | null => {
+    const bound = numberOf(schema, name, path);
+    if (bound === null || sign * bound > MAX_BOUND) return null;
+    if (sign * bound < -MAX_BOUND) {
       refuse(at(path, name), `must be in [-${MAX_BOUND}, ${MAX_BOUND}]`);
-  }
+    }
+    return bound;
+  };
+  const value = read(plain);
+  const strict = read(exclusive);
   if (value === null && strict === null) return null;
   if (strict === null || (value !== null && sign * value < sign * strict)) {
     return { value: value ?? 0, isStrict: false };

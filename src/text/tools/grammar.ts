@@ -18,10 +18,13 @@ export interface BoundCalls {
 }
 
 const ANY_ARGUMENTS = { type: 'object' };
+const NO_ARGUMENTS = { type: 'object', properties: {}, additionalProperties: false };
 
 /**
  * Calls of these functions, in the model's own format where that can be forced, else as a list. An answer that need
- * not call is bound only where a function is strict and the format can be forced, as in SGLang.
+ * not call is bound only where a function is strict and the format can be forced, as in SGLang. The arguments of a
+ * forced call follow its schema, also where it is not strict (SGLang: any object), so that no caller's validation
+ * fails; a schema that no grammar holds binds nothing then.
  * @param format null = the model has none that is known
  */
 export function boundCalls(
@@ -45,8 +48,8 @@ function structural(
   const frames = functions.map(({ name }) => frame(name));
   const structures = functions.map((one, i): Structure => {
     const { begin = '', end = '' } = frames[i] ?? {};
-    const schema = one.strict ? (one.parameters ?? ANY_ARGUMENTS) : ANY_ARGUMENTS;
-    return { begin, schema: JSON.stringify(schema), end };
+    const schema = isForced || one.strict ? (one.parameters ?? NO_ARGUMENTS) : ANY_ARGUMENTS;
+    return { begin, schema: JSON.stringify(schema), isLenient: !one.strict, end };
   });
   return {
     kind: 'structural',
@@ -74,7 +77,7 @@ function callSchema({ name, parameters }: ToolFunction): object {
     type: 'object',
     properties: {
       name: { type: 'string', enum: [name] },
-      parameters: parameters ?? { type: 'object', properties: {} },
+      parameters: parameters ?? NO_ARGUMENTS,
     },
     required: ['name', 'parameters'],
     additionalProperties: false,
