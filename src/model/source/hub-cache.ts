@@ -8,7 +8,7 @@ import { INDEX_FILE, readIndex } from './safetensors.js';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 const WEIGHT_FILE = /\.safetensors(\.index\.json)?$/;
-const TOKENIZERS = ['tokenizer.json', 'tokenizer.model'];
+const TOKENIZERS = ['tokenizer.json', 'tokenizer.model', 'vocab.json', 'vocab.txt'];
 /** What decides how a model answers, and a repository may lack. */
 const OPTIONAL = [
   MODULES_FILE,

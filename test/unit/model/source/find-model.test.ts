@@ -147,6 +147,15 @@ t.test('of a tokenizer’s repository no weights are fetched, and the model late
   t.equal((await findModel(tokenizer, quick)).from, 'cache', 'a whole model has its tokenizer');
 });
 
+t.test('a tokenizer without a tokenizer.json is found again too', async (t) => {
+  for (const names of [['vocab.txt'], ['vocab.json', 'merges.txt'], ['tokenizer.model']]) {
+    const { options } = await hub(t, {}, new Map(names.map((name) => [name, Buffer.from('{}')])));
+    const tokenizer = { ...options, part: 'tokenizer' } as const;
+    t.equal((await findModel(tokenizer, quick)).from, 'hub');
+    t.equal((await findModel({ ...tokenizer, offline: true }, quick)).from, 'cache', names.join());
+  }
+});
+
 t.test('refusals are sentences that say what to do', async (t) => {
   const refused = async (status: number, code: string, token: string | null = null) => {
     const { options } = await hub(t, { refuse: { status, code } });
