@@ -1,4 +1,5 @@
 import { RequestError } from '../core/errors.js';
+import { KEY_MARK, markKeys, unmarkKeys } from '../core/json-keys.js';
 
 /** Deepest nesting of a request body: far beyond any real one, far below what exhausts a stack. */
 const MAX_DEPTH = 128;
@@ -39,10 +40,7 @@ export function keepSource(child: JsonObject, parent: JsonObject, name: string):
   if (source !== undefined) sources.set(child, { text: source.text, path: [...source.path, name] });
 }
 
-/** Every string of a JSON text; with a colon behind it, a key. */
-const STRINGS = /"((?:[^"\\]|\\.)*"(?:\s*:)?)/g;
 const NUMBER_KEY = /"\d+"\s*:/;
-const MARK = '$';
 
 /** The text of a value inside `object`, with keys in the client's order: `JSON.parse` puts numbers first. */
 export function orderedText(object: JsonObject, path: readonly string[]): string {
@@ -55,16 +53,11 @@ export function orderedText(object: JsonObject, path: readonly string[]): string
       ),
     );
   }
-  const marked = source.text.replace(STRINGS, (found, rest: string) =>
-    rest.endsWith(':') ? `"${MARK}${rest}` : found,
-  );
-  let value: unknown = JSON.parse(marked);
+  let value: unknown = JSON.parse(markKeys(source.text));
   for (const name of [...source.path, ...path]) {
-    value = isObject(value) ? fieldOf(value, MARK + name) : null;
+    value = isObject(value) ? fieldOf(value, KEY_MARK + name) : null;
   }
-  return JSON.stringify(value).replace(STRINGS, (found, rest: string) =>
-    rest.endsWith(':') ? `"${rest.slice(MARK.length)}` : found,
-  );
+  return unmarkKeys(JSON.stringify(value));
 }
 
 /** The JSON object of a route whose body may be left out: none is `{}`. @throws RequestError INVALID_JSON */

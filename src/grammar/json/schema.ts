@@ -1,3 +1,4 @@
+import { KEY_MARK, markKeys } from '../../core/json-keys.js';
 import { GrammarError } from '../errors.js';
 
 /** A JSON value with the keys of objects in the order of the text. */
@@ -6,19 +7,12 @@ export type JsonMap = ReadonlyMap<string, Json>;
 /** `true` takes everything, `false` nothing. */
 export type Schema = boolean | JsonMap;
 
-/** Every string of a JSON text, and the colon that makes it a key. */
-const STRINGS = /"((?:[^"\\]|\\.)*"(?:\s*:)?)/g;
-const KEY_MARK = '$';
-
 /** `JSON.parse`, but that keys which look like numbers stay where they stand. @throws GrammarError */
 export function parseSchemaText(text: string): Schema {
   let value: unknown;
   try {
     JSON.parse(text);
-    const marked = text.replace(STRINGS, (found, rest: string) =>
-      rest.endsWith(':') ? `"${KEY_MARK}${rest}` : found,
-    );
-    value = JSON.parse(marked);
+    value = JSON.parse(markKeys(text));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new GrammarError(`the schema is not valid JSON: ${why}`);
