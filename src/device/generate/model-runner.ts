@@ -139,12 +139,17 @@ export class ModelRunner {
     });
     if (!samples) return;
     const place = { row: headRows.length - 1, planRow: context.planRow, output: context.output };
-    const mask = this.#masks.take(slotId, { isAlone: true });
+    const mask = this.#masks.take(slotId, { isAlone: this.#allHaveGrammars });
     // The prompt's last row is computed again: its logits are not kept.
     if (mask === 'late') slots.setLength(slotId, run.endPosition - 1);
     this.#sampler.sample(slot, mask, place);
     this.#masks.sampled(slotId);
     this.#masks.flush();
+  }
+
+  /** Nobody waits for nothing while a mask is waited for. */
+  get #allHaveGrammars(): boolean {
+    return this.#masks.numSlots === this.#open.size;
   }
 
   #decodeRows(plan: StepPlan, output: StepOutput): DecodeRow[] {
@@ -191,7 +196,7 @@ export class ModelRunner {
       }),
       forward.experts,
     );
-    const isAlone = emitting.every(({ slot }) => slot.grammar !== null);
+    const isAlone = this.#allHaveGrammars;
     const masks = emitting.map(({ slotId }) => this.#masks.take(slotId, { isAlone }));
     const late = new Set(
       emitting.filter((_, i) => masks[i] === 'late').map(({ slotId }) => slotId),

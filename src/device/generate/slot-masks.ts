@@ -5,7 +5,7 @@ import type { DeviceSlot } from './device-slot.js';
 
 /** A step waits so long for a mask, once: whoever else is in it has waited then, and does not again. */
 const GRACE_MS = 20;
-/** The same where all rows of the step need masks: nobody else waits, and mail is still read soon. */
+/** The same where all slots of the device need masks: nobody else waits, and mail is still read soon. */
 const ALONE_GRACE_MS = 100;
 /** A request whose mask is late for so long fails. */
 const MAX_LATE_MS = 30_000;
@@ -42,6 +42,11 @@ export class SlotMasks {
     this.#board = board;
     this.#news.length = 0;
     for (const slotId of this.#slots.keys()) this.#tellOpen(slotId);
+  }
+
+  /** Slots whose requests have a grammar. */
+  get numSlots(): number {
+    return this.#slots.size;
   }
 
   disconnect(): void {
