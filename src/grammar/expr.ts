@@ -26,7 +26,10 @@ export interface Rules {
   readonly rules: ReadonlyMap<string, Expr>;
 }
 
+/** The empty text. */
 export const NOTHING: Expr = { kind: 'cat', items: [] };
+/** No text at all. */
+export const IMPOSSIBLE: Expr = { kind: 'alt', items: [] };
 
 export function text(value: string): Expr {
   return { kind: 'text', text: value };

@@ -1,5 +1,5 @@
 /** Objects and arrays of JSON. */
-import { alt, cat, NOTHING, optional, repeat, text, type Expr } from '../expr.js';
+import { IMPOSSIBLE, alt, cat, NOTHING, optional, repeat, text, type Expr } from '../expr.js';
 import { searchRegex } from '../regex.js';
 import { countOf, schemaFrom, schemaListOf, schemasOf, stringsOf } from './keywords.js';
 import type { Layout } from './layout.js';
@@ -25,10 +25,10 @@ interface Entry {
 export function objectOf(schema: JsonMap, path: string, lowering: Lowering): Expr {
   const { edge } = lowering.layout;
   const entries = namedEntries(schema, path, lowering);
-  if (entries === null) return { kind: 'alt', items: [] };
+  if (entries === null) return IMPOSSIBLE;
   const other = otherEntry(schema, path, lowering);
   const [least, most] = otherCounts(schema, path, entries, other !== null);
-  if (most < least) return { kind: 'alt', items: [] };
+  if (most < least) return IMPOSSIBLE;
   const inner = entryList(entries, { expr: other, least, most }, lowering);
   const isEmpty = least === 0 && entries.every(({ isRequired }) => !isRequired);
   const content = cat(inner, edge);
@@ -114,7 +114,7 @@ function otherKeyOf(
   const keysPath = at(path, 'propertyNames');
   if (names.length > 0) refuse(keysPath, 'cannot be held beside properties with names');
   const own = schemaFrom(keys, keysPath);
-  if (own === false) return { kind: 'alt', items: [] };
+  if (own === false) return IMPOSSIBLE;
   return lowering.value(own === true ? own : new Map(own).set('type', 'string'), keysPath);
 }
 
@@ -181,7 +181,7 @@ export function arrayOf(schema: JsonMap, path: string, lowering: Lowering): Expr
   let after: Expr =
     restExpr === null
       ? least > size
-        ? { kind: 'alt', items: [] }
+        ? IMPOSSIBLE
         : NOTHING
       : repeated(restExpr, { least: least - size, most: most - size, isFirst: size === 0 }, comma);
   for (let i = size - 1; i >= 0; i--) {
@@ -197,7 +197,7 @@ function repeated(
   { least, most, isFirst }: { least: number; most: number; isFirst: boolean },
   comma: Expr,
 ): Expr {
-  if (most < Math.max(0, least)) return { kind: 'alt', items: [] };
+  if (most < Math.max(0, least)) return IMPOSSIBLE;
   if (most <= 0) return NOTHING;
   const next = cat(comma, item);
   if (!isFirst) return repeat(next, Math.max(0, least), most);

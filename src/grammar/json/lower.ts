@@ -1,22 +1,13 @@
 /** JSON Schema as rules of a grammar. What a grammar cannot hold is refused with its place in the schema. */
 import { Automaton } from '../automaton.js';
 import { GrammarError } from '../errors.js';
-import { rule, text, type Expr, type Rules } from '../expr.js';
+import { IMPOSSIBLE, rule, text, type Expr, type Rules } from '../expr.js';
 import { buildMachine } from '../states.js';
 import { arrayOf, objectOf, type Lowering } from './containers.js';
-import {
-  assertionsOf,
-  checkKeywords,
-  countOf,
-  KEYWORDS_OF,
-  numberOf,
-  schemaListOf,
-  stringOf,
-  typesOf,
-} from './keywords.js';
+import { assertionsOf, checkKeywords, KEYWORDS_OF, schemaListOf, typesOf } from './keywords.js';
 import { literal, type Layout } from './layout.js';
 import { areDisjoint, mergeSchemas } from './merge.js';
-import { INTEGER, integersBetween, NUMBER, numbersBetween } from './numbers.js';
+import { numberExpr, stringExpr } from './scalars.js';
 import {
   at,
   hasType,
@@ -29,21 +20,11 @@ import {
   type JsonType,
   type Schema,
 } from './schema.js';
-import {
-  anyString,
-  boundedPattern,
-  CHAR_RULE,
-  formatString,
-  JSON_CHAR,
-  patternString,
-} from './strings.js';
+import { CHAR_RULE, JSON_CHAR } from './strings.js';
 
 /** Schemas that one schema may come to, merged ones included. */
 const MAX_SCHEMAS = 20_000;
 const MAX_DEPTH = 200;
-/** Bounds of numbers beyond this are not exact. */
-const MAX_BOUND = 1e15;
-const IMPOSSIBLE: Expr = { kind: 'alt', items: [] };
 const ROOT_RULE = 'root';
 
 /** @throws GrammarError */
@@ -241,79 +222,4 @@ function unescaped(step: string): string {
     // Not an escape of a URI: the step is meant as it stands.
   }
   return plain.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-function stringExpr(schema: JsonMap, path: string): Expr {
-  const min = countOf(schema, 'minLength', path, 0);
-  const max = countOf(schema, 'maxLength', path, Infinity);
-  const isBounded = min > 0 || max !== Infinity;
-  const pattern = stringOf(schema, 'pattern', path);
-  const format = stringOf(schema, 'format', path);
-  const ofFormat = format === null ? null : formatString(format);
-  if (max < min) return IMPOSSIBLE;
-  if (ofFormat === undefined)
-    refuse(at(path, 'format'), `the format "${String(format)}" cannot be held by a grammar`);
-  if (ofFormat != null) {
-    if (pattern !== null || isBounded)
-      refuse(at(path, 'format'), 'cannot be held beside a pattern or a length');
-    return ofFormat;
-  }
-  if (pattern === null) return anyString(min, max);
-  try {
-    if (!isBounded) return patternString(pattern);
-    const bounded = boundedPattern(pattern, min, max);
-    if (bounded !== null) return bounded;
-  } catch (error) {
-    if (error instanceof GrammarError) refuse(at(path, 'pattern'), error.message);
-    throw error;
-  }
-  return refuse(
-    at(path, 'pattern'),
-    'a length beside it can only be held for one class of characters',
-  );
-}
-
-function numberExpr(schema: JsonMap, type: 'integer' | 'number', path: string): Expr {
-  const step = numberOf(schema, 'multipleOf', path);
-  if (step !== null && !(type === 'integer' && step === 1)) {
-    refuse(at(path, 'multipleOf'), 'a grammar cannot count in steps');
-  }
-  const low = boundOf(schema, ['minimum', 'exclusiveMinimum'], path, -1);
-  const high = boundOf(schema, ['maximum', 'exclusiveMaximum'], path, 1);
-  if (low === null && high === null) return type === 'integer' ? INTEGER : NUMBER;
-  const [from, to] = [
-    low ?? { value: -MAX_BOUND, isStrict: true },
-    high ?? { value: MAX_BOUND, isStrict: true },
-  ];
-  if (type === 'number') return numbersBetween(from, to);
-  const least = from.isStrict ? Math.floor(from.value) + 1 : Math.ceil(from.value);
-  const most = to.isStrict ? Math.ceil(to.value) - 1 : Math.floor(to.value);
-  return least > most ? IMPOSSIBLE : integersBetween(least, most);
-}
-
-/**
- * The tighter of the two keywords; one beyond all numbers that are written is none, such as the safe integers' own.
- * @param sign 1 = an upper bound
- */
-function boundOf(
-  schema: JsonMap,
-  [plain, exclusive]: readonly [string, string],
-  path: string,
-  sign: 1 | -1,
-): { readonly value: number; readonly isStrict: boolean } | null {
-  const read = (name: string): number | null => {
-    const bound = numberOf(schema, name, path);
-    if (bound === null || sign * bound > MAX_BOUND) return null;
-    if (sign * bound < -MAX_BOUND) {
-      refuse(at(path, name), `must be in [-${MAX_BOUND}, ${MAX_BOUND}]`);
-    }
-    return bound;
-  };
-  const value = read(plain);
-  const strict = read(exclusive);
-  if (value === null && strict === null) return null;
-  if (strict === null || (value !== null && sign * value < sign * strict)) {
-    return { value: value ?? 0, isStrict: false };
-  }
-  return { value: strict, isStrict: true };
 }

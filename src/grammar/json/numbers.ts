@@ -1,12 +1,21 @@
 /** Numbers between two bounds, digit by digit. */
 import { charsOf } from '../chars.js';
-import { alt, cat, chars, NOTHING, optional, repeat, text, type Expr } from '../expr.js';
+import {
+  IMPOSSIBLE,
+  alt,
+  cat,
+  chars,
+  NOTHING,
+  optional,
+  repeat,
+  text,
+  type Expr,
+} from '../expr.js';
 
 /** Digits before and behind the point where nothing bounds them: all such numbers are finite, and most exact. */
 const MAX_DIGITS = 15;
 const MAX_BOUNDED_FRACTION = 9;
 
-const IMPOSSIBLE: Expr = { kind: 'alt', items: [] };
 const DIGIT = digits(0, 9);
 
 /** `integer` without bounds. */

@@ -9,7 +9,7 @@ import {
   without,
   type CharRanges,
 } from '../chars.js';
-import { alt, cat, chars, repeat, rule, text, type Expr } from '../expr.js';
+import { IMPOSSIBLE, alt, cat, chars, repeat, rule, text, type Expr } from '../expr.js';
 import { searchRegex, wholeRegex } from '../regex.js';
 
 /** Name of the rule for one character inside quotes. */
@@ -71,7 +71,7 @@ export function boundedPattern(pattern: string, min: number, max: number): Expr 
   const run = soleRun(expr);
   if (run === null) return null;
   const bounded = repeat(run.item, Math.max(min, run.min), Math.min(max, run.max));
-  if (bounded.kind === 'repeat' && bounded.min > bounded.max) return { kind: 'alt', items: [] };
+  if (bounded.kind === 'repeat' && bounded.min > bounded.max) return IMPOSSIBLE;
   return cat(QUOTE, spelled(bounded), QUOTE);
 }
 

@@ -13,7 +13,7 @@ import { qwen25 } from './qwen25.js';
 import { qwen3Coder } from './qwen3-coder.js';
 import { step3 } from './step3.js';
 
-/** Every format by SGLang's names for it. A new one is a file beside these, a line here, and one in detect.ts. */
+/** Every format by SGLang's names for it. A new one is a file beside these, a line here, and one in ../detect-parsers.ts. */
 export const TOOL_FORMATS: Readonly<Record<ToolParserName, ToolFormat>> = {
   deepseekv3,
   deepseekv31,
