@@ -68,6 +68,44 @@ const HOSTILE: readonly [name: string, path: string, body: () => string, status:
       400,
     ],
   ),
+  ...['<|channel|>', '<|start|>', '<|start|><|channel|>', '[f(a=['].map(
+    (unit): (typeof HOSTILE)[number] => [
+      `an answer of ${unit} alone`,
+      '/parse_function_call',
+      () =>
+        JSON.stringify({
+          text: unit.repeat(1_000_000 / unit.length),
+          tools: [{ type: 'function', function: { name: 'f' } }],
+          tool_call_parser: unit.startsWith('[') ? 'pythonic' : 'gpt-oss',
+        }),
+      200,
+    ],
+  ),
+  [
+    'a number of a million digits',
+    '/parse_function_call',
+    () =>
+      JSON.stringify({
+        text: `<tool_call>\n<function=f>\n<parameter=a>${'9'.repeat(1_000_000)}</parameter></function></tool_call>`,
+        tools: [
+          {
+            type: 'function',
+            function: {
+              name: 'f',
+              parameters: { type: 'object', properties: { a: { type: 'integer' } } },
+            },
+          },
+        ],
+        tool_call_parser: 'qwen3_coder',
+      }),
+    200,
+  ],
+  [
+    'an answer that no model can give',
+    '/separate_reasoning',
+    () => JSON.stringify({ text: '<think>'.repeat(1_000_000), reasoning_parser: 'qwen3' }),
+    400,
+  ],
   ['a text of 60 MB', '/generate', () => JSON.stringify({ text: 'a'.repeat(60_000_000) }), 400],
   [
     'a chat of 60 MB',

@@ -10,6 +10,11 @@ import type { ToolFunction, ToolPiece } from '../../text/tools/pieces.js';
 import { toolFormat } from '../../text/tools/registry.js';
 import { parseFunctions } from '../openai/tools-request.js';
 
+/** Beyond the answer of any model. */
+const MAX_TEXT_CHARS = 1024 * 1024;
+/** A few milliseconds of the slowest text. */
+const CHARS_PER_TURN = 8 * 1024;
+
 /** Parsers whose calls SGLang numbers by their order; calls of others have the number of their function. */
 const NUMBERED = new Set([
   'gpt-oss',
@@ -27,21 +32,20 @@ export const parseRoutes: readonly Route[] = [
   route('/separate_reasoning', separateReasoning),
 ];
 
-function route(path: string, answer: (body: JsonObject) => unknown): Route {
+function route(path: string, answer: (body: JsonObject) => Promise<unknown>): Route {
   const handler: Handler = async (request, reply) => {
-    reply.send(jsonResponse(200, answer(parseJsonObject(await request.readBody()))));
+    reply.send(jsonResponse(200, await answer(parseJsonObject(await request.readBody()))));
   };
   return { methods: ['POST'], path, access: 'key', requiresJson: true, handler };
 }
 
-function parseFunctionCall(body: JsonObject): unknown {
+async function parseFunctionCall(body: JsonObject): Promise<unknown> {
   const read = new FieldReader(body, 'INVALID_JSON');
   const text = textOf(read);
   const functions = parseFunctions(read.raw('tools'));
   const parser = read.string('tool_call_parser') ?? 'None';
   const format = toolFormat(parser) ?? refuse(`Unsupported tool_call_parser: ${short(parser)}`);
-  const reader = new ToolReader(format, functions);
-  const pieces = [...reader.push(text), ...reader.end()];
+  const pieces = await piecesOf(new ToolReader(format, functions), text);
   if (!pieces.some(({ kind }) => kind === 'call')) return { normal_text: text, calls: [] };
   return { normal_text: textIn(pieces), calls: callsIn(pieces, numbering(parser, functions)) };
 }
@@ -77,7 +81,7 @@ function textIn(pieces: readonly ToolPiece[]): string {
   return pieces.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
 }
 
-function separateReasoning(body: JsonObject): unknown {
+async function separateReasoning(body: JsonObject): Promise<unknown> {
   const read = new FieldReader(body, 'INVALID_JSON');
   const text = textOf(read);
   const parser = read.string('reasoning_parser') ?? refuseBody('reasoning_parser is required.');
@@ -85,7 +89,7 @@ function separateReasoning(body: JsonObject): unknown {
   const format =
     reasoningFormat(parser.toLowerCase()) ?? refuse(`Unsupported model type: ${short(parser)}`);
   const reader = new ReasoningReader(format, { isThinking: null, streams: true, prefix: '' });
-  const pieces = [...reader.push(text), ...reader.end()];
+  const pieces = await piecesOf(reader, text);
   const of = (wanted: string): string =>
     pieces.map((piece) => (piece.kind === wanted ? piece.text : '')).join('');
   const parts = { reasoning_text: of('reasoning'), text: of('text') };
@@ -103,7 +107,26 @@ function blocksOf(reasoning: string, text: string): object {
 }
 
 function textOf(read: FieldReader): string {
-  return read.string('text') ?? refuseBody('text is required.');
+  const text = read.string('text') ?? refuseBody('text is required.');
+  if (text.length > MAX_TEXT_CHARS) {
+    refuse(`text may have at most ${MAX_TEXT_CHARS} characters, got ${text.length}.`);
+  }
+  return text;
+}
+
+interface PieceReader<T> {
+  push(text: string): readonly T[];
+  end(): readonly T[];
+}
+
+/** Others have their turns between the parts of a long text. */
+async function piecesOf<T>(reader: PieceReader<T>, text: string): Promise<readonly T[]> {
+  const pieces: T[] = [];
+  for (let at = 0; at < text.length; at += CHARS_PER_TURN) {
+    if (at > 0) await new Promise(setImmediate);
+    for (const piece of reader.push(text.slice(at, at + CHARS_PER_TURN))) pieces.push(piece);
+  }
+  return [...pieces, ...reader.end()];
 }
 
 function short(name: string): string {

@@ -1,3 +1,5 @@
+import { MarkerSearch } from './marker-search.js';
+
 /** A reader that has stopped where it needs more text, or knows of the end. It tells nothing until it returns. */
 export type Reading<T = void> = Generator<undefined, T, undefined>;
 
@@ -11,10 +13,13 @@ export class Input {
   /** Start of the text that {@link held} gives; null = none is kept. */
   #mark: number | null = null;
   #isEnded = false;
+  readonly #search = new MarkerSearch();
 
   add(text: string): void {
-    this.#buffer = this.#buffer.slice(this.#mark ?? this.#at) + text;
-    this.#at = this.#mark === null ? 0 : this.#at - this.#mark;
+    const numTaken = this.#mark ?? this.#at;
+    this.#buffer = this.#buffer.slice(numTaken) + text;
+    this.#search.forget(numTaken);
+    this.#at -= numTaken;
     if (this.#mark !== null) this.#mark = 0;
   }
 
@@ -97,16 +102,11 @@ export class Input {
    */
   *until(markers: readonly string[], handOn: (text: string) => void): Reading<string | null> {
     for (;;) {
-      const { rest } = this;
-      const found = firstOf(rest, markers);
-      if (found.at > 0) {
-        this.#at += found.at;
-        handOn(rest.slice(0, found.at));
-      }
-      if (found.marker !== null) {
-        this.#at += found.marker.length;
-        return found.marker;
-      }
+      const { at, marker } = this.#firstOf(markers);
+      const text = this.#buffer.slice(this.#at, at);
+      this.#at = at + (marker?.length ?? 0);
+      if (text !== '') handOn(text);
+      if (marker !== null) return marker;
       if (yield* this.more()) continue;
       const last = this.rest;
       this.#at = this.#buffer.length;
@@ -118,15 +118,27 @@ export class Input {
   /** The text before the first of the markers, which is taken with it; null where it is longer, or has no end. */
   *word(markers: readonly string[], maxChars: number): Reading<string | null> {
     for (;;) {
-      const { rest } = this;
-      const { at, marker } = firstOf(rest, markers);
-      if (at > maxChars) return null;
+      const { at, marker } = this.#firstOf(markers);
+      if (at - this.#at > maxChars) return null;
       if (marker !== null) {
-        this.#at += at + marker.length;
-        return rest.slice(0, at);
+        const word = this.#buffer.slice(this.#at, at);
+        this.#at = at + marker.length;
+        return word;
       }
       if (!(yield* this.more())) return null;
     }
+  }
+
+  #firstOf(markers: readonly string[]): Found {
+    let first: Found = { at: this.#buffer.length, marker: null };
+    for (const marker of markers) {
+      const at = this.#search.indexOf(this.#buffer, marker, this.#at);
+      if (at === -1) continue;
+      const isShorter = marker.length < (first.marker?.length ?? Infinity);
+      if (at < first.at || (at === first.at && isShorter)) first = { at, marker };
+    }
+    const open = Math.min(...markers.map((marker) => partAt(this.#buffer, marker, this.#at)));
+    return open < first.at ? { at: open, marker: null } : first;
   }
 }
 
@@ -136,21 +148,9 @@ interface Found {
   readonly marker: string | null;
 }
 
-function firstOf(text: string, markers: readonly string[]): Found {
-  let first: Found = { at: text.length, marker: null };
-  for (const marker of markers) {
-    const at = text.indexOf(marker);
-    if (at === -1) continue;
-    const isShorter = marker.length < (first.marker?.length ?? Infinity);
-    if (at < first.at || (at === first.at && isShorter)) first = { at, marker };
-  }
-  const open = Math.min(...markers.map((marker) => partAt(text, marker)));
-  return open < first.at ? { at: open, marker: null } : first;
-}
-
 /** Where the end of the text may be the beginning of the marker; the text's length = nowhere. */
-function partAt(text: string, marker: string): number {
-  for (let at = Math.max(0, text.length - marker.length + 1); at < text.length; at++) {
+function partAt(text: string, marker: string, from: number): number {
+  for (let at = Math.max(from, text.length - marker.length + 1); at < text.length; at++) {
     if (marker.startsWith(text.slice(at))) return at;
   }
   return text.length;

@@ -28,6 +28,10 @@ t.test('/parse_function_call', async (t) => {
     [{ text: 'a', tools, tool_call_parser: 'x' }, 'Unsupported tool_call_parser: x'],
     [{ text: 'a', tools }, 'Unsupported tool_call_parser: None'],
     [{ tools, tool_call_parser: 'qwen25' }, 'text is required.'],
+    [
+      { text: 'a'.repeat(1024 * 1024 + 1), tools, tool_call_parser: 'qwen25' },
+      'text may have at most 1048576 characters, got 1048577.',
+    ],
     [{ text: 'a', tools: 1, tool_call_parser: 'qwen25' }, 'tools must be a list, got 1.'],
   ] as const) {
     const { status, text } = await parse(body);
