@@ -15,7 +15,7 @@ import { RequestError, StartupError } from '../core/errors.js';
 import type { TreeState } from '../messages.js';
 import { logLines, type Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
-import type { ThoughtMarks } from '../engine/thought-counter.js';
+import type { ThoughtMarks } from '../core/thought.js';
 import { reasoningFormat } from '../text/reasoning/registry.js';
 import { EncodeQueue } from '../engine/encode-queue.js';
 import type { Engine } from '../engine/engine.js';
@@ -88,7 +88,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
     args: deps.args,
     model: deps.model,
     generation,
-    thoughtTags: await thoughtTags(deps.model),
   });
   const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
@@ -232,6 +231,7 @@ async function generateDeps(deps: AppDeps): Promise<GenerateDeps> {
       hasTokenizer: model.tokenizer !== null,
       disableRadixCache: args.disableRadixCache,
       dpSize: args.dpSize,
+      thoughtTags: await thoughtTags(model),
       preferredSamplingParams: args.preferredSamplingParams,
       priority: {
         isEnabled: args.enablePriorityScheduling,

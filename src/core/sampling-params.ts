@@ -1,3 +1,5 @@
+import type { ThoughtBudget } from './thought.js';
+
 /** `top_k` of a request that does not limit it (SGLang's 2^30). */
 export const TOP_K_ALL = 1 << 30;
 
@@ -28,6 +30,8 @@ export interface SamplingParams {
   readonly stopTokenIds: readonly number[];
   /** `ignore_eos`: no token ends the request. Its stop ids are masked until `minNewTokens` all the same. */
   readonly ignoreEos: boolean;
+  /** Null = a thought may be as long as the answer. */
+  readonly thoughtBudget: ThoughtBudget | null;
   /** `[tokenId, bias]` pairs. */
   readonly logitBias: readonly (readonly [number, number])[];
   /** Low word of the seed, u32. A request's own seed has 64 bits; one that the server draws has 32. */
@@ -70,6 +74,7 @@ export function greedySampling(maxNewTokens: number): SamplingParams {
     repetitionPenalty: 1,
     stopTokenIds: [],
     ignoreEos: false,
+    thoughtBudget: null,
     logitBias: [],
     seed: 0,
     seedHigh: 0,

@@ -1,3 +1,4 @@
+import type { ThoughtBudget, ThoughtMarks } from '../core/thought.js';
 import { refuse } from '../core/errors.js';
 import type { SamplingParams } from '../core/sampling-params.js';
 import type { SamplingRequest } from './request.js';
@@ -62,6 +63,8 @@ export function fitPrompt(
 export interface SamplingFit {
   readonly promptLen: number;
   readonly eosTokenIds: readonly number[];
+  /** How thoughts of the answer are told; null = there are none. */
+  readonly thought: ThoughtMarks | null;
   readonly seed: Seed;
   readonly sampleIndex: number;
 }
@@ -88,10 +91,15 @@ export function fitSampling(
     stopTokenIds: stopIds(sampling, fit.eosTokenIds, limits.vocabSize),
     // A grammar says where the answer ends.
     ignoreEos: sampling.ignoreEos && sampling.grammar === null,
+    thoughtBudget: budgetOf(sampling.maxThinkingTokens, fit.thought),
     logitBias: sampling.logitBias,
     ...fit.seed,
     sampleIndex: fit.sampleIndex,
   };
+}
+
+function budgetOf(maxTokens: number | null, marks: ThoughtMarks | null): ThoughtBudget | null {
+  return maxTokens === null || marks === null ? null : { ...marks, maxTokens };
 }
 
 /** Ids outside the vocabulary never come up. */

@@ -4,7 +4,7 @@ import type { Admitted, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js
 import type { Unobserved } from '../observability/engine-events.js';
 import { Feed } from './feed.js';
 import type { LiveRequest } from './live-request.js';
-import type { ThoughtCounter } from './thought-counter.js';
+import type { ThoughtCounter } from '../core/thought.js';
 import type { TextAssembler } from './text-assembler.js';
 
 /** One sample of one prompt, ready to be submitted. */

@@ -9,7 +9,7 @@ import type { SeedSource } from './seeds.js';
 import { seedOf } from './seeds.js';
 import type { RegexMeter, RegexPool } from '../text/regex-budget.js';
 import { TextAssembler } from './text-assembler.js';
-import { ThoughtCounter } from './thought-counter.js';
+import { ThoughtCounter } from '../core/thought.js';
 import { checkTextLengths, encoderFor, type EncodeDeps } from './encode.js';
 
 /** Stop strings and patterns, times samples, of one request. */
@@ -101,7 +101,9 @@ function samplesOf(
   const logprobs: LogprobWants | null = fitLogprobs(entry.logprobs, inputIds.length);
   const seed = sampling.seed === null ? deps.seeds.next() : seedOf(sampling.seed);
   return entry.rids.map((rid, sampleIndex) => {
-    const fit = { promptLen: inputIds.length, eosTokenIds: deps.eosTokenIds, seed, sampleIndex };
+    const { thought } = entry;
+    const { eosTokenIds } = deps;
+    const fit = { promptLen: inputIds.length, eosTokenIds, thought, seed, sampleIndex };
     const params = fitSampling(sampling, fit, deps.limits);
     return {
       req: {
@@ -116,7 +118,7 @@ function samplesOf(
       },
       isUnmetered: entry.isUnmetered,
       isUnlogged: entry.isUnlogged,
-      thought: entry.thought === null ? null : new ThoughtCounter(entry.thought),
+      thought: thought === null ? null : new ThoughtCounter(thought),
       text:
         deps.tokenizer === null
           ? null

@@ -1,7 +1,7 @@
 /** What a parsed request is: the shape that every dialect comes down to before it is tokenized and fitted. */
 import type { Grammar } from '../core/grammar.js';
 import type { Unobserved } from '../observability/engine-events.js';
-import type { ThoughtMarks } from './thought-counter.js';
+import type { ThoughtMarks } from '../core/thought.js';
 import type { StopRegex } from '../text/stop-regex.js';
 
 /** What one answer, or several samples of it, is asked of. */
@@ -65,6 +65,8 @@ export interface SamplingRequest extends SamplingNumbers {
   readonly ignoreEos: boolean;
   /** What the answer must match; null = anything. */
   readonly grammar: Grammar | null;
+  /** Tokens of a thought; null = as many as the answer may have. */
+  readonly maxThinkingTokens: number | null;
   readonly skipSpecialTokens: boolean;
   /** Samples per prompt. */
   readonly n: number;

@@ -205,6 +205,7 @@ export function sampling(overrides: Partial<SamplingParams> = {}): SamplingParam
     repetitionPenalty: 1,
     stopTokenIds: [],
     ignoreEos: false,
+    thoughtBudget: null,
     logitBias: [],
     seed: 1,
     seedHigh: 0,

@@ -192,6 +192,7 @@ export class Simulation {
       repetitionPenalty: this.dice.chance(0.1) ? 1.1 : 1,
       stopTokenIds: this.dice.chance(this.longOutputs ? 0.3 : 0.7) ? [3, 77, 150] : [],
       ignoreEos: this.dice.chance(0.1),
+      thoughtBudget: null,
       logitBias: [],
       seed: this.dice.below(3),
       seedHigh: 0,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { RequestError, refuse } from '../../core/errors.js';
 import type { GenerateRequest, SamplingRequest } from '../../engine/request.js';
+import type { ThoughtMarks } from '../../core/thought.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { parseSamplingParams, type SamplingContext } from './sampling-request.js';
@@ -16,6 +17,7 @@ import {
 import { parsePrompts } from './prompt-fields.js';
 import { resolveRids } from './rid-fields.js';
 import { parseSessionParams } from './session-routes.js';
+import { parseThoughtFields, withThoughts } from './thought-fields.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 /** Prompts times samples that one request may bring. */
@@ -24,6 +26,8 @@ const MAX_SAMPLES = 4096;
 export interface GenerateContext extends SamplingContext {
   readonly disableRadixCache: boolean;
   readonly dpSize: number;
+  /** Ids of the tags around the model's thoughts; null = it has none. */
+  readonly thoughtTags: ThoughtMarks | null;
   readonly priority: PriorityRules;
   /** `--preferred-sampling-params`: goes under every request's own keys. */
   readonly preferredSamplingParams: JsonObject | null;
@@ -42,6 +46,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
     refuse(`A request may ask for at most ${MAX_SAMPLES} samples, got ${prompts.length * n}.`);
   }
   checkUnsupportedFields(read);
+  const thoughts = parseThoughtFields(read, context.thoughtTags);
   const shape = { numPrompts: prompts.length, isBatch, n };
   const logprobs = parseLogprobFields(body, shape, context.vocabSize);
   const rids = resolveRids(fieldOf(body, 'rid'), shape, randomUUID);
@@ -57,13 +62,13 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
     isSingle: !isBatch && n === 1,
     entries: prompts.map((prompt, i) => ({
       prompt,
-      sampling: at(samplings, i),
+      sampling: withThoughts(at(samplings, i), thoughts),
       logprobs: at(logprobs, i),
       rids: at(rids, i),
       extraKey: at(extraKeys, i),
       cacheSalt: at(cacheSalts, i),
       tenant: '',
-      thought: null,
+      thought: thoughts.thought,
       ...common,
     })),
     returnTextInLogprobs: read.boolean('return_text_in_logprobs') ?? false,

@@ -6,6 +6,7 @@ import type { StopRegex } from '../../text/stop-regex.js';
 import { RegexSizeError, StopRegexes } from '../../text/stop-regexes.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { parseGrammar } from './grammar-fields.js';
+import { thinkingBudget } from './thought-fields.js';
 import { isObject, type JsonObject } from '../../http/json.js';
 import { checkSamplingRanges } from './sampling-ranges.js';
 
@@ -84,6 +85,7 @@ export function parseSamplingParams(
     noStopTrim: read.boolean('no_stop_trim') ?? false,
     ignoreEos: read.boolean('ignore_eos') ?? false,
     grammar: parseGrammar(read, context.hasTokenizer),
+    maxThinkingTokens: thinkingBudget(read.raw('custom_params')),
     skipSpecialTokens: read.boolean('skip_special_tokens') ?? true,
     n: sampleCount(read),
     logitBias: logitBias(read, context.vocabSize),

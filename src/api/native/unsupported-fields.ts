@@ -11,8 +11,6 @@ const UNKNOWN_WISHES = [
   'return_flat_raw_top_logprobs_b64',
   'return_entropy',
   'return_bytes',
-  'max_thinking_tokens',
-  'require_reasoning',
 ] as const;
 
 const MEDIA = ['image_data', 'video_data', 'audio_data'] as const;

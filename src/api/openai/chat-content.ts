@@ -1,7 +1,7 @@
 import { refuse } from '../../core/errors.js';
 import type { GrammarSpec } from '../../core/grammar.js';
 import type { ContentPlan } from '../../engine/content-plan.js';
-import type { ThoughtMarks } from '../../engine/thought-counter.js';
+import type { ThoughtMarks } from '../../core/thought.js';
 import type { ModelParsers } from '../../text/model-parsers.js';
 import type { ReasoningFormat } from '../../text/reasoning/format.js';
 import { reasoningFormat } from '../../text/reasoning/registry.js';
@@ -21,7 +21,7 @@ export interface PromptForPlan extends Pick<ChatPrompt, 'prefix' | 'kwargs'> {
 export interface ContentContext {
   readonly tokenizer: Tokenizer;
   readonly parsers: ModelParsers;
-  readonly thoughtTags: ThoughtMarks | null;
+  readonly generate: { readonly thoughtTags: ThoughtMarks | null };
 }
 
 export interface PlannedContent {
@@ -45,7 +45,7 @@ export interface ContentWishes extends ChatWishes {
 export function planContent(
   prompt: PromptForPlan,
   wishes: ContentWishes,
-  { tokenizer, parsers, thoughtTags }: ContentContext,
+  { tokenizer, parsers, generate: { thoughtTags } }: ContentContext,
 ): PlannedContent {
   const { reasoning, tools } = wishes;
   const { prefix } = prompt;

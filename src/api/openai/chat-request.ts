@@ -2,7 +2,6 @@ import { RequestError } from '../../core/errors.js';
 import type { ChatTemplate } from '../../text/chat-template.js';
 import type { ModelParsers } from '../../text/model-parsers.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
-import type { ThoughtMarks } from '../../engine/thought-counter.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import { parseGenerateRequest } from '../native/generate-request.js';
@@ -24,8 +23,6 @@ export interface ChatContext extends CommonContext {
   readonly encodeQueue: EncodeDeps['encodeQueue'];
   readonly template: ChatTemplate | null;
   readonly parsers: ModelParsers;
-  /** Ids of the tags around the model's thoughts; null = it has none. */
-  readonly thoughtTags: ThoughtMarks | null;
   /** `--context-length`, where it was given: only then is a large limit an error of its own. */
   readonly givenContextLength: number | null;
 }

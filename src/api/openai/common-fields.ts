@@ -48,6 +48,7 @@ const REQUEST_FIELDS: Readonly<Record<string, FieldType>> = {
   return_hidden_states: 'raw',
   custom_logit_processor: 'raw',
   return_routed_experts: 'raw',
+  max_thinking_tokens: 'raw',
 };
 
 export interface CommonContext {

@@ -2,7 +2,6 @@ import type { ServerArgs } from '../../config/server-args.js';
 import { RequestError } from '../../core/errors.js';
 import type { SamplingDefaults } from '../../core/sampling-params.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
-import type { ThoughtMarks } from '../../engine/thought-counter.js';
 import type { ServedModel } from '../../engine/served-model.js';
 import type { GenerateDeps } from '../native/generate.js';
 import type { Route } from '../../http/router.js';
@@ -27,8 +26,6 @@ export interface OpenAiDeps {
   readonly args: ServerArgs;
   readonly model: ServedModel;
   readonly generation: GenerateDeps;
-  /** Ids of the tags around the model's thoughts; null = it has none. */
-  readonly thoughtTags: ThoughtMarks | null;
 }
 
 /** The two routes by how they answer a body, wherever the answer goes. */
@@ -38,12 +35,7 @@ export interface OpenAiAnswerers {
 }
 
 /** `/v1/chat/completions` and `/v1/completions`: other words for what `/generate` does. */
-export function openAiAnswerers({
-  args,
-  model,
-  generation,
-  thoughtTags,
-}: OpenAiDeps): OpenAiAnswerers {
+export function openAiAnswerers({ args, model, generation }: OpenAiDeps): OpenAiAnswerers {
   const deps: AnswerDeps = { ...generation, cacheReport: args.enableCacheReport };
   const context = (): ChatContext => ({
     generate: generation.context,
@@ -51,7 +43,6 @@ export function openAiAnswerers({
     encodeQueue: generation.encodeQueue,
     template: model.chatTemplate,
     parsers: model.parsers,
-    thoughtTags,
     defaults: args.samplingDefaults === 'model' ? model.samplingDefaults : NO_DEFAULTS,
     servedName: model.servedName,
     includeUsageByDefault: args.streamResponseDefaultIncludeUsage,

@@ -11,7 +11,6 @@ const NOT_YET = [
   'return_prompt_token_ids',
   'return_token_ids',
   'return_meta_info',
-  'max_thinking_tokens',
   'use_beam_search',
 ] as const;
 

@@ -6,6 +6,7 @@ import {
   type LogprobWants,
   type SamplingParams,
 } from '../../core/sampling-params.js';
+import { ThoughtCounter } from '../../core/thought.js';
 import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
 
 /** What a device knows of the request in a slot: enough to sample and to stop by itself. */
@@ -27,6 +28,8 @@ export class DeviceSlot implements AdjustState {
   ended: boolean;
   /** Its request is gone: later rows are skipped, but for those that a store still needs. */
   cancelledFrom = Infinity;
+  /** Null without a budget for it. */
+  readonly #thought: ThoughtCounter | null;
   readonly #stopIds: ReadonlySet<number>;
 
   constructor(open: SlotOpen) {
@@ -39,6 +42,9 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;
+    this.#thought =
+      open.sampling.thoughtBudget === null ? null : new ThoughtCounter(open.sampling.thoughtBudget);
+    for (const token of open.priorOutputIds) this.#thought?.push(token);
     this.#stopIds = endingTokenIds(open.sampling);
   }
 
@@ -49,6 +55,13 @@ export class DeviceSlot implements AdjustState {
 
   get isCancelled(): boolean {
     return this.cancelledFrom !== Infinity;
+  }
+
+  /** What comes next whatever the model thinks: its thought has used up its budget. Null = nothing must. */
+  get forcedToken(): number | null {
+    const { thoughtBudget } = this.params;
+    const isUsedUp = (this.#thought?.count ?? 0) >= (thoughtBudget?.maxTokens ?? Infinity);
+    return isUsedUp ? (this.#thought?.closing ?? null) : null;
   }
 
   /** First prompt position to score, or Infinity. Position 0 follows nothing and has no score. */
@@ -62,6 +75,7 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs++;
     this.lastToken = token;
     this.counts?.addOutput(token);
+    this.#thought?.push(token);
     if (this.grammar !== null) this.outputIds.push(token);
     const stop = this.#stopIds.has(token) ? RESULT_STOP : 0;
     const length = this.numOutputs >= this.params.maxNewTokens ? RESULT_LENGTH : 0;

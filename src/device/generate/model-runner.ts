@@ -139,7 +139,7 @@ export class ModelRunner {
     });
     if (!samples) return;
     const place = { row: headRows.length - 1, planRow: context.planRow, output: context.output };
-    const mask = this.#masks.take(slotId, { isAlone: this.#allHaveGrammars });
+    const mask = slot.forcedToken ?? this.#masks.take(slotId, { isAlone: this.#allHaveGrammars });
     // The prompt's last row is computed again: its logits are not kept.
     if (mask === 'late') slots.setLength(slotId, run.endPosition - 1);
     this.#sampler.sample(slot, mask, place);
@@ -197,7 +197,9 @@ export class ModelRunner {
       forward.experts,
     );
     const isAlone = this.#allHaveGrammars;
-    const masks = emitting.map(({ slotId }) => this.#masks.take(slotId, { isAlone }));
+    const masks = emitting.map(
+      ({ slotId, slot }) => slot.forcedToken ?? this.#masks.take(slotId, { isAlone }),
+    );
     const late = new Set(
       emitting.filter((_, i) => masks[i] === 'late').map(({ slotId }) => slotId),
     );

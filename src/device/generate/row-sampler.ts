@@ -29,8 +29,8 @@ export class RowSampler {
     this.#head = head;
   }
 
-  /** Samples the next token of `slot` from a head row, among those that the mask leaves. */
-  sample(slot: DeviceSlot, mask: Mask, place: SamplePlace): void {
+  /** Samples the next token of `slot` from a head row, among those that the mask leaves; a number leaves that one. */
+  sample(slot: DeviceSlot, mask: Mask | number, place: SamplePlace): void {
     const { row, planRow, output } = place;
     if (typeof mask === 'string') {
       slot.ended = mask !== 'late';
@@ -45,10 +45,7 @@ export class RowSampler {
       output.addToken(planRow, 0, RESULT_FAILED);
       return;
     }
-    const token =
-      mask === null
-        ? this.#pick(slot, row, adjusted, u)
-        : this.#pickAllowed(slot, { row, adjusted, mask, u });
+    const token = this.#pick(slot, { row, adjusted, mask, u });
     if (wants !== null) {
       const scored = adjusted === null ? graphRow(this.#head, row) : adjustedRow(adjusted);
       output.addLogprobs(gatherLogprobs(scored, token, wants), {
@@ -68,14 +65,17 @@ export class RowSampler {
     output.addLogprobs(logprobs, { planRow, position: score.position, part: 'prompt' });
   }
 
-  #pick({ params }: DeviceSlot, row: number, adjusted: Float32Array | null, u: number): number {
+  #pick(slot: DeviceSlot, { row, adjusted, mask, u }: Pick): number {
+    if (typeof mask === 'number') return mask;
+    if (mask !== null) return this.#pickAllowed(slot, { row, adjusted, mask, u });
+    const { params } = slot;
     return adjusted === null
       ? this.#sampler.sample(this.#head, row, params, u)
       : this.#sampler.sampleAdjusted(adjusted, params, u);
   }
 
   /** Log-probabilities show what the model thought; the token is drawn from what the grammar leaves of it. */
-  #pickAllowed({ params }: DeviceSlot, { row, adjusted, mask, u }: MaskedPick): number {
+  #pickAllowed({ params }: DeviceSlot, { row, adjusted, mask, u }: Pick<Int32Array>): number {
     if (params.topK === 1 && adjusted === null) {
       const best = firstAllowed(this.#head, row, mask);
       if (best !== null) return best;
@@ -101,10 +101,10 @@ const NO_TOKEN = {
   missing: RESULT_NO_MASK,
 } as const;
 
-interface MaskedPick {
+interface Pick<M = Int32Array | number | null> {
   readonly row: number;
   readonly adjusted: Float32Array | null;
-  readonly mask: Int32Array;
+  readonly mask: M;
   readonly u: number;
 }
 

@@ -16,6 +16,7 @@ export function samplingOf(overrides: Partial<SamplingParams> = {}): SamplingPar
     repetitionPenalty: 1,
     stopTokenIds: [],
     ignoreEos: false,
+    thoughtBudget: null,
     logitBias: [],
     seed: 1,
     seedHigh: 0,

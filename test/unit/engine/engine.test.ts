@@ -25,6 +25,7 @@ function input(rid: string): GenerationInput {
         repetitionPenalty: 1,
         stopTokenIds: [],
         ignoreEos: false,
+        thoughtBudget: null,
         logitBias: [],
         seed: 0,
         seedHigh: 0,

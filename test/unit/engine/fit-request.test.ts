@@ -15,7 +15,7 @@ const LIMITS = {
 const CONTEXT = { vocabSize: 100, hasTokenizer: true };
 
 function fitted(params: Record<string, unknown>, promptLen: number, eosTokenIds = [2, 3]) {
-  const fit = { promptLen, eosTokenIds, seed: seedOf(1), sampleIndex: 0 };
+  const fit = { promptLen, eosTokenIds, thought: null, seed: seedOf(1), sampleIndex: 0 };
   return fitSampling(parseSamplingParams(params, CONTEXT), fit, LIMITS);
 }
 

@@ -345,3 +345,38 @@ t.test('on a WebSocket the same', async (t) => {
 interface Streamed {
   readonly choices: readonly { readonly delta: Message }[];
 }
+
+t.test('what a thought may cost reaches the device', async (t) => {
+  const app = await appWith(t);
+  const seen = answering(app, `${THOUGHT}Yes.`, STOP);
+  const budgetOf = async (path: string, body: object): Promise<unknown> => {
+    const { status, text } = await app.post(path, body);
+    t.equal(status, 200, text);
+    return seen.at(-1)?.sampling.thoughtBudget?.maxTokens;
+  };
+  t.equal(await budgetOf(PATH, { messages, max_thinking_tokens: 7 }), 7);
+  t.equal(await budgetOf(PATH, { messages, custom_params: { thinking_budget: 8 } }), 8);
+  t.equal(await budgetOf(PATH, { messages, max_thinking_tokens: -1 }), undefined);
+  t.equal(await budgetOf(PATH, { messages, custom_params: { thinking_budget: 'x' } }), undefined);
+  t.equal(await budgetOf('/generate', { text: 'a', max_thinking_tokens: 0 }), 0);
+  t.strictSame(seen.at(-1)?.sampling.thoughtBudget?.start, [...(await idsOfTag('<think>'))]);
+  await budgetOf('/generate', {
+    text: 'a',
+    require_reasoning: true,
+    max_thinking_tokens: 9,
+    sampling_params: { regex: 'a', custom_params: { thinking_budget: 2 } },
+  });
+  t.match(seen.at(-1)?.sampling.thoughtBudget, { start: [], maxTokens: 9 });
+  t.strictSame(seen.at(-1)?.grammar?.after, [...(await idsOfTag('</think>'))]);
+  await budgetOf('/generate', { text: 'a', sampling_params: { regex: 'a' } });
+  t.equal(seen.at(-1)?.grammar?.after, null);
+
+  const plain = await appWith(t, { tool: null, reasoning: null });
+  const refused = await plain.post(PATH, { messages, max_thinking_tokens: 7 });
+  t.equal(refused.status, 400);
+  t.match(refused.text, 'max_thinking_tokens requires a model with thoughts');
+});
+
+function idsOfTag(tag: string): Promise<Int32Array> {
+  return tinyTokenizer().encode(tag, false);
+}

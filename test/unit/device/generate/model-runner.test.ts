@@ -108,6 +108,33 @@ t.test('ignore_eos ends nothing, and masks its stop tokens before min_new_tokens
   t.notOk(story.tokens.slice(0, 6).includes(stop));
 });
 
+t.test('a thought that has used up its budget is closed, also after a retraction', async (t) => {
+  const unlike = [1, 2].map((id) => (greedy.tokens.includes(id) ? id + 40 : id));
+  const thoughtBudget = { start: [], end: unlike, maxTokens: 5 };
+  const sampling = { maxNewTokens: 12, thoughtBudget };
+  const story = await runAlone(harness, { slot: 3, prompt: PROMPT, sampling });
+  t.same(story.tokens.slice(0, 7), [...greedy.tokens.slice(0, 5), ...unlike]);
+  const [first = -1] = greedy.tokens;
+  const none = { maxNewTokens: 12, thoughtBudget: { ...thoughtBudget, start: [first + 1] } };
+  t.same(
+    (await runAlone(harness, { slot: 3, prompt: PROMPT, sampling: none })).tokens,
+    greedy.tokens,
+  );
+
+  const given = story.tokens.slice(0, 6);
+  const again = newStory();
+  const whole = Int32Array.from([...PROMPT, ...given]);
+  const opens = [
+    openOf(3, PROMPT.length, {
+      sampling: samplingOf(sampling),
+      priorOutputIds: Int32Array.from(given),
+    }),
+  ];
+  const prefill = [prefillOf(3, whole, 0, whole.length)];
+  record(again, await harness.run({ opens, prefill, frees: [3] }), 0);
+  t.same(again.tokens, unlike.slice(1));
+});
+
 t.test('max_new_tokens 0 computes and scores the prompt, and yields no token', async (t) => {
   const sampling = samplingOf({ maxNewTokens: 0 });
   const logprobs = { startLen: 0, topNum: 0, tokenIds: [] };

@@ -6,6 +6,12 @@ export interface ThoughtMarks {
   readonly end: readonly number[];
 }
 
+/** How long a thought may be: what comes then are the ids of its closing tag. */
+export interface ThoughtBudget extends ThoughtMarks {
+  /** >= 0, an opening tag that the model writes included. */
+  readonly maxTokens: number;
+}
+
 /** Counts the tokens of an answer's thought, its tags among them, as SGLang does. */
 export class ThoughtCounter {
   /** Tokens of the thought so far. */
@@ -18,6 +24,15 @@ export class ThoughtCounter {
 
   constructor(marks: ThoughtMarks) {
     this.#marks = marks;
+  }
+
+  /** The id with which the closing tag begins or goes on; null = no thought is open. */
+  get closing(): number | null {
+    const { start, end } = this.#marks;
+    if (this.#isOver || this.#numStart < start.length) return null;
+    let numMatched = Math.min(this.#tail.length, end.length - 1);
+    while (!this.#endsWith(end.slice(0, numMatched))) numMatched--;
+    return end[numMatched] ?? null;
   }
 
   push(token: number): void {
@@ -33,6 +48,11 @@ export class ThoughtCounter {
     this.count++;
     this.#tail.push(token);
     if (this.#tail.length > end.length) this.#tail.shift();
-    this.#isOver = end.every((id, i) => id === this.#tail[i]);
+    this.#isOver = this.#endsWith(end);
+  }
+
+  #endsWith(ids: readonly number[]): boolean {
+    const from = this.#tail.length - ids.length;
+    return ids.every((id, i) => id === this.#tail[from + i]);
   }
 }
