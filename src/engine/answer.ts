@@ -17,8 +17,10 @@ import type { RequestKind } from './request-kinds.js';
 
 export interface Ask<Input extends Named, Request extends AnyRequest> {
   readonly kind: RequestKind<Input, Request>;
-  /** All that may take time before the submission: tokenizes, fits. @throws RequestError */
-  readonly prepare: () => Promise<readonly Input[]>;
+  /** Names of the requests to be: one of them may be aborted before it is submitted. */
+  readonly rids: readonly string[];
+  /** All that may take time before the submission: tokenizes, fits, compiles grammars. @throws RequestError */
+  readonly prepare: (allAborted: AbortSignal) => Promise<readonly Input[]>;
   /** Told once the scheduler has taken them. */
   readonly onAccepted: (requests: readonly Request[]) => void;
   /** `background`: goes on when its client leaves. */
@@ -51,15 +53,16 @@ export async function answer<Input extends Named, Request extends AnyRequest>(
   sink: AnswerSink,
   engine: Engine,
 ): Promise<void> {
-  const inputs = await ask.prepare();
+  const { prepared, aborts } = await engine.prepare(ask.rids, ask.prepare);
   if (sink.isClosed) return;
   let abort = (): void => undefined;
-  const requests = await engine.submit(ask.kind, inputs, (submitted) => {
+  const onSubmitted = (submitted: readonly Request[]): void => {
     abort = () => {
       for (const request of submitted) engine.abort(request);
     };
     sink.onSubmitted(abort, ask.survivesClient);
-  });
+  };
+  const requests = await engine.submit(ask.kind, prepared, onSubmitted, aborts);
   ask.onAccepted(requests);
   if (ask.show.mode === 'whole') await showWhole(ask.show, requests, { sink, abort });
   else await showStream(ask.show, requests, { sink, abort });

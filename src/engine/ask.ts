@@ -10,7 +10,7 @@ import type { Sessions } from './sessions.js';
 export type GenerateAsk = Ask<GenerationInput, Generation>;
 export type EmbedAsk = Ask<EmbedRequestInput, EmbedRequest>;
 
-export interface GenerateServices extends PrepareDeps {
+export interface GenerateServices extends Omit<PrepareDeps, 'allAborted'> {
   readonly sessions: Sessions;
   /** `--stream-interval`, in tokens. */
   readonly streamInterval: number;
@@ -26,8 +26,9 @@ export function askGenerate(
   const { sessions } = services;
   return {
     kind: GENERATE,
-    prepare: () =>
-      prepareInputs(request, services, (ids) =>
+    rids: request.entries.flatMap(({ rids }) => rids),
+    prepare: (allAborted) =>
+      prepareInputs(request, { ...services, allAborted }, (ids) =>
         session === null ? ids : sessions.extend(session, ids),
       ),
     onAccepted: (generations) => {
@@ -49,6 +50,10 @@ export function streamIntervals(
   );
 }
 
-export function askEmbed(prepare: EmbedAsk['prepare'], show: EmbedAsk['show']): EmbedAsk {
-  return { kind: EMBED, prepare, onAccepted: () => undefined, survivesClient: false, show };
+export function askEmbed(
+  rids: readonly string[],
+  prepare: EmbedAsk['prepare'],
+  show: EmbedAsk['show'],
+): EmbedAsk {
+  return { kind: EMBED, rids, prepare, onAccepted: () => undefined, survivesClient: false, show };
 }

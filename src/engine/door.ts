@@ -1,5 +1,5 @@
 import { RequestError } from '../core/errors.js';
-import { abortReason } from '../core/finish-reason.js';
+import type { FinishReason } from '../core/finish-reason.js';
 import type { AnyRequest } from './live-requests.js';
 
 /** Requests that may wait while the door is closed. */
@@ -39,12 +39,13 @@ export class Door {
   }
 
   /** Ends a request that waits here; its place is free when all of its batch have ended. */
-  abort(request: AnyRequest, nowMs: number): void {
-    for (const held of this.#held) {
-      if (!held.requests.includes(request)) continue;
-      if (request.finish === null) request.end(abortReason('Abort in waiting queue'), null, nowMs);
-      if (held.requests.every(({ finish }) => finish !== null)) this.#letIn(held);
-    }
+  abort(request: AnyRequest, reason: FinishReason, nowMs: number): void {
+    this.#abort((one) => one === request, reason, nowMs);
+  }
+
+  /** Ends all that wait here and are meant. */
+  abortByRid(isMeant: (rid: string) => boolean, reason: FinishReason, nowMs: number): void {
+    this.#abort(({ rid }) => isMeant(rid), reason, nowMs);
   }
 
   close(by: ClosedBy): void {
@@ -61,6 +62,15 @@ export class Door {
   demolish(): void {
     this.#closedBy.clear();
     this.#letAllIn();
+  }
+
+  #abort(isMeant: (request: AnyRequest) => boolean, reason: FinishReason, nowMs: number): void {
+    for (const held of [...this.#held]) {
+      const meant = held.requests.filter(isMeant);
+      for (const request of meant) if (request.finish === null) request.end(reason, null, nowMs);
+      const isOver = held.requests.every(({ finish }) => finish !== null);
+      if (meant.length > 0 && isOver) this.#letIn(held);
+    }
   }
 
   #letAllIn(): void {

@@ -3,11 +3,13 @@ import { EventEmitter } from 'eventemitter3';
 import type { Clock } from '../core/clock.js';
 import { asError, RequestError, type Failure } from '../core/errors.js';
 import type { ToMain, ToScheduler } from '../messages.js';
+import { abortReason } from '../core/finish-reason.js';
 import type { EngineEvents } from '../observability/engine-events.js';
 import { Door } from './door.js';
 import type { Feed } from './feed.js';
 import { LiveRequests, type AnyRequest } from './live-requests.js';
 import { OutputReader } from './output-reader.js';
+import { NO_ABORTS, Preparing, type EarlyAborts } from './preparing.js';
 import type { RequestKind } from './request-kinds.js';
 import { SchedulerDesk } from './scheduler-desk.js';
 
@@ -30,6 +32,9 @@ export interface Named {
   readonly req: { readonly rid: string };
 }
 
+/** SGLang's words for a request that has not run. */
+const EARLY = 'Abort in waiting queue';
+
 interface Batch {
   readonly requests: readonly AnyRequest[];
   readonly resolve: () => void;
@@ -51,6 +56,7 @@ export class Engine {
   readonly #reader: OutputReader;
   readonly #batches = new Map<number, Batch>();
   readonly #door = new Door();
+  readonly #preparing = new Preparing();
   #drainWaiters: (() => void)[] = [];
   #nextNum = 1;
   #nextBatch = 1;
@@ -74,16 +80,22 @@ export class Engine {
    * Submits a batch, which is accepted whole or not at all; settles when the scheduler answered, or when the
    * last of it was aborted at the door. `onSubmitted` hands out the requests before that, so that
    * a client that leaves can be aborted. Routes do not call it: {@link answer} does.
+   * @param aborts what {@link prepare} gave: those end here
    * @throws RequestError
    */
   submit<Input extends Named, Request extends AnyRequest>(
     kind: RequestKind<Input, Request>,
     inputs: readonly Input[],
     onSubmitted: (requests: readonly Request[]) => void = () => undefined,
+    aborts: EarlyAborts = NO_ABORTS,
   ): Promise<readonly Request[]> {
     if (this.#closed !== null) return Promise.reject(asError(this.#closed));
     const nowMs = this.#clock.nowMs();
     const requests = inputs.map((input) => kind.create(this.#nextNum++, input, nowMs));
+    for (const request of requests) {
+      const message = aborts.get(request.rid);
+      if (message !== undefined) request.end(abortReason(message ?? EARLY), null, nowMs);
+    }
     const entered = this.#door.isOpen
       ? this.#enter(kind, requests)
       : this.#door.wait(requests).then(() => this.#enter(kind, requests));
@@ -91,11 +103,19 @@ export class Engine {
     return entered.then(() => requests);
   }
 
+  /** All that may take time before the submission. An abort by rid is kept for it. */
+  prepare<T>(
+    rids: readonly string[],
+    prepare: (allAborted: AbortSignal) => Promise<T>,
+  ): Promise<{ readonly prepared: T; readonly aborts: EarlyAborts }> {
+    return this.#preparing.run(rids, prepare);
+  }
+
   /** Ends one request; its ending still arrives. Harmless after it. */
   abort(request: AnyRequest): void {
     const { num } = request;
     if (!this.#live.has(num)) {
-      this.#door.abort(request, this.#clock.nowMs());
+      this.#door.abort(request, abortReason(EARLY), this.#clock.nowMs());
       return;
     }
     this.#scheduler.post({ kind: 'abort', ridPrefix: '', num, all: false, message: null });
@@ -103,7 +123,16 @@ export class Engine {
 
   /** All requests whose rid starts with the prefix, or all at all; `message` is for their finish reasons. */
   abortByRid(ridPrefix: string, all: boolean, message: string | null = null): void {
+    const isMeant = (rid: string): boolean =>
+      all || (ridPrefix !== '' && rid.startsWith(ridPrefix));
+    this.#preparing.abort(isMeant, message);
+    this.#door.abortByRid(isMeant, abortReason(message ?? EARLY), this.#clock.nowMs());
     this.#scheduler.post({ kind: 'abort', ridPrefix, num: null, all, message });
+  }
+
+  /** All that the scheduler has: what it does not know yet goes on. */
+  abortScheduled(): void {
+    this.#scheduler.post({ kind: 'abort', ridPrefix: '', num: null, all: true, message: null });
   }
 
   /**
@@ -116,7 +145,7 @@ export class Engine {
       this.#scheduler.post({ kind: 'pause', mode });
       return;
     }
-    this.abortByRid('', true);
+    this.abortScheduled();
     await this.#live.allGone();
   }
 

@@ -13,6 +13,8 @@ export interface GrammarDeps {
   /** Null with `--grammar-backend none`. */
   readonly grammars: GrammarCompiler | null;
   readonly eosTokenIds: readonly number[];
+  /** Nobody waits any more: what is not compiled by then does not matter. */
+  readonly allAborted: AbortSignal;
 }
 
 const NO_BACKEND =
@@ -25,7 +27,7 @@ const SHOWN_CHARS = 200;
 /** Compiles the grammars of a request, which waits for them without holding up others. @throws RequestError */
 export async function prepareGrammars(
   entries: readonly GenerateEntry[],
-  { grammars, eosTokenIds }: GrammarDeps,
+  { grammars, eosTokenIds, allAborted }: GrammarDeps,
 ): Promise<void> {
   const specs = new Map<string, GrammarSpec>();
   for (const { sampling } of entries) {
@@ -35,10 +37,21 @@ export async function prepareGrammars(
   }
   if (specs.size === 0) return;
   if (grammars === null) return refuse(NO_BACKEND);
+  const nobodyWaits = once(allAborted);
   for (const spec of specs.values()) {
-    const why = await grammars.prepare(spec);
+    const why = await Promise.race([grammars.prepare(spec), nobodyWaits]);
     if (why !== null) refuse(`Invalid grammar request: req.grammar_key=${shown(spec)}: ${why}`);
   }
+}
+
+/** Settles when the signal comes. */
+function once(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener('abort', () => {
+      resolve(null);
+    });
+  });
 }
 
 /** SGLang's key of a grammar, as Python prints it. */

@@ -17,7 +17,7 @@ const DONE = { disk: 'Succeeded to update model weights.', tensors: 'Success' };
 export interface WeightUpdaterDeps {
   readonly context: LoadContext;
   readonly fleet: Pick<DeviceFleet, 'isAsleep' | 'buildNext' | 'switchTo'>;
-  readonly engine: Pick<Engine, 'abortByRid'>;
+  readonly engine: Pick<Engine, 'abortScheduled'>;
   /** A first small request on a device that nobody else uses yet. Rejects when its model is of no use. */
   readonly prove: (port: MessagePort, spec: ModelSpec) => Promise<void>;
   readonly availableBytes: () => number;
@@ -73,7 +73,7 @@ export class WeightUpdater implements WeightControl {
     const running = this.#running;
     const weights = await prepareWeights(request.source, { running, launch: this.#deps.context });
     const next = await this.#buildOrDiscard(weights);
-    if (request.abortAllRequests) engine.abortByRid('', true);
+    if (request.abortAllRequests) engine.abortScheduled();
     this.#oldGone = this.#retireOld(running, weights, fleet.switchTo(next));
     served.replace(weights.modelPath, request.weightVersion ?? served.version);
     this.#running = weights;

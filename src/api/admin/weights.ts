@@ -117,7 +117,7 @@ function renameHandler({ engine, weights }: WeightRouteDeps): Handler {
   return async (request, reply) => {
     const read = await fieldsOf(request);
     const version = required(read, 'new_version');
-    if (read.boolean('abort_all_requests') ?? true) engine.abortByRid('', true);
+    if (read.boolean('abort_all_requests') ?? true) engine.abortScheduled();
     weights.rename(version);
     const message = `Weight version updated to ${version}`;
     reply.send(jsonResponse(200, { success: true, message, new_version: version }));

@@ -50,7 +50,7 @@ export function askVectors(
       return { req, isUnmetered, isUnlogged };
     });
   };
-  return askEmbed(prepare, {
+  return askEmbed(rids, prepare, {
     mode: 'whole',
     render: (requests) => render(requests.map(embeddingFrom)),
     isFatal: isAbort,

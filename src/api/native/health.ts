@@ -49,12 +49,12 @@ async function probe({ engine, isGeneration, timeoutMs }: HealthDeps): Promise<b
   const outcome = new ProbeOutcome();
   const submitted = isGeneration
     ? answer(
-        { kind: GENERATE, prepare: () => Promise.resolve([generationProbe()]), ...PROBE },
+        { kind: GENERATE, rids: [], prepare: () => Promise.resolve([generationProbe()]), ...PROBE },
         outcome,
         engine,
       )
     : answer(
-        { kind: EMBED, prepare: () => Promise.resolve([textProbe()]), ...PROBE },
+        { kind: EMBED, rids: [], prepare: () => Promise.resolve([textProbe()]), ...PROBE },
         outcome,
         engine,
       );

@@ -94,6 +94,7 @@ function setUp(show: GenerateAsk['show'], parts: Partial<GenerateAsk> = {}) {
   const accepted: string[] = [];
   const ask: GenerateAsk = {
     kind: GENERATE,
+    rids: ['a', 'b'],
     prepare: () => Promise.resolve(inputs('a', 'b')),
     onAccepted: (generations) => {
       accepted.push(...generations.map(({ rid }) => rid));
@@ -138,6 +139,42 @@ t.test('who leaves while its prompt is prepared is never submitted', async (t) =
   });
   await answer(ask, sink, engine);
   t.same(scheduler.received, []);
+});
+
+t.test('who is aborted while it is prepared ends without having been submitted', async (t) => {
+  const { scheduler, engine, sink, ask } = setUp(WHOLE, {
+    prepare: async (allAborted) => {
+      engine.abortByRid('b', false, 'Enough.');
+      t.notOk(allAborted.aborted, 'one of two still wants it');
+      engine.abortByRid('x', false);
+      engine.abortByRid('', false);
+      engine.abortByRid('a', false);
+      t.ok(allAborted.aborted);
+      return Promise.resolve(inputs('a', 'b'));
+    },
+  });
+  await answer(ask, sink, engine);
+  t.same(sink.notes, [['answer', [[], []]]]);
+  t.notOk(scheduler.received.some(({ kind }) => kind === 'submit'));
+});
+
+t.test('one of a batch that is aborted early leaves the others alone', async (t) => {
+  const { scheduler, engine, sink, ask, accepted } = setUp(WHOLE, {
+    prepare: () => {
+      engine.abortByRid('a', false);
+      return Promise.resolve(inputs('a', 'b'));
+    },
+  });
+  const done = answer(ask, sink, engine);
+  await taken(accepted);
+  t.same(
+    [...scheduler.live.values()].map(({ rid }) => rid),
+    ['b'],
+  );
+  scheduler.step([[2, 8]]);
+  scheduler.finish(2, { type: 'length', length: 1 });
+  await done;
+  t.same(sink.notes, [['answer', [[], [8]]]]);
 });
 
 t.test('who leaves later aborts all of its requests', async (t) => {

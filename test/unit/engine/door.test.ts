@@ -1,8 +1,10 @@
 import t from 'tap';
 
+import { abortReason } from '../../../src/core/finish-reason.js';
 import { Door } from '../../../src/engine/door.js';
 import { EmbedRequest } from '../../../src/engine/embed-request.js';
 
+const REASON = abortReason('Abort in waiting queue');
 const NO_TOKENS = Int32Array.of();
 
 function requests(count: number): EmbedRequest[] {
@@ -56,12 +58,27 @@ t.test('a batch that is aborted there goes, and its places are free', async (t) 
   door.close('pause');
   const batch = requests(4096);
   const waiting = door.wait(batch);
-  for (const request of batch.slice(1)) door.abort(request, 7);
+  for (const request of batch.slice(1)) door.abort(request, REASON, 7);
   t.equal(door.numHeld, 4096, 'one of it still waits');
   const [first] = batch;
-  if (first !== undefined) door.abort(first, 8);
+  if (first !== undefined) door.abort(first, REASON, 8);
   await waiting;
   t.match(first, { finish: { type: 'abort', message: 'Abort in waiting queue' }, finishedMs: 8 });
   t.equal(door.numHeld, 0);
   t.notOk(door.isOpen);
+});
+
+t.test('all of one rid go, whatever batch they came with', async (t) => {
+  const door = new Door();
+  door.close('pause');
+  const [one, two] = [requests(3), requests(1)];
+  let numIn = 0;
+  const waiting = [one, two].map((batch) => door.wait(batch).then(() => numIn++));
+  door.abortByRid((rid) => rid === 'r0', REASON, 7);
+  await waiting[1];
+  t.equal(numIn, 1, 'nothing is left of the second batch');
+  t.match(
+    one.map(({ finish }) => finish?.type ?? null),
+    ['abort', null, null],
+  );
 });

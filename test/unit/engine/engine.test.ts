@@ -173,3 +173,22 @@ t.test('a device that fails is a 500, and the last chunk of a stream', async (t)
   t.equal(stream.status, 200);
   t.match(stream.text, /^data: \{"text":"".*"type":"abort".*\}\n\ndata: \[DONE\]\n\n$/);
 });
+
+t.test('an abort by rid reaches those who wait for the end of a pause', async (t) => {
+  const { engine, scheduler } = setup();
+  await engine.pause('retract');
+  const requests = engine.submit(GENERATE, [input('chat-1')]);
+  engine.abortByRid('', false);
+  t.equal(engine.numHeld, 1, 'an empty prefix means nobody');
+  engine.abortByRid('chat', false, 'Enough.');
+  t.match((await requests)[0]?.finish, { type: 'abort', message: 'Enough.' });
+  const kept = engine.submit(GENERATE, [input('b')]);
+  await engine.pause('abort');
+  t.equal(engine.numHeld, 1, 'a pause ends those that run alone');
+  engine.continue();
+  await kept;
+  t.same(
+    [...scheduler.live.values()].map(({ rid }) => rid),
+    ['b'],
+  );
+});

@@ -45,7 +45,7 @@ export class UpdateRig {
     this.updater = new WeightUpdater({
       context,
       fleet: fleetRig.fleet,
-      engine: { abortByRid: (rid, all) => fleetRig.story.push(`abort '${rid}' ${all}`) },
+      engine: { abortScheduled: () => fleetRig.story.push('abort all') },
       prove: (port) => this.prove(port),
       availableBytes: () => this.availableBytes,
       served: this.served,

@@ -232,7 +232,7 @@ t.test('a tag that is not given stays', async (t) => {
 t.test('requests are aborted with the switch where that is asked for', async (t) => {
   const rig = await UpdateRig.serving(t);
   await rig.fromDisk(await rig.copy(), { abortAllRequests: true });
-  t.same(rig.fleetRig.tell(), ["abort '' true", 'attachDevice 0:1 epoch 1']);
+  t.same(rig.fleetRig.tell(), ['abort all', 'attachDevice 0:1 epoch 1']);
 });
 
 t.test('one update at a time', async (t) => {

@@ -75,7 +75,11 @@ const NATIVE: [string, unknown, string | RegExp][] = [
   ['a session', { text: 'a', session_params: { id: 's' } }, /session id s does not exist/],
   ['hidden states', { text: 'a', return_hidden_states: true }, /^The server is not configured/],
   ['flat log-probabilities', { text: 'a', return_flat_raw_top_logprobs: true }, /not supported/],
-  ['a budget for thinking', { text: 'a', max_thinking_tokens: 5 }, /not supported/],
+  [
+    'a budget for thinking',
+    { text: 'a', max_thinking_tokens: 5 },
+    /requires a model with thoughts/,
+  ],
   ['a custom processor', { text: 'a', custom_logit_processor: 'x' }, /custom logit processor/],
   [
     'token_ids_logprob nested for one prompt',
