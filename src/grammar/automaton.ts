@@ -10,7 +10,7 @@ const MAX_DEPTH = 4_096;
 const MAX_CONFIGS = 16_384;
 
 /** Calls that are open, the innermost first. Equal ones are the same object. */
-interface Calls {
+export interface Calls {
   readonly id: number;
   readonly depth: number;
   /** Where it goes on after the innermost. */

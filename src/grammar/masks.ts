@@ -1,3 +1,4 @@
+import { Alike } from './alike.js';
 import { Automaton, type Config } from './automaton.js';
 import { GrammarLimitError } from './errors.js';
 import type { Machine } from './states.js';
@@ -21,11 +22,16 @@ export class MaskedGrammar {
   readonly #vocabulary: Vocabulary;
   /** Special tokens that structures spell out. */
   readonly #specials: ReadonlyMap<number, Uint8Array>;
-  readonly #masks = new Map<Config, TokenMask>();
+  readonly #alike: Alike;
+  /** By {@link Alike.keyOf}. */
+  readonly #masks = new Map<string, TokenMask>();
 
   constructor(machine: Machine, vocabulary: Vocabulary, specials: ReadonlyMap<number, Uint8Array>) {
+    const longest = [...specials.values()].map((bytes) => bytes.length);
+    this.#alike = new Alike(machine, Math.max(vocabulary.longestToken, ...longest));
     this.#automaton = new Automaton(machine, () => {
       this.#masks.clear();
+      this.#alike.forget();
     });
     this.#vocabulary = vocabulary;
     this.#specials = specials;
@@ -49,12 +55,13 @@ export class MaskedGrammar {
 
   /** @throws GrammarLimitError */
   maskOf(config: Config): TokenMask {
-    const known = this.#masks.get(config);
+    const key = this.#alike.keyOf(config);
+    const known = this.#masks.get(key);
     if (known !== undefined) return known;
     const mask = this.#limited(() => this.#walk(config));
     const maxMasks = Math.max(16, Math.floor(MAX_MASK_BYTES / (4 * this.#vocabulary.numWords)));
     if (this.#masks.size >= maxMasks) this.#automaton.forget();
-    this.#masks.set(config, mask);
+    this.#masks.set(key, mask);
     return mask;
   }
 

@@ -27,6 +27,11 @@ export function productiveRules(rules: Rules): ReadonlySet<string> {
   return fixpoint(rules, isProductive);
 }
 
+/** Rules that match the empty text. */
+export function nullableRules(rules: Rules): ReadonlySet<string> {
+  return fixpoint(rules, isNullable);
+}
+
 export function isProductive(expr: Expr, has: Has): boolean {
   switch (expr.kind) {
     case 'chars':
@@ -45,7 +50,7 @@ export function isProductive(expr: Expr, has: Has): boolean {
   }
 }
 
-function isNullable(expr: Expr, has: Has): boolean {
+export function isNullable(expr: Expr, has: Has): boolean {
   switch (expr.kind) {
     case 'chars':
       return false;
@@ -72,7 +77,7 @@ function isNullable(expr: Expr, has: Has): boolean {
 export function withoutLeftRecursion({ root, rules }: Rules): Rules {
   const turned = new Map([...rules].map(([name, expr]) => [name, turnAround(name, expr)]));
   const result = { root, rules: turned };
-  const nullable = fixpoint(result, isNullable);
+  const nullable = nullableRules(result);
   const circle = findCircle(turned, (expr) => leftmost(expr, (name) => nullable.has(name)));
   if (circle !== null) {
     throw new GrammarError(`rule "${circle}" begins with itself by way of another rule`);

@@ -2,7 +2,13 @@
 import { GrammarError } from './errors.js';
 import type { CharRanges } from './chars.js';
 import type { Dispatch, Expr, Rules } from './expr.js';
-import { isProductive, productiveRules, withoutLeftRecursion } from './properties.js';
+import {
+  isNullable,
+  isProductive,
+  nullableRules,
+  productiveRules,
+  withoutLeftRecursion,
+} from './properties.js';
 import { triggerTable } from './triggers.js';
 import { byteSequences, type ByteSequence } from './utf8-edges.js';
 
@@ -28,6 +34,16 @@ export interface Machine {
   readonly states: readonly State[];
   readonly starts: ReadonlyMap<string, StateId>;
   readonly start: StateId;
+  /** Inner ones before those that they stand in. */
+  readonly repeats: readonly WrittenOut[];
+}
+
+/** Copies of one part, one behind the other, each of at least a byte. The first is the one that is left last. */
+export interface WrittenOut {
+  readonly from: StateId;
+  /** States of one copy. */
+  readonly size: number;
+  readonly numCopies: number;
 }
 
 /** @throws GrammarError with a sentence's second half: "the grammar … " */
@@ -35,7 +51,7 @@ export function buildMachine(given: Rules): Machine {
   const rules = withoutLeftRecursion(given);
   const productive = productiveRules(rules);
   if (!productive.has(rules.root)) throw new GrammarError('it matches no text at all');
-  return new Builder(rules, productive).build();
+  return new Builder(rules, productive, nullableRules(rules)).build();
 }
 
 const END: StateId = 0;
@@ -44,12 +60,15 @@ const END: StateId = 0;
 class Builder {
   readonly #rules: Rules;
   readonly #productive: ReadonlySet<string>;
+  readonly #nullable: ReadonlySet<string>;
   readonly #states: State[] = [{ op: 'end' }];
+  readonly #repeats: WrittenOut[] = [];
   readonly #sequences = new Map<CharRanges, readonly ByteSequence[]>();
 
-  constructor(rules: Rules, productive: ReadonlySet<string>) {
+  constructor(rules: Rules, productive: ReadonlySet<string>, nullable: ReadonlySet<string>) {
     this.#rules = rules;
     this.#productive = productive;
+    this.#nullable = nullable;
   }
 
   build(): Machine {
@@ -59,7 +78,7 @@ class Builder {
       if (expr !== undefined) starts.set(name, this.#part(expr, END));
     }
     const start = starts.get(this.#rules.root) ?? END;
-    return { states: this.#states, starts, start };
+    return { states: this.#states, starts, start, repeats: this.#repeats };
   }
 
   #add(state: State): StateId {
@@ -114,11 +133,21 @@ class Builder {
       to = this.#add({ op: 'fork', to: loop });
       loop.push(this.#part(item, to), next);
     } else {
-      for (let i = min; i < max; i++) {
-        to = this.#add({ op: 'fork', to: [this.#part(item, to), next] });
-      }
+      to = this.#copies(item, max - min, next, (after) =>
+        this.#add({ op: 'fork', to: [this.#part(item, after), next] }),
+      );
     }
-    for (let i = 0; i < min; i++) to = this.#part(item, to);
+    return this.#copies(item, min, to, (after) => this.#part(item, after));
+  }
+
+  /** Equal copies have equal states in the same order. */
+  #copies(item: Expr, numCopies: number, next: StateId, add: (after: StateId) => StateId): StateId {
+    const from = this.#states.length;
+    let to = next;
+    for (let i = 0; i < numCopies; i++) to = add(to);
+    const size = (this.#states.length - from) / Math.max(1, numCopies);
+    const takesBytes = !isNullable(item, (name) => this.#nullable.has(name));
+    if (numCopies > 1 && takesBytes) this.#repeats.push({ from, size, numCopies });
     return to;
   }
 

@@ -29,6 +29,11 @@ export class Vocabulary {
     this.#fill(order);
   }
 
+  /** Bytes of the longest one. */
+  get longestToken(): number {
+    return this.depthAt.reduce((most, depth) => Math.max(most, depth), 0);
+  }
+
   /** Words of a mask, 32 tokens each. */
   get numWords(): number {
     return Math.ceil(this.vocabSize / 32);
