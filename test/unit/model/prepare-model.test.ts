@@ -296,6 +296,45 @@ t.test('dummy weights need nothing but a config, and are the same each time', as
   t.ok(new Set(values).size > 100);
 });
 
+t.test('dummies stand under the bound of the cache, and are not removed in use', async (t) => {
+  const folder = t.testdir({ cache: {} });
+  const cacheDir = join(folder, 'cache');
+  const { deps } = workshop(t, cacheDir);
+  const config = JSON.parse(
+    await readFile(join(goldenFolder(BLOCKS), 'config.json'), 'utf8'),
+  ) as object;
+  const make = async (layers: number, maxBytes?: number): Promise<string> => {
+    const model = join(folder, `of-${layers}`);
+    await mkdir(model, { recursive: true });
+    await writeFile(
+      join(model, 'config.json'),
+      JSON.stringify({ ...config, num_hidden_layers: layers }),
+    );
+    const bounded = maxBytes === undefined ? deps : { ...deps, cacheMaxBytes: maxBytes };
+    const dummy = { ...options(model, 'none'), loadFormat: 'dummy' as const };
+    return basename((await prepareModel(dummy, bounded)).weightsFolder);
+  };
+  const release = (entry: string) => rm(join(cacheDir, entry, `user-${hostname()}-${process.pid}`));
+  const [a, b] = [await make(1), await make(2)];
+  t.same((await readdir(cacheDir)).sort(), [a, b].sort());
+  const c = await make(3, 0);
+  t.same((await readdir(cacheDir)).sort(), [a, b, c].sort(), 'in use by this process');
+  await release(a);
+  await release(b);
+  await utimes(join(cacheDir, a), 1, 1);
+  t.equal(await make(2, 2 ** 30), b);
+  t.equal((await readdir(cacheDir)).length, 3, 'there is room for all');
+  const { size } = await stat(join(cacheDir, c, 'model.safetensors'));
+  t.equal(await make(2, 2 * size), b);
+  t.same((await readdir(cacheDir)).sort(), [b, c].sort(), 'a was not used for longest');
+  await release(c);
+  const quantized = await prepareModel(options(goldenFolder(BLOCKS), 'int8'), {
+    ...deps,
+    cacheMaxBytes: 0,
+  });
+  t.same((await readdir(cacheDir)).sort(), [b, basename(quantized.weightsFolder)].sort());
+});
+
 t.test('a checkpoint that does not fit its config is refused by name', async (t) => {
   const { deps } = workshop(t);
   const config = await readFile(join(goldenFolder(BLOCKS), 'config.json'), 'utf8');
