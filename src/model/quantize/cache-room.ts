@@ -30,7 +30,10 @@ export interface WeightCache {
 export async function useEntry(folder: string): Promise<boolean> {
   const now = new Date();
   // A cache that cannot be written has nothing removed either.
-  await writeFile(join(folder, `user-${hostname()}-${process.pid}`), '').catch(() => undefined);
+  const mark = join(folder, `user-${hostname()}-${process.pid}`);
+  await writeFile(mark, '', { flag: 'wx' })
+    .catch(() => utimes(mark, now, now))
+    .catch(() => undefined);
   await utimes(folder, now, now).catch(() => undefined);
   return (await dataBytes(folder)) !== null;
 }

@@ -119,8 +119,16 @@ async function besideForeignEntry(cached: string, deps: QuantizeDeps): Promise<O
   return temporaryDraft(deps);
 }
 
-async function temporaryDraft(deps: QuantizeDeps): Promise<OpenDraft> {
-  return { draft: await beginTemporaryEntry(deps.temporaryDir), cached: null };
+async function temporaryDraft({ temporaryDir }: QuantizeDeps): Promise<OpenDraft> {
+  try {
+    return { draft: await beginTemporaryEntry(temporaryDir), cached: null };
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const message =
+      `The temporary folder ${temporaryDir} cannot be written (${code}): quantized weights need it ` +
+      'or a --quantization-cache-dir.';
+    throw new ModelLoadError(code === 'ENOSPC' ? 'disk_full' : 'bad_option', message, { cause });
+  }
 }
 
 async function runJobs(jobs: readonly QuantizeJob[], deps: QuantizeDeps): Promise<void> {

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { randomBits } from '../../core/clock.js';
+import { makeFolders } from '../../core/make-folders.js';
 import { type AnyPlan, type Demand, planDemands } from '../plan-tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { ModelLoadError } from '../load-error.js';
@@ -63,7 +64,7 @@ function notWritten(cause: unknown, folder: string): unknown {
 }
 
 async function writeDummy(demands: readonly Demand[], draft: string): Promise<void> {
-  await mkdir(draft, { recursive: true, mode: 0o700 });
+  await makeFolders(draft, 0o700);
   const file = await open(join(draft, DUMMY_FILE), 'w');
   try {
     await file.writeFile(dummyHeader(demands));

@@ -249,13 +249,41 @@ t.test(
 );
 
 t.test('a cache that cannot be written is one warning, and the model still loads', async (t) => {
-  const blocked = join(t.testdir({ file: '' }), 'file', 'cache');
-  const { deps, log } = workshop(t, blocked);
-  const model = await prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
-  t.equal(log.warnings.length, 1);
-  t.match(log.warnings[0], /cannot be written \(ENOTDIR\)/);
-  t.equal(model.info.temporaryFolder, model.weightsFolder);
-  t.ok((await stat(join(model.weightsFolder, 'weights.bin'))).size > 0);
+  const folder = t.testdir({ file: '' });
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  await symlink('loop', join(folder, 'loop'));
+  const places: [at: string, code: string][] = [
+    [join(folder, 'file'), 'EEXIST'],
+    [join(folder, 'file', 'cache'), 'ENOTDIR'],
+    [join(folder, 'pipe'), 'EEXIST'],
+    [join(folder, 'loop'), 'EEXIST'],
+    ['/proc', 'ENOENT'],
+    ['/proc/self/below', 'ENOENT'],
+  ];
+  for (const [blocked, code] of places) {
+    const { deps, log } = workshop(t, blocked);
+    const temporary = { ...deps, temporaryDir: folder };
+    const model = await prepareModel(options(goldenFolder(BLOCKS), 'int8'), temporary);
+    t.match(log.warnings, [new RegExp(`cannot be written \\(${code}\\)`)], blocked);
+    t.equal(model.info.temporaryFolder, model.weightsFolder);
+    t.ok((await stat(join(model.weightsFolder, 'weights.bin'))).size > 0);
+  }
+});
+
+t.test('dummy weights for a cache that cannot be written are one sentence', async (t) => {
+  const folder = t.testdir({ file: '' });
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  await symlink('loop', join(folder, 'loop'));
+  const dummy = { ...options(goldenFolder(BLOCKS), 'none'), loadFormat: 'dummy' as const };
+  const places = ['file', 'pipe', 'pipe/below', 'loop'].map((at) => join(folder, at));
+  for (const cacheDir of [...places, '/proc', '/proc/self/below']) {
+    const { deps } = workshop(t, cacheDir);
+    await t.rejects(
+      prepareModel(dummy, deps),
+      { code: 'bad_option', message: /^Dummy weights could not be written to .* \(E\w+\)\.$/ },
+      cacheDir,
+    );
+  }
 });
 
 t.test('a job that fails leaves nothing behind', async (t) => {
