@@ -24,7 +24,11 @@ t.test('large events are made in turns, and the order is kept', async (t) => {
   let numIdle = 0;
   const json = new OrderedJson(() => numIdle++);
   const put = (value: unknown) => {
-    json.put(value, (text) => texts.push(text), t.error);
+    json.put(
+      value,
+      (text) => texts.push(text),
+      (error) => t.error(error),
+    );
   };
   put({ n: 1 });
   t.same(texts, ['{"n":1}'], 'a small one is out at once');
