@@ -214,6 +214,7 @@ export type ToMain =
   | Drained
   | SchedulerLog
   | ExpertsRecorded
+  | QuestionFailed
   | StepTimed;
 
 export interface Submitted {
@@ -294,6 +295,13 @@ export interface ExpertsRecorded {
   readonly id: number;
   /** Null but for a dump. */
   readonly dump: ExpertDump | null;
+}
+
+/** A {@link FlushCache}, {@link ReadState} or {@link RecordExperts} that the cache actor refused. */
+export interface QuestionFailed {
+  readonly kind: 'questionFailed';
+  readonly question: CacheQuestion;
+  readonly message: string;
 }
 
 export interface StateRead {
@@ -592,6 +600,14 @@ export interface CacheFault {
   readonly message: string;
   /** Of a refused {@link InsertPrefix}; null = it was another operation. */
   readonly insert: RefusedInsert | null;
+  /** What main waits to hear of; null = it was another operation. */
+  readonly question: CacheQuestion | null;
+}
+
+/** A {@link FlushTrees}, {@link ReadTrees} or {@link ControlExperts}, with the id of who asked main's way. */
+export interface CacheQuestion {
+  readonly op: 'flush' | 'read' | 'experts';
+  readonly id: number;
 }
 
 /** What a refused insert brought and the tree did not take: still the sender's. */

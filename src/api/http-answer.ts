@@ -7,7 +7,8 @@ import {
   type HttpReply,
   type ResponseStream,
 } from '../http/http.js';
-import { LargeJson } from '../http/large-json.js';
+import { asLarge, type LargeJson } from '../http/large-json.js';
+import { OrderedJson } from '../http/ordered-json.js';
 
 /** How one dialect spells failures over HTTP. */
 export interface FailureSpelling {
@@ -52,12 +53,13 @@ export class HttpAnswer implements AnswerSink {
   }
 
   answer(value: unknown): void {
-    if (!(value instanceof LargeJson)) {
+    const large = asLarge(value);
+    if (large === null) {
       this.#reply.send(jsonResponse(200, value));
       return;
     }
     // Nobody awaits it: what goes wrong in a piece must not end the process.
-    this.#answerInPieces(value).catch((error: unknown) => {
+    this.#answerInPieces(large).catch((error: unknown) => {
       this.fail(failureFrom(error));
     });
   }
@@ -84,8 +86,8 @@ const SSE_HEADERS: Headers = {
 };
 const SSE_DONE = 'data: [DONE]\n\n';
 
-function sseFrame(value: unknown): string {
-  return `data: ${JSON.stringify(value)}\n\n`;
+function sseFrame(json: string): string {
+  return `data: ${json}\n\n`;
 }
 
 class SseEvents implements EventStream {
@@ -93,6 +95,10 @@ class SseEvents implements EventStream {
   readonly marksEnd = false;
   readonly #stream: ResponseStream;
   readonly #spelling: FailureSpelling;
+  readonly #json = new OrderedJson(() => {
+    this.#onDrain();
+  });
+  #onDrain: () => void = () => undefined;
 
   constructor(stream: ResponseStream, spelling: FailureSpelling) {
     this.#stream = stream;
@@ -100,20 +106,32 @@ class SseEvents implements EventStream {
   }
 
   get isWritable(): boolean {
-    return this.#stream.isWritable;
+    return this.#stream.isWritable && !this.#json.isBusy;
   }
 
   onDrain(listener: () => void): void {
+    this.#onDrain = listener;
     this.#stream.onDrain(listener);
   }
 
   send(value: unknown): void {
-    this.#stream.write(sseFrame(value));
+    this.#put(value, (json) => {
+      this.#stream.write(sseFrame(json));
+    });
   }
 
   end(value: unknown): void {
-    this.#stream.write(sseFrame(value) + SSE_DONE);
-    this.#stream.end();
+    this.#put(value, (json) => {
+      this.#stream.write(sseFrame(json) + SSE_DONE);
+      this.#stream.end();
+    });
+  }
+
+  /** What goes wrong in a piece of a large event ends the stream. */
+  #put(value: unknown, use: (json: string) => void): void {
+    this.#json.put(value, use, (error) => {
+      use(JSON.stringify(this.#spelling.streamed(failureFrom(error))));
+    });
   }
 
   fail(failure: Failure): void {

@@ -60,10 +60,9 @@ export class CacheActor {
 
   /** Broken invariants of all trees. Walks everything: for tests and idle moments. */
   check(): readonly CacheFault[] {
+    const nobody = { num: null, insert: null, question: null };
     return [...this.#trees].flatMap(([tree, cache]) =>
-      cache
-        .violations()
-        .map((message) => ({ op: 'fault', num: null, tree, message, insert: null }) as const),
+      cache.violations().map((message) => ({ op: 'fault', tree, message, ...nobody }) as const),
     );
   }
 
@@ -80,6 +79,7 @@ export class CacheActor {
         tree: 'tree' in op ? op.tree : null,
         message: `${op.op}: ${cause}${error.message}`,
         insert: op.op === 'insert' ? this.#refusedInsert(op) : null,
+        question: 'id' in op ? { op: op.op, id: op.id } : null,
       };
     }
   }

@@ -2,6 +2,7 @@ import { RequestError } from '../core/errors.js';
 
 interface Waiting<T> {
   readonly resolve: (value: T) => void;
+  readonly reject: (error: RequestError) => void;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -15,7 +16,7 @@ export class Replies<T> {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** @throws RequestError INTERNAL when no answer comes in time. */
+  /** @throws RequestError INTERNAL when the answer is a failure, or none comes in time. */
   ask(send: (id: number) => void): Promise<T> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -24,16 +25,23 @@ export class Replies<T> {
         reject(new RequestError('INTERNAL', 'The scheduler did not answer in time.'));
       }, this.#timeoutMs);
       timer.unref();
-      this.#waiting.set(id, { resolve, timer });
+      this.#waiting.set(id, { resolve, reject, timer });
       send(id);
     });
   }
 
   answer(id: number, value: T): void {
+    this.#take(id)?.resolve(value);
+  }
+
+  fail(id: number, message: string): void {
+    this.#take(id)?.reject(new RequestError('INTERNAL', message));
+  }
+
+  #take(id: number): Waiting<T> | undefined {
     const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
+    clearTimeout(waiting?.timer);
     this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
-    waiting.resolve(value);
+    return waiting;
   }
 }

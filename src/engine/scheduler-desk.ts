@@ -1,5 +1,6 @@
 import type { ExpertDump } from '../core/expert-recording.js';
 import type {
+  CacheQuestion,
   ExpertAction,
   Knobs,
   StateRead,
@@ -16,7 +17,7 @@ const TIMEOUT_MS = 10_000;
 /** Messages of the scheduler that concern no request. */
 export type DeskMessage = Extract<
   ToMain,
-  { kind: 'cacheFlushed' | 'expertsRecorded' | 'stateRead' | 'stepTimed' }
+  { kind: 'cacheFlushed' | 'expertsRecorded' | 'questionFailed' | 'stateRead' | 'stepTimed' }
 >;
 
 /** What the scheduler is asked and told beside requests. */
@@ -66,11 +67,19 @@ export class SchedulerDesk {
       case 'expertsRecorded':
         this.#experts.answer(message.id, message.dump);
         break;
+      case 'questionFailed':
+        this.#waitingFor(message.question.op).fail(message.question.id, message.message);
+        break;
       case 'stateRead':
         this.#states.answer(message.id, message);
         break;
       case 'stepTimed':
         this.steps.publish(message);
     }
+  }
+
+  #waitingFor(op: CacheQuestion['op']): Pick<Replies<unknown>, 'fail'> {
+    const waiting = { flush: this.#flushes, read: this.#states, experts: this.#experts };
+    return waiting[op];
   }
 }

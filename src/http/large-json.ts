@@ -1,18 +1,25 @@
 /** JSON that is too much for one turn of the event loop: it is made and written a piece at a time. */
 
-/** Rows of a {@link LazyRows} that are made in one turn. */
-const ROWS_PER_TURN = 64;
-/** Characters after which others get their turn. */
-const CHARS_PER_TURN = 64 * 1024;
+/** Rows of a {@link LazyRows} that are made at a time: a row of 256 texts takes some milliseconds. */
+const ROWS_PER_PIECE = 4;
+/** Milliseconds after which others get their turn. */
+const TURN_MS = 5;
+/** Values in lazy rows above which an answer or an event is made in pieces. */
+const LARGE_VALUES = 16 * 1024;
 
 /** A list whose items are made when they are written. `JSON.stringify` writes it as the plain list. */
 export class LazyRows<Row> {
   readonly #rows: readonly Row[];
   readonly #render: (row: Row) => unknown;
 
-  constructor(rows: readonly Row[], render: (row: Row) => unknown) {
+  /** Values of all rows together. */
+  readonly numValues: number;
+
+  /** @param width values of a row */
+  constructor(rows: readonly Row[], render: (row: Row) => unknown, width = 1) {
     this.#rows = rows;
     this.#render = render;
+    this.numValues = rows.length * width;
   }
 
   toJSON(): readonly unknown[] {
@@ -21,8 +28,8 @@ export class LazyRows<Row> {
 
   /** The items in pieces of a few: `a,b`, then `c,d`, … */
   *pieces(): Generator<string> {
-    for (let from = 0; from < this.#rows.length; from += ROWS_PER_TURN) {
-      const items = this.#rows.slice(from, from + ROWS_PER_TURN).map(this.#render);
+    for (let from = 0; from < this.#rows.length; from += ROWS_PER_PIECE) {
+      const items = this.#rows.slice(from, from + ROWS_PER_PIECE).map(this.#render);
       yield JSON.stringify(items).slice(1, -1);
     }
   }
@@ -43,16 +50,30 @@ export class LargeJson {
   /** The text of the value; others get their turn in between. */
   async text(): Promise<string> {
     let text = '';
-    let numChars = 0;
+    let turnMs = performance.now();
     for (const piece of piecesOf(this.#value)) {
       text += piece;
-      numChars += piece.length;
-      if (numChars < CHARS_PER_TURN) continue;
-      numChars = 0;
+      if (performance.now() - turnMs < TURN_MS) continue;
       await new Promise(setImmediate);
+      turnMs = performance.now();
     }
     return text;
   }
+}
+
+/** The value, if it is worth making in pieces; else null. */
+export function asLarge(value: unknown): LargeJson | null {
+  if (value instanceof LargeJson) return value;
+  return numLazyValues(value) > LARGE_VALUES ? new LargeJson(value) : null;
+}
+
+function numLazyValues(value: unknown): number {
+  if (value instanceof LazyRows) return value.numValues;
+  if (value instanceof LargeJson) return Infinity;
+  if (typeof value !== 'object' || value === null) return 0;
+  // Lists of numbers, which may be long, hold none.
+  if (Array.isArray(value) && typeof value[0] !== 'object') return 0;
+  return Object.values(value).reduce<number>((sum, item) => sum + numLazyValues(item), 0);
 }
 
 function* piecesOf(value: unknown): Generator<string> {

@@ -69,7 +69,7 @@ async function openWeights(
   plan: ModelPlan,
   deps: QuantizeDeps,
 ): Promise<Checkpoint> {
-  const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps.cacheDir) : source.weights();
+  const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps) : source.weights();
   return aliased(overlaid(await base, overlay), (name) =>
     // The head stands beside the trunk.
     name.startsWith('lm_head.') ? name : withPrefix(name, 'model.'),

@@ -68,7 +68,7 @@ export async function prepareModel(
     modules,
     options.isEmbedding ?? false,
   )
-    ? await buildPooledModel(readPooledModel(config, modules), build, deps.cacheDir)
+    ? await buildPooledModel(readPooledModel(config, modules), build, deps)
     : await buildDecoder(config, build, deps);
   warnOfUnreadLayers(plan, checkpoint, deps.warn);
   const { files } = checkpoint;

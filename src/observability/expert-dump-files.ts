@@ -1,6 +1,7 @@
-import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExpertDump, ExpertPass, ExpertRecording } from '../core/expert-recording.js';
+import { makeFolders } from '../core/make-folders.js';
 import { expertArrays, identityMap, topkIdsOfLayer } from './expert-arrays.js';
 import { writeSafetensors } from './safetensors-writer.js';
 
@@ -14,7 +15,7 @@ export async function writeExpertDump(
   dump: ExpertDump,
   timeS: number,
 ): Promise<readonly string[]> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const stem = join(folder, `expert_distribution_recorder_${timeS}`);
   const paths = [`${stem}.csv`, `${stem}.json`, `${stem}.safetensors`] as const;
   await writeFile(paths[0], csvOf(dump));

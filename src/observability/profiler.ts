@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 
+import { makeFolders } from '../core/make-folders.js';
 import type { StepTimed } from '../messages.js';
 import { ReportFile } from './report-file.js';
 import { StepTrace } from './step-trace.js';
@@ -136,7 +136,7 @@ export class Profiler {
 }
 
 async function reserveFiles({ folder, id, hasCpu }: ProfileOptions): Promise<ReportFile[]> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const names = [`${id}-steps.trace.json`, ...(hasCpu ? [`${id}-main.cpuprofile`] : [])];
   const files = names.map((name) => new ReportFile(join(folder, name)));
   try {

@@ -33,7 +33,7 @@ export function receiveReply(parts: Parts, reads: StateReads, reply: CacheReply)
       outbox.main({ kind: 'expertsRecorded', id: reply.id, dump: reply.dump });
       break;
     case 'fault':
-      receiveFault(parts, reply);
+      receiveFault(parts, reads, reply);
       break;
   }
 }
@@ -48,9 +48,19 @@ function receiveInserted({ devices, waiting }: Parts, reply: Inserted): void {
   if (seat !== null) waiting.noteInserted(seat, seat.inserted(reply));
 }
 
-/** The request that asked does without: a prefix that is not shared, pages that stay out of the tree. */
-function receiveFault({ devices, live, outbox, waiting }: Parts, fault: CacheFault): void {
-  outbox.log('error', `The cache actor refused an operation. ${fault.message}`);
+/**
+ * The request that asked does without: a prefix that is not shared, pages that stay out of the tree. A question of
+ * main's is answered with the refusal.
+ */
+function receiveFault(parts: Parts, reads: StateReads, fault: CacheFault): void {
+  const { devices, live, outbox, waiting } = parts;
+  const { message, question } = fault;
+  outbox.log('error', `The cache actor refused an operation. ${message}`);
+  if (question !== null) {
+    reads.forget(question);
+    outbox.main({ kind: 'questionFailed', question, message });
+    return;
+  }
   const prober = fault.tree === null && fault.num !== null ? live.get(fault.num) : undefined;
   if (prober !== undefined) waiting.probed(prober, { op: 'probed', num: prober.num, matches: [] });
   const link = fault.tree === null ? undefined : devices.at(fault.tree);

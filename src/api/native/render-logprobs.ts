@@ -14,14 +14,6 @@ export interface LogprobView {
   readonly fromOutput: number;
 }
 
-/** How many values the log-probabilities of a sample have. */
-export function numLogprobValues(generation: Generation): number {
-  const wants = generation.input.req.logprobs;
-  if (wants === null) return 0;
-  const numRows = generation.promptLogprobs.size + generation.outputLogprobs.size;
-  return numRows * (1 + wants.topNum + wants.tokenIds.length);
-}
-
 /** The logprob keys of `meta_info`; empty when none were asked for. */
 export function renderLogprobs(generation: Generation, view: LogprobView): Record<string, unknown> {
   const wants = generation.input.req.logprobs;
@@ -38,7 +30,8 @@ export function renderLogprobs(generation: Generation, view: LogprobView): Recor
     output_token_logprobs_length: generation.outputIds.length,
   };
   if (wants.topNum > 0) addPart('top_logprobs', 1, 1 + wants.topNum);
-  if (wants.tokenIds.length > 0) addPart('token_ids_logprobs', 1 + wants.topNum, Infinity);
+  const end = 1 + wants.topNum + wants.tokenIds.length;
+  if (wants.tokenIds.length > 0) addPart('token_ids_logprobs', 1 + wants.topNum, end);
   return keys;
 
   function best(row: LogprobRow): LogprobTuple {
@@ -52,8 +45,8 @@ export function renderLogprobs(generation: Generation, view: LogprobView): Recor
         : Array.from(row.ids.subarray(start, end), (id, i) =>
             tuple(row.values[start + i] ?? null, id),
           );
-    keys[`input_${name}`] = new LazyRows(prompt, part);
-    keys[`output_${name}`] = new LazyRows(output, part);
+    keys[`input_${name}`] = new LazyRows(prompt, part, end - start);
+    keys[`output_${name}`] = new LazyRows(output, part, end - start);
   }
 }
 

@@ -2,13 +2,9 @@ import { finishOnWire } from '../../core/finish-reason.js';
 import type { StreamRenderer } from '../../engine/answer-stream.js';
 import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
-import { LargeJson } from '../../http/large-json.js';
 import type { Generation } from '../../engine/generation.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
-import { numLogprobValues, renderLogprobs } from './render-logprobs.js';
-
-/** Log-probabilities of an answer above which it is written in pieces: some milliseconds of the event loop. */
-const LARGE_ANSWER_VALUES = 16 * 1024;
+import { renderLogprobs } from './render-logprobs.js';
 
 export interface RenderOptions {
   /** False adds `index` to every chunk of a stream, and makes a whole answer a list. */
@@ -36,9 +32,7 @@ export class NativeRenderer implements StreamRenderer<Generation> {
   whole(generations: readonly Generation[]): unknown {
     const from = nothingSent(Date.now() / 1000);
     const objects = generations.map((one) => this.#object(one, from, from.firstTs));
-    const answer = this.#options.isSingle ? objects[0] : objects;
-    const numValues = generations.reduce((sum, one) => sum + numLogprobValues(one), 0);
-    return numValues > LARGE_ANSWER_VALUES ? new LargeJson(answer) : answer;
+    return this.#options.isSingle ? objects[0] : objects;
   }
 
   /** The first and the last chunk of a sample say when the first one left. */

@@ -1,5 +1,6 @@
 import type { LogprobRow } from '../../core/sampling-params.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
+import { LazyRows } from '../../http/large-json.js';
 import type { Generation } from '../../engine/generation.js';
 
 interface ChatToken {
@@ -11,11 +12,12 @@ interface ChatToken {
 
 /** `choices[].logprobs` of chat: one entry per output token from `from` on. */
 export function chatLogprobs(generation: Generation, from: number, tokenizer: Tokenizer): unknown {
-  const content = outputRows(generation, from).map((row) => ({
+  const top = topEntries(generation);
+  const entryOf = (row: LogprobRow): unknown => ({
     ...chatToken(row, 0, tokenizer),
-    top_logprobs: topEntries(generation).map((entry) => chatToken(row, entry, tokenizer)),
-  }));
-  return { content };
+    top_logprobs: top.map((entry) => chatToken(row, entry, tokenizer)),
+  });
+  return { content: new LazyRows(outputRows(generation, from), entryOf, 1 + top.length) };
 }
 
 function chatToken(row: LogprobRow, entry: number, tokenizer: Tokenizer): ChatToken {
@@ -48,8 +50,11 @@ export function completionLogprobs(
   return {
     text_offset: rows.map(() => -1),
     token_logprobs: rows.map((row) => row?.values[0] ?? null),
-    tokens: rows.map((row) => (row === null ? first() : textOf(row, 0, tokenizer))),
-    top_logprobs: entries.length === 0 ? [] : rows.map((row) => (row === null ? null : topOf(row))),
+    tokens: new LazyRows(rows, (row) => (row === null ? first() : textOf(row, 0, tokenizer))),
+    top_logprobs:
+      entries.length === 0
+        ? []
+        : new LazyRows(rows, (row) => (row === null ? null : topOf(row)), entries.length),
   };
 }
 

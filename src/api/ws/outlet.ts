@@ -1,7 +1,6 @@
 import { statusOf, type Failure } from '../../core/errors.js';
 import type { RequestId } from './client-message.js';
 import { CLOSE, type SocketLimits } from './limits.js';
-import { LargeJson } from '../../http/large-json.js';
 import type { Socket } from '../../http/socket.js';
 
 /** What a server says, `radish.v1`: any number of deltas, then one `done` or `error`. */
@@ -10,11 +9,6 @@ export interface ServerEvent {
   readonly id: RequestId | null;
   readonly event: 'delta' | 'done' | 'error';
   readonly data: unknown;
-}
-
-/** The JSON of an event; others get their turn while a large one is made. */
-export async function textOf({ id, event, data }: ServerEvent): Promise<string> {
-  return new LargeJson({ id, event, data }).text();
 }
 
 /** @param status the HTTP status that the same failure has on `/generate` */

@@ -1,8 +1,9 @@
 import { failureFrom, statusOf, type Failure } from '../../core/errors.js';
 import type { AnswerSink, EventStream } from '../../engine/answer-sink.js';
 import type { RequestId } from './client-message.js';
-import { LargeJson } from '../../http/large-json.js';
-import { errorEvent, textOf, type Outlet, type ServerEvent } from './outlet.js';
+import { asLarge } from '../../http/large-json.js';
+import { OrderedJson } from '../../http/ordered-json.js';
+import { errorEvent, type Outlet, type ServerEvent } from './outlet.js';
 
 /**
  * The answer to one request of a socket: deltas, then exactly one `done` or `error`. An answer that is
@@ -17,6 +18,9 @@ export class SocketAnswer implements AnswerSink, EventStream {
   /** The last event, or its text where that is made already. */
   #held: ServerEvent | string | null = null;
   #onDrain: () => void = () => undefined;
+  readonly #json = new OrderedJson(() => {
+    if (!this.#isClosed) this.drained();
+  });
   #abort: (() => void) | null = null;
   #survivesClient = false;
   #isCancelled = false;
@@ -34,7 +38,7 @@ export class SocketAnswer implements AnswerSink, EventStream {
   }
 
   get isWritable(): boolean {
-    return !this.#isClosed && this.#outlet.isWritable;
+    return !this.#isClosed && !this.#json.isBusy && this.#outlet.isWritable;
   }
 
   onSubmitted(abort: () => void, survivesClient: boolean): void {
@@ -53,7 +57,17 @@ export class SocketAnswer implements AnswerSink, EventStream {
   }
 
   send(data: unknown): void {
-    if (!this.#isClosed) this.#outlet.write({ id: this.#id, event: 'delta', data });
+    if (this.#isClosed) return;
+    const event: ServerEvent = { id: this.#id, event: 'delta', data };
+    this.#json.put(
+      event,
+      (text) => {
+        if (!this.#isClosed) this.#outlet.writeText(text);
+      },
+      (error) => {
+        this.fail(failureFrom(error));
+      },
+    );
   }
 
   end(data: unknown): void {
@@ -62,17 +76,19 @@ export class SocketAnswer implements AnswerSink, EventStream {
 
   answer(data: unknown): void {
     const event: ServerEvent = { id: this.#id, event: 'done', data };
-    if (data instanceof LargeJson) void this.#endInPieces(event);
-    else this.#end(event);
-  }
-
-  async #endInPieces(event: ServerEvent): Promise<void> {
-    try {
-      this.#end(await textOf(event));
-    } catch (error) {
-      // Nobody awaits it: what goes wrong in a piece must not end the process.
-      this.fail(failureFrom(error));
+    if (asLarge(data) === null && !this.#json.isBusy) {
+      this.#end(event);
+      return;
     }
+    this.#json.put(
+      event,
+      (text) => {
+        this.#end(text);
+      },
+      (error) => {
+        this.fail(failureFrom(error));
+      },
+    );
   }
 
   /** It never became a request, or failed later. */

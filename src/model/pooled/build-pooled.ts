@@ -2,6 +2,7 @@ import type { ModelSpec } from '../../core/model-spec.js';
 import type { BuildOptions, BuiltModel } from '../built-model.js';
 import { resolveContextLength } from '../families/context-length.js';
 import { ModelLoadError } from '../load-error.js';
+import type { WeightCache } from '../quantize/cache-room.js';
 import type { Quantization } from '../quantize/format.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { overlaid } from '../source/tensor-overlay.js';
@@ -15,18 +16,18 @@ import { buildPooledGraph } from './pooled-graph.js';
 import type { PooledPlan } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 
-/** A model that answers with vectors: checks the weights, builds the graph. `cacheDir` takes dummy weights. */
+/** A model that answers with vectors: checks the weights, builds the graph. `cache` takes dummy weights. */
 export async function buildPooledModel(
   model: PooledModel,
   options: BuildOptions,
-  cacheDir: string,
+  cache: WeightCache,
 ): Promise<BuiltModel> {
   refuseQuantization(options.quantization);
   const { plan } = model;
   const contextLength = pooledContextLength(model, options.contextLength);
   const checkpoint =
     options.loadFormat === 'dummy'
-      ? overlaid(await dummyCheckpoint(plan, cacheDir), options.overlay)
+      ? overlaid(await dummyCheckpoint(plan, cache), options.overlay)
       : await openPooledCheckpoint(model, options);
   checkPlan(plan, checkpoint);
   const store = plainWeights(plan, checkpoint);

@@ -7,22 +7,35 @@ import { lstat, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
+import { sweepDrafts } from './cache.js';
 import { WEIGHTS_FILE } from './layout.js';
 
-/** As `cacheKey` names them. */
-const ENTRY = /^(w8a8_int8|int8|int4)-[0-9a-f]{32}$/;
+/** As `cacheKey` and `dummyCheckpoint` name them. */
+const ENTRY = /^(w8a8_int8|int8|int4|dummy)-[0-9a-f]{32}$/;
+/** The one data file of an entry that a dummy checkpoint is. */
+export const DUMMY_FILE = 'model.safetensors';
 const USER = /^user-(.+)-(\d+)$/;
 /** Processes of another machine or container cannot be looked at: they count as living for so long. */
 const FOREIGN_USER_MS = 7 * 24 * 3600 * 1000;
+
+/** Where weights are kept that were made here: quantized ones, and dummies. */
+export interface WeightCache {
+  /** Entries are folders in it. */
+  readonly cacheDir: string;
+  /** All entries together; the least recently used go. Absent = no bound. */
+  readonly cacheMaxBytes?: number;
+}
 
 /** Notes that this process uses the entry from now on. @returns false when it has just been removed */
 export async function useEntry(folder: string): Promise<boolean> {
   const now = new Date();
   // A cache that cannot be written has nothing removed either.
-  await writeFile(join(folder, `user-${hostname()}-${process.pid}`), '').catch(() => undefined);
+  const mark = join(folder, `user-${hostname()}-${process.pid}`);
+  await writeFile(mark, '', { flag: 'wx' })
+    .catch(() => utimes(mark, now, now))
+    .catch(() => undefined);
   await utimes(folder, now, now).catch(() => undefined);
-  const facts = await lstat(join(folder, WEIGHTS_FILE)).catch(() => null);
-  return facts !== null;
+  return (await dataBytes(folder)) !== null;
 }
 
 interface Entry {
@@ -31,8 +44,17 @@ interface Entry {
   readonly usedMs: number;
 }
 
+/** Removes what nobody needs beside an entry that is in use. */
+export async function tidyCache(
+  entry: string,
+  { cacheDir, cacheMaxBytes }: WeightCache,
+): Promise<void> {
+  await sweepDrafts(entry);
+  if (cacheMaxBytes !== undefined) await makeRoom(cacheDir, cacheMaxBytes);
+}
+
 /** Removes entries until those that are left have at most `maxBytes` together. What cannot be removed stays. */
-export async function makeRoom(cacheDir: string, maxBytes: number): Promise<void> {
+async function makeRoom(cacheDir: string, maxBytes: number): Promise<void> {
   const names = (await readdir(cacheDir).catch(() => [])).filter((name) => ENTRY.test(name));
   const found = await Promise.all(names.map((name) => entryAt(join(cacheDir, name))));
   const entries = found.filter((entry) => entry !== null).sort((a, b) => a.usedMs - b.usedMs);
@@ -45,9 +67,18 @@ export async function makeRoom(cacheDir: string, maxBytes: number): Promise<void
 
 async function entryAt(folder: string): Promise<Entry | null> {
   const facts = await lstat(folder).catch(() => null);
-  const weights = await lstat(join(folder, WEIGHTS_FILE)).catch(() => null);
-  if (facts?.isDirectory() !== true || weights === null) return null;
-  return { folder, bytes: weights.size, usedMs: facts.mtimeMs };
+  const bytes = await dataBytes(folder);
+  if (facts?.isDirectory() !== true || bytes === null) return null;
+  return { folder, bytes, usedMs: facts.mtimeMs };
+}
+
+/** Bytes of an entry's data file; null where it has none. */
+async function dataBytes(folder: string): Promise<number | null> {
+  for (const name of [WEIGHTS_FILE, DUMMY_FILE]) {
+    const facts = await lstat(join(folder, name)).catch(() => null);
+    if (facts !== null) return facts.size;
+  }
+  return null;
 }
 
 /** False when somebody uses it. It gets the name of a draft first, so that nobody begins to use it meanwhile. */

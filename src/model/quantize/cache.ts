@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { makeFolders } from '../../core/make-folders.js';
 import { readRegularText } from '../source/regular-file.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import { hashFile } from './hash-file.js';
@@ -83,7 +84,7 @@ export interface CacheDraft {
 
 /** A draft beside its final folder: made at once, so that a cache that cannot be written is found out. */
 export async function beginCacheEntry(folder: string): Promise<CacheDraft> {
-  await mkdir(dirname(folder), { recursive: true, mode: PRIVATE_FOLDER });
+  await makeFolders(dirname(folder), PRIVATE_FOLDER);
   const draft = `${folder}.${randomUUID()}.tmp`;
   await mkdir(draft, { mode: PRIVATE_FOLDER });
   return emptyDraft(draft);
@@ -91,7 +92,7 @@ export async function beginCacheEntry(folder: string): Promise<CacheDraft> {
 
 /** A draft that is never put anywhere else, in a folder below `parent` that nobody can guess. */
 export async function beginTemporaryEntry(parent: string): Promise<CacheDraft> {
-  await mkdir(parent, { recursive: true });
+  await makeFolders(parent);
   return emptyDraft(await mkdtemp(join(parent, 'radish-weights-')));
 }
 

@@ -12,20 +12,15 @@ import {
   commitCacheEntry,
   discardCacheEntry,
   readCacheEntry,
-  sweepDrafts,
 } from './cache.js';
-import { makeRoom, useEntry } from './cache-room.js';
+import { tidyCache, useEntry, type WeightCache } from './cache-room.js';
 import type { QuantizeJob } from './job.js';
 import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
 
 /** Where quantised weights are kept and how they are made. */
-export interface QuantizeDeps {
+export interface QuantizeDeps extends WeightCache {
   /** Runs a job on some CPU thread; rejects with the job's error. */
   readonly runJob: (job: QuantizeJob) => Promise<void>;
-  /** Entries live in folders below it. */
-  readonly cacheDir: string;
-  /** All entries together; the least recently used go. Absent = no bound. */
-  readonly cacheMaxBytes?: number;
   /** Parent for an entry that `cacheDir` cannot take. */
   readonly temporaryDir: string;
   readonly warn: (message: string) => void;
@@ -56,7 +51,7 @@ export async function quantizedWeights(
   const cached = join(deps.cacheDir, key);
   const entry = await readCacheEntry(cached);
   if (entry.state === 'sound' && (await useEntry(cached))) {
-    await tidy(cached, deps);
+    await tidyCache(cached, deps);
     return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
   }
   if (entry.state === 'damaged') {
@@ -84,7 +79,7 @@ async function makeWeights(
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
-      await tidy(cached, deps);
+      await tidyCache(cached, deps);
     }
     return {
       store: weightStore(folder, planned.map),
@@ -95,12 +90,6 @@ async function makeWeights(
     await discardCacheEntry(draft);
     throw diskFull(error, folder);
   }
-}
-
-/** Removes what nobody needs beside an entry that is in use. */
-async function tidy(cached: string, { cacheDir, cacheMaxBytes }: QuantizeDeps): Promise<void> {
-  await sweepDrafts(cached);
-  if (cacheMaxBytes !== undefined) await makeRoom(cacheDir, cacheMaxBytes);
 }
 
 interface OpenDraft {
@@ -130,8 +119,16 @@ async function besideForeignEntry(cached: string, deps: QuantizeDeps): Promise<O
   return temporaryDraft(deps);
 }
 
-async function temporaryDraft(deps: QuantizeDeps): Promise<OpenDraft> {
-  return { draft: await beginTemporaryEntry(deps.temporaryDir), cached: null };
+async function temporaryDraft({ temporaryDir }: QuantizeDeps): Promise<OpenDraft> {
+  try {
+    return { draft: await beginTemporaryEntry(temporaryDir), cached: null };
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const message =
+      `The temporary folder ${temporaryDir} cannot be written (${code}): quantized weights need it ` +
+      'or a --quantization-cache-dir.';
+    throw new ModelLoadError(code === 'ENOSPC' ? 'disk_full' : 'bad_option', message, { cause });
+  }
 }
 
 async function runJobs(jobs: readonly QuantizeJob[], deps: QuantizeDeps): Promise<void> {

@@ -62,8 +62,10 @@ export async function findModel(
   try {
     return { folder: await downloadModel(origin, cache, { ...deps, part }), from: 'hub' };
   } catch (error) {
-    const isUnreachable = error instanceof ModelLoadError && error.code === 'offline';
-    if (cached === null || !isUnreachable) throw error;
+    const failure = unwritable(error, options.hubCacheDir);
+    const isOffline = failure instanceof ModelLoadError && failure.code === 'offline';
+    const isReadOnly = failure !== error;
+    if (cached === null || !(isOffline || isReadOnly)) throw failure;
     return unsettled(cached.folder, modelPath, deps);
   }
 }
@@ -79,11 +81,21 @@ async function findComplete(
   return { folder, isSettled: await cache.isSettled(folder) };
 }
 
-/** A copy that another program made, while the hub cannot say what else the repository has. */
+/** The file system's own errors about the cache as a sentence; any other as it is. */
+function unwritable(error: unknown, cacheDir: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof ModelLoadError || code === undefined || syscall === undefined) return error;
+  const message = `The hub's cache ${cacheDir} cannot be written (${code}): set HF_HUB_CACHE to a folder that can.`;
+  return new ModelLoadError(code === 'ENOSPC' ? 'disk_full' : 'download_failed', message, {
+    cause: error,
+  });
+}
+
+/** A copy that another program made, and that cannot be completed from the hub now. */
 function unsettled(folder: string, modelPath: string, deps: DownloadDeps): FoundModel {
   deps.warn?.(
     `The cached copy of ${modelPath} may lack files that another program did not need, such as modules.json: ` +
-      'start once with a network to have it completed.',
+      'start once with a network and a cache that can be written to have it completed.',
   );
   return { folder, from: 'cache' };
 }

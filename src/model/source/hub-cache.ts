@@ -1,6 +1,8 @@
-import { copyFile, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { copyFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 
+import { makeFolders } from '../../core/make-folders.js';
 import { moduleFolders, MODULES_FILE } from './module-path.js';
 import { readRegularText } from './regular-file.js';
 import { TEMPLATES_FOLDER } from './repo-files.js';
@@ -59,14 +61,13 @@ export class HubCache {
   async writeRef(revision: string, commit: string): Promise<void> {
     if (revision === commit) return;
     const path = join(this.folder, 'refs', revision);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, commit);
+    await replaceFile(path, commit);
   }
 
   /** Puts a blob into a snapshot under its file name: a relative link, or a copy where links fail. */
   async link(digest: string, snapshot: string, name: string): Promise<void> {
     const path = join(snapshot, name);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     await rm(path, { force: true });
     const blob = this.blob(digest);
     try {
@@ -82,8 +83,7 @@ export class HubCache {
     for (const name of OPTIONAL) {
       if (await exists(join(snapshot, name))) continue;
       const note = this.#absence(commit, name);
-      await mkdir(dirname(note), { recursive: true });
-      await writeFile(note, '');
+      await replaceFile(note, '');
     }
   }
 
@@ -155,6 +155,14 @@ async function hasWeights(folder: string): Promise<boolean> {
     : names.filter((name) => name.endsWith('.safetensors'));
   const present = await Promise.all(weights.map((name) => exists(join(folder, name))));
   return weights.length > 0 && present.every(Boolean);
+}
+
+/** Whatever has the name is replaced, not opened: it may be a pipe. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  await makeFolders(dirname(path));
+  const draft = `${path}.${randomUUID()}.tmp`;
+  await writeFile(draft, text, { flag: 'wx' });
+  await rename(draft, path);
 }
 
 async function exists(path: string): Promise<boolean> {

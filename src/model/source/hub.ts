@@ -1,8 +1,9 @@
-import { mkdir, stat, statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 
+import { makeFolders } from '../../core/make-folders.js';
 import { fetchBlob, type HubFile } from './hub-blob.js';
 import { readModules, type HubCache } from './hub-cache.js';
 import { hubFetch, type HubRepo } from './hub-request.js';
@@ -137,7 +138,7 @@ class Blobs {
     const { cache, snapshot } = this.#context;
     const missing = await this.#missing(files);
     const totalBytes = missing.reduce((total, file) => total + file.bytes, 0);
-    await mkdir(join(cache.folder, 'blobs'), { recursive: true });
+    await makeFolders(join(cache.folder, 'blobs'));
     await requireSpace(cache.folder, totalBytes);
     let before = 0;
     for (const file of missing) {

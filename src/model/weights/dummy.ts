@@ -1,10 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { randomBits } from '../../core/clock.js';
+import { makeFolders } from '../../core/make-folders.js';
 import { type AnyPlan, type Demand, planDemands } from '../plan-tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';
+import { ModelLoadError } from '../load-error.js';
+import { DUMMY_FILE, tidyCache, useEntry, type WeightCache } from '../quantize/cache-room.js';
 import { openCheckpoint } from '../source/safetensors.js';
 
 /** Hugging Face's default `initializer_range`. */
@@ -15,35 +18,60 @@ const TABLE_SIZE = 4096;
 
 /**
  * `--load-format dummy`: a real safetensors file of seeded random weights (bf16; gains 1, biases
- * small) for what `plan` reads, made once below `cacheDir`. The same plan gives the same bytes on
- * every machine.
+ * small) for what `plan` reads, made once in the cache. The same plan gives the same bytes on
+ * every machine. @throws ModelLoadError where the cache cannot be written
  */
-export async function dummyCheckpoint(plan: AnyPlan, cacheDir: string): Promise<Checkpoint> {
+export async function dummyCheckpoint(plan: AnyPlan, cache: WeightCache): Promise<Checkpoint> {
   const demands = planDemands(plan);
   const key = createHash('sha256')
     .update(JSON.stringify([DUMMY_VERSION, demands]))
     .digest('hex');
-  const folder = join(cacheDir, `dummy-${key.slice(0, 32)}`);
+  const folder = join(cache.cacheDir, `dummy-${key.slice(0, 32)}`);
+  const checkpoint = (await usedDummy(folder)) ?? (await makeDummy(demands, folder));
+  await tidyCache(folder, cache);
+  return checkpoint;
+}
+
+/** A finished dummy, in use by this process from now on; null where there is none. */
+async function usedDummy(folder: string): Promise<Checkpoint | null> {
+  const found = await openCheckpoint(folder).catch(() => null);
+  return found !== null && (await useEntry(folder)) ? found : null;
+}
+
+/** Put in its place by one rename. One that another process finished meanwhile wins. */
+async function makeDummy(demands: readonly Demand[], folder: string): Promise<Checkpoint> {
+  const draft = `${folder}.${randomUUID()}.tmp`;
   try {
+    await writeDummy(demands, draft);
+    const theirs = await usedDummy(folder);
+    if (theirs !== null) return theirs;
+    await rm(folder, { recursive: true, force: true });
+    await rename(draft, folder);
+    await useEntry(folder);
     return await openCheckpoint(folder);
-  } catch {
-    await writeDummy(demands, folder);
-    return openCheckpoint(folder);
+  } catch (error) {
+    throw notWritten(error, folder);
+  } finally {
+    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-async function writeDummy(demands: readonly Demand[], folder: string): Promise<void> {
-  const draft = `${folder}.${randomUUID()}.tmp`;
-  await mkdir(draft, { recursive: true });
-  const file = await open(join(draft, 'model.safetensors'), 'w');
+function notWritten(cause: unknown, folder: string): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (cause instanceof ModelLoadError || code === undefined) return cause;
+  const message = `Dummy weights could not be written to ${folder} (${code}).`;
+  return new ModelLoadError(code === 'ENOSPC' ? 'disk_full' : 'bad_option', message, { cause });
+}
+
+async function writeDummy(demands: readonly Demand[], draft: string): Promise<void> {
+  await makeFolders(draft, 0o700);
+  const file = await open(join(draft, DUMMY_FILE), 'w');
   try {
     await file.writeFile(dummyHeader(demands));
     for (const demand of demands) await writeTensor(file, demand);
   } finally {
     await file.close();
   }
-  await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
 }
 
 /** Length and JSON, padded with spaces so that the data begins at a multiple of 8. */

@@ -21,7 +21,9 @@ export function findWeight(
 ): WeightTensor {
   const tensor = checkpoint.tensors.get(name);
   if (!tensor) {
-    throw broken(`Tensor '${name}' is missing from the weights in ${checkpoint.folder}.`);
+    const { files, folder } = checkpoint;
+    const where = files.length === 1 ? files[0]?.path : `the weights in ${folder}`;
+    throw broken(`Tensor '${name}' is missing from ${where ?? folder}.`);
   }
   const { dtype } = tensor;
   if (dtype !== 'f32' && dtype !== 'f16' && dtype !== 'bf16') {

@@ -1,5 +1,6 @@
 import {
   NO_GENERATION,
+  type CacheQuestion,
   type DeviceState,
   type Leased,
   type TreeKey,
@@ -44,6 +45,11 @@ export class StateReads {
     for (const idle of this.#pending.values()) {
       idle.set(reply.tree, (idle.get(reply.tree) ?? 0) + reply.pages.length);
     }
+  }
+
+  /** A read that was refused has no answer. */
+  forget({ op, id }: CacheQuestion): void {
+    if (op === 'read') this.#pending.delete(id);
   }
 
   answer({ id, trees }: TreesRead): void {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { CacheActor } from '../../../src/cache/cache-actor.js';
+import { RadixTree } from '../../../src/cache/radix-tree.js';
 import { treeKey, type CacheOp, type CacheReply, type OpenTree } from '../../../src/messages.js';
 
 const TREE = treeKey({ rank: 0, generation: 0 });
@@ -97,6 +98,31 @@ t.test('a refused insert says which pages and which lock are still the sender’
     { op: 'fault', insert: { relock: false, pages, lock: 0 } },
   ]);
   t.match(ask(actor, { op: 'unlock', tree: TREE, lock: 5 }), [{ op: 'fault', insert: null }]);
+  t.end();
+});
+
+t.test('what main asks and cannot be done is answered with a fault that says who asked', (t) => {
+  const actor = new CacheActor();
+  ask(actor, open(TREE));
+  const broken = () => {
+    throw new TypeError('out of order');
+  };
+  t.intercept(RadixTree.prototype, 'flush', { value: broken });
+  t.intercept(RadixTree.prototype, 'state', { value: broken });
+  const replies = ask(
+    actor,
+    { op: 'flush', id: 1 },
+    { op: 'read', id: 2 },
+    { op: 'experts', id: 3, action: 'start' },
+    { op: 'lease', tree: TREE, numPages: -1 },
+  );
+  const bug = 'This is a bug: TypeError: out of order';
+  t.match(replies, [
+    { op: 'fault', question: { op: 'flush', id: 1 }, message: `flush: ${bug}` },
+    { op: 'fault', question: { op: 'read', id: 2 }, message: `read: ${bug}` },
+    { op: 'fault', question: { op: 'experts', id: 3 }, message: /no expert statistics are kept/ },
+    { op: 'fault', question: null },
+  ]);
   t.end();
 });
 

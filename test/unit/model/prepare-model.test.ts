@@ -249,13 +249,41 @@ t.test(
 );
 
 t.test('a cache that cannot be written is one warning, and the model still loads', async (t) => {
-  const blocked = join(t.testdir({ file: '' }), 'file', 'cache');
-  const { deps, log } = workshop(t, blocked);
-  const model = await prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
-  t.equal(log.warnings.length, 1);
-  t.match(log.warnings[0], /cannot be written \(ENOTDIR\)/);
-  t.equal(model.info.temporaryFolder, model.weightsFolder);
-  t.ok((await stat(join(model.weightsFolder, 'weights.bin'))).size > 0);
+  const folder = t.testdir({ file: '' });
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  await symlink('loop', join(folder, 'loop'));
+  const places: [at: string, code: string][] = [
+    [join(folder, 'file'), 'EEXIST'],
+    [join(folder, 'file', 'cache'), 'ENOTDIR'],
+    [join(folder, 'pipe'), 'EEXIST'],
+    [join(folder, 'loop'), 'EEXIST'],
+    ['/proc', 'ENOENT'],
+    ['/proc/self/below', 'ENOENT'],
+  ];
+  for (const [blocked, code] of places) {
+    const { deps, log } = workshop(t, blocked);
+    const temporary = { ...deps, temporaryDir: folder };
+    const model = await prepareModel(options(goldenFolder(BLOCKS), 'int8'), temporary);
+    t.match(log.warnings, [new RegExp(`cannot be written \\(${code}\\)`)], blocked);
+    t.equal(model.info.temporaryFolder, model.weightsFolder);
+    t.ok((await stat(join(model.weightsFolder, 'weights.bin'))).size > 0);
+  }
+});
+
+t.test('dummy weights for a cache that cannot be written are one sentence', async (t) => {
+  const folder = t.testdir({ file: '' });
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  await symlink('loop', join(folder, 'loop'));
+  const dummy = { ...options(goldenFolder(BLOCKS), 'none'), loadFormat: 'dummy' as const };
+  const places = ['file', 'pipe', 'pipe/below', 'loop'].map((at) => join(folder, at));
+  for (const cacheDir of [...places, '/proc', '/proc/self/below']) {
+    const { deps } = workshop(t, cacheDir);
+    await t.rejects(
+      prepareModel(dummy, deps),
+      { code: 'bad_option', message: /^Dummy weights could not be written to .* \(E\w+\)\.$/ },
+      cacheDir,
+    );
+  }
 });
 
 t.test('a job that fails leaves nothing behind', async (t) => {
@@ -294,6 +322,45 @@ t.test('dummy weights need nothing but a config, and are the same each time', as
   await teacher.release();
   t.ok(values.every(Number.isFinite));
   t.ok(new Set(values).size > 100);
+});
+
+t.test('dummies stand under the bound of the cache, and are not removed in use', async (t) => {
+  const folder = t.testdir({ cache: {} });
+  const cacheDir = join(folder, 'cache');
+  const { deps } = workshop(t, cacheDir);
+  const config = JSON.parse(
+    await readFile(join(goldenFolder(BLOCKS), 'config.json'), 'utf8'),
+  ) as object;
+  const make = async (layers: number, maxBytes?: number): Promise<string> => {
+    const model = join(folder, `of-${layers}`);
+    await mkdir(model, { recursive: true });
+    await writeFile(
+      join(model, 'config.json'),
+      JSON.stringify({ ...config, num_hidden_layers: layers }),
+    );
+    const bounded = maxBytes === undefined ? deps : { ...deps, cacheMaxBytes: maxBytes };
+    const dummy = { ...options(model, 'none'), loadFormat: 'dummy' as const };
+    return basename((await prepareModel(dummy, bounded)).weightsFolder);
+  };
+  const release = (entry: string) => rm(join(cacheDir, entry, `user-${hostname()}-${process.pid}`));
+  const [a, b] = [await make(1), await make(2)];
+  t.same((await readdir(cacheDir)).sort(), [a, b].sort());
+  const c = await make(3, 0);
+  t.same((await readdir(cacheDir)).sort(), [a, b, c].sort(), 'in use by this process');
+  await release(a);
+  await release(b);
+  await utimes(join(cacheDir, a), 1, 1);
+  t.equal(await make(2, 2 ** 30), b);
+  t.equal((await readdir(cacheDir)).length, 3, 'there is room for all');
+  const { size } = await stat(join(cacheDir, c, 'model.safetensors'));
+  t.equal(await make(2, 2 * size), b);
+  t.same((await readdir(cacheDir)).sort(), [b, c].sort(), 'a was not used for longest');
+  await release(c);
+  const quantized = await prepareModel(options(goldenFolder(BLOCKS), 'int8'), {
+    ...deps,
+    cacheMaxBytes: 0,
+  });
+  t.same((await readdir(cacheDir)).sort(), [b, basename(quantized.weightsFolder)].sort());
 });
 
 t.test('a checkpoint that does not fit its config is refused by name', async (t) => {

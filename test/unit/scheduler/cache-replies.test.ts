@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { RadixTree } from '../../../src/cache/radix-tree.js';
 import type { CacheOp } from '../../../src/messages.js';
 import { request, SchedulerRig } from '../../doubles/scheduler-rig.js';
 
@@ -59,6 +60,27 @@ t.test('a request whose probe is refused is routed without', (t) => {
   rig.submit(request(1, 48, { first: 5, sampling: { maxNewTokens: 4 } })).run();
   t.equal(spoiled.length, 1, 'two devices: the trees are asked');
   t.same(rig.reasonOf(1), { type: 'length', length: 4 });
+  t.end();
+});
+
+t.test('main hears that what it asked for was refused, and later questions are answered', (t) => {
+  const rig = new SchedulerRig({ limits: LIMITS }).attach();
+  const failed = () => rig.last('questionFailed');
+  rig.tell({ kind: 'recordExperts', id: 3, action: 'dump' });
+  t.match(failed(), { question: { op: 'experts', id: 3 }, message: /no expert statistics/ });
+  const undo = t.intercept(RadixTree.prototype, 'flush', { value: 'not a function' });
+  rig.tell({ kind: 'flushCache', id: 4 });
+  t.match(failed(), { question: { op: 'flush', id: 4 }, message: /^flush: This is a bug/ });
+  t.equal(rig.last('cacheFlushed'), undefined);
+  undo.restore();
+  rig.tell({ kind: 'flushCache', id: 5 });
+  t.same(rig.last('cacheFlushed'), { kind: 'cacheFlushed', id: 5, failure: null });
+  const unread = t.intercept(RadixTree.prototype, 'state', { value: 'not a function' });
+  rig.tell({ kind: 'readState', id: 6 });
+  t.match(failed(), { question: { op: 'read', id: 6 }, message: /^read: This is a bug/ });
+  unread.restore();
+  rig.tell({ kind: 'readState', id: 7 });
+  t.match(rig.last('stateRead'), { id: 7, devices: [{ kvPool: { totalTokens: 80 } }] });
   t.end();
 });
 

@@ -1,7 +1,8 @@
-import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import t, { type Test } from 'tap';
 
@@ -259,6 +260,56 @@ t.test('without network or with HF_HUB_OFFLINE the sentence says so', async (t) 
     code: 'offline',
     message: /Cannot reach .*ECONNREFUSED/,
   });
+});
+
+t.test(
+  'a cache that takes no folder or file is one sentence, and nothing is waited for',
+  async (t) => {
+    const { options } = await hub(t);
+    const folder = join(t.testdir({ base: { file: '' } }), 'base');
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await symlink('loop', join(folder, 'loop'));
+    const places = ['file', 'file/below', 'pipe', 'pipe/below', 'loop'].map((at) =>
+      join(folder, at),
+    );
+    for (const hubCacheDir of [...places, '/proc', '/proc/self/below']) {
+      await t.rejects(
+        findModel({ ...options, hubCacheDir }, quick),
+        { code: 'download_failed', message: /hub's cache .* cannot be written \(E\w+\): set HF_/ },
+        hubCacheDir,
+      );
+    }
+  },
+);
+
+t.test('pipes in the place of the cache’s own files are replaced', async (t) => {
+  const { options } = await hub(t);
+  const { folder } = await findModel(options, quick);
+  const repo = join(options.hubCacheDir, 'models--acme--tiny');
+  const notes = join(repo, '.no_exist', basename(folder));
+  const [note = ''] = await readdir(notes);
+  for (const path of [join(repo, 'refs', 'main'), join(notes, note)]) {
+    await rm(path);
+    execFileSync('mkfifo', [path]);
+  }
+  await rm(join(folder, 'config.json'));
+  await findModel(options, quick);
+  t.match(await readFile(join(repo, 'refs', 'main'), 'utf8'), /^[0-9a-f]{40}$/);
+  t.equal(await readFile(join(notes, note), 'utf8'), '');
+  t.notOk((await readdir(notes)).some((name) => name.endsWith('.tmp')));
+});
+
+t.test('a complete copy in a cache that cannot be written is used as it is', async (t) => {
+  const { options } = await hub(t);
+  const { folder } = await findModel(options, quick);
+  const repo = join(options.hubCacheDir, 'models--acme--tiny');
+  // Another program's copy: what is not there was not noted. A file for a folder stands for a read-only disk.
+  await rm(join(repo, '.no_exist'), { recursive: true });
+  await writeFile(join(repo, '.no_exist'), '');
+  const warnings: string[] = [];
+  const warn = (message: string) => warnings.push(message);
+  t.same(await findModel(options, { ...quick, warn }), { folder, from: 'cache' });
+  t.match(warnings, [/may lack files/]);
 });
 
 t.test('a disk that is too small is found out before the first byte', async (t) => {
