@@ -25,6 +25,9 @@ const TOKENS = [
   'é',
   'éé',
   '"',
+  '[',
+  ']',
+  '","',
   ',',
 ];
 const vocabulary = new Vocabulary(vocabularyOf(TOKENS));
