@@ -8,11 +8,12 @@ import type { DeviceSlot } from './device-slot.js';
 import { argmax } from '../sampling/full-row.js';
 import { isDistribution, logprobRow, type HeadRows } from '../sampling/head-rows.js';
 import { adjustedRow, gatherLogprobs, graphRow } from '../sampling/logprobs.js';
-import { firstAllowed, maskRow } from '../sampling/masked-row.js';
+import { maskRow } from '../sampling/masked-row.js';
+import { sampleAllowed } from '../sampling/masked-sampler.js';
 import { adjustRow, needsAdjusting } from '../sampling/penalties.js';
 import type { PromptScore } from './prefill-runs.js';
 import { uniformAt } from '../sampling/rng.js';
-import { Sampler } from '../sampling/sampler.js';
+import { NEEDS_FULL_ROW, Sampler } from '../sampling/sampler.js';
 import type { Mask } from './slot-masks.js';
 import type { StepOutput } from './step-output.js';
 
@@ -76,9 +77,9 @@ export class RowSampler {
 
   /** Log-probabilities show what the model thought; the token is drawn from what the grammar leaves of it. */
   #pickAllowed({ params }: DeviceSlot, { row, adjusted, mask, u }: Pick<Int32Array>): number {
-    if (params.topK === 1 && adjusted === null) {
-      const best = firstAllowed(this.#head, row, mask);
-      if (best !== null) return best;
+    if (adjusted === null) {
+      const token = sampleAllowed(this.#head, row, mask, params, u);
+      if (token !== NEEDS_FULL_ROW) return token;
     }
     this.#masked ??= new Float32Array(this.#head.vocabSize);
     const given = logprobRow(this.#head, row);

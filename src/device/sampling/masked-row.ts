@@ -2,7 +2,7 @@ import type { HeadRows } from './head-rows.js';
 import { normalize } from './penalties.js';
 
 /** Bit `id % 32` of word `id / 32` = the token may come. */
-function isAllowed(mask: Int32Array, id: number): boolean {
+export function isAllowed(mask: Int32Array, id: number): boolean {
   return (((mask[id >> 5] ?? 0) >>> (id & 31)) & 1) === 1;
 }
 

@@ -65,7 +65,8 @@ function sampleTail(head: HeadRows, row: number, values: Float32Array, u: number
   return token;
 }
 
-function isUnfiltered(params: SamplingParams, vocabSize: number): boolean {
+/** Every token may be drawn. */
+export function isUnfiltered(params: SamplingParams, vocabSize: number): boolean {
   return params.topK >= vocabSize && params.topP >= 1 && params.minP === 0;
 }
 
