@@ -70,8 +70,11 @@ export function planContent(
   };
 }
 
-/** Formats in which SGLang lets two forced functions define one name of `$defs` differently. */
-const OWN_DEFINITIONS: ReadonlySet<string> = new Set([
+/**
+ * Formats that SGLang forces by tags of XGrammar's own: there two functions may define one name of `$defs` differently,
+ * and a function that is asked for is called once.
+ */
+const NATIVE_TAGS: ReadonlySet<string> = new Set([
   'glm47',
   'gpt-oss',
   'kimi_k2',
@@ -87,9 +90,10 @@ function callsOf({ tools, hasGrammar }: ContentWishes, parsers: ModelParsers): B
   const isForced = choice === 'required' || typeof choice === 'object';
   const named = functions.filter(({ name }) => typeof choice === 'string' || name === choice.name);
   const format = parsers.tool === null ? null : toolFormat(parsers.tool);
-  const wish = { isForced: isForced && !hasGrammar, isParallel };
-  const mustAgree = wish.isForced && (parsers.tool === null || !OWN_DEFINITIONS.has(parsers.tool));
-  const ambiguous = mustAgree ? ambiguousDefinition(named) : null;
+  const isNative = parsers.tool !== null && NATIVE_TAGS.has(parsers.tool);
+  const isOnce = isNative && typeof choice === 'object';
+  const wish = { isForced: isForced && !hasGrammar, isParallel: isParallel && !isOnce };
+  const ambiguous = wish.isForced && !isNative ? ambiguousDefinition(named) : null;
   if (ambiguous === null) return boundCalls(format, named, wish);
   return refuse(`Tool definition '${ambiguous}' has multiple schemas, which is not supported.`);
 }

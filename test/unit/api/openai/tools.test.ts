@@ -273,6 +273,12 @@ t.test('a call that must be is bound by a grammar, after the thought', async (t)
   t.match(await grammarOf({ tool_choice: named }), {
     spec: { structures: [{ begin: '<tool_call>\n{"name":"now", "arguments":' }] },
   });
+  const native = await appWith(t, { tool: 'qwen3_coder' });
+  const bound = answering(native, CALLS, STOP);
+  await native.post(PATH, { messages, tools, tool_choice: named });
+  t.match(bound.pop()?.grammar?.spec, { stopAfterFirst: true, structures: [{ tags: {} }] });
+  await native.post(PATH, { messages, tools, tool_choice: 'required' });
+  t.match(bound.pop()?.grammar?.spec, { stopAfterFirst: false });
   const strict = [{ ...now, function: { ...now.function, strict: true } }];
   t.match(await grammarOf({ tools: strict }), { spec: { atLeastOne: false } });
   t.match(await grammarOf({ tools: strict, response_format: { type: 'json_object' } }), {
