@@ -126,6 +126,15 @@ const BODIES: readonly (readonly [object, Readonly<Record<string, string>>, read
       ['<parameter=s>a</parameter><parameter=s>1</parameter>', '<parameter=t>a</parameter>'],
     ],
     [
+      { type: 'object', properties: { l: { type: 'array', items: STRING }, s: STRING } },
+      { '<parameter=l>["<b>\\"", "é"]</parameter>': '{"l": ["<b>\\"", "é"]}' },
+      [
+        '<parameter=l>["</parameter>"]</parameter>',
+        '<parameter=l>["\n"]</parameter>',
+        '<parameter=s><parameter=t></parameter>',
+      ],
+    ],
+    [
       DEFINED,
       { '<parameter=d>\n{"v": 1}\n</parameter>\n': '{"d": {"v": 1}}' },
       ['<parameter=d>{}</parameter>'],
