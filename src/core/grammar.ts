@@ -37,7 +37,23 @@ export interface Structure {
   readonly schema: string;
   /** True = where a grammar cannot hold the schema, any object will do. */
   readonly isLenient?: boolean;
+  /** How the properties of the schema's object are written; absent = as JSON. */
+  readonly tags?: ArgumentTags;
   readonly end: string;
+}
+
+/** Arguments as bare text between tags: `open` name `nameEnd` `valueOpen` value `valueEnd`, one after the other. */
+export interface ArgumentTags {
+  readonly open: string;
+  readonly nameEnd: string;
+  /** Before a value; empty = it begins at once. */
+  readonly valueOpen: string;
+  /** Behind a value: the first that comes. */
+  readonly valueEnd: string;
+  /** Tags that end a value as well, so that none can contain them. */
+  readonly otherEnds: readonly string[];
+  /** White space around a value that is not its own: one line break at each end, all, or none. */
+  readonly trims: 'line' | 'all' | 'none';
 }
 
 export interface Grammar {

@@ -1,14 +1,14 @@
-import type { GrammarSpec, StructuralGrammar } from '../core/grammar.js';
+import type { GrammarSpec, StructuralGrammar, Structure } from '../core/grammar.js';
 import { parseEbnf } from './ebnf.js';
 import { GrammarError, GrammarLimitError } from './errors.js';
 import type { Rules } from './expr.js';
 import { FIXED_LAYOUT, freeLayout, type Layout } from './json/layout.js';
-import { lowerSchema } from './json/lower.js';
+import { lowerArguments, lowerSchema } from './json/lower.js';
 import { parseSchemaText } from './json/schema.js';
 import { MaskedGrammar } from './masks.js';
 import { wholeRegex } from './regex.js';
 import { buildMachine } from './states.js';
-import { structuralRules } from './structural.js';
+import { structuralRules, type LowerSchema } from './structural.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** UTF-16 units of a grammar. */
@@ -51,7 +51,10 @@ export function layoutOf({ pattern, isFixed }: JsonSpace): Layout {
 
 /** @throws GrammarError */
 export function rulesOf(spec: GrammarSpec, layout: Layout): Rules {
-  const lower = (schema: string): Rules => lowerSchema(parseSchemaText(schema), layout);
+  const lower: LowerSchema = (schema, tags) =>
+    tags === undefined
+      ? lowerSchema(parseSchemaText(schema), layout)
+      : lowerArguments(parseSchemaText(schema), layout, tags);
   switch (spec.kind) {
     case 'json':
       return lower(spec.schema);
@@ -76,7 +79,13 @@ function spelledSpecials(
   { structures, triggers }: StructuralGrammar,
   { specials }: Vocabulary,
 ): ReadonlyMap<number, Uint8Array> {
-  const texts = [...triggers, ...structures.flatMap(({ begin, end }) => [begin, end])];
+  const texts = [...triggers, ...structures.flatMap(textsOf)];
   const spelled = specials.filter(([, content]) => texts.some((text) => text.includes(content)));
   return new Map(spelled.map(([id, content]) => [id, new TextEncoder().encode(content)]));
+}
+
+function textsOf({ begin, end, tags }: Structure): readonly string[] {
+  if (tags === undefined) return [begin, end];
+  const { open, nameEnd, valueOpen, valueEnd, otherEnds } = tags;
+  return [begin, end, open, nameEnd, valueOpen, valueEnd, ...otherEnds];
 }

@@ -9,7 +9,8 @@ export type Expr =
   /** `max` Infinity = no bound. */
   | { readonly kind: 'repeat'; readonly item: Expr; readonly min: number; readonly max: number }
   | { readonly kind: 'rule'; readonly name: string }
-  | Dispatch;
+  | Dispatch
+  | Until;
 
 /** Any text, until a trigger in it says what follows; then again. */
 export interface Dispatch {
@@ -18,6 +19,16 @@ export interface Dispatch {
   readonly branches: readonly { readonly trigger: string; readonly then: Expr }[];
   /** The text ends behind the first branch. */
   readonly stopAfterFirst: boolean;
+}
+
+/** Any text up to the first `close`, which it ends with; none of `never` is in it. */
+export interface Until {
+  readonly kind: 'until';
+  /** Not empty. It, those of `never` and the mark do not contain one another. */
+  readonly close: string;
+  readonly never: readonly string[];
+  /** What follows a mark is no part of the others. */
+  readonly escape?: { readonly mark: string; readonly then: Expr };
 }
 
 export interface Rules {
@@ -72,6 +83,8 @@ export function partsOf(expr: Expr): readonly Expr[] {
       return [expr.item];
     case 'dispatch':
       return expr.branches.map(({ then }) => then);
+    case 'until':
+      return expr.escape === undefined ? [] : [expr.escape.then];
     default:
       return [];
   }

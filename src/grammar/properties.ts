@@ -38,6 +38,7 @@ export function isProductive(expr: Expr, has: Has): boolean {
       return expr.chars.length > 0;
     case 'text':
     case 'dispatch':
+    case 'until':
       return true;
     case 'cat':
       return expr.items.every((item) => isProductive(item, has));
@@ -53,6 +54,7 @@ export function isProductive(expr: Expr, has: Has): boolean {
 export function isNullable(expr: Expr, has: Has): boolean {
   switch (expr.kind) {
     case 'chars':
+    case 'until':
       return false;
     case 'text':
       return expr.text === '';
@@ -108,7 +110,7 @@ function leftmost(expr: Expr, has: Has, found = new Set<string>()): ReadonlySet<
       leftmost(item, has, found);
       if (!isNullable(item, has)) break;
     }
-  } else if (expr.kind !== 'dispatch') {
+  } else if (expr.kind !== 'dispatch' && expr.kind !== 'until') {
     for (const part of partsOf(expr)) leftmost(part, has, found);
   }
   return found;

@@ -1,7 +1,7 @@
 /** Rules as a machine over bytes: Thompson's construction, with a call where a rule stands in another. */
 import { GrammarError } from './errors.js';
 import type { CharRanges } from './chars.js';
-import type { Dispatch, Expr, Rules } from './expr.js';
+import type { Dispatch, Expr, Rules, Until } from './expr.js';
 import {
   isNullable,
   isProductive,
@@ -105,6 +105,8 @@ class Builder {
         return this.#add({ op: 'call', rule: expr.name, to: next });
       case 'dispatch':
         return this.#dispatch(expr, next);
+      case 'until':
+        return this.#until(expr, next);
     }
   }
 
@@ -192,6 +194,23 @@ class Builder {
       for (const { low, high, to } of row) {
         const target = to.kind === 'place' ? places[to.place] : ends[to.trigger];
         edges[place]?.push([low, high, target ?? next]);
+      }
+    });
+    return start;
+  }
+
+  /** As free text, but that it must come to its mark, and that nothing leads to the others. */
+  #until({ close, never, escape }: Until, next: StateId): StateId {
+    const marks = escape === undefined ? [] : [escape.mark];
+    const table = triggerTable([close, ...marks, ...never]);
+    const edges = table.map((): Edge[] => []);
+    const places = edges.map((own) => this.#add({ op: 'bytes', edges: own }));
+    const start = places[0] ?? next;
+    const ends = [next, ...(escape === undefined ? [] : [this.#part(escape.then, start)])];
+    table.forEach((row, place) => {
+      for (const { low, high, to } of row) {
+        const target = to.kind === 'place' ? places[to.place] : ends[to.trigger];
+        if (target !== undefined) edges[place]?.push([low, high, target]);
       }
     });
     return start;

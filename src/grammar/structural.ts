@@ -1,12 +1,15 @@
 import { cat, NOTHING, optional, repeat, rule, text, type Expr, type Rules } from './expr.js';
 import { GrammarError } from './errors.js';
-import type { StructuralGrammar, Structure } from '../core/grammar.js';
+import type { ArgumentTags, StructuralGrammar, Structure } from '../core/grammar.js';
 
 const ROOT = 'root';
 const ANY_OBJECT = '{"type": "object"}';
 
-/** @param lower rules for the JSON text of a schema. @throws GrammarError */
-export function structuralRules(spec: StructuralGrammar, lower: (schema: string) => Rules): Rules {
+/** Rules for the JSON text of a schema, or for its object's properties between tags. @throws GrammarError */
+export type LowerSchema = (schema: string, tags?: ArgumentTags) => Rules;
+
+/** @throws GrammarError */
+export function structuralRules(spec: StructuralGrammar, lower: LowerSchema): Rules {
   if (spec.structures.length === 0)
     throw new GrammarError('structures must have at least one entry');
   const rules = new Map<string, Expr>();
@@ -18,14 +21,11 @@ export function structuralRules(spec: StructuralGrammar, lower: (schema: string)
   return { root: ROOT, rules };
 }
 
-function lowerStructure(
-  { schema, isLenient = false }: Structure,
-  lower: (schema: string) => Rules,
-): Rules {
+function lowerStructure({ schema, isLenient = false, tags }: Structure, lower: LowerSchema): Rules {
   try {
-    return lower(schema);
+    return lower(schema, tags);
   } catch (error) {
-    if (isLenient && error instanceof GrammarError) return lower(ANY_OBJECT);
+    if (isLenient && error instanceof GrammarError) return lower(ANY_OBJECT, tags);
     throw error;
   }
 }

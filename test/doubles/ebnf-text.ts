@@ -21,6 +21,7 @@ export function ebnfText({ root, rules }: Rules): string {
       case 'rule':
         return names.get(expr.name) ?? 'missing';
       case 'dispatch':
+      case 'until':
         throw new Error('EBNF has no free text');
     }
   };

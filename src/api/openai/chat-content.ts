@@ -70,6 +70,19 @@ export function planContent(
   };
 }
 
+/**
+ * Formats that SGLang forces by tags of XGrammar's own: there two functions may define one name of `$defs` differently,
+ * and a function that is asked for is called once.
+ */
+const NATIVE_TAGS: ReadonlySet<string> = new Set([
+  'glm47',
+  'gpt-oss',
+  'kimi_k2',
+  'nanbeige',
+  'qwen3_coder',
+  'step3p5',
+]);
+
 /** A request with a grammar of its own gets that one, as in SGLang: its calls are not bound. */
 function callsOf({ tools, hasGrammar }: ContentWishes, parsers: ModelParsers): BoundCalls | null {
   const { choice, functions, isParallel } = tools;
@@ -77,9 +90,11 @@ function callsOf({ tools, hasGrammar }: ContentWishes, parsers: ModelParsers): B
   const isForced = choice === 'required' || typeof choice === 'object';
   const named = functions.filter(({ name }) => typeof choice === 'string' || name === choice.name);
   const format = parsers.tool === null ? null : toolFormat(parsers.tool);
-  const bound = boundCalls(format, named, { isForced: isForced && !hasGrammar, isParallel });
-  const ambiguous = bound?.spec?.kind === 'json' ? ambiguousDefinition(named) : null;
-  if (ambiguous === null) return bound;
+  const isNative = parsers.tool !== null && NATIVE_TAGS.has(parsers.tool);
+  const isOnce = isNative && typeof choice === 'object';
+  const wish = { isForced: isForced && !hasGrammar, isParallel: isParallel && !isOnce };
+  const ambiguous = wish.isForced && !isNative ? ambiguousDefinition(named) : null;
+  if (ambiguous === null) return boundCalls(format, named, wish);
   return refuse(`Tool definition '${ambiguous}' has multiple schemas, which is not supported.`);
 }
 

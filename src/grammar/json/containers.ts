@@ -4,11 +4,13 @@ import { searchRegex } from '../regex.js';
 import { countOf, schemaFrom, schemaListOf, schemasOf, stringsOf } from './keywords.js';
 import type { Layout } from './layout.js';
 import { at, isList, refuse, type JsonMap, type Schema } from './schema.js';
-import { anyString, otherKey, patternString } from './strings.js';
+import type { Spelling } from './spelling.js';
+import { patternString } from './strings.js';
 
 /** What objects and arrays need of whoever lowers the schemas inside them. */
 export interface Lowering {
   readonly layout: Layout;
+  readonly strings: Spelling;
   value(schema: Schema, path: string): Expr;
   /** The expression as a rule of its own, so that it can stand in many places. */
   shared(expr: Expr): Expr;
@@ -35,44 +37,54 @@ export function objectOf(schema: JsonMap, path: string, lowering: Lowering): Exp
   return cat(text('{'), edge, isEmpty ? optional(content) : content, text('}'));
 }
 
-/** Null = a required property is impossible. */
-function namedEntries(schema: JsonMap, path: string, lowering: Lowering): readonly Entry[] | null {
-  const properties = new Map(schemasOf(schema, 'properties', path));
+/** A property that has a name in the schema. */
+export interface NamedProperty {
+  readonly name: string;
+  readonly value: Schema;
+  readonly isRequired: boolean;
+}
+
+/** In the order of the schema, without impossible ones; null = a required one is impossible. */
+export function namedProperties(schema: JsonMap, path: string): readonly NamedProperty[] | null {
+  const properties = new Map<string, Schema>(schemasOf(schema, 'properties', path));
   const required = new Set(stringsOf(schema, 'required', path));
   const rest = schema.get('additionalProperties') ?? true;
   for (const name of required) {
     if (properties.has(name)) continue;
     properties.set(name, schemaFrom(rest, at(path, 'additionalProperties')));
   }
-  checkPatterns(schema, path, properties, lowering);
-  const entries: Entry[] = [];
-  for (const [name, value] of properties) {
-    const isRequired = required.has(name);
-    if (value === false && isRequired) return null;
-    if (value === false) continue;
-    const key = text(JSON.stringify(name));
-    const expr = cat(
-      key,
-      lowering.layout.colon,
-      lowering.value(value, at(path, 'properties', name)),
-    );
-    entries.push({ expr, isRequired });
-  }
-  return entries;
+  const named = [...properties].map(([name, value]) => {
+    return { name, value, isRequired: required.has(name) };
+  });
+  if (named.some(({ value, isRequired }) => value === false && isRequired)) return null;
+  return named.filter(({ value }) => value !== false);
+}
+
+/** Null = a required property is impossible. */
+function namedEntries(schema: JsonMap, path: string, lowering: Lowering): readonly Entry[] | null {
+  const named = namedProperties(schema, path);
+  checkPatterns(schema, path, named ?? [], lowering);
+  const { colon } = lowering.layout;
+  return (
+    named?.map(({ name, value, isRequired }) => {
+      const own = lowering.value(value, at(path, 'properties', name));
+      return { expr: cat(text(JSON.stringify(name)), colon, own), isRequired };
+    }) ?? null
+  );
 }
 
 /** A property that matches a pattern would have to satisfy both. */
 function checkPatterns(
   schema: JsonMap,
   path: string,
-  properties: ReadonlyMap<string, Schema>,
+  properties: readonly NamedProperty[],
   lowering: Lowering,
 ): void {
   for (const pattern of schemasOf(schema, 'patternProperties', path).keys()) {
     const expr = searchRegex(pattern);
-    const name = [...properties.keys()].find((key) => lowering.matches(expr, key));
-    if (name === undefined) continue;
-    refuse(at(path, 'patternProperties', pattern), `the property "${name}" matches it too`);
+    const found = properties.find(({ name }) => lowering.matches(expr, name));
+    if (found === undefined) continue;
+    refuse(at(path, 'patternProperties', pattern), `the property "${found.name}" matches it too`);
   }
 }
 
@@ -95,7 +107,9 @@ function otherEntry(schema: JsonMap, path: string, lowering: Lowering): Expr | n
     const [pattern, value] = patterns[0] ?? ['', true];
     if (value === false) return null;
     const valuePath = at(path, 'patternProperties', pattern);
-    return lowering.shared(cat(patternString(pattern), colon, lowering.value(value, valuePath)));
+    return lowering.shared(
+      cat(patternString(pattern, lowering.strings), colon, lowering.value(value, valuePath)),
+    );
   }
   if (rest === false) return null;
   const key = otherKeyOf(schema, path, names, lowering);
@@ -109,8 +123,7 @@ function otherKeyOf(
   lowering: Lowering,
 ): Expr {
   const keys = schema.get('propertyNames');
-  if (keys === undefined || keys === true)
-    return names.length === 0 ? anyString() : otherKey(names);
+  if (keys === undefined || keys === true) return lowering.strings.key(names);
   const keysPath = at(path, 'propertyNames');
   if (names.length > 0) refuse(keysPath, 'cannot be held beside properties with names');
   const own = schemaFrom(keys, keysPath);

@@ -1,9 +1,10 @@
 /** JSON Schema as rules of a grammar. What a grammar cannot hold is refused with its place in the schema. */
+import type { ArgumentTags } from '../../core/grammar.js';
 import { Automaton } from '../automaton.js';
 import { GrammarError } from '../errors.js';
 import { IMPOSSIBLE, rule, text, type Expr, type Rules } from '../expr.js';
 import { buildMachine } from '../states.js';
-import { arrayOf, objectOf, type Lowering } from './containers.js';
+import { arrayOf, objectOf } from './containers.js';
 import { assertionsOf, checkKeywords, KEYWORDS_OF, schemaListOf, typesOf } from './keywords.js';
 import { literal, type Layout } from './layout.js';
 import { areDisjoint, mergeSchemas } from './merge.js';
@@ -20,7 +21,8 @@ import {
   type JsonType,
   type Schema,
 } from './schema.js';
-import { CHAR_RULE, JSON_CHAR } from './strings.js';
+import { CHAR_RULE, JSON_CHAR, QUOTED, quotedWithout, type Spelling } from './spelling.js';
+import { taggedArguments, type TaggedLowering } from './tagged.js';
 
 /** Schemas that one schema may come to, merged ones included. */
 const MAX_SCHEMAS = 20_000;
@@ -32,20 +34,33 @@ export function lowerSchema(schema: Schema, layout: Layout): Rules {
   return new SchemaLowering(schema, layout).rules();
 }
 
-class SchemaLowering implements Lowering {
+/** The properties of an object between tags. @throws GrammarError */
+export function lowerArguments(schema: Schema, layout: Layout, tags: ArgumentTags): Rules {
+  const strings = quotedWithout([tags.valueEnd, ...tags.otherEnds]);
+  return new SchemaLowering(schema, layout, strings).argumentRules(tags);
+}
+
+class SchemaLowering implements TaggedLowering {
   readonly layout: Layout;
+  readonly strings: Spelling;
   readonly #root: Schema;
   readonly #rules = new Map<string, Expr>([[CHAR_RULE, JSON_CHAR]]);
   #numSchemas = 0;
   #depth = 0;
 
-  constructor(root: Schema, layout: Layout) {
+  constructor(root: Schema, layout: Layout, strings = QUOTED) {
     this.#root = root;
     this.layout = layout;
+    this.strings = strings;
   }
 
   rules(): Rules {
     this.#rules.set(ROOT_RULE, this.value(this.#root, '#'));
+    return { root: ROOT_RULE, rules: this.#rules };
+  }
+
+  argumentRules(tags: ArgumentTags): Rules {
+    this.#rules.set(ROOT_RULE, taggedArguments(this.#root, tags, this));
     return { root: ROOT_RULE, rules: this.#rules };
   }
 
@@ -78,13 +93,17 @@ class SchemaLowering implements Lowering {
     checkKeywords(schema, path);
     const ref = schema.get('$ref');
     if (ref !== undefined && assertionsOf(schema).length === 1) return this.#reference(ref, path);
-    const flat = this.#flat(schema, path);
+    const flat = this.flat(schema, path);
     if (typeof flat === 'boolean') return flat ? this.#anything() : IMPOSSIBLE;
     checkKeywords(flat, path);
-    for (const name of ['anyOf', 'oneOf']) {
-      if (flat.has(name)) return this.#choice(flat, name, path);
+    const branches = this.branches(flat, path);
+    if (branches !== null) {
+      return { kind: 'alt', items: branches.map(([one, its]) => this.value(one, its)) };
     }
-    if (flat.has('const') || flat.has('enum')) return this.#values(flat, path);
+    const constants = this.constants(flat, path);
+    if (constants !== null) {
+      return { kind: 'alt', items: constants.map((value) => literal(value, this.layout)) };
+    }
     const types = typesOf(flat, path);
     const distinct = types.filter((type) => type !== 'integer' || !types.includes('number'));
     return { kind: 'alt', items: distinct.map((type) => this.#typed(flat, type, path)) };
@@ -118,8 +137,7 @@ class SchemaLowering implements Lowering {
     return isSchema(found) ? found : refuse(refPath, `${JSON.stringify(ref)} leads to no schema`);
   }
 
-  /** Without `$ref` beside other keywords, and without `allOf`. */
-  #flat(schema: JsonMap, path: string): Schema {
+  flat(schema: Schema, path: string): Schema {
     let flat: Schema = schema;
     for (let round = 0; isMap(flat) && (flat.has('$ref') || flat.has('allOf')); round++) {
       if (round > MAX_DEPTH) refuse(path, 'the schema refers to itself without end');
@@ -138,22 +156,22 @@ class SchemaLowering implements Lowering {
     return flat;
   }
 
-  #choice(schema: JsonMap, name: string, path: string): Expr {
+  branches(schema: JsonMap, path: string): readonly (readonly [Schema, string])[] | null {
+    const name = ['anyOf', 'oneOf'].find((one) => schema.has(one));
+    if (name === undefined) return null;
     const rest: JsonMap = new Map([...schema].filter(([key]) => key !== name));
     const hasMore = assertionsOf(rest).length > 0;
     const branches = schemaListOf(schema, name, path);
     if (name === 'oneOf') this.#checkDisjoint(branches, at(path, name));
-    const items = branches.map((branch, i) => {
+    return branches.map((branch, i) => {
       const branchPath = at(path, name, i);
-      if (!hasMore) return this.value(branch, branchPath);
-      return this.value(mergeSchemas(rest, branch, branchPath), branchPath);
+      return [hasMore ? mergeSchemas(rest, branch, branchPath) : branch, branchPath];
     });
-    return { kind: 'alt', items };
   }
 
   /** A value that two of them take would be wrong. */
   #checkDisjoint(branches: readonly Schema[], path: string): void {
-    const flat = (schema: Schema): Schema => (isMap(schema) ? this.#flat(schema, path) : schema);
+    const flat = (schema: Schema): Schema => this.flat(schema, path);
     branches.forEach((one, i) => {
       const j = branches.findIndex((other, k) => k > i && !areDisjoint(one, other, flat));
       if (j >= 0) refuse(path, `schemas ${i} and ${j} may both match: anyOf says that either may`);
@@ -162,7 +180,8 @@ class SchemaLowering implements Lowering {
 
   // ---- values -----------------------------------------------------------------------------------
 
-  #values(schema: JsonMap, path: string): Expr {
+  constants(schema: JsonMap, path: string): readonly Json[] | null {
+    if (!schema.has('const') && !schema.has('enum')) return null;
     const constant = schema.get('const');
     const list = constant === undefined ? schema.get('enum') : [constant];
     if (!isList(list) || list.length === 0)
@@ -173,12 +192,11 @@ class SchemaLowering implements Lowering {
     if (other !== undefined) refuse(at(path, other), 'cannot be held beside enum or const');
     const types = schema.has('type') ? typesOf(schema, path) : null;
     const inEnum = schema.get('enum');
-    const possible = list.filter(
+    return list.filter(
       (value) =>
         (types?.some((type) => hasType(value, type)) ?? true) &&
         (constant === undefined || !isList(inEnum) || includes(inEnum, value)),
     );
-    return { kind: 'alt', items: possible.map((value) => literal(value, this.layout)) };
   }
 
   #typed(schema: JsonMap, type: JsonType, path: string): Expr {
@@ -191,7 +209,7 @@ class SchemaLowering implements Lowering {
       case 'number':
         return numberExpr(schema, type, path);
       case 'string':
-        return stringExpr(schema, path);
+        return stringExpr(schema, path, this.strings) ?? IMPOSSIBLE;
       case 'array':
         return arrayOf(schema, path, this);
       case 'object':

@@ -4,19 +4,20 @@ import { IMPOSSIBLE, type Expr } from '../expr.js';
 import { countOf, numberOf, stringOf } from './keywords.js';
 import { INTEGER, integersBetween, NUMBER, numbersBetween } from './numbers.js';
 import { at, refuse, type JsonMap } from './schema.js';
-import { anyString, boundedPattern, formatString, patternString } from './strings.js';
+import type { Spelling } from './spelling.js';
+import { boundedPattern, formatString, patternString } from './strings.js';
 
 /** Bounds of numbers beyond this are not exact. */
 const MAX_BOUND = 1e15;
 
-/** Strings of a schema. @throws GrammarError */
-export function stringExpr(schema: JsonMap, path: string): Expr {
+/** Strings of a schema; null = any at all, where that is not a JSON string. @throws GrammarError */
+export function stringExpr(schema: JsonMap, path: string, spelling: Spelling): Expr | null {
   const min = countOf(schema, 'minLength', path, 0);
   const max = countOf(schema, 'maxLength', path, Infinity);
   const isBounded = min > 0 || max !== Infinity;
   const pattern = stringOf(schema, 'pattern', path);
   const format = stringOf(schema, 'format', path);
-  const ofFormat = format === null ? null : formatString(format);
+  const ofFormat = format === null ? null : formatString(format, spelling);
   if (max < min) return IMPOSSIBLE;
   if (ofFormat === undefined)
     refuse(at(path, 'format'), `the format "${String(format)}" cannot be held by a grammar`);
@@ -25,10 +26,10 @@ export function stringExpr(schema: JsonMap, path: string): Expr {
       refuse(at(path, 'format'), 'cannot be held beside a pattern or a length');
     return ofFormat;
   }
-  if (pattern === null) return anyString(min, max);
+  if (pattern === null) return isBounded ? spelling.run(min, max) : spelling.any;
   try {
-    if (!isBounded) return patternString(pattern);
-    const bounded = boundedPattern(pattern, min, max);
+    if (!isBounded) return patternString(pattern, spelling);
+    const bounded = boundedPattern(pattern, { min, max }, spelling);
     if (bounded !== null) return bounded;
   } catch (error) {
     if (error instanceof GrammarError) refuse(at(path, 'pattern'), error.message);

@@ -1,78 +1,30 @@
-/** Strings of JSON: their characters, lengths, patterns and formats. */
-import {
-  ANY_CHAR,
-  both,
-  charsIn,
-  charsOf,
-  codeOf,
-  hasChar,
-  without,
-  type CharRanges,
-} from '../chars.js';
-import { IMPOSSIBLE, alt, cat, chars, repeat, rule, text, type Expr } from '../expr.js';
+/** Strings of JSON: their patterns, lengths and formats. */
+import { IMPOSSIBLE, repeat, type Expr } from '../expr.js';
 import { searchRegex, wholeRegex } from '../regex.js';
-
-/** Name of the rule for one character inside quotes. */
-export const CHAR_RULE = 'char';
-const QUOTE = text('"');
-const HEX: CharRanges = charsOf([
-  [0x30, 0x39],
-  [0x41, 0x46],
-  [0x61, 0x66],
-]);
-const NO_SURROGATE = without(HEX, charsIn('dD'));
-/** What stands for itself inside quotes. */
-const PLAIN = without(
-  ANY_CHAR,
-  charsOf([
-    [0, 0x1f],
-    [0x22, 0x22],
-    [0x5c, 0x5c],
-  ]),
-);
-const SHORT_ESCAPES = '"\\/bfnrt';
-
-/** One character, escaped or not; no half of a surrogate pair. */
-export const JSON_CHAR: Expr = alt(
-  chars(PLAIN),
-  cat(
-    text('\\'),
-    alt(
-      chars(charsIn(SHORT_ESCAPES)),
-      cat(text('u'), chars(NO_SURROGATE), repeat(chars(HEX), 3, 3)),
-      cat(
-        text('u'),
-        chars(charsIn('dD')),
-        chars(charsOf([[0x30, 0x37]])),
-        repeat(chars(HEX), 2, 2),
-      ),
-    ),
-  ),
-);
-
-/** Lengths count characters, as JSON Schema does. */
-export function anyString(min = 0, max = Infinity): Expr {
-  return cat(QUOTE, repeat(rule(CHAR_RULE), min, max), QUOTE);
-}
+import { type Spelling } from './spelling.js';
 
 /** Strings in which the pattern is found. @throws GrammarError of the pattern */
-export function patternString(pattern: string): Expr {
-  return cat(QUOTE, spelled(searchRegex(pattern)), QUOTE);
+export function patternString(pattern: string, spelling: Spelling): Expr {
+  return spelling.of(searchRegex(pattern));
 }
 
 /**
  * Strings in which the pattern is found, of bounded length; null where that is more than a grammar can hold.
  * @throws GrammarError of the pattern
  */
-export function boundedPattern(pattern: string, min: number, max: number): Expr | null {
+export function boundedPattern(
+  pattern: string,
+  { min, max }: { readonly min: number; readonly max: number },
+  spelling: Spelling,
+): Expr | null {
   const expr = searchRegex(pattern);
   const [least, most] = widthOf(expr);
-  if (least >= min && most <= max) return cat(QUOTE, spelled(expr), QUOTE);
+  if (least >= min && most <= max) return spelling.of(expr);
   const run = soleRun(expr);
   if (run === null) return null;
   const bounded = repeat(run.item, Math.max(min, run.min), Math.min(max, run.max));
   if (bounded.kind === 'repeat' && bounded.min > bounded.max) return IMPOSSIBLE;
-  return cat(QUOTE, spelled(bounded), QUOTE);
+  return spelling.of(bounded);
 }
 
 /** A pattern that is one class of characters, so many times. */
@@ -147,55 +99,8 @@ const REFUSED_FORMATS = new Set(
 );
 
 /** Null = an annotation; undefined = it cannot be held. */
-export function formatString(format: string): Expr | null | undefined {
+export function formatString(format: string, spelling: Spelling): Expr | null | undefined {
   const pattern = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  if (pattern !== undefined) return cat(QUOTE, spelled(wholeRegex(pattern)), QUOTE);
+  if (pattern !== undefined) return spelling.of(wholeRegex(pattern));
   return REFUSED_FORMATS.has(format) ? undefined : null;
-}
-
-/** Each character as it is spelled inside quotes. */
-function spelled(expr: Expr): Expr {
-  switch (expr.kind) {
-    case 'chars':
-      return spelledChars(expr.chars);
-    case 'text':
-      return text(JSON.stringify(expr.text).slice(1, -1));
-    case 'cat':
-    case 'alt':
-      return { ...expr, items: expr.items.map(spelled) };
-    case 'repeat':
-      return { ...expr, item: spelled(expr.item) };
-    default:
-      return expr;
-  }
-}
-
-function spelledChars(ranges: CharRanges): Expr {
-  const items: Expr[] = [chars(both(ranges, PLAIN))];
-  for (let code = 0; code <= 0x5c; code++) {
-    if (!hasChar(PLAIN, code) && hasChar(ranges, code)) {
-      items.push(text(JSON.stringify(String.fromCodePoint(code)).slice(1, -1)));
-    }
-  }
-  return { kind: 'alt', items };
-}
-
-/** A key that is none of `names`, without escapes, so that no other spelling means one of them. */
-export function otherKey(names: Iterable<string>): Expr {
-  const wanted = [...names].map((name) => Array.from(name));
-  const plain = wanted.filter((name) => name.every((char) => hasChar(PLAIN, codeOf(char))));
-  return cat(QUOTE, notOneOf(plain));
-}
-
-function notOneOf(names: readonly (readonly string[])[]): Expr {
-  if (names.length === 0) return cat(repeat(chars(PLAIN), 0), QUOTE);
-  const byFirst = new Map<string, string[][]>();
-  for (const [first, ...rest] of names) {
-    if (first !== undefined) byFirst.set(first, [...(byFirst.get(first) ?? []), rest]);
-  }
-  const others = without(PLAIN, charsIn([...byFirst.keys()].join('')));
-  const items: Expr[] = [cat(chars(others), repeat(chars(PLAIN), 0), QUOTE)];
-  if (names.every((name) => name.length > 0)) items.push(QUOTE);
-  for (const [first, rests] of byFirst) items.push(cat(text(first), notOneOf(rests)));
-  return alt(...items);
 }

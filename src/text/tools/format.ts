@@ -1,3 +1,4 @@
+import type { ArgumentTags } from '../../core/grammar.js';
 import { Input, Scan, type Reading } from '../scan/input.js';
 import { PieceSink, type ToolFunction, type ToolPiece } from './pieces.js';
 
@@ -15,6 +16,8 @@ export interface CallFrame {
   readonly end: string;
   /** Where it comes the model has decided to call: a beginning of `begin`. */
   readonly trigger: string;
+  /** How the arguments are written; absent = as JSON. */
+  readonly tags?: ArgumentTags;
 }
 
 /** How a family of models writes its calls. */

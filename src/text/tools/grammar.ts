@@ -47,9 +47,10 @@ function structural(
 ): GrammarSpec {
   const frames = functions.map(({ name }) => frame(name));
   const structures = functions.map((one, i): Structure => {
-    const { begin = '', end = '' } = frames[i] ?? {};
+    const { begin = '', end = '', tags } = frames[i] ?? {};
     const schema = isForced || one.strict ? (one.parameters ?? NO_ARGUMENTS) : ANY_ARGUMENTS;
-    return { begin, schema: JSON.stringify(schema), isLenient: !one.strict, end };
+    const common = { begin, schema: JSON.stringify(schema), isLenient: !one.strict, end };
+    return tags === undefined ? common : { ...common, tags };
   });
   return {
     kind: 'structural',

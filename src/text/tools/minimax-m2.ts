@@ -1,10 +1,10 @@
 import type { ToolFormat } from './format.js';
 import { readMarked } from './marked.js';
-import { readUntyped, type ArgumentTags, type CallTags } from './untyped-calls.js';
+import { readUntyped, type UntypedArguments, type CallTags } from './untyped-calls.js';
 
 const SECTION = { open: '<minimax:tool_call>', close: '</minimax:tool_call>' };
 const CALL = { open: '<invoke name="', close: '</invoke>' };
-const ARGUMENT: ArgumentTags = {
+const ARGUMENT: UntypedArguments = {
   open: '<parameter name="',
   nameEnd: '">',
   valueOpen: '',
@@ -20,5 +20,10 @@ const TAGS: CallTags = { nameEnd: '">', argument: ARGUMENT, end: CALL.close };
 export const minimaxM2: ToolFormat = {
   read: (reading) =>
     readMarked(reading, { section: SECTION, call: CALL }, (one) => readUntyped(one, TAGS)),
-  frame: null,
+  frame: (name) => ({
+    begin: `${SECTION.open}\n${CALL.open}${name}">\n`,
+    end: `${CALL.close}\n${SECTION.close}`,
+    trigger: SECTION.open,
+    tags: ARGUMENT,
+  }),
 };

@@ -26,20 +26,39 @@ export function propertiesOf(schema: unknown, depth = 0): ReadonlyMap<string, un
   return merged;
 }
 
-/** All types that a value of the schema may have; empty = the schema does not say. */
-export function typesOf(schema: unknown, depth = 0): ReadonlySet<string> {
+/** Schema of the arguments that have no name in it; undefined where it does not say. */
+export function otherPropertiesOf(schema: unknown): unknown {
+  return isJson(schema) ? schema['additionalProperties'] : undefined;
+}
+
+/**
+ * All types that a value of the schema may have; empty = the schema does not say.
+ * @param root what references within it mean
+ */
+export function typesOf(schema: unknown, root: unknown, depth = 0): ReadonlySet<string> {
   if (!isJson(schema) || depth > MAX_DEPTH) return new Set();
-  const { type, enum: values } = schema;
+  const { type, enum: values, const: constant, $ref: reference } = schema;
+  if (isText(reference)) return typesOf(referred(reference, root), root, depth + 1);
   const own = typeof type === 'string' ? [type] : itemsOf(type).filter(isText);
   const branches = BRANCHES.flatMap((name) => itemsOf(schema[name]));
   const types = new Set([
     ...own.map(standardType),
     ...(own.length > 0 ? [] : itemsOf(values).map(typeOfValue)),
-    ...branches.flatMap((branch) => [...typesOf(branch, depth + 1)]),
+    ...(own.length > 0 || constant === undefined ? [] : [typeOfValue(constant)]),
+    ...branches.flatMap((branch) => [...typesOf(branch, root, depth + 1)]),
   ]);
   if (types.size > 0) return types;
   if ('properties' in schema) return new Set(['object']);
   return 'items' in schema ? new Set(['array']) : types;
+}
+
+/** What `#/$defs/name` leads to; undefined where it leads nowhere. */
+function referred(pointer: string, root: unknown): unknown {
+  const steps = pointer.split('/').slice(1);
+  return steps.reduce<unknown>((value, step) => {
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    return isJson(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  }, root);
 }
 
 function isText(value: unknown): value is string {

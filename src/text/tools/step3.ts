@@ -1,14 +1,14 @@
 import type { Reading } from '../scan/input.js';
 import type { CallReading, ToolFormat } from './format.js';
 import { readMarked } from './marked.js';
-import { readUntyped, type ArgumentTags, type CallTags } from './untyped-calls.js';
+import { readUntyped, type UntypedArguments, type CallTags } from './untyped-calls.js';
 
 const SECTION = { open: '<｜tool_calls_begin｜>', close: '<｜tool_calls_end｜>' };
 const CALL = { open: '<｜tool_call_begin｜>', close: '<｜tool_call_end｜>' };
 /** What stands before a name. */
 const HEAD = ['function<｜tool_sep｜>', '<steptml:invoke name="'];
 const INVOKE_END = '</steptml:invoke>';
-const ARGUMENT: ArgumentTags = {
+const ARGUMENT: UntypedArguments = {
   open: '<steptml:parameter name="',
   nameEnd: '">',
   valueOpen: '',
@@ -23,7 +23,12 @@ const TAGS: CallTags = { nameEnd: '">', argument: ARGUMENT, end: INVOKE_END };
 /** Step 3, between the marks of a call: `function`, a mark and `<steptml:invoke name="f">` with its parameters. */
 export const step3: ToolFormat = {
   read: (reading) => readMarked(reading, { section: SECTION, call: CALL }, readOne),
-  frame: null,
+  frame: (name) => ({
+    begin: `${SECTION.open}\n${CALL.open}${HEAD.join('')}${name}">`,
+    end: `${INVOKE_END}${CALL.close}\n${SECTION.close}`,
+    trigger: SECTION.open,
+    tags: ARGUMENT,
+  }),
 };
 
 function* readOne(reading: CallReading): Reading<string | null> {

@@ -1,26 +1,15 @@
 /** Calls whose arguments are bare text between tags: their schema says what they are. */
+import type { ArgumentTags } from '../../core/grammar.js';
 import { quoted } from '../scan/json-value.js';
 import type { Reading } from '../scan/input.js';
 import type { CallReading } from './format.js';
 import type { ToolFunction } from './pieces.js';
-import { propertiesOf, typesOf } from './schema.js';
+import { otherPropertiesOf, propertiesOf, typesOf } from './schema.js';
 import { TextArgument } from './text-argument.js';
 import { typedValue } from './typed-value.js';
 
-/** How arguments are written. */
-export interface ArgumentTags {
-  /** Before a name. */
-  readonly open: string;
-  /** Behind a name. */
-  readonly nameEnd: string;
-  /** Before a value, with nothing that counts between; empty = it begins at once. */
-  readonly valueOpen: string;
-  /** Behind a value: the first that comes. */
-  readonly valueEnd: string;
-  /** Tags that end a value as well, and are not taken. */
-  readonly otherEnds: readonly string[];
-  /** White space around a value that is not its own: one line break at each end, all, or none. */
-  readonly trims: 'line' | 'all' | 'none';
+/** How arguments are written and what they mean. */
+export interface UntypedArguments extends ArgumentTags {
   /** What an argument is that no schema describes: text, or whatever its JSON is. */
   readonly unknown: 'text' | 'json';
   /** `null` is the absence of a value, whatever the schema says. */
@@ -33,7 +22,7 @@ const MAX_NAME_CHARS = 256;
 export interface CallTags {
   /** Behind the name of the function. */
   readonly nameEnd: string;
-  readonly argument: ArgumentTags;
+  readonly argument: UntypedArguments;
   /** Behind the arguments. */
   readonly end: string;
 }
@@ -58,11 +47,12 @@ export function* readUntyped(reading: CallReading, tags: CallTags): Reading<stri
 export function* readArguments(
   reading: CallReading,
   tool: ToolFunction,
-  tags: ArgumentTags,
+  tags: UntypedArguments,
   end: string,
 ): Reading {
   const { input, out } = reading;
   const properties = propertiesOf(tool.parameters);
+  const others = otherPropertiesOf(tool.parameters);
   let isFirst = true;
   while ((yield* input.until([tags.open, end], out.text)) === tags.open) {
     const name = yield* input.word([tags.nameEnd], MAX_NAME_CHARS);
@@ -71,7 +61,8 @@ export function* readArguments(
     const key = name.trim();
     out.arguments(`${isFirst ? '{' : ', '}"${quoted(key)}": `);
     isFirst = false;
-    const types = properties.has(key) ? typesOf(properties.get(key)) : ANY;
+    const schema = properties.has(key) ? properties.get(key) : others;
+    const types = typesOf(schema, tool.parameters);
     const ended = yield* readValue(reading, tags, types);
     if (ended === null) return;
     if (ended !== tags.valueEnd) input.putBack(ended);
@@ -79,12 +70,10 @@ export function* readArguments(
   out.arguments(isFirst ? '{}' : '}');
 }
 
-const ANY: ReadonlySet<string> = new Set();
-
 /** @returns what ended the value; null = the text did */
 function* readValue(
   { input, out }: CallReading,
-  tags: ArgumentTags,
+  tags: UntypedArguments,
   types: ReadonlySet<string>,
 ): Reading<string | null> {
   const value = isText(types, tags)
@@ -97,7 +86,7 @@ function* readValue(
   return ended;
 }
 
-function isText(types: ReadonlySet<string>, { unknown }: ArgumentTags): boolean {
+function isText(types: ReadonlySet<string>, { unknown }: UntypedArguments): boolean {
   if (types.size === 0) return unknown === 'text';
   return [...types].every((type) => type === 'string' || type === 'null') && types.has('string');
 }
@@ -109,7 +98,7 @@ class TypedArgument {
   constructor(
     readonly write: (text: string) => void,
     readonly types: ReadonlySet<string>,
-    readonly tags: ArgumentTags,
+    readonly tags: UntypedArguments,
   ) {}
 
   push(part: string): void {

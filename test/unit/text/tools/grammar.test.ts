@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { ArgumentTags } from '../../../../src/core/grammar.js';
 
 import { ambiguousDefinition, boundCalls } from '../../../../src/text/tools/grammar.js';
 import { ToolReader } from '../../../../src/text/tools/format.js';
@@ -6,6 +7,11 @@ import { TOOL_FORMATS } from '../../../../src/text/tools/registry.js';
 import { jsonArray } from '../../../../src/text/tools/json-array.js';
 import { gathered, TOOLS } from './called.js';
 import { cuttings } from '../cuttings.js';
+
+/** The argument `a` of 1. */
+function tagged({ open, nameEnd, valueOpen, valueEnd }: ArgumentTags): string {
+  return `${open}a${nameEnd}${valueOpen}1${valueEnd}`;
+}
 
 const FORCED = { isForced: true, isParallel: true };
 
@@ -15,7 +21,8 @@ t.test('every call in a frame is one that the format reads', (t) => {
     const one = format.frame('add');
     const other = format.frame('now');
     t.ok(one.begin.startsWith(one.trigger), name);
-    const text = `${one.begin}{"a": 1}${one.end}${other.begin}{}${other.end}`;
+    const [first, second] = one.tags === undefined ? ['{"a": 1}', '{}'] : [tagged(one.tags), ''];
+    const text = `${one.begin}${first}${one.end}${other.begin}${second}${other.end}`;
     for (const parts of cuttings(text, 2)) {
       const reader = new ToolReader(format, TOOLS);
       const pieces = parts.flatMap((part) => reader.push(part));
@@ -56,7 +63,7 @@ t.test('a list of calls is read as it comes', (t) => {
 
 t.test('what an answer must match', (t) => {
   const strict = TOOLS.map((tool) => ({ ...tool, strict: tool.name === 'add' }));
-  const { qwen25, glm45 } = TOOL_FORMATS;
+  const { qwen25, glm45, pythonic } = TOOL_FORMATS;
   t.equal(boundCalls(qwen25, TOOLS, { isForced: false, isParallel: true })?.spec, null);
   t.match(boundCalls(qwen25, strict, { isForced: false, isParallel: true })?.spec, {
     kind: 'structural',
@@ -78,8 +85,12 @@ t.test('what an answer must match', (t) => {
     stopAfterFirst: true,
     structures: [{}, { schema: JSON.stringify(TOOLS[1]?.parameters), isLenient: true }, {}],
   });
-  t.equal(boundCalls(glm45, strict, { isForced: false, isParallel: true })?.spec, null);
-  for (const format of [glm45, null]) {
+  t.match(boundCalls(glm45, strict, { isForced: false, isParallel: true })?.spec, {
+    triggers: ['<tool_call>'],
+    structures: [{}, { begin: '<tool_call>add', tags: { open: '<arg_key>' } }, {}],
+  });
+  t.equal(boundCalls(pythonic, strict, { isForced: false, isParallel: true })?.spec, null);
+  for (const format of [pythonic, null]) {
     const bound = boundCalls(format, TOOLS, FORCED);
     t.equal(bound?.format, jsonArray);
     if (bound?.spec?.kind !== 'json') throw new Error('a list is JSON');
