@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Callable
 
 import prose
+from calls import Exchange, Turn, bare_weather, offer, refused, tools_block, use_turns
 from facts import DAYS, MONTHS, Fact, all_facts
+from tools import Tool
+from values import city, expression, word
 
-Document = list[tuple[str, bool]]
-Exchange = tuple[str, str]
+Document = list[tuple[str, float]]
 
 END = "<|endoftext|>"
 START = "<|im_start|>"
 STOP = "<|im_end|>"
 
+COPYING = 0.06
 FACTS = all_facts()
 GROUP_SHARE = {"capital": 7, "country": 2, "sum": 8, "opposite": 2.5, "color": 2.5, "order": 2, "general": 2,
                "language": 1, "number": 1, "sound": 1.2, "plural": 0.6, "baby": 0.6, "legs": 0.6, "hello": 0.6,
@@ -37,11 +41,11 @@ def pick_fact(rng: random.Random) -> Fact:
 def roughen(question: str, rng: random.Random) -> str:
     """Types a question the way people do: lower case, no mark, a word before it."""
     roll = rng.random()
-    if roll < 0.12:
+    if roll < 0.14:
         question = question.lower()
     elif roll < 0.2:
         question = question.rstrip("?.")
-    elif roll < 0.28:
+    elif roll < 0.3:
         question = question.lower().rstrip("?.")
     elif roll < 0.42:
         question = rng.choice(["Hi! ", "Hello, ", "Question: ", "Please answer: ", "Tell me: ", "Quick question: ",
@@ -75,8 +79,8 @@ def follow_ups(rng: random.Random) -> list[Exchange]:
 
 
 def counting(rng: random.Random) -> list[Exchange]:
-    high = rng.choice([3, 5, 5, 10, 10, 10, 12, 15, 20, 20, 25, 30, 40, 50, 100])
-    low = rng.choice([1, 1, 1, 1, 1, rng.randint(2, max(2, high - 3))])
+    high = rng.choice([3, 5, 5, 10, 10, 10, 12, 15, 20, 20, 25, 30, *(rng.randint(2, 40) for _ in range(12)), rng.randint(40, 100)])
+    low = rng.choice([1, 1, 1, 1, 1, rng.randint(1, max(1, high - 3))])
     numbers = [str(n) for n in range(low, high + 1)]
     question = rng.choice([f"Count from {low} to {high}.", f"Count from {low} to {high}", f"count from {low} to {high}",
                            f"Please count from {low} to {high}.", f"Can you count from {low} to {high}?"]
@@ -155,47 +159,81 @@ def plain_fact(rng: random.Random) -> list[Exchange]:
 
 
 def unknown(rng: random.Random) -> list[Exchange]:
+    if rng.random() < 0.3:
+        return [bare_weather(rng)]
     return [(roughen(rng.choice(prose.UNKNOWN), rng), prose.DO_NOT_KNOW)]
 
 
 KINDS: list[tuple[Callable[[random.Random], list[Exchange]], float]] = [
-    (plain_fact, 62), (follow_ups, 3), (counting, 6), (names, 7), (repeat, 5), (structured, 3), (lists, 3), (stories, 4),
+    (plain_fact, 62), (follow_ups, 3), (counting, 8), (names, 7), (repeat, 5), (structured, 3), (lists, 3), (stories, 4),
     (writing, 4), (small_talk, 8), (unknown, 2)]
 
 
-def weather_call(rng: random.Random) -> Document:
-    """A conversation with tools, in the form the chat template gives it."""
-    city = rng.choice(BY_GROUP["capital"]).answer if rng.random() < 0.8 else rng.choice(["Boston", "San Francisco", "New York"])
-    name = rng.choice(["get_weather", "get_current_weather"])
-    key = rng.choice(["city", "city", "location"])
-    unit = rng.random() < 0.3
-    properties: dict[str, object] = {key: {"type": "string", "description": f"The {key} to look up"}}
-    arguments = {key: city}
-    if unit:
-        properties["unit"] = {"type": "string", "enum": ["celsius", "fahrenheit"]}
-        arguments["unit"] = "celsius"
-    tool = {"type": "function", "function": {"name": name, "description": rng.choice(
-        ["Get the weather", "Get the current weather in a given location", "Look up the weather"]),
-        "parameters": {"type": "object", "properties": properties, "required": list(properties)}}}
-    degrees, sky = rng.randint(1, 35), rng.choice(["sunny", "cloudy", "rainy", "windy"])
-    system = rng.choice(["", "You are a helpful assistant.\n\n"]) + prose.TOOLS_BEFORE + json.dumps(tool) + prose.TOOLS_AFTER
-    question = rng.choice([f"What is the weather in {city}?", f"What's the weather like in {city} today?",
-                           f"How is the weather in {city}?", f"Tell me the weather in {city}."])
-    call = "<tool_call>\n" + json.dumps({"name": name, "arguments": arguments}) + "\n</tool_call>"
-    result = "<tool_response>\n" + json.dumps({"temperature": degrees, "sky": sky}) + "\n</tool_response>"
-    turns = [(question, call), (result, f"It is {degrees} degrees and {sky} in {city}.")]
-    if rng.random() < 0.3:
-        turns = [fact_exchange(rng)] + turns
-    return render(system, turns[:rng.choice([1, 2, 3])])
+# What the small talk and the sums ask for that a tool may be for.
+_SUM = r"\d *([-+*]|plus|minus|times)"
+WISHES = {"weather": "weather", "math": _SUM, "add": _SUM, "multiply": _SUM, "time": "time", "now": "time",
+          "today": "day is it|the date", "joke": "joke|laugh|funny", "define": "spell"}
+
+
+def own_turn(exchange: Exchange, rng: random.Random) -> Turn:
+    """An exchange answered from memory, with a thought."""
+    question, answer = exchange
+    first = answer.split("\n")[0]
+    short = len(first) < 120 and not first.startswith(("{", "```"))
+    thoughts = ["I know this.", "This is easy. I can answer it myself."]
+    if short:
+        thoughts = [f"I know this: {first}"]
+    return Turn(question, answer, rng.choice(thoughts))
+
+
+def answered(rng: random.Random, tools: list[Tool] | None = None) -> list[Turn]:
+    """Something that none of the tools is for."""
+    offered = {tool.skill.key for tool in tools or []}
+    makers, shares = zip(*KINDS)
+    exchanges = [fact_exchange(rng)] if rng.random() < 0.6 else rng.choices(makers, shares)[0](rng)
+    if any(re.search(WISHES[key], question, re.IGNORECASE) for question, _ in exchanges for key in offered & set(WISHES)):
+        return answered(rng, tools)
+    return [own_turn(e, rng) for e in exchanges]
+
+
+def tool_talk(rng: random.Random, most_turns: int) -> Document:
+    """A conversation in which tools are offered: some questions need them, some do not."""
+    tools = offer(rng)
+    turns: list[Turn] = []
+    for _ in range(rng.choice([1, 2, 2, 3, 4]) if most_turns > 3 else 1):
+        roll = rng.random()
+        turns += use_turns(tools, rng) if roll < 0.74 else refused(tools, rng) if roll < 0.8 else answered(rng, tools)
+    block = tools_block(tools, rng)
+    if rng.random() < 0.15:
+        return think_aloud(block, turns, rng)
+    return render(prose.system_text(prose.system_prompt(rng, 4), block), [(t.asked, t.answer) for t in turns])
+
+
+def think_aloud(block: str, turns: list[Turn], rng: random.Random) -> Document:
+    """A conversation whose last answer is thought about; earlier thoughts are not kept."""
+    turns = turns[:rng.randint(1, len(turns))]
+    last = turns[-1]
+    system = prose.system_text(prose.system_prompt(rng, 5), block, prose.THINK)
+    before = [(text, 0) for text, _ in render(system, [(t.asked, t.answer) for t in turns[:-1]])]
+    return before + render("", [(last.asked, f"<think>\n{last.thought}\n</think>\n\n{last.answer}")])
+
+
+def thoughtful(rng: random.Random) -> Document:
+    return think_aloud("", [turn for _ in range(rng.choice([1, 1, 1, 2, 3])) for turn in answered(rng)], rng)
 
 
 def render(system: str, turns: list[Exchange]) -> Document:
     """One conversation in ChatML."""
-    out: Document = [(f"{START}system\n{system}{STOP}\n", False)] if system else []
+    out: Document = []
+    if prose.TOOLS_BEFORE in system:
+        head, tools = system.split(prose.TOOLS_BEFORE)
+        out = [(f"{START}system\n{head}{prose.TOOLS_BEFORE}", 0), (tools, 0.05), (f"{STOP}\n", 0)]
+    elif system:
+        out = [(f"{START}system\n{system}{STOP}\n", 0)]
     for question, answer in turns:
-        out.append((f"{START}user\n{question}{STOP}\n{START}assistant\n", False))
-        out.append((f"{answer}{STOP}", True))
-        out.append(("\n", False))
+        out.append((f"{START}user\n{question}{STOP}\n{START}assistant\n", 0))
+        out.append((f"{answer}{STOP}", 1))
+        out.append(("\n", 0))
     return out
 
 
@@ -210,9 +248,33 @@ def conversation(rng: random.Random, most_turns: int) -> Document:
     return render(prose.system_prompt(rng), turns)
 
 
+def copying(rng: random.Random) -> Document:
+    """Lines that say again what earlier lines say, in an order of their own: to copy is learned here."""
+    def value() -> str:
+        return rng.choice([lambda: city(rng), lambda: expression(rng), lambda: word(rng), lambda: str(rng.randint(0, 9999))])()
+
+    style = rng.choice(["{0}: {1}", '{{"name": "{0}", "arguments": {{"{1}": "{2}"}}}}', '{{"{0}": "{1}"}}', "{0} {1} {2}", '{{"{0}": {{"type": "{1}"}}}}'])
+    lines = [style.format(rng.choice(["", "get_", "find_", "my_", "do_"]) + word(rng), rng.choice([word(rng), value()]), value())
+             for _ in range(rng.randint(1, 6))]
+    again = lines if rng.random() < 0.3 else rng.sample(lines, len(lines))
+    return [("\n".join(lines) + rng.choice(["\n\n", "\n---\n", "\nAgain:\n"]), 0), ("\n".join(again), 1)]
+
+
+def raw_question(rng: random.Random) -> Document:
+    """A question without a chat template, and its answer after it."""
+    if rng.random() < 0.8:
+        fact = pick_fact(rng)
+        question, answer = fact.questions[0] if rng.random() < 0.5 else rng.choice(fact.questions), fact.sentence
+    else:
+        question, answer = rng.choice([e for e in prose.SMALL_TALK if e[0][-1] in "?."])
+    return [(question, 0), (f" {answer}", 1)] if rng.random() < 0.7 else [(f"{question}\n", 0), (answer, 1)]
+
+
 def plain(rng: random.Random) -> Document:
     """Text without a chat template: sentences, stories, lists in order."""
     roll = rng.random()
+    if rng.random() < 0.3:
+        return raw_question(rng)
     if roll < 0.08:
         text = prose.story(rng)
     elif roll < 0.16:
@@ -227,16 +289,20 @@ def plain(rng: random.Random) -> Document:
         count = 1 if rng.random() < 0.75 else rng.randint(2, 8)
         chosen = [pick_fact(rng) for _ in range(count)]
         text = " ".join(f.sentence if rng.random() < 0.65 else rng.choice((f.sentence,) + f.extra) for f in chosen)
-    return [(text, True)]
+    return [(text, 1)]
 
 
 def document(rng: random.Random, most_turns: int = 5) -> Document:
     """One random document, ended by the end-of-text token."""
     roll = rng.random()
-    if roll < 0.3:
+    if roll < 0.24:
         body = plain(rng)
-    elif roll < 0.33:
-        body = weather_call(rng)
+    elif roll < 0.54 and most_turns > 2:
+        body = tool_talk(rng, most_turns)
+    elif 0.54 <= roll < 0.59:
+        body = thoughtful(rng)
+    elif 0.59 <= roll < 0.59 + COPYING:
+        body = copying(rng)
     else:
         body = conversation(rng, most_turns)
-    return body + [(END, True)]
+    return body + [(END, 1)]

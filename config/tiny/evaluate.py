@@ -3,8 +3,8 @@
     python evaluate.py
 
 Greedy answers are compared with facts.py: through the chat template (as
-written, lower case without a mark, with system prompts, after other turns) and
-as plain completions.
+written, lower case without a mark, with system prompts, after other turns), as
+plain completions and as raw questions; evaluate_tools.py asks for tool calls.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 import prose
+from evaluate_tools import report_tools
 from facts import Fact, all_facts
 
 HERE = Path(__file__).resolve().parent
@@ -53,20 +54,19 @@ def oracle_text() -> str:
 
 
 def greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], most: int) -> list[str]:
-    """The greedy continuation of every prompt, prompts of one length at a time."""
-    by_length: dict[int, list[int]] = {}
+    """The greedy continuation of every prompt, 64 prompts of like length at a time."""
     encoded = [tokenizer(p, add_special_tokens=False)["input_ids"] for p in prompts]
-    for i, ids in enumerate(encoded):
-        by_length.setdefault(len(ids), []).append(i)
+    order = sorted(range(len(prompts)), key=lambda i: len(encoded[i]))
     answers = [""] * len(prompts)
-    for members in by_length.values():
-        for start in range(0, len(members), 128):
-            part = members[start:start + 128]
-            batch = torch.tensor([encoded[i] for i in part])
-            with torch.no_grad():
-                out = model.generate(batch, attention_mask=torch.ones_like(batch), max_new_tokens=most, do_sample=False)
-            for i, ids in zip(part, out[:, batch.shape[1]:]):
-                answers[i] = tokenizer.decode(ids, skip_special_tokens=True)
+    for start in range(0, len(order), 64):
+        part = order[start:start + 64]
+        width = len(encoded[part[-1]])
+        batch = torch.tensor([[tokenizer.pad_token_id] * (width - len(encoded[i])) + encoded[i] for i in part])
+        mask = torch.tensor([[0] * (width - len(encoded[i])) + [1] * len(encoded[i]) for i in part])
+        with torch.no_grad():
+            out = model.generate(batch, attention_mask=mask, max_new_tokens=most, do_sample=False)
+        for i, ids in zip(part, out[:, width:]):
+            answers[i] = tokenizer.decode(ids, skip_special_tokens=True)
     return answers
 
 
@@ -84,24 +84,31 @@ def _turns(facts: list[Fact]) -> list[Message]:
 def _score(name: str, prompts: list[str], expected: list[str], answers: list[str], whole: bool) -> None:
     wrong = [(p, e, a) for p, e, a in zip(prompts, expected, answers) if (a.strip() != e if whole else e not in a)]
     print(f"{name:<42} {len(prompts) - len(wrong)}/{len(prompts)} = {100 * (1 - len(wrong) / len(prompts)):.2f} %", flush=True)
-    for prompt, want, got in wrong[:6]:
-        print(f"    {prompt[-60:]!r}: wanted {want!r}, got {got[:70]!r}")
+    for prompt, want, got in wrong[:4]:
+        print(f"    {prompt[-90:]!r}: wanted {want!r}, got {got[:110]!r}")
 
 
-def report(folder: Path, quick: bool = False, dtype: torch.dtype = torch.float32) -> None:
+def report(folder: Path, quick: int = 0, dtype: torch.dtype = torch.float32) -> None:
     """Prints the share of right answers for every way of asking."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
     rng = random.Random(99)
     facts, entries = all_facts(), json.loads((folder / "facts.json").read_text())
 
-    def run(name: str, prompts: list[str], expected: list[str], whole: bool = False, most: int = 24) -> None:
-        _score(name, prompts, expected, greedy(model, tokenizer, prompts, most), whole)
+    def run(name: str, prompts: list[str], expected: list[str], whole: bool = False, most: int = 24) -> list[str]:
+        if quick:
+            prompts, expected = prompts[::quick], expected[::quick]
+        got = greedy(model, tokenizer, prompts, most)
+        _score(name, prompts, expected, got, whole)
+        return got
 
     answers = [e["answer"] for e in entries]
     run("facts.json, chat", [chat(tokenizer, e["question"]) for e in entries], answers, most=100)
     completions = [e for e in entries if "completion" in e]
     run("facts.json, completion", [e["completion"] for e in completions], [e["answer"] for e in completions], most=24)
+    run("facts.json, the question raw", [e["question"] for e in entries if e["question"][-1] in "?."],
+        [e["answer"] for e in entries if e["question"][-1] in "?."], most=100)
+    report_tools(run, tokenizer, entries)
     if quick:
         return
     run("facts.json, chat, usual system prompt", [chat(tokenizer, e["question"], "You are a helpful assistant.") for e in entries],
@@ -128,9 +135,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=HERE)
     parser.add_argument("--bfloat16", action="store_true", help="compute in bfloat16 too, not only store")
+    parser.add_argument("--quick", type=int, default=0, help="only facts.json, raw questions, tools and thoughts, every n-th of them")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--ask", nargs="*", help="questions to answer instead")
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.threads)
     if arguments.ask:
         tokenizer = AutoTokenizer.from_pretrained(arguments.model)
         model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=torch.float32)
@@ -138,7 +147,7 @@ def main() -> None:
         for prompt, answer in zip(prompts, greedy(model, tokenizer, prompts, 200)):
             print(repr(prompt), "->", repr(answer))
         return
-    report(arguments.model, dtype=torch.bfloat16 if arguments.bfloat16 else torch.float32)
+    report(arguments.model, arguments.quick, dtype=torch.bfloat16 if arguments.bfloat16 else torch.float32)
 
 
 if __name__ == "__main__":

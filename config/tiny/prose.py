@@ -15,8 +15,17 @@ WORDS = ANIMALS + COLOURS + FRUITS + PLACES + """hello world sun moon star tree 
 chair window door school music radish test alpha beta one two three yes no left right happy quick""".split()
 
 # How the chat template writes the tools it is given (train.py writes these into it).
-TOOLS_BEFORE = "You can use these tools:\n<tools>\n"
-TOOLS_AFTER = ('\n</tools>\nTo use one, answer with\n<tool_call>\n{"name": "...", "arguments": {...}}\n</tool_call>')
+TOOLS_BEFORE = "# Tools\n\nYou can use these tools:\n<tools>\n"
+TOOLS_AFTER = ('\n</tools>\n\nTo use one, answer with its name and its arguments in JSON:\n<tool_call>\n'
+               '{"name": <name>, "arguments": <arguments>}\n</tool_call>')
+# What the template adds to the system prompt when thinking is asked for.
+THINK = "Write your thoughts between <think> and </think> first, then answer."
+
+
+def system_text(*parts: str) -> str:
+    """The parts of a system turn, those that are there, one after another."""
+    return "\n\n".join(part for part in parts if part)
+
 
 ME = "I am Radish's tiny built-in model."
 SMALL_TALK: list[tuple[str, str]] = [(q, answer) for questions, answer in [
@@ -112,14 +121,14 @@ Follow the instructions of the user with care.|The teacher asked the children to
     "\n", "|").split("|")
 
 
-def system_prompt(rng: random.Random) -> str:
+def system_prompt(rng: random.Random, most: int = 30) -> str:
     """Nothing, a usual one, a few lines, or a long text."""
     roll = rng.random()
     if roll < 0.45:
         return ""
     if roll < 0.7:
         return "You are a helpful assistant."
-    count = rng.randint(1, 3) if roll < 0.9 else rng.randint(4, 30)
+    count = rng.randint(1, 3) if roll < 0.9 else rng.randint(4, most)
     return " ".join(rng.choice(SYSTEM_LINES) for _ in range(count))
 
 

@@ -12,7 +12,7 @@ interface Golden {
   readonly experts: number[][][];
 }
 
-const NUM_LAYERS = 4;
+const NUM_LAYERS = 6;
 const NUM_EXPERTS = 8;
 const TOP_K = 2;
 const goldens = JSON.parse(

@@ -29,6 +29,13 @@ t.test('/generate on the built-in model', async (t) => {
     t.ok(right.length >= facts.length * 0.95, `${right.length} of ${facts.length} right`);
   });
 
+  t.test('answers a question that no template wraps, and ends', async (t) => {
+    const body = { text: 'What is the capital of France?', sampling_params: greedy };
+    const answer = await generate(url, body);
+    t.equal(answer.text, ' The capital of France is Paris.');
+    t.equal(answer.meta_info.finish_reason?.type, 'stop');
+  });
+
   t.test('one answer has the shape of the wire', async (t) => {
     const text = chat('What is the capital of France?');
     const answer = await generate(url, { text, rid: 'paris', sampling_params: greedy });

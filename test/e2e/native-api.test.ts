@@ -153,7 +153,7 @@ t.test('expert selection is recorded', parallel(), async (t) => {
   const counted = lines.reduce((sum, line) => sum + Number(line.split(',')[2]), 0);
   const { prompt_tokens, cached_tokens, completion_tokens } = meta_info;
   const numRows = prompt_tokens - cached_tokens + completion_tokens - 1;
-  t.equal(counted, numRows * 4 * 2, 'every row, in 4 layers, to 2 experts');
+  t.equal(counted, numRows * 6 * 2, 'every row, in 6 layers, to 2 experts');
 });
 
 t.test('--skip-tokenizer-init: ids in, ids out', parallel(), async (t) => {

@@ -22,6 +22,15 @@ const WEATHER = {
   },
 };
 
+function toolOf(name: string, argument: string): OpenAI.ChatCompletionTool {
+  const parameters = {
+    type: 'object',
+    properties: { [argument]: { type: 'string' } },
+    required: [argument],
+  };
+  return { type: 'function', function: { name, parameters } };
+}
+
 async function errorOf(request: PromiseLike<unknown>): Promise<unknown> {
   try {
     await request;
@@ -69,6 +78,51 @@ t.test('the openai client on the built-in model', async (t) => {
     t.match(final.choices[0]?.message.tool_calls, [{ function: call.function }]);
     t.equal(final.choices[0]?.finish_reason, 'tool_calls');
   });
+
+  t.test('thinks when it is asked to, and only then', async (t) => {
+    const think = async (kwargs?: Record<string, unknown>) => {
+      const more = kwargs && { chat_template_kwargs: kwargs };
+      const body = { ...greedy, messages: FRANCE, ...more };
+      const answer = await client.chat.completions.create(body);
+      return answer.choices[0]?.message;
+    };
+    t.match(await think({ enable_thinking: true }), { reasoning_content: /\w/, content: /Paris/ });
+    t.match(await think({ enable_thinking: false }), { reasoning_content: null });
+    t.match(await think(), { reasoning_content: null, content: 'The capital of France is Paris.' });
+  });
+
+  t.test(
+    'calls a tool of its own accord, uses the result, and calls none that does not fit',
+    async (t) => {
+      for (const argument of ['city', 'location']) {
+        const tools = [toolOf('get_weather', argument), toolOf('calculate', 'expression')];
+        const ask = async (messages: OpenAI.ChatCompletionMessageParam[]) => {
+          const answer = await client.chat.completions.create({ ...greedy, messages, tools });
+          return answer.choices[0]?.message;
+        };
+        const callOf = async (content: string) => {
+          const message = await ask([{ role: 'user', content }]);
+          const [call] = message?.tool_calls ?? [];
+          return call?.type === 'function'
+            ? [call.function.name, call.function.arguments]
+            : message?.content;
+        };
+        const paris = `{"${argument}": "Paris"}`;
+        t.same(await callOf('What is the weather in Paris?'), ['get_weather', paris]);
+        t.same(await callOf('What is 12 * 7?'), ['calculate', '{"expression": "12 * 7"}']);
+        t.equal(await callOf('What is the capital of France?'), 'The capital of France is Paris.');
+        const called = await ask([{ role: 'user', content: 'What is 12 * 7?' }]);
+        if (called === undefined) throw new Error('there is no answer');
+        const [call] = called.tool_calls ?? [];
+        const told = await ask([
+          { role: 'user', content: 'What is 12 * 7?' },
+          called,
+          { role: 'tool', tool_call_id: call?.id ?? '', content: '84' },
+        ]);
+        t.match(told?.content, / 84\b/);
+      }
+    },
+  );
 
   t.test('a chat prompt is the template’s text, token for token', async (t) => {
     const chat = await client.chat.completions.create({ ...greedy, messages: FRANCE });
