@@ -69,9 +69,9 @@ def _weather(use: Use, rng: random.Random) -> Exchange:
     place: Json = {rng.choice(["city", "location", "place"]): where} if rng.random() < 0.3 else {}
     more: Json = {rng.choice(["humidity", "wind"]): rng.randint(1, 99)} if rng.random() < 0.15 else {}
     kind = rng.random()
-    if kind < 0.35:
+    if kind < 0.15:
         return _json(place | heat | more, rng), f"It is {spoken} in {where}."
-    if kind < 0.42:
+    if kind < 0.3:
         return _json(place | look | more, rng), f"It is {sky} in {where}."
     both = heat | look if rng.random() < 0.8 else look | heat
     return _json(place | both | more, rng), f"It is {spoken} and {sky} in {where}."
@@ -163,7 +163,7 @@ def use_turns(tools: list[Tool], rng: random.Random) -> list[Turn]:
                                 " Output a reasoning before act, then use the tools to help you."])
     text = "\n".join(call_text(u.tool.name, u.arguments) for u in uses)
     first = Turn(question, text, rng.choice([f"The tool {uses[0].tool.name} fits. I call it.", f"I can use {uses[0].tool.name} for this."]))
-    if rng.random() < 0.35:
+    if rng.random() < 0.15:
         return [first]
     results = [respond(u, rng) for u in uses]
     return [first, Turn(_response([r for r, _ in results]), " ".join(s for _, s in results),

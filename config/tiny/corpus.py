@@ -24,6 +24,8 @@ START = "<|im_start|>"
 STOP = "<|im_end|>"
 
 COPYING = 0.06
+# How much more the answer to a tool's result counts than others.
+RESULTS = 3.0
 FACTS = all_facts()
 GROUP_SHARE = {"capital": 7, "country": 2, "sum": 8, "opposite": 2.5, "color": 2.5, "order": 2, "general": 2,
                "language": 1, "number": 1, "sound": 1.2, "plural": 0.6, "baby": 0.6, "legs": 0.6, "hello": 0.6,
@@ -232,7 +234,7 @@ def render(system: str, turns: list[Exchange]) -> Document:
         out = [(f"{START}system\n{system}{STOP}\n", 0)]
     for question, answer in turns:
         out.append((f"{START}user\n{question}{STOP}\n{START}assistant\n", 0))
-        out.append((f"{answer}{STOP}", 1))
+        out.append((f"{answer}{STOP}", RESULTS if "<tool_response>" in question else 1))
         out.append(("\n", 0))
     return out
 
