@@ -1,12 +1,12 @@
 import { refuse } from '../../core/errors.js';
 import type { ThoughtMarks } from '../../core/thought.js';
-import type { SamplingRequest } from '../../engine/request.js';
+import type { GenerateEntry, SamplingRequest } from '../../engine/request.js';
 import type { FieldReader } from '../../http/field-reader.js';
 
 /** What a body of the native routes says of thoughts. */
 export interface ThoughtFields {
-  /** How the tokens of thoughts are told; null = nobody asked. */
-  readonly thought: ThoughtMarks | null;
+  /** How the tokens of thoughts are told; null = the model has none. */
+  readonly marks: ThoughtMarks | null;
   /** `require_reasoning`: the answer begins within a thought, and its grammar begins behind it. */
   readonly isThinking: boolean;
   /** `max_thinking_tokens` (SGLang: with `--enable-strict-thinking` only); null = no limit of its own. */
@@ -20,20 +20,24 @@ export function parseThoughtFields(read: FieldReader, tags: ThoughtMarks | null)
   if (maxTokens !== null && tags === null) {
     refuse('max_thinking_tokens requires a model with thoughts: none of --reasoning-parser fits.');
   }
-  return { thought: isThinking ? { ...tags, start: [] } : tags, isThinking, maxTokens };
+  return { marks: isThinking ? { ...tags, start: [] } : tags, isThinking, maxTokens };
 }
 
-/** `sampling` with what the body says beside it. */
+/** `sampling` with what the body says beside it. Thoughts are counted where it asks for them, as in SGLang. */
 export function withThoughts(
   sampling: SamplingRequest,
-  { thought, isThinking, maxTokens }: ThoughtFields,
-): SamplingRequest {
+  { marks, isThinking, maxTokens }: ThoughtFields,
+): Pick<GenerateEntry, 'sampling' | 'thought'> {
   const { grammar } = sampling;
+  const maxThinkingTokens = maxTokens === null ? sampling.maxThinkingTokens : budgetOf(maxTokens);
   return {
-    ...sampling,
-    maxThinkingTokens: maxTokens === null ? sampling.maxThinkingTokens : budgetOf(maxTokens),
-    grammar:
-      grammar === null || !isThinking ? grammar : { ...grammar, after: thought?.end ?? null },
+    sampling: {
+      ...sampling,
+      maxThinkingTokens,
+      grammar:
+        grammar === null || !isThinking ? grammar : { ...grammar, after: marks?.end ?? null },
+    },
+    thought: isThinking || maxThinkingTokens !== null ? marks : null,
   };
 }
 

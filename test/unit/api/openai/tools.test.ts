@@ -382,6 +382,12 @@ t.test('what a thought may cost reaches the device', async (t) => {
   t.strictSame(seen.at(-1)?.grammar?.after, [...(await idsOfTag('</think>'))]);
   await budgetOf('/generate', { text: 'a', sampling_params: { regex: 'a' } });
   t.equal(seen.at(-1)?.grammar?.after, null);
+  const countOf = async (body: object): Promise<unknown> => {
+    const { json } = await app.post('/generate', { text: 'a', ...body });
+    return (json as { meta_info: { reasoning_tokens: number } }).meta_info.reasoning_tokens;
+  };
+  t.equal(await countOf({}), 0, 'nobody asked for thoughts');
+  t.ok(Number(await countOf({ require_reasoning: true })) > 0);
 
   const plain = await appWith(t, { tool: null, reasoning: null });
   const refused = await plain.post(PATH, { messages, max_thinking_tokens: 7 });
