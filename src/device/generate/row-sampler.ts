@@ -66,7 +66,7 @@ export class RowSampler {
     output.addLogprobs(logprobs, { planRow, position: score.position, part: 'prompt' });
   }
 
-  #pick(slot: DeviceSlot, { row, adjusted, mask, u }: Pick): number {
+  #pick(slot: DeviceSlot, { row, adjusted, mask, u }: Draw): number {
     if (typeof mask === 'number') return mask;
     if (mask !== null) return this.#pickAllowed(slot, { row, adjusted, mask, u });
     const { params } = slot;
@@ -76,7 +76,7 @@ export class RowSampler {
   }
 
   /** Log-probabilities show what the model thought; the token is drawn from what the grammar leaves of it. */
-  #pickAllowed({ params }: DeviceSlot, { row, adjusted, mask, u }: Pick<Int32Array>): number {
+  #pickAllowed({ params }: DeviceSlot, { row, adjusted, mask, u }: Draw<Int32Array>): number {
     if (adjusted === null) {
       const token = sampleAllowed(this.#head, row, mask, params, u);
       if (token !== NEEDS_FULL_ROW) return token;
@@ -102,7 +102,7 @@ const NO_TOKEN = {
   missing: RESULT_NO_MASK,
 } as const;
 
-interface Pick<M = Int32Array | number | null> {
+interface Draw<M = Int32Array | number | null> {
   readonly row: number;
   readonly adjusted: Float32Array | null;
   readonly mask: M;

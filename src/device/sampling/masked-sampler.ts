@@ -2,7 +2,7 @@
 import type { SamplingParams } from '../../core/sampling-params.js';
 import { logprobRow, type HeadRows } from './head-rows.js';
 import { firstAllowed, isAllowed } from './masked-row.js';
-import { isUnfiltered, NEEDS_FULL_ROW } from './sampler.js';
+import { isUnfiltered, NEEDS_FULL_ROW, sampleTail } from './sampler.js';
 
 /** The best tokens' probabilities are sums of float32 values. */
 const ROUNDING = 1e-5;
@@ -105,27 +105,14 @@ interface Summed {
 
 /** Nothing is filtered: the best tokens by falling probability, then the others by rising id. */
 function sampleSummed(allowed: Allowed, { head, row, mask, u }: Summed): number {
-  const values = logprobRow(head, row);
-  const total = allowedMass(values, mask);
-  const target = u * total;
-  let before = 0;
+  const target = u * allowedMass(logprobRow(head, row), mask);
+  let sum = 0;
   for (const [i, probability] of allowed.probabilities.entries()) {
-    before += probability;
-    if (before > target) return allowed.ids[i] ?? NEEDS_FULL_ROW;
+    sum += probability;
+    if (sum > target) return allowed.ids[i] ?? NEEDS_FULL_ROW;
   }
-  const lastTop = (row + 1) * head.topCount - 1;
-  const lastValue = head.topValues[lastTop] ?? -Infinity;
-  const lastId = Number(head.topIds[lastTop]);
-  let token = allowed.ids.at(-1) ?? NEEDS_FULL_ROW;
-  for (let id = 0; id < values.length; id++) {
-    const value = values[id] ?? -Infinity;
-    const isTop = value > lastValue || (value === lastValue && id <= lastId);
-    if (isTop || value === -Infinity || !isAllowed(mask, id)) continue;
-    before += Math.exp(value);
-    token = id;
-    if (before > target) break;
-  }
-  return token;
+  const token = allowed.ids.at(-1) ?? NEEDS_FULL_ROW;
+  return sampleTail(head, row, { sum, token, target, mask });
 }
 
 function allowedMass(values: Float32Array, mask: Int32Array): number {

@@ -1,6 +1,7 @@
 import type { SamplingParams } from '../../core/sampling-params.js';
 import { argmax, FullRowSampler } from './full-row.js';
 import { logprobRow, type HeadRows } from './head-rows.js';
+import { isAllowed } from './masked-row.js';
 
 /** What {@link sampleTop} answers when the best tokens alone cannot decide. */
 export const NEEDS_FULL_ROW = -1;
@@ -18,7 +19,11 @@ export class Sampler {
     const token = sampleTop(head, row, params, u);
     if (token !== NEEDS_FULL_ROW) return token;
     const values = logprobRow(head, row);
-    if (isUnfiltered(params, head.vocabSize)) return sampleTail(head, row, values, u);
+    if (isUnfiltered(params, head.vocabSize)) {
+      const from = row * head.topCount;
+      const token = Number(head.topIds[from + head.topCount - 1]);
+      return sampleTail(head, row, { sum: massOf(head, from, head.topCount), token, target: u });
+    }
     return this.#fullRow.sample(values, params, u);
   }
 
@@ -43,24 +48,37 @@ export function sampleTop(head: HeadRows, row: number, params: SamplingParams, u
   return support.closed ? Number(head.topIds[from + support.count - 1]) : NEEDS_FULL_ROW;
 }
 
+/** Where a walk through a row stands when the best tokens are behind it. */
+export interface Tail {
+  /** Mass of those that were passed. */
+  readonly sum: number;
+  /** The last of them: it is taken where none follows. */
+  readonly token: number;
+  /** Mass at which it ends. */
+  readonly target: number;
+  /** Which of the others may come; absent = all. */
+  readonly mask?: Int32Array;
+}
+
 /**
- * The token at `u` when nothing is filtered and the best tokens end before it. The others follow in the
- * order of their ids: any order draws from the same distribution, and this one ends half-way on average.
+ * The token at which the mass passes `target` when nothing is filtered and the best tokens end before it. The
+ * others follow in the order of their ids: any order draws from the same distribution, and this one ends half-way
+ * on average.
  */
-function sampleTail(head: HeadRows, row: number, values: Float32Array, u: number): number {
-  const from = row * head.topCount;
-  const lastTop = from + head.topCount - 1;
+export function sampleTail(head: HeadRows, row: number, tail: Tail): number {
+  const values = logprobRow(head, row);
+  const lastTop = (row + 1) * head.topCount - 1;
   const lastValue = head.topValues[lastTop] ?? -Infinity;
   const lastId = Number(head.topIds[lastTop]);
-  let sum = massOf(head, from, head.topCount);
-  let token = lastId;
+  let { sum, token } = tail;
   for (let id = 0; id < values.length; id++) {
     const value = values[id] ?? -Infinity;
     const isTop = value > lastValue || (value === lastValue && id <= lastId);
     if (isTop || value === -Infinity) continue;
+    if (tail.mask !== undefined && !isAllowed(tail.mask, id)) continue;
     sum += Math.exp(value);
     token = id;
-    if (sum > u) break;
+    if (sum > tail.target) break;
   }
   return token;
 }
