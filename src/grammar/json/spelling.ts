@@ -90,33 +90,26 @@ function quoted(characters: Expr): Expr {
 
 /** Each character as it is spelled inside quotes. */
 function spelled(expr: Expr): Expr {
-  switch (expr.kind) {
-    case 'chars':
-      return spelledChars(expr.chars);
-    case 'text':
-      return text(JSON.stringify(expr.text).slice(1, -1));
-    case 'cat':
-    case 'alt':
-      return { ...expr, items: expr.items.map(spelled) };
-    case 'repeat':
-      return { ...expr, item: spelled(expr.item) };
-    default:
-      return expr;
-  }
+  if (expr.kind === 'chars') return spelledChars(expr.chars);
+  if (expr.kind === 'text') return text(JSON.stringify(expr.text).slice(1, -1));
+  return withParts(expr, spelled);
 }
 
 /** One character alone stays what it is. */
 function withoutTags(expr: Expr): Expr {
+  if (expr.kind !== 'chars') return withParts(expr, withoutTags);
+  const left = both(expr.chars, NO_TAG);
+  return left.length === 0 ? expr : chars(left);
+}
+
+/** The expression with its parts changed. */
+function withParts(expr: Expr, change: (part: Expr) => Expr): Expr {
   switch (expr.kind) {
-    case 'chars': {
-      const left = both(expr.chars, NO_TAG);
-      return left.length === 0 ? expr : chars(left);
-    }
     case 'cat':
     case 'alt':
-      return { ...expr, items: expr.items.map(withoutTags) };
+      return { ...expr, items: expr.items.map(change) };
     case 'repeat':
-      return { ...expr, item: withoutTags(expr.item) };
+      return { ...expr, item: change(expr.item) };
     default:
       return expr;
   }
