@@ -9,6 +9,7 @@ import {
 } from '../http/http.js';
 import { asLarge, type LargeJson } from '../http/large-json.js';
 import { OrderedJson } from '../http/ordered-json.js';
+import { DATA_EVENTS, type Framing } from './framing.js';
 
 /** How one dialect spells failures over HTTP. */
 export interface FailureSpelling {
@@ -20,28 +21,34 @@ export interface FailureSpelling {
   readonly streamed: (failure: Failure) => unknown;
 }
 
+/** How one dialect spells failures and streams over HTTP. */
+export interface Dialect extends FailureSpelling {
+  /** SGLang's server-sent events where it is left out. */
+  readonly framing?: Framing;
+}
+
 /** Answers one HTTP request by `act`, whatever it throws on the way to a submission. */
 export async function answerHttp(
   reply: HttpReply,
-  spelling: FailureSpelling,
+  dialect: Dialect,
   act: (sink: AnswerSink) => Promise<void>,
 ): Promise<void> {
   try {
-    await act(new HttpAnswer(reply, spelling));
+    await act(new HttpAnswer(reply, dialect));
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    reply.send(spelling.refused(failureFrom(error)));
+    reply.send(dialect.refused(failureFrom(error)));
   }
 }
 
-/** An answer as an HTTP response: one JSON body, or server-sent events. */
+/** An answer as an HTTP response: one JSON body, or a stream of events. */
 export class HttpAnswer implements AnswerSink {
   readonly #reply: HttpReply;
-  readonly #spelling: FailureSpelling;
+  readonly #dialect: Dialect;
 
-  constructor(reply: HttpReply, spelling: FailureSpelling) {
+  constructor(reply: HttpReply, dialect: Dialect) {
     this.#reply = reply;
-    this.#spelling = spelling;
+    this.#dialect = dialect;
   }
 
   get isClosed(): boolean {
@@ -69,39 +76,31 @@ export class HttpAnswer implements AnswerSink {
   }
 
   fail(failure: Failure): void {
-    this.#reply.send(this.#spelling.failed(failure));
+    this.#reply.send(this.#dialect.failed(failure));
   }
 
   startEvents(): EventStream {
-    return new SseEvents(this.#reply.startStream(SSE_HEADERS), this.#spelling);
+    const framing = this.#dialect.framing ?? DATA_EVENTS;
+    return new HttpEvents(this.#reply.startStream(framing.headers), framing, this.#dialect);
   }
 }
 
 const JSON_HEADERS: Headers = { 'content-type': 'application/json' };
 
-/** Server-sent events as SGLang frames them: `data:` lines only, and `[DONE]` last, always. */
-const SSE_HEADERS: Headers = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache',
-};
-const SSE_DONE = 'data: [DONE]\n\n';
-
-function sseFrame(json: string): string {
-  return `data: ${json}\n\n`;
-}
-
-class SseEvents implements EventStream {
-  /** `[DONE]` ends the stream, and no event is told from another. */
+class HttpEvents implements EventStream {
+  /** The end of the stream is its own mark, and no event is told from another. */
   readonly marksEnd = false;
   readonly #stream: ResponseStream;
+  readonly #framing: Framing;
   readonly #spelling: FailureSpelling;
   readonly #json = new OrderedJson(() => {
     this.#onDrain();
   });
   #onDrain: () => void = () => undefined;
 
-  constructor(stream: ResponseStream, spelling: FailureSpelling) {
+  constructor(stream: ResponseStream, framing: Framing, spelling: FailureSpelling) {
     this.#stream = stream;
+    this.#framing = framing;
     this.#spelling = spelling;
   }
 
@@ -115,23 +114,31 @@ class SseEvents implements EventStream {
   }
 
   send(value: unknown): void {
-    this.#put(value, (json) => {
-      this.#stream.write(sseFrame(json));
+    this.#put(value, (frame) => {
+      this.#stream.write(frame);
     });
   }
 
   end(value: unknown): void {
-    this.#put(value, (json) => {
-      this.#stream.write(sseFrame(json) + SSE_DONE);
+    this.#put(value, (frame) => {
+      this.#stream.write(frame + this.#framing.end);
       this.#stream.end();
     });
   }
 
   /** What goes wrong in a piece of a large event ends the stream. */
-  #put(value: unknown, use: (json: string) => void): void {
-    this.#json.put(value, use, (error) => {
-      use(JSON.stringify(this.#spelling.streamed(failureFrom(error))));
-    });
+  #put(value: unknown, use: (frame: string) => void): void {
+    const { frame } = this.#framing;
+    this.#json.put(
+      value,
+      (json) => {
+        use(frame(json, value));
+      },
+      (error) => {
+        const event = this.#spelling.streamed(failureFrom(error));
+        use(frame(JSON.stringify(event), event));
+      },
+    );
   }
 
   fail(failure: Failure): void {

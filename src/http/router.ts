@@ -1,8 +1,8 @@
 import type { Access, AuthCheck } from './auth.js';
-import { failureFrom } from '../core/errors.js';
+import { failureFrom, type Failure } from '../core/errors.js';
 import { errorResponse } from './error-response.js';
 import { ClientLeftError } from './body.js';
-import { plainResponse, type HttpReply, type HttpRequest } from './http.js';
+import { plainResponse, type FullResponse, type HttpReply, type HttpRequest } from './http.js';
 
 /** May wait; what it throws becomes an error response. */
 export type Handler = (
@@ -22,6 +22,8 @@ export interface Route {
   readonly access: Access;
   /** OpenAI-style routes refuse bodies that are not called JSON (SGLang's 400). */
   readonly requiresJson?: boolean;
+  /** How the path's dialect spells what goes wrong before a handler answers; SGLang's shape where it is left out. */
+  readonly errors?: (failure: Failure) => FullResponse;
   readonly handler: Handler;
 }
 
@@ -42,7 +44,7 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, reply: 
       return;
     }
     if (!options.isAllowed(accessOf(found, request), request)) {
-      reply.send(errorResponse({ code: 'UNAUTHORIZED', message: 'Unauthorized' }));
+      reply.send(errorsOf(found.routes[0])({ code: 'UNAUTHORIZED', message: 'Unauthorized' }));
       return;
     }
     if (found.routes.length === 0) sendElsewhere(request, reply, table);
@@ -92,6 +94,10 @@ function routeFor(routes: readonly Route[], method: string): Route | undefined {
   return routes.find(({ methods }) => methods.some((one) => one === wanted));
 }
 
+function errorsOf(route: Route | undefined): (failure: Failure) => FullResponse {
+  return route?.errors ?? errorResponse;
+}
+
 function runRoute(
   { routes, tail }: Found,
   request: HttpRequest,
@@ -101,20 +107,20 @@ function runRoute(
   const route = routeFor(routes, request.method);
   if (route === undefined) {
     const failure = { code: 'METHOD_NOT_ALLOWED', message: 'Method Not Allowed' } as const;
-    const { headers, ...rest } = errorResponse(failure);
+    const { headers, ...rest } = errorsOf(routes[0])(failure);
     reply.send({ ...rest, headers: { ...headers, allow: allowOf(routes) } });
     return;
   }
   if (route.requiresJson === true && !isJson(request)) {
     const message = "Unsupported Media Type: Only 'application/json' is allowed";
-    reply.send(errorResponse({ code: 'UNSUPPORTED_MEDIA_TYPE', message }));
+    reply.send(errorsOf(route)({ code: 'UNSUPPORTED_MEDIA_TYPE', message }));
     return;
   }
   void run(route, tail, request, reply).catch((error: unknown) => {
     if (error instanceof ClientLeftError) return;
     const failure = failureFrom(error);
     if (failure.code === 'INTERNAL') onError(error);
-    reply.send(errorResponse(failure));
+    reply.send(errorsOf(route)(failure));
   });
 }
 

@@ -1,11 +1,12 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
-import { ContentReader, type ContentPiece, type ContentPlan } from '../../engine/content-plan.js';
+import type { ContentPlan } from '../../engine/content-plan.js';
 import type { Generation } from '../../engine/generation.js';
 import type { CallIds } from './call-ids.js';
 import { ChatMessage } from './chat-message.js';
 import { endingOf, UNFINISHED, type ChoiceRenderer, type Ending } from './request.js';
 import { chatLogprobs } from './logprobs.js';
+import { SamplePieces } from './sample-pieces.js';
 
 export interface ChatChoiceOptions {
   readonly tokenizer: Tokenizer;
@@ -15,7 +16,7 @@ export interface ChatChoiceOptions {
 
 /** What is kept of a sample while it is shown. */
 interface Sample {
-  readonly reader: ContentReader;
+  readonly pieces: SamplePieces;
   readonly message: ChatMessage;
 }
 
@@ -31,8 +32,8 @@ export class ChatChoice implements ChoiceRenderer {
   }
 
   whole(generation: Generation, index: number): unknown {
-    const { message } = this.#sample(index);
-    for (const piece of this.#pieces(generation, index, nothingSent(0))) message.add(piece);
+    const { message, pieces } = this.#sample(index);
+    for (const piece of pieces.since(generation, nothingSent(0))) message.add(piece);
     return {
       index,
       message: message.whole(),
@@ -48,8 +49,8 @@ export class ChatChoice implements ChoiceRenderer {
       chunks.push({ index, delta, logprobs, ...ending });
     };
     if (sent.isFirst) add({ role: 'assistant', content: '' }, null, UNFINISHED);
-    const { message } = this.#sample(index);
-    const deltas = this.#pieces(generation, index, sent).map((piece) => message.add(piece));
+    const { message, pieces } = this.#sample(index);
+    const deltas = pieces.since(generation, sent).map((piece) => message.add(piece));
     const { outputIds } = contentSince(generation, sent);
     const hasLogprobs = this.#wantsLogprobs(generation) && outputIds.length > 0;
     if (hasLogprobs && deltas.length === 0) deltas.push({ content: '' });
@@ -68,15 +69,9 @@ export class ChatChoice implements ChoiceRenderer {
     const { plan, callIds } = this.#options;
     const known = this.#samples.get(index);
     if (known !== undefined) return known;
-    const sample = { reader: new ContentReader(plan), message: new ChatMessage(callIds) };
+    const sample = { pieces: new SamplePieces(plan), message: new ChatMessage(callIds) };
     this.#samples.set(index, sample);
     return sample;
-  }
-
-  #pieces(generation: Generation, index: number, sent: Sent): readonly ContentPiece[] {
-    const { reader } = this.#sample(index);
-    const pieces = reader.push(contentSince(generation, sent).text ?? '');
-    return generation.finish === null ? pieces : [...pieces, ...reader.end()];
   }
 
   /** A sample that stopped after a call stopped for it. */

@@ -1,102 +1,13 @@
-import { RequestError } from '../../core/errors.js';
-import type { ChatTemplate } from '../../text/chat-template.js';
-import type { ModelParsers } from '../../text/model-parsers.js';
-import type { Tokenizer } from '../../text/tokenizer.js';
-import { FieldReader } from '../../http/field-reader.js';
-import { fieldOf, type JsonObject } from '../../http/json.js';
-import { parseGenerateRequest } from '../native/generate-request.js';
-import type { EncodeDeps } from '../../engine/encode.js';
-import type { GenerateEntry } from '../../engine/request.js';
-import { Dict } from '../../text/jinja/values.js';
-import { callIds } from './call-ids.js';
-import { grammarFields } from './response-format.js';
+import type { JsonObject } from '../../http/json.js';
+import { parseChatAsk, type ChatContext } from './chat-ask.js';
 import { ChatChoice } from './chat-choice.js';
-import { planContent, type PlannedContent, type PromptForPlan } from './chat-content.js';
-import { encodeChat, renderChat, type ChatWishes } from './chat-prompt.js';
-import { parseCommonFields, type CommonContext } from './common-fields.js';
-import { checkEffort, parseReasoning } from './reasoning-request.js';
 import type { OpenAiRequest } from './request.js';
-import { parseTools } from './tools-request.js';
-
-export interface ChatContext extends CommonContext {
-  readonly tokenizer: Tokenizer;
-  readonly encodeQueue: EncodeDeps['encodeQueue'];
-  readonly template: ChatTemplate | null;
-  readonly parsers: ModelParsers;
-  /** `--context-length`, where it was given: only then is a large limit an error of its own. */
-  readonly givenContextLength: number | null;
-}
 
 /** A `/v1/chat/completions` body. @throws RequestError */
 export async function parseChatRequest(
   body: JsonObject,
   context: ChatContext,
 ): Promise<OpenAiRequest> {
-  const common = parseCommonFields(body, context);
-  const read = new FieldReader(body, 'INVALID_JSON');
-  const tools = parseTools(body);
-  const reasoning = parseReasoning(body);
-  checkEffort(reasoning.effort, context.parsers.reasoning);
-  const maxNewTokens = read.integer('max_completion_tokens') ?? read.integer('max_tokens');
-  checkLimit(maxNewTokens, context.givenContextLength);
-  const prompt = await promptOf(body, context, { tools, reasoning });
-  const hasGrammar = Object.keys(grammarFields(body)).length > 0;
-  const content = planContent(prompt, { tools, reasoning, hasGrammar }, context);
-  const native = {
-    ...common.native,
-    input_ids: prompt.ids,
-    sampling_params: {
-      ...common.sampling,
-      ...(content.keepsSpecialTokens ? { skip_special_tokens: false } : {}),
-      max_new_tokens: maxNewTokens,
-    },
-    return_logprob: read.boolean('logprobs') ?? false,
-    top_logprobs_num: read.integer('top_logprobs'),
-  };
-  const generate = parseGenerateRequest(native, context.generate);
-  return {
-    ...common,
-    generate: { ...generate, entries: generate.entries.map((entry) => bound(entry, content)) },
-    choices: new ChatChoice({
-      tokenizer: context.tokenizer,
-      plan: content.plan,
-      callIds: callIds(context.parsers.tool, body),
-    }),
-  };
-}
-
-/** `input_ids` stand for the whole prompt: no template then. */
-async function promptOf(
-  body: JsonObject,
-  context: ChatContext,
-  wishes: ChatWishes,
-): Promise<PromptForPlan> {
-  const given = fieldOf(body, 'input_ids');
-  if (given !== null) {
-    if (Array.isArray(given) && !Array.isArray(given[0])) {
-      return { ids: given, rendered: null, prefix: '', kwargs: new Dict() };
-    }
-    throw new RequestError('INVALID_JSON', 'input_ids must be a list of integers.');
-  }
-  const prompt = renderChat(body, context.template, wishes);
-  return { ...prompt, ids: await encodeChat(prompt, context) };
-}
-
-/** With what its answer must match: what the request says, else what its calls are bound to, after the thought. */
-function bound(entry: GenerateEntry, { thought, spec, after }: PlannedContent): GenerateEntry {
-  const { grammar } = entry.sampling;
-  const wanted = grammar?.spec ?? spec;
-  const sampling = {
-    ...entry.sampling,
-    grammar: wanted === null ? null : { spec: wanted, after },
-  };
-  return { ...entry, sampling, thought };
-}
-
-function checkLimit(maxNewTokens: number | null, contextLength: number | null): void {
-  if (maxNewTokens === null || contextLength === null || maxNewTokens <= contextLength) return;
-  const message =
-    `max_completion_tokens is too large: ${maxNewTokens}.` +
-    `This model supports at most ${contextLength} completion tokens.`;
-  throw new RequestError('INVALID_REQUEST', message);
+  const { plan, callIds, ...ask } = await parseChatAsk(body, context);
+  return { ...ask, choices: new ChatChoice({ tokenizer: context.tokenizer, plan, callIds }) };
 }

@@ -1,11 +1,9 @@
-import { isFailure } from '../../core/finish-reason.js';
-import { answer } from '../../engine/answer.js';
 import type { AnswerSink } from '../../engine/answer-sink.js';
 import { askedBy, type Asker } from '../../engine/asker.js';
-import { askGenerate, streamIntervals, type GenerateAsk } from '../../engine/ask.js';
 import { parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
 import { askerOf } from '../asker.js';
+import { answerGenerate } from '../answer-generate.js';
 import { answerHttp } from '../http-answer.js';
 import type { GenerateDeps } from '../native/generate.js';
 import { OpenAiRenderer } from './render.js';
@@ -26,8 +24,7 @@ export function openAiAnswerer(parse: ParseOpenAi, deps: AnswerDeps): AnswerBody
   return async (body, sink, asker) => {
     const parsed = await parse(body);
     const request = { ...parsed, generate: askedBy(parsed.generate, asker) };
-    const ask = askGenerate(request.generate, deps, showOf(request, deps));
-    await answer(ask, sink, deps.engine);
+    await answerGenerate(request.generate, new OpenAiRenderer(request, deps), sink, deps);
   };
 }
 
@@ -36,14 +33,4 @@ export function createOpenAiHandler(answerBody: AnswerBody, dpSize: number): Han
     answerHttp(reply, OPENAI_SPELLING, async (sink) =>
       answerBody(parseJsonObject(await request.readBody()), sink, askerOf(request, dpSize)),
     );
-}
-
-/** A stream whose status waits for its first token, or one answer. */
-function showOf(request: OpenAiRequest, deps: AnswerDeps): GenerateAsk['show'] {
-  const renderer = new OpenAiRenderer(request, deps);
-  if (request.generate.stream) {
-    const intervals = streamIntervals(request.generate, deps);
-    return { mode: 'stream', renderer, intervals, opensAt: 'firstToken' };
-  }
-  return { mode: 'whole', render: (samples) => renderer.whole(samples), isFatal: isFailure };
 }

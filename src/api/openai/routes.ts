@@ -5,7 +5,8 @@ import type { Tokenizer } from '../../text/tokenizer.js';
 import type { ServedModel } from '../../engine/served-model.js';
 import type { GenerateDeps } from '../native/generate.js';
 import type { Route } from '../../http/router.js';
-import { parseChatRequest, type ChatContext } from './chat-request.js';
+import type { ChatContext } from './chat-ask.js';
+import { parseChatRequest } from './chat-request.js';
 import { parseCompletionRequest } from './completion-request.js';
 import {
   createOpenAiHandler,
@@ -28,16 +29,9 @@ export interface OpenAiDeps {
   readonly generation: GenerateDeps;
 }
 
-/** The two routes by how they answer a body, wherever the answer goes. */
-export interface OpenAiAnswerers {
-  readonly chat: AnswerBody;
-  readonly completions: AnswerBody;
-}
-
-/** `/v1/chat/completions` and `/v1/completions`: other words for what `/generate` does. */
-export function openAiAnswerers({ args, model, generation }: OpenAiDeps): OpenAiAnswerers {
-  const deps: AnswerDeps = { ...generation, cacheReport: args.enableCacheReport };
-  const context = (): ChatContext => ({
+/** What reads a conversation, whatever dialect it comes in. @throws RequestError with `--skip-tokenizer-init` */
+export function chatContext({ args, model, generation }: OpenAiDeps): ChatContext {
+  return {
     generate: generation.context,
     tokenizer: tokenizerOf(model),
     encodeQueue: generation.encodeQueue,
@@ -47,7 +41,22 @@ export function openAiAnswerers({ args, model, generation }: OpenAiDeps): OpenAi
     servedName: model.servedName,
     includeUsageByDefault: args.streamResponseDefaultIncludeUsage,
     givenContextLength: args.contextLength,
-  });
+  };
+}
+
+/** The two routes by how they answer a body, wherever the answer goes. */
+export interface OpenAiAnswerers {
+  readonly chat: AnswerBody;
+  readonly completions: AnswerBody;
+}
+
+/** `/v1/chat/completions` and `/v1/completions`: other words for what `/generate` does. */
+export function openAiAnswerers(openAi: OpenAiDeps): OpenAiAnswerers {
+  const deps: AnswerDeps = {
+    ...openAi.generation,
+    cacheReport: openAi.args.enableCacheReport,
+  };
+  const context = (): ChatContext => chatContext(openAi);
   return {
     chat: openAiAnswerer((body) => parseChatRequest(body, context()), deps),
     completions: openAiAnswerer((body) => parseCompletionRequest(body, context()), deps),
