@@ -74,7 +74,7 @@ export async function treeSizes(url: string): Promise<number[]> {
 }
 
 /** Waits until no live request holds a page, then checks the sum; returns the pools. */
-export async function settledPools(url: string, deadlineMs = 10_000): Promise<KvPool[]> {
+export async function settledPools(url: string, deadlineMs = 30_000): Promise<KvPool[]> {
   const end = Date.now() + deadlineMs;
   for (;;) {
     const pools = await kvPools(url);

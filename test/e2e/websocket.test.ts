@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import { openWs, type WsClient } from '../doubles/ws-client.js';
-import { generateStream, kvPools, settledPools, type GenerateResult } from './client.js';
+import { generate, generateStream, kvPools, settledPools, type GenerateResult } from './client.js';
 import { startRadish } from './radish-process.js';
 
 const greedy = { temperature: 0, max_new_tokens: 12, ignore_eos: true };
@@ -86,6 +86,35 @@ t.test('/ws on the built-in model', async (t) => {
       t.ok(lines.length > 10);
     });
   }
+
+  t.test(
+    'very many log-probabilities are the same whole, streamed and over the socket',
+    async (t) => {
+      const body = {
+        text: 'The sky is blue. '.repeat(90),
+        sampling_params: { temperature: 0, max_new_tokens: 3, ignore_eos: true },
+        return_logprob: true,
+        logprob_start_len: 0,
+        top_logprobs_num: 256,
+      };
+      const rows = ({ meta_info: info }: GenerateResult): unknown => [
+        info['input_top_logprobs'],
+        info['output_top_logprobs'],
+      ];
+      const whole = await generate(url, body);
+      t.ok(JSON.stringify(rows(whole)).length > 1_000_000);
+      const lines = await generateStream(url, body);
+      t.same(rows(lines.at(-1) ?? whole), rows(whole));
+      const client = await openWs(url);
+      for (const stream of [true, false]) {
+        client.send({ op: 'generate', id: String(stream), body: { ...body, stream } });
+        const last = (await client.answer(String(stream))).at(-1);
+        t.equal(last?.event, 'done');
+        t.same(rows(last?.data as GenerateResult), rows(whole), `stream: ${String(stream)}`);
+      }
+      client.close();
+    },
+  );
 
   t.test('without "stream" the answer is one event', async (t) => {
     const client = await openWs(url);

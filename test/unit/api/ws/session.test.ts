@@ -131,6 +131,39 @@ t.test('a large answer is made in pieces, and ends its request when it is out', 
   t.match(slow.socket.sent.at(-1), { id: 2, event: 'done', data: { rows: [2] } });
 });
 
+t.test('a large delta is made in pieces, and what follows it comes behind it', async (t) => {
+  const { socket, ask } = setUp();
+  const rows = Array.from({ length: 20_000 }, (_, i) => i);
+  const large = { rows: new LazyRows(rows, (row) => [row], 2) };
+  const stream = ask('a').startEvents();
+  stream.send(large);
+  t.notOk(stream.isWritable, 'nothing more for now');
+  let numDrains = 0;
+  stream.onDrain(() => numDrains++);
+  stream.end({ text: 'last' });
+  t.equal(socket.sent.length, 0, 'not in this turn');
+  let numTurns = 0;
+  for (; socket.sent.length < 2; numTurns++) await new Promise(setImmediate);
+  t.ok(numTurns > 1, `${numTurns} turns of others`);
+  t.same(socket.sent, [
+    { id: 'a', event: 'delta', data: JSON.parse(JSON.stringify(large)) as unknown },
+    { id: 'a', event: 'done', data: { text: 'last' } },
+  ]);
+
+  const growing = ask('b').startEvents();
+  growing.onDrain(() => numDrains++);
+  growing.send(large);
+  while (!growing.isWritable) await new Promise(setImmediate);
+  t.equal(numDrains, 1, 'it is told when more may be said');
+
+  const left = setUp();
+  const unread = left.ask('c').startEvents();
+  unread.send(large);
+  left.socket.close(1000);
+  await later(50);
+  t.equal(left.socket.sent.length, 0, 'nothing for a socket that is gone');
+});
+
 t.test('failures are error events with the status they have over HTTP', async (t) => {
   const { socket, started, errors, ask } = setUp();
   ask('refused');
