@@ -30,6 +30,8 @@ import { createLoadRoutes } from './native/loads.js';
 import { createModelRoutes } from './native/models.js';
 import { parseRoutes } from './native/parse-routes.js';
 import { createSessionRoutes } from './native/session-routes.js';
+import { tokenizerInfoRoute } from './native/tokenizer-info.js';
+import { createVertexHandler } from './native/vertex.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
@@ -51,6 +53,8 @@ export interface AppDeps {
   readonly healthCheckTimeoutMs: number;
   /** Where profiles go that name no folder. */
   readonly profilerDir: string;
+  /** Where Vertex AI asks for predictions. */
+  readonly predictRoute: string;
   readonly engine: Engine;
   /** Null with `--grammar-backend none`. */
   readonly grammars: GrammarCompiler | null;
@@ -138,6 +142,12 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
       access: 'key',
       handler: createGenerateHandler(generation),
     },
+    {
+      methods: ['POST'],
+      path: deps.predictRoute,
+      access: 'key',
+      handler: createVertexHandler(generation),
+    },
     wsRoute,
     ...createHealthRoutes({
       engine,
@@ -158,6 +168,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
     ),
     ...tokenizeRoutes(deps, generation.encodeQueue),
     ...parseRoutes,
+    tokenizerInfoRoute(deps.model),
     ...createSessionRoutes(generation.sessions),
     ...createLoadRoutes(deps),
     ...createPauseRoutes(engine),

@@ -124,6 +124,8 @@ export interface HostEnv {
   readonly expertRecorderDir: string;
   /** `SGLANG_TORCH_PROFILER_DIR`: where profiles go that name no folder. */
   readonly profilerDir: string;
+  /** `AIP_PREDICT_ROUTE`: the path at which Vertex AI asks for predictions. */
+  readonly predictRoute: string;
 }
 
 const DEFAULT_HEALTH_CHECK_TIMEOUT_MS = 20_000;
@@ -144,8 +146,15 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
       timeoutMs(env, 'SGLANG_HEALTH_CHECK_TIMEOUT') ?? DEFAULT_HEALTH_CHECK_TIMEOUT_MS,
     useColor: nonEmpty(env['NO_COLOR']) === null,
     profilerDir: nonEmpty(env['SGLANG_TORCH_PROFILER_DIR']) ?? tmpdir(),
+    predictRoute: predictRoute(nonEmpty(env['AIP_PREDICT_ROUTE']) ?? '/vertex_generate'),
     expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),
   };
+}
+
+/** @throws UsageError */
+function predictRoute(path: string): string {
+  if (/^\/[\w./:-]*$/.test(path)) return path;
+  throw new UsageError(`AIP_PREDICT_ROUTE must be a path such as /predict, got '${path}'.`);
 }
 
 /** A variable of seconds in milliseconds; zero and less mean none, as in SGLang. @throws UsageError */

@@ -49,3 +49,7 @@ export const FOREIGN_REASONING_PARSERS: readonly string[] =
   `apertus2509 beam cohere_command4 deepseek-v3 deepseek-v4 deepseek-v41 dots gemma4 gigachat35
    granite_thinking_parser hunyuan inkling interns1 iquest_q1 k2_horizon kimi_k3 ling3 mimo minimax-append-think
    minimax-m3 mistral muse nanbeige poolside_v1 response_template`.split(/\s+/);
+
+/** What `--completion-template` may name. */
+export const FIM_NAMES = ['deepseek_coder', 'qwen_coder', 'star_coder'] as const;
+export type FimName = (typeof FIM_NAMES)[number];

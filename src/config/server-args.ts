@@ -17,6 +17,7 @@ import {
   type FlagSpec,
 } from './flag-spec.js';
 import {
+  FIM_NAMES,
   FOREIGN_REASONING_PARSERS,
   FOREIGN_TOOL_PARSERS,
   REASONING_PARSERS,
@@ -71,6 +72,11 @@ const MODEL = {
   'weight-version': stringOr('default', 'Tag of the weights, repeated in every answer.'),
   'chat-template': string("Jinja file, or JSON file with one. Default: the model's."),
   'hf-chat-template-name': string('Which of several chat templates of the model.'),
+  'completion-template': choice(
+    ['auto', ...FIM_NAMES],
+    'auto',
+    'How a suffix of /v1/completions is shown to the model. auto = as its tokenizer says.',
+  ),
   'tool-call-parser': choice(
     ['auto', 'none', ...TOOL_PARSERS],
     'auto',

@@ -21,7 +21,7 @@ const BY_SUBJECT = {
     fastapi-root-path warmups grpc-mode smg-grpc-mode enable-http2 file-storage-path file-storage-pth
     uvicorn-access-log-exclude-prefixes`,
   api: `
-    completion-template tool-server
+    tool-server
     disable-outlines-disk-cache enable-custom-logit-processor enable-return-hidden-states
     enable-return-routed-experts enable-streaming-session multi-item-scoring-delimiter
     enable-tokenizer-batch-encode disable-tokenizer-batch-decode enable-dynamic-batch-tokenizer

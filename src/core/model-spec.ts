@@ -45,6 +45,8 @@ export interface EmbeddingSpec {
   readonly matryoshka: readonly number[] | 'any' | null;
   /** `id2label` in order; null for embeddings. */
   readonly labels: readonly string[] | null;
+  /** True: the checkpoint puts its scores through a sigmoid itself. */
+  readonly squashes: boolean;
 }
 
 export interface MoeSpec {

@@ -24,6 +24,8 @@ export class Tokenizer {
   readonly vocabSize: number;
   /** `decoder` of tokenizer.json. */
   readonly decoder: unknown;
+  /** tokenizer_config.json. */
+  readonly config: Json;
   /** `eos_token`, or null. */
   readonly eosTokenId: number | null;
   /** Tokens that end an answer on the tokenizer's word: `eos_token` and `<|eom_id|>`. */
@@ -50,6 +52,7 @@ export class Tokenizer {
       this.#hf.vocabSize,
     );
     this.decoder = json['decoder'];
+    this.config = config;
     this.eosTokenId = this.#idOf(byRole.get('eos_token'));
     const ends = [this.eosTokenId, this.#idOf(END_OF_MESSAGE)];
     this.endTokenIds = [...new Set(ends.filter((id) => id !== null))];
@@ -123,6 +126,11 @@ export class Tokenizer {
   /** True for a special token, which `skip_special_tokens` hides. */
   isSpecialText(content: string): boolean {
     return this.#specials.has(content);
+  }
+
+  /** Whether a token of this spelling was added to the vocabulary, special or not. */
+  hasAdded(content: string): boolean {
+    return [...this.#added.values()].some((token) => token.content === content);
   }
 
   isSpecial(id: number): boolean {

@@ -3,16 +3,22 @@ import type { FieldReader } from '../../http/field-reader.js';
 import { isStrings } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import type { EmbedAsk } from '../../engine/ask.js';
-import { askVectors, embeddingOf, type EmbedDeps } from './embed.js';
+import { askVectors, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
 import { isCrossEncoder, metaInfo } from './encode.js';
 import { ridsOf } from './openai-route.js';
 
-interface RerankRequest {
+export interface RerankRequest {
   readonly query: string;
   readonly documents: readonly string[];
-  /** Null = all. */
-  readonly topN: number | null;
-  readonly returnDocuments: boolean;
+  /** The best so many; Infinity = all. */
+  readonly topN: number;
+}
+
+/** A document's place in the request, and what the model says of it. */
+export interface Scored {
+  readonly index: number;
+  readonly score: number;
+  readonly answer: Embedding;
 }
 
 /**
@@ -20,7 +26,25 @@ interface RerankRequest {
  * a sigmoid only where the checkpoint's config.json says so, as in SGLang.
  */
 export function askRerank(read: FieldReader, deps: EmbedDeps): EmbedAsk {
-  const { query, documents, topN, returnDocuments } = parseRerank(read);
+  const request = checkRerank(read, read.raw('documents'));
+  const returnsDocuments = read.boolean('return_documents') ?? true;
+  return askPairs(read, request, deps, (scored) =>
+    scored.slice(0, request.topN).map(({ index, score, answer }) => ({
+      score,
+      ...(returnsDocuments ? { document: request.documents[index] } : {}),
+      index,
+      meta_info: metaInfo(answer, deps),
+    })),
+  );
+}
+
+/** Scores every document against the query; `render` gets the best first. @throws RequestError */
+export function askPairs(
+  read: FieldReader,
+  { query, documents }: RerankRequest,
+  deps: EmbedDeps,
+  render: (scored: readonly Scored[]) => unknown,
+): EmbedAsk {
   if (!isCrossEncoder(embeddingOf(deps.model))) {
     refuse(
       `Model '${deps.model.weights.modelPath}' does not score pairs of texts: /v1/rerank needs a cross-encoder.`,
@@ -28,19 +52,18 @@ export function askRerank(read: FieldReader, deps: EmbedDeps): EmbedAsk {
   }
   const sources = documents.map((second) => ({ kind: 'pair' as const, first: query, second }));
   return askVectors({ sources, rids: ridsOf(read, sources.length) }, deps, (answers) => {
-    const items = answers.map((answer, index) => ({
-      score: answer.values[0] ?? 0,
-      ...(returnDocuments ? { document: documents[index] } : {}),
+    const scored = answers.map((answer, index) => ({
       index,
-      meta_info: metaInfo(answer, deps),
+      score: answer.values[0] ?? 0,
+      answer,
     }));
-    return items.sort((a, b) => b.score - a.score).slice(0, topN ?? items.length);
+    return render(scored.sort((a, b) => b.score - a.score));
   });
 }
 
-function parseRerank(read: FieldReader): RerankRequest {
+/** What every rerank route reads. @throws RequestError */
+export function checkRerank(read: FieldReader, documents: unknown): RerankRequest {
   const query = queryText(read.raw('query'));
-  const documents = read.raw('documents');
   if (query === null) return refuseBody('query: Field required');
   if (!isStrings(documents)) return refuseBody('documents must be a list of strings.');
   const topN = read.integer('top_n');
@@ -52,7 +75,7 @@ function parseRerank(read: FieldReader): RerankRequest {
     if (document === '') refuse('Each document must be a non-empty string');
     if (document.trim() === '') refuse('Each document cannot be empty or whitespace only');
   }
-  return { query, documents, topN, returnDocuments: read.boolean('return_documents') ?? true };
+  return { query, documents, topN: topN ?? Infinity };
 }
 
 /** A text, or content parts that are all text. */

@@ -7,7 +7,14 @@ import { askEmbeddings } from './embeddings.js';
 import { createEncodeHandler } from './encode.js';
 import { openAiRoute } from './openai-route.js';
 import { askRerank } from './rerank.js';
+import { askRerankResults, type RerankDialect } from './rerank-results.js';
 import { askScore } from './score.js';
+
+/** Where others than SGLang look for a reranker. */
+const RESULT_ROUTES: readonly (readonly [string, RerankDialect])[] = [
+  ['/rerank', 'jina'],
+  ['/v2/rerank', 'cohere'],
+];
 
 /** Everything that answers with vectors, scores or labels instead of text. */
 export function createEmbedRoutes(deps: EmbedDeps, generation: GenerateDeps): readonly Route[] {
@@ -32,6 +39,13 @@ export function createEmbedRoutes(deps: EmbedDeps, generation: GenerateDeps): re
       path: '/v1/rerank',
       answer: (read, sink) => answer(askRerank(read, deps), sink, engine),
     }),
+    ...RESULT_ROUTES.map(([path, dialect]) =>
+      openAiRoute({
+        methods: ['POST'],
+        path,
+        answer: (read, sink) => answer(askRerankResults(read, deps, dialect), sink, engine),
+      }),
+    ),
     openAiRoute({
       methods: ['POST'],
       path: '/v1/classify',

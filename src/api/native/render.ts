@@ -1,22 +1,14 @@
-import { finishOnWire } from '../../core/finish-reason.js';
 import type { StreamRenderer } from '../../engine/answer-stream.js';
 import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
-import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../../engine/generation.js';
-import type { ServedWeights } from '../../engine/served-weights.js';
-import { renderLogprobs } from './render-logprobs.js';
+import { metaInfo, type MetaInfoOptions } from './meta-info.js';
 
-export interface RenderOptions {
+export interface RenderOptions extends MetaInfoOptions {
   /** False adds `index` to every chunk of a stream, and makes a whole answer a list. */
   readonly isSingle: boolean;
   /** Chunks bring only what is new (`--incremental-streaming-output`). */
   readonly isIncremental: boolean;
-  readonly weights: ServedWeights;
-  /** Null unless log-probabilities carry text. */
-  readonly logprobTokenizer: Tokenizer | null;
   readonly returnPromptTokenIds: boolean;
-  /** True with several devices: then `dp_rank` says which one it was. */
-  readonly showDpRank: boolean;
 }
 
 /** The objects of `/generate`: one per sample, with its text, its ids and `meta_info`. */
@@ -51,10 +43,6 @@ export class NativeRenderer implements StreamRenderer<Generation> {
   #object(generation: Generation, from: Sent, sentTs: number | null): Record<string, unknown> {
     const options = this.#options;
     const { text, outputIds } = contentSince(generation, from);
-    const logprobs = renderLogprobs(generation, {
-      tokenizer: options.logprobTokenizer,
-      fromOutput: from.tokens,
-    });
     return {
       ...(text === null ? {} : { text }),
       output_ids: outputIds,
@@ -62,31 +50,9 @@ export class NativeRenderer implements StreamRenderer<Generation> {
         ? { prompt_token_ids: Array.from(generation.inputIds) }
         : {}),
       meta_info: {
-        ...metaInfo(generation, options),
-        ...logprobs,
-        ...endingInfo(generation),
+        ...metaInfo(generation, options, from.tokens),
         ...(sentTs === null ? {} : { response_sent_to_client_ts: sentTs }),
       },
     };
   }
-}
-
-function metaInfo(generation: Generation, options: RenderOptions): Record<string, unknown> {
-  return {
-    id: generation.rid,
-    finish_reason: finishOnWire(generation.finish),
-    prompt_tokens: generation.promptTokens,
-    weight_version: options.weights.versionOf(generation.weightsEpoch),
-    num_retractions: generation.stats?.numRetractions ?? 0,
-    reasoning_tokens: generation.reasoningTokens,
-    completion_tokens: generation.outputIds.length,
-    cached_tokens: generation.cachedTokens,
-    cached_tokens_details: null,
-    dp_rank: options.showDpRank ? generation.dpRank : null,
-  };
-}
-
-function endingInfo(generation: Generation): Record<string, unknown> {
-  if (generation.finishedMs === null) return {};
-  return { e2e_latency: (generation.finishedMs - generation.createdMs) / 1000 };
 }

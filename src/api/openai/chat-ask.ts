@@ -14,6 +14,7 @@ import { grammarFields } from './response-format.js';
 import { planContent, type PlannedContent, type PromptForPlan } from './chat-content.js';
 import { encodeChat, renderChat, type ChatWishes } from './chat-prompt.js';
 import { parseCommonFields, type CommonContext, type CommonFields } from './common-fields.js';
+import { parseExtras, type ExtrasRequest } from './choice-extras.js';
 import { checkEffort, parseReasoning } from './reasoning-request.js';
 import { parseTools } from './tools-request.js';
 
@@ -28,6 +29,7 @@ export interface ChatContext extends CommonContext {
 
 /** A conversation as the native request it comes down to, and how the text of its answer is read. */
 export interface ChatAsk extends Pick<CommonFields, 'model' | 'includeUsage' | 'continuousUsage'> {
+  readonly extras: ExtrasRequest;
   readonly generate: GenerateRequest;
   readonly plan: ContentPlan;
   readonly callIds: CallIds;
@@ -59,6 +61,7 @@ export async function parseChatAsk(body: JsonObject, context: ChatContext): Prom
   const generate = parseGenerateRequest(native, context.generate);
   return {
     ...common,
+    extras: parseExtras(read, 'chat'),
     generate: { ...generate, entries: generate.entries.map((entry) => bound(entry, content)) },
     plan: content.plan,
     callIds: callIds(context.parsers.tool, body),

@@ -4,7 +4,7 @@ import type { ContentPlan } from '../../engine/content-plan.js';
 import type { Generation } from '../../engine/generation.js';
 import type { CallIds } from './call-ids.js';
 import { ChatMessage } from './chat-message.js';
-import { endingOf, UNFINISHED, type ChoiceRenderer, type Ending } from './request.js';
+import { endingOf, UNFINISHED, type Choice, type ChoiceRenderer, type Ending } from './request.js';
 import { chatLogprobs } from './logprobs.js';
 import { SamplePieces } from './sample-pieces.js';
 
@@ -31,7 +31,7 @@ export class ChatChoice implements ChoiceRenderer {
     this.#options = options;
   }
 
-  whole(generation: Generation, index: number): unknown {
+  whole(generation: Generation, index: number): Choice {
     const { message, pieces } = this.#sample(index);
     for (const piece of pieces.since(generation, nothingSent(0))) message.add(piece);
     return {
@@ -43,8 +43,8 @@ export class ChatChoice implements ChoiceRenderer {
   }
 
   /** The role first, then what comes, and last an empty delta with the ending. */
-  chunks(generation: Generation, index: number, sent: Sent): readonly unknown[] {
-    const chunks: unknown[] = [];
+  chunks(generation: Generation, index: number, sent: Sent): readonly Choice[] {
+    const chunks: Choice[] = [];
     const add = (delta: unknown, logprobs: unknown, ending: Ending): void => {
       chunks.push({ index, delta, logprobs, ...ending });
     };

@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../../engine/generation.js';
 import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
-import { endingOf, type ChoiceRenderer } from './request.js';
+import { endingOf, type Choice, type ChoiceRenderer } from './request.js';
 import { completionLogprobs } from './logprobs.js';
 
 export interface CompletionChoiceOptions {
@@ -22,12 +22,12 @@ export class CompletionChoice implements ChoiceRenderer {
     this.#options = options;
   }
 
-  whole(generation: Generation, index: number): unknown {
+  whole(generation: Generation, index: number): Choice {
     return this.#choice(generation, index, nothingSent(0));
   }
 
   /** The last chunk of a sample brings its last text and the ending. */
-  chunks(generation: Generation, index: number, sent: Sent): readonly unknown[] {
+  chunks(generation: Generation, index: number, sent: Sent): readonly Choice[] {
     const { text, outputIds } = contentSince(generation, sent);
     const hasText = text !== null && text !== '';
     const hasLogprobs = generation.input.req.logprobs !== null && outputIds.length > 0;
@@ -35,7 +35,7 @@ export class CompletionChoice implements ChoiceRenderer {
     return isNews ? [this.#choice(generation, index, sent)] : [];
   }
 
-  #choice(generation: Generation, index: number, sent: Sent): unknown {
+  #choice(generation: Generation, index: number, sent: Sent): Choice {
     const { tokenizer, echoed, n } = this.#options;
     const prefix = sent.isFirst ? (echoed?.[Math.floor(index / n)] ?? '') : '';
     const view = { from: sent.tokens, echo: echoed !== null && sent.isFirst };

@@ -1,12 +1,14 @@
 import type { StreamRenderer } from '../../engine/answer-stream.js';
-import type { Sent } from '../../engine/content.js';
+import { nothingSent, type Sent } from '../../engine/content.js';
 import type { Generation } from '../../engine/generation.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
-import type { OpenAiRequest } from './request.js';
+import { cachedTokensDetails, choiceExtras } from './choice-extras.js';
+import type { Choice, OpenAiRequest } from './request.js';
 import { usageOf, type Usage } from './usage.js';
 
 export interface OpenAiRenderOptions {
   readonly weights: ServedWeights;
+  readonly context: { readonly dpSize: number };
   /** `--enable-cache-report` */
   readonly cacheReport: boolean;
 }
@@ -29,30 +31,50 @@ export class OpenAiRenderer implements StreamRenderer<Generation> {
     const { weights } = this.#options;
     return {
       ...this.#envelope(choices.object),
-      choices: generations.map((one, index) => choices.whole(one, index)),
+      choices: generations.map((one, index) => ({
+        ...choices.whole(one, index),
+        ...this.#extras(one, nothingSent(0)),
+      })),
       usage: this.#usage(generations),
       metadata: { weight_version: weights.versionOf(generations[0]?.weightsEpoch ?? null) },
+      ...this.#sglext(generations),
     };
   }
 
   chunks(generation: Generation, index: number, sent: Sent): readonly unknown[] {
-    const choices = this.#request.choices.chunks(generation, index, sent);
-    return choices.map((choice) => this.#chunk(choice, generation));
+    const [first, ...others] = this.#request.choices.chunks(generation, index, sent);
+    if (first === undefined) return [];
+    const extended = { ...first, ...this.#extras(generation, sent) };
+    return [extended, ...others].map((choice) => this.#chunk(choice, generation));
   }
 
-  /** Over HTTP one chunk more, where usage is wanted; an ending that is told apart always has it itself. */
+  /** Over HTTP one chunk more for each wish beside the choices; an ending that is told apart has all of it itself. */
   closing(
     last: unknown,
     generations: readonly Generation[],
     marksEnd: boolean,
   ): readonly unknown[] {
     const usage = this.#usage(generations);
-    if (marksEnd) return [{ ...(last as object), usage }];
-    if (!this.#request.includeUsage) return [last];
-    // SGLang leaves null keys out of this one chunk.
-    const known = Object.entries(usage).filter(([, value]) => value !== null);
-    const envelope = this.#envelope(this.#request.choices.chunkObject);
-    return [last, { ...envelope, choices: [], usage: Object.fromEntries(known) }];
+    const beside = this.#sglext(generations);
+    if (marksEnd) return [{ ...(last as object), ...beside, usage }];
+    const bare = { ...this.#envelope(this.#request.choices.chunkObject), choices: [] };
+    return [
+      last,
+      ...(Object.keys(beside).length > 0 ? [{ ...bare, ...beside }] : []),
+      ...(this.#request.includeUsage ? [{ ...bare, usage: withoutNulls(usage) }] : []),
+    ];
+  }
+
+  #extras(generation: Generation, sent: Sent): Choice {
+    const { weights, context } = this.#options;
+    const options = { weights, logprobTokenizer: null, showDpRank: context.dpSize > 1 };
+    return choiceExtras(generation, sent, this.#request.extras, options);
+  }
+
+  /** What the first sample says for all of them. */
+  #sglext([first]: readonly Generation[]): Choice {
+    const { cachedTokensDetails: isWanted } = this.#request.extras;
+    return isWanted && first !== undefined ? { sglext: cachedTokensDetails(first) } : {};
   }
 
   #chunk(choice: unknown, generation: Generation): unknown {
@@ -71,4 +93,9 @@ export class OpenAiRenderer implements StreamRenderer<Generation> {
     const n = this.#request.generate.entries[0]?.rids.length ?? 1;
     return usageOf(generations, { n, cacheReport: this.#options.cacheReport });
   }
+}
+
+/** SGLang leaves null keys out of the chunk of a stream's usage. */
+function withoutNulls(usage: Usage): Choice {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null));
 }

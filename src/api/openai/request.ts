@@ -2,12 +2,14 @@ import type { GenerateRequest } from '../../engine/request.js';
 import type { FinishReason } from '../../core/finish-reason.js';
 import type { Sent } from '../../engine/content.js';
 import type { Generation } from '../../engine/generation.js';
+import type { ExtrasRequest } from './choice-extras.js';
 
 /** A body of one of the OpenAI routes as the native request it comes down to, and how to show its answer. */
 export interface OpenAiRequest {
   readonly model: string;
   readonly includeUsage: boolean;
   readonly continuousUsage: boolean;
+  readonly extras: ExtrasRequest;
   readonly generate: GenerateRequest;
   readonly choices: ChoiceRenderer;
 }
@@ -17,10 +19,12 @@ export interface ChoiceRenderer {
   readonly object: string;
   readonly chunkObject: string;
   /** A sample that has ended. */
-  whole(generation: Generation, index: number): unknown;
+  whole(generation: Generation, index: number): Choice;
   /** What is new, one choice per chunk; empty = nothing to say yet. */
-  chunks(generation: Generation, index: number, sent: Sent): readonly unknown[];
+  chunks(generation: Generation, index: number, sent: Sent): readonly Choice[];
 }
+
+export type Choice = Readonly<Record<string, unknown>>;
 
 export interface Ending {
   readonly finish_reason: FinishReason['type'] | 'tool_calls' | null;

@@ -1,6 +1,7 @@
 import type { ServerArgs } from '../../config/server-args.js';
 import { RequestError } from '../../core/errors.js';
 import type { SamplingDefaults } from '../../core/sampling-params.js';
+import { detectFim, FIM_FORMATS, type FimFormat } from '../../text/fim.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { ServedModel } from '../../engine/served-model.js';
 import type { GenerateDeps } from '../native/generate.js';
@@ -57,9 +58,13 @@ export function openAiAnswerers(openAi: OpenAiDeps): OpenAiAnswerers {
     cacheReport: openAi.args.enableCacheReport,
   };
   const context = (): ChatContext => chatContext(openAi);
+  const fim = fimFormat(openAi);
   return {
     chat: openAiAnswerer((body) => parseChatRequest(body, context()), deps),
-    completions: openAiAnswerer((body) => parseCompletionRequest(body, context()), deps),
+    completions: openAiAnswerer(
+      (body) => parseCompletionRequest(body, { ...context(), fim }),
+      deps,
+    ),
   };
 }
 
@@ -67,14 +72,25 @@ export function createOpenAiRoutes(
   { chat, completions }: OpenAiAnswerers,
   dpSize: number,
 ): readonly Route[] {
-  const route = (path: string, answerBody: AnswerBody): Route => ({
+  const route = (path: string, answerBody: AnswerBody, requiresJson = true): Route => ({
     methods: ['POST'],
     path,
     access: 'key',
-    requiresJson: true,
+    requiresJson,
     handler: createOpenAiHandler(answerBody, dpSize),
   });
-  return [route('/v1/chat/completions', chat), route('/v1/completions', completions)];
+  return [
+    route('/v1/chat/completions', chat),
+    route('/v1/completions', completions),
+    // SageMaker's name for a chat, with whatever content type it sends.
+    route('/invocations', chat, false),
+  ];
+}
+
+/** The one that was asked for, else the tokenizer's own. */
+function fimFormat({ args, model }: OpenAiDeps): FimFormat | null {
+  if (args.completionTemplate !== 'auto') return FIM_FORMATS[args.completionTemplate];
+  return model.tokenizer === null ? null : detectFim(model.tokenizer);
 }
 
 function tokenizerOf({ tokenizer }: ServedModel): Tokenizer {

@@ -60,6 +60,7 @@ function embedder(
       normalize: after.at(-1)?.kind === 'normalize',
       matryoshka: readMatryoshka(fields),
       labels: null,
+      squashes: false,
     },
   };
 }
@@ -73,8 +74,10 @@ function classifier(fields: ConfigFields, family: PooledFamily): PlannedModel {
   const trunk = family.trunk(fields);
   const labels = readLabels(fields);
   const sizes = { hiddenSize: trunk.config.hiddenSize, numLabels: labels.length };
+  const stages = family.classifier?.(fields, sizes) ?? [];
+  const last = stages.at(-1);
   return {
-    plan: { trunk, stages: family.classifier?.(fields, sizes) ?? [] },
+    plan: { trunk, stages },
     embedding: {
       kind: 'classification',
       dim: labels.length,
@@ -82,6 +85,7 @@ function classifier(fields: ConfigFields, family: PooledFamily): PlannedModel {
       normalize: false,
       matryoshka: null,
       labels,
+      squashes: last?.kind === 'activation' && last.activation === 'sigmoid',
     },
   };
 }

@@ -122,6 +122,7 @@ export async function startApp(
     healthCheckTimeoutMs: 100,
     readTrees: () => Promise.resolve([TREE]),
     profilerDir: tmpdir(),
+    predictRoute: '/vertex_generate',
     weightControl: {
       update: (update) => {
         updates.push(update);

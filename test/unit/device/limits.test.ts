@@ -151,6 +151,7 @@ t.test(
       normalize: true,
       matryoshka: null,
       labels: null,
+      squashes: false,
     } as const;
     const plan = (memoryBytes: number) =>
       planMemory(options({ spec: { ...SPEC, embedding }, memoryBytes }));

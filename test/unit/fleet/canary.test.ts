@@ -16,6 +16,7 @@ const EMBEDDER: ModelSpec = {
     normalize: true,
     matryoshka: null,
     labels: null,
+    squashes: false,
   },
 };
 

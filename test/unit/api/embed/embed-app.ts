@@ -12,6 +12,7 @@ const EMBEDDER: EmbeddingSpec = {
   normalize: true,
   matryoshka: null,
   labels: null,
+  squashes: false,
 };
 
 export const CROSS_ENCODER: Partial<EmbeddingSpec> = {

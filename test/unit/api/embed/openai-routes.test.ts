@@ -145,3 +145,41 @@ t.test('/v1/classify names the most probable label', async (t) => {
   const refused = await embedder.post('/v1/classify', { input: 'a' });
   t.match(refused, flat("Model 'models/tiny' is not a classification model: it has no labels."));
 });
+
+t.test('/rerank and /v2/rerank have Jina’s and Cohere’s results', async (t) => {
+  const app = await startEmbedApp(t, CROSS_ENCODER);
+  app.scheduler.vectorOf = ({ tokens }) => [tokens.length - 4];
+  const body = { model: 'm', query: 'q', documents: ['a', 'bcdef', { text: 'bc' }] };
+  const { json: jina } = await app.post('/rerank', { ...body, top_n: 2 });
+  const { id, ...rest } = jina as { id: string };
+  t.match(id, /./);
+  const [best, second] = [5, 2].map((length) => length + 1 - 4);
+  const sigmoid = (x = 0): number => 1 / (1 + Math.exp(-x));
+  t.strictSame(rest, {
+    object: 'list',
+    model: 'm',
+    usage: { prompt_tokens: 11, total_tokens: 11 },
+    results: [
+      { index: 1, relevance_score: sigmoid(best), document: { text: 'bcdef' } },
+      { index: 2, relevance_score: sigmoid(second), document: { text: 'bc' } },
+    ],
+  });
+  const { json: cohere } = await app.post('/v2/rerank', { ...body, max_tokens_per_doc: 4096 });
+  t.match(cohere, { meta: { api_version: { version: '2' } } });
+  const { results } = cohere as { results: readonly object[] };
+  t.strictSame(
+    results.map((one) => Object.keys(one)),
+    [0, 1, 2].map(() => ['index', 'relevance_score']),
+  );
+
+  const squashed = await startEmbedApp(t, { ...CROSS_ENCODER, squashes: true });
+  squashed.scheduler.vectorOf = () => [0.25];
+  const once = await squashed.post('/v2/rerank', { query: 'q', documents: ['a'] });
+  t.match(once.json, { results: [{ relevance_score: 0.25 }] });
+
+  for (const path of ['/rerank', '/v2/rerank']) {
+    t.match(await app.post(path, { query: 'q', documents: [] }), flat('Documents cannot be empty'));
+    const wrong = await app.post(path, { query: 'q', documents: [{ title: 'no text' }] });
+    t.match(wrong, { status: 400, json: { type: 'Bad Request' } });
+  }
+});

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { EOS, idsOf } from '../tiny-tokenizer.js';
+import { BOS, EOS, idsOf } from '../tiny-tokenizer.js';
 import { answering, framesOf, LENGTH, openAiApp, row } from './openai-app.js';
 
 const PATH = '/v1/completions';
@@ -110,4 +110,75 @@ t.test('a stream: the chunk that ends a sample brings its last text', async (t) 
       { index, text: 'b', logprobs: null, finish_reason: 'length', matched_stop: null },
     ]);
   }
+});
+
+t.test('a suffix is shown as the model was trained, and echoed as it was sent', async (t) => {
+  const app = await openAiApp(t, { completionTemplate: 'star_coder' });
+  const seen = answering(app, '!');
+  const { json } = await app.post(PATH, { prompt: ['a', 'b'], suffix: 'z', echo: true });
+  t.strictSame(
+    (json as Answer).choices.map(({ text }) => text),
+    ['a!', 'b!'],
+  );
+  t.strictSame(
+    seen.map(({ inputIds }) => Buffer.from(inputIds.slice(1)).toString()),
+    ['<fim_prefix>a<fim_suffix>z<fim_middle>', '<fim_prefix>b<fim_suffix>z<fim_middle>'],
+  );
+  seen.length = 0;
+  await app.post(PATH, { prompt: 'a', suffix: '' });
+  t.strictSame([...(seen[0]?.inputIds ?? [])].slice(1), idsOf('a'), 'nothing to fill');
+  const ids = await app.post(PATH, { prompt: [1, 2], suffix: 'z' });
+  t.match(ids, { status: 400, json: { message: 'suffix needs a prompt that is text.' } });
+});
+
+t.test('ids, meta_info and cached tokens on request, whole', async (t) => {
+  const app = await openAiApp(t);
+  answering(app, 'abc');
+  const wishes = { return_token_ids: true, return_meta_info: true };
+  const { json } = await app.post(PATH, {
+    prompt: 'hi',
+    ...wishes,
+    return_cached_tokens_details: true,
+  });
+  t.match(json, {
+    choices: [
+      {
+        text: 'abc',
+        token_ids: idsOf('abc'),
+        prompt_token_ids: [BOS, ...idsOf('hi')],
+        meta_info: { prompt_tokens: 3, completion_tokens: 3, cached_tokens: 2 },
+      },
+    ],
+    sglext: { cached_tokens_details: { device: 2, host: 0 } },
+  });
+  const { json: bare } = await app.post(PATH, { prompt: 'hi' });
+  const keys = Object.keys((bare as Answer).choices[0] ?? {});
+  t.strictSame(keys, ['index', 'text', 'logprobs', 'finish_reason', 'matched_stop']);
+  t.notOk('sglext' in (bare as object));
+});
+
+t.test('a stream brings the prompt’s ids once and every id of the answer once', async (t) => {
+  const app = await openAiApp(t);
+  answering(app, 'aé!');
+  const body = { prompt: 'hi', stream: true, return_token_ids: true };
+  const { text } = await app.post(PATH, { ...body, return_cached_tokens_details: true });
+  const frames = framesOf(text) as (Answer & { sglext?: unknown })[];
+  const choices = frames.flatMap((frame) => frame.choices);
+  t.strictSame(
+    choices.flatMap(({ token_ids: ids }) => ids as number[]),
+    idsOf('aé!'),
+  );
+  t.strictSame(
+    choices.map(({ prompt_token_ids: ids }) => ids).filter((ids) => ids !== undefined),
+    [[BOS, ...idsOf('hi')]],
+  );
+  t.match(frames.at(-1), {
+    choices: [],
+    sglext: { cached_tokens_details: { device: 2, host: 0 } },
+  });
+  const refused = await app.post(PATH, { prompt: 'hi', stream: true, return_meta_info: true });
+  t.equal(
+    (refused.json as { message: string }).message,
+    'return_meta_info is not supported with streaming. Please set stream=false when using return_meta_info=true.',
+  );
 });

@@ -101,7 +101,7 @@ t.test('a bad completion is a flat 400', async (t) => {
     [{ prompt: ['a', ''] }, 'text cannot be empty.'],
     [{ prompt: [1, 9999] }, /out-of-vocabulary token id 9999/],
     [{ prompt: 'a', max_tokens: 0 }, 'max_tokens must be positive'],
-    [{ prompt: 'a', suffix: 'b' }, /^suffix is not supported/],
+    [{ prompt: 'a', suffix: 'b' }, /^suffix was given, but this model does not fill in the middle/],
     [{ prompt: 'a', json_schema: '{}', regex: 'a' }, /^Only one of regex/],
   ];
   for (const [body, message] of bodies) {
@@ -207,5 +207,21 @@ t.test('a client that leaves aborts its request, before and in the stream', asyn
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     t.equal(app.scheduler.live.size, 0, `after ${numTokens} tokens`);
+  }
+});
+
+t.test('what a chat’s stream cannot bring is refused in SGLang’s words', async (t) => {
+  const app = await openAiApp(t);
+  for (const [name, where] of [
+    ['return_prompt_token_ids', ''],
+    ['return_token_ids', ' on /v1/chat/completions'],
+    ['return_meta_info', ''],
+  ] as const) {
+    const { status, json } = await app.post(CHAT, { messages, stream: true, [name]: true });
+    t.equal(status, 400);
+    t.equal(
+      (json as { message: string }).message,
+      `${name} is not supported with streaming${where}. Please set stream=false when using ${name}=true.`,
+    );
   }
 });
