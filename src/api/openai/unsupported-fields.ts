@@ -2,7 +2,13 @@ import { refuse } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
 
 /** Fields that change the answer in ways that are still to come. */
-const NOT_YET = ['functions', 'function_call', 'audio', 'use_beam_search', 'web_search_options'] as const;
+const NOT_YET = [
+  'functions',
+  'function_call',
+  'audio',
+  'use_beam_search',
+  'web_search_options',
+] as const;
 
 /** What this version cannot do is an error, never silently left out. @throws RequestError */
 export function checkUnsupportedFields(read: FieldReader): void {
