@@ -1,6 +1,16 @@
 import { RequestError, type ErrorCode } from '../core/errors.js';
 import { coerceBoolean, coerceInteger, coerceNumber } from './coerce.js';
+import { checkDescribed, type FieldKind } from './fields.js';
 import { fieldOf, type JsonObject } from './json.js';
+
+const EXPECTED = {
+  boolean: 'a boolean',
+  string: 'a string',
+  number: 'a number',
+  integer: 'an integer',
+  integers: 'a list of integers',
+  strings: 'a string or a list of strings',
+} as const satisfies Record<Exclude<FieldKind, 'raw'>, string>;
 
 /**
  * Reads typed fields of a JSON object. Absent and null are the same. A field of the body, which FastAPI validates,
@@ -24,33 +34,31 @@ export class FieldReader {
   boolean(name: string): boolean | null {
     const strict = (value: unknown): boolean | undefined =>
       typeof value === 'boolean' ? value : undefined;
-    return this.#read(name, 'a boolean', strict, coerceBoolean);
+    return this.#read(name, 'boolean', strict, coerceBoolean);
   }
 
   string(name: string): string | null {
-    return this.#read(name, 'a string', (value) => (typeof value === 'string' ? value : undefined));
+    return this.#read(name, 'string', (value) => (typeof value === 'string' ? value : undefined));
   }
 
   number(name: string): number | null {
     const strict = (value: unknown): number | undefined =>
       typeof value === 'number' ? value : undefined;
-    return this.#read(name, 'a number', strict, coerceNumber);
+    return this.#read(name, 'number', strict, coerceNumber);
   }
 
   integer(name: string): number | null {
     const strict = (value: unknown): number | undefined => (isInteger(value) ? value : undefined);
-    return this.#read(name, 'an integer', strict, coerceInteger);
+    return this.#read(name, 'integer', strict, coerceInteger);
   }
 
   integers(name: string): readonly number[] | null {
-    return this.#read(name, 'a list of integers', (value) =>
-      isIntegers(value) ? value : undefined,
-    );
+    return this.#read(name, 'integers', (value) => (isIntegers(value) ? value : undefined));
   }
 
   /** A string or a list of strings, as a list. */
   strings(name: string): readonly string[] | null {
-    return this.#read(name, 'a string or a list of strings', (value) => {
+    return this.#read(name, 'strings', (value) => {
       if (typeof value === 'string') return [value];
       return isStrings(value) ? value : undefined;
     });
@@ -59,15 +67,16 @@ export class FieldReader {
   /** `lax` stands for `strict` where FastAPI validates. */
   #read<T>(
     name: string,
-    expected: string,
+    kind: keyof typeof EXPECTED,
     strict: (value: unknown) => T | undefined,
     lax = strict,
   ): T | null {
+    checkDescribed(this.#object, name, kind);
     const value = this.raw(name);
     if (value === null) return null;
     const read = (this.#code === 'INVALID_JSON' ? lax : strict)(value);
     if (read !== undefined) return read;
-    throw new RequestError(this.#code, `${name} must be ${expected}, got ${preview(value)}.`);
+    throw new RequestError(this.#code, `${name} must be ${EXPECTED[kind]}, got ${preview(value)}.`);
   }
 }
 

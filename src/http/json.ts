@@ -1,5 +1,6 @@
 import { RequestError } from '../core/errors.js';
 import { KEY_MARK, markKeys, unmarkKeys } from '../core/json-keys.js';
+import { checkDescribed, describe, type Fields } from './fields.js';
 
 /** Deepest nesting of a request body: far beyond any real one, far below what exhausts a stack. */
 const MAX_DEPTH = 128;
@@ -18,15 +19,15 @@ export interface JsonSource {
 
 const sources = new WeakMap<JsonObject, JsonSource>();
 
-/** @throws RequestError INVALID_JSON */
-export function parseJsonObject(body: Uint8Array): JsonObject {
+/** `fields` = all that will be read of it. @throws RequestError INVALID_JSON */
+export function parseJsonObject(body: Uint8Array, fields?: Fields): JsonObject {
   const text = textOf(body);
   const value = parseJson(text);
   if (!isObject(value)) {
     throw new RequestError('INVALID_JSON', 'The request body must be a JSON object.');
   }
   sources.set(value, { text, path: [] });
-  return value;
+  return fields === undefined ? value : describe(value, fields);
 }
 
 /** The text of a request's object, for those who need every digit of it: `JSON.parse` keeps no large integers. */
@@ -61,8 +62,8 @@ export function orderedText(object: JsonObject, path: readonly string[]): string
 }
 
 /** The JSON object of a route whose body may be left out: none is `{}`. @throws RequestError INVALID_JSON */
-export function parseOptionalObject(body: Uint8Array): JsonObject {
-  return body.length === 0 ? {} : parseJsonObject(body);
+export function parseOptionalObject(body: Uint8Array, fields?: Fields): JsonObject {
+  return body.length === 0 ? {} : parseJsonObject(body, fields);
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -71,6 +72,7 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** An own field, with absent, null and inherited all the same: null. */
 export function fieldOf(object: JsonObject, name: string): unknown {
+  checkDescribed(object, name, 'raw');
   return Object.hasOwn(object, name) ? (object[name] ?? null) : null;
 }
 

@@ -4,6 +4,7 @@ import { FieldReader } from '../../http/field-reader.js';
 import { plainResponse, type HttpRequest } from '../../http/http.js';
 import { parseJsonObject } from '../../http/json.js';
 import type { Handler, Route } from '../../http/router.js';
+import { ABORT_FIELDS } from './fields.js';
 
 const FLUSHED =
   'Cache flushed.\nPlease check backend logs for more details. (When there are running or waiting requests, the operation will not be performed.)\n';
@@ -80,7 +81,10 @@ function waitSeconds({ query }: HttpRequest): number {
 /** Fire and forget, as in SGLang: unknown rids are no error, an empty one without `abort_all` is ignored. */
 function abortHandler(engine: Engine): Handler {
   return async (request, reply) => {
-    const read = new FieldReader(parseJsonObject(await request.readBody()), 'INVALID_JSON');
+    const read = new FieldReader(
+      parseJsonObject(await request.readBody(), ABORT_FIELDS),
+      'INVALID_JSON',
+    );
     const rid = read.string('rid') ?? '';
     const all = read.boolean('abort_all') ?? false;
     if (all || rid !== '') engine.abortByRid(rid, all, read.string('abort_message'));

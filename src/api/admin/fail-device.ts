@@ -4,6 +4,7 @@ import { jsonResponse } from '../../http/http.js';
 import { parseJsonObject } from '../../http/json.js';
 import { ACTOR_NAMES, FAULT_KINDS, type DeviceControl } from '../../engine/control.js';
 import type { Route } from '../../http/router.js';
+import { FAIL_DEVICE_FIELDS, HANG_ACTOR_FIELDS } from './fields.js';
 
 /** `--enable-fault-injection`: breaks threads from outside, so that recovery can be tested. */
 export function createDebugRoutes(devices: DeviceControl): readonly Route[] {
@@ -13,7 +14,7 @@ export function createDebugRoutes(devices: DeviceControl): readonly Route[] {
       path: '/debug/fail_device',
       access: 'admin',
       handler: async (request, reply) => {
-        const body = parseJsonObject(await request.readBody());
+        const body = parseJsonObject(await request.readBody(), FAIL_DEVICE_FIELDS);
         const read = new FieldReader(body, 'INVALID_REQUEST');
         const rank = read.integer('rank') ?? 0;
         const how = read.string('how') ?? 'exit';
@@ -29,7 +30,7 @@ export function createDebugRoutes(devices: DeviceControl): readonly Route[] {
       path: '/debug/hang_actor',
       access: 'admin',
       handler: async (request, reply) => {
-        const body = parseJsonObject(await request.readBody());
+        const body = parseJsonObject(await request.readBody(), HANG_ACTOR_FIELDS);
         const name = new FieldReader(body, 'INVALID_REQUEST').string('actor');
         const actor = ACTOR_NAMES.find((known) => known === name);
         if (actor === undefined) refuse(`actor must be one of ${ACTOR_NAMES.join(', ')}.`);

@@ -5,6 +5,7 @@ import { jsonResponse, plainResponse } from '../../http/http.js';
 import { isObject, parseJsonObject } from '../../http/json.js';
 import { RequestError } from '../../core/errors.js';
 import type { Handler, Route } from '../../http/router.js';
+import { INTERNAL_STATE_FIELDS } from './fields.js';
 
 /** Numbers of the scheduler that may change while it runs, with their smallest values. */
 const KNOBS: Readonly<Record<string, readonly [name: keyof Knobs, min: number]>> = {
@@ -37,7 +38,10 @@ export function createInternalStateRoutes(engine: Engine, dpSize: number): reado
 /** All or nothing: one answer per device, false where a name or value is not accepted. */
 function setter(engine: Engine, dpSize: number): Handler {
   return async (request, reply) => {
-    const read = new FieldReader(parseJsonObject(await request.readBody()), 'INVALID_JSON');
+    const read = new FieldReader(
+      parseJsonObject(await request.readBody(), INTERNAL_STATE_FIELDS),
+      'INVALID_JSON',
+    );
     const args = read.raw('server_args');
     if (!isObject(args)) {
       throw new RequestError('INVALID_JSON', 'server_args must be an object of numbers.');

@@ -9,6 +9,7 @@ import { FieldReader } from '../../http/field-reader.js';
 import { plainResponse } from '../../http/http.js';
 import { parseOptionalObject } from '../../http/json.js';
 import type { Handler, Route } from '../../http/router.js';
+import { LOGGING_FIELDS } from './fields.js';
 
 const NOT_HERE = ['dump_requests_folder', 'crash_dump_folder'];
 
@@ -27,7 +28,7 @@ export function createLoggingRoutes(requests: RequestLog, log: Logger): readonly
 function configure(requests: RequestLog, log: Logger): Handler {
   return async (request, reply) => {
     const body = request.method === 'POST' ? await request.readBody() : new Uint8Array();
-    const read = new FieldReader(parseOptionalObject(body), 'INVALID_JSON');
+    const read = new FieldReader(parseOptionalObject(body, LOGGING_FIELDS), 'INVALID_JSON');
     const missing = NOT_HERE.find((name) => (read.string(name) ?? '') !== '');
     if (missing !== undefined) {
       const message = `${missing} is not supported by this version of the server.`;

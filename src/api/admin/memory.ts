@@ -4,6 +4,7 @@ import { FieldReader, preview } from '../../http/field-reader.js';
 import { jsonResponse } from '../../http/http.js';
 import { parseOptionalObject } from '../../http/json.js';
 import type { Handler, Route } from '../../http/router.js';
+import { MEMORY_FIELDS } from './fields.js';
 
 /** A tag of SGLang's for what this server does not have. */
 const CUDA_GRAPH = 'cuda_graph';
@@ -39,7 +40,7 @@ function handlerOf(
 ): Handler {
   return async (request, reply) => {
     const tags = parseTags(
-      new FieldReader(parseOptionalObject(await request.readBody()), 'INVALID_JSON'),
+      new FieldReader(parseOptionalObject(await request.readBody(), MEMORY_FIELDS), 'INVALID_JSON'),
     );
     if (!isEnabled) refuse(`${path} needs a server that was launched with --enable-memory-saver.`);
     const failure = await act(tags);

@@ -4,6 +4,7 @@ import { FieldReader } from '../../http/field-reader.js';
 import { jsonResponse } from '../../http/http.js';
 import { parseOptionalObject } from '../../http/json.js';
 import type { Handler, Route } from '../../http/router.js';
+import { PAUSE_FIELDS } from './fields.js';
 
 const MODES: Readonly<Record<string, 'abort' | 'retract' | 'inPlace'>> = {
   abort: 'abort',
@@ -31,7 +32,10 @@ export function createPauseRoutes(engine: Engine): readonly Route[] {
 
 function pauseHandler(engine: Engine): Handler {
   return async (request, reply) => {
-    const read = new FieldReader(parseOptionalObject(await request.readBody()), 'INVALID_JSON');
+    const read = new FieldReader(
+      parseOptionalObject(await request.readBody(), PAUSE_FIELDS),
+      'INVALID_JSON',
+    );
     const name = read.string('mode') ?? 'abort';
     const mode = Object.hasOwn(MODES, name) ? MODES[name] : undefined;
     if (mode === undefined) {

@@ -7,6 +7,7 @@ import { FieldReader } from '../../http/field-reader.js';
 import { plainResponse, type HttpRequest } from '../../http/http.js';
 import { parseOptionalObject } from '../../http/json.js';
 import type { Handler, Route } from '../../http/router.js';
+import { PROFILE_FIELDS } from './fields.js';
 
 /** `/start_profile`, `/stop_profile`. `defaultFolder` is used when the body names none. */
 export function createProfileRoutes(profiler: Profiler, defaultFolder: string): readonly Route[] {
@@ -49,7 +50,7 @@ function stopHandler(profiler: Profiler): Handler {
 
 async function readOptions(request: HttpRequest, defaultFolder: string): Promise<ProfileOptions> {
   const body = request.method === 'POST' ? await request.readBody() : new Uint8Array();
-  const read = new FieldReader(parseOptionalObject(body), 'INVALID_JSON');
+  const read = new FieldReader(parseOptionalObject(body, PROFILE_FIELDS), 'INVALID_JSON');
   const activities = read.strings('activities') ?? ['CPU', 'GPU'];
   const name = read.string('profile_id') ?? String(Date.now());
   const prefix = read.string('profile_prefix');

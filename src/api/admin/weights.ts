@@ -1,12 +1,14 @@
 import { RequestError } from '../../core/errors.js';
 import type { WeightControl, WeightOutcome, WeightOrigin } from '../../engine/control.js';
 import type { Engine } from '../../engine/engine.js';
+import type { Fields } from '../../http/fields.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { jsonResponse, type HttpRequest } from '../../http/http.js';
 import { parseOptionalObject } from '../../http/json.js';
 import type { Handler, Route } from '../../http/router.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
 import { parseSentTensors, TENSOR_BODY_BYTES } from './sent-tensors.js';
+import { DISK_FIELDS, TENSOR_FIELDS, VERSION_FIELDS, WEIGHT_FIELDS } from './fields.js';
 
 export interface WeightRouteDeps {
   readonly engine: Engine;
@@ -27,19 +29,23 @@ export function createWeightRoutes(deps: WeightRouteDeps): readonly Route[] {
       methods: ['POST'],
       path: '/update_weights',
       access: 'admin',
-      handler: updateHandler(control, { render: twoKeys }),
+      handler: updateHandler(control, { fields: DISK_FIELDS, render: twoKeys }),
     },
     {
       methods: ['POST'],
       path: '/update_weights_from_disk',
       access: 'admin',
-      handler: updateHandler(control, { render: (outcome) => threeKeys(outcome, deps.dpSize) }),
+      handler: updateHandler(control, {
+        fields: DISK_FIELDS,
+        render: (outcome) => threeKeys(outcome, deps.dpSize),
+      }),
     },
     {
       methods: ['POST'],
       path: '/update_weights_from_tensor',
       access: 'admin',
       handler: updateHandler(control, {
+        fields: TENSOR_FIELDS,
         parseSource: parseSentTensors,
         render: twoKeys,
         maxBodyBytes: TENSOR_BODY_BYTES,
@@ -74,6 +80,7 @@ function threeKeys({ success, message }: WeightOutcome, dpSize: number): unknown
 }
 
 interface UpdateShape {
+  readonly fields: Fields;
   readonly parseSource?: (read: FieldReader) => WeightOrigin;
   readonly render: (outcome: WeightOutcome) => unknown;
   /** Absent = as everywhere. */
@@ -82,10 +89,10 @@ interface UpdateShape {
 
 function updateHandler(
   control: WeightControl,
-  { parseSource = parseDisk, render, maxBodyBytes }: UpdateShape,
+  { fields, parseSource = parseDisk, render, maxBodyBytes }: UpdateShape,
 ): Handler {
   return async (request, reply) => {
-    const body = parseOptionalObject(await request.readBody(maxBodyBytes));
+    const body = parseOptionalObject(await request.readBody(maxBodyBytes), fields);
     const read = new FieldReader(body, 'INVALID_JSON');
     const outcome = await control.update({
       source: parseSource(read),
@@ -115,7 +122,7 @@ function versionHandler({ weights, hasVersionRoutes }: WeightRouteDeps): Handler
 
 function renameHandler({ engine, weights }: WeightRouteDeps): Handler {
   return async (request, reply) => {
-    const read = await fieldsOf(request);
+    const read = await fieldsOf(request, VERSION_FIELDS);
     const version = required(read, 'new_version');
     if (read.boolean('abort_all_requests') ?? true) engine.abortScheduled();
     weights.rename(version);
@@ -126,7 +133,7 @@ function renameHandler({ engine, weights }: WeightRouteDeps): Handler {
 
 function readHandler({ control, dpSize }: WeightRouteDeps): Handler {
   return async (request, reply) => {
-    const read = await fieldsOf(request);
+    const read = await fieldsOf(request, WEIGHT_FIELDS);
     const name = read.string('name') ?? request.query.get('name') ?? required(read, 'name');
     const maxRows = read.integer('truncate_size') ?? ROWS_DEFAULT;
     const values = control.read(name, Math.max(0, maxRows));
@@ -136,8 +143,8 @@ function readHandler({ control, dpSize }: WeightRouteDeps): Handler {
   };
 }
 
-async function fieldsOf(request: HttpRequest): Promise<FieldReader> {
-  return new FieldReader(parseOptionalObject(await request.readBody()), 'INVALID_JSON');
+async function fieldsOf(request: HttpRequest, fields: Fields): Promise<FieldReader> {
+  return new FieldReader(parseOptionalObject(await request.readBody(), fields), 'INVALID_JSON');
 }
 
 function required(read: FieldReader, name: string): string {

@@ -7,6 +7,7 @@ import { checkDimensions, shorten } from './dimensions.js';
 import { answerHttp, type FailureSpelling } from '../http-answer.js';
 import { NATIVE_SPELLING } from '../native/spelling.js';
 import { askVectors, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
+import { ENCODE_FIELDS } from './fields.js';
 import { parseEncodeRequest, type EncodeRequest } from './encode-request.js';
 
 /** A refused or failed text looks alike here, as on SGLang's `/encode`. */
@@ -16,7 +17,7 @@ const SPELLING: FailureSpelling = { ...NATIVE_SPELLING, failed: errorResponse };
 export function createEncodeHandler(deps: EmbedDeps): Handler {
   return (httpRequest, reply) =>
     answerHttp(reply, SPELLING, async (sink) => {
-      const body = parseJsonObject(await httpRequest.readBody());
+      const body = parseJsonObject(await httpRequest.readBody(), ENCODE_FIELDS);
       embeddingOf(deps.model);
       const request = parseEncodeRequest(body);
       checkDimensions(request.dimensions, deps.model);

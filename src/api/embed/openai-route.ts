@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { AnswerSink } from '../../engine/answer-sink.js';
 import { FieldReader } from '../../http/field-reader.js';
+import type { Fields } from '../../http/fields.js';
 import { parseJsonObject } from '../../http/json.js';
 import { resolveRids } from '../native/rid-fields.js';
 import { answerHttp, type FailureSpelling } from '../http-answer.js';
@@ -11,12 +12,13 @@ import type { Method, Route } from '../../http/router.js';
 export interface OpenAiRoute {
   readonly methods: readonly Method[];
   readonly path: string;
+  readonly fields: Fields;
   /** @throws RequestError before its acceptance */
   readonly answer: (read: FieldReader, sink: AnswerSink) => Promise<void>;
 }
 
 /** A route of OpenAI's style without a stream: JSON only, errors flat, whenever they come. */
-export function openAiRoute({ methods, path, answer }: OpenAiRoute): Route {
+export function openAiRoute({ methods, path, fields, answer }: OpenAiRoute): Route {
   return {
     methods,
     path,
@@ -24,7 +26,7 @@ export function openAiRoute({ methods, path, answer }: OpenAiRoute): Route {
     requiresJson: true,
     handler: (request, reply) =>
       answerHttp(reply, SPELLING, async (sink) => {
-        const body = parseJsonObject(await request.readBody());
+        const body = parseJsonObject(await request.readBody(), fields);
         await answer(new FieldReader(body, 'INVALID_JSON'), sink);
       }),
   };

@@ -4,6 +4,7 @@ import type { Route } from '../../http/router.js';
 import { askClassify } from './classify.js';
 import type { EmbedDeps } from './embed.js';
 import { askEmbeddings } from './embeddings.js';
+import { CLASSIFY_FIELDS, EMBEDDINGS_FIELDS, RERANK_FIELDS, SCORE_FIELDS } from './fields.js';
 import { createEncodeHandler } from './encode.js';
 import { openAiRoute } from './openai-route.js';
 import { askRerank } from './rerank.js';
@@ -32,28 +33,33 @@ export function createEmbedRoutes(deps: EmbedDeps, generation: GenerateDeps): re
     openAiRoute({
       methods: ['POST'],
       path: '/v1/embeddings',
+      fields: EMBEDDINGS_FIELDS,
       answer: (read, sink) => answer(askEmbeddings(read, deps), sink, engine),
     }),
     openAiRoute({
       methods: ['POST', 'PUT'],
       path: '/v1/rerank',
+      fields: RERANK_FIELDS,
       answer: (read, sink) => answer(askRerank(read, deps), sink, engine),
     }),
     ...RESULT_ROUTES.map(([path, dialect]) =>
       openAiRoute({
         methods: ['POST'],
         path,
+        fields: RERANK_FIELDS,
         answer: (read, sink) => answer(askRerankResults(read, deps, dialect), sink, engine),
       }),
     ),
     openAiRoute({
       methods: ['POST'],
       path: '/v1/classify',
+      fields: CLASSIFY_FIELDS,
       answer: (read, sink) => answer(askClassify(read, deps), sink, engine),
     }),
     openAiRoute({
       methods: ['POST'],
       path: '/v1/score',
+      fields: SCORE_FIELDS,
       answer: (read, sink) => answer(askScore(read, generation), sink, engine),
     }),
   ];

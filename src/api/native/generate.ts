@@ -17,6 +17,7 @@ import { fieldOf, parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
 import { askerOf } from '../asker.js';
 import { HttpAnswer } from '../http-answer.js';
+import { GENERATE_FIELDS } from './generate-fields.js';
 import { parseGenerateRequest, type GenerateContext } from './generate-request.js';
 import { NativeRenderer, type RenderOptions } from './render.js';
 import { NATIVE_SPELLING } from './spelling.js';
@@ -33,7 +34,7 @@ export interface GenerateDeps extends GenerateServices {
 /** POST and PUT `/generate`. */
 export function createGenerateHandler(deps: GenerateDeps): Handler {
   return async (request: HttpRequest, reply: HttpReply) => {
-    const body = parseJsonObject(await request.readBody());
+    const body = parseJsonObject(await request.readBody(), GENERATE_FIELDS);
     const sink = new HttpAnswer(reply, NATIVE_SPELLING);
     try {
       await generate(body, sink, deps, askerOf(request, null));

@@ -1,4 +1,5 @@
 import { refuse, refuseBody } from '../../core/errors.js';
+import type { Fields } from '../../http/fields.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { jsonResponse } from '../../http/http.js';
 import { parseJsonObject, type JsonObject } from '../../http/json.js';
@@ -9,6 +10,7 @@ import { ToolReader } from '../../text/tools/format.js';
 import type { ToolFunction, ToolPiece } from '../../text/tools/pieces.js';
 import { toolFormat } from '../../text/tools/registry.js';
 import { parseFunctions } from '../openai/tools-request.js';
+import { PARSE_CALL_FIELDS, SEPARATE_FIELDS } from './fields.js';
 
 /** Beyond the answer of any model. */
 const MAX_TEXT_CHARS = 1024 * 1024;
@@ -28,13 +30,17 @@ const NUMBERED = new Set([
 
 /** `/parse_function_call` and `/separate_reasoning`: what the chat route does with an answer, of a text alone. */
 export const parseRoutes: readonly Route[] = [
-  route('/parse_function_call', parseFunctionCall),
-  route('/separate_reasoning', separateReasoning),
+  route('/parse_function_call', PARSE_CALL_FIELDS, parseFunctionCall),
+  route('/separate_reasoning', SEPARATE_FIELDS, separateReasoning),
 ];
 
-function route(path: string, answer: (body: JsonObject) => Promise<unknown>): Route {
+function route(
+  path: string,
+  fields: Fields,
+  answer: (body: JsonObject) => Promise<unknown>,
+): Route {
   const handler: Handler = async (request, reply) => {
-    reply.send(jsonResponse(200, await answer(parseJsonObject(await request.readBody()))));
+    reply.send(jsonResponse(200, await answer(parseJsonObject(await request.readBody(), fields))));
   };
   return { methods: ['POST'], path, access: 'key', requiresJson: true, handler };
 }

@@ -5,9 +5,11 @@ import { pythonRepr } from '../../text/python-repr.js';
 import type { StopRegex } from '../../text/stop-regex.js';
 import { RegexSizeError, StopRegexes } from '../../text/stop-regexes.js';
 import { FieldReader } from '../../http/field-reader.js';
+import { describe } from '../../http/fields.js';
 import { parseGrammar } from './grammar-fields.js';
 import { thinkingBudget } from './thought-fields.js';
 import { isObject, type JsonObject } from '../../http/json.js';
+import { SAMPLING_FIELDS } from './sampling-fields.js';
 import { checkSamplingRanges } from './sampling-ranges.js';
 
 /** Samples of one prompt that one request may ask for. */
@@ -17,34 +19,6 @@ const MAX_STOP_LENGTH = 4096;
 const DEFAULT_MAX_NEW_TOKENS = 128;
 /** Below this a temperature means greedy, as in SGLang. */
 const GREEDY_TEMPERATURE = 1e-6;
-
-const KNOWN_KEYS: ReadonlySet<string> = new Set([
-  'max_new_tokens',
-  'min_new_tokens',
-  'temperature',
-  'top_p',
-  'top_k',
-  'min_p',
-  'frequency_penalty',
-  'presence_penalty',
-  'repetition_penalty',
-  'logit_bias',
-  'stop',
-  'stop_token_ids',
-  'stop_regex',
-  'no_stop_trim',
-  'ignore_eos',
-  'n',
-  'skip_special_tokens',
-  'spaces_between_special_tokens',
-  'sampling_seed',
-  'json_schema',
-  'regex',
-  'ebnf',
-  'structural_tag',
-  'custom_params',
-  'stream_interval',
-]);
 
 export interface SamplingContext {
   readonly vocabSize: number;
@@ -61,10 +35,10 @@ export function parseSamplingParams(
   context: SamplingContext,
   regexes = new StopRegexes(),
 ): SamplingRequest {
-  const unknown = Object.keys(params).find((key) => !KNOWN_KEYS.has(key));
+  const unknown = Object.keys(params).find((key) => !Object.hasOwn(SAMPLING_FIELDS, key));
   if (unknown !== undefined)
     refuse(`sampling_params has an unknown key '${unknown.slice(0, 100)}'.`);
-  const read = new FieldReader(params, 'INVALID_REQUEST');
+  const read = new FieldReader(describe(params, SAMPLING_FIELDS), 'INVALID_REQUEST');
   read.boolean('spaces_between_special_tokens');
   const request: SamplingRequest = {
     maxNewTokens: Object.hasOwn(params, 'max_new_tokens')

@@ -1,10 +1,12 @@
 import { RequestError } from '../../core/errors.js';
 import type { SessionParams } from '../../engine/request.js';
+import type { Fields } from '../../http/fields.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { jsonResponse, plainResponse, type HttpRequest } from '../../http/http.js';
 import { isObject, parseOptionalObject } from '../../http/json.js';
 import type { Handler, Route } from '../../http/router.js';
 import type { Sessions } from '../../engine/sessions.js';
+import { CLOSE_SESSION_FIELDS, OPEN_SESSION_FIELDS } from './fields.js';
 
 const MAX_ID_LENGTH = 1024;
 
@@ -19,7 +21,7 @@ export function createSessionRoutes(sessions: Sessions): readonly Route[] {
 
 function openHandler(sessions: Sessions): Handler {
   return async (request, reply) => {
-    const read = await fields(request);
+    const read = await fieldsOf(request, OPEN_SESSION_FIELDS);
     if (read.integer('capacity_of_str_len') === null) {
       throw new RequestError('INVALID_JSON', 'capacity_of_str_len must be an integer.');
     }
@@ -40,15 +42,15 @@ function openHandler(sessions: Sessions): Handler {
 
 function closeHandler(sessions: Sessions): Handler {
   return async (request, reply) => {
-    const id = (await fields(request)).string('session_id');
+    const id = (await fieldsOf(request, CLOSE_SESSION_FIELDS)).string('session_id');
     if (id === null) throw new RequestError('INVALID_JSON', 'session_id must be a string.');
     sessions.close(id);
     reply.send(plainResponse(200));
   };
 }
 
-async function fields(request: HttpRequest): Promise<FieldReader> {
-  return new FieldReader(parseOptionalObject(await request.readBody()), 'INVALID_JSON');
+async function fieldsOf(request: HttpRequest, fields: Fields): Promise<FieldReader> {
+  return new FieldReader(parseOptionalObject(await request.readBody(), fields), 'INVALID_JSON');
 }
 
 /** `session_params` of a `/generate` body; null when it names no session. @throws RequestError */

@@ -2,6 +2,7 @@ import { RequestError, refuse, refuseBody } from '../../core/errors.js';
 import type { ChatTemplate } from '../../text/chat-template.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { flatError } from '../../http/error-response.js';
+import type { Fields } from '../../http/fields.js';
 import { FieldReader, isInteger, isStrings, preview } from '../../http/field-reader.js';
 import { jsonResponse, type FullResponse } from '../../http/http.js';
 import { parseJsonObject, type JsonObject } from '../../http/json.js';
@@ -12,6 +13,7 @@ import { checkUnsupportedFields } from '../openai/unsupported-fields.js';
 import type { Handler, Route } from '../../http/router.js';
 import { encoderFor } from '../../engine/encode.js';
 import type { EncodeQueue } from '../../engine/encode-queue.js';
+import { DETOKENIZE_FIELDS, TOKENIZE_FIELDS } from './fields.js';
 
 export interface TokenizeDeps {
   /** Null with `--skip-tokenizer-init`. */
@@ -34,8 +36,12 @@ const IDS_PER_TURN = 4096;
 
 /** `/tokenize` and `/detokenize`, also below `/v1`. */
 export function createTokenizeRoutes(deps: TokenizeDeps): readonly Route[] {
-  const tokenizing = handlerOf((body) => tokenize(body, deps), 'tokenization');
-  const detokenizing = handlerOf((body) => detokenize(body, deps), 'detokenization');
+  const tokenizing = handlerOf(TOKENIZE_FIELDS, (body) => tokenize(body, deps), 'tokenization');
+  const detokenizing = handlerOf(
+    DETOKENIZE_FIELDS,
+    (body) => detokenize(body, deps),
+    'detokenization',
+  );
   return [
     {
       methods: ['POST'],
@@ -69,9 +75,9 @@ export function createTokenizeRoutes(deps: TokenizeDeps): readonly Route[] {
 }
 
 /** Errors here have OpenAI's flat shape: bad values 400, ids that no tokenizer knows 500, as in SGLang. */
-function handlerOf(answer: (body: JsonObject) => unknown, what: string): Handler {
+function handlerOf(fields: Fields, answer: (body: JsonObject) => unknown, what: string): Handler {
   return async (request, reply) => {
-    const body = parseJsonObject(await request.readBody());
+    const body = parseJsonObject(await request.readBody(), fields);
     reply.send(await respond(() => answer(body), what));
   };
 }

@@ -14,6 +14,7 @@ import { askerOf } from '../asker.js';
 import { answerHttp } from '../http-answer.js';
 import { generate, type GenerateDeps } from './generate.js';
 import { NATIVE_SPELLING } from './spelling.js';
+import { VERTEX_FIELDS } from './fields.js';
 
 /** What an instance may bring; the first instance says which of them all bring. */
 const PROMPTS = ['text', 'input_ids', 'input_embeds'] as const;
@@ -22,7 +23,7 @@ const PROMPTS = ['text', 'input_ids', 'input_embeds'] as const;
 export function createVertexHandler(deps: GenerateDeps): Handler {
   return (request, reply) =>
     answerHttp(reply, NATIVE_SPELLING, async (sink) => {
-      const body = parseJsonObject(await request.readBody());
+      const body = parseJsonObject(await request.readBody(), VERTEX_FIELDS);
       const instances = instancesOf(body);
       if (instances.length === 0) reply.send(jsonResponse(200, []));
       else {

@@ -1,5 +1,6 @@
 import type { AnswerSink } from '../../engine/answer-sink.js';
 import { askedBy, type Asker } from '../../engine/asker.js';
+import type { Fields } from '../../http/fields.js';
 import { parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
 import { askerOf } from '../asker.js';
@@ -28,9 +29,13 @@ export function openAiAnswerer(parse: ParseOpenAi, deps: AnswerDeps): AnswerBody
   };
 }
 
-export function createOpenAiHandler(answerBody: AnswerBody, dpSize: number): Handler {
+export function createOpenAiHandler(
+  answerBody: AnswerBody,
+  fields: Fields,
+  dpSize: number,
+): Handler {
   return (request, reply) =>
     answerHttp(reply, OPENAI_SPELLING, async (sink) =>
-      answerBody(parseJsonObject(await request.readBody()), sink, askerOf(request, dpSize)),
+      answerBody(parseJsonObject(await request.readBody(), fields), sink, askerOf(request, dpSize)),
     );
 }

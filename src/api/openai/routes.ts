@@ -5,9 +5,11 @@ import { detectFim, FIM_FORMATS, type FimFormat } from '../../text/fim.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { ServedModel } from '../../engine/served-model.js';
 import type { GenerateDeps } from '../native/generate.js';
+import type { Fields } from '../../http/fields.js';
 import type { Route } from '../../http/router.js';
 import type { ChatContext } from './chat-ask.js';
 import { parseChatRequest } from './chat-request.js';
+import { CHAT_FIELDS, COMPLETION_FIELDS } from './fields.js';
 import { parseCompletionRequest } from './completion-request.js';
 import {
   createOpenAiHandler,
@@ -72,18 +74,23 @@ export function createOpenAiRoutes(
   { chat, completions }: OpenAiAnswerers,
   dpSize: number,
 ): readonly Route[] {
-  const route = (path: string, answerBody: AnswerBody, requiresJson = true): Route => ({
+  const route = (
+    path: string,
+    answerBody: AnswerBody,
+    fields: Fields,
+    requiresJson = true,
+  ): Route => ({
     methods: ['POST'],
     path,
     access: 'key',
     requiresJson,
-    handler: createOpenAiHandler(answerBody, dpSize),
+    handler: createOpenAiHandler(answerBody, fields, dpSize),
   });
   return [
-    route('/v1/chat/completions', chat),
-    route('/v1/completions', completions),
+    route('/v1/chat/completions', chat, CHAT_FIELDS),
+    route('/v1/completions', completions, COMPLETION_FIELDS),
     // SageMaker's name for a chat, with whatever content type it sends.
-    route('/invocations', chat, false),
+    route('/invocations', chat, CHAT_FIELDS, false),
   ];
 }
 

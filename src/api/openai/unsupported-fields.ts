@@ -2,7 +2,7 @@ import { refuse } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
 
 /** Fields that change the answer in ways that are still to come. */
-const NOT_YET = [
+export const NOT_YET = [
   'functions',
   'function_call',
   'audio',
