@@ -76,7 +76,7 @@ t.test('a stream adds up to the same', async (t) => {
   const { text } = await app.post(PATH, { messages, tools, stream: true });
   const choices = framesOf(text).flatMap((frame) => frame.choices);
   const deltas = choices.map((choice) => choice['delta'] as Message);
-  t.strictSame(deltas[0], { role: 'assistant', content: '' });
+  t.strictSame(deltas[0], { reasoning_content: null, role: 'assistant', content: '' });
   t.equal(deltas.map(({ reasoning_content: text }) => text ?? '').join(''), 'Hm.');
   t.equal(deltas.map(({ content }) => content ?? '').join(''), 'Ok.');
   const calls = deltas.flatMap(({ tool_calls: list }) => list ?? []);
@@ -97,7 +97,7 @@ t.test('a stream adds up to the same', async (t) => {
   t.equal(argumentsOf(1), '{}');
   t.strictSame(choices.at(-1), {
     index: 0,
-    delta: {},
+    delta: { reasoning_content: null },
     logprobs: null,
     finish_reason: 'tool_calls',
     matched_stop: null,
@@ -158,7 +158,7 @@ t.test('a thought in one delta', async (t) => {
   const thoughts = framesOf(text)
     .flatMap((frame) => frame.choices)
     .map((choice) => (choice['delta'] as Message).reasoning_content)
-    .filter((thought) => thought !== undefined);
+    .filter((thought) => thought !== null);
   t.strictSame(thoughts, ['Hm.']);
 });
 
