@@ -79,7 +79,8 @@ export class ChatChoice implements ChoiceRenderer {
   #pieces(generation: Generation, index: number, sent: Sent): readonly ContentPiece[] {
     const { reader } = this.#sample(index);
     const pieces = reader.push(contentSince(generation, sent).text ?? '');
-    return generation.finish === null ? pieces : [...pieces, ...reader.end()];
+    const { finish } = generation;
+    return finish === null ? pieces : [...pieces, ...reader.end(finish.type !== 'stop')];
   }
 
   /** A sample that stopped after a call stopped for it. */

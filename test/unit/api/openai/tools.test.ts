@@ -119,6 +119,32 @@ t.test('special tokens stay where there are tools', async (t) => {
   t.equal(await contentOf({}), '');
 });
 
+t.test(
+  'the length ends a call between its tags: half a tag is nobody’s, and the arguments stay open',
+  async (t) => {
+    const app = await appWith(t, { tool: 'qwen3_coder' });
+    const begun = '<tool_call>\n<function=get_weather>\n<parameter=city>\nRome\n</parameter>\n';
+    for (const [finish, rest, json] of [
+      [LENGTH, '<param', '{"city": "Rome"'],
+      [STOP, '', '{"city": "Rome"}'],
+    ] as const) {
+      answering(app, begun + rest, finish);
+      const whole = await app.post(PATH, { messages, tools });
+      t.match(whole.json, {
+        choices: [{ message: { content: '', tool_calls: [{ function: { arguments: json } }] } }],
+      });
+      answering(app, begun + rest, finish);
+      const { text } = await app.post(PATH, { messages, tools, stream: true });
+      const deltas = framesOf(text).flatMap(({ choices }) =>
+        choices.map((one) => one['delta'] as Message),
+      );
+      t.equal(deltas.map(({ content }) => content ?? '').join(''), '');
+      const calls = deltas.flatMap(({ tool_calls: list }) => list ?? []);
+      t.equal(calls.map((call) => call.function.arguments).join(''), json);
+    }
+  },
+);
+
 t.test('the length ends a call, and it is what it is', async (t) => {
   const app = await appWith(t);
   answering(app, '<tool_call>{"name": "get_weather", "arguments": {"ci', LENGTH);
