@@ -35,10 +35,10 @@ export class ContentReader {
     return this.#read(this.#thoughts?.push(text) ?? plain(text));
   }
 
-  /** Once, after the last text. */
-  end(): readonly ContentPiece[] {
+  /** Once, after the last text. @param isCut the answer is not whole */
+  end(isCut: boolean): readonly ContentPiece[] {
     const last = this.#read(this.#thoughts?.end() ?? []);
-    return [...last, ...(this.#calls?.end() ?? [])];
+    return [...last, ...(this.#calls?.end(isCut) ?? [])];
   }
 
   #read(pieces: readonly ThoughtPiece[]): readonly ContentPiece[] {

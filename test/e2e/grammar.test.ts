@@ -62,6 +62,18 @@ const COSTLY: readonly object[] = [
   { ebnf: 'root ::= "a" root root | "b" root root | "a"' },
 ];
 
+/** No request waits or runs, and no page is held. */
+async function idle(url: string): Promise<void> {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    const loads = (await (await fetch(`${url}/get_load`)).json()) as { num_reqs: number }[];
+    if (loads.every(({ num_reqs: numReqs }) => numReqs === 0)) break;
+    if (Date.now() > end) throw new Error(`requests are left: ${JSON.stringify(loads)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await settledPools(url);
+}
+
 /** A thousand answers on a machine that does other things too. */
 t.setTimeout(0);
 
@@ -193,6 +205,60 @@ t.test('structured output', { timeout: 0 }, async (t) => {
     }
     t.equal((await stream).at(-1)?.output_ids.length, 400);
     t.equal((await ask({ regex: 'ok' })).text, 'ok');
+  });
+
+  t.test('a grammar whose request ends before it is compiled', { timeout: 0 }, async (t) => {
+    const slow = (letter: string) => ({
+      text: 'x',
+      rid: `slow-${letter}`,
+      sampling_params: { regex: `((${letter}|b)?(c|d)?){4000}`, max_new_tokens: 5 },
+    });
+    /** Waits behind the slow one: the thread compiles one after the other. */
+    const behind = async (word: string): Promise<{ isDone: boolean; text: Promise<string> }> => {
+      const one = { isDone: false, text: Promise.resolve('') };
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      one.text = ask({ regex: word }).then(({ text }) => {
+        one.isDone = true;
+        return text;
+      });
+      return one;
+    };
+
+    await t.test('an abort ends it at once', { timeout: 0 }, async (t) => {
+      const answer = { isDone: false, body: generate(url, slow('a')) };
+      void answer.body.finally(() => {
+        answer.isDone = true;
+      });
+      const other = await behind('first');
+      while (!answer.isDone) {
+        await (await postJson(`${url}/abort_request`, { rid: 'slow-a' })).text();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      t.equal(other.isDone, false, 'the grammar was being compiled');
+      const { text, meta_info: meta } = await answer.body;
+      t.equal(text, '');
+      t.match(meta.finish_reason, { type: 'abort' });
+      t.equal(await other.text, 'first', 'the thread is free again');
+      await idle(url);
+    });
+
+    await t.test('its client leaves', { timeout: 0 }, async (t) => {
+      const leaving = new AbortController();
+      const left = fetch(`${url}/generate`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(slow('e')),
+        signal: leaving.signal,
+      });
+      const other = await behind('second');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      t.equal(other.isDone, false, 'the grammar is being compiled');
+      leaving.abort();
+      await t.rejects(left);
+      t.equal(await other.text, 'second', 'the thread is free again');
+      await idle(url);
+      t.equal((await ask({ regex: 'third' })).text, 'third');
+    });
   });
 
   t.test('alone and together the answers are the same, bit for bit', { timeout: 0 }, async (t) => {

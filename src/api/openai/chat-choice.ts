@@ -42,11 +42,14 @@ export class ChatChoice implements ChoiceRenderer {
     };
   }
 
-  /** The role first, then what comes, and last an empty delta with the ending. */
+  /**
+   * The role first, then what comes, and last an empty delta with the ending. Every delta has `reasoning_content`,
+   * as in SGLang: clients read it, and an object of openai's Python client throws where there is no such key.
+   */
   chunks(generation: Generation, index: number, sent: Sent): readonly Choice[] {
     const chunks: Choice[] = [];
-    const add = (delta: unknown, logprobs: unknown, ending: Ending): void => {
-      chunks.push({ index, delta, logprobs, ...ending });
+    const add = (delta: object, logprobs: unknown, ending: Ending): void => {
+      chunks.push({ index, delta: { reasoning_content: null, ...delta }, logprobs, ...ending });
     };
     if (sent.isFirst) add({ role: 'assistant', content: '' }, null, UNFINISHED);
     const { message, pieces } = this.#sample(index);

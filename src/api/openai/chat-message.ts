@@ -23,7 +23,7 @@ export class ChatMessage {
   }
 
   /** @returns the piece as a delta */
-  add(piece: ContentPiece): unknown {
+  add(piece: ContentPiece): object {
     switch (piece.kind) {
       case 'text':
         this.#content += piece.text;
@@ -50,14 +50,14 @@ export class ChatMessage {
     };
   }
 
-  #begin(name: string): unknown {
+  #begin(name: string): object {
     const index = this.#calls.length;
     const id = this.#callIds(name, index);
     this.#calls.push({ id, name, arguments: '' });
     return { tool_calls: [callOf(id, index, { name, arguments: '' })] };
   }
 
-  #continue(text: string): unknown {
+  #continue(text: string): object {
     const index = this.#calls.length - 1;
     const call = this.#calls[index];
     if (call !== undefined) call.arguments += text;

@@ -13,6 +13,7 @@ export class SamplePieces {
   /** What is new since `sent`; of a sample that has ended all of the rest. */
   since(generation: Generation, sent: Sent): readonly ContentPiece[] {
     const pieces = this.#reader.push(contentSince(generation, sent).text ?? '');
-    return generation.finish === null ? pieces : [...pieces, ...this.#reader.end()];
+    const { finish } = generation;
+    return finish === null ? pieces : [...pieces, ...this.#reader.end(finish.type !== 'stop')];
   }
 }

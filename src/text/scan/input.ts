@@ -13,6 +13,9 @@ export class Input {
   /** Start of the text that {@link held} gives; null = none is kept. */
   #mark: number | null = null;
   #isEnded = false;
+  #isCut = false;
+  /** A reader asked for more than there was. */
+  #isShort = false;
   readonly #search = new MarkerSearch();
 
   add(text: string): void {
@@ -23,8 +26,15 @@ export class Input {
     if (this.#mark !== null) this.#mark = 0;
   }
 
-  end(): void {
+  /** @param isCut false: the text is whole */
+  end(isCut: boolean): void {
     this.#isEnded = true;
+    this.#isCut = isCut;
+  }
+
+  /** The text was cut off, and its reader has come to where: what is left is a part of something. */
+  get isCutOff(): boolean {
+    return this.#isCut && this.#isShort;
   }
 
   /** Text that is here and not taken. */
@@ -66,7 +76,9 @@ export class Input {
   *more(): Reading<boolean> {
     const before = this.#buffer.length - this.#at;
     while (!this.#isEnded && this.#buffer.length - this.#at === before) yield;
-    return this.#buffer.length - this.#at > before;
+    const hasMore = this.#buffer.length - this.#at > before;
+    if (!hasMore) this.#isShort = true;
+    return hasMore;
   }
 
   /** The next UTF-16 unit, which stays; empty at the end. */
@@ -172,9 +184,9 @@ export class Scan {
     this.#reading.next();
   }
 
-  /** Once, at the end of the text: what was kept back is handed on. */
-  end(): void {
-    this.#input.end();
+  /** Once, at the end of the text: what was kept back is handed on. @param isCut more of it was to come */
+  end(isCut = false): void {
+    this.#input.end(isCut);
     this.#reading.next();
   }
 }

@@ -30,11 +30,12 @@ export interface ToolFormat {
 
 /** The calls of one answer, read as it comes. How it is cut makes no difference. */
 export class ToolReader {
-  readonly #out = new PieceSink();
+  readonly #out: PieceSink;
   readonly #scan: Scan;
 
   constructor(format: ToolFormat, tools: readonly ToolFunction[]) {
     const input = new Input();
+    this.#out = new PieceSink(input);
     const byName = new Map(tools.map((tool) => [tool.name, tool]));
     this.#scan = new Scan(input, format.read({ input, out: this.#out, tools: byName }));
   }
@@ -44,8 +45,9 @@ export class ToolReader {
     return this.#out.take();
   }
 
-  end(): readonly ToolPiece[] {
-    this.#scan.end();
+  /** @param isCut the answer is not whole: its length, or an abort, has ended it */
+  end(isCut = false): readonly ToolPiece[] {
+    this.#scan.end(isCut);
     this.#out.end();
     return this.#out.take();
   }

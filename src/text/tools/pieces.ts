@@ -1,3 +1,5 @@
+import type { Input } from '../scan/input.js';
+
 /** What a text turns out to be. Pieces in their order add up to it. */
 export type ToolPiece =
   | { readonly kind: 'text'; readonly text: string }
@@ -14,14 +16,23 @@ export interface ToolFunction {
   readonly strict: boolean;
 }
 
-/** Takes what a reader finds. White space between text and a call is nobody's. */
+/**
+ * Takes what a reader finds. White space between text and a call is nobody's; nor is what a cut left of a mark, or of
+ * the head of a call, behind the first call.
+ */
 export class PieceSink {
   #pieces: ToolPiece[] = [];
   /** White space that is the text's only where text follows. */
   #space = '';
   #hasCalls = false;
+  readonly #input: Pick<Input, 'isCutOff'>;
+
+  constructor(input: Pick<Input, 'isCutOff'>) {
+    this.#input = input;
+  }
 
   readonly text = (text: string): void => {
+    if (this.#hasCalls && this.#input.isCutOff) return;
     const all = this.#space + text;
     const end = all.trimEnd().length;
     this.#space = all.slice(end);

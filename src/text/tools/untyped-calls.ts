@@ -43,7 +43,7 @@ export function* readUntyped(reading: CallReading, tags: CallTags): Reading<stri
   return null;
 }
 
-/** The arguments of one call up to `end`, which is taken; as JSON to the sink. */
+/** The arguments of one call up to `end`, which is taken; as JSON to the sink, open where the text was cut off. */
 export function* readArguments(
   reading: CallReading,
   tool: ToolFunction,
@@ -67,7 +67,7 @@ export function* readArguments(
     if (ended === null) return;
     if (ended !== tags.valueEnd) input.putBack(ended);
   }
-  out.arguments(isFirst ? '{}' : '}');
+  if (!input.isCutOff) out.arguments(isFirst ? '{}' : '}');
 }
 
 /** @returns what ended the value; null = the text did */
@@ -80,7 +80,7 @@ function* readValue(
     ? new TextArgument(out.arguments, tags.trims, tags.hasNull || types.has('null'))
     : new TypedArgument(out.arguments, types, tags);
   const ended = yield* input.until([tags.valueEnd, ...tags.otherEnds], (part) => {
-    value.push(part);
+    if (!input.isCutOff) value.push(part);
   });
   value.end(ended !== null);
   return ended;

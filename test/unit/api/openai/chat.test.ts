@@ -133,15 +133,16 @@ t.test('a stream: role, deltas, one ending per sample, usage', async (t) => {
   t.ok(frames.every(({ id }) => id === last?.id));
   t.ok(frames.every(({ object, usage }) => object === 'chat.completion.chunk' && usage === null));
   const same = { logprobs: null, finish_reason: null, matched_stop: null };
+  const none = { reasoning_content: null };
   for (const index of [0, 1]) {
     const choices = frames
       .flatMap((frame) => frame.choices)
       .filter((one) => one['index'] === index);
     t.strictSame(choices, [
-      { index, delta: { role: 'assistant', content: '' }, ...same },
-      { index, delta: { content: 'a' }, ...same },
-      { index, delta: { content: 'b' }, ...same },
-      { index, delta: {}, ...same, finish_reason: 'length' },
+      { index, delta: { ...none, role: 'assistant', content: '' }, ...same },
+      { index, delta: { ...none, content: 'a' }, ...same },
+      { index, delta: { ...none, content: 'b' }, ...same },
+      { index, delta: none, ...same, finish_reason: 'length' },
     ]);
   }
 });

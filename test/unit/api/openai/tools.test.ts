@@ -76,7 +76,7 @@ t.test('a stream adds up to the same', async (t) => {
   const { text } = await app.post(PATH, { messages, tools, stream: true });
   const choices = framesOf(text).flatMap((frame) => frame.choices);
   const deltas = choices.map((choice) => choice['delta'] as Message);
-  t.strictSame(deltas[0], { role: 'assistant', content: '' });
+  t.strictSame(deltas[0], { reasoning_content: null, role: 'assistant', content: '' });
   t.equal(deltas.map(({ reasoning_content: text }) => text ?? '').join(''), 'Hm.');
   t.equal(deltas.map(({ content }) => content ?? '').join(''), 'Ok.');
   const calls = deltas.flatMap(({ tool_calls: list }) => list ?? []);
@@ -97,7 +97,7 @@ t.test('a stream adds up to the same', async (t) => {
   t.equal(argumentsOf(1), '{}');
   t.strictSame(choices.at(-1), {
     index: 0,
-    delta: {},
+    delta: { reasoning_content: null },
     logprobs: null,
     finish_reason: 'tool_calls',
     matched_stop: null,
@@ -118,6 +118,32 @@ t.test('special tokens stay where there are tools', async (t) => {
   t.equal(await contentOf({ tools, tool_choice: 'none' }), '');
   t.equal(await contentOf({}), '');
 });
+
+t.test(
+  'the length ends a call between its tags: half a tag is nobody’s, and the arguments stay open',
+  async (t) => {
+    const app = await appWith(t, { tool: 'qwen3_coder' });
+    const begun = '<tool_call>\n<function=get_weather>\n<parameter=city>\nRome\n</parameter>\n';
+    for (const [finish, rest, json] of [
+      [LENGTH, '<param', '{"city": "Rome"'],
+      [STOP, '', '{"city": "Rome"}'],
+    ] as const) {
+      answering(app, begun + rest, finish);
+      const whole = await app.post(PATH, { messages, tools });
+      t.match(whole.json, {
+        choices: [{ message: { content: '', tool_calls: [{ function: { arguments: json } }] } }],
+      });
+      answering(app, begun + rest, finish);
+      const { text } = await app.post(PATH, { messages, tools, stream: true });
+      const deltas = framesOf(text).flatMap(({ choices }) =>
+        choices.map((one) => one['delta'] as Message),
+      );
+      t.equal(deltas.map(({ content }) => content ?? '').join(''), '');
+      const calls = deltas.flatMap(({ tool_calls: list }) => list ?? []);
+      t.equal(calls.map((call) => call.function.arguments).join(''), json);
+    }
+  },
+);
 
 t.test('the length ends a call, and it is what it is', async (t) => {
   const app = await appWith(t);
@@ -158,7 +184,7 @@ t.test('a thought in one delta', async (t) => {
   const thoughts = framesOf(text)
     .flatMap((frame) => frame.choices)
     .map((choice) => (choice['delta'] as Message).reasoning_content)
-    .filter((thought) => thought !== undefined);
+    .filter((thought) => thought !== null);
   t.strictSame(thoughts, ['Hm.']);
 });
 
