@@ -91,9 +91,10 @@ t.test('thoughts that are not shown are blocks with a signature alone', (t) => {
 t.test('ids and arguments', (t) => {
   const inputOf = (...pieces: ContentPiece[]): unknown =>
     wholeContent(eventsOf([call('f'), ...pieces]))[0];
-  t.match(inputOf(), { id: 'toolu_f0', input: {} });
-  t.match(inputOf(args('{"a": "b')), { input: {} }, 'cut off');
-  t.match(inputOf(args('[1]')), { input: {} }, 'no object');
+  const block = { type: 'tool_use', id: 'toolu_f0', name: 'f', input: {} };
+  t.strictSame(inputOf(), block);
+  t.strictSame(inputOf(args('{"a": "b')), block, 'cut off');
+  t.strictSame(inputOf(args('[1]')), block, 'no object');
   const blocks = new ContentBlocks({ callIds: () => 'functions.f:3', omitsThoughts: false });
   t.match(
     blocks.add(call('f')),
