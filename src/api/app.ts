@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto';
 
 import type { DeviceControl, MemoryControl, WeightControl } from '../engine/control.js';
 import { createAuth } from '../http/auth.js';
+import { withAnthropicModels } from './anthropic/models.js';
+import { createAnthropicRoutes } from './anthropic/routes.js';
 import { createDebugRoutes } from './admin/fail-device.js';
 import { createInternalStateRoutes } from './admin/internal-state.js';
 import { createPauseRoutes } from './admin/pause.js';
@@ -156,8 +158,9 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
       timeoutMs: deps.healthCheckTimeoutMs,
     }),
     ...createInfoRoutes(deps),
-    ...createModelRoutes(deps.model),
+    ...withAnthropicModels(createModelRoutes(deps.model), deps.model),
     ...createOpenAiRoutes(openAi, args.dpSize),
+    ...createAnthropicRoutes({ args, model: deps.model, generation }),
     ...createEmbedRoutes(
       {
         ...deps,

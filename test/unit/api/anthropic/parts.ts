@@ -1,0 +1,27 @@
+import { RequestError } from '../../../../src/core/errors.js';
+import { Part } from '../../../../src/api/anthropic/part.js';
+import { chatBody } from '../../../../src/api/openai/chat-body.js';
+import { fromJson } from '../../../../src/text/jinja/json-value.js';
+import { Dict, type Value } from '../../../../src/text/jinja/values.js';
+
+/** A body as the dialect reads it. */
+export function partOf(body: object): Part {
+  const dict = fromJson(body);
+  return new Part(dict instanceof Dict ? dict : new Dict());
+}
+
+/** What a value is in the chat body that it is put into. */
+export function plain(value: Value): unknown {
+  return chatBody({ value })['value'] ?? null;
+}
+
+/** What is refused, as the client is told. */
+export function refusal(act: () => unknown): string {
+  try {
+    act();
+    return 'nothing was refused';
+  } catch (error) {
+    if (error instanceof RequestError && error.code === 'INVALID_REQUEST') return error.message;
+    throw error;
+  }
+}
