@@ -32,6 +32,7 @@ import { parseRoutes } from './native/parse-routes.js';
 import { createSessionRoutes } from './native/session-routes.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
+import { createOllamaRoutes } from './ollama/routes.js';
 import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
@@ -51,6 +52,8 @@ export interface AppDeps {
   readonly healthCheckTimeoutMs: number;
   /** Where profiles go that name no folder. */
   readonly profilerDir: string;
+  /** The path that says that Ollama is running; null = none. */
+  readonly ollamaRootRoute: string | null;
   readonly engine: Engine;
   /** Null with `--grammar-backend none`. */
   readonly grammars: GrammarCompiler | null;
@@ -145,6 +148,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
       isGeneration: generation.isGeneration,
       timeoutMs: deps.healthCheckTimeoutMs,
     }),
+    ...createOllamaRoutes({ ...deps, ...args, generation, encodeQueue: generation.encodeQueue }),
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
     ...createOpenAiRoutes(openAi, args.dpSize),

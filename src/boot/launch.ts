@@ -99,6 +99,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     expertRecorderDir: env.expertRecorderDir,
     healthCheckTimeoutMs: env.healthCheckTimeoutMs,
     profilerDir: env.profilerDir,
+    ollamaRootRoute: env.ollamaRootRoute,
     engine,
     grammars,
     model: served,

@@ -124,6 +124,8 @@ export interface HostEnv {
   readonly expertRecorderDir: string;
   /** `SGLANG_TORCH_PROFILER_DIR`: where profiles go that name no folder. */
   readonly profilerDir: string;
+  /** `SGLANG_OLLAMA_ROOT_ROUTE`: the path that says that Ollama is running; null = none. */
+  readonly ollamaRootRoute: string | null;
 }
 
 const DEFAULT_HEALTH_CHECK_TIMEOUT_MS = 20_000;
@@ -144,6 +146,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
       timeoutMs(env, 'SGLANG_HEALTH_CHECK_TIMEOUT') ?? DEFAULT_HEALTH_CHECK_TIMEOUT_MS,
     useColor: nonEmpty(env['NO_COLOR']) === null,
     profilerDir: nonEmpty(env['SGLANG_TORCH_PROFILER_DIR']) ?? tmpdir(),
+    ollamaRootRoute: nonEmpty(env['SGLANG_OLLAMA_ROOT_ROUTE']),
     expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),
   };
 }
