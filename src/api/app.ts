@@ -36,6 +36,7 @@ import { tokenizerInfoRoute } from './native/tokenizer-info.js';
 import { createVertexHandler } from './native/vertex.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
+import { createOllamaRoutes } from './ollama/routes.js';
 import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
@@ -57,6 +58,8 @@ export interface AppDeps {
   readonly profilerDir: string;
   /** Where Vertex AI asks for predictions. */
   readonly predictRoute: string;
+  /** The path that says that Ollama is running; null = none. */
+  readonly ollamaRootRoute: string | null;
   readonly engine: Engine;
   /** Null with `--grammar-backend none`. */
   readonly grammars: GrammarCompiler | null;
@@ -157,6 +160,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
       isGeneration: generation.isGeneration,
       timeoutMs: deps.healthCheckTimeoutMs,
     }),
+    ...createOllamaRoutes({ ...deps, ...args, generation, encodeQueue: generation.encodeQueue }),
     ...createInfoRoutes(deps),
     ...withAnthropicModels(createModelRoutes(deps.model), deps.model),
     ...createOpenAiRoutes(openAi, args.dpSize),

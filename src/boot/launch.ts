@@ -100,6 +100,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     healthCheckTimeoutMs: env.healthCheckTimeoutMs,
     profilerDir: env.profilerDir,
     predictRoute: env.predictRoute,
+    ollamaRootRoute: env.ollamaRootRoute,
     engine,
     grammars,
     model: served,

@@ -126,6 +126,8 @@ export interface HostEnv {
   readonly profilerDir: string;
   /** `AIP_PREDICT_ROUTE`: the path at which Vertex AI asks for predictions. */
   readonly predictRoute: string;
+  /** `SGLANG_OLLAMA_ROOT_ROUTE`: the path that says that Ollama is running; null = none. */
+  readonly ollamaRootRoute: string | null;
 }
 
 const DEFAULT_HEALTH_CHECK_TIMEOUT_MS = 20_000;
@@ -147,6 +149,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
     useColor: nonEmpty(env['NO_COLOR']) === null,
     profilerDir: nonEmpty(env['SGLANG_TORCH_PROFILER_DIR']) ?? tmpdir(),
     predictRoute: predictRoute(nonEmpty(env['AIP_PREDICT_ROUTE']) ?? '/vertex_generate'),
+    ollamaRootRoute: nonEmpty(env['SGLANG_OLLAMA_ROOT_ROUTE']),
     expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),
   };
 }

@@ -14,6 +14,7 @@ const ERRORS = {
   UNSUPPORTED_MEDIA_TYPE: { status: 400, type: 'Bad Request' },
   DEVICE_FAILED: { status: 500, type: 'InternalServerError' },
   INTERNAL: { status: 500, type: 'InternalServerError' },
+  NOT_IMPLEMENTED: { status: 501, type: 'NotImplemented' },
   TIMED_OUT: { status: 503, type: '503' },
   PRIORITY_DISABLED: { status: 503, type: '503' },
   QUEUE_FULL: { status: 503, type: '503' },

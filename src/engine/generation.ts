@@ -34,6 +34,8 @@ export class Generation implements LiveRequest {
   dpRank: number | null = null;
   /** Which weights it began on; null before it ran. */
   weightsEpoch: number | null = null;
+  /** When the first token of its answer arrived. */
+  firstTokenMs: number | null = null;
   finishedMs: number | null = null;
   readonly updates = new Feed();
   /** Set when a stop string matched: no token after it counts. */

@@ -83,6 +83,7 @@ export class OutputReader {
 
   #readToken(generation: Generation, token: number): void {
     const { num } = generation;
+    generation.firstTokenMs ??= this.#options.clock.nowMs();
     try {
       const matched = generation.acceptToken(token);
       if (matched === null) return;

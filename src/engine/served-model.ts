@@ -12,6 +12,8 @@ export interface ServedModel {
   readonly weights: ServedWeights;
   readonly tokenizerPath: string;
   readonly servedName: string;
+  /** Shared tensors counted once. */
+  readonly numParameters: number;
   /** Null with `--skip-tokenizer-init`. */
   readonly tokenizer: Tokenizer | null;
   readonly eosTokenIds: readonly number[];

@@ -40,6 +40,7 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
       weights: new ServedWeights(modelPath, args.weightVersion),
       tokenizerPath: args.tokenizerPath ?? modelPath,
       servedName: args.servedModelName ?? modelPath,
+      numParameters: prepared.info.parameters,
       tokenizer,
       eosTokenIds: [...new Set(ends)],
       chatTemplate: template,

@@ -35,8 +35,15 @@ export interface ChatAsk extends Pick<CommonFields, 'model' | 'includeUsage' | '
   readonly callIds: CallIds;
 }
 
+/** What becomes of a rendered prompt's ids. */
+export type AdaptIds = (ids: readonly number[]) => readonly number[];
+
 /** A `/v1/chat/completions` body, or one that another dialect made of its own. @throws RequestError */
-export async function parseChatAsk(body: JsonObject, context: ChatContext): Promise<ChatAsk> {
+export async function parseChatAsk(
+  body: JsonObject,
+  context: ChatContext,
+  adaptIds: AdaptIds = (ids) => ids,
+): Promise<ChatAsk> {
   const common = parseCommonFields(body, context);
   const read = new FieldReader(body, 'INVALID_JSON');
   const tools = parseTools(body);
@@ -44,7 +51,7 @@ export async function parseChatAsk(body: JsonObject, context: ChatContext): Prom
   checkEffort(reasoning.effort, context.parsers.reasoning);
   const maxNewTokens = read.integer('max_completion_tokens') ?? read.integer('max_tokens');
   checkLimit(maxNewTokens, context.givenContextLength);
-  const prompt = await promptOf(body, context, { tools, reasoning });
+  const prompt = await promptOf(body, context, { tools, reasoning, adaptIds });
   const hasGrammar = Object.keys(grammarFields(body)).length > 0;
   const content = planContent(prompt, { tools, reasoning, hasGrammar }, context);
   const native = {
@@ -72,7 +79,7 @@ export async function parseChatAsk(body: JsonObject, context: ChatContext): Prom
 async function promptOf(
   body: JsonObject,
   context: ChatContext,
-  wishes: ChatWishes,
+  { adaptIds, ...wishes }: ChatWishes & { readonly adaptIds: AdaptIds },
 ): Promise<PromptForPlan> {
   const given = fieldOf(body, 'input_ids');
   if (given !== null) {
@@ -82,7 +89,7 @@ async function promptOf(
     throw new RequestError('INVALID_JSON', 'input_ids must be a list of integers.');
   }
   const prompt = renderChat(body, context.template, wishes);
-  return { ...prompt, ids: await encodeChat(prompt, context) };
+  return { ...prompt, ids: adaptIds(await encodeChat(prompt, context)) };
 }
 
 /** With what its answer must match: what the request says, else what its calls are bound to, after the thought. */

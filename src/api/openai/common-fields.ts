@@ -148,9 +148,9 @@ function usageFields(
   };
 }
 
-/** `base:adapter` asks for a LoRA adapter, unless the model's own name has a colon. */
+/** `base:adapter` asks for a LoRA adapter, unless the model's own name has a colon; Ollama's tag is none. */
 function adapterOf(model: string, servedName: string): string | null {
-  if (model === servedName) return null;
+  if (model === servedName || model === `${servedName}:latest`) return null;
   const adapter = model.split(':').slice(1).join(':').trim();
   return adapter === '' ? null : adapter;
 }

@@ -5,7 +5,7 @@ import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
 import type { FaultKind, WeightUpdate } from '../../../src/engine/control.js';
 import type { TreeState } from '../../../src/messages.js';
 import { createLogger } from '../../../src/observability/logger.js';
-import { createApp, type App } from '../../../src/api/app.js';
+import { createApp, type App, type AppDeps } from '../../../src/api/app.js';
 import { ServedWeights } from '../../../src/engine/served-weights.js';
 import { Engine } from '../../../src/engine/engine.js';
 import type { ServedModel } from '../../../src/engine/served-model.js';
@@ -68,6 +68,7 @@ export function defaultArgs(): ServerArgs {
 export async function startApp(
   overrides: Partial<ServerArgs> = {},
   model: Partial<ServedModel> = {},
+  deps: Partial<AppDeps> = {},
 ): Promise<TestApp> {
   const scheduler = new ScriptedScheduler();
   const clock = { nowMs: () => performance.now() };
@@ -109,6 +110,7 @@ export async function startApp(
       weights: new ServedWeights('models/tiny', args.weightVersion),
       tokenizerPath: 'models/tiny',
       servedName: 'org/tiny',
+      numParameters: 256,
       tokenizer: args.skipTokenizerInit ? null : tinyTokenizer(),
       eosTokenIds: [EOS],
       chatTemplate: null,
@@ -120,6 +122,8 @@ export async function startApp(
     limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
     expertRecorderDir: tmpdir(),
     healthCheckTimeoutMs: 100,
+    ollamaRootRoute: null,
+    ...deps,
     readTrees: () => Promise.resolve([TREE]),
     profilerDir: tmpdir(),
     predictRoute: '/vertex_generate',
