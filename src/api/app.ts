@@ -33,6 +33,8 @@ import { createSessionRoutes } from './native/session-routes.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
+import type { ResponsesDeps } from './responses/prepare.js';
+import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseSamplingParams } from './native/sampling-request.js';
@@ -84,16 +86,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = await generateDeps(deps);
   checkPreferredParams(generation.context);
-  const openAi = openAiAnswerers({
-    args: deps.args,
-    model: deps.model,
-    generation,
-  });
-  const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
-  const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
+  const openAiDeps = { args: deps.args, model: deps.model, generation };
+  const openAi = openAiAnswerers(openAiDeps);
   const onError = (error: unknown): void => {
     logLines(deps.log, 'error', `Internal server error: ${describe(error)}`);
   };
+  const responses = responsesDeps(openAiDeps, onError);
+  const routes = routesOf(deps, { generation, openAi, responses, isDraining: () => isDraining });
+  const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const route = createRouter({ routes, isAllowed, onError });
   const sockets = new WsEndpoint({
     isAllowed,
@@ -126,10 +126,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
 interface Shared {
   readonly generation: GenerateDeps;
   readonly openAi: OpenAiAnswerers;
+  readonly responses: ResponsesDeps;
   readonly isDraining: () => boolean;
 }
 
-function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): readonly Route[] {
+function routesOf(
+  deps: AppDeps,
+  { generation, openAi, responses, isDraining }: Shared,
+): readonly Route[] {
   const { args, engine } = deps;
   return [
     {
@@ -148,6 +152,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
     ...createInfoRoutes(deps),
     ...createModelRoutes(deps.model),
     ...createOpenAiRoutes(openAi, args.dpSize),
+    ...createResponsesRoutes(responses),
     ...createEmbedRoutes(
       {
         ...deps,

@@ -11,7 +11,11 @@ interface ChatToken {
 }
 
 /** `choices[].logprobs` of chat: one entry per output token from `from` on. */
-export function chatLogprobs(generation: Generation, from: number, tokenizer: Tokenizer): unknown {
+export function chatLogprobs(
+  generation: Generation,
+  from: number,
+  tokenizer: Tokenizer,
+): { readonly content: LazyRows<LogprobRow> } {
   const top = topEntries(generation);
   const entryOf = (row: LogprobRow): unknown => ({
     ...chatToken(row, 0, tokenizer),
