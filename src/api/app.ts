@@ -34,6 +34,7 @@ import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
 import type { ResponsesDeps } from './responses/prepare.js';
+import { ResponsesSockets } from './responses/socket-endpoint.js';
 import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
@@ -105,7 +106,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   });
   const { apiKey, host, allowedHosts, corsOrigins } = deps.args;
   const origins = createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins });
-  const server = await createHttpServer(route, [sockets], origins);
+  const responsesSockets = new ResponsesSockets(responses, isAllowed);
+  const server = await createHttpServer(route, [sockets, responsesSockets], origins);
   return {
     routes,
     listen: () => server.listen(deps.args.host, deps.args.port),
@@ -118,6 +120,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
     close: () => {
       sockets.closeAll();
+      responsesSockets.closeAll();
       server.close();
     },
   };
