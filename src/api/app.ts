@@ -38,6 +38,9 @@ import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOllamaRoutes } from './ollama/routes.js';
 import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
+import type { ResponsesDeps } from './responses/prepare.js';
+import { ResponsesSockets } from './responses/socket-endpoint.js';
+import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import { parseSamplingParams } from './native/sampling-request.js';
@@ -93,16 +96,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = await generateDeps(deps);
   checkPreferredParams(generation.context);
-  const openAi = openAiAnswerers({
-    args: deps.args,
-    model: deps.model,
-    generation,
-  });
-  const routes = routesOf(deps, { generation, openAi, isDraining: () => isDraining });
-  const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
+  const openAiDeps = { args: deps.args, model: deps.model, generation };
+  const openAi = openAiAnswerers(openAiDeps);
   const onError = (error: unknown): void => {
     logLines(deps.log, 'error', `Internal server error: ${describe(error)}`);
   };
+  const responses = responsesDeps(openAiDeps, onError);
+  const routes = routesOf(deps, { generation, openAi, responses, isDraining: () => isDraining });
+  const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const route = createRouter({ routes, isAllowed, onError });
   const sockets = new WsEndpoint({
     isAllowed,
@@ -114,7 +115,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   });
   const { apiKey, host, allowedHosts, corsOrigins } = deps.args;
   const origins = createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins });
-  const server = await createHttpServer(route, [sockets], origins);
+  const responsesSockets = new ResponsesSockets(responses, isAllowed);
+  const server = await createHttpServer(route, [sockets, responsesSockets], origins);
   return {
     routes,
     listen: () => server.listen(deps.args.host, deps.args.port),
@@ -127,6 +129,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
     close: () => {
       sockets.closeAll();
+      responsesSockets.closeAll();
       server.close();
     },
   };
@@ -135,10 +138,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
 interface Shared {
   readonly generation: GenerateDeps;
   readonly openAi: OpenAiAnswerers;
+  readonly responses: ResponsesDeps;
   readonly isDraining: () => boolean;
 }
 
-function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): readonly Route[] {
+function routesOf(
+  deps: AppDeps,
+  { generation, openAi, responses, isDraining }: Shared,
+): readonly Route[] {
   const { args, engine } = deps;
   return [
     {
@@ -165,6 +172,7 @@ function routesOf(deps: AppDeps, { generation, openAi, isDraining }: Shared): re
     ...withAnthropicModels(createModelRoutes(deps.model), deps.model),
     ...createOpenAiRoutes(openAi, args.dpSize),
     ...createAnthropicRoutes({ args, model: deps.model, generation }),
+    ...createResponsesRoutes(responses),
     ...createEmbedRoutes(
       {
         ...deps,

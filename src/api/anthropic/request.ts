@@ -52,6 +52,7 @@ export async function parseMessagesAsk(
   const entries = ask.generate.entries.map(clipped);
   return {
     ...ask,
+    model: part.neededText('model'),
     generate: { ...ask.generate, entries },
     maxTokens,
     stopSequences,
@@ -73,11 +74,10 @@ interface ChatFields {
 /** What the prompt is made of, as fields of a chat body. */
 function chatFields(body: Part, maxTokens: number | null, { parsers }: ChatContext): ChatFields {
   checkRefusedFields(body);
-  const model = body.neededText('model');
+  body.neededText('model');
   const { messages, isContinued } = conversationOf(body);
   const thinking = parseThinking(body, { parsers, maxTokens, isContinued });
   const fields = {
-    model,
     messages,
     continue_final_message: isContinued ? true : null,
     ...toolFields(body),

@@ -127,3 +127,13 @@ t.test('the count is that of the real request', async (t) => {
   const counted = await app.post(`${PATH}/count_tokens`, { model: 'any', messages: long });
   t.strictSame(counted.json, { input_tokens: 509 }, 'whatever fits, and without max_tokens');
 });
+
+t.test('any model name is taken and sent back, whatever its colons', async (t) => {
+  const app = await anthropicApp(t);
+  answering(app, 'abc', STOP);
+  for (const model of ['claude-sonnet', 'vendor.claude-v1:0', 'org/tiny:adapter']) {
+    const { status, json } = await app.post(PATH, { ...asked, model });
+    t.equal(status, 200);
+    t.match(json, { model });
+  }
+});

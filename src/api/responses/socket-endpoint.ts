@@ -1,0 +1,88 @@
+import type { AuthCheck } from '../../http/auth.js';
+import type {
+  Socket,
+  SocketEndpoint,
+  SocketListener,
+  UpgradeDecision,
+  UpgradeRequest,
+} from '../../http/socket.js';
+import { askerOf } from '../asker.js';
+import {
+  CLOSE,
+  CUT_OFF_BYTES,
+  IDLE_TIMEOUT_S,
+  MAX_BUFFERED_BYTES,
+  SMALL_CUT_OFF_BYTES,
+  SOCKET_LIMITS,
+} from '../ws/limits.js';
+import { responsesError } from './errors.js';
+import type { ResponsesDeps } from './prepare.js';
+import { ResponsesSession } from './socket-session.js';
+
+export interface SocketCounts {
+  /** Open sockets; one more is closed with 1013. */
+  readonly maxSockets: number;
+  /** Those of them that may send messages of a MiB; later ones 64 KiB. 64 * 1.06 MiB + 192 * 128 KiB = 92 MiB. */
+  readonly maxLarge: number;
+}
+
+const COUNTS: SocketCounts = { maxSockets: 256, maxLarge: 64 };
+
+/** `/v1/responses` as a WebSocket. Its bounds are those of `/ws`, but that its key comes with the upgrade. */
+export class ResponsesSockets implements SocketEndpoint {
+  readonly path = '/v1/responses';
+  readonly maxPayloadBytes = CUT_OFF_BYTES;
+  readonly smallPayloadBytes = SMALL_CUT_OFF_BYTES;
+  readonly maxBufferedBytes = MAX_BUFFERED_BYTES;
+  readonly idleTimeoutS = IDLE_TIMEOUT_S;
+  readonly #deps: ResponsesDeps;
+  readonly #isAllowed: AuthCheck;
+  readonly #counts: SocketCounts;
+  /** Each with whether it is a small one. */
+  readonly #sessions = new Map<ResponsesSession, boolean>();
+
+  constructor(deps: ResponsesDeps, isAllowed: AuthCheck, counts = COUNTS) {
+    this.#deps = deps;
+    this.#isAllowed = isAllowed;
+    this.#counts = counts;
+  }
+
+  decide(request: UpgradeRequest): UpgradeDecision {
+    if (!this.#isAllowed('key', request)) {
+      const response = responsesError({ code: 'UNAUTHORIZED', message: 'Unauthorized' });
+      return { kind: 'refuse', response };
+    }
+    if (request.headers.get('sec-websocket-version') !== '13') {
+      const headers = { upgrade: 'websocket', 'sec-websocket-version': '13' };
+      return { kind: 'refuse', response: { status: 426, headers } };
+    }
+    const numLarge = [...this.#sessions.values()].filter((isSmall) => !isSmall).length;
+    const isSmall = numLarge >= this.#counts.maxLarge;
+    const open = (socket: Socket): SocketListener => this.#open(socket, request, isSmall);
+    return { kind: 'accept', isSmall, protocol: null, open };
+  }
+
+  /** The server goes away. */
+  closeAll(): void {
+    for (const session of [...this.#sessions.keys()]) {
+      session.close(CLOSE.goingAway, 'The server is shutting down.');
+    }
+  }
+
+  #open(socket: Socket, request: UpgradeRequest, isSmall: boolean): SocketListener {
+    const { maxMessageBytes, smallMessageBytes } = SOCKET_LIMITS;
+    const session = new ResponsesSession(socket, {
+      asker: askerOf(request, null),
+      deps: this.#deps,
+      maxMessageBytes: isSmall ? smallMessageBytes : maxMessageBytes,
+      onClose: (closed) => {
+        this.#sessions.delete(closed);
+      },
+    });
+    this.#sessions.set(session, isSmall);
+    if (this.#sessions.size > this.#counts.maxSockets) {
+      session.close(CLOSE.tryAgainLater, 'Too many open sockets.');
+    }
+    return session;
+  }
+}

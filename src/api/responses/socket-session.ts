@@ -1,0 +1,142 @@
+import { failureFrom, RequestError, type Failure } from '../../core/errors.js';
+import type { Asker } from '../../engine/asker.js';
+import { fieldOf, parseJsonObject, type JsonObject } from '../../http/json.js';
+import type { Socket, SocketListener } from '../../http/socket.js';
+import { CLOSE, SOCKET_LIMITS } from '../ws/limits.js';
+import { Outlet } from '../ws/outlet.js';
+import { ParamError } from './errors.js';
+import type { ResponsesDeps } from './prepare.js';
+import { createSocketResponse } from './responses.js';
+import { errorEvent, SocketResponse } from './socket-response.js';
+
+/** Responses of one socket that wait or grow; one more is an error. */
+const MAX_RESPONSES = 16;
+const MAX_LANE_CHARS = 128;
+
+export interface SessionOptions {
+  readonly asker: Asker;
+  readonly deps: ResponsesDeps;
+  readonly maxMessageBytes: number;
+  readonly onClose: (session: ResponsesSession) => void;
+}
+
+interface Ask {
+  readonly body: JsonObject;
+  readonly lane: string | null;
+}
+
+/**
+ * One socket as OpenAI's `responses.connect()` speaks it: `response.create` with the body of `POST /v1/responses`, and
+ * the events of its stream. Responses of one lane (`stream_id`) come one after the other, lanes side by side.
+ */
+export class ResponsesSession implements SocketListener {
+  readonly #socket: Socket;
+  readonly #options: SessionOptions;
+  readonly #outlet: Outlet;
+  readonly #live = new Map<string | null, SocketResponse>();
+  #waiting: Ask[] = [];
+
+  constructor(socket: Socket, options: SessionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#outlet = new Outlet(socket, SOCKET_LIMITS);
+  }
+
+  onMessage(data: Uint8Array, isBinary: boolean): void {
+    if (this.#socket.isClosed) return;
+    const { maxMessageBytes } = this.#options;
+    if (isBinary) {
+      this.close(CLOSE.unsupportedData, 'Messages are JSON text.');
+    } else if (data.byteLength > maxMessageBytes) {
+      this.close(CLOSE.messageTooBig, `A message is at most ${maxMessageBytes} bytes.`);
+    } else {
+      this.#read(data);
+    }
+  }
+
+  onDrain(): void {
+    this.#outlet.drained();
+    for (const response of [...this.#live.values()]) response.drained();
+  }
+
+  onClose(): void {
+    this.#outlet.close();
+    this.#waiting = [];
+    for (const response of this.#live.values()) response.leave();
+    this.#live.clear();
+    this.#options.onClose(this);
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  #read(data: Uint8Array): void {
+    let lane: string | null = null;
+    try {
+      const body = parseJsonObject(data);
+      lane = laneOf(body);
+      checkType(fieldOf(body, 'type'));
+      if (this.#waiting.length + this.#live.size >= MAX_RESPONSES) {
+        const message = `At most ${MAX_RESPONSES} responses may wait or grow on one socket.`;
+        throw new RequestError('QUEUE_FULL', message);
+      }
+      this.#waiting.push({ body, lane });
+      this.#startNext();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      const param = error instanceof ParamError ? error.param : null;
+      this.#refuse(failureFrom(error), param, lane);
+    }
+  }
+
+  /** The first of every lane that is idle. */
+  #startNext(): void {
+    for (const ask of [...this.#waiting]) {
+      if (this.#live.has(ask.lane)) continue;
+      this.#waiting = this.#waiting.filter((one) => one !== ask);
+      this.#start(ask);
+    }
+  }
+
+  #start({ body, lane }: Ask): void {
+    const { asker, deps } = this.#options;
+    const response = new SocketResponse(this.#outlet, lane, () => {
+      this.#live.delete(lane);
+      this.#startNext();
+    });
+    this.#live.set(lane, response);
+    createSocketResponse(body, response, asker, deps).catch((error: unknown) => {
+      const failure = failureFrom(error);
+      if (failure.code === 'INTERNAL') deps.onError(error);
+      response.fail(failure, error instanceof ParamError ? error.param : null);
+    });
+  }
+
+  /** What was no ask at all. A client that sends such and reads nothing is closed. */
+  #refuse(failure: Failure, param: string | null, lane: string | null): void {
+    if (!this.#outlet.isWritable) {
+      this.close(CLOSE.policyViolation, 'Too many unread errors.');
+      return;
+    }
+    const stream = lane === null ? {} : { stream_id: lane };
+    this.#outlet.writeText(JSON.stringify({ ...errorEvent(failure, param), ...stream }));
+  }
+}
+
+function laneOf(body: JsonObject): string | null {
+  const lane = fieldOf(body, 'stream_id');
+  if (lane === null) return null;
+  if (typeof lane === 'string' && lane.length <= MAX_LANE_CHARS) return lane;
+  const message = `stream_id must be a string of at most ${MAX_LANE_CHARS} characters.`;
+  throw new ParamError('INVALID_REQUEST', message, 'stream_id');
+}
+
+function checkType(type: unknown): void {
+  if (type === 'response.create') return;
+  const message =
+    type === 'response.steer'
+      ? 'response.steer is not supported by this version of the server yet.'
+      : 'type must be "response.create".';
+  throw new ParamError('INVALID_REQUEST', message, 'type');
+}
