@@ -37,6 +37,7 @@ import { createVertexHandler } from './native/vertex.js';
 import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOllamaRoutes } from './ollama/routes.js';
+import { withOpenApi } from './openapi/routes.js';
 import { createOpenAiRoutes, openAiAnswerers, type OpenAiAnswerers } from './openai/routes.js';
 import type { ResponsesDeps } from './responses/prepare.js';
 import { ResponsesSockets } from './responses/socket-endpoint.js';
@@ -61,6 +62,8 @@ export interface AppDeps {
   readonly profilerDir: string;
   /** Where Vertex AI asks for predictions. */
   readonly predictRoute: string;
+  /** `DISABLE_OPENAPI_DOC` */
+  readonly hidesOpenApi: boolean;
   /** The path that says that Ollama is running; null = none. */
   readonly ollamaRootRoute: string | null;
   readonly engine: Engine;
@@ -102,7 +105,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
     logLines(deps.log, 'error', `Internal server error: ${describe(error)}`);
   };
   const responses = responsesDeps(openAiDeps, onError);
-  const routes = routesOf(deps, { generation, openAi, responses, isDraining: () => isDraining });
+  const routes = withOpenApi(
+    routesOf(deps, { generation, openAi, responses, isDraining: () => isDraining }),
+    { version: deps.version, isDisabled: deps.hidesOpenApi },
+  );
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const route = createRouter({ routes, isAllowed, onError });
   const sockets = new WsEndpoint({
@@ -157,6 +163,7 @@ function routesOf(
     {
       methods: ['POST'],
       path: deps.predictRoute,
+      describedAs: '/vertex_generate',
       access: 'key',
       handler: createVertexHandler(generation),
     },

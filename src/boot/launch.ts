@@ -100,6 +100,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     healthCheckTimeoutMs: env.healthCheckTimeoutMs,
     profilerDir: env.profilerDir,
     predictRoute: env.predictRoute,
+    hidesOpenApi: env.hidesOpenApi,
     ollamaRootRoute: env.ollamaRootRoute,
     engine,
     grammars,

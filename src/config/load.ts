@@ -126,6 +126,8 @@ export interface HostEnv {
   readonly profilerDir: string;
   /** `AIP_PREDICT_ROUTE`: the path at which Vertex AI asks for predictions. */
   readonly predictRoute: string;
+  /** `DISABLE_OPENAPI_DOC`: no `/openapi.json` and no `/docs`. */
+  readonly hidesOpenApi: boolean;
   /** `SGLANG_OLLAMA_ROOT_ROUTE`: the path that says that Ollama is running; null = none. */
   readonly ollamaRootRoute: string | null;
 }
@@ -140,7 +142,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
     hubEndpoint: (nonEmpty(env['HF_ENDPOINT']) ?? 'https://huggingface.co').replace(/\/+$/, ''),
     hubToken: nonEmpty(env['HF_TOKEN']),
     hubCacheDir: nonEmpty(env['HF_HUB_CACHE']) ?? join(hubHome, 'hub'),
-    isHubOffline: /^(1|true|yes|on)$/i.test(env['HF_HUB_OFFLINE'] ?? ''),
+    isHubOffline: isTrue(env['HF_HUB_OFFLINE']),
     cacheDir: join(cacheHome, 'radish'),
     reqWaitingTimeoutMs: timeoutMs(env, 'SGLANG_REQ_WAITING_TIMEOUT'),
     reqRunningTimeoutMs: timeoutMs(env, 'SGLANG_REQ_RUNNING_TIMEOUT'),
@@ -148,6 +150,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
       timeoutMs(env, 'SGLANG_HEALTH_CHECK_TIMEOUT') ?? DEFAULT_HEALTH_CHECK_TIMEOUT_MS,
     useColor: nonEmpty(env['NO_COLOR']) === null,
     profilerDir: nonEmpty(env['SGLANG_TORCH_PROFILER_DIR']) ?? tmpdir(),
+    hidesOpenApi: isTrue(env['DISABLE_OPENAPI_DOC']),
     predictRoute: predictRoute(nonEmpty(env['AIP_PREDICT_ROUTE']) ?? '/vertex_generate'),
     ollamaRootRoute: nonEmpty(env['SGLANG_OLLAMA_ROOT_ROUTE']),
     expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),
@@ -167,6 +170,10 @@ function timeoutMs(env: Environment, name: string): number | null {
   const seconds = Number(text);
   if (Number.isNaN(seconds)) throw new UsageError(`${name} must be a number of seconds.`);
   return seconds > 0 ? 1000 * seconds : null;
+}
+
+function isTrue(value: string | undefined): boolean {
+  return /^(1|true|yes|on)$/i.test(value ?? '');
 }
 
 function nonEmpty(value: string | undefined): string | null {

@@ -20,6 +20,8 @@ export interface Route {
   /** Exact, or ending in `/*`: then the rest of the path is the handler's `tail`. */
   readonly path: string;
   readonly access: Access;
+  /** The path that the OpenAPI document knows it by, of a route that may be moved. */
+  readonly describedAs?: string;
   /** OpenAI-style routes refuse bodies that are not called JSON (SGLang's 400). */
   readonly requiresJson?: boolean;
   /** How the path's dialect spells what goes wrong before a handler answers; SGLang's shape where it is left out. */

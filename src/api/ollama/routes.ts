@@ -31,7 +31,9 @@ export function createOllamaRoutes(deps: OllamaRouteDeps): readonly Route[] {
   const abilities = abilitiesOf(model);
   const textDeps = { ...deps, abilities };
   return [
-    ...(ollamaRootRoute === null ? [] : [route(['GET'], ollamaRootRoute, isRunning)]),
+    ...(ollamaRootRoute === null
+      ? []
+      : [{ ...route(['GET'], ollamaRootRoute, isRunning), describedAs: '/' }]),
     route(['POST'], '/api/chat', createTextHandler(parseChat, textDeps)),
     route(['POST'], '/api/generate', createTextHandler(parseGenerate, textDeps)),
     route(['POST'], '/api/embed', createEmbedHandler(textDeps)),

@@ -127,6 +127,7 @@ export async function startApp(
     readTrees: () => Promise.resolve([TREE]),
     profilerDir: tmpdir(),
     predictRoute: '/vertex_generate',
+    hidesOpenApi: false,
     weightControl: {
       update: (update) => {
         updates.push(update);
