@@ -113,6 +113,8 @@ function samplesOf(
         logprobs,
         grammar: sampling.grammar,
         namespace: namespaceOf(entry),
+        tenant: entry.tenant,
+        explainsMiss: entry.explainsMiss,
         dpRank: entry.dpRank,
         priority: entry.priority,
       },

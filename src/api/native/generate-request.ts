@@ -55,6 +55,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
   const common = {
     dpRank: dpRankOf(read, context.dpSize),
     priority: resolvePriority(read.integer('priority'), context.priority),
+    explainsMiss: read.boolean('return_cache_info') ?? false,
     ...parseUnobserved(read),
   };
   return {

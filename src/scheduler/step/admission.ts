@@ -8,6 +8,7 @@ import { Seat } from '../seat/seat.js';
 import type { Match } from '../waiting/match.js';
 import type { WaitingReq } from '../waiting/ticket.js';
 import type { StepBuilder } from './builder.js';
+import { whyMissed } from '../waiting/miss.js';
 import { prefillBudget } from './prefill.js';
 
 type Parts = Pick<SchedulerParts, 'config' | 'clock' | 'outbox' | 'live' | 'waiting' | 'devices'>;
@@ -129,12 +130,13 @@ function makeRoom(parts: Parts, link: DeviceLink, ticket: WaitingReq): void {
 }
 
 function start(
-  { clock, outbox, waiting }: Parts,
+  { config, clock, outbox, waiting }: Parts,
   link: DeviceLink,
   ticket: WaitingReq,
   match: Match,
 ): Seat {
   const { req } = ticket;
+  const miss = whyMissed(config, link, req, match);
   const seat = new Seat(link, req, match);
   waiting.take(ticket);
   link.scarce = false;
@@ -143,7 +145,8 @@ function start(
     const queueMs = clock.nowMs() - req.acceptedAtMs;
     const cachedTokens = match.numTokens;
     req.started = { cachedTokens, queueMs, rank: device.rank, weightsEpoch };
-    outbox.admit({ num: req.num, cachedTokens, dpRank: device.rank, weightsEpoch, queueMs });
+    const { rank: dpRank } = device;
+    outbox.admit({ num: req.num, cachedTokens, dpRank, weightsEpoch, queueMs, miss });
   }
   return seat;
 }
