@@ -21,7 +21,7 @@ import { parseThoughtFields, withThoughts } from './thought-fields.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 /** Prompts times samples that one request may bring. */
-const MAX_SAMPLES = 4096;
+export const MAX_SAMPLES = 4096;
 
 export interface GenerateContext extends SamplingContext {
   readonly disableRadixCache: boolean;

@@ -55,12 +55,12 @@ function readyMatch({ waiting }: Parts, link: DeviceLink, ticket: WaitingReq): M
 function whyNever(link: DeviceLink, req: Req): string | null {
   const { slotLength, numPages, pageSizeTokens } = link.limits;
   if (req.maxRows > slotLength) {
-    return `The request needs ${req.maxRows} tokens of context, and a request may have ${slotLength}.`;
+    return `The request needs ${req.maxRows} tokens of context, and a request may have ${slotLength} (--context-length, --max-total-tokens).`;
   }
   if (link.pagesFor(req.rowsToResume) > numPages) {
     return (
       `The request needs the KV cache of ${req.rowsToResume} tokens at once, ` +
-      `and the pool has ${numPages * pageSizeTokens}.`
+      `and the pool has ${numPages * pageSizeTokens} (--max-total-tokens).`
     );
   }
   return null;
