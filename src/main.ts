@@ -4,14 +4,12 @@ import { loadHostEnv, type LoadedArgs } from './config/load.js';
 import { UsageError } from './config/flag-spec.js';
 import { StartupError } from './core/errors.js';
 import { launch } from './boot/launch.js';
-import type { RunningServer } from './boot/running-server.js';
+import { DRAIN_DEADLINE_MS, type RunningServer } from './boot/running-server.js';
 import { createLogger, logLevelOf, logLines, type Logger } from './observability/logger.js';
 import { standardOutput, surviveClosedStreams } from './observability/log-output.js';
 
 /** For what is still to be written when the server cannot go on. */
 const LAST_WORDS_MS = 200;
-/** Running requests get this long after SIGTERM. */
-const DRAIN_DEADLINE_MS = 30_000;
 
 async function main(): Promise<void> {
   surviveClosedStreams();

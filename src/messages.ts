@@ -12,6 +12,7 @@ import type {
   StepResult,
   StepTiming,
 } from './core/batch.js';
+import type { CacheMiss } from './core/cache-miss.js';
 import type { Failure } from './core/errors.js';
 import type { ExpertDump } from './core/expert-recording.js';
 import type { FinishReason } from './core/finish-reason.js';
@@ -71,6 +72,10 @@ export interface ReqInput {
   readonly grammar: Grammar | null;
   /** Prefix cache namespace: requests share prefixes only when this is equal. */
   readonly namespace: string;
+  /** Whose request it is: nobody else is told of what it leaves in the cache. Empty = nobody's. */
+  readonly tenant: string;
+  /** {@link Admitted.miss} says why no more of it was cached. */
+  readonly explainsMiss: boolean;
   /** Device rank that the client pinned, or null. */
   readonly dpRank: number | null;
   readonly priority: number;
@@ -250,6 +255,12 @@ export interface Admitted {
   readonly weightsEpoch: number;
   /** Milliseconds since acceptance. */
   readonly queueMs: number;
+  /** Null unless {@link ReqInput.explainsMiss}. */
+  readonly miss: AdmittedMiss | null;
+}
+
+export interface AdmittedMiss extends CacheMiss {
+  readonly pageSizeTokens: number;
 }
 
 export interface ReqVector {
@@ -421,6 +432,8 @@ export interface OpenTree {
   readonly pageSizeTokens: number;
   /** True = never share: match finds nothing and insert only frees (`--disable-radix-cache`). */
   readonly disabled: boolean;
+  /** {@link AttachDevice.weightsEpoch} of the device. */
+  readonly weightsEpoch: number;
 }
 
 export interface CloseTree {
@@ -454,6 +467,10 @@ export interface MatchPrefix {
    */
   readonly prefillTokens: number;
   readonly strict: boolean;
+  /** {@link ReqInput.tenant} */
+  readonly tenant: string;
+  /** Whether {@link Matched.miss} is wanted; `tokens` is the whole prompt then. */
+  readonly explains: boolean;
 }
 
 /**
@@ -471,6 +488,8 @@ export interface InsertPrefix {
   readonly pages: Int32Array;
   /** In pages: pages before this one came from a match or an earlier insert. */
   readonly ownFrom: number;
+  /** {@link ReqInput.tenant} */
+  readonly tenant: string;
   /** Rows `[0, prefillTokens)` were computed by prefill, the others by decoding. */
   readonly prefillTokens: number;
   /** 0 = none. */
@@ -542,6 +561,8 @@ export interface Matched {
   readonly pages: Int32Array;
   /** 0 when nothing matched. */
   readonly lock: number;
+  /** Why no more was found, as far as the trees know; null = not asked for, or the request could not take more. */
+  readonly miss: CacheMiss | null;
 }
 
 export interface Inserted {

@@ -27,6 +27,7 @@ import type { ServedModel, ServingLimits } from '../engine/served-model.js';
 import type { GenerateContext } from './native/generate-request.js';
 import { createGenerateHandler, generate, type GenerateDeps } from './native/generate.js';
 import { createHealthRoutes } from './native/health.js';
+import type { Bound } from '../core/bound.js';
 import { createInfoRoutes } from './native/info.js';
 import { createLoadRoutes } from './native/loads.js';
 import { createModelRoutes } from './native/models.js';
@@ -71,6 +72,8 @@ export interface AppDeps {
   readonly grammars: GrammarCompiler | null;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
+  /** For `/limits`. */
+  readonly bounds: readonly Bound[];
   /** Every radix tree as it is now. */
   readonly readTrees: () => Promise<readonly TreeState[]>;
   readonly deviceControl: DeviceControl;

@@ -7,6 +7,8 @@ import type { Logger } from '../observability/logger.js';
 const MIN_FILES = 256;
 /** Kept free of connections, for files that the server opens itself. */
 const RESERVED_FILES = 64;
+/** With so few left no connection is accepted. */
+export const FREE_FILES_MIN = RESERVED_FILES / 2;
 const CHECK_MS = 250;
 
 /** Files and sockets that this process may open together; null where the system does not say. */
@@ -57,7 +59,7 @@ export class FileGuard {
   check(): void {
     const { limit, numOpen, server, log } = this.#options;
     const numFree = limit - numOpen();
-    const isAccepting = this.#isAccepting ? numFree > RESERVED_FILES / 2 : numFree > RESERVED_FILES;
+    const isAccepting = this.#isAccepting ? numFree > FREE_FILES_MIN : numFree > RESERVED_FILES;
     if (isAccepting === this.#isAccepting) return;
     this.#isAccepting = isAccepting;
     if (!isAccepting)

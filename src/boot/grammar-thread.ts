@@ -13,11 +13,11 @@ import type { Logger } from '../observability/logger.js';
 import { Watchdog } from './watchdog.js';
 
 /** A grammar that is not compiled by then is given up, and the thread with it. */
-const PREPARE_TIMEOUT_MS = 10_000;
+export const PREPARE_TIMEOUT_MS = 10_000;
 /** Silence after which the thread is replaced. */
 const SILENCE_MS = 10_000;
 /** Grammars that wait to be compiled. */
-const MAX_WAITING = 1024;
+export const MAX_WAITING = 1024;
 
 export interface GrammarThreadOptions {
   /** Read once, at the first grammar. */

@@ -1,3 +1,4 @@
+import { boundsOf } from './bounds.js';
 import { tmpdir } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createApp } from '../api/app.js';
@@ -106,6 +107,12 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     grammars,
     model: served,
     limits: servingLimits(limits),
+    bounds: boundsOf({
+      args,
+      limits: servingLimits(limits),
+      contextLength: served.spec.contextLength,
+      maxFiles: files,
+    }),
     readTrees: actors.readTrees,
     ...deviceControls({ loading, prepared, served, fleet, engine, actors }),
     isHealthy: () => watchdog.isHealthy,

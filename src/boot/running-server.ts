@@ -6,6 +6,8 @@ import type { GrammarThread } from './grammar-thread.js';
 import type { ActorThreads } from './actor-threads.js';
 import type { Watchdog } from './watchdog.js';
 
+/** How long requests may still run after SIGTERM. */
+export const DRAIN_DEADLINE_MS = 30_000;
 const READY_LINE = 'The server is fired up and ready to roll!';
 
 export interface ServerParts {

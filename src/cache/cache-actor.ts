@@ -23,6 +23,8 @@ import type {
 import type { ExpertRecording } from '../core/expert-recording.js';
 import { DisabledCache } from './disabled-cache.js';
 import { ExpertRecorder } from './expert-recorder.js';
+import { explainMiss } from './explain-miss.js';
+import { ForgottenPages } from './forgotten-pages.js';
 import { CacheMisuse, NO_PAGES, requireCount, type PrefixCache } from './prefix-cache.js';
 import { RadixTree } from './radix-tree.js';
 
@@ -35,6 +37,7 @@ export class CacheActor {
   readonly #trees = new Map<TreeKey, PrefixCache>();
   /** Oldest first. */
   readonly #closed = new Set<TreeKey>();
+  readonly #forgotten = new ForgottenPages();
 
   readonly #experts: ExpertRecorder | null;
 
@@ -111,7 +114,9 @@ export class CacheActor {
         return this.#controlExperts(op);
       default: {
         const cache = this.#trees.get(op.tree);
-        if (cache !== undefined) return applyTo(cache, op);
+        if (cache !== undefined) {
+          return op.op === 'match' ? this.#match(cache, op) : applyTo(cache, op);
+        }
         if (this.#closed.has(op.tree)) return emptyReply(op);
         throw new CacheMisuse(`no tree ${op.tree}`);
       }
@@ -126,20 +131,34 @@ export class CacheActor {
     return { op: 'experts', id, dump: null };
   }
 
-  #open({ tree, numPages, pageSizeTokens, disabled }: OpenTree): void {
+  #match(own: PrefixCache, op: MatchPrefix): CacheReply {
+    const { num, tree, explains } = op;
+    const found = own.match(op);
+    const caches = { own, all: this.#trees.values(), forgotten: this.#forgotten };
+    const miss = explains ? explainMiss(op, found.numTokens, caches) : null;
+    return { op: 'matched', num, tree, ...found, miss };
+  }
+
+  #open({ tree, numPages, pageSizeTokens, disabled, weightsEpoch }: OpenTree): void {
     if (this.#trees.has(tree)) throw new CacheMisuse(`tree ${tree} is open already`);
     if (this.#closed.has(tree)) throw new CacheMisuse(`tree ${tree} was closed for good`);
     if (!Number.isInteger(pageSizeTokens) || pageSizeTokens < 1) {
       throw new CacheMisuse(`pageSizeTokens is ${pageSizeTokens}`);
     }
     requireCount('numPages', numPages);
-    const cache = disabled ? new DisabledCache(numPages) : new RadixTree(numPages, pageSizeTokens);
+    const options = { weightsEpoch, forgotten: this.#forgotten };
+    const cache = disabled
+      ? new DisabledCache(numPages, pageSizeTokens, weightsEpoch)
+      : new RadixTree(numPages, pageSizeTokens, options);
     this.#trees.set(tree, cache);
   }
 
   #close(tree: TreeKey): void {
     if (this.#closed.has(tree)) return;
-    if (!this.#trees.delete(tree)) throw new CacheMisuse(`no tree ${tree}`);
+    const cache = this.#trees.get(tree);
+    if (cache === undefined) throw new CacheMisuse(`no tree ${tree}`);
+    this.#trees.delete(tree);
+    cache.close();
     this.#closed.add(tree);
     for (const oldest of this.#closed) {
       if (this.#closed.size <= CLOSED_TREES_MAX) break;
@@ -156,10 +175,8 @@ export class CacheActor {
   }
 }
 
-function applyTo(cache: PrefixCache, op: TreeOp): CacheReply | null {
+function applyTo(cache: PrefixCache, op: Exclude<TreeOp, MatchPrefix>): CacheReply | null {
   switch (op.op) {
-    case 'match':
-      return { op: 'matched', num: op.num, tree: op.tree, ...cache.match(op) };
     case 'insert': {
       const inserted = cache.insert(op);
       return op.relock ? { op: 'inserted', num: op.num, tree: op.tree, ...inserted } : null;
@@ -180,7 +197,15 @@ function emptyReply(op: TreeOp): CacheReply | null {
   const pages = NO_PAGES;
   switch (op.op) {
     case 'match':
-      return { op: 'matched', num: op.num, tree: op.tree, numTokens: 0, pages, lock: 0 };
+      return {
+        op: 'matched',
+        num: op.num,
+        tree: op.tree,
+        numTokens: 0,
+        pages,
+        lock: 0,
+        miss: null,
+      };
     case 'insert':
       if (!op.relock) return null;
       return { op: 'inserted', num: op.num, tree: op.tree, pages, lock: 0 };

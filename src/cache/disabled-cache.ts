@@ -10,12 +10,18 @@ import {
   type MatchResult,
   type PrefixCache,
 } from './prefix-cache.js';
+import { TreeReader } from './tree-reader.js';
 
 export class DisabledCache implements PrefixCache {
+  readonly reader = new TreeReader(new Map());
   readonly #pool: PageAllocator;
   #epoch = 0;
 
-  constructor(numPages: number) {
+  constructor(
+    numPages: number,
+    readonly pageSizeTokens: number,
+    readonly weightsEpoch = 0,
+  ) {
     this.#pool = new PageAllocator(numPages);
   }
 
@@ -57,6 +63,10 @@ export class DisabledCache implements PrefixCache {
 
   flush(): void {
     this.#epoch++;
+  }
+
+  close(): void {
+    return;
   }
 
   state(): CacheState {

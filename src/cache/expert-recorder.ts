@@ -11,7 +11,7 @@ import type { RecordPass } from '../messages.js';
 import { ExpertCounters } from './expert-counters.js';
 
 /** Bound of the kept passes, whatever `--expert-distribution-recorder-buffer-size` says. */
-const KEPT_BYTES_MAX = 64 * 2 ** 20;
+export const KEPT_BYTES_MAX = 64 * 2 ** 20;
 
 /** Counts which experts the rows of each step took, and keeps the last steps. */
 export class ExpertRecorder {

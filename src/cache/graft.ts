@@ -49,7 +49,7 @@ export class Grafter {
 
   /** Hangs the request's pages from `page` on below `node`: prefill-made ones, then decode-made ones. */
   #append(node: RadixNode, request: InsertRequest, page: number): RadixNode {
-    const { tokens, pages } = request;
+    const { tokens, pages, tenant } = request;
     const { pageSizeTokens } = node.root;
     const madeEnd = numPrefilledPages(request, pageSizeTokens);
     const cuts =
@@ -59,7 +59,7 @@ export class Grafter {
     let from = page;
     for (const to of cuts) {
       const run = tokens.slice(from * pageSizeTokens, to * pageSizeTokens);
-      const child = new RadixNode(node.root, run, pages.slice(from, to), to > madeEnd);
+      const child = new RadixNode(node.root, run, pages.slice(from, to), to > madeEnd, tenant);
       end.addChild(child);
       end = child;
       from = to;

@@ -1,7 +1,8 @@
 /** What the cache actor asks of a cache, whatever is behind it. One instance per device generation. */
 import type { InsertPrefix, Inserted, MatchPrefix, Matched, TreeState } from '../messages.js';
+import type { TreeReader } from './tree-reader.js';
 
-export type MatchRequest = Omit<MatchPrefix, 'op' | 'num' | 'tree'>;
+export type MatchRequest = Omit<MatchPrefix, 'op' | 'num' | 'tree' | 'tenant' | 'explains'>;
 export type MatchResult = Pick<Matched, 'numTokens' | 'pages' | 'lock'>;
 export type InsertRequest = Omit<InsertPrefix, 'op' | 'num' | 'tree'>;
 export type InsertResult = Pick<Inserted, 'pages' | 'lock'>;
@@ -18,6 +19,11 @@ export class CacheMisuse extends Error {
  * cache; those that can be misused throw {@link CacheMisuse} and change nothing then.
  */
 export interface PrefixCache {
+  readonly pageSizeTokens: number;
+  /** Which weights its rows were made with. */
+  readonly weightsEpoch: number;
+  /** For who asks why something was not cached. */
+  readonly reader: TreeReader;
   /** Tokens of the longest cached prefix, whole pages. Locks and touches nothing. */
   probe(namespace: string, tokens: Int32Array): number;
   /** Locks what it finds until the lock goes to `unlock` or `insert`. */
@@ -32,6 +38,8 @@ export interface PrefixCache {
   giveBack(pages: Int32Array): void;
   /** Nothing cached so far is matched again. Locked pages stay readable until unlocked. */
   flush(): void;
+  /** Its device has gone: remembers what was cached, and is not asked again. */
+  close(): void;
   state(): CacheState;
   /** Broken invariants in words; empty is healthy. Costs a walk over everything. */
   violations(): readonly string[];

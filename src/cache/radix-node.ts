@@ -1,5 +1,7 @@
 /** One node of the radix tree: a run of whole pages, all made the same way and used at the same time. */
-import { NO_PAGES } from './prefix-cache.js';
+import type { PrefixHash } from './prefix-hash.js';
+
+const NOTHING = new Int32Array(0);
 
 /** A page of tokens as a map key: the token itself at page size 1, else its 32-bit tokens as a string. */
 export type PageKey = number | string;
@@ -10,7 +12,7 @@ export class RadixRoot {
   /** Without `top`. */
   numNodes = 0;
   /** Holds no tokens and no pages, and is never locked. */
-  readonly top: RadixNode = new RadixNode(this, NO_PAGES, NO_PAGES, false);
+  readonly top: RadixNode = new RadixNode(this, NOTHING, NOTHING, false, '');
 
   constructor(
     readonly namespace: string,
@@ -28,6 +30,8 @@ export class RadixNode {
   lastAccess = 0;
   /** Place in the eviction queue, -1 = not there. Only the queue writes it. */
   queueIndex = -1;
+  /** Of all tokens above it; null until somebody needed it. Only forgotten-pages.ts reads and writes it. */
+  startHash: PrefixHash | null = null;
 
   constructor(
     readonly root: RadixRoot,
@@ -37,6 +41,8 @@ export class RadixNode {
     public pages: Int32Array,
     /** True when any of its rows came from decoding. */
     public decodeMade: boolean,
+    /** Tenant whose request brought it first: only that one is told of it. */
+    readonly owner: string,
   ) {}
 
   get numPages(): number {
@@ -95,7 +101,10 @@ export class RadixNode {
     if (parent === null) throw new Error('the top of a tree cannot be split');
     const cut = numPages * this.root.pageSizeTokens;
     const pages = this.pages.slice(0, numPages);
-    const head = new RadixNode(this.root, this.tokens.slice(0, cut), pages, this.decodeMade);
+    const tokens = this.tokens.slice(0, cut);
+    const head = new RadixNode(this.root, tokens, pages, this.decodeMade, this.owner);
+    head.startHash = this.startHash;
+    this.startHash = null;
     head.lockRef = this.lockRef;
     head.lastAccess = this.lastAccess;
     parent.addChild(head);

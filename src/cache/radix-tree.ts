@@ -28,6 +28,7 @@
  *   computed on top of flushed rows never reach the new tree.
  */
 import { EvictionQueue } from './eviction.js';
+import { ForgottenPages, type HowForgotten } from './forgotten-pages.js';
 import { Grafter } from './graft.js';
 import { requireOwnPrefix } from './insert-check.js';
 import { findViolations } from './invariants.js';
@@ -45,8 +46,18 @@ import {
   type PrefixCache,
 } from './prefix-cache.js';
 import { pathPages, RadixRoot, type RadixNode } from './radix-node.js';
+import { TreeReader } from './tree-reader.js';
+
+/** What a tree has in common with those of other devices. */
+export interface TreeOptions {
+  readonly weightsEpoch: number;
+  readonly forgotten: ForgottenPages;
+}
 
 export class RadixTree implements PrefixCache {
+  readonly weightsEpoch: number;
+  readonly reader: TreeReader;
+  readonly #forgotten: ForgottenPages;
   readonly #pool: PageAllocator;
   readonly #queue = new EvictionQueue();
   readonly #locks: PathLocks;
@@ -59,7 +70,11 @@ export class RadixTree implements PrefixCache {
   constructor(
     numPages: number,
     readonly pageSizeTokens: number,
+    options: TreeOptions = { weightsEpoch: 0, forgotten: new ForgottenPages() },
   ) {
+    this.weightsEpoch = options.weightsEpoch;
+    this.#forgotten = options.forgotten;
+    this.reader = new TreeReader(this.#roots);
     this.#pool = new PageAllocator(numPages);
     this.#locks = new PathLocks(this.#pool, this.#queue);
     this.#grafter = new Grafter(this.#pool, this.#locks);
@@ -123,8 +138,13 @@ export class RadixTree implements PrefixCache {
   flush(): void {
     this.#epoch++;
     this.#queue.clear();
+    this.#forgetAll('flushed');
     for (const root of this.#roots.values()) this.#detach(root);
     this.#roots.clear();
+  }
+
+  close(): void {
+    this.#forgetAll('closed');
   }
 
   state(): CacheState {
@@ -211,6 +231,7 @@ export class RadixTree implements PrefixCache {
       if (leaf === undefined) return;
       const keep = Math.max(0, leaf.numPages - numMissing);
       numMissing -= leaf.numPages - keep;
+      this.#forgotten.add(leaf, keep, 'evicted', this.weightsEpoch);
       this.#pool.release(leaf.pages.subarray(keep));
       if (keep > 0) leaf.keepFirst(keep);
       else this.#removeLeaf(leaf);
@@ -223,6 +244,14 @@ export class RadixTree implements PrefixCache {
     parent?.removeChild(leaf);
     if (root.top.isLeaf) this.#roots.delete(root.namespace);
     else if (parent?.isLeaf === true && parent.lockRef === 0) this.#queue.add(parent);
+  }
+
+  #forgetAll(how: HowForgotten): void {
+    const pending = [...this.#roots.values()].map(({ top }) => top);
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      for (const child of node.children?.values() ?? []) pending.push(child);
+      this.#forgotten.add(node, 0, how, this.weightsEpoch);
+    }
   }
 
   /** Frees what is not locked. The rest is reachable only through its locks from now on. */

@@ -7,11 +7,11 @@ import { slotElements } from './kv/kv-slots.js';
 /** Requests that run at once when nobody says; SGLang's own default follows from memory alone. */
 const DEFAULT_RUNNING_MAX = 64;
 /** What Node.js and the runtime take before a weight is loaded: code, threads, heaps. */
-const RUNTIME_BYTES = 170 * 2 ** 20;
+export const RUNTIME_BYTES = 170 * 2 ** 20;
 /** What a device's steps take beside KV and weights: activations, sampling, what waits to be freed. */
-const WORK_BYTES = 40 * 2 ** 20;
+export const WORK_BYTES = 40 * 2 ** 20;
 /** Part of the pool's tokens that may be resident in slots without holding KV. */
-const IDLE_SHARE = 0.25;
+export const IDLE_SHARE = 0.25;
 /** Tokens of the pool that a running request should find, before more requests run at once. */
 const TOKENS_PER_RUNNING = 256;
 

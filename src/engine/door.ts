@@ -3,7 +3,7 @@ import type { FinishReason } from '../core/finish-reason.js';
 import type { AnyRequest } from './live-requests.js';
 
 /** Requests that may wait while the door is closed. */
-const MAX_HELD = 4096;
+export const MAX_HELD = 4096;
 
 /** Why new requests wait: generation is paused, or the memory it needs is released. */
 export type ClosedBy = 'pause' | 'release';

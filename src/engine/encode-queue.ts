@@ -9,7 +9,7 @@ const MAX_LONG_RUNNING = 2;
 /** Texts of one request that are tokenized at a time. */
 const MAX_RUNNING_PER_REQUEST = 2;
 /** UTF-16 units of all texts that wait, those of clients that have left among them. */
-const MAX_WAITING_CHARS = 64 * 1024 * 1024;
+export const MAX_WAITING_CHARS = 64 * 1024 * 1024;
 
 interface Job {
   readonly numChars: number;

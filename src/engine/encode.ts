@@ -3,7 +3,7 @@ import type { Tokenizer } from '../text/tokenizer.js';
 import type { EncodeQueue } from './encode-queue.js';
 
 /** UTF-16 units of all texts of one request to a model. */
-const MAX_REQUEST_CHARS = 16 * 1024 * 1024;
+export const MAX_REQUEST_CHARS = 16 * 1024 * 1024;
 /** Longest text, in UTF-16 units per token of the context, where the tokenizer sets no bound of its own. */
 const MAX_CHARS_PER_TOKEN = 256;
 /** A text of this many UTF-16 units is tokenized whatever the context is. */
@@ -12,7 +12,7 @@ const MIN_TEXT_CHARS = 1024 * 1024;
  * Longest text of all: the tokenizers' regexes give a match up after 10 million retries, and take the process with
  * them. Each space of a run can be one (`\s*[\r\n]+` of Llama 3 and Qwen).
  */
-const MAX_TEXT_CHARS = 8 * 1024 * 1024;
+export const MAX_TEXT_CHARS = 8 * 1024 * 1024;
 
 const NO_TOKENIZER =
   'The engine initialized with skip_tokenizer_init=True cannot accept text prompts. Please provide input_ids or re-initialize the engine with skip_tokenizer_init=False.';

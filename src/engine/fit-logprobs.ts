@@ -6,9 +6,9 @@ import type { GenerationInput } from './generation.js';
  * Log-probability values of one request: positions times entries, over all samples. One prompt of 2,048 tokens
  * with its 256 best entries is half of it.
  */
-const MAX_VALUES = 1024 * 1024;
+export const MAX_VALUES = 1024 * 1024;
 /** Values of the prompt in all chunks of a stream, each of which shows them again as SGLang's do. */
-const MAX_STREAMED_VALUES = 16 * MAX_VALUES;
+export const MAX_STREAMED_VALUES = 16 * MAX_VALUES;
 
 /** @throws RequestError when the first scored position is not in the prompt. */
 export function fitLogprobs(wants: LogprobWants | null, promptLen: number): LogprobWants | null {

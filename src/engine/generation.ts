@@ -1,6 +1,6 @@
 import type { FinishReason } from '../core/finish-reason.js';
 import type { SamplingParams } from '../core/sampling-params.js';
-import type { Admitted, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js';
+import type { Admitted, AdmittedMiss, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js';
 import type { Unobserved } from '../observability/engine-events.js';
 import { Feed } from './feed.js';
 import type { LiveRequest } from './live-request.js';
@@ -31,6 +31,8 @@ export class Generation implements LiveRequest {
   stats: ReqStats | null = null;
   /** Known once the request ran: prompt tokens that came from the prefix cache. */
   cachedTokens = 0;
+  /** Why no more of them did; null before it ran, and unless it was asked for. */
+  miss: AdmittedMiss | null = null;
   dpRank: number | null = null;
   /** Which weights it began on; null before it ran. */
   weightsEpoch: number | null = null;
@@ -79,7 +81,8 @@ export class Generation implements LiveRequest {
     rows.set(row.position, row);
   }
 
-  acceptAdmitted({ cachedTokens, dpRank, weightsEpoch }: Admitted): void {
+  acceptAdmitted({ cachedTokens, dpRank, weightsEpoch, miss }: Admitted): void {
+    this.miss = miss;
     this.weightsEpoch = weightsEpoch;
     this.cachedTokens = cachedTokens;
     this.dpRank = dpRank;

@@ -17,7 +17,7 @@ export interface PrepareTextsDeps extends Pick<EncodeDeps, 'encodeQueue'> {
 }
 
 /** Texts that one request may bring. */
-const MAX_TEXTS = 4096;
+export const MAX_TEXTS = 4096;
 
 /** Tokenizes and fits the texts of one request to an embedding model. @throws RequestError, in SGLang's words */
 export async function prepareTexts(

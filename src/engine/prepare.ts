@@ -13,11 +13,11 @@ import { ThoughtCounter } from '../core/thought.js';
 import { checkTextLengths, encoderFor, type EncodeDeps } from './encode.js';
 
 /** Stop strings and patterns, times samples, of one request. */
-const MAX_SAMPLE_STOPS = 65_536;
+export const MAX_SAMPLE_STOPS = 65_536;
 /** Patterns, times samples: each pair is searched by itself. */
-const MAX_SAMPLE_REGEXES = 2048;
+export const MAX_SAMPLE_REGEXES = 2048;
 /** UTF-16 units of all stop strings of one request. */
-const MAX_STOP_CHARS = 4 * 1024 * 1024;
+export const MAX_STOP_CHARS = 4 * 1024 * 1024;
 const NO_IDS = new Int32Array(0);
 const NOT_GENERATION =
   'This model does not generate text: it was launched as an embedding model. Use /encode, /classify, /v1/embeddings or /v1/rerank.';
@@ -113,6 +113,8 @@ function samplesOf(
         logprobs,
         grammar: sampling.grammar,
         namespace: namespaceOf(entry),
+        tenant: entry.tenant,
+        explainsMiss: entry.explainsMiss,
         dpRank: entry.dpRank,
         priority: entry.priority,
       },

@@ -36,6 +36,8 @@ export interface GenerateEntry extends Required<Unobserved> {
   readonly cacheSalt: string | null;
   /** Digest of the key that asked; empty = none. */
   readonly tenant: string;
+  /** The answer says why no more of the prompt was cached. */
+  readonly explainsMiss: boolean;
   readonly dpRank: number | null;
   readonly priority: number;
 }

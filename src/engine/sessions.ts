@@ -5,13 +5,13 @@ import type { Generation } from './generation.js';
 import { refuse } from '../core/errors.js';
 
 /** Sessions that may be open. */
-const MAX_SESSIONS = 1024;
+export const MAX_SESSIONS = 1024;
 /** Tokens that all sessions together remember (4 bytes each). */
-const MAX_TOKENS = 16 * 1024 * 1024;
+export const MAX_TOKENS = 16 * 1024 * 1024;
 /** What a request costs beside its tokens, in tokens: bounds the number of requests as well. */
 const TOKENS_PER_REQUEST = 256;
 /** A session that nobody uses for this long is closed, unless it was opened with another time. */
-const DEFAULT_TIMEOUT_S = 3600;
+export const DEFAULT_TIMEOUT_S = 3600;
 
 interface Node {
   readonly parent: Node | null;

@@ -5,7 +5,7 @@ import type { DeviceId, InjectFault, ToScheduler } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 
 /** A rank is given up when this many workers in a row, none living for {@link STABLE_MS}, did not help. */
-const RESTARTS_MAX = 5;
+export const RESTARTS_MAX = 5;
 const STABLE_MS = 60_000;
 const RESTART_DELAY_MS = 100;
 

@@ -3,7 +3,7 @@ import { GrammarLimitError } from './errors.js';
 import type { Machine, State, StateId } from './states.js';
 
 /** Ways that one text may be read at once. */
-const MAX_WAYS = 8_192;
+export const MAX_WAYS = 8_192;
 /** Rules inside rules. */
 const MAX_DEPTH = 4_096;
 /** Configurations that are remembered; beyond it all is forgotten and found anew. */

@@ -12,7 +12,7 @@ import { structuralRules, type LowerSchema } from './structural.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** UTF-16 units of a grammar. */
-const MAX_SPEC_CHARS = 512 * 1024;
+export const MAX_SPEC_CHARS = 512 * 1024;
 
 /** What `--constrained-json-…` says of white space. */
 export interface JsonSpace {

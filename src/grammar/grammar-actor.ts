@@ -15,7 +15,7 @@ import type { MaskedGrammar } from './masks.js';
 import { Vocabulary } from './vocabulary.js';
 
 /** Compiled grammars that are kept, those in use not counted. */
-const MAX_GRAMMARS = 64;
+export const MAX_GRAMMARS = 64;
 
 /** Owns the compiled grammars, the latest used ones last. Synchronous and without ports. */
 export class GrammarActor {

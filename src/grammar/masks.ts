@@ -5,9 +5,9 @@ import type { Machine } from './states.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Work for one mask: a second at the very most. */
-const MAX_WORK = 1_000_000;
+export const MAX_WORK = 1_000_000;
 /** Masks that are kept for a grammar. */
-const MAX_MASK_BYTES = 16 * 1024 * 1024;
+export const MAX_MASK_BYTES = 16 * 1024 * 1024;
 
 /** Which tokens may come next: bit `id % 32` of word `id / 32`. Stop ids are not among them. */
 export interface TokenMask {

@@ -13,7 +13,7 @@ import { triggerTable } from './triggers.js';
 import { byteSequences, type ByteSequence } from './utf8-edges.js';
 
 /** A bounded repetition is written out, so that a long one is many states. */
-const MAX_STATES = 200_000;
+export const MAX_STATES = 200_000;
 
 /** Index of a state in {@link Machine.states}. */
 export type StateId = number;

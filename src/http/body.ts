@@ -3,11 +3,11 @@ import { RequestError } from '../core/errors.js';
 /** Largest request body: a batch of long prompts as token ids fits several times over. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** Bytes of all bodies that are arriving at one time. Above it the largest of them is given up. */
-const MAX_BODIES_BYTES = 512 * 1024 * 1024;
+export const MAX_BODIES_BYTES = 512 * 1024 * 1024;
 /** A body that has not arrived after this long is given up, */
-const BODY_TIMEOUT_MS = 30_000;
+export const BODY_TIMEOUT_MS = 30_000;
 /** but it gets a second more for every so many bytes that have come. */
-const MIN_BYTES_PER_S = 16 * 1024;
+export const MIN_BYTES_PER_S = 16 * 1024;
 /** The library gives a quiet connection ten seconds. */
 const KEEP_OPEN_MS = 4_000;
 

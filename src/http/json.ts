@@ -3,9 +3,9 @@ import { KEY_MARK, markKeys, unmarkKeys } from '../core/json-keys.js';
 import { checkDescribed, describe, type Fields } from './fields.js';
 
 /** Deepest nesting of a request body: far beyond any real one, far below what exhausts a stack. */
-const MAX_DEPTH = 128;
+export const MAX_DEPTH = 128;
 /** Values in a request body: 2,048 prompts of 2,048 token ids. */
-const MAX_VALUES = 4 * 1024 * 1024;
+export const MAX_VALUES = 4 * 1024 * 1024;
 
 /** A JSON object of a request. Read it with {@link fieldOf}: keys like `__proto__` are only data. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -21,7 +21,7 @@ const LARGE_BODY_BYTES = 64 * 1024;
 /** A comment frame keeps proxies and clients from giving up on a quiet stream. */
 const PING_INTERVAL_MS = 15_000;
 /** A client that reads nothing at all for this long is gone. */
-const STALLED_READER_MS = 60_000;
+export const STALLED_READER_MS = 60_000;
 
 export interface ReplyOptions {
   /** HEAD: headers and length of the body, but no body. */

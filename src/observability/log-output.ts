@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import type { LogSink } from './logger.js';
 
 /** Bytes kept for a reader that is behind; lines beyond it are lost, and counted. */
-const MAX_PENDING_BYTES = 256 * 1024;
+export const MAX_PENDING_BYTES = 256 * 1024;
 /** How often a reader that was behind is tried again. */
 const RETRY_MS = 100;
 /** Whoever read this is gone: nothing written here is ever seen again. */

@@ -7,7 +7,7 @@ import { ReportFile } from './report-file.js';
 import { StepTrace } from './step-trace.js';
 
 /** A profile that nobody stops ends by itself: it costs time and memory. */
-const MAX_PROFILE_MS = 600_000;
+export const MAX_PROFILE_MS = 600_000;
 
 export interface ProfileOptions {
   readonly folder: string;

@@ -1,7 +1,7 @@
 import type { StepTimed } from '../messages.js';
 
 /** Steps that one trace keeps; later ones are left out, and the trace says how many. */
-const MAX_STEPS = 50_000;
+export const MAX_STEPS = 50_000;
 
 const PARTS = ['load', 'prefill', 'decode', 'store'] as const;
 

@@ -73,7 +73,7 @@ function receiveFault(parts: Parts, reads: StateReads, fault: CacheFault): void 
     receiveRefusedInsert({ waiting }, link, fault.num, fault.insert);
     return;
   }
-  const nothing = { numTokens: 0, pages: new Int32Array(0), lock: 0 };
+  const nothing = { numTokens: 0, pages: new Int32Array(0), lock: 0, miss: null };
   waiting.matched(live.get(fault.num), {
     op: 'matched',
     num: fault.num,

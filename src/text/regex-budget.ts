@@ -1,8 +1,8 @@
 /** What matching may cost the event loop: counted in steps, so that a busy machine refuses nobody. */
 
 /** Steps (some 20 to 90 ns each) that all requests may take in one turn of the loop, and in a second. */
-const POOL_BURST_STEPS = 100_000;
-const POOL_STEPS_PER_SECOND = 4_000_000;
+export const POOL_BURST_STEPS = 100_000;
+export const POOL_STEPS_PER_SECOND = 4_000_000;
 /** What those who have had less than their share may take beyond that in a turn. */
 const LOAN_STEPS = 50_000;
 /** A request whose patterns have not run for so long shares with nobody. */

@@ -179,7 +179,7 @@ function matchOf(changes: Partial<MatchRequest> = {}): MatchRequest {
 }
 
 function insertOf(pages: Int32Array): InsertRequest {
-  const rows = { namespace: '', tokens: TOKENS, pages, prefillTokens: TOKENS.length };
+  const rows = { namespace: '', tenant: '', tokens: TOKENS, pages, prefillTokens: TOKENS.length };
   return { ...rows, ownFrom: 0, lock: 0, relock: false };
 }
 

@@ -231,6 +231,8 @@ export function request(
     logprobs: null,
     grammar: null,
     namespace: '',
+    tenant: '',
+    explainsMiss: false,
     dpRank: null,
     priority: 0,
     hasTextStops: false,

@@ -1,6 +1,7 @@
 import type { FinishReason } from '../../src/core/finish-reason.js';
 import type { Failure } from '../../src/core/errors.js';
 import type {
+  AdmittedMiss,
   Admitted,
   EmbedInput,
   Finished,
@@ -65,8 +66,9 @@ export class ScriptedScheduler implements SchedulerPort {
   }
 
   /** The request got its slot, `cachedTokens` of its prompt being cached. */
-  admit(num: number, cachedTokens: number, dpRank = 0): void {
-    this.#output({ admitted: [{ num, cachedTokens, dpRank, weightsEpoch: 0, queueMs: 3 }] });
+  admit(num: number, cachedTokens: number, dpRank = 0, miss: AdmittedMiss | null = null): void {
+    const admitted = { num, cachedTokens, dpRank, weightsEpoch: 0, queueMs: 3, miss };
+    this.#output({ admitted: [admitted] });
   }
 
   finish(num: number, reason: FinishReason, stats: Partial<ReqStats> = {}): void {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { CacheActor } from '../../src/cache/cache-actor.js';
 import type { InsertRequest, MatchRequest } from '../../src/cache/prefix-cache.js';
 import type { Random } from '../../src/core/clock.js';
-import type { CacheOp, CacheReply, InsertPrefix, TreeKey } from '../../src/messages.js';
+import type { CacheOp, CacheReply, InsertPrefix, Matched, TreeKey } from '../../src/messages.js';
 import { PrefixOracle } from './prefix-oracle.js';
 
 /** A request as this scheduler sees it. `pages` hold rows from 0 on and are the tree's, by `lock`. */
@@ -28,6 +28,8 @@ export interface DriverOptions {
 }
 
 const TREE: TreeKey = '0:0';
+/** Every match asks why it found no more: that must change nothing. */
+const ASKER = { tenant: '', explains: true };
 const HOLDERS_MAX = 8;
 const PROMPT_PAGES_MAX = 7;
 const SEEN_MAX = 12;
@@ -42,13 +44,22 @@ export class CacheDriver {
   #leased: number[] = [];
   #num = 0;
   readonly #seen: Int32Array[] = [];
+  /** Kinds of misses that matches were told. */
+  readonly misses = new Set<string>();
 
   constructor(private readonly options: DriverOptions) {
     const { numPages, pageSizeTokens, random } = options;
     this.#random = random;
     this.#oracle = new PrefixOracle(numPages, pageSizeTokens);
     this.#bytes = Array.from({ length: numPages }, () => 'free');
-    this.#ask({ op: 'open', tree: TREE, numPages, pageSizeTokens, disabled: false });
+    this.#ask({
+      op: 'open',
+      tree: TREE,
+      numPages,
+      pageSizeTokens,
+      disabled: false,
+      weightsEpoch: 0,
+    });
   }
 
   /** One random operation, then everything is checked. Throws AssertionError. */
@@ -100,14 +111,27 @@ export class CacheDriver {
     const request = this.#randomMatch();
     const num = ++this.#num;
     const expected = this.#oracle.expectMatch(request);
-    const reply = this.#answer({ op: 'match', num, tree: TREE, ...request }, 'matched');
+    const reply = this.#answer({ op: 'match', num, tree: TREE, ...request, ...ASKER }, 'matched');
     assert.deepEqual([...reply.pages], expected, 'pages matched');
     assert.equal(reply.numTokens, expected.length * this.options.pageSizeTokens);
     assert.equal(reply.lock > 0, expected.length > 0);
+    this.#checkMiss(request, reply);
     this.#oracle.matched(request, expected.length, reply.lock);
     const { namespace, tokens, prefillTokens } = request;
     const { lock } = reply;
     this.#holders.push({ num, namespace, tokens, prefillTokens, pages: expected, lock });
+  }
+
+  /** The miss is in the page behind the match, at a token that is not what the cached prompt has there. */
+  #checkMiss({ tokens }: MatchRequest, { miss, numTokens }: Matched): void {
+    if (miss === null) return;
+    this.misses.add(miss.cause);
+    const { pageSizeTokens } = this.options;
+    const position = miss.position ?? -1;
+    assert.equal(Math.floor(position / pageSizeTokens) * pageSizeTokens, numTokens, 'the miss');
+    if (miss.expectedToken === null) return;
+    this.misses.add('fork');
+    assert.notEqual(tokens[position], miss.expectedToken, 'what was expected instead');
   }
 
   #randomMatch(): MatchRequest {
@@ -155,7 +179,8 @@ export class CacheDriver {
       ...brought,
     ]);
     const relock = this.#random() < 0.5;
-    return { namespace, tokens, pages, ownFrom: numOwn, prefillTokens, lock, relock };
+    const { tenant } = ASKER;
+    return { namespace, tenant, tokens, pages, ownFrom: numOwn, prefillTokens, lock, relock };
   }
 
   #writePages({ namespace }: Holder, { tokens, pages, ownFrom }: InsertRequest): void {
@@ -194,6 +219,7 @@ export class CacheDriver {
       num,
       tree: TREE,
       namespace: '',
+      tenant: '',
       tokens,
       pages,
       ownFrom: 0,

@@ -20,6 +20,10 @@ const SHAPES = [
   { pageSizeTokens: 16, vocabularySize: 2, numPages: 56 },
 ] as const;
 
+/** After so many operations of one shape each of these has been the answer. */
+const ENOUGH = 5_000;
+const EXPLAINED = ['decode_made', 'evicted', 'flushed', 'fork', 'never_seen', 'other_namespace'];
+
 for (const shape of SHAPES) {
   const numSteps = Math.ceil(numOps / SHAPES.length);
   t.test(`agrees with the oracle at page size ${shape.pageSizeTokens}`, (t) => {
@@ -28,6 +32,8 @@ for (const shape of SHAPES) {
     try {
       for (; step < numSteps; step++) driver.step();
       driver.drain();
+      const told = [...driver.misses].sort();
+      if (numSteps >= ENOUGH) t.match(told, EXPLAINED, 'kinds of misses');
       t.pass(`${numSteps} operations`);
     } catch (error) {
       t.comment(`replay: node dist/test/fuzz/radix.test.js ${seed} ${numOps}`);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { RESULT_LENGTH } from '../../src/core/batch.js';
 import { statusOf } from '../../src/core/errors.js';
 import type { AbortReason, FinishReason } from '../../src/core/finish-reason.js';
-import type { Finished, Output, ReqInput, ToMain } from '../../src/messages.js';
+import type { Admitted, Finished, Output, ReqInput, ToMain } from '../../src/messages.js';
 import type { FromMain } from '../../src/scheduler/scheduler.js';
 import { expectedOutput } from '../doubles/fake-device.js';
 
@@ -39,6 +39,8 @@ export interface Outcome {
   numFlushed: number;
   numFlushRefused: number;
   numReads: number;
+  numMissesExplained: number;
+  numForks: number;
 }
 
 const REFUSED_INSERT = /^The cache actor refused an operation\. insert: /;
@@ -59,6 +61,8 @@ export class Clients {
     numFlushed: 0,
     numFlushRefused: 0,
     numReads: 0,
+    numMissesExplained: 0,
+    numForks: 0,
   };
   lastHeldTokens = -1;
   drained = false;
@@ -158,7 +162,8 @@ export class Clients {
     for (const req of reqs) this.reqs.delete(req.input.num);
   }
 
-  private receiveOutput({ tokens, logprobs, toCheck, finished }: Output): void {
+  private receiveOutput({ admitted, tokens, logprobs, toCheck, finished }: Output): void {
+    for (const one of admitted) this.checkMiss(this.open(one.num), one);
     for (let i = 0; i < tokens.length; i += 2)
       this.receiveToken(tokens[i] ?? -1, tokens[i + 1] ?? -1);
     for (const row of logprobs) {
@@ -167,6 +172,25 @@ export class Clients {
     }
     for (const num of toCheck) this.answerCheck(this.open(num));
     for (const ending of finished) this.end(this.open(ending.num), ending);
+  }
+
+  /** Told to who asked; and the first miss is in the page behind what was cached. */
+  private checkMiss({ input }: ClientReq, { miss, cachedTokens }: Admitted): void {
+    assert.equal(miss !== null, input.explainsMiss, 'a miss is explained to who asks');
+    if (miss === null) return;
+    this.outcome.numMissesExplained++;
+    const { position, expectedToken, pageSizeTokens, cause } = miss;
+    const { inputIds } = input;
+    if (position === null) {
+      assert(cachedTokens + pageSizeTokens >= inputIds.length, `${cause}: a page was missed`);
+      return;
+    }
+    const pageStart = Math.floor(position / pageSizeTokens) * pageSizeTokens;
+    assert.equal(pageStart, cachedTokens, `${cause}: the page of the first miss`);
+    assert(cachedTokens + pageSizeTokens < inputIds.length, `${cause}: nothing was missed`);
+    if (expectedToken === null) return;
+    this.outcome.numForks++;
+    assert.notEqual(inputIds[position], expectedToken, 'what was expected instead');
   }
 
   private open(num: number): ClientReq {

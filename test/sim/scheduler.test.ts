@@ -34,6 +34,8 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numFlushed',
   'numFlushRefused',
   'numReads',
+  'numMissesExplained',
+  'numForks',
   'numVectors',
   'numTextsQueueFull',
   'numTextsShutOut',

@@ -155,6 +155,8 @@ export class Simulation {
       logprobs,
       grammar: this.dice.chance(0.3) ? FAKE_GRAMMAR : null,
       namespace: this.dice.chance(0.2) ? 'other' : '',
+      tenant: this.dice.pick(['', 'a']),
+      explainsMiss: this.dice.chance(0.3),
       dpRank: this.dice.chance(0.1) ? this.dice.below(this.numRanks) : null,
       priority: this.dice.pick([0, 0, 5, 50]),
       hasTextStops,

@@ -41,6 +41,9 @@ export const COMMON_REQUEST_FIELDS = {
   return_hidden_states: field.raw('Refused.'),
   custom_logit_processor: field.raw('Refused.'),
   return_routed_experts: field.raw('Refused.'),
+  return_cache_info: field.boolean('The answer says why its prompt was not cached.', {
+    default: false,
+  }),
   max_thinking_tokens: field.integer('Tokens of a thought at most; negative = no limit.'),
 } as const satisfies Fields;
 

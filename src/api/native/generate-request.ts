@@ -21,7 +21,7 @@ import { parseThoughtFields, withThoughts } from './thought-fields.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 /** Prompts times samples that one request may bring. */
-const MAX_SAMPLES = 4096;
+export const MAX_SAMPLES = 4096;
 
 export interface GenerateContext extends SamplingContext {
   readonly disableRadixCache: boolean;
@@ -55,6 +55,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
   const common = {
     dpRank: dpRankOf(read, context.dpSize),
     priority: resolvePriority(read.integer('priority'), context.priority),
+    explainsMiss: read.boolean('return_cache_info') ?? false,
     ...parseUnobserved(read),
   };
   return {

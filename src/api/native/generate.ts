@@ -83,6 +83,7 @@ function renderOptions(request: GenerateRequest, deps: GenerateDeps): RenderOpti
     isSingle: request.isSingle,
     isIncremental: deps.isIncremental,
     weights: deps.weights,
+    tokenizer: deps.tokenizer,
     logprobTokenizer: request.returnTextInLogprobs ? deps.tokenizer : null,
     returnPromptTokenIds: request.returnPromptTokenIds,
     showDpRank: deps.context.dpSize > 1,

@@ -142,6 +142,8 @@ function generationProbe(): GenerationInput {
       logprobs: null,
       grammar: null,
       namespace: '',
+      tenant: '',
+      explainsMiss: false,
       dpRank: null,
       priority: 0,
     },

@@ -1,4 +1,5 @@
 import { publicArgs, type ServerArgs } from '../../config/server-args.js';
+import type { Bound } from '../../core/bound.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
 import type { Engine } from '../../engine/engine.js';
@@ -14,6 +15,7 @@ export interface InfoDeps {
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
+  readonly bounds: readonly Bound[];
   readonly readTrees: () => Promise<readonly TreeState[]>;
 }
 
@@ -35,6 +37,7 @@ export function createInfoRoutes(deps: InfoDeps): readonly Route[] {
     get('/get_max_total_num_tokens', () => ({
       max_total_num_tokens: deps.limits.maxTotalTokens,
     })),
+    get('/limits', () => ({ limits: deps.bounds })),
     get('/', () => 'SGLang is running'),
     { methods: ['GET'], path: '/ping', access: 'key', handler: ping },
   ];

@@ -4,8 +4,8 @@ import { FieldReader, isIntegers } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 
 /** Best entries per position that a request may ask for. */
-const MAX_TOP_LOGPROBS = 256;
-const MAX_TOKEN_IDS_LOGPROB = 1024;
+export const MAX_TOP_LOGPROBS = 256;
+export const MAX_TOKEN_IDS_LOGPROB = 1024;
 
 export interface BatchShape {
   readonly numPrompts: number;

@@ -2,10 +2,13 @@ import { finishOnWire } from '../../core/finish-reason.js';
 import type { Generation } from '../../engine/generation.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
+import { cacheInfo } from './cache-info.js';
 import { renderLogprobs } from './render-logprobs.js';
 
 export interface MetaInfoOptions {
   readonly weights: ServedWeights;
+  /** Null with `--skip-tokenizer-init`. */
+  readonly tokenizer: Tokenizer | null;
   /** Null unless log-probabilities carry text. */
   readonly logprobTokenizer: Tokenizer | null;
   /** True with several devices: then `dp_rank` says which one it was. */
@@ -15,7 +18,7 @@ export interface MetaInfoOptions {
 /** SGLang's `meta_info` of a sample, with the log-probabilities of its output from `fromOutput` on. */
 export function metaInfo(
   generation: Generation,
-  { weights, logprobTokenizer, showDpRank }: MetaInfoOptions,
+  { weights, tokenizer, logprobTokenizer, showDpRank }: MetaInfoOptions,
   fromOutput = 0,
 ): Record<string, unknown> {
   return {
@@ -30,11 +33,13 @@ export function metaInfo(
     cached_tokens_details: null,
     dp_rank: showDpRank ? generation.dpRank : null,
     ...renderLogprobs(generation, { tokenizer: logprobTokenizer, fromOutput }),
-    ...endingInfo(generation),
+    ...endingInfo(generation, tokenizer),
   };
 }
 
-function endingInfo(generation: Generation): Record<string, unknown> {
+function endingInfo(generation: Generation, tokenizer: Tokenizer | null): Record<string, unknown> {
   if (generation.finishedMs === null) return {};
-  return { e2e_latency: (generation.finishedMs - generation.createdMs) / 1000 };
+  const latency = { e2e_latency: (generation.finishedMs - generation.createdMs) / 1000 };
+  if (!generation.input.req.explainsMiss) return latency;
+  return { ...latency, cache_info: cacheInfo(generation, tokenizer) };
 }

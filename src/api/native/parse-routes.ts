@@ -13,7 +13,7 @@ import { parseFunctions } from '../openai/tools-request.js';
 import { PARSE_CALL_FIELDS, SEPARATE_FIELDS } from './fields.js';
 
 /** Beyond the answer of any model. */
-const MAX_TEXT_CHARS = 1024 * 1024;
+export const MAX_TEXT_CHARS = 1024 * 1024;
 /** A few milliseconds of the slowest text. */
 const CHARS_PER_TURN = 8 * 1024;
 

@@ -2,7 +2,7 @@ import { refuse } from '../../core/errors.js';
 import { isStrings } from '../../http/field-reader.js';
 import type { BatchShape } from './logprob-fields.js';
 
-const MAX_RID_LENGTH = 1024;
+export const MAX_RID_LENGTH = 1024;
 
 /**
  * One rid per sample, by prompt. A string names a batch as `rid_0`, `rid_1`, …; samples of one prompt get

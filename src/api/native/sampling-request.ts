@@ -14,8 +14,8 @@ import { checkSamplingRanges } from './sampling-ranges.js';
 
 /** Samples of one prompt that one request may ask for. */
 export const MAX_PARALLEL_SAMPLES = 256;
-const MAX_STOPS = 256;
-const MAX_STOP_LENGTH = 4096;
+export const MAX_STOPS = 256;
+export const MAX_STOP_LENGTH = 4096;
 const DEFAULT_MAX_NEW_TOKENS = 128;
 /** Below this a temperature means greedy, as in SGLang. */
 const GREEDY_TEMPERATURE = 1e-6;

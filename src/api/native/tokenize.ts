@@ -25,12 +25,12 @@ export interface TokenizeDeps {
 }
 
 /** Texts or lists of ids that one request may bring. */
-const MAX_ITEMS = 4096;
+export const MAX_ITEMS = 4096;
 /** UTF-16 units of all texts of one request. */
-const MAX_TOKENIZE_CHARS = 2 * 1024 * 1024;
+export const MAX_TOKENIZE_CHARS = 2 * 1024 * 1024;
 
 /** Ids of all lists of one request. */
-const MAX_DETOKENIZE_IDS = 1024 * 1024;
+export const MAX_DETOKENIZE_IDS = 1024 * 1024;
 /** Ids after which others get their turn. */
 const IDS_PER_TURN = 4096;
 

@@ -52,6 +52,6 @@ export function choiceExtras(
 }
 
 /** Cached prompt tokens by where they were; there is one kind of memory here. */
-export function cachedTokensDetails({ cachedTokens }: Generation): unknown {
+export function cachedTokensDetails({ cachedTokens }: Generation): object {
   return { cached_tokens_details: { device: cachedTokens, host: 0 } };
 }

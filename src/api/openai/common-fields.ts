@@ -49,6 +49,7 @@ const REQUEST_FIELDS: Readonly<Record<string, FieldType>> = {
   custom_logit_processor: 'raw',
   return_routed_experts: 'raw',
   max_thinking_tokens: 'raw',
+  return_cache_info: 'boolean',
 };
 
 export interface CommonContext {

@@ -2,12 +2,15 @@ import type { StreamRenderer } from '../../engine/answer-stream.js';
 import { nothingSent, type Sent } from '../../engine/content.js';
 import type { Generation } from '../../engine/generation.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
+import { cacheInfo } from '../native/cache-info.js';
 import { cachedTokensDetails, choiceExtras } from './choice-extras.js';
 import type { Choice, OpenAiRequest } from './request.js';
 import { usageOf, type Usage } from './usage.js';
 
 export interface OpenAiRenderOptions {
   readonly weights: ServedWeights;
+  readonly tokenizer: Tokenizer | null;
   readonly context: { readonly dpSize: number };
   /** `--enable-cache-report` */
   readonly cacheReport: boolean;
@@ -66,15 +69,36 @@ export class OpenAiRenderer implements StreamRenderer<Generation> {
   }
 
   #extras(generation: Generation, sent: Sent): Choice {
-    const { weights, context } = this.#options;
-    const options = { weights, logprobTokenizer: null, showDpRank: context.dpSize > 1 };
+    const { weights, tokenizer, context } = this.#options;
+    const options = { weights, tokenizer, logprobTokenizer: null, showDpRank: context.dpSize > 1 };
     return choiceExtras(generation, sent, this.#request.extras, options);
   }
 
-  /** What the first sample says for all of them. */
-  #sglext([first]: readonly Generation[]): Choice {
-    const { cachedTokensDetails: isWanted } = this.#request.extras;
-    return isWanted && first !== undefined ? { sglext: cachedTokensDetails(first) } : {};
+  /** What the first sample says for all of them; of several prompts each one's first for `cache_info`. */
+  #sglext(generations: readonly Generation[]): Choice {
+    const [first] = generations;
+    const { cachedTokensDetails: wantsDetails } = this.#request.extras;
+    const wantsInfo = first?.input.req.explainsMiss === true;
+    if (first === undefined || !(wantsDetails || wantsInfo)) return {};
+    return {
+      sglext: {
+        ...(wantsDetails ? cachedTokensDetails(first) : {}),
+        ...(wantsInfo ? { cache_info: this.#cacheInfo(generations) } : {}),
+      },
+    };
+  }
+
+  #cacheInfo(generations: readonly Generation[]): unknown {
+    const { tokenizer } = this.#options;
+    const infos = generations
+      .filter((_, i) => i % this.#numSamples === 0)
+      .map((one) => cacheInfo(one, tokenizer));
+    return infos.length === 1 ? infos[0] : infos;
+  }
+
+  /** Of one prompt. */
+  get #numSamples(): number {
+    return this.#request.generate.entries[0]?.rids.length ?? 1;
   }
 
   #chunk(choice: unknown, generation: Generation): unknown {
@@ -90,8 +114,7 @@ export class OpenAiRenderer implements StreamRenderer<Generation> {
   }
 
   #usage(generations: readonly Generation[]): Usage {
-    const n = this.#request.generate.entries[0]?.rids.length ?? 1;
-    return usageOf(generations, { n, cacheReport: this.#options.cacheReport });
+    return usageOf(generations, { n: this.#numSamples, cacheReport: this.#options.cacheReport });
   }
 }
 

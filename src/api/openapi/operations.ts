@@ -226,6 +226,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'GET /weight_version': VERSION,
   'GET /get_weight_version': VERSION,
+  'GET /limits': info('Every limit, with the flag that raises it.'),
   'GET /openapi.json': info('This document.'),
   'GET /docs': info('This document, to read.', { 'text/html': TEXT }),
   'GET /redoc': info('This document, to read.', { 'text/html': TEXT }),

@@ -4,11 +4,11 @@ import type { ToMatchers } from '../../messages.js';
 import type { DeviceSlot } from './device-slot.js';
 
 /** A step waits so long for a mask, once: whoever else is in it has waited then, and does not again. */
-const GRACE_MS = 20;
+export const GRACE_MS = 20;
 /** The same where all slots of the device need masks: nobody else waits, and mail is still read soon. */
-const ALONE_GRACE_MS = 100;
+export const ALONE_GRACE_MS = 100;
 /** A request whose mask is late for so long fails. */
-const MAX_LATE_MS = 30_000;
+export const MAX_LATE_MS = 30_000;
 
 /**
  * What a row that samples must know: null = every token may come, words = bit `id % 32` of word `id / 32`;

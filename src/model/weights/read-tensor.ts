@@ -8,7 +8,7 @@ import type { Checkpoint } from '../source/checkpoint.js';
 export type NestedNumbers = number | readonly NestedNumbers[];
 
 /** More would stop the event loop for long, and fill its heap. */
-const MAX_VALUES = 2 ** 22;
+export const MAX_VALUES = 2 ** 22;
 
 /**
  * The first `maxRows` rows of a checkpoint tensor as stored, in f32; fewer where these are more than {@link MAX_VALUES}.

@@ -21,9 +21,10 @@ export function attachDevice(parts: Parts, attach: Attach): void {
     if (older.device.rank === link.device.rank) closeToNew(parts, older);
   }
   devices.add(link);
-  const { tree, sharesPrefixes } = link;
+  const { tree, sharesPrefixes, weightsEpoch } = link;
   const { numPages, pageSizeTokens } = link.limits;
-  outbox.op({ op: 'open', tree, numPages, pageSizeTokens, disabled: !sharesPrefixes });
+  const disabled = !sharesPrefixes;
+  outbox.op({ op: 'open', tree, numPages, pageSizeTokens, disabled, weightsEpoch });
   failOrphans(parts, link.weightsEpoch);
 }
 

@@ -157,6 +157,7 @@ export class SeatPages {
       num: this.#req.num,
       tree: this.#home.tree,
       namespace: this.#req.input.namespace,
+      tenant: this.#req.input.tenant,
       tokens: this.#req.tokens(numTokens),
       pages: this.first(numPages),
       ownFrom: this.#numTree,

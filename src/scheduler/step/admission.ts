@@ -8,6 +8,7 @@ import { Seat } from '../seat/seat.js';
 import type { Match } from '../waiting/match.js';
 import type { WaitingReq } from '../waiting/ticket.js';
 import type { StepBuilder } from './builder.js';
+import { whyMissed } from '../waiting/miss.js';
 import { prefillBudget } from './prefill.js';
 
 type Parts = Pick<SchedulerParts, 'config' | 'clock' | 'outbox' | 'live' | 'waiting' | 'devices'>;
@@ -54,12 +55,12 @@ function readyMatch({ waiting }: Parts, link: DeviceLink, ticket: WaitingReq): M
 function whyNever(link: DeviceLink, req: Req): string | null {
   const { slotLength, numPages, pageSizeTokens } = link.limits;
   if (req.maxRows > slotLength) {
-    return `The request needs ${req.maxRows} tokens of context, and a request may have ${slotLength}.`;
+    return `The request needs ${req.maxRows} tokens of context, and a request may have ${slotLength} (--context-length, --max-total-tokens).`;
   }
   if (link.pagesFor(req.rowsToResume) > numPages) {
     return (
       `The request needs the KV cache of ${req.rowsToResume} tokens at once, ` +
-      `and the pool has ${numPages * pageSizeTokens}.`
+      `and the pool has ${numPages * pageSizeTokens} (--max-total-tokens).`
     );
   }
   return null;
@@ -129,12 +130,13 @@ function makeRoom(parts: Parts, link: DeviceLink, ticket: WaitingReq): void {
 }
 
 function start(
-  { clock, outbox, waiting }: Parts,
+  { config, clock, outbox, waiting }: Parts,
   link: DeviceLink,
   ticket: WaitingReq,
   match: Match,
 ): Seat {
   const { req } = ticket;
+  const miss = whyMissed(config, link, req, match);
   const seat = new Seat(link, req, match);
   waiting.take(ticket);
   link.scarce = false;
@@ -143,7 +145,8 @@ function start(
     const queueMs = clock.nowMs() - req.acceptedAtMs;
     const cachedTokens = match.numTokens;
     req.started = { cachedTokens, queueMs, rank: device.rank, weightsEpoch };
-    outbox.admit({ num: req.num, cachedTokens, dpRank: device.rank, weightsEpoch, queueMs });
+    const { rank: dpRank } = device;
+    outbox.admit({ num: req.num, cachedTokens, dpRank, weightsEpoch, queueMs, miss });
   }
   return seat;
 }

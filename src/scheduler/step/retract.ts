@@ -52,7 +52,7 @@ export function relieveStarved(parts: Parts, link: DeviceLink): boolean {
 
 function tooLargeMessage({ limits }: DeviceLink): string {
   const numTokens = limits.numPages * limits.pageSizeTokens;
-  return `The KV cache pool is full: this request alone needs more than its ${numTokens} tokens.`;
+  return `The KV cache pool is full: this request alone needs more than its ${numTokens} tokens (--max-total-tokens).`;
 }
 
 /** Seats with the fewest outputs, longest prompts first (SGLang's order); at least one seat stays. */

@@ -1,3 +1,4 @@
+import type { CacheMiss } from '../../core/cache-miss.js';
 import type { SchedulerConfig } from '../../core/scheduler-config.js';
 import type { MatchPrefix, TreeKey } from '../../messages.js';
 import type { DeviceLink } from '../devices/link.js';
@@ -12,9 +13,10 @@ interface Prefix {
   readonly pages: Int32Array;
   /** 0 = nothing to unlock. */
   readonly lock: number;
+  readonly miss: CacheMiss | null;
 }
 
-const NOTHING: Prefix = { numTokens: 0, pages: new Int32Array(0), lock: 0 };
+const NOTHING: Prefix = { numTokens: 0, pages: new Int32Array(0), lock: 0, miss: null };
 
 /**
  * A prefix that the cache actor was asked for on behalf of a waiting request: asked ahead of time, and
@@ -26,6 +28,8 @@ export class Match {
   #status: 'pending' | 'abandoned' | 'ready';
   /** Longest prefix of this request that was inserted after the question was asked, in tokens. */
   #insertedSinceTokens = 0;
+  /** The longest of them that the same tenant's requests inserted. */
+  #ownInsertedSinceTokens = 0;
 
   /** @param isKnown without a question: nothing is cached */
   constructor(
@@ -56,6 +60,16 @@ export class Match {
     return this.#found.lock;
   }
 
+  /** Why the trees had no more; null unless it was asked for. */
+  get miss(): CacheMiss | null {
+    return this.#found.miss;
+  }
+
+  /** Tokens of this request that others of its tenant inserted since the question was asked. */
+  get ownInsertedSinceTokens(): number {
+    return this.#ownInsertedSinceTokens;
+  }
+
   answer(found: Prefix): void {
     this.#status = 'ready';
     this.#found = found;
@@ -65,8 +79,9 @@ export class Match {
     this.#status = 'abandoned';
   }
 
-  noteInserted(numTokens: number): void {
+  noteInserted(numTokens: number, isOwn: boolean): void {
     this.#insertedSinceTokens = Math.max(this.#insertedSinceTokens, numTokens);
+    if (isOwn) this.#ownInsertedSinceTokens = Math.max(this.#ownInsertedSinceTokens, numTokens);
   }
 
   /** A much longer prefix was inserted since the question was asked. */
@@ -85,15 +100,19 @@ export function worthwhileTokens({ limits }: DeviceLink): number {
 export function matchOp(config: SchedulerConfig, link: DeviceLink, req: Req): MatchPrefix | null {
   const maxTokens = matchableTokens(config, req);
   if (config.disableRadixCache || maxTokens < link.limits.pageSizeTokens) return null;
+  const { namespace, tenant, inputIds, explainsMiss } = req.input;
+  const explains = explainsMiss && req.started === null;
   return {
     op: 'match',
     num: req.num,
     tree: link.tree,
-    namespace: req.input.namespace,
-    tokens: req.tokens(maxTokens),
+    namespace,
+    tenant,
+    tokens: explains ? inputIds : req.tokens(maxTokens),
     maxTokens,
     prefillTokens: Math.min(maxTokens, req.promptLen),
     strict: config.deterministic,
+    explains,
   };
 }
 

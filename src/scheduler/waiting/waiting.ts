@@ -187,12 +187,13 @@ export class Waiting {
   /** The first `numTokens` tokens of the seat are in its tree from now on: older matches may be too short. */
   noteInserted(seat: Seat, numTokens: number): void {
     if (numTokens === 0 || this.#config.disableRadixCache) return;
-    const { namespace } = seat.req.input;
+    const { namespace, tenant } = seat.req.input;
     let tokens: Int32Array | null = null;
     for (const { req, match } of this.#tickets) {
       if (match?.tree !== seat.tree || req.input.namespace !== namespace) continue;
       tokens ??= seat.req.tokens(numTokens);
-      match.noteInserted(commonPrefix(tokens, req.input.inputIds, req.maxMatchTokens));
+      const numShared = commonPrefix(tokens, req.input.inputIds, req.maxMatchTokens);
+      match.noteInserted(numShared, req.input.tenant === tenant);
     }
   }
 

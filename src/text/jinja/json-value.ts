@@ -2,7 +2,7 @@ import { parseDecimalInt } from './numbers.js';
 import { Dict, PyFloat, type Value } from './values.js';
 
 /** Values in one text: a thousand messages with parts and tool calls have some 20,000. */
-const MAX_VALUES = 1_000_000;
+export const MAX_VALUES = 1_000_000;
 /** As deep as a request body may be. */
 const MAX_DEPTH = 128;
 

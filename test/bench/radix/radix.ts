@@ -62,7 +62,7 @@ class Workload {
 
   insert(tokens: Int32Array): void {
     const pages = this.tree.lease(PROMPT_PAGES);
-    const rows = { namespace: '', tokens, pages, prefillTokens: tokens.length };
+    const rows = { namespace: '', tenant: '', tokens, pages, prefillTokens: tokens.length };
     this.tree.insert({ ...rows, ownFrom: 0, lock: 0, relock: false });
   }
 

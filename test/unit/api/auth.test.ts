@@ -42,6 +42,7 @@ const PLAIN = new Set([
   '/get_server_args',
   '/get_memory_pool_size',
   '/get_max_total_num_tokens',
+  '/limits',
   '/detokenize',
   '/open_session',
   '/parse_function_call',

@@ -119,6 +119,7 @@ export async function startApp(
       createdAt: 1_700_000_000,
       ...model,
     },
+    bounds: [{ what: 'a thing', value: 5, unit: 'count', note: null, flag: null }],
     limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
     expertRecorderDir: tmpdir(),
     healthCheckTimeoutMs: 100,

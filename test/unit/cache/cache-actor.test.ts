@@ -9,15 +9,30 @@ const TOKENS = Int32Array.of(1, 2, 3, 4);
 const NO_PAGES = new Int32Array(0);
 
 function open(tree: string, more: Partial<OpenTree> = {}): OpenTree {
-  return { op: 'open', tree, numPages: 8, pageSizeTokens: 1, disabled: false, ...more };
+  return {
+    op: 'open',
+    tree,
+    numPages: 8,
+    pageSizeTokens: 1,
+    disabled: false,
+    weightsEpoch: 0,
+    ...more,
+  };
 }
 
 function ask(actor: CacheActor, ...ops: CacheOp[]): readonly CacheReply[] {
   return actor.handle({ kind: 'ops', ops })?.replies ?? [];
 }
 
-const rows = { namespace: '', tokens: TOKENS, prefillTokens: 4, num: 7 };
-const match: CacheOp = { ...rows, op: 'match', tree: TREE, maxTokens: 3, strict: false };
+const rows = { namespace: '', tenant: '', tokens: TOKENS, prefillTokens: 4, num: 7 };
+const match: CacheOp = {
+  ...rows,
+  op: 'match',
+  tree: TREE,
+  maxTokens: 3,
+  strict: false,
+  explains: false,
+};
 
 function insert(pages: Int32Array, relock: boolean): CacheOp {
   return { ...rows, op: 'insert', tree: TREE, pages, ownFrom: 0, lock: 0, relock };
@@ -139,7 +154,7 @@ t.test('answers late operations on a closed tree with nothing', (t) => {
     { op: 'close', tree: TREE },
   ];
   t.same(ask(actor, ...late), [
-    { op: 'matched', num: 7, tree: TREE, numTokens: 0, pages: NO_PAGES, lock: 0 },
+    { op: 'matched', num: 7, tree: TREE, numTokens: 0, pages: NO_PAGES, lock: 0, miss: null },
     { op: 'inserted', num: 7, tree: TREE, pages: NO_PAGES, lock: 0 },
     { op: 'leased', tree: TREE, pages: NO_PAGES, asked: 3 },
   ]);

@@ -4,7 +4,7 @@ import { RadixNode, RadixRoot } from '../../../src/cache/radix-node.js';
 import { seededRandom } from '../../../src/core/clock.js';
 
 function nodeUsedAt(lastAccess: number): RadixNode {
-  const node = new RadixNode(new RadixRoot('', 1), Int32Array.of(1), Int32Array.of(1), false);
+  const node = new RadixNode(new RadixRoot('', 1), Int32Array.of(1), Int32Array.of(1), false, '');
   node.lastAccess = lastAccess;
   return node;
 }

@@ -10,8 +10,8 @@ function soundTree() {
   const pool = new PageAllocator(6);
   pool.adopt(pool.lease(4).subarray(0, 3));
   const root = new RadixRoot('', 1);
-  const upper = new RadixNode(root, Int32Array.of(7, 8), Int32Array.of(0, 1), false);
-  const leaf = new RadixNode(root, Int32Array.of(9), Int32Array.of(2), true);
+  const upper = new RadixNode(root, Int32Array.of(7, 8), Int32Array.of(0, 1), false, '');
+  const leaf = new RadixNode(root, Int32Array.of(9), Int32Array.of(2), true, '');
   root.top.addChild(upper);
   upper.addChild(leaf);
   const queue = new EvictionQueue();

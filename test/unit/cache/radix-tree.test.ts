@@ -16,7 +16,7 @@ function tokensFrom(first: number, count: number): Int32Array {
 }
 
 function insertOf(tokens: Int32Array, pages: Int32Array, more: Partial<InsertRequest> = {}) {
-  const rows = { namespace: '', tokens, pages, prefillTokens: tokens.length };
+  const rows = { namespace: '', tenant: '', tokens, pages, prefillTokens: tokens.length };
   return { ...rows, ownFrom: 0, lock: 0, relock: false, ...more };
 }
 

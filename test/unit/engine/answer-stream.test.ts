@@ -42,6 +42,7 @@ function setUp(isIncremental: boolean) {
   const reader = new FakeReader();
   const options = {
     weights: new ServedWeights('m', 'default'),
+    tokenizer: null,
     logprobTokenizer: null,
     returnPromptTokenIds: false,
     showDpRank: false,

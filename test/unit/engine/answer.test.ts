@@ -61,6 +61,8 @@ const inputs = (...rids: string[]): GenerationInput[] =>
       logprobs: null,
       grammar: null,
       namespace: '',
+      tenant: '',
+      explainsMiss: false,
       dpRank: null,
       priority: 0,
     },

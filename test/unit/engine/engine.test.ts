@@ -34,6 +34,8 @@ function input(rid: string): GenerationInput {
       logprobs: null,
       grammar: null,
       namespace: '',
+      tenant: '',
+      explainsMiss: false,
       dpRank: null,
       priority: 0,
     },

@@ -21,6 +21,8 @@ function inputs({ promptLen, startLen = 0, topNum = 0, maxNewTokens = 1, n = 1 }
       logprobs: { startLen, topNum, tokenIds: [] },
       grammar: null,
       namespace: '',
+      tenant: '',
+      explainsMiss: false,
       dpRank: null,
       priority: 0,
     },

@@ -17,6 +17,7 @@ function entryOf(params: object): GenerateEntry {
     extraKey: null,
     cacheSalt: null,
     tenant: '',
+    explainsMiss: false,
     dpRank: null,
     priority: 0,
     isUnmetered: false,

@@ -27,6 +27,7 @@ t.test(
       numPages: 4,
       pageSizeTokens: 1,
       disabled: false,
+      weightsEpoch: 0,
     } as const;
     const batch: ToCache = { kind: 'ops', ops: [open, { op: 'lease', tree: '0:0', numPages: 3 }] };
     data.port1.postMessage(batch);

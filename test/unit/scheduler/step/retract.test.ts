@@ -151,7 +151,8 @@ t.test('a request alone that outgrows the pool ends with a reason, and the next 
   rig.submit(request(1, 40, { sampling: { maxNewTokens: 100 } })).run();
   t.match(rig.reasonOf(1), {
     type: 'abort',
-    message: 'The KV cache pool is full: this request alone needs more than its 80 tokens.',
+    message:
+      'The KV cache pool is full: this request alone needs more than its 80 tokens (--max-total-tokens).',
     code: 'INVALID_REQUEST',
   });
   t.equal(rig.finishedOf(1)?.stats.completionTokens, rig.tokensOf(1).length);
@@ -165,8 +166,14 @@ t.test('a prompt that can never fit is refused when its turn comes', (t) => {
   rig
     .submit(request(1, 90), request(2, 60, { sampling: { maxNewTokens: 150 } }), request(3, 9))
     .run();
-  t.match(rig.reasonOf(1), { code: 'INVALID_REQUEST', message: /KV cache of 90 tokens/ });
-  t.match(rig.reasonOf(2), { code: 'INVALID_REQUEST', message: /needs 209 tokens of context/ });
+  t.match(rig.reasonOf(1), {
+    code: 'INVALID_REQUEST',
+    message: /KV cache of 90 tokens.*--max-total-tokens/,
+  });
+  t.match(rig.reasonOf(2), {
+    code: 'INVALID_REQUEST',
+    message: /needs 209 tokens of context.*--context-length/,
+  });
   t.equal(rig.reasonOf(3)?.type, 'length');
   t.end();
 });
