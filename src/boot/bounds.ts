@@ -13,6 +13,13 @@ import {
   MAX_STOPS,
 } from '../api/native/sampling-request.js';
 import { MAX_DETOKENIZE_IDS, MAX_ITEMS, MAX_TOKENIZE_CHARS } from '../api/native/tokenize.js';
+import { MAX_TOP_LOGPROBS as MAX_OLLAMA_LOGPROBS } from '../api/ollama/ask.js';
+import { MAX_ADDED_ITEMS } from '../api/responses/conversations.js';
+import { MAX_KEY_CHARS, MAX_PAIRS, MAX_VALUE_CHARS } from '../api/responses/metadata.js';
+import { MAX_RATIO } from '../api/responses/sealed-text.js';
+import { RESPONSES_SOCKETS } from '../api/responses/socket-endpoint.js';
+import { MAX_RESPONSES } from '../api/responses/socket-session.js';
+import { STORE_LIMITS } from '../api/responses/store.js';
 import { CUT_OFF_BYTES, SMALL_CUT_OFF_BYTES, SOCKET_LIMITS } from '../api/ws/limits.js';
 import { KEPT_BYTES_MAX } from '../cache/expert-recorder.js';
 import { FORGOTTEN_PAGES_MAX } from '../cache/forgotten-pages.js';
@@ -120,6 +127,7 @@ const FIXED: readonly Row[] = [
     [MAX_LOGPROBS, 'count', 'in one answer'],
     [MAX_STREAMED_VALUES, 'count', 'in a stream'],
   ],
+  ["top logprobs in Ollama's words", [MAX_OLLAMA_LOGPROBS, 'count']],
   ['rid', [MAX_RID_LENGTH, 'characters']],
   [
     'body',
@@ -170,6 +178,25 @@ const FIXED: readonly Row[] = [
     [SOCKETS_BYTES, 'bytes'],
     [SOCKET_LIMITS.maxUnknownSockets, 'count', 'sockets without their key'],
   ],
+  [
+    'responses, conversations kept',
+    [STORE_LIMITS.maxEntries, 'count'],
+    [STORE_LIMITS.maxBytes, 'bytes', 'together'],
+  ],
+  ['items added to a conversation', [MAX_ADDED_ITEMS, 'count', 'at a time']],
+  [
+    'sockets of `/v1/responses`',
+    [RESPONSES_SOCKETS.maxSockets, 'count'],
+    [RESPONSES_SOCKETS.maxLarge, 'count', 'with large messages'],
+  ],
+  ['responses of one such socket', [MAX_RESPONSES, 'count', 'that wait or grow']],
+  [
+    'metadata',
+    [MAX_PAIRS, 'count'],
+    [MAX_KEY_CHARS, 'characters', 'of a key'],
+    [MAX_VALUE_CHARS, 'characters', 'of a value'],
+  ],
+  ['a sealed text unfolded', [MAX_RATIO, 'count', 'times its bytes']],
   ['idle rows resident in slots', [IDLE_SHARE, 'part', 'of the pool']],
   ["a rank's replacements in a row", [RESTARTS_MAX, 'count']],
   ['requests held at the door', [MAX_HELD, 'count']],

@@ -39,7 +39,7 @@ export interface IdleAsk {
 
 export type OllamaAsk = ModelAsk | IdleAsk;
 
-const MAX_TOP_LOGPROBS = 20;
+export const MAX_TOP_LOGPROBS = 20;
 
 /** The fields of the chat body that both routes fill alike. @throws RequestError */
 export function commonFields(

@@ -14,7 +14,7 @@ import { Turn } from './turn.js';
 
 const PATH = '/v1/conversations';
 /** Items that one request may add, as at OpenAI's. */
-const MAX_ITEMS = 20;
+export const MAX_ADDED_ITEMS = 20;
 
 /** `/v1/conversations`: what responses with a `conversation` continue and add to. */
 export function conversationRoutes(store: Store, dpSize: number): readonly Route[] {
@@ -98,8 +98,8 @@ class Conversations {
   #items(body: JsonObject, { asker }: Call): readonly Item[] {
     const given = fieldOf(body, 'items');
     if (!Array.isArray(given)) return refuseForm('items', 'items must be a list of items.');
-    if (given.length > MAX_ITEMS) {
-      refuseParam('items', `At most ${MAX_ITEMS} items may be added at a time.`);
+    if (given.length > MAX_ADDED_ITEMS) {
+      refuseParam('items', `At most ${MAX_ADDED_ITEMS} items may be added at a time.`);
     }
     return parseItems(given, 'items', (id) => this.#store.findItem(asker.tenant, id));
   }

@@ -5,9 +5,9 @@ import { refuseForm, refuseParam } from './errors.js';
 export type Metadata = Readonly<Record<string, string>>;
 
 /** OpenAI's bounds. */
-const MAX_PAIRS = 16;
-const MAX_KEY_CHARS = 64;
-const MAX_VALUE_CHARS = 512;
+export const MAX_PAIRS = 16;
+export const MAX_KEY_CHARS = 64;
+export const MAX_VALUE_CHARS = 512;
 
 /** `metadata`: a client's own words, kept and shown again. @throws ParamError */
 export function parseMetadata(value: unknown): Metadata {

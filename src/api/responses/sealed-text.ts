@@ -1,7 +1,7 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 
 /** How often a packed text may unfold: no text of a model's gets near it, and a body of zeros must not fill memory. */
-const MAX_RATIO = 8;
+export const MAX_RATIO = 8;
 /** Bytes that any packed text may unfold to. */
 const MIN_UNFOLDED = 4096;
 

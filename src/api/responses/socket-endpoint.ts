@@ -26,7 +26,7 @@ export interface SocketCounts {
   readonly maxLarge: number;
 }
 
-const COUNTS: SocketCounts = { maxSockets: 256, maxLarge: 64 };
+export const RESPONSES_SOCKETS: SocketCounts = { maxSockets: 256, maxLarge: 64 };
 
 /** `/v1/responses` as a WebSocket. Its bounds are those of `/ws`, but that its key comes with the upgrade. */
 export class ResponsesSockets implements SocketEndpoint {
@@ -41,7 +41,7 @@ export class ResponsesSockets implements SocketEndpoint {
   /** Each with whether it is a small one. */
   readonly #sessions = new Map<ResponsesSession, boolean>();
 
-  constructor(deps: ResponsesDeps, isAllowed: AuthCheck, counts = COUNTS) {
+  constructor(deps: ResponsesDeps, isAllowed: AuthCheck, counts = RESPONSES_SOCKETS) {
     this.#deps = deps;
     this.#isAllowed = isAllowed;
     this.#counts = counts;

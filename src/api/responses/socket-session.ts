@@ -10,7 +10,7 @@ import { createSocketResponse } from './responses.js';
 import { errorEvent, SocketResponse } from './socket-response.js';
 
 /** Responses of one socket that wait or grow; one more is an error. */
-const MAX_RESPONSES = 16;
+export const MAX_RESPONSES = 16;
 const MAX_LANE_CHARS = 128;
 
 export interface SessionOptions {
