@@ -1,23 +1,22 @@
-import { MessageChannel, Worker } from 'node:worker_threads';
-import { createHeart } from '../actor/heart.js';
-import { Port } from '../actor/port.js';
-import { RequestError } from '../core/errors.js';
+import { MessageChannel } from 'node:worker_threads';
+import { asError } from '../core/errors.js';
 import type { GrammarSpec } from '../core/grammar.js';
 import { MaskBoard, type MaskBoardShape } from '../core/mask-board.js';
 import type { VocabularyBytes } from '../core/vocabulary-bytes.js';
 import type { DeviceHandle } from '../device/pool.js';
 import type { GrammarCompiler } from '../engine/grammars.js';
 import type { JsonSpace } from '../grammar/compile.js';
-import type { GrammarPrepared, ToGrammars } from '../messages.js';
 import type { Logger } from '../observability/logger.js';
+import { GrammarQueue } from './grammar-queue.js';
+import {
+  startGrammarWorker,
+  type GrammarWorker,
+  type StartGrammarWorker,
+} from './grammar-worker.js';
 import { Watchdog } from './watchdog.js';
 
-/** A grammar that is not compiled by then is given up, and the thread with it. */
-export const PREPARE_TIMEOUT_MS = 10_000;
-/** Silence after which the thread is replaced. */
-const SILENCE_MS = 10_000;
-/** Grammars that wait to be compiled. */
-export const MAX_WAITING = 1024;
+/** Silence after which the thread is replaced. A grammar that takes too long is found before that, and named. */
+const SILENCE_MS = 11_000;
 
 export interface GrammarThreadOptions {
   /** Read once, at the first grammar. */
@@ -26,33 +25,27 @@ export interface GrammarThreadOptions {
   readonly board: MaskBoardShape;
   readonly space: JsonSpace;
   readonly log: Pick<Logger, 'warn'>;
-}
-
-interface Waiting {
-  readonly resolve: (failure: string | null) => void;
-  readonly reject: (error: RequestError) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly startWorker?: StartGrammarWorker;
 }
 
 interface Thread {
-  readonly worker: Worker;
-  readonly port: Port<ToGrammars, GrammarPrepared>;
+  readonly worker: GrammarWorker;
   /** Its silence is nobody's business any more. */
   readonly unwatch: () => void;
 }
 
 /**
  * The grammar thread as main sees it. It starts with the first grammar. It has no native code, so that one
- * which fails, hangs or takes too long is ended, and another takes its place: devices tell it all again.
+ * which fails, hangs or takes too long is ended, and another takes its place: devices tell it all again, and it
+ * gets the grammars that waited.
  */
 export class GrammarThread implements GrammarCompiler {
   readonly #options: GrammarThreadOptions;
   readonly #watchdog: Watchdog;
   readonly #devices = new Set<DeviceHandle>();
-  readonly #waiting = new Map<number, Waiting>();
-  #thread: Promise<Thread> | null = null;
+  readonly #queue: GrammarQueue;
+  #thread: Thread | null = null;
   #vocabulary: Promise<VocabularyBytes> | null = null;
-  #nextId = 1;
   #isStopped = false;
 
   constructor(options: GrammarThreadOptions) {
@@ -60,25 +53,21 @@ export class GrammarThread implements GrammarCompiler {
     this.#watchdog = new Watchdog({
       timeoutMs: SILENCE_MS,
       onDead: (reason) => {
-        this.#replace(reason);
+        this.#crashed(reason);
+      },
+    });
+    this.#queue = new GrammarQueue({
+      onStuck: (reason) => {
+        void this.#replace(reason);
       },
     });
   }
 
-  async prepare(spec: GrammarSpec): Promise<string | null> {
-    if (this.#waiting.size >= MAX_WAITING) {
-      throw new RequestError('QUEUE_FULL', 'The request queue is full.');
-    }
-    const { port } = await this.#started();
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#settle(id, 'Grammar preprocessing timed out.');
-        this.#replace('a grammar took too long to compile');
-      }, PREPARE_TIMEOUT_MS);
-      this.#waiting.set(id, { resolve, reject, timer });
-      port.post({ kind: 'prepare', id, spec });
-    });
+  async prepare(spec: GrammarSpec, nobodyWaits: AbortSignal): Promise<string | null> {
+    if (this.#isStopped) throw shuttingDown();
+    const prepared = this.#queue.prepare(spec, nobodyWaits);
+    void this.#begin();
+    return prepared;
   }
 
   /** The device's masks come from here until it ends. */
@@ -88,83 +77,78 @@ export class GrammarThread implements GrammarCompiler {
       this.#devices.delete(handle);
     };
     handle.done.then(forget, forget);
-    if (this.#thread !== null) {
-      void this.#thread.then((thread) => {
-        this.#connect(thread, handle);
-      });
-    }
+    if (this.#thread !== null) this.#connect(this.#thread, handle);
     return handle;
   }
 
+  /** Grammars that wait are refused. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    const thread = await this.#thread;
-    thread?.unwatch();
-    await thread?.worker.terminate();
+    this.#queue.fail(shuttingDown());
+    await this.#end();
   }
 
-  #started(): Promise<Thread> {
-    this.#thread ??= this.#start();
-    return this.#thread;
-  }
-
-  async #start(): Promise<Thread> {
+  async #begin(): Promise<void> {
     this.#vocabulary ??= this.#options.vocabulary();
-    const vocabulary = await this.#vocabulary;
-    const channel = new MessageChannel();
-    const heart = createHeart();
-    const { space } = this.#options;
-    const worker = new Worker(new URL('../../workers/grammar.js', import.meta.url), {
-      name: 'radish-grammar',
-      workerData: { port: channel.port2, vocabulary, space, heart },
-      transferList: [channel.port2],
-    });
-    const port = new Port<ToGrammars, GrammarPrepared>(channel.port1);
-    const unwatch = this.#watchdog.watch({ name: 'the grammar thread', heart, isPrompt: true });
-    const thread = { worker, port, unwatch };
-    port.onMessage(({ id, failure }) => {
-      this.#settle(id, failure);
-    });
-    worker.on('error', (error: Error) => {
-      this.#replace(error.message);
-    });
-    for (const device of this.#devices) this.#connect(thread, device);
-    return thread;
+    try {
+      const vocabulary = await this.#vocabulary;
+      if (this.#thread === null && !this.#isStopped) this.#start(vocabulary);
+    } catch (error) {
+      this.#queue.fail(error as Error);
+    }
   }
 
-  #connect({ port }: Thread, device: DeviceHandle): void {
-    if (!this.#devices.has(device)) return;
+  #start(vocabulary: VocabularyBytes): void {
+    const { space, startWorker = startGrammarWorker } = this.#options;
+    const worker = startWorker(
+      { vocabulary, space },
+      {
+        onPrepared: (message) => {
+          this.#queue.answered(message);
+        },
+        onError: ({ message }) => {
+          // It may have failed while it was replaced.
+          if (this.#thread?.worker === worker) this.#crashed(message);
+        },
+      },
+    );
+    const { heart } = worker;
+    const unwatch = this.#watchdog.watch({ name: 'the grammar thread', heart, isPrompt: true });
+    this.#thread = { worker, unwatch };
+    for (const device of this.#devices) this.#connect(this.#thread, device);
+    this.#queue.begin((message) => {
+      worker.post(message);
+    });
+  }
+
+  #connect({ worker }: Thread, device: DeviceHandle): void {
     const { numSlots } = this.#options.board;
     const { shared } = new MaskBoard(this.#options.board);
     const channel = new MessageChannel();
-    port.post({ kind: 'connect', numSlots, port: channel.port2, board: shared }, [channel.port2]);
+    worker.post({ kind: 'connect', numSlots, port: channel.port2, board: shared }, [channel.port2]);
     device.connectGrammars(channel.port1, shared);
   }
 
-  #settle(id: number, failure: string | null): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
-    waiting.resolve(failure);
+  #crashed(reason: string): void {
+    if (this.#isStopped) return;
+    this.#queue.crashed();
+    void this.#replace(reason);
   }
 
-  /** Grammars that wait fail: one of them may be what the thread cannot stand. */
-  #replace(reason: string): void {
-    const old = this.#thread;
-    if (old === null || this.#isStopped) return;
+  async #replace(reason: string): Promise<void> {
     this.#options.log.warn(`The grammar thread is replaced: ${reason}`);
-    this.#thread = old.then(({ worker, unwatch, port }) => {
-      unwatch();
-      port.close();
-      void worker.terminate();
-      return this.#start();
-    });
-    const error = new RequestError('INTERNAL', 'The grammar thread failed: please try again.');
-    for (const [id, { reject, timer }] of this.#waiting) {
-      clearTimeout(timer);
-      this.#waiting.delete(id);
-      reject(error);
-    }
+    void this.#end();
+    await this.#begin();
   }
+
+  async #end(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = null;
+    thread?.unwatch();
+    await thread?.worker.end();
+  }
+}
+
+function shuttingDown(): Error {
+  return asError({ code: 'SHUTTING_DOWN', message: 'The server is shutting down.' });
 }

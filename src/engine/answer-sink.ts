@@ -5,8 +5,9 @@ export interface AnswerSink {
   /** True when nobody can get the answer any more. */
   readonly isClosed: boolean;
   /**
-   * Hands over how to abort the request once it is submitted; called at once where that is due already.
-   * @param survivesClient a `background` request goes on when its client leaves
+   * Hands over how to abort the request: first while it is prepared, then, in place of that, once it is submitted.
+   * `abort` is called at once where that is due already.
+   * @param survivesClient a `background` request goes on when its client leaves, once it is submitted
    */
   onSubmitted(abort: () => void, survivesClient: boolean): void;
   /** The whole answer. */

@@ -53,7 +53,9 @@ export async function answer<Input extends Named, Request extends AnyRequest>(
   sink: AnswerSink,
   engine: Engine,
 ): Promise<void> {
-  const { prepared, aborts } = await engine.prepare(ask.rids, ask.prepare);
+  const { prepared, aborts } = await engine.prepare(ask.rids, ask.prepare, (giveUp) => {
+    sink.onSubmitted(giveUp, false);
+  });
   if (sink.isClosed) return;
   let abort = (): void => undefined;
   const onSubmitted = (submitted: readonly Request[]): void => {

@@ -103,12 +103,13 @@ export class Engine {
     return entered.then(() => requests);
   }
 
-  /** All that may take time before the submission. An abort by rid is kept for it. */
+  /** All that may take time before the submission. An abort, by rid or by `onAbortable`, is kept for it. */
   prepare<T>(
     rids: readonly string[],
     prepare: (allAborted: AbortSignal) => Promise<T>,
+    onAbortable: (abort: () => void) => void = () => undefined,
   ): Promise<{ readonly prepared: T; readonly aborts: EarlyAborts }> {
-    return this.#preparing.run(rids, prepare);
+    return this.#preparing.run(rids, prepare, onAbortable);
   }
 
   /** Ends one request; its ending still arrives. Harmless after it. */

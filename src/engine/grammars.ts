@@ -5,8 +5,11 @@ import type { GenerateEntry } from './request.js';
 
 /** Where grammars are compiled. */
 export interface GrammarCompiler {
-  /** Settles when requests may use it; what is wrong with it, or null. Rejects where nobody can tell. */
-  prepare(spec: GrammarSpec): Promise<string | null>;
+  /**
+   * Settles when requests may use it; what is wrong with it, or null. Rejects where nobody can tell. It is null as
+   * soon as nobody waits.
+   */
+  prepare(spec: GrammarSpec, nobodyWaits: AbortSignal): Promise<string | null>;
 }
 
 export interface GrammarDeps {
@@ -37,21 +40,10 @@ export async function prepareGrammars(
   }
   if (specs.size === 0) return;
   if (grammars === null) return refuse(NO_BACKEND);
-  const nobodyWaits = once(allAborted);
   for (const spec of specs.values()) {
-    const why = await Promise.race([grammars.prepare(spec), nobodyWaits]);
+    const why = await grammars.prepare(spec, allAborted);
     if (why !== null) refuse(`Invalid grammar request: req.grammar_key=${shown(spec)}: ${why}`);
   }
-}
-
-/** Settles when the signal comes. */
-function once(signal: AbortSignal): Promise<null> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    signal.addEventListener('abort', () => {
-      resolve(null);
-    });
-  });
 }
 
 /** SGLang's key of a grammar, as Python prints it. */

@@ -55,6 +55,8 @@ function operation(tag: Tag, summary: string, parts: Parts = {}): Operation {
 /** What a device takes part in. */
 const COMPUTED: readonly Status[] = [500, 503];
 const PLAIN = { 'text/plain': TEXT };
+/** Text without a content type, as SGLang sends it: the document can only say that there is an answer. */
+const BARE = {};
 
 const embed = (summary: string, fields: Fields, required: string[], answer: string): Operation =>
   operation('vectors', summary, {
@@ -122,12 +124,12 @@ const CLOSE = operation('text', 'Close a session.', {
 });
 const FLUSH = admin('Empty the prefix cache, when the server is idle.', {
   query: { timeout: field.number('Seconds to wait for that.', { minimum: 0 }) },
-  answers: PLAIN,
+  answers: BARE,
 });
 const LOGGING = admin('Change what is logged.', { body: optional(LOGGING_FIELDS) });
 const START_PROFILE = admin('Begin a profile.', {
   body: optional(PROFILE_FIELDS),
-  answers: PLAIN,
+  answers: BARE,
 });
 const WEIGHTS = admin('Values of one tensor.', {
   body: optional(WEIGHT_FIELDS),
@@ -136,7 +138,7 @@ const WEIGHTS = admin('Values of one tensor.', {
 });
 const MEMORY = (summary: string): Operation =>
   admin(summary, { body: optional(MEMORY_FIELDS), answers: json({ type: 'null' }) });
-const EXPERTS = (summary: string): Operation => admin(summary, { answers: PLAIN });
+const EXPERTS = (summary: string): Operation => admin(summary, { answers: BARE });
 const KNOBS = admin('Change numbers of the scheduler while it runs.', {
   body: bodyOf(INTERNAL_STATE_FIELDS, ['server_args']),
   answers: json(LIST),
@@ -243,12 +245,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /configure_logging': LOGGING,
   'GET /start_profile': START_PROFILE,
   'POST /start_profile': START_PROFILE,
-  'GET /stop_profile': admin('End it.', { answers: PLAIN }),
-  'POST /stop_profile': admin('End it.', { answers: PLAIN }),
+  'GET /stop_profile': admin('End it.', { answers: BARE }),
+  'POST /stop_profile': admin('End it.', { answers: BARE }),
   'POST /set_internal_state': KNOBS,
   'PUT /set_internal_state': KNOBS,
-  'GET /freeze_gc': admin('Without effect.', { answers: PLAIN }),
-  'POST /freeze_gc': admin('Without effect.', { answers: PLAIN }),
+  'GET /freeze_gc': admin('Without effect.', { answers: BARE }),
+  'POST /freeze_gc': admin('Without effect.', { answers: BARE }),
   'POST /update_weights': UPDATE,
   'POST /update_weights_from_disk': UPDATE,
   'POST /update_weights_from_tensor': admin('Change tensors while requests run.', {

@@ -143,6 +143,22 @@ t.test('who leaves while its prompt is prepared is never submitted', async (t) =
   t.same(scheduler.received, []);
 });
 
+t.test('who leaves while its grammar is compiled need not be waited for', async (t) => {
+  const { scheduler, engine, sink, ask } = setUp(WHOLE, {
+    survivesClient: true,
+    prepare: async (allAborted) => {
+      t.equal(sink.survivesClient, false, 'nothing is to survive yet');
+      t.notOk(allAborted.aborted);
+      sink.leave();
+      t.ok(allAborted.aborted);
+      return Promise.resolve(inputs('a', 'b'));
+    },
+  });
+  await answer(ask, sink, engine);
+  t.same(sink.notes, [['answer', [[], []]]]);
+  t.notOk(scheduler.received.some(({ kind }) => kind === 'submit'));
+});
+
 t.test('who is aborted while it is prepared ends without having been submitted', async (t) => {
   const { scheduler, engine, sink, ask } = setUp(WHOLE, {
     prepare: async (allAborted) => {

@@ -146,6 +146,34 @@ t.test('a live response is cancelled, polled and deleted, and cannot be continue
   t.match(await ended(app, id), { status: 'cancelled', error: null });
 });
 
+t.test('one that is cancelled before its first token has ended as others have', async (t) => {
+  const app = await responsesApp(t);
+  const seen = answering(app, 'abc', STOP);
+  const first = await create(app, { input: 'a' });
+  const { onAccepted } = app.scheduler;
+  app.scheduler.onAccepted = () => undefined;
+  const asked = { input: 'b', background: true, previous_response_id: first.id };
+  const { id } = await create(app, asked);
+  const live = ask(app, 'GET', `${PATH}/${id}?stream=true`);
+  t.match((await ask(app, 'POST', `${PATH}/${id}/cancel`)).json, { status: 'cancelled' });
+  const events = eventsOf((await live).text);
+  t.match(events.at(-1)?.response, { status: 'cancelled', output: [] });
+  const cancelled = { status: 'cancelled', output: [], error: null };
+  t.match((await ask(app, 'GET', `${PATH}/${id}`)).json, cancelled, 'not in progress for ever');
+  const again = await ask(app, 'POST', `${PATH}/${id}/cancel`);
+  t.match(again.json, cancelled, 'twice is once');
+  const items = await ask<List>(app, 'GET', `${PATH}/${id}/input_items?order=asc`);
+  t.match(
+    items.json.data,
+    [{ role: 'user' }, { role: 'assistant' }, { role: 'user' }],
+    'its own too',
+  );
+  app.scheduler.onAccepted = onAccepted;
+  await create(app, { input: 'c', previous_response_id: id });
+  const all = '[user:a][assistant:abc][user:b][user:c]>';
+  t.strictSame([...(seen.at(-1)?.inputIds ?? [])], promptOf(all));
+});
+
 t.test('tokens are counted, conversations compacted', async (t) => {
   const app = await responsesApp(t);
   const seen = answering(app, 'abc', STOP);
