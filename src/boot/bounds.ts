@@ -62,7 +62,7 @@ import { POOL_BURST_STEPS, POOL_STEPS_PER_SECOND } from '../text/regex-budget.js
 import { STOP_REGEX_HOLD } from '../text/stop-regex.js';
 import { MAX_BODY_REGEX_CHARS } from '../text/stop-regexes.js';
 import { FREE_FILES_MIN } from './file-limit.js';
-import { COMPILE_TIMEOUT_MS, MAX_WAITING } from './grammar-queue.js';
+import { COMPILE_TIMEOUT_MS, MAX_WAITING, UNWANTED_MS } from './grammar-queue.js';
 import { DRAIN_DEADLINE_MS } from './running-server.js';
 
 export interface BoundsOf {
@@ -158,7 +158,9 @@ const FIXED: readonly Row[] = [
   ],
   ['text held for a stop regex', [STOP_REGEX_HOLD, 'UTF-16 units']],
   ['a grammar', [MAX_SPEC_CHARS, 'characters'], [MAX_STATES, 'count', 'states']],
-  ['grammars that wait', [MAX_WAITING, 'count'], [COMPILE_TIMEOUT_MS, 'ms', 'each']],
+  ['grammars that wait', [MAX_WAITING, 'count']],
+  ['compiling a grammar', [COMPILE_TIMEOUT_MS, 'ms']],
+  ['a compile for nobody', [UNWANTED_MS, 'ms', 'if others wait']],
   ['compiled grammars', [MAX_GRAMMARS, 'count'], [MAX_MASK_BYTES, 'bytes', 'of masks, each']],
   ['reading one text, a mask', [MAX_WAYS, 'count', 'ways'], [MAX_WORK, 'steps']],
   [

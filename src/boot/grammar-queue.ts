@@ -5,7 +5,7 @@ import type { GrammarPrepared, PrepareGrammar } from '../messages.js';
 /** A grammar that is not compiled by then is given up, and the thread with it. */
 export const COMPILE_TIMEOUT_MS = 10_000;
 /** Compiling goes on that long for nobody while others wait: whoever left may ask again. */
-const UNWANTED_MS = 500;
+export const UNWANTED_MS = 500;
 /** Grammars that wait to be compiled, that of many requests counted once. */
 export const MAX_WAITING = 1024;
 /** Threads that may die of unknown causes while they compile one grammar. */
