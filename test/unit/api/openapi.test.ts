@@ -94,3 +94,20 @@ t.test('what no description has is not read', (t) => {
   t.throws(() => read.string('n'), /'n' is described as integer and read as string/);
   t.end();
 });
+
+t.test('it can be hidden, and describes routes where they were moved to', async (t) => {
+  const hidden = await startApp({}, {}, { hidesOpenApi: true });
+  const moved = await startApp({}, {}, { predictRoute: '/predict', ollamaRootRoute: '/ollama' });
+  t.teardown(() => {
+    hidden.app.close();
+    moved.app.close();
+  });
+  for (const path of ['/openapi.json', '/docs', '/redoc']) {
+    t.equal((await fetch(hidden.url + path)).status, 404);
+  }
+  const { paths } = (await (await fetch(`${moved.url}/openapi.json`)).json()) as Document;
+  t.ok('post' in (paths['/predict'] ?? {}));
+  t.ok('get' in (paths['/ollama'] ?? {}));
+  t.notOk('/vertex_generate' in paths);
+  t.equal(await (await fetch(`${moved.url}/ollama`)).text(), 'Ollama is running');
+});

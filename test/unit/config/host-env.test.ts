@@ -33,3 +33,27 @@ t.test('time-outs come in seconds', (t) => {
   });
   t.end();
 });
+
+t.test('routes that may be moved, named or hidden', (t) => {
+  t.match(loadHostEnv({}), {
+    predictRoute: '/vertex_generate',
+    ollamaRootRoute: null,
+    hidesOpenApi: false,
+  });
+  const set = loadHostEnv({
+    AIP_PREDICT_ROUTE: '/v1/endpoints/7:predict',
+    SGLANG_OLLAMA_ROOT_ROUTE: '/',
+    DISABLE_OPENAPI_DOC: 'true',
+  });
+  t.match(set, {
+    predictRoute: '/v1/endpoints/7:predict',
+    ollamaRootRoute: '/',
+    hidesOpenApi: true,
+  });
+  for (const path of ['predict', '/a b', '/a?b', '/*']) {
+    t.throws(() => loadHostEnv({ AIP_PREDICT_ROUTE: path }), {
+      message: /^AIP_PREDICT_ROUTE must/,
+    });
+  }
+  t.end();
+});
