@@ -124,11 +124,11 @@ export async function startApp(
     expertRecorderDir: tmpdir(),
     healthCheckTimeoutMs: 100,
     ollamaRootRoute: null,
-    ...deps,
     readTrees: () => Promise.resolve([TREE]),
     profilerDir: tmpdir(),
     predictRoute: '/vertex_generate',
     hidesOpenApi: false,
+    ...deps,
     weightControl: {
       update: (update) => {
         updates.push(update);
