@@ -2,24 +2,19 @@
 import { field } from '../../http/fields.js';
 import {
   bodyOf,
+  COMPUTED,
   json,
   looseFields,
   OBJECT,
+  operation,
   ref,
   streamed,
   TEXT,
   type Operation,
   type Status,
-  type Tag,
 } from './operation.js';
 
 type Parts = Partial<Omit<Operation, 'tag' | 'summary'>>;
-
-function operation(tag: Tag, summary: string, parts: Parts = {}): Operation {
-  return { tag, summary, body: null, query: {}, answers: {}, statuses: [], ...parts };
-}
-
-const COMPUTED: readonly Status[] = [500, 503];
 
 const ANTHROPIC_FIELDS = looseFields({
   model: 'Any name; it is sent back.',

@@ -76,3 +76,15 @@ export function looseFields(about: Readonly<Record<string, string>>): Fields {
 export function ref(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` };
 }
+
+/** Parts that are left out are none. */
+export function operation(
+  tag: Tag,
+  summary: string,
+  parts: Partial<Omit<Operation, 'tag' | 'summary'>> = {},
+): Operation {
+  return { tag, summary, body: null, query: {}, answers: {}, statuses: [], ...parts };
+}
+
+/** What a device takes part in. */
+export const COMPUTED: readonly Status[] = [500, 503];

@@ -35,25 +35,19 @@ import { CHAT_FIELDS, COMPLETION_FIELDS } from '../openai/fields.js';
 import { DIALECTS } from './dialects.js';
 import {
   bodyOf,
+  COMPUTED,
   json,
   LIST,
   OBJECT,
+  operation,
   ref,
   streamed,
   TEXT,
   type Operation,
-  type Status,
-  type Tag,
 } from './operation.js';
 
 type Parts = Partial<Omit<Operation, 'tag' | 'summary'>>;
 
-function operation(tag: Tag, summary: string, parts: Parts = {}): Operation {
-  return { tag, summary, body: null, query: {}, answers: {}, statuses: [], ...parts };
-}
-
-/** What a device takes part in. */
-const COMPUTED: readonly Status[] = [500, 503];
 const PLAIN = { 'text/plain': TEXT };
 /** Text without a content type, as SGLang sends it: the document can only say that there is an answer. */
 const BARE = {};
