@@ -70,6 +70,16 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object that a text is the JSON of; null = it is none. */
+export function objectIn(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /** An own field, with absent, null and inherited all the same: null. */
 export function fieldOf(object: JsonObject, name: string): unknown {
   checkDescribed(object, name, 'raw');

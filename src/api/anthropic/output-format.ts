@@ -1,4 +1,5 @@
-import { Dict, type Value } from '../../text/jinja/values.js';
+import type { Value } from '../../text/jinja/values.js';
+import { schemaFormat } from '../openai/response-format.js';
 import type { Part } from './part.js';
 
 /** `output_config.format`, or the `output_format` of older clients, as a `response_format`. @throws RequestError */
@@ -7,13 +8,5 @@ export function responseFormat(body: Part): Value {
   if (format === null) return null;
   if (format.word('type', ['json_schema']) === null) format.missing('type');
   const { dict } = format.child('schema') ?? format.missing('schema');
-  const named = Dict.of([
-    ['name', 'response'],
-    ['schema', dict],
-    ['strict', true],
-  ]);
-  return Dict.of([
-    ['type', 'json_schema'],
-    ['json_schema', named],
-  ]);
+  return schemaFormat({ name: 'response', schema: dict, strict: true });
 }

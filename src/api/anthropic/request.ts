@@ -1,9 +1,14 @@
 import { refuse } from '../../core/errors.js';
 import { maxPromptTokens, type RequestLimits } from '../../engine/fit-request.js';
-import type { GenerateEntry } from '../../engine/request.js';
 import type { JsonObject } from '../../http/json.js';
 import type { Value } from '../../text/jinja/values.js';
-import { parseChatAsk, type ChatAsk, type ChatContext } from '../openai/chat-ask.js';
+import {
+  limitedByRoom,
+  numPromptTokens,
+  parseChatAsk,
+  type ChatAsk,
+  type ChatContext,
+} from '../openai/chat-ask.js';
 import { chatBody } from '../openai/chat-body.js';
 import { losslessBody } from '../openai/lossless.js';
 import { conversationOf } from './messages.js';
@@ -48,12 +53,12 @@ export async function parseMessagesAsk(
     }),
     context,
   );
-  checkLength(promptLength(ask), limits);
-  const entries = ask.generate.entries.map(clipped);
+  checkLength(numPromptTokens(ask), limits);
   return {
     ...ask,
     model: part.neededText('model'),
-    generate: { ...ask.generate, entries },
+    // What is too long a wish ends with `model_context_window_exceeded`.
+    generate: limitedByRoom(ask.generate),
     maxTokens,
     stopSequences,
     omitsThoughts: isOmitted,
@@ -63,7 +68,7 @@ export async function parseMessagesAsk(
 /** Tokens of the prompt that the same body has at `/v1/messages`. @throws RequestError */
 export async function countPromptTokens(body: JsonObject, context: ChatContext): Promise<number> {
   const { fields } = chatFields(new Part(losslessBody(body)), null, context);
-  return promptLength(await parseChatAsk(chatBody(fields), context));
+  return numPromptTokens(await parseChatAsk(chatBody(fields), context));
 }
 
 interface ChatFields {
@@ -87,18 +92,8 @@ function chatFields(body: Part, maxTokens: number | null, { parsers }: ChatConte
   return { fields, isOmitted: thinking.isOmitted };
 }
 
-function promptLength({ generate }: Pick<ChatAsk, 'generate'>): number {
-  const prompt = generate.entries[0]?.prompt;
-  return prompt?.kind === 'ids' ? prompt.ids.length : 0;
-}
-
 function checkLength(numTokens: number, limits: RequestLimits): void {
   const maximum = maxPromptTokens(limits);
   if (limits.allowAutoTruncate || numTokens <= maximum) return;
   refuse(`prompt is too long: ${numTokens} tokens > ${maximum} maximum`);
-}
-
-/** As long as there is room: what is too long a wish ends with `model_context_window_exceeded`. */
-function clipped(entry: GenerateEntry): GenerateEntry {
-  return { ...entry, sampling: { ...entry.sampling, isMaxNewTokensExplicit: false } };
 }

@@ -1,6 +1,7 @@
 import { refuse } from '../../core/errors.js';
 import type { ModelParsers } from '../../text/model-parsers.js';
 import { Dict, type Value } from '../../text/jinja/values.js';
+import { thinkingSwitches } from '../openai/reasoning-request.js';
 import type { Part } from './part.js';
 
 export interface ThinkingContext {
@@ -83,7 +84,7 @@ function effortKwargs(effort: string | null): readonly [string, Value][] {
   return effort === null ? [] : [['reasoning_effort', effort === 'xhigh' ? 'max' : effort]];
 }
 
-/** Models differ in the name of the switch: where the template does not tell, both are set. */
+/** The switch by the name that the template gives it, where it does. */
 function switchKwargs(
   isOn: boolean | null,
   { toggle }: ModelParsers,
@@ -95,8 +96,5 @@ function switchKwargs(
     if (isOn) return effort === null ? [['reasoning_effort', 'medium']] : [];
     return [['reasoning_effort', 'none']];
   }
-  return [
-    ['thinking', isOn],
-    ['enable_thinking', isOn],
-  ];
+  return thinkingSwitches(isOn);
 }

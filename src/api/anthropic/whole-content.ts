@@ -1,3 +1,4 @@
+import { objectIn } from '../../http/json.js';
 import type { BlockDelta, BlockEvent, ContentBlock } from './content-blocks.js';
 
 type Writable = Record<string, unknown>;
@@ -25,16 +26,7 @@ function append(block: Writable, delta: BlockDelta): void {
   block[field] = ((block[field] as string | undefined) ?? '') + text;
 }
 
-function finished({ partial_json: json, ...block }: Writable): Writable {
-  return typeof json === 'string' ? { ...block, input: inputOf(json) } : block;
-}
-
 /** Arguments that were cut off are none, as in SGLang: `stop_reason` tells. */
-function inputOf(json: string): unknown {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
-  } catch {
-    return {};
-  }
+function finished({ partial_json: json, ...block }: Writable): Writable {
+  return typeof json === 'string' ? { ...block, input: objectIn(json) ?? {} } : block;
 }

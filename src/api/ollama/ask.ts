@@ -4,7 +4,7 @@ import { refuse } from '../../core/errors.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import type { Dict, Value } from '../../text/jinja/values.js';
-import type { ChatAsk, ChatContext } from '../openai/chat-ask.js';
+import { limitedByRoom, type ChatAsk, type ChatContext } from '../openai/chat-ask.js';
 import type { CallIds } from '../openai/call-ids.js';
 import type { OpenAiDeps } from '../openai/routes.js';
 import type { Abilities } from './abilities.js';
@@ -63,20 +63,15 @@ export function commonFields(
   };
 }
 
-/** Of Ollama, a limit that is more than what fits is what fits. */
 export function modelAsk(
   { generate, plan, callIds }: ChatAsk,
   rest: Pick<ModelAsk, 'model' | 'show' | 'givesContext'> & { readonly think: Think },
 ): ModelAsk {
-  const entries = generate.entries.map((entry) => ({
-    ...entry,
-    sampling: { ...entry.sampling, isMaxNewTokensExplicit: false },
-  }));
   const { think, ...shown } = rest;
   return {
     kind: 'ask',
     ...shown,
-    generate: { ...generate, entries },
+    generate: limitedByRoom(generate),
     plan,
     callIds,
     showsThoughts: think.isShown,

@@ -3,7 +3,7 @@ import type { ServedModel } from '../../engine/served-model.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { parseJsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
-import { HttpAnswer, answerHttp } from '../http-answer.js';
+import { answerHttp } from '../http-answer.js';
 import { digestOf } from './model-card.js';
 import { isServed, modelNameOf } from './model-name.js';
 import { OLLAMA } from './spelling.js';
@@ -14,10 +14,9 @@ const NOT_THERE = 'pull model manifest: file does not exist';
 /** POST `/api/pull`: of the served model the progress of one that is there; of any other the error. */
 export function createPullHandler(model: ServedModel): Handler {
   return (request, reply) =>
-    answerHttp(reply, OLLAMA, async () => {
+    answerHttp(reply, OLLAMA, async (sink) => {
       const body = parseJsonObject(await request.readBody());
       const isThere = isServed(modelNameOf(body), model.servedName);
-      const sink = new HttpAnswer(reply, OLLAMA);
       const streams = new FieldReader(body, 'INVALID_JSON').boolean('stream') ?? true;
       if (!streams) {
         if (!isThere) throw new RequestError('INTERNAL', NOT_THERE);

@@ -2,6 +2,7 @@ import { refuse } from '../../core/errors.js';
 import { preview } from '../../http/field-reader.js';
 import type { ModelParsers } from '../../text/model-parsers.js';
 import { Dict, type Value } from '../../text/jinja/values.js';
+import { thinkingSwitches } from '../openai/reasoning-request.js';
 import { refuseAbility } from './model-name.js';
 
 const LEVELS = ['high', 'medium', 'low', 'max'];
@@ -35,14 +36,8 @@ export function parseThink(
   return {
     isShown: isOn,
     fields:
-      isByEffort && !isOn ? { reasoning_effort: 'none' } : { chat_template_kwargs: switches(isOn) },
+      isByEffort && !isOn
+        ? { reasoning_effort: 'none' }
+        : { chat_template_kwargs: Dict.of(thinkingSwitches(isOn)) },
   };
-}
-
-/** Models differ in the name of the switch: both are set. */
-function switches(isOn: boolean): Dict {
-  return Dict.of([
-    ['thinking', isOn],
-    ['enable_thinking', isOn],
-  ]);
 }

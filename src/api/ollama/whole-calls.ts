@@ -1,5 +1,5 @@
 import type { ContentPiece } from '../../engine/content-plan.js';
-import { isObject } from '../../http/json.js';
+import { objectIn } from '../../http/json.js';
 import type { CallIds } from '../openai/call-ids.js';
 
 /** Tool calls as they become whole: Ollama sends none in parts, and their arguments as objects. */
@@ -42,14 +42,5 @@ export class WholeCalls {
   #call(name: string, given: unknown): unknown {
     const index = this.#numCalls++;
     return { id: this.#callIds(name, index), function: { index, name, arguments: given } };
-  }
-}
-
-function objectIn(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
   }
 }

@@ -75,6 +75,21 @@ export async function parseChatAsk(
   };
 }
 
+/** The same request, but a limit that does not fit behind its prompt is what fits, as most dialects have it. */
+export function limitedByRoom(generate: GenerateRequest): GenerateRequest {
+  const entries = generate.entries.map((entry) => ({
+    ...entry,
+    sampling: { ...entry.sampling, isMaxNewTokensExplicit: false },
+  }));
+  return { ...generate, entries };
+}
+
+/** Tokens of a conversation's prompt. */
+export function numPromptTokens({ generate }: Pick<ChatAsk, 'generate'>): number {
+  const prompt = generate.entries[0]?.prompt;
+  return prompt?.kind === 'ids' ? prompt.ids.length : 0;
+}
+
 /** `input_ids` stand for the whole prompt: no template then. */
 async function promptOf(
   body: JsonObject,

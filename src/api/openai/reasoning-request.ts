@@ -54,18 +54,21 @@ function truth(value: unknown): boolean {
   return typeof value === 'string' ? YES.test(value) : value !== null && value !== false;
 }
 
-/**
- * The request's `chat_template_kwargs` with what it says of thoughts: under its own entries, as in SGLang. Models
- * differ in the name of the switch, so both are set.
- */
+/** Models differ in the name of the switch, so both are set. */
+export function thinkingSwitches(isThinking: boolean): readonly [string, Value][] {
+  return [
+    ['thinking', isThinking],
+    ['enable_thinking', isThinking],
+  ];
+}
+
+/** The request's `chat_template_kwargs` with what it says of thoughts: under its own entries, as in SGLang. */
 export function templateKwargs(given: Dict, { effort, isThinking }: ReasoningRequest): Dict {
   const shown: [string, Value][] = [];
   if (effort !== null) {
     shown.push(['reasoning_effort', typeof effort === 'number' ? new PyFloat(effort) : effort]);
   }
-  if (isThinking !== null) {
-    shown.push(['thinking', isThinking], ['enable_thinking', isThinking]);
-  }
+  if (isThinking !== null) shown.push(...thinkingSwitches(isThinking));
   return Dict.of([...shown, ...given.entries()]);
 }
 

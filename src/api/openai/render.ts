@@ -1,8 +1,8 @@
-import type { StreamRenderer } from '../../engine/answer-stream.js';
 import { nothingSent, type Sent } from '../../engine/content.js';
 import type { Generation } from '../../engine/generation.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
+import type { AnswerRenderer } from '../answer-generate.js';
 import { cacheInfo } from '../native/cache-info.js';
 import { cachedTokensDetails, choiceExtras } from './choice-extras.js';
 import type { Choice, OpenAiRequest } from './request.js';
@@ -17,7 +17,7 @@ export interface OpenAiRenderOptions {
 }
 
 /** The objects of OpenAI's routes around their `choices`: a whole answer, or a stream's chunks. */
-export class OpenAiRenderer implements StreamRenderer<Generation> {
+export class OpenAiRenderer implements AnswerRenderer {
   /** One sample's failure is an error of the whole stream. */
   readonly failsWhole = true;
   readonly #request: OpenAiRequest;

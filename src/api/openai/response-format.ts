@@ -1,8 +1,17 @@
 import { refuse, refuseBody } from '../../core/errors.js';
+import { Dict, type Value } from '../../text/jinja/values.js';
 import { fieldOf, isObject, orderedText, type JsonObject } from '../../http/json.js';
 
 const GRAMMARS = ['regex', 'ebnf', 'json_schema', 'structural_tag'] as const;
 const NO_SCHEMA = 'schema_ is required for json_schema response format request.';
+
+/** `response_format` of a chat body that asks for a JSON schema; `fields` are `name`, `schema` and the like. */
+export function schemaFormat(fields: Readonly<Record<string, Value>>): Dict {
+  return Dict.of([
+    ['type', 'json_schema'],
+    ['json_schema', Dict.of(Object.entries(fields))],
+  ]);
+}
 
 /** `response_format` and the grammar fields beside it as those of `sampling_params`. @throws RequestError */
 export function grammarFields(body: JsonObject): JsonObject {

@@ -1,4 +1,4 @@
-import { isObject } from '../../http/json.js';
+import { objectIn } from '../../http/json.js';
 import type { Item, MessageItem, ReasoningItem } from './item.js';
 import { unseal } from './sealed-text.js';
 
@@ -49,7 +49,9 @@ function messageOf(item: Item): ChatMessage | null {
     case 'reasoning':
       return thoughtOf(item);
     case 'function_call': {
-      const called = { name: item.name, arguments: objectText(item.arguments) };
+      // Arguments that were cut off, or are no object, would end a template: SGLang shows none.
+      const given = objectIn(item.arguments) === null ? '{}' : item.arguments;
+      const called = { name: item.name, arguments: given };
       const call: ToolCall = { id: item.call_id, type: 'function', function: called };
       return { role: 'assistant', tool_calls: [call] };
     }
@@ -82,15 +84,6 @@ function thoughtOf({ summary, content, encrypted_content }: ReasoningItem): Chat
   const sealed = encrypted_content === null ? null : unseal('reasoning', encrypted_content);
   const text = shown?.join('\n') ?? sealed ?? '';
   return text === '' ? null : { role: 'assistant', reasoning_content: text };
-}
-
-/** Arguments that were cut off, or are no object, would end a template: SGLang shows none. */
-function objectText(text: string): string {
-  try {
-    return isObject(JSON.parse(text)) ? text : '{}';
-  } catch {
-    return '{}';
-  }
 }
 
 function merged(messages: readonly ChatMessage[]): readonly ChatMessage[] {

@@ -110,11 +110,8 @@ export function parseItems(value: unknown, name: string, find: FindItem): readon
 }
 
 export function userMessage(text: string): Item {
-  return messageOf('user', [{ type: 'input_text', text }]);
-}
-
-function messageOf(role: 'user', content: readonly ContentPart[]): Item {
-  return { id: newId('msg'), type: 'message', status: 'completed', role, content };
+  const content = [inputText(text)];
+  return { id: newId('msg'), type: 'message', status: 'completed', role: 'user', content };
 }
 
 function parseItem(read: PartReader, find: FindItem): Item {

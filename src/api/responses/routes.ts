@@ -1,6 +1,7 @@
 import { parseJsonObject } from '../../http/json.js';
 import type { Method, Route } from '../../http/router.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
+import { numPromptTokens } from '../openai/chat-ask.js';
 import { chatContext, type OpenAiDeps } from '../openai/routes.js';
 import { compact } from './compact.js';
 import { conversationRoutes } from './conversations.js';
@@ -36,9 +37,7 @@ export function createResponsesRoutes(deps: ResponsesDeps): readonly Route[] {
     }),
     route('POST', '/input_tokens', async ({ request, sink, asker }) => {
       const { ask } = await prepare(parseJsonObject(await request.readBody()), asker, deps);
-      const [prompt] = ask.generate.entries.map((entry) => entry.prompt);
-      const count = prompt?.kind === 'ids' ? prompt.ids.length : 0;
-      sink.answer({ object: 'response.input_tokens', input_tokens: count });
+      sink.answer({ object: 'response.input_tokens', input_tokens: numPromptTokens(ask) });
     }),
     route('POST', '/compact', async ({ request, sink, asker }) => {
       await compact(parseJsonObject(await request.readBody()), sink, asker, deps);

@@ -1,6 +1,7 @@
 import { preview } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { Dict, type Value } from '../../text/jinja/values.js';
+import { schemaFormat } from '../openai/response-format.js';
 import { refuseForm, refuseParam } from './errors.js';
 
 export interface TextField {
@@ -66,10 +67,6 @@ function shownSchema(format: JsonObject): unknown {
 function chatSchema(lossless: Dict): Value {
   const text = lossless.get('text');
   const format = text instanceof Dict ? text.get('format') : null;
-  const fields = format instanceof Dict ? ['name', 'schema'] : [];
-  const given = fields.map((name) => [name, (format as Dict).get(name) ?? null] as const);
-  return Dict.of([
-    ['type', 'json_schema'],
-    ['json_schema', Dict.of(given)],
-  ]);
+  if (!(format instanceof Dict)) return null;
+  return schemaFormat({ name: format.get('name') ?? null, schema: format.get('schema') ?? null });
 }
