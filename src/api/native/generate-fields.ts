@@ -1,4 +1,5 @@
 import { field, type Fields, type Schema } from '../../http/fields.js';
+import { MEDIA, NOT_CONFIGURED, UNKNOWN_WISHES } from './unsupported-fields.js';
 
 const IDS: Schema = { type: 'array', items: { type: 'integer' } };
 const TEXTS: Schema = { type: 'array', items: { type: 'string' } };
@@ -47,29 +48,16 @@ export const COMMON_REQUEST_FIELDS = {
   max_thinking_tokens: field.integer('Tokens of a thought at most; negative = no limit.'),
 } as const satisfies Fields;
 
-const REFUSED = Object.fromEntries(
-  [
-    'image_data',
-    'video_data',
-    'audio_data',
-    'lora_path',
-    'return_indexer_topk',
-    'return_sampling_mask',
-    'return_flat_raw_top_logprobs',
-    'return_flat_raw_top_logprobs_b64',
-    'return_entropy',
-    'return_bytes',
-  ].map((name) => [name, field.raw('Refused.')]),
-);
-
 /** Fields of SGLang's that are refused by name on the native routes. */
 export const REFUSED_FIELDS: Fields = {
-  ...REFUSED,
+  ...Object.fromEntries(
+    [...MEDIA, ...UNKNOWN_WISHES, ...Object.keys(NOT_CONFIGURED), 'lora_path'].map((name) => [
+      name,
+      field.raw('Refused.'),
+    ]),
+  ),
   session_id: COMMON_REQUEST_FIELDS.session_id,
   session_params: COMMON_REQUEST_FIELDS.session_params,
-  return_hidden_states: COMMON_REQUEST_FIELDS.return_hidden_states,
-  custom_logit_processor: COMMON_REQUEST_FIELDS.custom_logit_processor,
-  return_routed_experts: COMMON_REQUEST_FIELDS.return_routed_experts,
 };
 
 export const UNOBSERVED_FIELDS = {

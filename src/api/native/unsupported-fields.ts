@@ -3,7 +3,7 @@ import type { FieldReader } from '../../http/field-reader.js';
 import { isObject } from '../../http/json.js';
 
 /** What asks for a part of the answer that is not there, or for another way to it. */
-const UNKNOWN_WISHES = [
+export const UNKNOWN_WISHES = [
   'return_routed_experts',
   'return_indexer_topk',
   'return_sampling_mask',
@@ -13,7 +13,15 @@ const UNKNOWN_WISHES = [
   'return_bytes',
 ] as const;
 
-const MEDIA = ['image_data', 'video_data', 'audio_data'] as const;
+export const MEDIA = ['image_data', 'video_data', 'audio_data'] as const;
+
+/** What SGLang has behind a flag, by the words in which it says that the flag is not set. */
+export const NOT_CONFIGURED: Readonly<Record<string, string>> = {
+  return_hidden_states:
+    'The server is not configured to return the hidden states. Please set `--enable-return-hidden-states` to enable this feature.',
+  custom_logit_processor:
+    'The server is not configured to enable custom logit processor. Please set `--enable-custom-logit-processor` to enable this feature.',
+};
 
 /** What this server cannot do is an error, never silently left out. @throws RequestError */
 export function checkUnsupportedFields(read: FieldReader): void {
@@ -22,15 +30,8 @@ export function checkUnsupportedFields(read: FieldReader): void {
   }
   checkLora(read.raw('lora_path'));
   checkSession(read);
-  if (isGiven(read.raw('return_hidden_states'))) {
-    refuse(
-      'The server is not configured to return the hidden states. Please set `--enable-return-hidden-states` to enable this feature.',
-    );
-  }
-  if (isGiven(read.raw('custom_logit_processor'))) {
-    refuse(
-      'The server is not configured to enable custom logit processor. Please set `--enable-custom-logit-processor` to enable this feature.',
-    );
+  for (const [name, words] of Object.entries(NOT_CONFIGURED)) {
+    if (isGiven(read.raw(name))) refuse(words);
   }
   for (const name of UNKNOWN_WISHES) {
     if (isGiven(read.raw(name))) refuse(`${name} is not supported by this version of the server.`);

@@ -1,33 +1,22 @@
 import type { SamplingDefaults } from '../../core/sampling-params.js';
 import { RequestError } from '../../core/errors.js';
 import { FieldReader } from '../../http/field-reader.js';
+import type { FieldKind } from '../../http/fields.js';
 import { isObject, type JsonObject } from '../../http/json.js';
+import { COMMON_REQUEST_FIELDS } from '../native/generate-fields.js';
 import type { GenerateContext } from '../native/generate-request.js';
+import { SAMPLING_FIELDS } from '../native/sampling-fields.js';
 import { MAX_PARALLEL_SAMPLES, parseSeed } from '../native/sampling-request.js';
+import { SHARED_SAMPLING } from './fields.js';
 import { grammarFields } from './response-format.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
 
 type FieldType = 'number' | 'integer' | 'boolean' | 'raw';
 
-/** Fields of the body that mean the same in `sampling_params`; FastAPI has coerced them there. */
-const SAMPLING_FIELDS: Readonly<Record<string, FieldType>> = {
-  temperature: 'number',
-  top_p: 'number',
-  top_k: 'integer',
-  min_p: 'number',
-  repetition_penalty: 'number',
-  frequency_penalty: 'number',
-  presence_penalty: 'number',
-  stop: 'raw',
-  stop_token_ids: 'raw',
-  stop_regex: 'raw',
-  no_stop_trim: 'boolean',
-  ignore_eos: 'boolean',
-  skip_special_tokens: 'boolean',
-  logit_bias: 'raw',
-  n: 'integer',
-  custom_params: 'raw',
-};
+/** Fields of the body that mean the same in `sampling_params`; FastAPI has coerced the scalars among them there. */
+const SAMPLING_TYPES: Readonly<Record<string, FieldType>> = Object.fromEntries(
+  SHARED_SAMPLING.map((name) => [name, scalarType(SAMPLING_FIELDS[name].kind)]),
+);
 
 /** Fields that only have to be of their type. */
 const CHECKED_FIELDS: Readonly<Record<string, FieldType>> = {
@@ -35,22 +24,14 @@ const CHECKED_FIELDS: Readonly<Record<string, FieldType>> = {
   max_completion_tokens: 'integer',
 };
 
-/** Fields that mean the same beside `sampling_params`. */
-const REQUEST_FIELDS: Readonly<Record<string, FieldType>> = {
-  rid: 'raw',
-  extra_key: 'raw',
-  cache_salt: 'raw',
-  priority: 'raw',
-  routed_dp_rank: 'raw',
-  data_parallel_rank: 'raw',
-  session_id: 'raw',
-  session_params: 'raw',
-  return_hidden_states: 'raw',
-  custom_logit_processor: 'raw',
-  return_routed_experts: 'raw',
-  max_thinking_tokens: 'raw',
-  return_cache_info: 'boolean',
-};
+/** Fields that mean the same beside `sampling_params`: handed on as they are. */
+const REQUEST_TYPES: Readonly<Record<string, FieldType>> = Object.fromEntries(
+  Object.keys(COMMON_REQUEST_FIELDS).map((name) => [name, 'raw']),
+);
+
+function scalarType(kind: FieldKind): FieldType {
+  return kind === 'number' || kind === 'integer' || kind === 'boolean' ? kind : 'raw';
+}
 
 export interface CommonContext {
   readonly generate: GenerateContext;
@@ -80,13 +61,13 @@ export function parseCommonFields(body: JsonObject, context: CommonContext): Com
   checkBestOf(read);
   const model = read.string('model') ?? 'default';
   const loraPath = read.raw('lora_path') ?? adapterOf(model, context.servedName);
-  const sampling = given(read, SAMPLING_FIELDS);
+  const sampling = given(read, SAMPLING_TYPES);
   given(read, CHECKED_FIELDS);
   return {
     model,
     ...usageFields(read, context.includeUsageByDefault),
     native: {
-      ...given(read, REQUEST_FIELDS),
+      ...given(read, REQUEST_TYPES),
       stream: read.boolean('stream') ?? false,
       lora_path: loraPath,
     },

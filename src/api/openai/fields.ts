@@ -3,7 +3,8 @@ import { COMMON_REQUEST_FIELDS } from '../native/generate-fields.js';
 import { SAMPLING_FIELDS } from '../native/sampling-fields.js';
 import { NOT_YET } from './unsupported-fields.js';
 
-const SHARED_SAMPLING = [
+/** Fields of `sampling_params` that stand in the body itself here. */
+export const SHARED_SAMPLING = [
   'temperature',
   'top_p',
   'top_k',
