@@ -8,13 +8,13 @@ import type {
 } from '../../http/socket.js';
 import { askerOf } from '../asker.js';
 import {
-  CLOSE,
   CUT_OFF_BYTES,
   IDLE_TIMEOUT_S,
   MAX_BUFFERED_BYTES,
   SMALL_CUT_OFF_BYTES,
   SOCKET_LIMITS,
 } from '../ws/limits.js';
+import { isVersion13, OpenSockets, upgradeRequired } from '../ws/open-sockets.js';
 import { responsesError } from './errors.js';
 import type { ResponsesDeps } from './prepare.js';
 import { ResponsesSession } from './socket-session.js';
@@ -38,13 +38,13 @@ export class ResponsesSockets implements SocketEndpoint {
   readonly #deps: ResponsesDeps;
   readonly #isAllowed: AuthCheck;
   readonly #counts: SocketCounts;
-  /** Each with whether it is a small one. */
-  readonly #sessions = new Map<ResponsesSession, boolean>();
+  readonly #sockets: OpenSockets<ResponsesSession>;
 
   constructor(deps: ResponsesDeps, isAllowed: AuthCheck, counts = RESPONSES_SOCKETS) {
     this.#deps = deps;
     this.#isAllowed = isAllowed;
     this.#counts = counts;
+    this.#sockets = new OpenSockets(counts.maxLarge);
   }
 
   decide(request: UpgradeRequest): UpgradeDecision {
@@ -52,21 +52,15 @@ export class ResponsesSockets implements SocketEndpoint {
       const response = responsesError({ code: 'UNAUTHORIZED', message: 'Unauthorized' });
       return { kind: 'refuse', response };
     }
-    if (request.headers.get('sec-websocket-version') !== '13') {
-      const headers = { upgrade: 'websocket', 'sec-websocket-version': '13' };
-      return { kind: 'refuse', response: { status: 426, headers } };
-    }
-    const numLarge = [...this.#sessions.values()].filter((isSmall) => !isSmall).length;
-    const isSmall = numLarge >= this.#counts.maxLarge;
+    if (!isVersion13(request)) return { kind: 'refuse', response: upgradeRequired() };
+    const isSmall = this.#sockets.isNextSmall;
     const open = (socket: Socket): SocketListener => this.#open(socket, request, isSmall);
     return { kind: 'accept', isSmall, protocol: null, open };
   }
 
   /** The server goes away. */
   closeAll(): void {
-    for (const session of [...this.#sessions.keys()]) {
-      session.close(CLOSE.goingAway, 'The server is shutting down.');
-    }
+    this.#sockets.closeAll();
   }
 
   #open(socket: Socket, request: UpgradeRequest, isSmall: boolean): SocketListener {
@@ -76,13 +70,11 @@ export class ResponsesSockets implements SocketEndpoint {
       deps: this.#deps,
       maxMessageBytes: isSmall ? smallMessageBytes : maxMessageBytes,
       onClose: (closed) => {
-        this.#sessions.delete(closed);
+        this.#sockets.delete(closed);
       },
     });
-    this.#sessions.set(session, isSmall);
-    if (this.#sessions.size > this.#counts.maxSockets) {
-      session.close(CLOSE.tryAgainLater, 'Too many open sockets.');
-    }
+    this.#sockets.add(session, isSmall);
+    if (this.#sockets.size > this.#counts.maxSockets) this.#sockets.refuse(session);
     return session;
   }
 }

@@ -5,7 +5,6 @@ import { errorResponse } from '../../http/error-response.js';
 import { plainResponse, type FullResponse } from '../../http/http.js';
 import type { Route } from '../../http/router.js';
 import {
-  CLOSE,
   CUT_OFF_BYTES,
   IDLE_TIMEOUT_S,
   MAX_BUFFERED_BYTES,
@@ -13,6 +12,7 @@ import {
   SOCKET_LIMITS,
   type SocketLimits,
 } from './limits.js';
+import { isVersion13, OpenSockets, upgradeRequired } from './open-sockets.js';
 import { Session, type Answerers, type SessionOptions } from './session.js';
 import type {
   Socket,
@@ -24,6 +24,7 @@ import type {
 
 export const WS_PATH = '/ws';
 const SUBPROTOCOL = 'radish.v1';
+const WHAT = `This is a WebSocket, subprotocol ${SUBPROTOCOL}.`;
 
 export interface WsOptions {
   readonly isAllowed: AuthCheck;
@@ -41,18 +42,18 @@ export class WsEndpoint implements SocketEndpoint {
   readonly idleTimeoutS = IDLE_TIMEOUT_S;
   readonly #options: WsOptions;
   readonly #limits: SocketLimits;
-  /** Each with whether it is a small one. */
-  readonly #sessions = new Map<Session, boolean>();
+  readonly #sockets: OpenSockets<Session>;
 
   constructor(options: WsOptions) {
     this.#options = options;
     this.#limits = options.limits ?? SOCKET_LIMITS;
+    this.#sockets = new OpenSockets(this.#limits.maxLargeSockets);
   }
 
   /** Origins are judged as with HTTP, before this is asked. No cookie is ever read. */
   decide(request: UpgradeRequest): UpgradeDecision {
     const { headers } = request;
-    if (headers.get('sec-websocket-version') !== '13') return refuse(upgradeRequired());
+    if (!isVersion13(request)) return refuse(upgradeRequired(WHAT));
     const isAuthenticated = this.#isAllowed(headers);
     if (!isAuthenticated && bringsKey(headers)) {
       return refuse(errorResponse({ code: 'UNAUTHORIZED', message: 'Unauthorized' }));
@@ -62,7 +63,7 @@ export class WsEndpoint implements SocketEndpoint {
       return refuse(plainResponse(400, `The subprotocol here is ${SUBPROTOCOL}.`));
     }
     const protocol = offered === undefined ? null : SUBPROTOCOL;
-    const isSmall = this.#numLarge() >= this.#limits.maxLargeSockets;
+    const isSmall = this.#sockets.isNextSmall;
     const asker = askerOf(request, null);
     const open = (socket: Socket): SocketListener =>
       this.#open(socket, { isAuthenticated, asker, isSmall });
@@ -71,9 +72,7 @@ export class WsEndpoint implements SocketEndpoint {
 
   /** The server goes away. */
   closeAll(): void {
-    for (const session of [...this.#sessions.keys()]) {
-      session.close(CLOSE.goingAway, 'The server is shutting down.');
-    }
+    this.#sockets.closeAll();
   }
 
   #open(socket: Socket, { isAuthenticated, asker, isSmall }: Opening): SocketListener {
@@ -86,23 +85,18 @@ export class WsEndpoint implements SocketEndpoint {
       asker,
       onError: this.#options.onError,
       onClose: (closed) => {
-        this.#sessions.delete(closed);
+        this.#sockets.delete(closed);
       },
     });
-    this.#sessions.set(session, isSmall);
+    this.#sockets.add(session, isSmall);
     const { maxSockets, maxUnknownSockets } = this.#limits;
-    if (this.#sessions.size > maxSockets || this.#numUnknown() > maxUnknownSockets) {
-      session.close(CLOSE.tryAgainLater, 'Too many open sockets.');
-    }
+    const isTooMany = this.#sockets.size > maxSockets || this.#numUnknown() > maxUnknownSockets;
+    if (isTooMany) this.#sockets.refuse(session);
     return session;
   }
 
   #numUnknown(): number {
-    return [...this.#sessions.keys()].filter(({ isAuthenticated }) => !isAuthenticated).length;
-  }
-
-  #numLarge(): number {
-    return [...this.#sessions.values()].filter((isSmall) => !isSmall).length;
+    return this.#sockets.sessions.filter(({ isAuthenticated }) => !isAuthenticated).length;
   }
 
   #isAllowed(headers: UpgradeRequest['headers']): boolean {
@@ -122,16 +116,9 @@ export const wsRoute: Route = {
   path: WS_PATH,
   access: 'key',
   handler: (_request, reply) => {
-    reply.send(upgradeRequired());
+    reply.send(upgradeRequired(WHAT));
   },
 };
-
-function upgradeRequired(): FullResponse {
-  return {
-    ...plainResponse(426, `This is a WebSocket, subprotocol ${SUBPROTOCOL}.`),
-    headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
-  };
-}
 
 function bringsKey(headers: UpgradeRequest['headers']): boolean {
   return headers.has('authorization') || headers.has('x-api-key');
