@@ -55,7 +55,7 @@ export class HttpAnswer implements AnswerSink {
     return this.#reply.isClosed;
   }
 
-  onSubmitted(abort: () => void, survivesClient: boolean): void {
+  onAbortable(abort: () => void, survivesClient: boolean): void {
     if (!survivesClient) this.#reply.onClientLeft(abort);
   }
 

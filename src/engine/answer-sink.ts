@@ -9,7 +9,7 @@ export interface AnswerSink {
    * `abort` is called at once where that is due already.
    * @param survivesClient a `background` request goes on when its client leaves, once it is submitted
    */
-  onSubmitted(abort: () => void, survivesClient: boolean): void;
+  onAbortable(abort: () => void, survivesClient: boolean): void;
   /** The whole answer. */
   answer(value: unknown): void;
   /** The request failed after its acceptance, with nothing of the answer out. */

@@ -54,7 +54,7 @@ export async function answer<Input extends Named, Request extends AnyRequest>(
   engine: Engine,
 ): Promise<void> {
   const { prepared, aborts } = await engine.prepare(ask.rids, ask.prepare, (giveUp) => {
-    sink.onSubmitted(giveUp, false);
+    sink.onAbortable(giveUp, false);
   });
   if (sink.isClosed) return;
   let abort = (): void => undefined;
@@ -62,7 +62,7 @@ export async function answer<Input extends Named, Request extends AnyRequest>(
     abort = () => {
       for (const request of submitted) engine.abort(request);
     };
-    sink.onSubmitted(abort, ask.survivesClient);
+    sink.onAbortable(abort, ask.survivesClient);
   };
   const requests = await engine.submit(ask.kind, prepared, onSubmitted, aborts);
   ask.onAccepted(requests);

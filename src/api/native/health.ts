@@ -98,7 +98,7 @@ class ProbeOutcome implements AnswerSink {
     return this.#isClosed;
   }
 
-  onSubmitted(abort: () => void): void {
+  onAbortable(abort: () => void): void {
     this.#abort = abort;
     if (this.#isClosed) abort();
   }

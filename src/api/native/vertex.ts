@@ -73,8 +73,8 @@ class Predictions implements AnswerSink {
     return this.#sink.isClosed;
   }
 
-  onSubmitted(abort: () => void, survivesClient: boolean): void {
-    this.#sink.onSubmitted(abort, survivesClient);
+  onAbortable(abort: () => void, survivesClient: boolean): void {
+    this.#sink.onAbortable(abort, survivesClient);
   }
 
   answer(value: unknown): void {

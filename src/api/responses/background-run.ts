@@ -61,7 +61,7 @@ export class BackgroundRun implements AnswerSink, EventStream, EventSource {
     return () => this.#followers.delete(listener);
   }
 
-  onSubmitted(abort: () => void): void {
+  onAbortable(abort: () => void): void {
     this.#abort = abort;
     if (this.#isCancelled) abort();
   }

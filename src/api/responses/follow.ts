@@ -31,7 +31,7 @@ export function followEvents(source: EventSource, sink: AnswerSink, startingAfte
   };
   stop = source.onNews(send);
   stream.onDrain(send);
-  sink.onSubmitted(() => {
+  sink.onAbortable(() => {
     stop();
   }, false);
   send();

@@ -34,7 +34,7 @@ export class SocketResponse implements AnswerSink, EventStream {
     return !this.#isClosed && !this.#json.isBusy && this.#outlet.isWritable;
   }
 
-  onSubmitted(abort: () => void): void {
+  onAbortable(abort: () => void): void {
     this.#abort = abort;
     if (this.#isClosed) abort();
   }

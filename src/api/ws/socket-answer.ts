@@ -41,7 +41,7 @@ export class SocketAnswer implements AnswerSink, EventStream {
     return !this.#isClosed && !this.#json.isBusy && this.#outlet.isWritable;
   }
 
-  onSubmitted(abort: () => void, survivesClient: boolean): void {
+  onAbortable(abort: () => void, survivesClient: boolean): void {
     this.#abort = abort;
     this.#survivesClient = survivesClient;
     if (this.#isCancelled) this.cancel();

@@ -21,7 +21,7 @@ class NotingSink implements AnswerSink, EventStream {
   survivesClient: boolean | null = null;
   leave: () => void = () => undefined;
 
-  onSubmitted(abort: () => void, survivesClient: boolean): void {
+  onAbortable(abort: () => void, survivesClient: boolean): void {
     this.leave = abort;
     this.survivesClient = survivesClient;
   }

@@ -225,7 +225,7 @@ t.test('cancel aborts one request, even one that is not submitted yet', (t) => {
   const aborted: string[] = [];
   const submit = (id: string, isBackground = false): void => {
     const abort = (): void => void aborted.push(id);
-    ask(id).onSubmitted(abort, isBackground);
+    ask(id).onAbortable(abort, isBackground);
   };
   submit('a');
   submit('b', true);
@@ -233,7 +233,7 @@ t.test('cancel aborts one request, even one that is not submitted yet', (t) => {
   say({ op: 'cancel', id: 'nobody' });
   const early = ask('early');
   say({ op: 'cancel', id: 'early' });
-  early.onSubmitted(() => void aborted.push('early'), false);
+  early.onAbortable(() => void aborted.push('early'), false);
   t.same(aborted, ['a', 'early']);
   t.same(socket.sent, [], 'the ending comes from the request itself');
   socket.close(1000);
@@ -245,12 +245,12 @@ t.test('the end of the socket aborts what is live, and what is submitted later',
   const { ask, socket, session, closed } = setUp();
   const aborted: string[] = [];
   ask('done').answer('x');
-  ask('a').onSubmitted(() => void aborted.push('a'), false);
+  ask('a').onAbortable(() => void aborted.push('a'), false);
   const late = ask('late');
   socket.close(1000);
   t.same(aborted, ['a']);
   t.ok(late.isClosed);
-  late.onSubmitted(() => void aborted.push('late'), false);
+  late.onAbortable(() => void aborted.push('late'), false);
   t.same(aborted, ['a', 'late']);
   t.same(closed, [session]);
   t.end();
