@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto';
-
 import type { DeviceControl, MemoryControl, WeightControl } from '../engine/control.js';
 import { createAuth } from '../http/auth.js';
+import type { EncodeQueue } from '../engine/encode-queue.js';
+import { createGeneration, type GenerationParts } from './generation.js';
 import { withAnthropicModels } from './anthropic/models.js';
 import { createAnthropicRoutes } from './anthropic/routes.js';
 import { createDebugRoutes } from './admin/fail-device.js';
@@ -12,19 +12,9 @@ import { createExpertRoutes } from './admin/expert-distribution.js';
 import { loraRoutes } from './admin/lora.js';
 import { createMemoryRoutes } from './admin/memory.js';
 import { createWeightRoutes } from './admin/weights.js';
-import type { ServerArgs } from '../config/server-args.js';
-import { RequestError, StartupError } from '../core/errors.js';
 import type { TreeState } from '../messages.js';
 import { logLines, type Logger } from '../observability/logger.js';
 import { createEmbedRoutes } from './embed/routes.js';
-import type { ThoughtMarks } from '../core/thought.js';
-import { reasoningFormat } from '../text/reasoning/registry.js';
-import { EncodeQueue } from '../engine/encode-queue.js';
-import type { Engine } from '../engine/engine.js';
-import type { GrammarCompiler } from '../engine/grammars.js';
-import type { RequestLimits } from '../engine/fit-request.js';
-import type { ServedModel, ServingLimits } from '../engine/served-model.js';
-import type { GenerateContext } from './native/generate-request.js';
 import { createGenerateHandler, generate, type GenerateDeps } from './native/generate.js';
 import { createHealthRoutes } from './native/health.js';
 import type { Bound } from '../core/bound.js';
@@ -35,7 +25,6 @@ import { parseRoutes } from './native/parse-routes.js';
 import { createSessionRoutes } from './native/session-routes.js';
 import { tokenizerInfoRoute } from './native/tokenizer-info.js';
 import { createVertexHandler } from './native/vertex.js';
-import { Sessions } from '../engine/sessions.js';
 import { createTokenizeRoutes } from './native/tokenize.js';
 import { createOllamaRoutes } from './ollama/routes.js';
 import { withOpenApi } from './openapi/routes.js';
@@ -45,15 +34,11 @@ import { ResponsesSockets } from './responses/socket-endpoint.js';
 import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
-import { parseSamplingParams } from './native/sampling-request.js';
-import { SeedSource } from '../engine/seeds.js';
-import { RegexPool } from '../text/regex-budget.js';
 import { createOriginRules } from '../http/origin.js';
 import { createHttpServer } from '../http/uws.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
-export interface AppDeps {
-  readonly args: ServerArgs;
+export interface AppDeps extends GenerationParts {
   readonly version: string;
   /** Where expert statistics are written. */
   readonly expertRecorderDir: string;
@@ -67,11 +52,6 @@ export interface AppDeps {
   readonly hidesOpenApi: boolean;
   /** The path that says that Ollama is running; null = none. */
   readonly ollamaRootRoute: string | null;
-  readonly engine: Engine;
-  /** Null with `--grammar-backend none`. */
-  readonly grammars: GrammarCompiler | null;
-  readonly model: ServedModel;
-  readonly limits: ServingLimits;
   /** For `/limits`. */
   readonly bounds: readonly Bound[];
   /** Every radix tree as it is now. */
@@ -100,8 +80,7 @@ export interface App {
 /** The HTTP front end over an engine. @throws StartupError */
 export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
-  const generation = await generateDeps(deps);
-  checkPreferredParams(generation.context);
+  const generation = await createGeneration(deps);
   const openAiDeps = { args: deps.args, model: deps.model, generation };
   const openAi = openAiAnswerers(openAiDeps);
   const onError = (error: unknown): void => {
@@ -223,70 +202,6 @@ function tokenizeRoutes({ model }: AppDeps, encodeQueue: EncodeQueue): readonly 
   const { tokenizer, chatTemplate } = model;
   const { contextLength } = model.spec;
   return createTokenizeRoutes({ tokenizer, chatTemplate, encodeQueue, contextLength });
-}
-
-async function thoughtTags({ tokenizer, parsers }: ServedModel): Promise<ThoughtMarks | null> {
-  const format = parsers.reasoning === null ? null : reasoningFormat(parsers.reasoning);
-  if (format === null || tokenizer === null) return null;
-  const idsOf = async (tag: string): Promise<number[]> => [...(await tokenizer.encode(tag, false))];
-  return { start: await idsOf(format.start), end: await idsOf(format.end) };
-}
-
-/** What no request could be answered with is found now, not by the first request. @throws StartupError */
-function checkPreferredParams(context: GenerateContext): void {
-  try {
-    parseSamplingParams(context.preferredSamplingParams ?? {}, context);
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    throw new StartupError(`--preferred-sampling-params: ${error.message}`);
-  }
-}
-
-async function generateDeps(deps: AppDeps): Promise<GenerateDeps> {
-  const { args, engine, model, limits } = deps;
-  const firstIds = await model.tokenizer?.encode('');
-  const requestLimits: RequestLimits = {
-    contextLength: model.spec.contextLength,
-    maxTotalTokens: limits.maxTotalTokens,
-    slotLength: limits.slotLength,
-    vocabSize: model.spec.vocabSize,
-    allowAutoTruncate: args.allowAutoTruncate,
-  };
-  return {
-    engine,
-    isGeneration: model.spec.embedding === null,
-    tokenizer: model.tokenizer,
-    encodeQueue: new EncodeQueue(),
-    eosTokenIds: model.eosTokenIds,
-    grammars: deps.grammars,
-    limits: requestLimits,
-    seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
-    regexPool: new RegexPool(),
-    context: {
-      vocabSize: model.spec.vocabSize,
-      hasTokenizer: model.tokenizer !== null,
-      disableRadixCache: args.disableRadixCache,
-      dpSize: args.dpSize,
-      thoughtTags: await thoughtTags(model),
-      preferredSamplingParams: args.preferredSamplingParams,
-      priority: {
-        isEnabled: args.enablePriorityScheduling,
-        lowValuesFirst: args.scheduleLowPriorityValuesFirst,
-        defaultValue: args.defaultPriorityValue,
-        abortWhenDisabled: args.abortOnPriorityWhenDisabled,
-      },
-    },
-    weights: model.weights,
-    sessions: new Sessions({
-      nowMs: () => performance.now(),
-      abort: (generation) => {
-        engine.abort(generation);
-      },
-      bosTokenId: firstIds?.[0] ?? null,
-    }),
-    streamInterval: args.streamInterval,
-    isIncremental: args.incrementalStreamingOutput,
-  };
 }
 
 function describe(error: unknown): string {
