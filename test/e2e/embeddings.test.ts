@@ -30,6 +30,10 @@ interface Ranked {
   readonly index: number;
 }
 
+interface RerankResults {
+  readonly results: readonly { readonly index: number; readonly relevance_score: number }[];
+}
+
 async function serve(name: string, ...flags: readonly string[]): Promise<RadishProcess> {
   return startRadish(['--model-path', `${FIXTURES}pooled/${name}`, ...flags]);
 }
@@ -78,9 +82,10 @@ t.test('embeddings are those of transformers, on two devices', parallel(), async
   t.equal((await postJson(`${url}/generate`, { text: 'a' })).status, 400);
 });
 
-for (const [model, tokenizer] of [
-  ['bert-cross', 'wordpiece'],
-  ['xlmr-cross', 'unigram'],
+for (const [model, tokenizer, isSquashed] of [
+  // Only the first one's config.json names a sigmoid.
+  ['bert-cross', 'wordpiece', true],
+  ['xlmr-cross', 'unigram', false],
 ] as const) {
   t.test(`${model} reranks with the launch line of SGLang's notebook`, parallel(), async (t) => {
     const flags = ['--disable-radix-cache', '--chunked-prefill-size', '-1'];
@@ -103,6 +108,20 @@ for (const [model, tokenizer] of [
       const body = { text, is_cross_encoder_request: true };
       const [alone] = await post<{ embedding: number }[]>(`${url}/encode`, body);
       t.ok(Math.abs((alone?.embedding ?? NaN) - score) < 1e-5, 'the same alone as in a batch');
+    }
+    for (const path of ['/rerank', '/v2/rerank']) {
+      const { results } = await post<RerankResults>(url + path, { query, documents, top_n: 2 });
+      const wanted = ranked.slice(0, 2).map(({ index, score }) => ({
+        index,
+        relevance: isSquashed ? score : 1 / (1 + Math.exp(-score)),
+      }));
+      t.same(
+        results.map(({ index }) => index),
+        wanted.map(({ index }) => index),
+      );
+      results.forEach(({ relevance_score: relevance }, i) => {
+        t.ok(Math.abs(relevance - (wanted[i]?.relevance ?? NaN)) < 1e-6, `${path}: a probability`);
+      });
     }
     const golden = await goldenOf(model);
     const input_ids = golden.map(({ tokens }) => tokens);
