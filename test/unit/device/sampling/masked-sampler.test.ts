@@ -7,7 +7,7 @@ import { FullRowSampler } from '../../../../src/device/sampling/full-row.js';
 import { sampleAllowed } from '../../../../src/device/sampling/masked-sampler.js';
 import { maskRow } from '../../../../src/device/sampling/masked-row.js';
 import { NEEDS_FULL_ROW } from '../../../../src/device/sampling/sampler.js';
-import { headOf, openSampling, randomRow } from '../fixtures.js';
+import { headOf, logSoftmax, openSampling, randomRow } from '../fixtures.js';
 
 function randomMask(random: Random, vocabSize: number): Int32Array {
   const share = [0.02, 0.3, 0.9, 0.99][Math.floor(random() * 4)] ?? 1;
@@ -67,6 +67,30 @@ t.test('tokens come as often as what is left of their probability', (t) => {
   maskRow(masked, row, mask);
   const counts = new Float64Array(300);
   const draws = 40_000;
+  for (let i = 0; i < draws; i++) {
+    const token = sampleAllowed(head, 0, mask, openSampling(), (i + 0.5) / draws);
+    counts[token] = (counts[token] ?? 0) + 1;
+  }
+  counts.forEach((count, id) => {
+    const expected = draws * Math.exp(masked[id] ?? -Infinity);
+    t.ok(Math.abs(count - expected) < 3, `token ${id}: ${count} times, not ${expected}`);
+  });
+  t.end();
+});
+
+t.test('a mask that forbids little but the probable leaves the rest its shares', (t) => {
+  const random = seededRandom(9);
+  const vocabSize = 300;
+  const probable = [20, 20.3, 20.7];
+  const logits = Float64Array.from({ length: vocabSize }, (_, id) => probable[id - 70] ?? random());
+  const row = logSoftmax(logits);
+  const mask = new Int32Array(Math.ceil(vocabSize / 32)).fill(-1);
+  mask[70 >> 5] = ~(0b111 << (70 & 31));
+  const masked = new Float32Array(vocabSize);
+  maskRow(masked, row, mask);
+  const draws = 40_000;
+  const counts = new Float64Array(vocabSize);
+  const head = headOf([row]);
   for (let i = 0; i < draws; i++) {
     const token = sampleAllowed(head, 0, mask, openSampling(), (i + 0.5) / draws);
     counts[token] = (counts[token] ?? 0) + 1;
