@@ -35,11 +35,12 @@ import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import { createOriginRules } from '../http/origin.js';
-import { createHttpServer } from '../http/uws.js';
+import type { HttpEngine } from '../http/server.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
 export interface AppDeps extends GenerationParts {
   readonly version: string;
+  readonly http: HttpEngine;
   /** Where expert statistics are written. */
   readonly expertRecorderDir: string;
   /** Longest that `/health_generate` waits for an answer. */
@@ -104,7 +105,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const { apiKey, host, allowedHosts, corsOrigins } = deps.args;
   const origins = createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins });
   const responsesSockets = new ResponsesSockets(responses, isAllowed);
-  const server = await createHttpServer(route, [sockets, responsesSockets], origins);
+  const server = deps.http.createServer({
+    handle: route,
+    sockets: [sockets, responsesSockets],
+    origins,
+  });
   return {
     routes,
     listen: () => server.listen(deps.args.host, deps.args.port),

@@ -50,7 +50,7 @@ import {
 } from '../http/body.js';
 import { MAX_HEADER_BYTES } from '../http/head.js';
 import { MAX_DEPTH, MAX_VALUES as MAX_JSON_VALUES } from '../http/json.js';
-import { STALLED_READER_MS } from '../http/uws-reply.js';
+import { STALLED_READER_MS } from '../http/reply.js';
 import { MAX_VALUES as MAX_TENSOR_VALUES } from '../model/weights/read-tensor.js';
 import { MAX_PENDING_BYTES } from '../observability/log-output.js';
 import { MAX_PROFILE_MS } from '../observability/profiler.js';

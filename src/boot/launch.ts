@@ -26,6 +26,7 @@ import { deviceControls } from './device-controls.js';
 import { exposure } from './exposure.js';
 import { checkFileLimit, FileGuard, fileLimit, numOpenFiles } from './file-limit.js';
 import { assertPortFree } from './port-check.js';
+import { chooseEngine } from '../http/engine.js';
 import { grammarThread } from './grammars.js';
 import { RunningServer } from './running-server.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
@@ -51,6 +52,8 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   await assertPortFree(args.host, args.port);
   const exposed = exposure(args);
   if (exposed !== null) log.warn(exposed);
+  const { engine: http, why } = await chooseEngine(args.httpServer);
+  log.info(`HTTP: ${http.name === 'uws' ? 'uWebSockets.js' : 'node:http'} (${why})`);
   const machine = thisMachine();
   requireRuntimeMemory(machine.memoryBytes, args.dpSize);
 
@@ -97,6 +100,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   const app = await createApp({
     args,
     version,
+    http,
     expertRecorderDir: env.expertRecorderDir,
     healthCheckTimeoutMs: env.healthCheckTimeoutMs,
     profilerDir: env.profilerDir,

@@ -1,3 +1,4 @@
+import { HTTP_SERVERS } from '../core/http-server.js';
 import { SCHEDULE_POLICIES } from '../core/scheduler-config.js';
 import { EXPERT_MODES } from '../core/expert-recording.js';
 import {
@@ -98,6 +99,11 @@ const MODEL = {
 const HTTP = {
   host: stringOr('127.0.0.1', 'Address to listen on.'),
   port: int(30000, 'Port to listen on; 0 = any free one.', { min: 0, max: 65535 }),
+  'http-server': choice(
+    HTTP_SERVERS,
+    'auto',
+    'auto = uWebSockets.js where its binary loads, else node:http.',
+  ),
   'api-key': key('Key that requests must bring as "Authorization: Bearer KEY".'),
   'admin-api-key': key(
     'Key of the routes that change the server; --api-key no longer opens those.',

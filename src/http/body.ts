@@ -1,4 +1,5 @@
 import { RequestError } from '../core/errors.js';
+import type { NativeBody } from './native.js';
 
 /** Largest request body: a batch of long prompts as token ids fits several times over. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -8,17 +9,8 @@ export const MAX_BODIES_BYTES = 512 * 1024 * 1024;
 export const BODY_TIMEOUT_MS = 30_000;
 /** but it gets a second more for every so many bytes that have come. */
 export const MIN_BYTES_PER_S = 16 * 1024;
-/** The library gives a quiet connection ten seconds. */
+/** The engines give a quiet connection ten seconds. */
 const KEEP_OPEN_MS = 4_000;
-
-/** The calls of uWebSockets.js's response that deliver a body. */
-export interface NativeBody {
-  /** `chunk` is dead after the callback returns. */
-  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown;
-  pause(): void;
-  /** Also starts the library's own time-out anew. */
-  resume(): void;
-}
 
 export interface BodyOptions {
   /** The Content-Length that was announced, or null. */
@@ -128,7 +120,7 @@ class ArrivingBody {
     return performance.now() - this.#startedMs >= allowedMs - 1;
   }
 
-  #take(chunk: ArrayBuffer, isLast: boolean): void {
+  #take(chunk: ArrayBuffer | Uint8Array, isLast: boolean): void {
     if (this.#hasEnded) return;
     const { maxBytes, onGrown } = this.#options;
     if (this.#numBytes + chunk.byteLength > maxBytes) {

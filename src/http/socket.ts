@@ -38,7 +38,7 @@ export type UpgradeDecision =
 /** A path that sockets can be opened on. */
 export interface SocketEndpoint {
   readonly path: string;
-  /** A client that announces or sends more is cut off without a close frame. */
+  /** A client that announces or sends more is cut off: without a close frame by uWebSockets.js, with 1009 by ws. */
   readonly maxPayloadBytes: number;
   readonly smallPayloadBytes: number;
   /** Bytes buffered for a client above which even pongs are dropped. */

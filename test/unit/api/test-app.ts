@@ -5,6 +5,7 @@ import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
 import type { FaultKind, WeightUpdate } from '../../../src/engine/control.js';
 import type { TreeState } from '../../../src/messages.js';
 import { createLogger } from '../../../src/observability/logger.js';
+import { chooseEngine } from '../../../src/http/engine.js';
 import { createApp, type App, type AppDeps } from '../../../src/api/app.js';
 import { ServedWeights } from '../../../src/engine/served-weights.js';
 import { Engine } from '../../../src/engine/engine.js';
@@ -86,6 +87,7 @@ export async function startApp(
   const app = await createApp({
     args,
     version: '0.0.0-test',
+    http: (await chooseEngine(args.httpServer)).engine,
     engine,
     grammars: {
       prepare: (spec) => Promise.resolve(spec.kind === 'ebnf' ? 'it is bad' : null),

@@ -1,12 +1,8 @@
 import t from 'tap';
 
 import { RequestError } from '../../../src/core/errors.js';
-import {
-  BodyReader,
-  ClientLeftError,
-  type BodyLimits,
-  type NativeBody,
-} from '../../../src/http/body.js';
+import { BodyReader, ClientLeftError, type BodyLimits } from '../../../src/http/body.js';
+import type { NativeBody } from '../../../src/http/native.js';
 
 type OnData = (chunk: ArrayBuffer, isLast: boolean) => void;
 

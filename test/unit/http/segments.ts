@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 import type { HttpReply, HttpRequest } from '../../../src/http/http.js';
-import { createHttpServer } from '../../../src/http/uws.js';
+import type { HttpEngine } from '../../../src/http/server.js';
 
 interface Answer {
   readonly text: string;
@@ -23,7 +23,10 @@ export interface SendOptions {
 }
 
 /** A server that answers GET at once, and POST with the size of its body. */
-export async function openServer(t: { teardown(fn: () => void): void }): Promise<Server> {
+export async function openServer(
+  t: { teardown(fn: () => void): void },
+  engine: HttpEngine,
+): Promise<Server> {
   const executed: string[] = [];
   const handle = (request: HttpRequest, reply: HttpReply): void => {
     executed.push(`${request.method} ${request.path}`);
@@ -38,7 +41,7 @@ export async function openServer(t: { teardown(fn: () => void): void }): Promise
       () => undefined,
     );
   };
-  const server = await createHttpServer(handle);
+  const server = engine.createServer({ handle });
   t.teardown(() => {
     server.close();
   });

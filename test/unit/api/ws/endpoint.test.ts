@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import t from 'tap';
 
-import { createHttpServer } from '../../../../src/http/uws.js';
+import type { HttpEngine } from '../../../../src/http/server.js';
 import { WsEndpoint, type WsOptions } from '../../../../src/api/ws/endpoint.js';
 import type { Answerers } from '../../../../src/api/ws/session.js';
 import {
@@ -11,6 +11,7 @@ import {
   SOCKET_LIMITS,
   type SocketLimits,
 } from '../../../../src/api/ws/limits.js';
+import { ENGINES } from '../../http/engines.js';
 import { frameHead, OPCODE, openWs } from '../../../doubles/ws-client.js';
 
 const echo: Answerers['generate'] = (body, sink) => {
@@ -19,7 +20,11 @@ const echo: Answerers['generate'] = (body, sink) => {
 };
 
 /** A server whose requests answer with their own body. */
-async function start(limits: Partial<SocketLimits> = {}, options: Partial<WsOptions> = {}) {
+async function start(
+  http: HttpEngine,
+  limits: Partial<SocketLimits> = {},
+  options: Partial<WsOptions> = {},
+) {
   const endpoint = new WsEndpoint({
     isAllowed: () => true,
     answerers: { generate: echo, chat: echo, completions: echo },
@@ -29,12 +34,12 @@ async function start(limits: Partial<SocketLimits> = {}, options: Partial<WsOpti
     limits: { ...SOCKET_LIMITS, ...limits },
     ...options,
   });
-  const server = await createHttpServer(
-    (_request, reply) => {
+  const server = http.createServer({
+    handle: (_request, reply) => {
       reply.send({ status: 404 });
     },
-    [endpoint],
-  );
+    sockets: [endpoint],
+  });
   const port = await server.listen('127.0.0.1', 0);
   t.teardown(() => {
     server.close();
@@ -42,133 +47,141 @@ async function start(limits: Partial<SocketLimits> = {}, options: Partial<WsOpti
   return { endpoint, url: `http://127.0.0.1:${port}` };
 }
 
-t.test('frames that are too large or no text have their close codes', async (t) => {
-  const { url } = await start({ maxMessageBytes: 1000 });
-  const client = await openWs(url);
-  client.send({ op: 'generate', id: 1, body: { text: 'é' } });
-  t.same(await client.next(), { id: 1, event: 'done', data: { text: 'é' } });
-  client.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
-  t.equal(await client.closed, 1009);
+for (const http of ENGINES) {
+  t.test(`${http.name}: frames that are too large or no text have their close codes`, async (t) => {
+    const { url } = await start(http, { maxMessageBytes: 1000 });
+    const client = await openWs(url);
+    client.send({ op: 'generate', id: 1, body: { text: 'é' } });
+    t.same(await client.next(), { id: 1, event: 'done', data: { text: 'é' } });
+    client.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
+    t.equal(await client.closed, 1009);
 
-  const binary = await openWs(url);
-  binary.sendFrame(OPCODE.binary, Buffer.from('junk'));
-  t.equal(await binary.closed, 1003);
+    const binary = await openWs(url);
+    binary.sendFrame(OPCODE.binary, Buffer.from('junk'));
+    t.equal(await binary.closed, 1003);
 
-  for (const junk of [
-    Buffer.concat([frameHead(OPCODE.text, 2 ** 40), Buffer.alloc(64)]),
-    Buffer.from([0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]),
-    Buffer.concat([frameHead(OPCODE.text, 2), Buffer.alloc(4), Buffer.from([0xff, 0xfe])]),
-  ]) {
-    const cut = await openWs(url);
-    cut.socket.write(junk);
-    t.equal(await cut.closed, 1006, 'the library cuts it off');
-  }
-});
+    const tooLarge = Buffer.concat([frameHead(OPCODE.text, 2 ** 40), Buffer.alloc(64)]);
+    const noFrame = Buffer.from([0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    const noText = [frameHead(OPCODE.text, 2), Buffer.alloc(4), Buffer.from([0xff, 0xfe])];
+    // uWebSockets.js cuts the connection without a word.
+    const codes = http.name === 'uws' ? [1006, 1006, 1006] : [1009, 1002, 1007];
+    for (const [i, junk] of [tooLarge, noFrame, Buffer.concat(noText)].entries()) {
+      const cut = await openWs(url);
+      cut.socket.write(junk);
+      t.equal(await cut.closed, codes[i], 'the library ends it');
+    }
+  });
 
-t.test('a client may ping, and offer no subprotocol', async (t) => {
-  const { url } = await start();
-  const client = await openWs(url, { protocol: null });
-  t.equal(client.headers.get('sec-websocket-protocol'), undefined);
-  const data = once(client.socket, 'data');
-  client.sendFrame(OPCODE.ping, Buffer.from('hi'));
-  t.same((await data)[0], Buffer.from([0x8a, 2, 0x68, 0x69]));
-  client.close();
-  t.equal(await client.closed, 1000);
-  const several = await openWs(url, { protocol: 'other, radish.v1' });
-  t.equal(several.headers.get('sec-websocket-protocol'), 'radish.v1');
-  several.close();
-});
+  t.test(`${http.name}: a client may ping, and offer no subprotocol`, async (t) => {
+    const { url } = await start(http);
+    const client = await openWs(url, { protocol: null });
+    t.equal(client.headers.get('sec-websocket-protocol'), undefined);
+    const data = once(client.socket, 'data');
+    client.sendFrame(OPCODE.ping, Buffer.from('hi'));
+    t.same((await data)[0], Buffer.from([0x8a, 2, 0x68, 0x69]));
+    client.close();
+    t.equal(await client.closed, 1000);
+    const several = await openWs(url, { protocol: 'other, radish.v1' });
+    t.equal(several.headers.get('sec-websocket-protocol'), 'radish.v1');
+    several.close();
+  });
 
-t.test('one socket too many is turned away, and its place is free again later', async (t) => {
-  const { url, endpoint } = await start({ maxSockets: 2 });
-  const first = await openWs(url);
-  await openWs(url);
-  t.equal(await (await openWs(url)).closed, 1013);
-  first.close();
-  await first.closed;
-  const again = await openWs(url);
-  again.send({ op: 'generate', id: 1, body: {} });
-  t.match(await again.next(), { event: 'done' });
-  endpoint.closeAll();
-  t.equal(await again.closed, 1001);
-});
-
-t.test(
-  'beyond so many sockets that may send a large message, others may send a small one',
-  async (t) => {
-    const { url } = await start({ maxLargeSockets: 1, smallMessageBytes: 1000 });
-    const large = Buffer.from(
-      JSON.stringify({ op: 'generate', id: 1, body: { x: 'x'.repeat(200_000) } }),
-    );
-    const ask = { op: 'generate', id: 1, body: {} };
-    const first = await openWs(url);
-    const small = await openWs(url);
-    small.send(ask);
-    t.match(await small.next(), { event: 'done' });
-    first.sendFrame(OPCODE.text, large);
-    t.match(await first.next(), { event: 'done' });
-    small.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
-    t.equal(await small.closed, 1009);
-    const cut = await openWs(url);
-    cut.sendFrame(OPCODE.text, large);
-    t.equal(await cut.closed, 1006, 'the library keeps none of it');
-    first.close();
-    await first.closed;
-    const next = await openWs(url);
-    next.sendFrame(OPCODE.text, large);
-    t.match(await next.next(), { event: 'done' }, 'the place is free again');
-  },
-);
-
-t.test('all that sockets can buffer together has a bound', (t) => {
-  const { maxSockets, maxLargeSockets } = SOCKET_LIMITS;
-  const numSmall = maxSockets - maxLargeSockets;
-  const sum = maxLargeSockets * CUT_OFF_BYTES + numSmall * SMALL_CUT_OFF_BYTES;
-  t.ok(sum <= 512 * 2 ** 20, `${sum} bytes, as for bodies`);
-  t.end();
-});
-
-t.test('an upgrade elsewhere is a plain request', async (t) => {
-  const { url } = await start();
-  await t.rejects(openWs(url, { path: '/other' }), { message: /404/ });
-  await t.rejects(openWs(url, { path: '/a/b' }), { message: /404/ });
-});
-
-t.test('a reader that stops is closed after a time', async (t) => {
-  const { url } = await start({ stalledReaderMs: 50 });
-  const client = await openWs(url);
-  client.socket.pause();
-  const body = { text: 'x'.repeat(1_000_000) };
-  for (let id = 0; id < 30; id++) client.send({ op: 'generate', id, body });
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  client.socket.resume();
-  t.equal(await client.closed, 1008);
-});
-
-t.test('without a key the upgrade is let in to say it', async (t) => {
-  const isAllowed: WsOptions['isAllowed'] = (_access, { headers }) =>
-    headers.get('authorization') === 'Bearer secret';
-  const { url } = await start({ authTimeoutMs: 50 }, { isAllowed });
-  t.equal(await (await openWs(url)).closed, 4401);
-  await t.rejects(openWs(url, { headers: { 'x-api-key': 'wrong' } }), { message: /401/ });
-});
-
-t.test('few sockets wait for their key at a time', async (t) => {
-  const { url } = await start(
-    { maxUnknownSockets: 1 },
-    { isAllowed: (_, { headers }) => headers.get('authorization') === 'Bearer k' },
+  t.test(
+    `${http.name}: one socket too many is turned away, and its place is free again later`,
+    async (t) => {
+      const { url, endpoint } = await start(http, { maxSockets: 2 });
+      const first = await openWs(url);
+      await openWs(url);
+      t.equal(await (await openWs(url)).closed, 1013);
+      first.close();
+      await first.closed;
+      const again = await openWs(url);
+      again.send({ op: 'generate', id: 1, body: {} });
+      t.match(await again.next(), { event: 'done' });
+      endpoint.closeAll();
+      t.equal(await again.closed, 1001);
+    },
   );
-  const first = await openWs(url);
-  const second = await openWs(url);
-  t.equal(await second.closed, 1013);
-  const known = await openWs(url, { headers: { authorization: 'Bearer k' } });
-  known.send({ op: 'generate', id: 1, body: {} });
-  t.match(await known.next(), { event: 'done' });
-  first.send({ op: 'auth', key: 'k' });
-  first.send({ op: 'generate', id: 1, body: {} });
-  t.match(await first.next(), { event: 'done' });
-  const third = await openWs(url);
-  third.send({ op: 'auth', key: 'k' });
-  third.send({ op: 'generate', id: 1, body: {} });
-  t.match(await third.next(), { event: 'done' });
-});
+
+  t.test(
+    'beyond so many sockets that may send a large message, others may send a small one',
+    async (t) => {
+      const { url } = await start(http, { maxLargeSockets: 1, smallMessageBytes: 1000 });
+      const large = Buffer.from(
+        JSON.stringify({ op: 'generate', id: 1, body: { x: 'x'.repeat(200_000) } }),
+      );
+      const ask = { op: 'generate', id: 1, body: {} };
+      const first = await openWs(url);
+      const small = await openWs(url);
+      small.send(ask);
+      t.match(await small.next(), { event: 'done' });
+      first.sendFrame(OPCODE.text, large);
+      t.match(await first.next(), { event: 'done' });
+      small.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
+      t.equal(await small.closed, 1009);
+      const cut = await openWs(url);
+      cut.sendFrame(OPCODE.text, large);
+      const code = http.name === 'uws' ? 1006 : 1009;
+      t.equal(await cut.closed, code, 'the library keeps none of it');
+      first.close();
+      await first.closed;
+      const next = await openWs(url);
+      next.sendFrame(OPCODE.text, large);
+      t.match(await next.next(), { event: 'done' }, 'the place is free again');
+    },
+  );
+
+  t.test(`${http.name}: all that sockets can buffer together has a bound`, (t) => {
+    const { maxSockets, maxLargeSockets } = SOCKET_LIMITS;
+    const numSmall = maxSockets - maxLargeSockets;
+    const sum = maxLargeSockets * CUT_OFF_BYTES + numSmall * SMALL_CUT_OFF_BYTES;
+    t.ok(sum <= 512 * 2 ** 20, `${sum} bytes, as for bodies`);
+    t.end();
+  });
+
+  t.test(`${http.name}: an upgrade elsewhere is a plain request`, async (t) => {
+    const { url } = await start(http);
+    await t.rejects(openWs(url, { path: '/other' }), { message: /404/ });
+    await t.rejects(openWs(url, { path: '/a/b' }), { message: /404/ });
+  });
+
+  t.test(`${http.name}: a reader that stops is closed after a time`, async (t) => {
+    const { url } = await start(http, { stalledReaderMs: 50 });
+    const client = await openWs(url);
+    client.socket.pause();
+    const body = { text: 'x'.repeat(1_000_000) };
+    for (let id = 0; id < 30; id++) client.send({ op: 'generate', id, body });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    client.socket.resume();
+    t.equal(await client.closed, 1008);
+  });
+
+  t.test(`${http.name}: without a key the upgrade is let in to say it`, async (t) => {
+    const isAllowed: WsOptions['isAllowed'] = (_access, { headers }) =>
+      headers.get('authorization') === 'Bearer secret';
+    const { url } = await start(http, { authTimeoutMs: 50 }, { isAllowed });
+    t.equal(await (await openWs(url)).closed, 4401);
+    await t.rejects(openWs(url, { headers: { 'x-api-key': 'wrong' } }), { message: /401/ });
+  });
+
+  t.test(`${http.name}: few sockets wait for their key at a time`, async (t) => {
+    const { url } = await start(
+      http,
+      { maxUnknownSockets: 1 },
+      { isAllowed: (_, { headers }) => headers.get('authorization') === 'Bearer k' },
+    );
+    const first = await openWs(url);
+    const second = await openWs(url);
+    t.equal(await second.closed, 1013);
+    const known = await openWs(url, { headers: { authorization: 'Bearer k' } });
+    known.send({ op: 'generate', id: 1, body: {} });
+    t.match(await known.next(), { event: 'done' });
+    first.send({ op: 'auth', key: 'k' });
+    first.send({ op: 'generate', id: 1, body: {} });
+    t.match(await first.next(), { event: 'done' });
+    const third = await openWs(url);
+    third.send({ op: 'auth', key: 'k' });
+    third.send({ op: 'generate', id: 1, body: {} });
+    t.match(await third.next(), { event: 'done' });
+  });
+}

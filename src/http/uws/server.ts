@@ -1,53 +1,29 @@
-import { StartupError } from '../core/errors.js';
-import { BodyReader } from './body.js';
-import { errorResponse } from './error-response.js';
-import { MAX_HEADER_BYTES, readHead, type RequestHead } from './head.js';
-import type { FullResponse, HttpReply, HttpRequest } from './http.js';
-import type { OriginRules } from './origin.js';
-import { UwsReply } from './uws-reply.js';
-import type { SocketEndpoint, SocketListener, UpgradeDecision } from './socket.js';
-import { UwsSocket } from './uws-socket.js';
+/** The only place that touches uWebSockets.js. */
+import { StartupError } from '../../core/errors.js';
+import { Front, type ParsedRequest } from '../front.js';
+import { MAX_HEADER_BYTES } from '../head.js';
+import type { HttpEngine, HttpServer, ServerOptions } from '../server.js';
+import type { SocketEndpoint, SocketListener, UpgradeDecision } from '../socket.js';
+import { UwsSocket } from './socket.js';
 import type * as Uws from 'uWebSockets.js';
 
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: by default a second server would silently share the port. */
 const EXCLUSIVE_PORT = 1;
 
-export interface HttpServer {
-  /** @returns the port, which matters when 0 was asked. @throws StartupError */
-  listen(host: string, port: number): Promise<number>;
-  /** False: new connections are refused, and open ones go on, until it is true again. */
-  setAccepting(isAccepting: boolean): void;
-  /** Closes everything. */
-  close(): void;
-}
-
-/** Handles one request; must answer or keep `reply`, and read the body before it first waits. */
-export type RequestHandler = (request: HttpRequest, reply: HttpReply) => void;
-
-/** Everybody may ask, and no page reads the answer. */
-const NO_RULES: OriginRules = { refusal: () => null, corsHeaders: () => ({}) };
-
-/** What is common to all requests of a server. */
-interface Front {
-  readonly handle: RequestHandler;
-  readonly origins: OriginRules;
-  readonly bodies: BodyReader;
-}
-
-/** The only place that touches uWebSockets.js. */
-export async function createHttpServer(
-  handle: RequestHandler,
-  sockets: readonly SocketEndpoint[] = [],
-  origins: OriginRules = NO_RULES,
-): Promise<HttpServer> {
+/** @throws what the loader says where there is no binary for this Node and this system */
+export async function loadUws(): Promise<HttpEngine> {
   // The addon reads it once, when it is loaded. It counts only requests that come in several pieces.
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(MAX_HEADER_BYTES);
   const { default: uws } = (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
+  return { name: 'uws', createServer: (options) => createServer(uws, options) };
+}
+
+function createServer(uws: typeof Uws, options: ServerOptions): HttpServer {
   const app = uws.App();
-  for (const endpoint of sockets) addSockets(app, endpoint, origins);
-  const front: Front = { handle, origins, bodies: new BodyReader() };
+  const front = new Front(options);
+  for (const endpoint of options.sockets ?? []) addSockets(app, endpoint, front);
   app.any('/*', (res, req) => {
-    accept(res, req, front);
+    front.accept(parsedOf(req), res);
   });
   return serverOf(uws, app);
 }
@@ -92,48 +68,13 @@ function serverOf(uws: typeof Uws, app: Uws.TemplatedApp): HttpServer {
   };
 }
 
-function accept(res: Uws.HttpResponse, req: Uws.HttpRequest, front: Front): void {
-  const head = headOf(req);
-  const { headers } = head;
-  const method = req.getCaseSensitiveMethod().toUpperCase();
-  const extraHeaders = front.origins.corsHeaders(headers);
-  const reply = new UwsReply(res, { isHead: method === 'HEAD', extraHeaders });
-  const refused = refusalOf(head, front.origins);
-  if (refused !== null) {
-    reply.send(refused);
-    return;
-  }
-  const length = headers.get('content-length');
-  const request: HttpRequest = {
-    method,
-    path: req.getUrl(),
-    query: new URLSearchParams(req.getQuery()),
-    headers,
-    readBody: (maxBytes) =>
-      front.bodies.read(res, {
-        maxBytes,
-        announcedBytes: length === undefined ? null : Number(length),
-        onClientLeft: (listener) => {
-          reply.onClientLeft(listener);
-        },
-      }),
-  };
-  front.handle(request, reply);
-}
-
-function headOf(req: Uws.HttpRequest): RequestHead {
+function parsedOf(req: Uws.HttpRequest): ParsedRequest {
   const fields: [string, string][] = [];
   req.forEach((name, value) => {
     fields.push([name, value]);
   });
-  return readHead(fields);
-}
-
-/** What no route needs to be asked for. */
-function refusalOf({ headers, fault }: RequestHead, origins: OriginRules): FullResponse | null {
-  if (fault !== null) return fault;
-  const failure = origins.refusal(headers);
-  return failure === null ? null : errorResponse(failure);
+  const [method, path, query] = [req.getCaseSensitiveMethod(), req.getUrl(), req.getQuery()];
+  return { method, path, query, fields };
 }
 
 interface SocketData {
@@ -146,15 +87,15 @@ interface SocketData {
  * An upgrade on the endpoint's path; everything else on that path is a plain request. The library has one largest
  * message a pattern, so that small sockets have a pattern of their own.
  */
-function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint, origins: OriginRules): void {
+function addSockets(app: Uws.TemplatedApp, endpoint: SocketEndpoint, front: Front): void {
   const anyName = endpoint.path.replace(/[^/]+$/, ':socket');
-  addPattern(app, endpoint.path, { endpoint, origins, isSmall: false });
-  addPattern(app, anyName, { endpoint, origins, isSmall: true });
+  addPattern(app, endpoint.path, { endpoint, front, isSmall: false });
+  addPattern(app, anyName, { endpoint, front, isSmall: true });
 }
 
 interface SocketPattern {
   readonly endpoint: SocketEndpoint;
-  readonly origins: OriginRules;
+  readonly front: Front;
   /** Takes the small sockets, and leaves all others to the next pattern. */
   readonly isSmall: boolean;
 }
@@ -198,32 +139,22 @@ interface UpgradeTarget extends SocketPattern {
 }
 
 function upgrade(res: Uws.HttpResponse, req: Uws.HttpRequest, target: UpgradeTarget): void {
-  if (req.getUrl() !== target.endpoint.path) {
+  const { endpoint, front, isSmall, context } = target;
+  if (req.getUrl() !== endpoint.path) {
     req.setYield(true);
     return;
   }
-  const head = headOf(req);
-  const { headers } = head;
-  const refused = refusalOf(head, target.origins);
-  const decision: UpgradeDecision =
-    refused !== null
-      ? { kind: 'refuse', response: refused }
-      : target.endpoint.decide({
-          method: 'GET',
-          path: req.getUrl(),
-          query: new URLSearchParams(req.getQuery()),
-          headers,
-        });
-  if (decision.kind === 'accept' && decision.isSmall !== target.isSmall) {
-    req.setYield(true);
-    return;
-  }
+  const parsed = parsedOf(req);
+  const decision = front.decide(parsed, endpoint);
   if (decision.kind === 'refuse') {
-    const options = { isHead: false, extraHeaders: target.origins.corsHeaders(headers) };
-    new UwsReply(res, options).send(decision.response);
+    front.refuse(parsed, res, decision.response);
+    return;
+  }
+  if (decision.isSmall !== isSmall) {
+    req.setYield(true);
     return;
   }
   const data: SocketData = { accepted: decision, socket: null, listener: null };
-  const key = headers.get('sec-websocket-key') ?? '';
-  res.upgrade(data, key, decision.protocol ?? '', '', target.context);
+  const key = parsed.fields.find(([name]) => name === 'sec-websocket-key')?.[1] ?? '';
+  res.upgrade(data, key, decision.protocol ?? '', '', context);
 }

@@ -1,4 +1,4 @@
-import type { Socket } from './socket.js';
+import type { Socket } from '../socket.js';
 
 /** The calls of uWebSockets.js's socket that are used here. */
 export interface NativeSocket {

@@ -1,20 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 
 import type { FullResponse, Headers, HttpReply, ResponseStream } from './http.js';
-
-/** The calls of uWebSockets.js's response that are used here. */
-export interface NativeResponse {
-  writeStatus(status: string): unknown;
-  writeHeader(name: string, value: string): unknown;
-  write(chunk: string): boolean;
-  end(body?: string, closeConnection?: boolean): unknown;
-  endWithoutBody(reportedContentLength?: number, closeConnection?: boolean): unknown;
-  tryEnd(chunk: Uint8Array, totalSize: number): [ok: boolean, hasResponded: boolean];
-  close(): unknown;
-  onWritable(handler: (offset: number) => boolean): unknown;
-  onAborted(handler: () => void): unknown;
-  cork(callback: () => void): unknown;
-}
+import type { NativeResponse } from './native.js';
 
 /** Bodies above this go out in parts, as fast as the client reads. */
 const LARGE_BODY_BYTES = 64 * 1024;
@@ -31,7 +18,7 @@ export interface ReplyOptions {
 }
 
 /** One response. After the client left, or the end, every call is a no-op: the native object is dead. */
-export class UwsReply implements HttpReply {
+export class Reply implements HttpReply {
   readonly #native: NativeResponse;
   readonly #options: ReplyOptions;
   #isClosed = false;
@@ -88,7 +75,7 @@ export class UwsReply implements HttpReply {
   }
 
   startStream(headers: Headers): ResponseStream {
-    return new UwsStream(this.#native, this, (write) => {
+    return new Stream(this.#native, this, (write) => {
       this.#native.cork(() => {
         write(() => {
           this.#writeHead(200, headers);
@@ -97,7 +84,7 @@ export class UwsReply implements HttpReply {
     });
   }
 
-  /** For {@link UwsStream}: the response is complete. */
+  /** For {@link Stream}: the response is complete. */
   markEnded(): void {
     this.#isClosed = true;
     this.#onLeft = [];
@@ -156,9 +143,9 @@ class StallWatch {
 type HeadWriter = (write: (writeHead: () => void) => void) => void;
 
 /** An open body. Head and first chunk leave together: an empty write would not flush the head. */
-class UwsStream implements ResponseStream {
+class Stream implements ResponseStream {
   readonly #native: NativeResponse;
-  readonly #reply: UwsReply;
+  readonly #reply: Reply;
   readonly #withHead: HeadWriter;
   readonly #ping: NodeJS.Timeout;
   #hasHead = false;
@@ -166,7 +153,7 @@ class UwsStream implements ResponseStream {
   #stall: StallWatch | null = null;
   #onDrain: () => void = () => undefined;
 
-  constructor(native: NativeResponse, reply: UwsReply, withHead: HeadWriter) {
+  constructor(native: NativeResponse, reply: Reply, withHead: HeadWriter) {
     this.#native = native;
     this.#reply = reply;
     this.#withHead = withHead;

@@ -2,14 +2,22 @@
  * What uWebSockets.js's parser makes of unusual requests, of which docs/security.md tells: nothing here can change
  * it, and who changes the library shall see what changes with it.
  */
-import t from 'tap';
+import t, { type Test } from 'tap';
 
+import type { HttpEngine } from '../../../src/http/server.js';
+import { UWS } from './engines.js';
 import { HOST, openServer, type SendOptions } from './segments.js';
 
 const POST = `POST /p HTTP/1.1\r\n${HOST}`;
 const headers = (count: number): string => 'X: y\r\n'.repeat(count);
 
 type Case = readonly [name: string, segments: readonly string[], options?: SendOptions];
+
+function uwsTest(name: string, run: (t: Test, uws: HttpEngine) => Promise<void>): void {
+  t.test(name, { skip: UWS === null && 'no binary here' }, async (t) => {
+    if (UWS !== null) await run(t, UWS);
+  });
+}
 
 const REFUSED: readonly Case[] = [
   ['a request line in two segments', ['GET /p', ` HTTP/1.1\r\n${HOST}\r\n`]],
@@ -19,8 +27,8 @@ const REFUSED: readonly Case[] = [
   ['a target in absolute form', [`GET http://localhost/p HTTP/1.1\r\n${HOST}\r\n`]],
 ];
 
-t.test('505, and the connection ends', async (t) => {
-  const { executed, send } = await openServer(t);
+uwsTest('505, and the connection ends', async (t, uws) => {
+  const { executed, send } = await openServer(t, uws);
   for (const [name, segments, options] of REFUSED) {
     const { text, isClosed } = await send(segments, { silenceMs: 2_000, ...options });
     t.match(text, /^HTTP\/1\.1 505 /, name);
@@ -39,8 +47,8 @@ const UNANSWERED: readonly Case[] = [
   ['headers that do not end', [`GET /p HTTP/1.1\r\n${HOST}`]],
 ];
 
-t.test('closed without an answer after some 10 seconds, and never executed', async (t) => {
-  const { executed, send } = await openServer(t);
+uwsTest('closed without an answer after some 10 seconds, and never executed', async (t, uws) => {
+  const { executed, send } = await openServer(t, uws);
   const behind = `GET /behind HTTP/1.1\r\n${HOST}\r\n`;
   const answers = UNANSWERED.map(async ([name, segments]) => {
     const { text, isClosed } = await send([...segments, behind], { silenceMs: 18_000 });
@@ -53,8 +61,8 @@ t.test('closed without an answer after some 10 seconds, and never executed', asy
   t.strictSame(executed, []);
 });
 
-t.test('answered', async (t) => {
-  const { send } = await openServer(t);
+uwsTest('answered', async (t, uws) => {
+  const { send } = await openServer(t, uws);
   const cases: readonly Case[] = [
     ['98 headers', [`GET /p HTTP/1.1\r\n${HOST}Connection: close\r\n${headers(96)}\r\n`]],
     ['an empty Host', ['GET /p HTTP/1.1\r\nHost: \r\nConnection: close\r\n\r\n']],
@@ -65,10 +73,16 @@ t.test('answered', async (t) => {
   }
 });
 
-t.test('a client that shuts its sending side down after a whole POST counts as gone', async (t) => {
-  const { executed, send } = await openServer(t);
-  const whole = await send([`${POST}Content-Length: 3\r\n\r\nabc`], { halfClose: true, gapMs: 0 });
-  t.match(executed, ['POST /p']);
-  t.match(whole.text, /^$|^HTTP\/1\.1 200 /);
-  t.ok(whole.isClosed);
-});
+uwsTest(
+  'a client that shuts its sending side down after a whole POST counts as gone',
+  async (t, uws) => {
+    const { executed, send } = await openServer(t, uws);
+    const whole = await send([`${POST}Content-Length: 3\r\n\r\nabc`], {
+      halfClose: true,
+      gapMs: 0,
+    });
+    t.match(executed, ['POST /p']);
+    t.match(whole.text, /^$|^HTTP\/1\.1 200 /);
+    t.ok(whole.isClosed);
+  },
+);

@@ -1,0 +1,137 @@
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import { WebSocketServer, type WebSocket } from 'ws';
+
+import type { Front, ParsedRequest } from '../front.js';
+import { NodeExchange } from './exchange.js';
+import { NodeSocket } from './socket.js';
+import { parsedOf } from './parsed.js';
+import type { SocketEndpoint, UpgradeDecision } from '../socket.js';
+
+/** Upgrades of a server of `node:http`: to WebSockets on the endpoints' paths, and of nothing else. */
+export class NodeUpgrades {
+  readonly #server: Server;
+  readonly #front: Front;
+  readonly #endpoints: ReadonlyMap<string, EndpointServers>;
+
+  constructor(server: Server, front: Front, endpoints: readonly SocketEndpoint[]) {
+    this.#server = server;
+    this.#front = front;
+    this.#endpoints = new Map(endpoints.map((one) => [one.path, new EndpointServers(one)]));
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => undefined);
+      if (socket instanceof Socket) this.#upgrade({ request, socket, head });
+    });
+  }
+
+  /** Cuts every socket. */
+  close(): void {
+    for (const servers of this.#endpoints.values()) servers.close();
+  }
+
+  #upgrade(upgrade: Upgrade): void {
+    const { request } = upgrade;
+    const parsed = parsedOf(request);
+    const servers = this.#endpoints.get(parsed.path);
+    if (servers === undefined || !isWebSocket(request)) {
+      this.#replay(upgrade);
+      return;
+    }
+    const decision = this.#front.decide(parsed, servers.endpoint);
+    if (decision.kind === 'accept') servers.accept(decision, upgrade);
+    else this.#refuse(parsed, upgrade, decision);
+  }
+
+  #refuse(
+    parsed: ParsedRequest,
+    { request, socket }: Upgrade,
+    { response }: UpgradeDecision & { kind: 'refuse' },
+  ): void {
+    const answer = new ServerResponse(request);
+    answer.shouldKeepAlive = false;
+    answer.assignSocket(socket);
+    answer.on('finish', () => socket.end());
+    this.#front.refuse(parsed, new NodeExchange(request, answer), response);
+  }
+
+  /**
+   * A client may offer what nobody has to take (Java's offers h2c with every request): it is read once more, as
+   * the plain request that it is without the offer.
+   */
+  #replay({ request, socket, head }: Upgrade): void {
+    const { method, url, httpVersion, rawHeaders } = request;
+    const lines = [`${method ?? ''} ${url ?? ''} HTTP/${httpVersion}`];
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
+      const kept = name.toLowerCase() === 'connection' ? withoutOffer(value) : value;
+      if (!OFFER.has(name.toLowerCase())) lines.push(`${name}: ${kept}`);
+    }
+    socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+    this.#server.emit('connection', socket);
+  }
+}
+
+const OFFER: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
+
+/** `keep-alive, Upgrade` → `keep-alive` */
+function withoutOffer(connection: string): string {
+  const names = connection.split(',').map((name) => name.trim());
+  return names.filter((name) => !OFFER.has(name.toLowerCase())).join(', ');
+}
+
+function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly head: Buffer;
+}
+
+type Accepted = UpgradeDecision & { kind: 'accept' };
+
+/** The sockets of one endpoint. The library has one largest message a server. */
+class EndpointServers {
+  readonly endpoint: SocketEndpoint;
+  readonly #servers: Readonly<Record<'small' | 'large', WebSocketServer>>;
+  /** Asked for within {@link accept}. */
+  #protocol: string | null = null;
+
+  constructor(endpoint: SocketEndpoint) {
+    this.endpoint = endpoint;
+    this.#servers = {
+      small: this.#serverFor(endpoint.smallPayloadBytes),
+      large: this.#serverFor(endpoint.maxPayloadBytes),
+    };
+  }
+
+  accept(accepted: Accepted, { request, socket, head }: Upgrade): void {
+    this.#protocol = accepted.protocol;
+    const server = this.#servers[accepted.isSmall ? 'small' : 'large'];
+    server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
+      const opened = new NodeSocket(ws, this.endpoint);
+      opened.listen(accepted.open(opened));
+    });
+  }
+
+  close(): void {
+    for (const server of Object.values(this.#servers)) {
+      for (const ws of server.clients) ws.terminate();
+      server.close();
+    }
+  }
+
+  #serverFor(maxPayload: number): WebSocketServer {
+    return new WebSocketServer({
+      noServer: true,
+      maxPayload,
+      // It would cost a window per socket, and time on the thread that serves all of them.
+      perMessageDeflate: false,
+      autoPong: false,
+      handleProtocols: () => this.#protocol ?? false,
+    });
+  }
+}

@@ -1,0 +1,30 @@
+/** A server as the rest of the program sees it, whichever engine is beneath. */
+import type { HttpReply, HttpRequest } from './http.js';
+import type { OriginRules } from './origin.js';
+import type { SocketEndpoint } from './socket.js';
+
+export interface HttpServer {
+  /** @returns the port, which matters when 0 was asked. @throws StartupError */
+  listen(host: string, port: number): Promise<number>;
+  /** False: new connections are refused, and open ones go on, until it is true again. */
+  setAccepting(isAccepting: boolean): void;
+  /** Closes everything. */
+  close(): void;
+}
+
+/** Handles one request; must answer or keep `reply`, and read the body before it first waits. */
+export type RequestHandler = (request: HttpRequest, reply: HttpReply) => void;
+
+export interface ServerOptions {
+  readonly handle: RequestHandler;
+  /** Paths that WebSockets can be opened on. */
+  readonly sockets?: readonly SocketEndpoint[];
+  /** Left out: everybody may ask, and no page reads the answer. */
+  readonly origins?: OriginRules;
+}
+
+/** A library that can serve. */
+export interface HttpEngine {
+  readonly name: 'uws' | 'node';
+  createServer(options: ServerOptions): HttpServer;
+}

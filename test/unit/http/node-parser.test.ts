@@ -1,0 +1,82 @@
+/** What Node's parser makes of requests that uWebSockets.js's refuses or leaves without an answer. */
+import t from 'tap';
+
+import { NODE } from './engines.js';
+import { HOST, openServer, type SendOptions } from './segments.js';
+
+type Case = readonly [name: string, segments: readonly string[], options?: SendOptions];
+
+const POST = `POST /p HTTP/1.1\r\n${HOST}`;
+const headers = (count: number): string => 'X: y\r\n'.repeat(count);
+
+const ANSWERED: readonly Case[] = [
+  ['a request line in two segments', ['GET /p', ` HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`]],
+  ['HTTP/1.0', [`GET /p HTTP/1.0\r\n${HOST}\r\n`]],
+  ['an empty line before the request', [`\r\nGET /p HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`]],
+  ['200 headers', [`GET /p HTTP/1.1\r\n${HOST}Connection: close\r\n${headers(198)}\r\n`]],
+  [
+    'an offer of another protocol',
+    [
+      `${POST}Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n` +
+        'Content-Length: 3\r\n\r\nabc',
+    ],
+  ],
+];
+
+t.test('answered', async (t) => {
+  const { send } = await openServer(t, NODE);
+  for (const [name, segments, options] of ANSWERED) {
+    const { text, isClosed } = await send(segments, { silenceMs: 2_000, ...options });
+    t.match(text, /^HTTP\/1\.1 200 [^]*(here|3 bytes)$/, name);
+    t.ok(isClosed, name);
+  }
+});
+
+const REFUSED: readonly Case[] = [
+  ['no Host', ['GET /p HTTP/1.1\r\n\r\n']],
+  ['a method that is none', [`FETCH /p HTTP/1.1\r\n${HOST}\r\n`]],
+  ['a NUL', [`GET /p HTTP/1.1\r\n${HOST}X: a\0b\r\n\r\n`]],
+  ['a space before a colon', [`GET /p HTTP/1.1\r\n${HOST}X : a\r\n\r\n`]],
+];
+
+t.test('400, and the connection ends', async (t) => {
+  const { executed, send } = await openServer(t, NODE);
+  for (const [name, segments] of REFUSED) {
+    const { text, isClosed } = await send(segments, { silenceMs: 2_000 });
+    t.match(text, /^HTTP\/1\.1 400 /, name);
+    t.ok(isClosed, name);
+  }
+  t.strictSame(executed, []);
+});
+
+t.test('HTTP/2.0 is a 505', async (t) => {
+  const { executed, send } = await openServer(t, NODE);
+  const { text, isClosed } = await send([`GET /p HTTP/2.0\r\n${HOST}\r\n`]);
+  t.match(text, /^HTTP\/1\.1 505 /);
+  t.ok(isClosed);
+  t.strictSame(executed, []);
+});
+
+t.test('headers that do not end have 10 seconds', async (t) => {
+  const { executed, send } = await openServer(t, NODE);
+  const { text, isClosed } = await send([`GET /p HTTP/1.1\r\n${HOST}`], { silenceMs: 18_000 });
+  t.match(text, /^HTTP\/1\.1 408 /);
+  t.ok(isClosed);
+  t.strictSame(executed, []);
+});
+
+t.test('a client that asks first is told to go on, or refused at once', async (t) => {
+  const { send } = await openServer(t, NODE);
+  const asks = `${POST}Connection: close\r\nExpect: 100-continue\r\nContent-Length: `;
+  const { text } = await send([`${asks}3\r\n\r\n`, 'abc'], { gapMs: 100, silenceMs: 2_000 });
+  t.match(text, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 [^]*3 bytes$/);
+  const refused = await send([`${asks}99999999999\r\n\r\n`], { silenceMs: 2_000 });
+  t.notMatch(refused.text, /100 Continue/);
+});
+
+t.test('requests that are sent at once are answered in their order', async (t) => {
+  const { send } = await openServer(t, NODE);
+  const first = `${POST}Content-Length: 3\r\n\r\nabc`;
+  const { text } = await send([`${first}GET /behind HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`]);
+  t.match(text, /3 bytes[^]*here$/);
+});
