@@ -3,7 +3,7 @@ import { EXIT_OK, EXIT_STARTUP, EXIT_USAGE, parseCli } from './config/cli.js';
 import { loadHostEnv, type LoadedArgs } from './config/load.js';
 import { UsageError } from './config/flag-spec.js';
 import { StartupError } from './core/errors.js';
-import { launch } from './boot/launch.js';
+import { requireNativeParts } from './boot/native-parts.js';
 import { DRAIN_DEADLINE_MS, type RunningServer } from './boot/running-server.js';
 import { createLogger, logLevelOf, logLines, type Logger } from './observability/logger.js';
 import { standardOutput, surviveClosedStreams } from './observability/log-output.js';
@@ -36,6 +36,7 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
     sink: output,
     level: logLevelOf(args.logLevel),
     useColor: env.useColor && output.isTTY,
+    format: args.logFormat,
     now: () => new Date(),
   });
   for (const warning of warnings) log.warn(warning);
@@ -51,6 +52,9 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<v
     });
   }
   try {
+    await requireNativeParts();
+    // Whatever is imported with it needs those parts.
+    const { launch } = await import('./boot/launch.js');
     const server = await launch({ args, env, version, log });
     // It listens from here on: whoever found it up may have requests running.
     stop = drainOnce(server, log);

@@ -34,13 +34,13 @@ import { ResponsesSockets } from './responses/socket-endpoint.js';
 import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
-import { createOriginRules } from '../http/origin.js';
-import type { HttpEngine } from '../http/server.js';
+import type { Gate } from '../http/gate.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
 export interface AppDeps extends GenerationParts {
   readonly version: string;
-  readonly http: HttpEngine;
+  /** Opened when all is ready for requests. */
+  readonly gate: Gate;
   /** Where expert statistics are written. */
   readonly expertRecorderDir: string;
   /** Longest that `/health_generate` waits for an answer. */
@@ -66,10 +66,6 @@ export interface AppDeps extends GenerationParts {
 }
 
 export interface App {
-  /** @returns the port. @throws StartupError */
-  listen(): Promise<number>;
-  /** False: new connections are refused for now. */
-  setAccepting(isAccepting: boolean): void;
   /** Health turns 503 and new work is refused; settles when the last request ended. */
   beginDrain(): Promise<void>;
   /** Closes the port and every connection. */
@@ -78,7 +74,7 @@ export interface App {
   readonly routes: readonly Route[];
 }
 
-/** The HTTP front end over an engine. @throws StartupError */
+/** The HTTP front end over an engine, behind an open gate. @throws StartupError */
 export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = await createGeneration(deps);
@@ -102,20 +98,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
       ...openAi,
     },
   });
-  const { apiKey, host, allowedHosts, corsOrigins } = deps.args;
-  const origins = createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins });
   const responsesSockets = new ResponsesSockets(responses, isAllowed);
-  const server = deps.http.createServer({
-    handle: route,
-    sockets: [sockets, responsesSockets],
-    origins,
-  });
+  deps.gate.open({ handle: route, sockets: [sockets, responsesSockets] });
   return {
     routes,
-    listen: () => server.listen(deps.args.host, deps.args.port),
-    setAccepting: (isAccepting) => {
-      server.setAccepting(isAccepting);
-    },
     beginDrain: () => {
       isDraining = true;
       return deps.engine.drain();
@@ -123,7 +109,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     close: () => {
       sockets.closeAll();
       responsesSockets.closeAll();
-      server.close();
+      deps.gate.close();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { failureFrom, RequestError, type Failure } from '../core/errors.js';
+import { failureFrom, RequestError, statusOf, type Failure } from '../core/errors.js';
 import type { AnswerSink, EventStream } from '../engine/answer-sink.js';
 import {
   jsonResponse,
@@ -81,7 +81,10 @@ export class HttpAnswer implements AnswerSink {
 
   startEvents(): EventStream {
     const framing = this.#dialect.framing ?? DATA_EVENTS;
-    return new HttpEvents(this.#reply.startStream(framing.headers), framing, this.#dialect);
+    const stream = this.#reply.startStream(framing.headers);
+    return new HttpEvents(stream, framing, this.#dialect, (failure) => {
+      this.#reply.noteFailure(statusOf(failure.code), failure.message);
+    });
   }
 }
 
@@ -93,15 +96,22 @@ class HttpEvents implements EventStream {
   readonly #stream: ResponseStream;
   readonly #framing: Framing;
   readonly #spelling: FailureSpelling;
+  readonly #note: (failure: Failure) => void;
   readonly #json = new OrderedJson(() => {
     this.#onDrain();
   });
   #onDrain: () => void = () => undefined;
 
-  constructor(stream: ResponseStream, framing: Framing, spelling: FailureSpelling) {
+  constructor(
+    stream: ResponseStream,
+    framing: Framing,
+    spelling: FailureSpelling,
+    note: (failure: Failure) => void,
+  ) {
     this.#stream = stream;
     this.#framing = framing;
     this.#spelling = spelling;
+    this.#note = note;
   }
 
   get isWritable(): boolean {
@@ -142,6 +152,7 @@ class HttpEvents implements EventStream {
   }
 
   fail(failure: Failure): void {
+    this.#note(failure);
     this.end(this.#spelling.streamed(failure));
   }
 }

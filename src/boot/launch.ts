@@ -2,6 +2,7 @@ import { boundsOf } from './bounds.js';
 import { tmpdir } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createApp } from '../api/app.js';
+import { createGate } from '../api/front-gate.js';
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
@@ -27,6 +28,8 @@ import { exposure } from './exposure.js';
 import { checkFileLimit, FileGuard, fileLimit, numOpenFiles } from './file-limit.js';
 import { assertPortFree } from './port-check.js';
 import { chooseEngine } from '../http/engine.js';
+import type { Gate } from '../http/gate.js';
+import { LoadingProgress } from './loading-progress.js';
 import { grammarThread } from './grammars.js';
 import { RunningServer } from './running-server.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
@@ -49,11 +52,10 @@ export interface LaunchOptions {
 export async function launch({ args, env, version, log }: LaunchOptions): Promise<RunningServer> {
   const files = fileLimit();
   checkFileLimit(files);
-  await assertPortFree(args.host, args.port);
   const exposed = exposure(args);
   if (exposed !== null) log.warn(exposed);
-  const { engine: http, why } = await chooseEngine(args.httpServer);
-  log.info(`HTTP: ${http.name === 'uws' ? 'uWebSockets.js' : 'node:http'} (${why})`);
+  const progress = new LoadingProgress();
+  const { gate, port } = await openPort(args, progress, log);
   const machine = thisMachine();
   requireRuntimeMemory(machine.memoryBytes, args.dpSize);
 
@@ -63,7 +65,8 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     temporary.removeAllNow();
   });
   const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
-  const { prepared, served } = await loadModel(loading);
+  const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
+  progress.haveWeights();
   const { limits, account } = memoryPlan(args, prepared.spec, machine);
   for (const line of account) log.info(line);
 
@@ -100,7 +103,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   const app = await createApp({
     args,
     version,
-    http,
+    gate,
     expertRecorderDir: env.expertRecorderDir,
     healthCheckTimeoutMs: env.healthCheckTimeoutMs,
     profilerDir: env.profilerDir,
@@ -122,10 +125,8 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     isHealthy: () => watchdog.isHealthy,
     log,
   });
-  const port = await app.listen();
   if (files !== null)
-    new FileGuard({ limit: files, numOpen: numOpenFiles, server: app, log }).start();
-  log.info(`Listening on http://${args.host}:${port}`);
+    new FileGuard({ limit: files, numOpen: numOpenFiles, server: gate, log }).start();
   const target = warmUpTarget(args, port, served);
   const firstRequest = args.skipServerWarmup ? null : () => warmUp(target);
   return new RunningServer({
@@ -139,6 +140,21 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     watchdog,
     log,
   });
+}
+
+/** From here on whoever asks is told how far the model is. @throws StartupError */
+async function openPort(
+  args: ServerArgs,
+  progress: LoadingProgress,
+  log: Logger,
+): Promise<{ readonly gate: Gate; readonly port: number }> {
+  await assertPortFree(args.host, args.port);
+  const { engine, why } = await chooseEngine(args.httpServer);
+  const gate = createGate(args, { engine, progress: () => progress.fraction, log });
+  const port = await gate.listen(args.host, args.port);
+  const name = engine.name === 'uws' ? 'uWebSockets.js' : 'node:http';
+  log.info(`Listening on http://${args.host}:${port} by ${name}: ${why}`);
+  return { gate, port };
 }
 
 const clock = { nowMs: () => performance.now(), wait };

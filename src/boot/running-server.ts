@@ -44,6 +44,7 @@ export class RunningServer {
   /** The first request, then the line that says that all is well. @throws StartupError */
   async warmUp(): Promise<void> {
     try {
+      if (this.#parts.firstRequest !== null) this.#parts.log.info('Warming up.');
       await this.#parts.firstRequest?.();
     } catch (error) {
       // A server that is told to stop meanwhile may refuse the request.

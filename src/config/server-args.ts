@@ -241,6 +241,7 @@ const RUNTIME = {
     'info',
     'Lowest level that is logged.',
   ),
+  'log-format': choice(['text', 'json'], 'text', 'json = a line of JSON a message, by pino.'),
 };
 
 export const FLAG_GROUPS = {

@@ -21,6 +21,7 @@ const ERRORS = {
   BODIES_FULL: { status: 503, type: '503' },
   SHUTTING_DOWN: { status: 503, type: '503' },
   NO_DEVICE: { status: 503, type: '503' },
+  LOADING: { status: 503, type: '503' },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

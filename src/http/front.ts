@@ -5,6 +5,7 @@ import type { FullResponse } from './http.js';
 import type { NativeBody, NativeResponse } from './native.js';
 import type { OriginRules } from './origin.js';
 import { Reply } from './reply.js';
+import { requestIdOf } from './request-id.js';
 import type { RequestHandler, ServerOptions } from './server.js';
 import type { SocketEndpoint, UpgradeDecision } from './socket.js';
 
@@ -27,10 +28,12 @@ export class Front {
   readonly #handle: RequestHandler;
   readonly #origins: OriginRules;
   readonly #bodies = new BodyReader();
+  readonly #onFailed: ServerOptions['onFailed'];
 
-  constructor({ handle, origins = NO_RULES }: Pick<ServerOptions, 'handle' | 'origins'>) {
+  constructor({ handle, origins = NO_RULES, onFailed }: ServerOptions) {
     this.#handle = handle;
     this.#origins = origins;
+    this.#onFailed = onFailed;
   }
 
   /** @returns whether the connection may go on: false = where the request ends is in doubt. */
@@ -38,7 +41,7 @@ export class Front {
     const head = readHead(parsed.fields);
     const { headers } = head;
     const method = parsed.method.toUpperCase();
-    const reply = this.#replyTo(head, native, method === 'HEAD');
+    const reply = this.#replyTo({ ...parsed, method }, head, native);
     const refused = this.#refusalOf(head);
     if (refused !== null) {
       reply.send(refused);
@@ -79,11 +82,22 @@ export class Front {
 
   /** Answers an upgrade that was refused. */
   refuse(parsed: ParsedRequest, native: NativeResponse, response: FullResponse): void {
-    this.#replyTo(readHead(parsed.fields), native, false).send(response);
+    this.#replyTo(parsed, readHead(parsed.fields), native).send(response);
   }
 
-  #replyTo({ headers }: RequestHead, native: NativeResponse, isHead: boolean): Reply {
-    return new Reply(native, { isHead, extraHeaders: this.#origins.corsHeaders(headers) });
+  #replyTo(
+    { method, path }: ParsedRequest,
+    { headers }: RequestHead,
+    native: NativeResponse,
+  ): Reply {
+    const id = requestIdOf(headers);
+    return new Reply(native, {
+      isHead: method === 'HEAD',
+      extraHeaders: { ...this.#origins.corsHeaders(headers), 'x-request-id': id },
+      onFailed: (status, sentence) => {
+        if (sentence !== '') this.#onFailed?.({ status, method, path, id, sentence });
+      },
+    });
   }
 
   #refusalOf({ headers, fault }: RequestHead): FullResponse | null {

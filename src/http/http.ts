@@ -22,6 +22,8 @@ export interface HttpReply {
   onClientLeft(listener: () => void): void;
   /** Sends a whole response; ignored on a closed reply. */
   send(response: FullResponse): void;
+  /** The log hears of an answer that began well and then failed; of refusals it hears by {@link send}. */
+  noteFailure(status: number, sentence: string): void;
   /** Sends status line and headers, and keeps the body open. */
   startStream(headers: Headers): ResponseStream;
 }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
+import { sentenceOf } from './failure-log.js';
 import type { FullResponse, Headers, HttpReply, ResponseStream } from './http.js';
 import type { NativeResponse } from './native.js';
 
@@ -15,6 +16,8 @@ export interface ReplyOptions {
   readonly isHead: boolean;
   /** Go on every response (CORS). */
   readonly extraHeaders: Headers;
+  /** Told of every answer that is an error. */
+  readonly onFailed?: (status: number, sentence: string) => void;
 }
 
 /** One response. After the client left, or the end, every call is a no-op: the native object is dead. */
@@ -44,6 +47,7 @@ export class Reply implements HttpReply {
 
   send(response: FullResponse): void {
     if (this.#isClosed) return;
+    if (response.status >= 400) this.noteFailure(response.status, sentenceOf(response));
     if (response.close !== true) {
       this.#send(response);
       return;
@@ -72,6 +76,10 @@ export class Reply implements HttpReply {
       }
       this.#isClosed = true;
     });
+  }
+
+  noteFailure(status: number, sentence: string): void {
+    this.#options.onFailed?.(status, sentence);
   }
 
   startStream(headers: Headers): ResponseStream {

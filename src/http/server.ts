@@ -1,4 +1,5 @@
 /** A server as the rest of the program sees it, whichever engine is beneath. */
+import type { FailedRequest } from './failure-log.js';
 import type { HttpReply, HttpRequest } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { SocketEndpoint } from './socket.js';
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly sockets?: readonly SocketEndpoint[];
   /** Left out: everybody may ask, and no page reads the answer. */
   readonly origins?: OriginRules;
+  /** Told of every request that was refused or failed, if it is told why. */
+  readonly onFailed?: (request: FailedRequest) => void;
 }
 
 /** A library that can serve. */

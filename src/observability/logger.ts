@@ -1,4 +1,5 @@
 import type { LogLevel } from '../messages.js';
+import { jsonLines } from './json-lines.js';
 
 /** Lines that a person reads: `[2026-01-01 12:00:00] message`, as SGLang writes them. */
 export interface Logger {
@@ -6,12 +7,15 @@ export interface Logger {
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;
-  log(level: LogLevel, message: string): void;
+  /** `fields` are for machines (`--log-format json`): the message says them too. */
+  log(level: LogLevel, message: string, fields?: LogFields): void;
   /** Lower lines are left out from now on. */
   setLevel(level: LogLevel): void;
   /** A long piece of work; call `update` as often as you like. */
   progress(label: string): Progress;
 }
+
+export type LogFields = Readonly<Record<string, string | number>>;
 
 export interface Progress {
   /** @param fraction in [0, 1] */
@@ -29,6 +33,8 @@ export interface LoggerOptions {
   readonly sink: LogSink;
   readonly level: LogLevel;
   readonly useColor: boolean;
+  /** Text where it is left out. */
+  readonly format?: LogFormat;
   readonly now: () => Date;
 }
 
@@ -51,9 +57,9 @@ const LINE_INTERVAL_MS = 5000;
 /** A {@link Logger} that writes lines to a sink. */
 export function createLogger(options: LoggerOptions): Logger {
   let lowest = options.level;
-  const log = (level: LogLevel, message: string): void => {
-    if (RANK[level] < RANK[lowest]) return;
-    options.sink.write(`${formatLine(level, message, options)}\n`);
+  const write = options.format === 'json' ? jsonLines(options) : textLines(options);
+  const log = (level: LogLevel, message: string, fields: LogFields = {}): void => {
+    if (RANK[level] >= RANK[lowest]) write(level, message, fields);
   };
   return {
     debug: (message) => {
@@ -76,12 +82,23 @@ export function createLogger(options: LoggerOptions): Logger {
   };
 }
 
+/** Values of `--log-format`. */
+export const LOG_FORMATS = ['text', 'json'] as const;
+
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 /** Values of `--log-level`. */
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
 
 /** `--log-level warning` is `warn` inside. */
 export function logLevelOf(flag: (typeof LOG_LEVELS)[number]): LogLevel {
   return flag === 'warning' ? 'warn' : flag;
+}
+
+function textLines(options: LoggerOptions): (level: LogLevel, message: string) => void {
+  return (level, message) => {
+    options.sink.write(`${formatLine(level, message, options)}\n`);
+  };
 }
 
 function formatLine(level: LogLevel, message: string, { now, useColor }: LoggerOptions): string {
@@ -112,7 +129,8 @@ function timestamp(date: Date): string {
 }
 
 function createProgress(label: string, options: LoggerOptions, log: Logger['log']): Progress {
-  const isBar = options.sink.isTTY === true && RANK.info >= RANK[options.level];
+  const isText = options.format !== 'json';
+  const isBar = isText && options.sink.isTTY === true && RANK.info >= RANK[options.level];
   let lastLineMs = options.now().getTime();
   return {
     update: (fraction, detail = '') => {

@@ -72,12 +72,20 @@ t.test('SIGTERM drains: running requests finish, the exit is clean', async (t) =
   t.equal(await exit, 0);
 });
 
-t.test('SIGTERM as soon as it listens drains too, whatever the warm-up does', async (t) => {
+t.test('SIGTERM as soon as it serves drains too, whatever the warm-up does', async (t) => {
   const run = runRadish(['serve', '--port', String(await freePort())]);
-  await run.printed('Listening on');
+  await run.printed('Warming up');
   run.child.kill('SIGTERM');
   t.equal(await run.exit, 0, run.log());
   t.match(run.log(), /Bye\./);
+});
+
+t.test('a signal while the model loads ends it at once, with a sentence', async (t) => {
+  const run = runRadish(['serve', '--port', String(await freePort())]);
+  await run.printed('Listening on');
+  run.child.kill('SIGINT');
+  await run.exit;
+  t.match(run.log(), /Stopped while loading\./);
 });
 
 t.test('a second signal does not wait', async () => {
@@ -154,7 +162,7 @@ t.test('too few file descriptors are one sentence', async (t) => {
 
 async function isUp(url: string): Promise<boolean> {
   return fetch(`${url}/health`).then(
-    () => true,
+    ({ ok }) => ok,
     () => false,
   );
 }

@@ -20,6 +20,9 @@ export function replyWithId(reply: HttpReply, id: string): HttpReply {
     get isClosed() {
       return reply.isClosed;
     },
+    noteFailure: (status, sentence) => {
+      reply.noteFailure(status, sentence);
+    },
     onClientLeft: (listener) => {
       reply.onClientLeft(listener);
     },

@@ -1,23 +1,14 @@
 import type { AuthCheck } from '../../http/auth.js';
-import type {
-  Socket,
-  SocketEndpoint,
-  SocketListener,
-  UpgradeDecision,
-  UpgradeRequest,
-} from '../../http/socket.js';
+import type { Doorkeeper } from '../../http/gate.js';
+import type { Socket, SocketListener, UpgradeDecision, UpgradeRequest } from '../../http/socket.js';
 import { askerOf } from '../asker.js';
-import {
-  CUT_OFF_BYTES,
-  IDLE_TIMEOUT_S,
-  MAX_BUFFERED_BYTES,
-  SMALL_CUT_OFF_BYTES,
-  SOCKET_LIMITS,
-} from '../ws/limits.js';
+import { SOCKET_LIMITS } from '../ws/limits.js';
 import { isVersion13, OpenSockets, upgradeRequired } from '../ws/open-sockets.js';
 import { responsesError } from './errors.js';
 import type { ResponsesDeps } from './prepare.js';
 import { ResponsesSession } from './socket-session.js';
+
+export const RESPONSES_PATH = '/v1/responses';
 
 export interface SocketCounts {
   /** Open sockets; one more is closed with 1013. */
@@ -29,12 +20,8 @@ export interface SocketCounts {
 export const RESPONSES_SOCKETS: SocketCounts = { maxSockets: 256, maxLarge: 64 };
 
 /** `/v1/responses` as a WebSocket. Its bounds are those of `/ws`, but that its key comes with the upgrade. */
-export class ResponsesSockets implements SocketEndpoint {
-  readonly path = '/v1/responses';
-  readonly maxPayloadBytes = CUT_OFF_BYTES;
-  readonly smallPayloadBytes = SMALL_CUT_OFF_BYTES;
-  readonly maxBufferedBytes = MAX_BUFFERED_BYTES;
-  readonly idleTimeoutS = IDLE_TIMEOUT_S;
+export class ResponsesSockets implements Doorkeeper {
+  readonly path = RESPONSES_PATH;
   readonly #deps: ResponsesDeps;
   readonly #isAllowed: AuthCheck;
   readonly #counts: SocketCounts;

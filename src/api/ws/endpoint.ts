@@ -1,26 +1,14 @@
 import type { AuthCheck } from '../../http/auth.js';
+import type { Doorkeeper } from '../../http/gate.js';
 import type { Asker } from '../../engine/asker.js';
 import { askerOf } from '../asker.js';
 import { errorResponse } from '../../http/error-response.js';
 import { plainResponse, type FullResponse } from '../../http/http.js';
 import type { Route } from '../../http/router.js';
-import {
-  CUT_OFF_BYTES,
-  IDLE_TIMEOUT_S,
-  MAX_BUFFERED_BYTES,
-  SMALL_CUT_OFF_BYTES,
-  SOCKET_LIMITS,
-  type SocketLimits,
-} from './limits.js';
+import { SOCKET_LIMITS, type SocketLimits } from './limits.js';
 import { isVersion13, OpenSockets, upgradeRequired } from './open-sockets.js';
 import { Session, type Answerers, type SessionOptions } from './session.js';
-import type {
-  Socket,
-  SocketEndpoint,
-  SocketListener,
-  UpgradeDecision,
-  UpgradeRequest,
-} from '../../http/socket.js';
+import type { Socket, SocketListener, UpgradeDecision, UpgradeRequest } from '../../http/socket.js';
 
 export const WS_PATH = '/ws';
 const SUBPROTOCOL = 'radish.v1';
@@ -34,12 +22,8 @@ export interface WsOptions {
 }
 
 /** `/ws`: every open socket has its session here. */
-export class WsEndpoint implements SocketEndpoint {
+export class WsEndpoint implements Doorkeeper {
   readonly path = WS_PATH;
-  readonly maxPayloadBytes = CUT_OFF_BYTES;
-  readonly smallPayloadBytes = SMALL_CUT_OFF_BYTES;
-  readonly maxBufferedBytes = MAX_BUFFERED_BYTES;
-  readonly idleTimeoutS = IDLE_TIMEOUT_S;
   readonly #options: WsOptions;
   readonly #limits: SocketLimits;
   readonly #sockets: OpenSockets<Session>;

@@ -1,3 +1,5 @@
+import type { SocketShape } from '../../http/gate.js';
+
 /**
  * Bounds of `/ws`, all per socket but the first three. docs/websocket.md repeats them. The library keeps a message
  * until it is whole and tells nobody, so sockets times cut-off is what all of them can hold together:
@@ -66,3 +68,14 @@ export const CLOSE = {
   tryAgainLater: 1013,
   unauthorized: 4401,
 } as const;
+
+/** What an HTTP engine must know of a path that WebSockets are opened on. */
+export function socketShape(path: string): SocketShape {
+  return {
+    path,
+    maxPayloadBytes: CUT_OFF_BYTES,
+    smallPayloadBytes: SMALL_CUT_OFF_BYTES,
+    maxBufferedBytes: MAX_BUFFERED_BYTES,
+    idleTimeoutS: IDLE_TIMEOUT_S,
+  };
+}

@@ -20,6 +20,7 @@ function open(dialect: Partial<Dialect> = {}) {
     isClosed: false,
     onClientLeft: () => undefined,
     send: (response) => sent.push(response),
+    noteFailure: () => undefined,
     startStream: (headers) => {
       seen.contentType = headers['content-type'] ?? '';
       return {

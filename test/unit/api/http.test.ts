@@ -12,7 +12,7 @@ async function open(
   http: HttpEngine,
   args = {},
 ): Promise<TestApp> {
-  const app = await startApp(args, {}, { http });
+  const app = await startApp({ ...args, httpServer: http.name });
   t.teardown(() => {
     app.app.close();
   });

@@ -6,6 +6,7 @@ import type { FaultKind, WeightUpdate } from '../../../src/engine/control.js';
 import type { TreeState } from '../../../src/messages.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import { chooseEngine } from '../../../src/http/engine.js';
+import { createGate } from '../../../src/api/front-gate.js';
 import { createApp, type App, type AppDeps } from '../../../src/api/app.js';
 import { ServedWeights } from '../../../src/engine/served-weights.js';
 import { Engine } from '../../../src/engine/engine.js';
@@ -84,10 +85,18 @@ export async function startApp(
     memoryActs.push(`${what} ${tags.join(' ')}`);
     return Promise.resolve(tags.length === 1 ? 'not now' : null);
   };
+  const log = createLogger({
+    sink: { write: (line) => lines.push(line) },
+    level: 'info',
+    useColor: false,
+    now: () => new Date(0),
+  });
+  const { engine: http } = await chooseEngine(args.httpServer);
+  const gate = createGate(args, { engine: http, progress: () => 1, log });
   const app = await createApp({
     args,
     version: '0.0.0-test',
-    http: (await chooseEngine(args.httpServer)).engine,
+    gate,
     engine,
     grammars: {
       prepare: (spec) => Promise.resolve(spec.kind === 'ebnf' ? 'it is bad' : null),
@@ -151,14 +160,9 @@ export async function startApp(
       hangActor: () => undefined,
     },
     isHealthy: () => health.isGood,
-    log: createLogger({
-      sink: { write: (line) => lines.push(line) },
-      level: 'info',
-      useColor: false,
-      now: () => new Date(0),
-    }),
+    log,
   });
-  const port = await app.listen();
+  const port = await gate.listen(args.host, args.port);
   const url = `http://127.0.0.1:${port}`;
   const post = async (
     path: string,

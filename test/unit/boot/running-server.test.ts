@@ -54,10 +54,10 @@ t.test('it is ready when the first request was answered', async (t) => {
   const { server, acts, end } = serverOf();
   const warm = server.warmUp();
   await turnOfEvents();
-  t.same(acts, ['firstRequest']);
+  t.same(acts, ['Warming up.', 'firstRequest']);
   await end('firstRequest');
   await warm;
-  t.same(acts, ['firstRequest', READY]);
+  t.same(acts, ['Warming up.', 'firstRequest', READY]);
 });
 
 t.test('without a first request it is ready at once', async (t) => {
@@ -70,7 +70,7 @@ t.test('a first request that fails is the end', async (t) => {
   const firstRequest = () => Promise.reject(new Error('500'));
   const { server, acts } = serverOf({ firstRequest });
   await t.rejects(server.warmUp(), { message: '500' });
-  t.same(acts, []);
+  t.same(acts, ['Warming up.']);
 });
 
 t.test('one that fails because the server is told to stop is not', async (t) => {
@@ -84,7 +84,7 @@ t.test('one that fails because the server is told to stop is not', async (t) => 
   void server.drain();
   refuse(new Error('503'));
   await warm;
-  t.same(acts, ['beginDrain'], 'and nobody says that it is ready');
+  t.same(acts, ['Warming up.', 'beginDrain'], 'and nobody says that it is ready');
 });
 
 t.test('it says why it cannot go on', async (t) => {

@@ -62,7 +62,7 @@ for (const engine of ENGINES) {
     let numRead = 0;
     socket.on('data', (data: Buffer) => {
       numRead += data.toString('latin1').split('#').length - 1;
-      if (numWritten > 2 * numStuck + 10) (stream)?.end();
+      if (numWritten > 2 * numStuck + 10) stream?.end();
     });
     socket.resume();
     await until(() => numWritten > 2 * numStuck + 10 && numRead === numWritten * CHUNK.length);

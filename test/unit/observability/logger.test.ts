@@ -75,3 +75,28 @@ t.test("SGLang's level names", (t) => {
   t.strictSame(lines, []);
   t.end();
 });
+
+t.test('lines for machines', (t) => {
+  const lines: string[] = [];
+  const log = createLogger({
+    sink: { write: (line) => lines.push(line), isTTY: true },
+    level: 'info',
+    useColor: true,
+    format: 'json',
+    now: () => new Date(0),
+  });
+  log.log('warn', 'Two\nlines', { status: 503 });
+  log.debug('left out');
+  log.setLevel('debug');
+  log.debug('here');
+  log.progress('Load').update(0.5);
+  t.strictSame(
+    lines.map((line) => JSON.parse(line) as unknown),
+    [
+      { level: 'warn', time: '1970-01-01T00:00:00.000Z', status: 503, msg: 'Two\nlines' },
+      { level: 'debug', time: '1970-01-01T00:00:00.000Z', msg: 'here' },
+    ],
+  );
+  t.ok(lines.every((line) => line.endsWith('}\n')));
+  t.end();
+});

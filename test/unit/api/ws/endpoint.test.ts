@@ -9,6 +9,7 @@ import {
   CUT_OFF_BYTES,
   SMALL_CUT_OFF_BYTES,
   SOCKET_LIMITS,
+  socketShape,
   type SocketLimits,
 } from '../../../../src/api/ws/limits.js';
 import { ENGINES } from '../../http/engines.js';
@@ -38,7 +39,7 @@ async function start(
     handle: (_request, reply) => {
       reply.send({ status: 404 });
     },
-    sockets: [endpoint],
+    sockets: [{ ...socketShape(endpoint.path), decide: (request) => endpoint.decide(request) }],
   });
   const port = await server.listen('127.0.0.1', 0);
   t.teardown(() => {

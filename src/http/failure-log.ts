@@ -1,0 +1,46 @@
+import type { FullResponse } from './http.js';
+
+/** A request that was refused, or failed. */
+export interface FailedRequest {
+  readonly status: number;
+  readonly method: string;
+  readonly path: string;
+  /** `x-request-id` */
+  readonly id: string;
+  /** What the client is told. */
+  readonly sentence: string;
+}
+
+/** Where the dialects keep their sentence: all errors here are one of these shapes. */
+const PLACES: readonly (readonly string[])[] = [
+  ['error', 'message'],
+  ['message'],
+  ['detail'],
+  ['error'],
+];
+
+/** The sentence of an error response; a body that is no JSON is one itself. Empty = it has none. */
+export function sentenceOf({ body = '' }: Pick<FullResponse, 'body'>): string {
+  const value = parsed(body);
+  if (value === NO_JSON) return body;
+  for (const place of PLACES) {
+    const found = place.reduce<unknown>((inside, key) => memberOf(inside, key), value);
+    if (typeof found === 'string') return found;
+  }
+  return '';
+}
+
+const NO_JSON = Symbol('no JSON');
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return NO_JSON;
+  }
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[key];
+}

@@ -1,0 +1,69 @@
+import type { FullResponse, HttpRequest } from './http.js';
+import type { OriginRules } from './origin.js';
+import type { HttpEngine, HttpServer, RequestHandler, ServerOptions } from './server.js';
+import type { SocketEndpoint, UpgradeRequest } from './socket.js';
+
+/** What an engine must know of a path before its first socket. */
+export type SocketShape = Omit<SocketEndpoint, 'decide'>;
+
+/** Who may open a socket on a path. */
+export type Doorkeeper = Pick<SocketEndpoint, 'path' | 'decide'>;
+
+/** What is behind an open gate. */
+export interface Inside {
+  readonly handle: RequestHandler;
+  /** Those of the paths in {@link GateOptions.shapes}. */
+  readonly sockets: readonly Doorkeeper[];
+}
+
+export interface GateOptions extends Pick<ServerOptions, 'onFailed'> {
+  readonly engine: HttpEngine;
+  readonly origins: OriginRules;
+  readonly shapes: readonly SocketShape[];
+  /** What everybody is told while there is nothing inside. */
+  readonly outside: (request: UpgradeRequest | HttpRequest) => FullResponse;
+}
+
+/** A server that can listen before there is anything behind it. */
+export class Gate {
+  readonly #server: HttpServer;
+  #inside: Inside | null = null;
+
+  constructor({ engine, shapes, outside, ...options }: GateOptions) {
+    this.#server = engine.createServer({
+      handle: (request, reply) => {
+        if (this.#inside === null) reply.send(outside(request));
+        else this.#inside.handle(request, reply);
+      },
+      sockets: shapes.map((shape) => ({
+        ...shape,
+        decide: (request) =>
+          this.#inside?.sockets.find(({ path }) => path === shape.path)?.decide(request) ?? {
+            kind: 'refuse',
+            response: outside(request),
+          },
+      })),
+      ...options,
+    });
+  }
+
+  /** From here on `inside` answers. */
+  open(inside: Inside): void {
+    this.#inside = inside;
+  }
+
+  /** @returns the port. @throws StartupError */
+  listen(host: string, port: number): Promise<number> {
+    return this.#server.listen(host, port);
+  }
+
+  /** False: new connections are refused for now. */
+  setAccepting(isAccepting: boolean): void {
+    this.#server.setAccepting(isAccepting);
+  }
+
+  /** Closes the port and every connection. */
+  close(): void {
+    this.#server.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { pino } from 'pino';
+
+import type { LogLevel } from '../messages.js';
+import type { LogFields, LoggerOptions } from './logger.js';
+
+/** Lines for machines, as pino writes them: `{"level":"info","time":"…","msg":"…"}` and what else is known. */
+export function jsonLines({
+  sink,
+  now,
+}: Pick<LoggerOptions, 'sink' | 'now'>): (
+  level: LogLevel,
+  message: string,
+  fields: LogFields,
+) => void {
+  const logger = pino(
+    {
+      // Levels are left out before this is asked; they may change while the server runs.
+      level: 'trace',
+      base: null,
+      timestamp: () => `,"time":"${now().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    {
+      write: (line) => {
+        sink.write(line);
+      },
+    },
+  );
+  return (level, message, fields) => {
+    logger[level](fields, message);
+  };
+}
