@@ -80,7 +80,8 @@ export class Sessions {
     const session = this.#sessions.get(params.id);
     if (session === undefined) return;
     const parent = params.rid === null ? null : (session.nodes.get(params.rid) ?? null);
-    const { inputIds: promptIds, outputIds, finish } = generation;
+    const { outputIds, finish } = generation;
+    const promptIds = generation.input.req.inputIds;
     const node: Node = { parent, promptIds, outputIds, live: finish === null ? generation : null };
     session.nodes.set(generation.rid, node);
     if (node.live === null) return;

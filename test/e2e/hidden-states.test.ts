@@ -26,7 +26,7 @@ async function start(t: Test, flags: readonly string[] = []): Promise<RadishProc
 
 /** Prompt and outputs, one row each; checks the shape. */
 function rowsOf({ meta_info: info }: GenerateResult): readonly Row[] {
-  const [prompt = [], ...outputs] = info['hidden_states'] as [readonly Row[], ...Row[]];
+  const [prompt, ...outputs] = info['hidden_states'] as [readonly Row[], ...Row[]];
   if (prompt.length !== info.prompt_tokens) throw new Error(`${prompt.length} rows of a prompt`);
   const numFurther = Math.max(0, info.completion_tokens - 1);
   if (outputs.length !== numFurther) throw new Error(`${outputs.length} rows of an answer`);

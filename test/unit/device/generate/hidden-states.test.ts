@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { PlanHiddenRows } from '../../../../src/core/batch.js';
+import { RESULT_STALLED, type PlanHiddenRows } from '../../../../src/core/batch.js';
+import type { Grammar } from '../../../../src/core/grammar.js';
 import { goldenNames, readGolden } from '../../model/golden.js';
 import {
   decodeOf,
@@ -136,4 +137,30 @@ t.test('rows are seen beside log-probabilities of the prompt, and change none', 
   const seen: Seen = new Map();
   record(seen, both.hiddenRows, 0);
   t.same(seen, await runAlone(harness, { slot: 1, prompt, outputs: [] }));
+});
+
+t.test('a decode row whose mask is late shows nothing: it comes again', async (t) => {
+  const model = await tinyModel('qwen3');
+  const harness = await Harness.create(model);
+  t.teardown(() => harness.release());
+  const prompt = promptOf(6, model.spec.vocabSize, 1);
+  // No thread makes masks here.
+  const grammar: Grammar = { spec: { kind: 'regex', pattern: '.*' }, after: null };
+  const priorOutputIds = Int32Array.of(5);
+  const opens = [
+    openOf(0, prompt.length, { hiddenFrom: 0, priorOutputIds, grammar }),
+    openOf(1, prompt.length, { hiddenFrom: 0, priorOutputIds }),
+  ];
+  const prefill = [0, 1].map((slot) => ({
+    ...prefillOf(slot, prompt, 0, prompt.length),
+    sample: false,
+  }));
+  await harness.run({ opens, prefill });
+  const decode = Int32Array.of(0, 5, 1, 1, 5, 1);
+  const { tokens, hiddenRows } = await harness.run({ decode, frees: [0, 1] });
+  t.equal(tokens[2], RESULT_STALLED);
+  t.same(
+    hiddenRows.map(({ planRow, position, numRows }) => [planRow, position, numRows]),
+    [[1, 6, 1]],
+  );
 });
