@@ -17,6 +17,7 @@ import type { Failure } from './core/errors.js';
 import type { ExpertDump } from './core/expert-recording.js';
 import type { FinishReason } from './core/finish-reason.js';
 import type { Grammar, GrammarSpec } from './core/grammar.js';
+import type { HiddenRows, HiddenStatesMode } from './core/hidden-states.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
 
 // ---- main → scheduler -------------------------------------------------------------------------
@@ -68,6 +69,8 @@ export interface ReqInput {
   readonly inputIds: Int32Array;
   readonly sampling: SamplingParams;
   readonly logprobs: LogprobWants | null;
+  /** Which of its final hidden states are shown; null = none. */
+  readonly hiddenStates: HiddenStatesMode | null;
   /** What the answer must match; null = anything. */
   readonly grammar: Grammar | null;
   /** Prefix cache namespace: requests share prefixes only when this is equal. */
@@ -237,6 +240,8 @@ export interface Output {
   /** `[num, token]` pairs in output order. */
   readonly tokens: Int32Array;
   readonly logprobs: readonly ReqLogprobRow[];
+  /** Of each request in the order of its rows, without gaps; buffers are transferred. */
+  readonly hiddenRows: readonly ReqHiddenRows[];
   /** Answers of embed requests; each is also in `finished`, with SGLang's reason length 0. */
   readonly vectors: readonly ReqVector[];
   /** Requests that have no more tokens but wait for {@link StopAt} or {@link TextChecked}. */
@@ -275,6 +280,10 @@ export interface ReqLogprobRow extends LogprobRow {
   readonly num: number;
   readonly position: number;
   readonly part: 'prompt' | 'output';
+}
+
+export interface ReqHiddenRows extends HiddenRows {
+  readonly num: number;
 }
 
 export interface Finished {

@@ -38,7 +38,7 @@ const scheduler = new Scheduler({
   clock: { nowMs: () => performance.now() },
   ports: {
     toMain: (message) => {
-      main.post(message);
+      main.post(message, buffersOf(message));
     },
     toCache: (message) => {
       cache.post(message);
@@ -61,6 +61,11 @@ main.onMessage((message) => {
 cache.onMessage((message) => {
   scheduler.receiveFromCache(message);
 });
+
+/** What is given away: hidden states of long prompts are large. */
+function buffersOf(message: ToMain): readonly ArrayBuffer[] {
+  return message.kind === 'output' ? message.hiddenRows.map(({ values }) => values.buffer) : [];
+}
 
 function connectDevice({ device, port }: AttachDevice): void {
   const devicePort = new Port<ToDevice, FromDevice>(port);

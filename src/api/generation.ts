@@ -41,6 +41,8 @@ export async function createGeneration(deps: GenerationParts): Promise<GenerateD
     hasTokenizer: model.tokenizer !== null,
     disableRadixCache: args.disableRadixCache,
     dpSize: args.dpSize,
+    hiddenStatesMode:
+      args.returnHiddenStatesMode ?? (args.enableReturnHiddenStates ? 'full' : null),
     thoughtTags: await thoughtTags(model),
     preferredSamplingParams: args.preferredSamplingParams,
     priority: {
@@ -59,6 +61,7 @@ export async function createGeneration(deps: GenerationParts): Promise<GenerateD
     eosTokenIds: model.eosTokenIds,
     grammars: deps.grammars,
     limits: requestLimits,
+    hiddenSize: model.spec.hiddenSize,
     seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
     regexPool: new RegexPool(),
     context,

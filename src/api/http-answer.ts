@@ -72,7 +72,7 @@ export class HttpAnswer implements AnswerSink {
   }
 
   async #answerInPieces(value: LargeJson): Promise<void> {
-    this.#reply.send({ status: 200, headers: JSON_HEADERS, body: await value.text() });
+    this.#reply.send({ status: 200, headers: JSON_HEADERS, body: await value.parts() });
   }
 
   fail(failure: Failure): void {

@@ -31,6 +31,7 @@ import { IDLE_SHARE, RUNTIME_BYTES, WORK_BYTES } from '../device/limits.js';
 import { MAX_HELD } from '../engine/door.js';
 import { MAX_WAITING_CHARS } from '../engine/encode-queue.js';
 import { MAX_REQUEST_CHARS, MAX_TEXT_CHARS } from '../engine/encode.js';
+import { MAX_HIDDEN_VALUES, MAX_STREAMED_HIDDEN } from '../engine/fit-hidden.js';
 import { MAX_STREAMED_VALUES, MAX_VALUES as MAX_LOGPROBS } from '../engine/fit-logprobs.js';
 import { MAX_TEXTS } from '../engine/prepare-texts.js';
 import { MAX_SAMPLE_REGEXES, MAX_SAMPLE_STOPS, MAX_STOP_CHARS } from '../engine/prepare.js';
@@ -126,6 +127,11 @@ const FIXED: readonly Row[] = [
     'logprobs of a request',
     [MAX_LOGPROBS, 'count', 'in one answer'],
     [MAX_STREAMED_VALUES, 'count', 'in a stream'],
+  ],
+  [
+    'hidden states of a request',
+    [MAX_HIDDEN_VALUES, 'numbers', 'in one answer'],
+    [MAX_STREAMED_HIDDEN, 'numbers', 'in a stream'],
   ],
   ["top logprobs in Ollama's words", [MAX_OLLAMA_LOGPROBS, 'count']],
   ['rid', [MAX_RID_LENGTH, 'characters']],

@@ -214,6 +214,13 @@ const RUNTIME = {
     'Passes that a recording keeps; -1 = what 64 MiB hold.',
     { min: -1 },
   ),
+  'enable-return-hidden-states': bool(
+    'Requests may ask for final hidden states: --return-hidden-states-mode full.',
+  ),
+  'return-hidden-states-mode': optionalChoice(
+    ['last', 'full'],
+    'Most that return_hidden_states may ask for: last = "last", full = true as well. Default: nothing.',
+  ),
   'enable-memory-saver': bool('Adds what /release_memory_occupation does.'),
   'enable-fault-injection': bool('Adds POST /debug/fail_device, for tests of recovery.'),
   'watchdog-timeout': float(

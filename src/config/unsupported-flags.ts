@@ -22,7 +22,7 @@ const BY_SUBJECT = {
     uvicorn-access-log-exclude-prefixes`,
   api: `
     tool-server
-    disable-outlines-disk-cache enable-custom-logit-processor enable-return-hidden-states
+    disable-outlines-disk-cache enable-custom-logit-processor
     enable-return-routed-experts enable-streaming-session multi-item-scoring-delimiter
     enable-tokenizer-batch-encode disable-tokenizer-batch-decode enable-dynamic-batch-tokenizer
     dynamic-batch-tokenizer-batch-size dynamic-batch-tokenizer-batch-timeout`,

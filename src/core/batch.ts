@@ -1,4 +1,5 @@
 import type { Grammar } from './grammar.js';
+import type { HiddenRows } from './hidden-states.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params.js';
 
 /**
@@ -48,6 +49,8 @@ export interface SlotOpen {
   /** Output ids made before a retraction or retry; empty on a first run. Penalties and counters follow. */
   readonly priorOutputIds: Int32Array;
   readonly logprobs: LogprobWants | null;
+  /** From this row on its final hidden states are wanted; Infinity = of none. */
+  readonly hiddenFrom: number;
   /** What the answer must match; null = anything. */
   readonly grammar: Grammar | null;
 }
@@ -85,6 +88,8 @@ export interface StepResult {
   /** `[planRow, token, flags]` triples; see {@link RESULT_STRIDE}. Only rows that sampled a token. */
   readonly tokens: Int32Array;
   readonly logprobRows: readonly PlanLogprobRow[];
+  /** By request in the order of its rows; a row whose mask was late may come again. */
+  readonly hiddenRows: readonly PlanHiddenRows[];
   /** Null unless the plan asked for it and the model routes. */
   readonly routing: RoutedRows | null;
   readonly timing: StepTiming;
@@ -133,6 +138,10 @@ export interface PlanLogprobRow extends LogprobRow {
   /** Prompt position of the scored token, or output index for outputs. */
   readonly position: number;
   readonly part: 'prompt' | 'output';
+}
+
+export interface PlanHiddenRows extends HiddenRows {
+  readonly planRow: number;
 }
 
 /** Microseconds that each part of a step took. */

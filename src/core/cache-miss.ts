@@ -24,6 +24,8 @@ export type MissCause =
   | 'in_flight'
   /** The log-probabilities that were asked for need the rows from there on. */
   | 'input_logprobs'
+  /** The hidden states that were asked for need the rows from there on. */
+  | 'hidden_states'
   /** `--disable-radix-cache` */
   | 'cache_disabled';
 

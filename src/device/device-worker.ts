@@ -134,7 +134,8 @@ export class DeviceWorker {
       cancelled.clear();
     });
     this.#current = null;
-    this.#parts.scheduler.post({ kind: 'stepDone', result });
+    const buffers = result.hiddenRows.map(({ values }) => values.buffer);
+    this.#parts.scheduler.post({ kind: 'stepDone', result }, buffers);
   }
 
   async #runEmbed({ plan }: QueuedEmbed): Promise<void> {

@@ -1,8 +1,16 @@
 import type { FinishReason } from '../core/finish-reason.js';
 import type { SamplingParams } from '../core/sampling-params.js';
-import type { Admitted, AdmittedMiss, ReqInput, ReqLogprobRow, ReqStats } from '../messages.js';
+import type {
+  Admitted,
+  AdmittedMiss,
+  ReqHiddenRows,
+  ReqInput,
+  ReqLogprobRow,
+  ReqStats,
+} from '../messages.js';
 import type { Unobserved } from '../observability/engine-events.js';
 import { Feed } from './feed.js';
+import { HiddenStates } from './hidden-states.js';
 import type { LiveRequest } from './live-request.js';
 import type { ThoughtCounter } from '../core/thought.js';
 import type { TextAssembler } from './text-assembler.js';
@@ -27,6 +35,8 @@ export class Generation implements LiveRequest {
   readonly promptLogprobs = new Map<number, ReqLogprobRow>();
   /** By output index. */
   readonly outputLogprobs = new Map<number, ReqLogprobRow>();
+  /** Null = it wants none. */
+  readonly hidden: HiddenStates | null;
   finish: FinishReason | null = null;
   stats: ReqStats | null = null;
   /** Known once the request ran: prompt tokens that came from the prefix cache. */
@@ -47,7 +57,10 @@ export class Generation implements LiveRequest {
     readonly num: number,
     readonly input: GenerationInput,
     readonly createdMs: number,
-  ) {}
+  ) {
+    const { hiddenStates, inputIds } = input.req;
+    this.hidden = hiddenStates === null ? null : new HiddenStates(hiddenStates, inputIds.length);
+  }
 
   get rid(): string {
     return this.input.req.rid;
@@ -79,6 +92,11 @@ export class Generation implements LiveRequest {
   acceptLogprobs(row: ReqLogprobRow): void {
     const rows = row.part === 'prompt' ? this.promptLogprobs : this.outputLogprobs;
     rows.set(row.position, row);
+  }
+
+  /** After the tokens of the same step. */
+  acceptHidden(rows: ReqHiddenRows): void {
+    this.hidden?.accept(rows, this.outputIds.length);
   }
 
   acceptAdmitted({ cachedTokens, dpRank, weightsEpoch, miss }: Admitted): void {

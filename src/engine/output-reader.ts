@@ -37,6 +37,7 @@ export class OutputReader {
     const nowMs = clock.nowMs();
     for (const request of touched) events.emit('progressed', request, nowMs);
     for (const row of output.logprobs) live.generation(row.num)?.acceptLogprobs(row);
+    for (const rows of output.hiddenRows) live.generation(rows.num)?.acceptHidden(rows);
     for (const num of output.toCheck) this.#checkText(num);
     for (const { num, reason, stats } of output.finished) {
       const request = live.get(num);

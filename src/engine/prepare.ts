@@ -1,5 +1,6 @@
 import { refuse, RequestError } from '../core/errors.js';
 import { endingTokenIds, type LogprobWants } from '../core/sampling-params.js';
+import { checkHiddenCost } from './fit-hidden.js';
 import { checkLogprobCost, fitLogprobs } from './fit-logprobs.js';
 import { prepareGrammars, type GrammarDeps } from './grammars.js';
 import { fitPrompt, fitSampling, type RequestLimits } from './fit-request.js';
@@ -26,6 +27,8 @@ export interface PrepareDeps extends EncodeDeps, GrammarDeps {
   /** False on an embedding model, which makes no tokens. */
   readonly isGeneration: boolean;
   readonly limits: RequestLimits;
+  /** Numbers in the hidden state of a row. */
+  readonly hiddenSize: number;
   readonly seeds: SeedSource;
   readonly regexPool: RegexPool;
 }
@@ -48,6 +51,7 @@ export async function prepareInputs(
     samplesOf(entry, inContext(ids[i] ?? NO_IDS), { ...deps, meter }),
   );
   checkLogprobCost(inputs, request.stream);
+  checkHiddenCost(inputs, deps.hiddenSize, request.stream);
   return inputs;
 }
 
@@ -111,6 +115,7 @@ function samplesOf(
         inputIds,
         sampling: params,
         logprobs,
+        hiddenStates: entry.hiddenStates,
         grammar: sampling.grammar,
         namespace: namespaceOf(entry),
         tenant: entry.tenant,

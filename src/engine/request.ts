@@ -1,5 +1,6 @@
 /** What a parsed request is: the shape that every dialect comes down to before it is tokenized and fitted. */
 import type { Grammar } from '../core/grammar.js';
+import type { HiddenStatesMode } from '../core/hidden-states.js';
 import type { Unobserved } from '../observability/engine-events.js';
 import type { ThoughtMarks } from '../core/thought.js';
 import type { StopRegex } from '../text/stop-regex.js';
@@ -28,6 +29,8 @@ export interface GenerateEntry extends Required<Unobserved> {
   readonly prompt: Prompt;
   readonly sampling: SamplingRequest;
   readonly logprobs: LogprobRequest | null;
+  /** Which of its final hidden states are shown; null = none. */
+  readonly hiddenStates: HiddenStatesMode | null;
   /** How the tokens of its thoughts are counted; null = it has none. */
   readonly thought: ThoughtMarks | null;
   /** One rid per sample. */

@@ -16,7 +16,9 @@ export const DEFAULT_TIMEOUT_S = 3600;
 interface Node {
   readonly parent: Node | null;
   readonly promptIds: Int32Array;
-  readonly generation: Generation;
+  readonly outputIds: readonly number[];
+  /** Null once it has ended: log-probabilities and hidden states are not kept. */
+  live: Generation | null;
 }
 
 interface Session {
@@ -65,9 +67,9 @@ export class Sessions {
     if (node === undefined) return refuse('Invalid request session id');
     if (params.replace) this.#clear(session, node);
     if (node === null) return ids;
-    if (!params.replace && node.generation.finish === null) refuse('Invalid request session id');
+    if (!params.replace && node.live !== null) refuse('Invalid request session id');
     const added = ids[0] === this.#options.bosTokenId ? ids.subarray(1) : ids;
-    const outputs = params.dropPreviousOutput ? [] : node.generation.outputIds;
+    const outputs = params.dropPreviousOutput ? [] : node.outputIds;
     const context = [...node.promptIds, ...outputs];
     const kept = params.offset === 0 ? context : context.slice(0, params.offset);
     return Int32Array.from([...kept, ...added]);
@@ -78,8 +80,16 @@ export class Sessions {
     const session = this.#sessions.get(params.id);
     if (session === undefined) return;
     const parent = params.rid === null ? null : (session.nodes.get(params.rid) ?? null);
+    const { outputIds, finish } = generation;
     const promptIds = generation.input.req.inputIds;
-    session.nodes.set(generation.rid, { parent, promptIds, generation });
+    const node: Node = { parent, promptIds, outputIds, live: finish === null ? generation : null };
+    session.nodes.set(generation.rid, node);
+    if (node.live === null) return;
+    const stop = generation.updates.listen(() => {
+      if (generation.finish === null) return;
+      node.live = null;
+      stop();
+    });
   }
 
   #find(id: string): Session {
@@ -95,7 +105,7 @@ export class Sessions {
   #clear({ nodes }: Session, node: Node | null): void {
     for (const [rid, other] of [...nodes]) {
       if (node !== null && other !== node && !isBelow(other, node)) continue;
-      this.#options.abort(other.generation);
+      if (other.live !== null) this.#options.abort(other.live);
       if (other !== node) nodes.delete(rid);
     }
   }
@@ -110,8 +120,8 @@ export class Sessions {
   #numTokens(): number {
     let sum = 0;
     for (const { nodes } of this.#sessions.values()) {
-      for (const { promptIds, generation } of nodes.values()) {
-        sum += TOKENS_PER_REQUEST + promptIds.length + generation.outputIds.length;
+      for (const { promptIds, outputIds } of nodes.values()) {
+        sum += TOKENS_PER_REQUEST + promptIds.length + outputIds.length;
       }
     }
     return sum;

@@ -36,6 +36,7 @@ function promptStep(tokens: Int32Array): Partial<StepPlan> {
     priorOutputIds: new Int32Array(0),
     grammar: null,
     logprobs: null,
+    hiddenFrom: Infinity,
   };
   const prompt = { slot: 0, position: 0, tokens, previousToken: -1, nextToken: -1, sample: true };
   return { opens: [open], prefill: [prompt] };

@@ -33,7 +33,8 @@ export type Headers = Readonly<Record<string, string>>;
 export interface FullResponse {
   readonly status: number;
   readonly headers?: Headers;
-  readonly body?: string;
+  /** Text, or its UTF-8 in parts where it is large. */
+  readonly body?: string | readonly Uint8Array[];
   /** Also closes the connection: what follows on it cannot be trusted. */
   readonly close?: boolean;
 }

@@ -2,6 +2,10 @@
 
 /** Rows of a {@link LazyRows} that are made at a time: a row of 256 texts takes some milliseconds. */
 const ROWS_PER_PIECE = 4;
+/** Numbers of a {@link LazyNumbers} that are made at a time. */
+const NUMBERS_PER_PIECE = 4096;
+/** UTF-8 bytes of a part of an answer, about. */
+const PART_CHARS = 256 * 1024;
 /** Milliseconds after which others get their turn. */
 const TURN_MS = 5;
 /** Values in lazy rows above which an answer or an event is made in pieces. */
@@ -35,6 +39,30 @@ export class LazyRows<Row> {
   }
 }
 
+/** A list of numbers, to be written like {@link LazyRows}: null stands for what JSON has no number for. */
+export class LazyNumbers {
+  readonly #values: Float32Array;
+
+  constructor(values: Float32Array) {
+    this.#values = values;
+  }
+
+  get numValues(): number {
+    return this.#values.length;
+  }
+
+  toJSON(): readonly number[] {
+    return Array.from(this.#values);
+  }
+
+  *pieces(): Generator<string> {
+    for (let from = 0; from < this.#values.length; from += NUMBERS_PER_PIECE) {
+      const items = Array.from(this.#values.subarray(from, from + NUMBERS_PER_PIECE));
+      yield JSON.stringify(items).slice(1, -1);
+    }
+  }
+}
+
 /** A whole answer that is worth writing in pieces. */
 export class LargeJson {
   readonly #value: unknown;
@@ -50,14 +78,36 @@ export class LargeJson {
   /** The text of the value; others get their turn in between. */
   async text(): Promise<string> {
     let text = '';
+    for await (const piece of this.#pieces()) text += piece;
+    return text;
+  }
+
+  /** The text in UTF-8, in parts: nothing has to copy all of it in one turn. */
+  async parts(): Promise<readonly Uint8Array[]> {
+    const parts: Uint8Array[] = [];
+    let text = '';
+    for await (const piece of this.#pieces()) {
+      text += piece;
+      if (text.length < PART_CHARS) continue;
+      parts.push(Buffer.from(text));
+      text = '';
+    }
+    return text === '' ? parts : [...parts, Buffer.from(text)];
+  }
+
+  /** A turn's worth of text at a time. */
+  async *#pieces(): AsyncGenerator<string> {
+    let text = '';
     let turnMs = performance.now();
     for (const piece of piecesOf(this.#value)) {
       text += piece;
       if (performance.now() - turnMs < TURN_MS) continue;
+      yield text;
+      text = '';
       await new Promise(setImmediate);
       turnMs = performance.now();
     }
-    return text;
+    yield text;
   }
 }
 
@@ -68,7 +118,7 @@ export function asLarge(value: unknown): LargeJson | null {
 }
 
 function numLazyValues(value: unknown): number {
-  if (value instanceof LazyRows) return value.numValues;
+  if (value instanceof LazyRows || value instanceof LazyNumbers) return value.numValues;
   if (value instanceof LargeJson) return Infinity;
   if (typeof value !== 'object' || value === null) return 0;
   // Lists of numbers, which may be long, hold none.
@@ -77,7 +127,8 @@ function numLazyValues(value: unknown): number {
 }
 
 function* piecesOf(value: unknown): Generator<string> {
-  if (value instanceof LazyRows) yield* bracketed(value.pieces(), '[]');
+  if (value instanceof LazyRows || value instanceof LazyNumbers)
+    yield* bracketed(value.pieces(), '[]');
   else if (value instanceof LargeJson) yield* piecesOf(value.toJSON());
   else if (Array.isArray(value)) yield* bracketed(itemsOf(value), '[]');
   else if (typeof value === 'object' && value !== null) yield* bracketed(entriesOf(value), '{}');

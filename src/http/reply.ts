@@ -62,16 +62,16 @@ export class Reply implements HttpReply {
 
   #send(response: FullResponse): void {
     const body = response.body ?? '';
-    const bytes = Buffer.byteLength(body);
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : sizeOf(body);
     const close = response.close ?? false;
     this.#native.cork(() => {
       this.#writeHead(response.status, response.headers ?? {});
       if (this.#options.isHead) {
         this.#native.endWithoutBody(bytes, close);
-      } else if (bytes <= LARGE_BODY_BYTES || close) {
+      } else if (typeof body === 'string' && (bytes <= LARGE_BODY_BYTES || close)) {
         this.#native.end(body, close);
       } else {
-        this.#endSlowly(Buffer.from(body));
+        this.#endSlowly(typeof body === 'string' ? [Buffer.from(body)] : body);
         return;
       }
       this.#isClosed = true;
@@ -105,8 +105,8 @@ export class Reply implements HttpReply {
     }
   }
 
-  #endSlowly(body: Buffer): void {
-    const [ok, isDone] = this.#native.tryEnd(body, body.length);
+  #endSlowly(body: readonly Uint8Array[]): void {
+    const [ok, isDone] = this.#writeFrom(0, body);
     if (isDone) this.#isClosed = true;
     if (ok || isDone) return;
     const watch = new StallWatch(this.#native);
@@ -115,7 +115,7 @@ export class Reply implements HttpReply {
     });
     this.#native.onWritable((offset) => {
       watch.progress();
-      const [okNow, isDoneNow] = this.#native.tryEnd(body.subarray(offset), body.length);
+      const [okNow, isDoneNow] = this.#writeFrom(offset, body);
       if (isDoneNow) {
         watch.stop();
         this.markEnded();
@@ -124,11 +124,30 @@ export class Reply implements HttpReply {
     });
   }
 
+  /** Writes the bytes from `offset` on, until the socket takes no more. */
+  #writeFrom(offset: number, body: readonly Uint8Array[]): [ok: boolean, isDone: boolean] {
+    const size = sizeOf(body);
+    let start = 0;
+    for (const part of body) {
+      const end = start + part.length;
+      if (end > offset) {
+        const [ok, isDone] = this.#native.tryEnd(part.subarray(Math.max(0, offset - start)), size);
+        if (!ok || isDone) return [ok, isDone];
+      }
+      start = end;
+    }
+    return [true, false];
+  }
+
   #leave(): void {
     this.#isClosed = true;
     this.#hasLeft = true;
     for (const listener of this.#onLeft.splice(0)) listener();
   }
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 /** Closes a connection whose client stopped reading. */

@@ -4,6 +4,7 @@ import type {
   DeviceId,
   Finished,
   LogLevel,
+  ReqHiddenRows,
   ReqLogprobRow,
   ReqVector,
   ToCache,
@@ -30,6 +31,7 @@ export class Outbox {
   #admitted: Admitted[] = [];
   #tokens: number[] = [];
   #logprobs: ReqLogprobRow[] = [];
+  #hiddenRows: ReqHiddenRows[] = [];
   #vectors: ReqVector[] = [];
   #toCheck: number[] = [];
   #finished: Finished[] = [];
@@ -58,6 +60,10 @@ export class Outbox {
 
   logprob(row: ReqLogprobRow): void {
     this.#logprobs.push(row);
+  }
+
+  hidden(rows: ReqHiddenRows): void {
+    this.#hiddenRows.push(rows);
   }
 
   /** The answer of an embed request; its ending follows in the same turn. */
@@ -100,6 +106,7 @@ export class Outbox {
         admitted: this.#admitted,
         tokens: Int32Array.from(this.#tokens),
         logprobs: this.#logprobs,
+        hiddenRows: this.#hiddenRows,
         vectors: this.#vectors,
         toCheck: this.#toCheck,
         finished: this.#finished,
@@ -107,6 +114,7 @@ export class Outbox {
       this.#admitted = [];
       this.#tokens = [];
       this.#logprobs = [];
+      this.#hiddenRows = [];
       this.#vectors = [];
       this.#toCheck = [];
       this.#finished = [];
@@ -115,7 +123,7 @@ export class Outbox {
 
   /** Admissions and vectors wait for the first token or the ending that follows them. */
   get #hasOutput(): boolean {
-    const numRows = this.#tokens.length + this.#logprobs.length;
+    const numRows = this.#tokens.length + this.#logprobs.length + this.#hiddenRows.length;
     return numRows + this.#toCheck.length + this.#finished.length > 0;
   }
 }

@@ -1,5 +1,6 @@
 import type { ReqInput, ReqStats } from '../messages.js';
 import type { FinishReason } from '../core/finish-reason.js';
+import { firstHiddenRow } from '../core/hidden-states.js';
 
 /** What a request's first admission fixed. */
 export interface Started {
@@ -26,11 +27,15 @@ export class Req {
   routedRows = 0;
   /** Prompt log-probabilities below this position were delivered. */
   nextPromptLogprob = 0;
+  /** Hidden states of the rows that it wants to see were delivered below this one; Infinity = it wants none. */
+  nextHiddenRow: number;
 
   constructor(
     readonly input: ReqInput,
     readonly acceptedAtMs: number,
-  ) {}
+  ) {
+    this.nextHiddenRow = firstHiddenRow(input.hiddenStates, input.inputIds.length);
+  }
 
   get num(): number {
     return this.input.num;
@@ -61,10 +66,11 @@ export class Req {
     return Math.max(logprobs.startLen, this.nextPromptLogprob);
   }
 
-  /** A match leaves at least one token to feed, and every row whose logits score a prompt token. */
+  /** A match leaves at least one token to feed, and every row that scores a prompt token or is still to be shown. */
   get maxMatchTokens(): number {
-    if (this.outputIds.length > 0) return this.promptLen + this.outputIds.length - 1;
-    return Math.max(0, this.logprobStart - 1);
+    const numKnown = this.promptLen + this.outputIds.length;
+    const end = this.outputIds.length > 0 ? numKnown : this.logprobStart;
+    return Math.max(0, Math.min(end - 1, this.nextHiddenRow));
   }
 
   /** `[0, numTokens)` of prompt and outputs. */

@@ -12,6 +12,7 @@ import {
   RESULT_STOP,
   type EmbedPlan,
   type EmbedResult,
+  type PlanHiddenRows,
   type PlanLogprobRow,
   type PrefillRow,
   type RoutedRows,
@@ -58,6 +59,8 @@ export class FakeDevice {
   private nextStep = 0;
   /** `[planRow, position, token]` of the rows since the last result. */
   private readonly computed: (readonly [number, number, number])[] = [];
+  /** Hidden states of the rows since the last result, by plan row. */
+  private readonly hidden = new Map<number, { readonly position: number; values: number[] }>();
   numPrefillRows = 0;
   numDecodeRows = 0;
   numStalls = 0;
@@ -72,6 +75,7 @@ export class FakeDevice {
   run(plan: StepPlan): StepResult {
     assert.equal(plan.step, this.nextStep++, 'steps come in order');
     this.computed.length = 0;
+    this.hidden.clear();
     const tokens: number[] = [];
     const logprobRows: PlanLogprobRow[] = [];
     for (const open of plan.opens) this.open(open);
@@ -93,6 +97,7 @@ export class FakeDevice {
       step: plan.step,
       tokens: Int32Array.from(tokens),
       logprobRows,
+      hiddenRows: [...this.hidden].map(hiddenRowsOf),
       routing: plan.recordsExperts ? routingOf(this.computed.splice(0)) : null,
       timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, storeUs: 0 },
     };
@@ -153,6 +158,7 @@ export class FakeDevice {
     row.tokens.forEach((token, i) => {
       this.computed.push([planRow, slot.rows.length, token]);
       this.append(slot, token, PREFILL_MADE);
+      this.show(slot, planRow);
       const next = row.tokens[i + 1] ?? row.nextToken;
       this.scorePrompt(slot, { next, planRow }, out);
     });
@@ -180,6 +186,7 @@ export class FakeDevice {
     this.append(slot, fed, DECODE_MADE);
     this.numDecodeRows++;
     if (emit === 1) this.sample(slot, planRow, out);
+    if (!slot.stalled) this.show(slot, planRow);
   }
 
   private append(slot: Slot, token: number, maker: number): void {
@@ -187,6 +194,15 @@ export class FakeDevice {
     const previous = slot.rows.at(-1) ?? START;
     slot.rows.push(mixRow(previous, token, this.options.marksMaker ? maker : 0));
     slot.tokens[slot.rows.length - 1] = token;
+  }
+
+  /** What is seen of a row is its place and its hash. */
+  private show(slot: Slot, planRow: number): void {
+    const position = slot.rows.length - 1;
+    if (position < slot.open.hiddenFrom) return;
+    const shown = this.hidden.get(planRow) ?? { position, values: [] };
+    shown.values.push(...hiddenOf(position, slot.rows.at(-1) ?? START));
+    this.hidden.set(planRow, shown);
   }
 
   private sample(slot: Slot, planRow: number, out: ResultLists): void {
@@ -226,6 +242,32 @@ export class FakeDevice {
       this.pages.set(page, slot.rows.slice(from, from + pageSizeTokens));
     });
   }
+}
+
+function hiddenOf(position: number, row: number): readonly number[] {
+  return [position, Math.fround(row / 2 ** 32)];
+}
+
+function hiddenRowsOf([planRow, { position, values }]: readonly [
+  number,
+  { readonly position: number; readonly values: readonly number[] },
+]): PlanHiddenRows {
+  const numRows = values.length / FAKE_DIM;
+  return { planRow, position, numRows, values: Float32Array.from(values) };
+}
+
+/** Hidden states of all rows that a request and its outputs have, `[rows, FAKE_DIM]`. */
+export function expectedHidden(
+  prompt: Int32Array,
+  outputs: readonly number[],
+  marksMaker: boolean,
+): readonly number[] {
+  let row = START;
+  return [...prompt, ...outputs].flatMap((token, position) => {
+    const maker = position < prompt.length ? PREFILL_MADE : DECODE_MADE;
+    row = mixRow(row, token, marksMaker ? maker : 0);
+    return hiddenOf(position, row);
+  });
 }
 
 /** One layer, one expert per row: the token's last bit. */

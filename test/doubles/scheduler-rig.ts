@@ -229,6 +229,7 @@ export function request(
     rid: `rid-${num}`,
     inputIds: Int32Array.from({ length: promptLen }, (_, i) => (first + i) % 211),
     logprobs: null,
+    hiddenStates: null,
     grammar: null,
     namespace: '',
     tenant: '',

@@ -5,6 +5,7 @@ import type {
   Admitted,
   EmbedInput,
   Finished,
+  ReqHiddenRows,
   ReqInput,
   ReqLogprobRow,
   ReqStats,
@@ -59,10 +60,11 @@ export class ScriptedScheduler implements SchedulerPort {
   step(
     pairs: readonly (readonly [number, number])[],
     logprobs: readonly ReqLogprobRow[] = [],
+    hiddenRows: readonly ReqHiddenRows[] = [],
   ): void {
     const running = pairs.filter(([num]) => this.live.has(num));
     for (const [num] of running) this.#outputs.set(num, (this.#outputs.get(num) ?? 0) + 1);
-    this.#output({ tokens: Int32Array.from(running.flat()), logprobs });
+    this.#output({ tokens: Int32Array.from(running.flat()), logprobs, hiddenRows });
   }
 
   /** The request got its slot, `cachedTokens` of its prompt being cached. */
@@ -119,13 +121,15 @@ export class ScriptedScheduler implements SchedulerPort {
     admitted?: readonly Admitted[];
     tokens?: Int32Array;
     logprobs?: readonly ReqLogprobRow[];
+    hiddenRows?: readonly ReqHiddenRows[];
     vectors?: readonly ReqVector[];
     toCheck?: readonly number[];
     finished?: readonly Finished[];
   }): void {
     const { tokens = new Int32Array(0), logprobs = [], toCheck = [], finished = [] } = part;
-    const { admitted = [], vectors = [] } = part;
-    this.emit({ kind: 'output', admitted, tokens, logprobs, vectors, toCheck, finished });
+    const { admitted = [], vectors = [], hiddenRows = [] } = part;
+    const answers = { tokens, logprobs, hiddenRows, vectors };
+    this.emit({ kind: 'output', admitted, ...answers, toCheck, finished });
   }
 
   #handle(message: ToScheduler): void {

@@ -6,9 +6,17 @@ import assert from 'node:assert/strict';
 import { RESULT_LENGTH } from '../../src/core/batch.js';
 import { statusOf } from '../../src/core/errors.js';
 import type { AbortReason, FinishReason } from '../../src/core/finish-reason.js';
-import type { Admitted, Finished, Output, ReqInput, ToMain } from '../../src/messages.js';
+import type {
+  Admitted,
+  Finished,
+  Output,
+  ReqHiddenRows,
+  ReqInput,
+  ToMain,
+} from '../../src/messages.js';
 import type { FromMain } from '../../src/scheduler/scheduler.js';
-import { expectedOutput } from '../doubles/fake-device.js';
+import { firstHiddenRow } from '../../src/core/hidden-states.js';
+import { expectedHidden, expectedOutput } from '../doubles/fake-device.js';
 
 /** One request as its client sees it. */
 export interface ClientReq {
@@ -19,6 +27,8 @@ export interface ClientReq {
   readonly tokens: number[];
   readonly promptPositions: number[];
   readonly outputPositions: number[];
+  /** `[rows, 2]` from the first row that it wants to see. */
+  readonly hidden: number[];
   accepted: boolean;
   aborted: boolean;
   stopSent: boolean;
@@ -41,6 +51,8 @@ export interface Outcome {
   numReads: number;
   numMissesExplained: number;
   numForks: number;
+  /** Requests that were retracted and saw all of their hidden states. */
+  numHiddenResumed: number;
 }
 
 const REFUSED_INSERT = /^The cache actor refused an operation\. insert: /;
@@ -63,6 +75,7 @@ export class Clients {
     numReads: 0,
     numMissesExplained: 0,
     numForks: 0,
+    numHiddenResumed: 0,
   };
   lastHeldTokens = -1;
   drained = false;
@@ -84,6 +97,7 @@ export class Clients {
       tokens: [],
       promptPositions: [],
       outputPositions: [],
+      hidden: [],
       accepted: false,
       aborted: false,
       stopSent: false,
@@ -162,7 +176,8 @@ export class Clients {
     for (const req of reqs) this.reqs.delete(req.input.num);
   }
 
-  private receiveOutput({ admitted, tokens, logprobs, toCheck, finished }: Output): void {
+  private receiveOutput(output: Output): void {
+    const { admitted, tokens, logprobs, hiddenRows, toCheck, finished } = output;
     for (const one of admitted) this.checkMiss(this.open(one.num), one);
     for (let i = 0; i < tokens.length; i += 2)
       this.receiveToken(tokens[i] ?? -1, tokens[i + 1] ?? -1);
@@ -170,6 +185,7 @@ export class Clients {
       const req = this.open(row.num);
       (row.part === 'prompt' ? req.promptPositions : req.outputPositions).push(row.position);
     }
+    for (const rows of hiddenRows) this.receiveHidden(this.open(rows.num), rows);
     for (const num of toCheck) this.answerCheck(this.open(num));
     for (const ending of finished) this.end(this.open(ending.num), ending);
   }
@@ -210,6 +226,14 @@ export class Clients {
     if (req.textStop === req.tokens.length) this.sendStop(req);
   }
 
+  /** Without a gap, and no row twice. */
+  private receiveHidden({ input, hidden }: ClientReq, rows: ReqHiddenRows): void {
+    const first = firstHiddenRow(input.hiddenStates, input.inputIds.length);
+    assert.equal(rows.position, first + hidden.length / 2, `hidden states of ${input.num}`);
+    assert.equal(rows.values.length, 2 * rows.numRows);
+    hidden.push(...rows.values);
+  }
+
   private sendStop(req: ClientReq): void {
     req.stopSent = true;
     const numOutputTokens = req.textStop ?? 0;
@@ -233,6 +257,7 @@ export class Clients {
     this.outcome.numCachedTokens += stats.cachedTokens;
     assert.equal(stats.promptTokens, req.input.inputIds.length);
     this.checkLogprobs(req, reason);
+    this.checkHidden(req, finished);
     if (reason.type === 'abort') this.checkAbort(req, statusIn(reason));
     else if (reason.type === 'stop' && reason.matched === 'END') {
       this.outcome.numTextStops++;
@@ -265,6 +290,21 @@ export class Clients {
       assert(most > this.poolTokens, `${req.input.num} fits but was refused`);
       this.outcome.numTooLarge++;
     }
+  }
+
+  /** Those of every row that a token was drawn from, and no others; of the whole prompt too where it wants them. */
+  private checkHidden({ input, hidden, tokens }: ClientReq, { reason, stats }: Finished): void {
+    const { inputIds, hiddenStates } = input;
+    const first = firstHiddenRow(hiddenStates, inputIds.length);
+    const all = expectedHidden(inputIds, tokens, this.marksMaker);
+    assert.deepEqual(
+      hidden,
+      hiddenStates === null ? [] : all.slice(2 * first).slice(0, hidden.length),
+    );
+    if (hiddenStates === null || reason.type === 'abort') return;
+    const numRows = inputIds.length + Math.max(1, tokens.length) - 1 - first;
+    assert.equal(hidden.length / 2, numRows, `all hidden states of ${input.num}`);
+    if (stats.numRetractions > 0) this.outcome.numHiddenResumed++;
   }
 
   /** Each wanted position once, in order; all of them unless the request was cut off. */

@@ -36,6 +36,7 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numReads',
   'numMissesExplained',
   'numForks',
+  'numHiddenResumed',
   'numVectors',
   'numTextsQueueFull',
   'numTextsShutOut',

@@ -153,6 +153,7 @@ export class Simulation {
       inputIds,
       sampling: this.someSampling(),
       logprobs,
+      hiddenStates: this.dice.chance(0.2) ? this.dice.pick(['full', 'last']) : null,
       grammar: this.dice.chance(0.3) ? FAKE_GRAMMAR : null,
       namespace: this.dice.chance(0.2) ? 'other' : '',
       tenant: this.dice.pick(['', 'a']),

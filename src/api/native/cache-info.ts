@@ -84,5 +84,7 @@ const WHY: Readonly<Record<MissCause, string>> = {
   in_flight: 'another request was computing it at that moment, too little of it to wait for.',
   input_logprobs:
     'the log-probabilities that were asked for need these tokens computed. A later logprob_start_len leaves more cached.',
+  hidden_states:
+    'the hidden states that were asked for need these tokens computed. return_hidden_states "last" leaves more cached.',
   cache_disabled: 'the server was started with --disable-radix-cache.',
 };

@@ -18,6 +18,15 @@ export const PROMPT_FIELDS = {
   input_embeds: field.raw('Refused.'),
 } as const satisfies Fields;
 
+/** One value of `return_hidden_states`. */
+export const HIDDEN_MODE: Schema = { enum: [true, false, 'last'], default: false };
+
+/** With a list of them for `/generate`. */
+const HIDDEN_STATES = field.raw(
+  'Final hidden states of all rows, or of the last; with --enable-return-hidden-states.',
+  { anyOf: [HIDDEN_MODE, { type: 'array', items: HIDDEN_MODE }] },
+);
+
 /** What names, places and watches a request, whatever it asks for. */
 export const COMMON_REQUEST_FIELDS = {
   rid: field.raw('A name of the request, to abort it by; a list names each prompt.', {
@@ -39,7 +48,7 @@ export const COMMON_REQUEST_FIELDS = {
       drop_previous_output: { type: ['boolean', 'null'] },
     },
   }),
-  return_hidden_states: field.raw('Refused.'),
+  return_hidden_states: HIDDEN_STATES,
   custom_logit_processor: field.raw('Refused.'),
   return_routed_experts: field.raw('Refused.'),
   return_cache_info: field.boolean('The answer says why its prompt was not cached.', {

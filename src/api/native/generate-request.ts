@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 import { RequestError, refuse } from '../../core/errors.js';
 import type { GenerateRequest, SamplingRequest } from '../../engine/request.js';
+import type { HiddenStatesMode } from '../../core/hidden-states.js';
 import type { ThoughtMarks } from '../../core/thought.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { parseSamplingParams, type SamplingContext } from './sampling-request.js';
 import { StopRegexes } from '../../text/stop-regexes.js';
+import { parseHiddenStates } from './hidden-fields.js';
 import { parseLogprobFields } from './logprob-fields.js';
 import {
   dpRankOf,
@@ -26,6 +28,8 @@ export const MAX_SAMPLES = 4096;
 export interface GenerateContext extends SamplingContext {
   readonly disableRadixCache: boolean;
   readonly dpSize: number;
+  /** Most that `return_hidden_states` may ask for; null = nothing. */
+  readonly hiddenStatesMode: HiddenStatesMode | null;
   /** Ids of the tags around the model's thoughts; null = it has none. */
   readonly thoughtTags: ThoughtMarks | null;
   readonly priority: PriorityRules;
@@ -49,6 +53,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
   const thoughts = parseThoughtFields(read, context.thoughtTags);
   const shape = { numPrompts: prompts.length, isBatch, n };
   const logprobs = parseLogprobFields(body, shape, context.vocabSize);
+  const hiddenStates = parseHiddenStates(body, shape, context.hiddenStatesMode);
   const rids = resolveRids(fieldOf(body, 'rid'), shape, randomUUID);
   const extraKeys = perPromptStrings(read, 'extra_key', prompts.length);
   const cacheSalts = perPromptStrings(read, 'cache_salt', prompts.length);
@@ -65,6 +70,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
       prompt,
       ...withThoughts(at(samplings, i), thoughts),
       logprobs: at(logprobs, i),
+      hiddenStates: at(hiddenStates, i),
       rids: at(rids, i),
       extraKey: at(extraKeys, i),
       cacheSalt: at(cacheSalts, i),

@@ -140,6 +140,7 @@ function generationProbe(): GenerationInput {
       inputIds: Int32Array.of(0),
       sampling: greedySampling(1),
       logprobs: null,
+      hiddenStates: null,
       grammar: null,
       namespace: '',
       tenant: '',

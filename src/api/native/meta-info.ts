@@ -3,6 +3,7 @@ import type { Generation } from '../../engine/generation.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { cacheInfo } from './cache-info.js';
+import { renderHidden } from './render-hidden.js';
 import { renderLogprobs } from './render-logprobs.js';
 
 export interface MetaInfoOptions {
@@ -33,6 +34,7 @@ export function metaInfo(
     cached_tokens_details: null,
     dp_rank: showDpRank ? generation.dpRank : null,
     ...renderLogprobs(generation, { tokenizer: logprobTokenizer, fromOutput }),
+    ...renderHidden(generation),
     ...endingInfo(generation, tokenizer),
   };
 }

@@ -17,8 +17,6 @@ export const MEDIA = ['image_data', 'video_data', 'audio_data'] as const;
 
 /** What SGLang has behind a flag, by the words in which it says that the flag is not set. */
 export const NOT_CONFIGURED: Readonly<Record<string, string>> = {
-  return_hidden_states:
-    'The server is not configured to return the hidden states. Please set `--enable-return-hidden-states` to enable this feature.',
   custom_logit_processor:
     'The server is not configured to enable custom logit processor. Please set `--enable-custom-logit-processor` to enable this feature.',
 };

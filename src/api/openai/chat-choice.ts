@@ -68,6 +68,10 @@ export class ChatChoice implements ChoiceRenderer {
     return chunks;
   }
 
+  beside(index: number, part: Readonly<Record<string, unknown>>): Choice {
+    return { index, delta: { reasoning_content: null, ...part }, logprobs: null, ...UNFINISHED };
+  }
+
   #sample(index: number): Sample {
     const { plan, callIds } = this.#options;
     const known = this.#samples.get(index);

@@ -1,7 +1,9 @@
 import { refuse } from '../../core/errors.js';
+import type { HiddenStatesMode } from '../../core/hidden-states.js';
 import { contentSince, type Sent } from '../../engine/content.js';
 import type { Generation } from '../../engine/generation.js';
 import type { FieldReader } from '../../http/field-reader.js';
+import { hiddenMode } from '../native/hidden-fields.js';
 import { metaInfo, type MetaInfoOptions } from '../native/meta-info.js';
 
 /** SGLang's additions to the choices of an answer, each only where the request asks for it. */
@@ -9,6 +11,8 @@ export interface ExtrasRequest {
   readonly promptTokenIds: boolean;
   readonly tokenIds: boolean;
   readonly metaInfo: boolean;
+  /** Null = none. */
+  readonly hiddenStates: HiddenStatesMode | null;
   /** `sglext.cached_tokens_details` beside the choices. */
   readonly cachedTokensDetails: boolean;
 }
@@ -27,6 +31,7 @@ export function parseExtras(read: FieldReader, route: 'chat' | 'completions'): E
     promptTokenIds: tokenIds || asks('return_prompt_token_ids'),
     tokenIds,
     metaInfo: asks('return_meta_info'),
+    hiddenStates: hiddenMode(read.raw('return_hidden_states')),
     cachedTokensDetails: asks('return_cached_tokens_details'),
   };
 }

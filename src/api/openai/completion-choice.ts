@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Generation } from '../../engine/generation.js';
 import { contentSince, nothingSent, type Sent } from '../../engine/content.js';
-import { endingOf, type Choice, type ChoiceRenderer } from './request.js';
+import { endingOf, UNFINISHED, type Choice, type ChoiceRenderer } from './request.js';
 import { completionLogprobs } from './logprobs.js';
 
 export interface CompletionChoiceOptions {
@@ -33,6 +33,10 @@ export class CompletionChoice implements ChoiceRenderer {
     const hasLogprobs = generation.input.req.logprobs !== null && outputIds.length > 0;
     const isNews = hasText || hasLogprobs || sent.isFirst || generation.finish !== null;
     return isNews ? [this.#choice(generation, index, sent)] : [];
+  }
+
+  beside(index: number, part: Readonly<Record<string, unknown>>): Choice {
+    return { index, text: '', logprobs: null, ...UNFINISHED, ...part };
   }
 
   #choice(generation: Generation, index: number, sent: Sent): Choice {

@@ -1,5 +1,5 @@
 import { field, type Fields, type Schema } from '../../http/fields.js';
-import { COMMON_REQUEST_FIELDS } from '../native/generate-fields.js';
+import { COMMON_REQUEST_FIELDS, HIDDEN_MODE } from '../native/generate-fields.js';
 import { SAMPLING_FIELDS } from '../native/sampling-fields.js';
 import { NOT_YET } from './unsupported-fields.js';
 
@@ -74,6 +74,10 @@ const COMMON: Fields = {
   }),
   ...GRAMMAR_FIELDS,
   ...COMMON_REQUEST_FIELDS,
+  return_hidden_states: field.raw(
+    'Choices bring the final hidden state of the row that the last token was drawn from.',
+    HIDDEN_MODE,
+  ),
   lora_path: field.raw('Refused.'),
   return_prompt_token_ids: field.boolean('Choices bring the ids of the prompt.'),
   return_token_ids: field.boolean('Choices bring the ids of prompt and answer.'),

@@ -7,6 +7,7 @@ import { askerOf } from '../asker.js';
 import { answerGenerate } from '../answer-generate.js';
 import { answerHttp } from '../http-answer.js';
 import type { GenerateDeps } from '../native/generate.js';
+import { lastRowsOf } from './hidden-states.js';
 import { OpenAiRenderer } from './render.js';
 import type { OpenAiRequest } from './request.js';
 import { OPENAI_SPELLING } from './spelling.js';
@@ -24,7 +25,9 @@ export type AnswerBody = (body: JsonObject, sink: AnswerSink, asker: Asker) => P
 export function openAiAnswerer(parse: ParseOpenAi, deps: AnswerDeps): AnswerBody {
   return async (body, sink, asker) => {
     const parsed = await parse(body);
-    const request = { ...parsed, generate: askedBy(parsed.generate, asker) };
+    // `meta_info` shows all rows.
+    const generate = parsed.extras.metaInfo ? parsed.generate : lastRowsOf(parsed.generate);
+    const request = { ...parsed, generate: askedBy(generate, asker) };
     await answerGenerate(request.generate, new OpenAiRenderer(request, deps), sink, deps);
   };
 }

@@ -5,6 +5,7 @@ import type { Tokenizer } from '../../text/tokenizer.js';
 import type { AnswerRenderer } from '../answer-generate.js';
 import { cacheInfo } from '../native/cache-info.js';
 import { cachedTokensDetails, choiceExtras } from './choice-extras.js';
+import { hiddenOfChoice } from './hidden-states.js';
 import type { Choice, OpenAiRequest } from './request.js';
 import { usageOf, type Usage } from './usage.js';
 
@@ -36,6 +37,7 @@ export class OpenAiRenderer implements AnswerRenderer {
       ...this.#envelope(choices.object),
       choices: generations.map((one, index) => ({
         ...choices.whole(one, index),
+        ...hiddenOfChoice(one, this.#request.extras.hiddenStates),
         ...this.#extras(one, nothingSent(0)),
       })),
       usage: this.#usage(generations),
@@ -59,10 +61,12 @@ export class OpenAiRenderer implements AnswerRenderer {
   ): readonly unknown[] {
     const usage = this.#usage(generations);
     const beside = this.#sglext(generations);
-    if (marksEnd) return [{ ...(last as object), ...beside, usage }];
+    const hidden = this.#hidden(generations);
+    if (marksEnd) return [...hidden, { ...(last as object), ...beside, usage }];
     const bare = { ...this.#envelope(this.#request.choices.chunkObject), choices: [] };
     return [
       last,
+      ...hidden,
       ...(Object.keys(beside).length > 0 ? [{ ...bare, ...beside }] : []),
       ...(this.#request.includeUsage ? [{ ...bare, usage: withoutNulls(usage) }] : []),
     ];
@@ -72,6 +76,20 @@ export class OpenAiRenderer implements AnswerRenderer {
     const { weights, tokenizer, context } = this.#options;
     const options = { weights, tokenizer, logprobTokenizer: null, showDpRank: context.dpSize > 1 };
     return choiceExtras(generation, sent, this.#request.extras, options);
+  }
+
+  /** A chunk for each sample that has any. */
+  #hidden(generations: readonly Generation[]): readonly unknown[] {
+    const { choices, extras, includeUsage } = this.#request;
+    return generations.flatMap((one, index) => {
+      const part = hiddenOfChoice(one, extras.hiddenStates);
+      if (part.hidden_states === undefined || one.outputIds.length === 0) return [];
+      const chunk = {
+        ...this.#envelope(choices.chunkObject),
+        choices: [choices.beside(index, part)],
+      };
+      return [includeUsage ? { ...chunk, usage: null } : chunk];
+    });
   }
 
   /** What the first sample says for all of them; of several prompts each one's first for `cache_info`. */

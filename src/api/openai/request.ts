@@ -22,6 +22,8 @@ export interface ChoiceRenderer {
   whole(generation: Generation, index: number): Choice;
   /** What is new, one choice per chunk; empty = nothing to say yet. */
   chunks(generation: Generation, index: number, sent: Sent): readonly Choice[];
+  /** A choice of a chunk that brings nothing of the answer but `part`. */
+  beside(index: number, part: Readonly<Record<string, unknown>>): Choice;
 }
 
 export type Choice = Readonly<Record<string, unknown>>;

@@ -14,6 +14,8 @@ export class DeviceSlot implements AdjustState {
   readonly params: SamplingParams;
   readonly promptLen: number;
   readonly wants: LogprobWants | null;
+  /** First row whose final hidden states are wanted, or Infinity. */
+  readonly hiddenFrom: number;
   /** Null without penalties. */
   readonly counts: TokenCounts | null;
   /** Null = every token may come. */
@@ -36,6 +38,7 @@ export class DeviceSlot implements AdjustState {
     this.params = open.sampling;
     this.promptLen = open.promptLen;
     this.wants = open.logprobs;
+    this.hiddenFrom = open.hiddenFrom;
     this.counts = hasPenalties(open.sampling) ? new TokenCounts(open.priorOutputIds) : null;
     this.grammar = open.grammar;
     this.outputIds = open.grammar === null ? [] : [...open.priorOutputIds];
@@ -55,6 +58,11 @@ export class DeviceSlot implements AdjustState {
 
   get isCancelled(): boolean {
     return this.cancelledFrom !== Infinity;
+  }
+
+  /** Somebody wants to see the final hidden states of row `position`. */
+  wantsHidden(position: number): boolean {
+    return position >= this.hiddenFrom && !this.isCancelled;
   }
 
   /** What comes next whatever the model thinks: its thought has used up its budget. Null = nothing must. */

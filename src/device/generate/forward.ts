@@ -31,6 +31,8 @@ export interface ForwardInput {
   readonly temperatures: readonly number[];
   /** The raw logits are fetched too: {@link HeadRows.logits}. */
   readonly wantLogits: boolean;
+  /** Indices into `tokens` of the rows whose final hidden states are fetched: {@link Forward.hidden}. */
+  readonly hiddenRows?: readonly number[];
   /** The experts that each row took are fetched too: {@link Forward.experts}. */
   readonly wantExperts?: boolean;
 }
@@ -50,10 +52,16 @@ export class Forward {
   readonly head: HeadRows;
   /** Choices of the last run that wanted them: `[rows of the run, topK]` for each layer that routes. */
   experts: readonly BigInt64Array[] = [];
+  /**
+   * Of the last run that wanted them: `[hiddenRows.length, hiddenSize]`, after the final norm. Made anew for each such
+   * run, so that it can be transferred; its buffer holds the rows of the head too.
+   */
+  hidden = new Float32Array(0);
   /** Layers and experts of a model that routes; null for a dense one. */
   readonly moe: MoeSpec | null;
   readonly #session: OrtSession;
   readonly #slots: KvSlots;
+  readonly #hiddenSize: number;
   readonly #bindings = new Map<string, Binding>();
   /** {@link KvSlots.epoch} that the bindings belong to. */
   #epoch = 0;
@@ -61,12 +69,13 @@ export class Forward {
 
   constructor(
     session: OrtSession,
-    { vocabSize, moe }: Pick<ModelSpec, 'vocabSize' | 'moe'>,
+    { vocabSize, hiddenSize, moe }: Pick<ModelSpec, 'vocabSize' | 'hiddenSize' | 'moe'>,
     slots: KvSlots,
   ) {
     this.#session = session;
     this.#slots = slots;
     this.moe = moe;
+    this.#hiddenSize = hiddenSize;
     const topCount = Math.min(TOP_ROWS, vocabSize);
     const capacity = Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots);
     const logits = (): Float32Array | null => this.#logits;
@@ -87,6 +96,7 @@ export class Forward {
     const { feeds, fetches } = this.#bindingOf(input.window);
     this.#bindInputs(feeds, input);
     this.#bindOutputs(fetches, input);
+    this.#bindHidden(fetches, input);
     this.#bindExperts(fetches, input);
     await this.#session.run(feeds, fetches);
   }
@@ -96,17 +106,17 @@ export class Forward {
     const length = input.tokens.length / count;
     const headRows = input.headRows.length === 0 ? [0] : input.headRows;
     const temperatures = input.headRows.length === 0 ? [1] : input.temperatures;
-    const numHead = headRows.length;
+    const normRows = [...headRows, ...(input.hiddenRows ?? [])];
     const ids = BigInt64Array.from(input.tokens, BigInt);
     feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [count, length]);
     const seqlens = input.lengths.map((rows) => rows - 1);
     feeds[GRAPH_INPUTS.seqlensK] = tensorOf('int32', seqlens, [count]);
     const longest = input.lengths.reduce((a, b) => Math.max(a, b), 0);
     feeds[GRAPH_INPUTS.totalLength] = tensorOf('int32', Int32Array.of(longest), []);
-    const rows = BigInt64Array.from(headRows, BigInt);
-    feeds[GRAPH_INPUTS.headRows] = tensorOf('int64', rows, [numHead]);
+    const rows = BigInt64Array.from(normRows, BigInt);
+    feeds[GRAPH_INPUTS.headRows] = tensorOf('int64', rows, [normRows.length]);
     const temperature = Float32Array.from(temperatures);
-    feeds[GRAPH_INPUTS.temperature] = tensorOf('float32', temperature, [numHead]);
+    feeds[GRAPH_INPUTS.temperature] = tensorOf('float32', temperature, [headRows.length]);
   }
 
   #bindOutputs(fetches: Fetches, input: ForwardInput): void {
@@ -124,6 +134,19 @@ export class Forward {
     } else {
       Reflect.deleteProperty(fetches, GRAPH_OUTPUTS.logits);
     }
+  }
+
+  #bindHidden(fetches: Fetches, input: ForwardInput): void {
+    const numHidden = input.hiddenRows?.length ?? 0;
+    if (numHidden === 0) {
+      Reflect.deleteProperty(fetches, GRAPH_OUTPUTS.hiddenStates);
+      return;
+    }
+    const numHead = Math.max(1, input.headRows.length);
+    const numRows = numHead + numHidden;
+    const values = new Float32Array(numRows * this.#hiddenSize);
+    fetches[GRAPH_OUTPUTS.hiddenStates] = tensorOf('float32', values, [numRows, this.#hiddenSize]);
+    this.hidden = values.subarray(numHead * this.#hiddenSize);
   }
 
   #bindExperts(fetches: Fetches, input: ForwardInput): void {

@@ -11,9 +11,11 @@ import type { KvSlots } from '../kv/kv-slots.js';
 import type { PagePool } from '../kv/page-pool.js';
 import { SlotMasks } from './slot-masks.js';
 import { needsLogits } from '../sampling/penalties.js';
-import { cutPrefill, type PrefillRun } from './prefill-runs.js';
+import { cutPrefill, prefillRows, type PrefillRun } from './prefill-runs.js';
 import { RowSampler } from './row-sampler.js';
-import { RoutingRecord, StepOutput, type RoutedRow } from './step-output.js';
+import { addDecodeHidden, addPrefillHidden } from './hidden-output.js';
+import { StageClock } from './stage-clock.js';
+import { RoutingRecord, StepOutput } from './step-output.js';
 
 export interface RunnerParts {
   readonly forward: Forward;
@@ -120,6 +122,9 @@ export class ModelRunner {
       headRows.push(run.sampleRow);
       temperatures.push(slot.params.temperature);
     }
+    const hiddenRows = prefillRows(run, slots.lengthOf(slotId), context.planRow).filter(
+      ({ position }) => slot.wantsHidden(position),
+    );
     await forward.run({
       window: { start: slots.rowOf(slotId), count: 1 },
       tokens: run.tokens,
@@ -127,6 +132,7 @@ export class ModelRunner {
       headRows,
       temperatures,
       wantLogits: samples && needsLogits(slot.params),
+      hiddenRows: hiddenRows.map(({ runRow }) => runRow),
       wantExperts: context.output.routing !== null,
     });
     context.output.routing?.add(
@@ -134,6 +140,7 @@ export class ModelRunner {
       forward.experts,
     );
     slots.setLength(slotId, run.endPosition);
+    addPrefillHidden(hiddenRows, forward.hidden, context.output);
     run.scores.forEach((score, row) => {
       this.#sampler.scorePrompt(slot, score, row, context);
     });
@@ -179,6 +186,7 @@ export class ModelRunner {
         row.token >= 0 ? row.token : row.slot.lastToken;
     }
     const emitting = rows.filter((row) => row.emit);
+    const seen = rows.filter(({ slotId, slot }) => slot.wantsHidden(slots.lengthOf(slotId)));
     await forward.run({
       window,
       tokens,
@@ -186,6 +194,7 @@ export class ModelRunner {
       headRows: emitting.map((row) => slots.rowOf(row.slotId) - window.start),
       temperatures: emitting.map((row) => row.slot.params.temperature),
       wantLogits: emitting.some((row) => needsLogits(row.slot.params)),
+      hiddenRows: seen.map((row) => slots.rowOf(row.slotId) - window.start),
       wantExperts: output.routing !== null,
     });
     output.routing?.add(
@@ -202,6 +211,13 @@ export class ModelRunner {
     );
     const late = new Set(
       emitting.filter((_, i) => masks[i] === 'late').map(({ slotId }) => slotId),
+    );
+    addDecodeHidden(
+      seen.map(({ slotId, planRow }) =>
+        late.has(slotId) ? null : { planRow, position: slots.lengthOf(slotId) },
+      ),
+      forward.hidden,
+      output,
     );
     for (const { slotId } of rows) {
       if (!late.has(slotId)) slots.setLength(slotId, slots.lengthOf(slotId) + 1);
@@ -241,29 +257,8 @@ interface PrefillContext {
   readonly betweenRuns: () => void;
 }
 
-/** The rows that a run adds to a slot of `length` rows: not the one before them, nor a dummy after them. */
-function prefillRows(run: PrefillRun, length: number, planRow: number): RoutedRow[] {
-  return Array.from({ length: run.endPosition - length }, (_, i) => {
-    const position = length + i;
-    const runRow = position - run.position;
-    return { runRow, planRow, position, token: run.tokens[runRow] ?? 0 };
-  });
-}
-
 /** Every row of a window, filler or not, writes the row after its own last one. */
 function fillerLength(slots: KvSlots, physicalRow: number): number {
   const slotId = slots.slotAt(physicalRow);
   return slotId < 0 ? 1 : slots.lengthOf(slotId) + 1;
-}
-
-/** Whole microseconds between one stage and the next. */
-class StageClock {
-  #last = performance.now();
-
-  lapUs(): number {
-    const now = performance.now();
-    const us = Math.round((now - this.#last) * 1000);
-    this.#last = now;
-    return us;
-  }
 }

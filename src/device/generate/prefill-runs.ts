@@ -1,4 +1,5 @@
 import type { PrefillRow } from '../../core/batch.js';
+import type { RoutedRow } from './step-output.js';
 
 /** Rows of one prefill run: attention computes the whole square of a run, so that longer ones waste more. */
 export const PREFILL_RUN_ROWS = 256;
@@ -84,4 +85,13 @@ function tokenAt(row: PrefillRow, position: number): number {
   const index = position - row.position;
   if (index < 0) return row.previousToken;
   return index < row.tokens.length ? (row.tokens[index] ?? -1) : row.nextToken;
+}
+
+/** The rows that a run adds to a slot of `length` rows: not the one before them, nor a dummy after them. */
+export function prefillRows(run: PrefillRun, length: number, planRow: number): RoutedRow[] {
+  return Array.from({ length: run.endPosition - length }, (_, i) => {
+    const position = length + i;
+    const runRow = position - run.position;
+    return { runRow, planRow, position, token: run.tokens[runRow] ?? 0 };
+  });
 }

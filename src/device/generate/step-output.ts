@@ -1,4 +1,10 @@
-import type { PlanLogprobRow, RoutedRows, StepResult, StepTiming } from '../../core/batch.js';
+import type {
+  PlanHiddenRows,
+  PlanLogprobRow,
+  RoutedRows,
+  StepResult,
+  StepTiming,
+} from '../../core/batch.js';
 import type { MoeSpec } from '../../core/model-spec.js';
 import type { LogprobRow } from '../../core/sampling-params.js';
 
@@ -9,6 +15,7 @@ export class StepOutput {
   readonly #step: number;
   readonly #tokens: number[] = [];
   readonly #logprobRows: PlanLogprobRow[] = [];
+  readonly #hiddenRows: PlanHiddenRows[] = [];
 
   constructor(step: number, routing: RoutingRecord | null) {
     this.#step = step;
@@ -23,11 +30,17 @@ export class StepOutput {
     this.#logprobRows.push({ ...place, ...row });
   }
 
+  /** The buffer of the values is given away. */
+  addHidden(rows: PlanHiddenRows): void {
+    this.#hiddenRows.push(rows);
+  }
+
   result(timing: StepTiming): StepResult {
     return {
       step: this.#step,
       tokens: Int32Array.from(this.#tokens),
       logprobRows: this.#logprobRows,
+      hiddenRows: this.#hiddenRows,
       routing: this.routing?.result() ?? null,
       timing,
     };

@@ -2,7 +2,8 @@ import type { ModelSpec } from '../../core/model-spec.js';
 
 /**
  * The contract between the graph that `model/` builds and the runner in `device/`.
- * B rows of S tokens; R rows of the flattened `[B * S]` go through the head; V = vocabSize.
+ * B rows of S tokens; R rows of the flattened `[B * S]` go through the final norm, and the first L of them through
+ * the head, L >= 1; V = vocabSize.
  * `S > 1` needs `B = 1`; `B = 0` is never run (it kills the process).
  *
  * A prefill run has an EVEN number of rows: the attention op computes the rows of a run in blocks of
@@ -19,7 +20,7 @@ export const GRAPH_INPUTS = {
   totalLength: 'total_sequence_length',
   /** `[R] i64`, indices into the flattened `[B * S]`; R >= 1. */
   headRows: 'head_rows',
-  /** `[R] f32`, > 0; greedy rows pass 1. */
+  /** `[L] f32`, > 0; greedy rows pass 1. Its length is what says L. */
   temperature: 'temperature',
 } as const;
 
@@ -29,14 +30,16 @@ export const GRAPH_OUTPUTS = {
    * preallocated outputs and before it copies them (device/ort.ts).
    */
   stopCopy: 'stop_copy',
-  /** `[R, V] f32`: log-softmax of logits / temperature. */
+  /** `[L, V] f32`: log-softmax of logits / temperature. */
   logprobs: 'logprobs',
-  /** `[R, min(64, V)] f32`, largest first. */
+  /** `[L, min(64, V)] f32`, largest first. */
   topValues: 'top_values',
-  /** `[R, min(64, V)] i64` */
+  /** `[L, min(64, V)] i64` */
   topIds: 'top_ids',
-  /** `[R, V] f32`: before temperature; fetched only by rows with a repetition penalty. */
+  /** `[L, V] f32`: before temperature; fetched only by rows with a repetition penalty. */
   logits: 'logits',
+  /** `[R, hidden] f32`: after the final norm; fetched only for requests that want to see them. */
+  hiddenStates: 'hidden_states',
 } as const;
 
 /** Best tokens of a row that the graph sorts. */

@@ -19,18 +19,19 @@ export function declareInputs(graph: Graph, config: ModelConfig): void {
   graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: ['B'] });
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
-  graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['R'] });
+  graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['L'] });
   for (const value of cacheValues(config, pastName)) graph.input(value);
 }
 
 /** Declares the outputs of a decoder's graph, present K and V among them; `stop_copy` must be the first. */
 export function declareOutputs(graph: Graph, config: ModelConfig): void {
   const topRows = Math.min(TOP_ROWS, config.vocabSize);
-  graph.output({ name: GRAPH_OUTPUTS.stopCopy, dtype: 'f32', shape: ['R'], sequence: true });
-  graph.output({ name: GRAPH_OUTPUTS.logprobs, dtype: 'f32', shape: ['R', config.vocabSize] });
-  graph.output({ name: GRAPH_OUTPUTS.topValues, dtype: 'f32', shape: ['R', topRows] });
-  graph.output({ name: GRAPH_OUTPUTS.topIds, dtype: 'i64', shape: ['R', topRows] });
-  graph.output({ name: GRAPH_OUTPUTS.logits, dtype: 'f32', shape: ['R', config.vocabSize] });
+  graph.output({ name: GRAPH_OUTPUTS.stopCopy, dtype: 'f32', shape: ['L'], sequence: true });
+  graph.output({ name: GRAPH_OUTPUTS.logprobs, dtype: 'f32', shape: ['L', config.vocabSize] });
+  graph.output({ name: GRAPH_OUTPUTS.topValues, dtype: 'f32', shape: ['L', topRows] });
+  graph.output({ name: GRAPH_OUTPUTS.topIds, dtype: 'i64', shape: ['L', topRows] });
+  graph.output({ name: GRAPH_OUTPUTS.logits, dtype: 'f32', shape: ['L', config.vocabSize] });
+  graph.output({ name: GRAPH_OUTPUTS.hiddenStates, dtype: 'f32', shape: ['R', config.hiddenSize] });
   for (const value of cacheValues(config, presentName)) graph.output(value);
   for (const layer of config.moe?.layers ?? []) {
     const topK = config.moe?.topK ?? 0;

@@ -1,15 +1,15 @@
 import { GRAPH_INPUTS, GRAPH_OUTPUTS, TOP_ROWS } from './contract.js';
 import type { ModelPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
-import type { Value } from './graph.js';
+import type { Graph, Value } from './graph.js';
 import { packedLinear } from './linear.js';
 import { rmsNorm } from './norm.js';
 
 /** From the rows that were asked for, `[R, hidden]` before the final norm, to the graph's outputs. */
 export function head(context: GraphContext, rows: Value, plan: ModelPlan): void {
   const { graph, config } = context;
-  const normed = rmsNorm(context, rows, plan.finalNorm);
-  const capped = softcap(context, packedLinear(context, normed, plan.head));
+  const normed = graph.rename(rmsNorm(context, rows, plan.finalNorm), GRAPH_OUTPUTS.hiddenStates);
+  const capped = softcap(context, packedLinear(context, headRows(graph, normed), plan.head));
   const logits = graph.rename(capped, GRAPH_OUTPUTS.logits);
   const divisor = graph.node('Reshape', [GRAPH_INPUTS.temperature, graph.ints(-1, 1)]);
   const scaled = graph.node('Div', [logits, divisor]);
@@ -21,6 +21,12 @@ export function head(context: GraphContext, rows: Value, plan: ModelPlan): void 
   graph.node('TopK', [GRAPH_OUTPUTS.logprobs, graph.ints(topRows)], {
     outputs: [GRAPH_OUTPUTS.topValues, GRAPH_OUTPUTS.topIds],
   });
+}
+
+/** The first L of the rows: the others are wanted for their hidden states alone, and the head costs most. */
+function headRows(graph: Graph, normed: Value): Value {
+  const numRows = graph.node('Shape', [GRAPH_INPUTS.temperature]);
+  return graph.node('Slice', [normed, graph.ints(0), numRows, graph.ints(0)]);
 }
 
 /** `cap * tanh(x / cap)`, or `x` where the model caps nothing. */

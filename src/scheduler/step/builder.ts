@@ -53,6 +53,7 @@ export class StepBuilder {
       promptLen: req.promptLen,
       priorOutputIds: Int32Array.from(req.outputIds),
       grammar: input.grammar,
+      hiddenFrom: req.nextHiddenRow,
       logprobs: input.logprobs === null ? null : { ...input.logprobs, startLen: req.logprobStart },
     });
     this.#numCachedTokens += seat.cachedLen;

@@ -8,10 +8,12 @@ import {
   RESULT_STALLED,
   RESULT_STOP,
   RESULT_STRIDE,
+  type PlanHiddenRows,
   type PlanLogprobRow,
   type StepResult,
 } from '../../core/batch.js';
 import type { Failure } from '../../core/errors.js';
+import { hiddenRowsFrom } from '../../core/hidden-states.js';
 import type { DeviceLink, PostedStep } from '../devices/link.js';
 import { decodeLine } from '../devices/log-lines.js';
 import { endByItself, fail } from '../leave.js';
@@ -41,6 +43,7 @@ export function processResult(parts: Parts, link: DeviceLink, result: StepResult
   assert(posted?.step === result.step, `step ${result.step} answers no posted step`);
   for (const seat of posted.rows) seat.answered();
   for (const row of result.logprobRows) acceptLogprob(parts, posted, row);
+  for (const rows of result.hiddenRows) acceptHidden(parts, posted, rows);
   if (result.routing !== null) parts.experts.record(link.device.rank, posted, result.routing);
   if (parts.profiling) tellOfStep(parts, link, posted, result);
   acceptTokens(parts, link, posted, result.tokens);
@@ -106,6 +109,18 @@ function acceptLogprob({ outbox }: Parts, posted: PostedStep, row: PlanLogprobRo
   }
   const { position, part, ids, values } = row;
   outbox.logprob({ num: req.num, position, part, ids, values });
+}
+
+/** What a retracted request computes again, and a row whose mask was late, main has already. */
+function acceptHidden({ outbox }: Parts, posted: PostedStep, rows: PlanHiddenRows): void {
+  const seat = posted.rows[rows.planRow];
+  if (seat?.isLive !== true) return;
+  const { req } = seat;
+  assert(rows.position <= req.nextHiddenRow, 'hidden states of a row are missing');
+  const fresh = hiddenRowsFrom(rows, req.nextHiddenRow);
+  if (fresh === null) return;
+  req.nextHiddenRow = fresh.position + fresh.numRows;
+  outbox.hidden({ num: req.num, ...fresh });
 }
 
 /** A request for no tokens has ended when its prompt is computed. */

@@ -76,6 +76,7 @@ function prompts(rows: readonly number[][]): Pick<StepPlan, 'opens' | 'prefill'>
     priorOutputIds: new Int32Array(0),
     grammar: null,
     logprobs: null,
+    hiddenFrom: Infinity,
   }));
   return { opens, prefill };
 }

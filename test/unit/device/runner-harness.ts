@@ -69,6 +69,7 @@ export function openOf(slot: number, promptLen: number, rest: Partial<SlotOpen> 
     priorOutputIds: new Int32Array(0),
     grammar: null,
     logprobs: null,
+    hiddenFrom: Infinity,
     ...rest,
   };
 }

@@ -59,6 +59,7 @@ const inputs = (...rids: string[]): GenerationInput[] =>
       inputIds: Int32Array.of(1),
       sampling: greedySampling(4),
       logprobs: null,
+      hiddenStates: null,
       grammar: null,
       namespace: '',
       tenant: '',

@@ -19,6 +19,7 @@ function inputs({ promptLen, startLen = 0, topNum = 0, maxNewTokens = 1, n = 1 }
       inputIds: new Int32Array(promptLen),
       sampling: greedySampling(maxNewTokens),
       logprobs: { startLen, topNum, tokenIds: [] },
+      hiddenStates: null,
       grammar: null,
       namespace: '',
       tenant: '',

@@ -12,6 +12,7 @@ function entryOf(params: object): GenerateEntry {
     prompt: { kind: 'text', text: 'a' },
     sampling: parseSamplingParams({ ...params }, CONTEXT),
     logprobs: null,
+    hiddenStates: null,
     thought: null,
     rids: ['a'],
     extraKey: null,

@@ -14,6 +14,8 @@ export interface Golden {
   readonly inputIds: readonly number[];
   /** `[S][V]` */
   readonly logprobs: readonly (readonly number[])[];
+  /** Position → `[H]`: after the final norm. */
+  readonly hidden: Readonly<Record<string, readonly number[]>>;
   /** Layer → `[S][K]`, most probable first; only where layers route. */
   readonly experts?: Readonly<Record<string, readonly (readonly number[])[]>>;
 }

@@ -145,7 +145,14 @@ t.test('a row without a distribution fails its own request and no other', (t) =>
     { rank: 0, generation: 0 },
     {
       kind: 'stepDone',
-      result: { step: plan?.step ?? -1, tokens, logprobRows: [], routing: null, timing },
+      result: {
+        step: plan?.step ?? -1,
+        tokens,
+        logprobRows: [],
+        hiddenRows: [],
+        routing: null,
+        timing,
+      },
     },
   );
   t.match(rig.reasonOf(1), { type: 'abort', code: 'DEVICE_FAILED' });

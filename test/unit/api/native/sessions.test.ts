@@ -2,6 +2,7 @@ import t from 'tap';
 
 import type { Generation } from '../../../../src/engine/generation.js';
 import type { SessionParams } from '../../../../src/engine/request.js';
+import { Feed } from '../../../../src/engine/feed.js';
 import { Sessions } from '../../../../src/engine/sessions.js';
 import { startApp } from '../test-app.js';
 import { idsOf } from '../tiny-tokenizer.js';
@@ -134,5 +135,32 @@ t.test('a BOS is cut off what is appended, and idle sessions are closed', (t) =>
   t.throws(() => sessions.extend(params, Int32Array.of(1)), { message: /does not exist/ });
   for (let i = 0; i < 1024; i++) sessions.open(`s${i}`, null);
   t.throws(() => sessions.open('one too many', null), { message: /^Failed to open/ });
+  t.end();
+});
+
+t.test('of a request that has ended a session keeps the tokens alone', (t) => {
+  const aborted: Generation[] = [];
+  const sessions = new Sessions({
+    nowMs: () => 0,
+    abort: (generation) => aborted.push(generation),
+    bosTokenId: null,
+  });
+  const id = sessions.open(null, null);
+  const params = { id, rid: null, offset: 0, replace: false, dropPreviousOutput: false };
+  const begin = (rid: string) => {
+    const updates = new Feed();
+    const input = { req: { inputIds: Int32Array.of(1) } };
+    const generation = { rid, outputIds: [2], finish: null, updates, input };
+    sessions.add(params, generation as unknown as Generation);
+    return generation;
+  };
+  const [ended, live] = [begin('ended'), begin('live')];
+  t.throws(() => sessions.extend({ ...params, rid: 'ended' }, Int32Array.of(3)), /session id/);
+  Object.assign(ended, { finish: { type: 'length', length: 1 } });
+  ended.updates.publish();
+  live.updates.publish();
+  t.same([...sessions.extend({ ...params, rid: 'ended' }, Int32Array.of(3))], [1, 2, 3]);
+  sessions.extend({ ...params, replace: true }, Int32Array.of(1));
+  t.same(aborted, [live], 'who has ended is not there to be aborted');
   t.end();
 });

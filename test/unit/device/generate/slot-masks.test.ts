@@ -21,6 +21,7 @@ function rig() {
       promptLen: 3,
       priorOutputIds: Int32Array.from(prior),
       logprobs: null,
+      hiddenFrom: Infinity,
       grammar: isBound ? { spec: { kind: 'regex', pattern: 'a' }, after: null } : null,
     } satisfies SlotOpen);
     masks.open(0, slot);

@@ -59,6 +59,14 @@ t.test('log-probabilities need rows computed', (t) => {
   t.end();
 });
 
+t.test('hidden states need rows computed', (t) => {
+  const none = { cause: 'hidden_states', position: 0 };
+  t.match(told(warm(96), asking(96, { hiddenStates: 'full' })), none);
+  t.match(told(warm(96), asking(96, { hiddenStates: 'last' })), { cause: 'less_than_a_page' });
+  t.match(told(warm(64), asking(81, { hiddenStates: 'last' })), { cause: 'never_seen' });
+  t.end();
+});
+
 t.test('a disabled cache says so', (t) => {
   const rig = warm(64, { disableRadixCache: true });
   t.match(told(rig, asking(64)), { cause: 'cache_disabled', position: 0 });
