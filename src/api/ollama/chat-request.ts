@@ -1,6 +1,7 @@
 import { refuseBody } from '../../core/errors.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import { isList } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { parseChatAsk } from '../openai/chat-ask.js';
 import { chatBody } from '../openai/chat-body.js';
 import { losslessBody } from '../openai/lossless.js';
@@ -26,7 +27,7 @@ export async function parseChat(body: JsonObject, deps: OllamaDeps): Promise<Oll
   const model = modelNameOf(body);
   checkGenerates(model, abilities, 'chat');
   const given = losslessBody(body);
-  const messages = given.get('messages') ?? [];
+  const messages = dictField(given, 'messages') ?? [];
   if (!isList(messages)) return refuseBody('messages must be a list of messages.');
   const unload = isUnload(fieldOf(body, 'keep_alive'));
   const think = parseThink(fieldOf(body, 'think'), model, served.parsers);
@@ -37,7 +38,7 @@ export async function parseChat(body: JsonObject, deps: OllamaDeps): Promise<Oll
     ...commonFields(body, given, { ...served.spec, chat }),
     ...think.fields,
     messages: chatMessages(messages),
-    tools: given.get('tools') ?? null,
+    tools: dictField(given, 'tools'),
     continue_final_message: isContinued(messages),
   });
   const ask = await parseChatAsk(fields, chat);

@@ -3,6 +3,7 @@ import { encoderFor, type Encoder } from '../../engine/encode.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import { Dict, type Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { parseChatAsk } from '../openai/chat-ask.js';
 import { chatBody } from '../openai/chat-body.js';
 import { losslessBody } from '../openai/lossless.js';
@@ -63,7 +64,7 @@ function promptFields(
   if (template !== '') {
     refuse("template is not supported: the model's own chat template is used, or none with raw.");
   }
-  refuseImages(given.get('images') ?? null);
+  refuseImages(dictField(given, 'images'));
   const outside = context.find((id) => id < 0 || id >= vocabSize);
   if (outside !== undefined) refuse(`context has a token id outside the vocabulary: ${outside}.`);
   return { prompt, system, isRaw, context };

@@ -1,5 +1,5 @@
 import { field, type Fields, type Schema } from '../../http/fields.js';
-import { COMMON_REQUEST_FIELDS } from '../native/generate-fields.js';
+import { COMMON_REQUEST_FIELDS, REFUSED_FIELDS } from '../native/generate-fields.js';
 import { SAMPLING_FIELDS } from '../native/sampling-fields.js';
 import { NOT_YET } from './unsupported-fields.js';
 
@@ -25,14 +25,14 @@ export const SHARED_SAMPLING = [
 
 /** Their defaults are the model's own here. */
 function withoutDefault(name: (typeof SHARED_SAMPLING)[number]): Fields[string] {
-  const { kind, about, schema } = SAMPLING_FIELDS[name];
-  const entries = Object.entries(schema).filter(([key]) => key !== 'default');
-  return { kind, about, schema: Object.fromEntries(entries) };
+  const known = SAMPLING_FIELDS[name];
+  const entries = Object.entries(known.schema).filter(([key]) => key !== 'default');
+  return { ...known, schema: Object.fromEntries(entries) };
 }
 
 /** What is refused by name. */
 export const NOT_YET_FIELDS: Fields = Object.fromEntries(
-  NOT_YET.map((name) => [name, field.raw('Refused.')]),
+  NOT_YET.map((name) => [name, field.refused()]),
 );
 
 /** What the answer must match. */
@@ -74,7 +74,7 @@ const COMMON: Fields = {
   }),
   ...GRAMMAR_FIELDS,
   ...COMMON_REQUEST_FIELDS,
-  lora_path: field.raw('Refused.'),
+  lora_path: REFUSED_FIELDS.lora_path,
   return_prompt_token_ids: field.boolean('Choices bring the ids of the prompt.'),
   return_token_ids: field.boolean('Choices bring the ids of prompt and answer.'),
   return_meta_info: field.boolean("Choices bring the native route's `meta_info`."),
@@ -82,7 +82,8 @@ const COMMON: Fields = {
   ...NOT_YET_FIELDS,
 };
 
-const TOOL: Schema = {
+/** A function that a model may call. */
+export const TOOL: Schema = {
   type: 'object',
   required: ['function'],
   properties: {
