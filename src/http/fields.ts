@@ -23,6 +23,8 @@ export type Fields = Readonly<Record<string, Field>>;
 export interface Shape {
   readonly fields: Fields;
   readonly required: readonly string[];
+  /** Under which the document has it, for all that refer to it; none = where it is used. */
+  readonly name?: string;
 }
 
 /** Objects of several shapes. */
@@ -32,6 +34,8 @@ export interface Variants {
   readonly pick: (read: (name: string) => unknown) => unknown;
   /** What is read of every object, to tell them apart. */
   readonly common: Fields;
+  /** As a shape's. */
+  readonly name?: string;
 }
 
 export type Inside = Shape | Variants;

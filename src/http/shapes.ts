@@ -56,7 +56,31 @@ export const nested = {
     maker((object) => ({ anyOf: [{ enum: words }, object] }))(about, inside),
 } as const;
 
+/** Under this name in the document. */
+export function named<T extends Inside>(name: string, inside: T): T {
+  return { ...inside, name };
+}
+
+/** The schemas of what has a name, wherever it stands in the fields. */
+export function namedSchemas(fields: Fields): Readonly<Record<string, Schema>> {
+  const insides = Object.values(fields).flatMap(({ inside }) => (inside === null ? [] : [inside]));
+  const found = insides.map((inside) => {
+    const shapes = 'shapes' in inside ? Object.values(inside.shapes) : [inside];
+    const own = inside.name === undefined ? {} : { [inside.name]: wholeSchema(inside) };
+    return {
+      ...own,
+      ...shapes.reduce((all, one) => ({ ...all, ...namedSchemas(one.fields) }), {}),
+    };
+  });
+  return found.reduce((all, one) => ({ ...all, ...one }), {});
+}
+
 function schemaInside(inside: Inside): Schema {
+  const { name } = inside;
+  return name === undefined ? wholeSchema(inside) : { $ref: `#/components/schemas/${name}` };
+}
+
+function wholeSchema(inside: Inside): Schema {
   if (!('shapes' in inside)) return shapeSchema(inside);
   return { anyOf: Object.values(inside.shapes).map(shapeSchema) };
 }

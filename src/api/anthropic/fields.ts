@@ -1,36 +1,45 @@
 import { field, type Fields, type Shape } from '../../http/fields.js';
-import { nested, shape, variants } from '../../http/shapes.js';
+import { named, nested, shape, variants } from '../../http/shapes.js';
 import { CACHE_INFO_FIELD } from '../native/generate-fields.js';
 import { ASSISTANT_BLOCKS, SYSTEM_BLOCKS, USER_BLOCKS } from './block-fields.js';
 import { REFUSED } from './refused-fields.js';
 
-const TURNS = variants('role', {
-  user: shape({ content: nested.textOrList('What the user says.', USER_BLOCKS) }, ['content']),
-  assistant: shape({ content: nested.textOrList('What the model said.', ASSISTANT_BLOCKS) }, [
-    'content',
-  ]),
-  system: shape({ content: nested.textOrList('Goes to the system prompt.', SYSTEM_BLOCKS) }),
-});
+const TURNS = named(
+  'AnthropicTurn',
+  variants('role', {
+    user: shape({ content: nested.textOrList('What the user says.', USER_BLOCKS) }, ['content']),
+    assistant: shape({ content: nested.textOrList('What the model said.', ASSISTANT_BLOCKS) }, [
+      'content',
+    ]),
+    system: shape({ content: nested.textOrList('Goes to the system prompt.', SYSTEM_BLOCKS) }),
+  }),
+);
 
-const TOOL = shape(
-  {
-    type: field.string('Tools that Anthropic defines or runs are refused.', { const: 'custom' }),
-    name: field.string('By it the model calls the tool.'),
-    description: field.string('What the model is told of it.'),
-    input_schema: field.raw('A JSON schema of its arguments.', { type: 'object' }),
-    strict: field.boolean('Arguments match the schema.'),
-    input_examples: nested.list('Arguments as they may be.', shape({})),
-  },
-  ['name', 'input_schema'],
+const TOOL = named(
+  'AnthropicTool',
+  shape(
+    {
+      type: field.string('Tools that Anthropic defines or runs are refused.', { const: 'custom' }),
+      name: field.string('By it the model calls the tool.'),
+      description: field.string('What the model is told of it.'),
+      input_schema: field.raw('A JSON schema of its arguments.', { type: 'object' }),
+      strict: field.boolean('Arguments match the schema.'),
+      input_examples: nested.list('Arguments as they may be.', shape({})),
+    },
+    ['name', 'input_schema'],
+  ),
 );
 
 const disable_parallel_tool_use = field.boolean('One call at most.');
-const TOOL_CHOICES = variants('type', {
-  auto: shape({ disable_parallel_tool_use }),
-  any: shape({ disable_parallel_tool_use }),
-  tool: shape({ name: field.string('The tool.'), disable_parallel_tool_use }, ['name']),
-  none: shape({ disable_parallel_tool_use }),
-});
+const TOOL_CHOICES = named(
+  'AnthropicToolChoice',
+  variants('type', {
+    auto: shape({ disable_parallel_tool_use }),
+    any: shape({ disable_parallel_tool_use }),
+    tool: shape({ name: field.string('The tool.'), disable_parallel_tool_use }, ['name']),
+    none: shape({ disable_parallel_tool_use }),
+  }),
+);
 
 export const MIN_BUDGET = 1024;
 export const DISPLAYS = ['summarized', 'omitted'] as const;
@@ -39,18 +48,24 @@ export const EFFORTS = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as c
 const display = field.string('`omitted`: thoughts come without their text.', { enum: DISPLAYS });
 const budget_tokens = field.integer('Tokens of the thought at most.', { minimum: MIN_BUDGET });
 const NO_BUDGET = field.integer('Only with `enabled`.', { type: 'null' });
-const THINKING = variants('type', {
-  enabled: shape({ budget_tokens, display }, ['budget_tokens']),
-  adaptive: shape({ budget_tokens: NO_BUDGET, display }),
-  disabled: shape({ budget_tokens: NO_BUDGET, display }),
-});
+const THINKING = named(
+  'AnthropicThinking',
+  variants('type', {
+    enabled: shape({ budget_tokens, display }, ['budget_tokens']),
+    adaptive: shape({ budget_tokens: NO_BUDGET, display }),
+    disabled: shape({ budget_tokens: NO_BUDGET, display }),
+  }),
+);
 
-const FORMAT = shape(
-  {
-    type: field.string('The only form.', { const: 'json_schema' }),
-    schema: field.raw('What the answer must match.', { type: 'object' }),
-  },
-  ['type', 'schema'],
+const FORMAT = named(
+  'AnthropicFormat',
+  shape(
+    {
+      type: field.string('The only form.', { const: 'json_schema' }),
+      schema: field.raw('What the answer must match.', { type: 'object' }),
+    },
+    ['type', 'schema'],
+  ),
 );
 
 /** What the prompt is made of. */

@@ -18,6 +18,7 @@ import {
 import { isUnload } from './keep-alive.js';
 import { chatMessages, isContinued } from './messages.js';
 import { modelNameOf, refuseAbility } from './model-name.js';
+import { optionsOf } from './options.js';
 import { showMessage } from './render.js';
 import { parseThink } from './think.js';
 
@@ -30,6 +31,7 @@ export async function parseChat(body: JsonObject, deps: OllamaDeps): Promise<Oll
   const messages = dictField(given, 'messages') ?? [];
   if (!isList(messages)) return refuseBody('messages must be a list of messages.');
   const unload = isUnload(fieldOf(body, 'keep_alive'));
+  optionsOf(body);
   const think = parseThink(fieldOf(body, 'think'), model, served.parsers);
   if (hasTools(body) && !abilities.tools) refuseAbility(model, 'tools');
   if (messages.length === 0) return idleAsk(model, showMessage, unload);

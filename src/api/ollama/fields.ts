@@ -1,5 +1,5 @@
 import { field, type Fields, type Schema } from '../../http/fields.js';
-import { nested, shape } from '../../http/shapes.js';
+import { named, nested, shape } from '../../http/shapes.js';
 import { CACHE_INFO_FIELD } from '../native/generate-fields.js';
 import { TOOL } from '../openai/fields.js';
 import { OPTION_FIELDS } from './option-fields.js';
@@ -18,7 +18,7 @@ const LOADED = {
   keep_alive: field.raw('The model always stays: without effect, but 0 unloads in words.', {
     type: ['string', 'number'],
   }),
-  options: nested.object('How tokens are drawn.', shape(OPTION_FIELDS)),
+  options: nested.object('How tokens are drawn.', named('OllamaOptions', shape(OPTION_FIELDS))),
 } as const satisfies Fields;
 
 const TEXT: Fields = {
@@ -38,37 +38,43 @@ const TEXT: Fields = {
   ...CACHE_INFO_FIELD,
 };
 
-const CALL = shape(
-  {
-    id: field.raw('By it a result may name the call.', { type: 'string' }),
-    function: nested.object(
-      'What was called.',
-      shape(
-        {
-          name: field.raw('The function.', { type: 'string' }),
-          arguments: field.raw('Its arguments.', { type: ['object', 'string'] }),
-        },
-        ['name'],
+const CALL = named(
+  'OllamaCall',
+  shape(
+    {
+      id: field.raw('By it a result may name the call.', { type: 'string' }),
+      function: nested.object(
+        'What was called.',
+        shape(
+          {
+            name: field.raw('The function.', { type: 'string' }),
+            arguments: field.raw('Its arguments.', { type: ['object', 'string'] }),
+          },
+          ['name'],
+        ),
       ),
-    ),
-  },
-  ['function'],
+    },
+    ['function'],
+  ),
 );
 
 const NO_PARTS: Schema = { type: 'array', maxItems: 0 };
 
-const MESSAGE = shape(
-  {
-    role: field.raw('`system`, `user`, `assistant` or `tool`.', { type: 'string' }),
-    content: field.raw('The text.', { anyOf: [{ type: 'string' }, NO_PARTS] }),
-    thinking: field.raw('What the assistant thought.', { type: 'string' }),
-    images: field.raw('Refused.', NO_PARTS),
-    tool_calls: nested.list('What the assistant called.', CALL),
-    tool_name: field.raw('The tool that this is the result of.', { type: 'string' }),
-    name: field.raw('The older name of `tool_name`.', { type: 'string' }),
-    tool_call_id: field.raw('The call that this is the result of.', { type: 'string' }),
-  },
-  ['role'],
+const MESSAGE = named(
+  'OllamaMessage',
+  shape(
+    {
+      role: field.raw('`system`, `user`, `assistant` or `tool`.', { type: 'string' }),
+      content: field.raw('The text.', { anyOf: [{ type: 'string' }, NO_PARTS] }),
+      thinking: field.raw('What the assistant thought.', { type: 'string' }),
+      images: field.raw('Refused.', NO_PARTS),
+      tool_calls: nested.list('What the assistant called.', CALL),
+      tool_name: field.raw('The tool that this is the result of.', { type: 'string' }),
+      name: field.raw('The older name of `tool_name`.', { type: 'string' }),
+      tool_call_id: field.raw('The call that this is the result of.', { type: 'string' }),
+    },
+    ['role'],
+  ),
 );
 
 /** A body of `/api/chat`. */

@@ -13,6 +13,7 @@ import { commonFields, idleAsk, modelAsk, type OllamaAsk, type OllamaDeps } from
 import { isUnload } from './keep-alive.js';
 import { refuseImages } from './messages.js';
 import { modelNameOf, refuseAbility } from './model-name.js';
+import { optionsOf } from './options.js';
 import { showResponse } from './render.js';
 import { parseThink } from './think.js';
 
@@ -32,6 +33,7 @@ export async function parseGenerate(body: JsonObject, deps: OllamaDeps): Promise
   const given = losslessBody(body);
   const prompt = promptFields(body, given, { model, vocabSize: served.spec.vocabSize });
   const unload = isUnload(fieldOf(body, 'keep_alive'));
+  optionsOf(body);
   const think = parseThink(fieldOf(body, 'think'), model, served.parsers);
   if (prompt.prompt === '') return idleAsk(model, showResponse, unload);
   const chat = chatContext(deps);

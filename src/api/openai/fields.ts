@@ -82,8 +82,9 @@ const COMMON: Fields = {
   ...NOT_YET_FIELDS,
 };
 
-/** A function that a model may call. */
-export const TOOL: Schema = {
+/** A function that a model may call: {@link TOOL_SCHEMA}, as the document refers to it. */
+export const TOOL: Schema = { $ref: '#/components/schemas/Tool' };
+export const TOOL_SCHEMA: Schema = {
   type: 'object',
   required: ['function'],
   properties: {
@@ -120,7 +121,9 @@ export const CONVERSATION_FIELDS = {
     ],
   }),
   parallel_tool_calls: field.boolean('Several calls in one answer.', { default: true }),
-  reasoning: field.raw('`effort` and `enabled` of thoughts.', { type: 'object' }),
+  reasoning: field.raw('`effort` and `enabled` of thoughts; what is no object says nothing.', {
+    properties: { effort: {}, enabled: {} },
+  }),
   reasoning_effort: field.raw('How much to think; `none` = not at all.', {
     anyOf: [
       { enum: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'ultra', 'max'] },
@@ -163,6 +166,7 @@ export const COMPLETION_FIELDS: Fields = {
       { type: 'array', items: IDS },
     ],
   }),
+  max_tokens: field.integer('Tokens of the answer at most.', { minimum: 1 }),
   suffix: field.string('The text after the gap, for models that fill in the middle.'),
   echo: field.boolean('The prompt comes before the answer.', { default: false }),
   logprobs: field.integer('So many of the best tokens at every place.', {

@@ -1,17 +1,31 @@
+import type { Access } from '../../http/auth.js';
 import type { Fields, Schema } from '../../http/fields.js';
-import { fieldSchema, shapeSchema } from '../../http/shapes.js';
+import { fieldSchema, namedSchemas, shapeSchema } from '../../http/shapes.js';
 import type { Method, Route } from '../../http/router.js';
 import { ref, STATUSES, statusesOf, type Operation, type Status, type Tag } from './operation.js';
 import { OPERATIONS } from './operations.js';
 import { COMPONENTS } from './schemas.js';
 
+export interface About {
+  readonly version: string;
+  /** Whether this server lets nobody pass without a key. */
+  readonly needsKey: (access: Access) => boolean;
+}
+
+/** Objects within bodies that have a name. */
+const NAMED = Object.values(OPERATIONS).reduce<Schema>(
+  (all, { body }) => (body === null ? all : { ...all, ...namedSchemas(body.fields) }),
+  {},
+);
+
 /** The OpenAPI 3.1 document of these routes. @throws Error for a route that nobody described */
-export function openApiDocument(routes: readonly Route[], version: string): Schema {
+export function openApiDocument(routes: readonly Route[], { version, needsKey }: About): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
   for (const route of routes) {
     for (const described of route.methods.flatMap((method) => operationsOf(route, method))) {
       const item = (paths[described.path] ??= {});
-      item[described.method.toLowerCase()] ??= renderOperation(route, described);
+      const security = securityOf(route.access, needsKey(route.access));
+      item[described.method.toLowerCase()] ??= renderOperation(route, described, security);
     }
   }
   return {
@@ -19,7 +33,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Sche
     info: { title: 'Radish', version, description: 'SGLang’s HTTP API, and those of others.' },
     paths,
     components: {
-      schemas: COMPONENTS,
+      schemas: { ...COMPONENTS, ...NAMED },
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
         key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
@@ -56,6 +70,7 @@ export function operationsOf(
 function renderOperation(
   { access, requiresJson }: Route,
   { method, path, operation }: Described,
+  security: Schema,
 ): Schema {
   const { tag, summary, body, query, answers } = operation;
   const isRead = body !== null && method !== 'GET';
@@ -63,7 +78,7 @@ function renderOperation(
     tags: [tag],
     summary,
     operationId: `${method}${path}`.toLowerCase().match(/\w+/g)?.join('_'),
-    ...(access === 'open' ? {} : { security: [{}, { bearer: [] }, { key: [] }] }),
+    ...security,
     parameters: [...parametersOf(path), ...queryOf(query)],
     ...(isRead ? { requestBody: requestBody(body, requiresJson === true) } : {}),
     responses: {
@@ -75,13 +90,22 @@ function renderOperation(
   };
 }
 
+/** A key that nobody needs still tells one asker's cached prompts from another's. */
+function securityOf(access: Access, needsKey: boolean): Schema {
+  const keys = [{ bearer: [] }, { key: [] }];
+  if (access === 'open') return {};
+  return { security: needsKey ? keys : [{}, ...keys] };
+}
+
 function parametersOf(path: string): readonly Schema[] {
-  const schema = { type: 'string', minLength: 1 };
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
-    schema,
+    schema: {
+      type: 'string',
+      ...(name === 'response_id' ? { pattern: '^resp' } : { minLength: 1 }),
+    },
   }));
 }
 

@@ -78,8 +78,8 @@ export function bodyOf(fields: Fields, required: readonly string[] = [], isNeede
 }
 
 /** A body that may be left out. */
-export function optionalBody(fields: Fields, required: readonly string[] = []): Body {
-  return bodyOf(fields, required, false);
+export function optionalBody(fields: Fields): Body {
+  return bodyOf(fields, [], false);
 }
 
 export function bodyOfShape({ fields, required }: Shape): Body {

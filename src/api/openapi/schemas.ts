@@ -1,6 +1,7 @@
 import type { Schema } from '../../http/fields.js';
 import { shape, shapeSchema } from '../../http/shapes.js';
 import { SAMPLING_FIELDS } from '../native/sampling-fields.js';
+import { TOOL_SCHEMA } from '../openai/fields.js';
 import { DIALECT_COMPONENTS } from './dialect-schemas.js';
 import { INTEGER, LIST, OBJECT, open, ref, TEXT } from './operation.js';
 
@@ -21,6 +22,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
       reasoning_content: { type: ['string', 'null'] },
     },
   },
+  Tool: TOOL_SCHEMA,
   Error: {
     description: 'SGLang’s flat fields, and OpenAI’s object beside them where the route has it.',
     ...OBJECT,

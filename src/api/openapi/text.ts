@@ -16,7 +16,6 @@ import {
   OBJECT,
   operation,
   type Operation,
-  optionalBody,
   ref,
   streamed,
   TEXT,
@@ -42,12 +41,12 @@ const DETOKENIZE = operation('text', 'The text of token ids.', {
   statuses: [500],
 });
 const OPEN = operation('text', 'Open a session.', {
-  body: optionalBody(OPEN_SESSION_FIELDS, ['capacity_of_str_len']),
+  body: bodyOf(OPEN_SESSION_FIELDS, ['capacity_of_str_len']),
   answers: json(TEXT),
   statuses: [400],
 });
 const CLOSE = operation('text', 'Close a session.', {
-  body: optionalBody(CLOSE_SESSION_FIELDS, ['session_id']),
+  body: bodyOf(CLOSE_SESSION_FIELDS, ['session_id']),
   statuses: [400],
 });
 

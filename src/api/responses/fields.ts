@@ -1,5 +1,5 @@
 import { field, type Fields } from '../../http/fields.js';
-import { nested, shape, variants } from '../../http/shapes.js';
+import { named, nested, shape, variants } from '../../http/shapes.js';
 import { CACHE_INFO_FIELD } from '../native/generate-fields.js';
 import { CHAT_FIELDS } from '../openai/fields.js';
 import { ITEMS } from './item-fields.js';
@@ -56,19 +56,22 @@ export const VERBOSITIES = ['low', 'medium', 'high'];
 const summary = field.string('Thoughts stand as the summary too.', { enum: SUMMARIES });
 const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'ultra', 'max'];
 
-const FORMAT = variants('type', {
-  text: shape({}),
-  json_object: shape({}),
-  json_schema: shape(
-    {
-      name: field.raw('A name of the schema.', { type: 'string', minLength: 1 }),
-      schema: field.raw('What the answer must match.', { type: 'object' }),
-      description: field.raw('Shown again.', { type: 'string' }),
-      strict: field.raw('Shown again: the answer always matches.', { type: 'boolean' }),
-    },
-    ['name', 'schema'],
-  ),
-});
+const FORMAT = named(
+  'ResponsesFormat',
+  variants('type', {
+    text: shape({}),
+    json_object: shape({}),
+    json_schema: shape(
+      {
+        name: field.raw('A name of the schema.', { type: 'string', minLength: 1 }),
+        schema: field.raw('What the answer must match.', { type: 'object' }),
+        description: field.raw('Shown again.', { type: 'string' }),
+        strict: field.raw('Shown again: the answer always matches.', { type: 'boolean' }),
+      },
+      ['name', 'schema'],
+    ),
+  }),
+);
 
 const metadata = field.raw('Kept, and shown again.', {
   type: 'object',

@@ -1,20 +1,23 @@
 import { field, type Variants } from '../../http/fields.js';
-import { nested, shape, tag, variants } from '../../http/shapes.js';
+import { named, nested, shape, tag, variants } from '../../http/shapes.js';
 import { ITEM_STATUSES, ROLES } from './item.js';
 
 const TEXT = shape({ text: field.string('The text.') }, ['text']);
 const TEXTS = { input_text: TEXT, output_text: TEXT, text: TEXT };
-const CONTENT = variants('type', {
-  ...TEXTS,
-  refusal: shape({ refusal: field.string('Why not.') }, ['refusal']),
-});
+const CONTENT = named(
+  'ResponsesContent',
+  variants('type', {
+    ...TEXTS,
+    refusal: shape({ refusal: field.string('Why not.') }, ['refusal']),
+  }),
+);
 
 const id = field.string('One is made where it is left out.');
 const status = field.raw('How far it is.', { enum: ITEM_STATUSES });
 const call_id = field.string('By it the output names the call.');
 
 /** Objects of `input`, and of the `items` of a conversation. Two of them are known without a type. */
-export const ITEMS: Variants = {
+export const ITEMS: Variants = named('ResponsesItem', {
   shapes: {
     message: shape(
       {
@@ -75,7 +78,7 @@ export const ITEMS: Variants = {
   },
   pick: itemTypeOf,
   common: { type: field.raw('Which of them it is.'), role: field.raw('Only messages have one.') },
-};
+});
 
 /** What kind of item an object is: one without a type is a message where it has a role, else a reference. */
 export function itemTypeOf(read: (name: string) => unknown): unknown {

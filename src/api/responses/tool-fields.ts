@@ -1,41 +1,50 @@
 import { field } from '../../http/fields.js';
-import { nested, shape, variants } from '../../http/shapes.js';
+import { named, nested, shape, variants } from '../../http/shapes.js';
 
 /** `tool_choice`, where it is no object. */
 export const CHOICE_WORDS = ['none', 'auto', 'required'] as const;
 
-const FUNCTION = shape(
-  {
-    type: field.raw('Tools that run elsewhere than at the client are refused.', {
-      const: 'function',
-    }),
-    name: field.string('By it the model calls the function.'),
-    description: field.string('What the model is told of it.'),
-    parameters: field.raw('A JSON schema of its arguments.', { type: ['object', 'boolean'] }),
-    strict: field.boolean('Arguments match the schema.', { default: false }),
-  },
-  ['type', 'name'],
+const FUNCTION = named(
+  'ResponsesFunction',
+  shape(
+    {
+      type: field.raw('Tools that run elsewhere than at the client are refused.', {
+        const: 'function',
+      }),
+      name: field.string('By it the model calls the function.'),
+      description: field.string('What the model is told of it.'),
+      parameters: field.raw('A JSON schema of its arguments.', { type: ['object', 'boolean'] }),
+      strict: field.boolean('Arguments match the schema.', { default: false }),
+    },
+    ['type', 'name'],
+  ),
 );
 
 const name = field.raw('The function.', { type: 'string' });
 
-const CHOICES = variants('type', {
-  function: shape({
-    name,
-    function: nested.object('Where chat has the name.', shape({ name })),
+const CHOICES = named(
+  'ResponsesToolChoice',
+  variants('type', {
+    function: shape({
+      name,
+      function: nested.object('Where chat has the name.', shape({ name })),
+    }),
+    allowed_tools: shape(
+      {
+        mode: field.raw('Whether one of them must be called.', { enum: CHOICE_WORDS }),
+        tools: nested.list(
+          'Those that may be called.',
+          shape({ type: field.raw('The only type.', { const: 'function' }), name }, [
+            'type',
+            'name',
+          ]),
+          { minItems: 1 },
+        ),
+      },
+      ['tools'],
+    ),
   }),
-  allowed_tools: shape(
-    {
-      mode: field.raw('Whether one of them must be called.', { enum: CHOICE_WORDS }),
-      tools: nested.list(
-        'Those that may be called.',
-        shape({ type: field.raw('The only type.', { const: 'function' }), name }, ['type', 'name']),
-        { minItems: 1 },
-      ),
-    },
-    ['tools'],
-  ),
-});
+);
 
 export const TOOL_FIELDS = {
   tools: nested.list('Functions that the model may call.', FUNCTION),

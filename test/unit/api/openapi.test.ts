@@ -15,6 +15,7 @@ interface Document {
 }
 
 interface DocumentedOperation {
+  readonly security?: readonly object[];
   readonly operationId: string;
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly schema: object }>>;
@@ -83,6 +84,24 @@ t.test('/docs is one page that needs nothing else', async (t) => {
     t.match(text, /<b>POST<\/b> <code>\/v1\/chat\/completions<\/code>/);
     t.match(text, /<code>max_new_tokens<\/code>|<code>sampling_params<\/code>/);
     t.notMatch(text, /<script|src=|https?:\/\//);
+  }
+});
+
+t.test('the document says where a key is needed', async (t) => {
+  const keys = [{ bearer: [] }, { key: [] }];
+  const rows = [
+    [{}, [{}, ...keys], [{}, ...keys]],
+    [{ apiKey: 'secret' }, keys, keys],
+    [{ adminApiKey: 'secret' }, [{}, ...keys], keys],
+  ] as const;
+  for (const [args, ofChat, ofUpdate] of rows) {
+    const { app, url } = await startApp(args);
+    const response = await fetch(`${url}/openapi.json`, { headers: { 'x-api-key': 'secret' } });
+    const { paths } = (await response.json()) as Document;
+    t.strictSame(paths['/v1/chat/completions']?.['post']?.security, ofChat);
+    t.strictSame(paths['/update_weights_from_disk']?.['post']?.security, ofUpdate);
+    t.equal(paths['/health']?.['get']?.security, undefined);
+    app.close();
   }
 });
 

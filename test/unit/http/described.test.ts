@@ -5,7 +5,14 @@ import { checkNeeded, describe, describeAlike, describeAs } from '../../../src/h
 import { field } from '../../../src/http/fields.js';
 import { FieldReader } from '../../../src/http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../../src/http/json.js';
-import { fieldSchema, nested, shape, variants } from '../../../src/http/shapes.js';
+import {
+  fieldSchema,
+  named,
+  namedSchemas,
+  nested,
+  shape,
+  variants,
+} from '../../../src/http/shapes.js';
 import { fromJson } from '../../../src/text/jinja/json-value.js';
 import { Dict, type Value } from '../../../src/text/jinja/values.js';
 
@@ -70,6 +77,24 @@ t.test('what is refused where it is left out must be required', (t) => {
   t.throws(() => {
     checkNeeded(text, 'url');
   }, /no description says so/);
+  t.end();
+});
+
+t.test('what has a name stands in one place', (t) => {
+  const inner = named('Inner', shape({ n: field.integer('How many.') }));
+  const outer = named(
+    'Outer',
+    variants('type', { one: shape({ inner: nested.list('…', inner) }) }),
+  );
+  const fields = { a: nested.object('…', outer), b: nested.list('…', inner) };
+  t.match(fields.a.schema, { $ref: '#/components/schemas/Outer' });
+  t.match(fields.b.schema, { type: 'array', items: { $ref: '#/components/schemas/Inner' } });
+  const found = namedSchemas(fields);
+  t.strictSame(Object.keys(found).sort(), ['Inner', 'Outer']);
+  t.match(found, {
+    Inner: { type: 'object', properties: { n: {} } },
+    Outer: { anyOf: [{ required: ['type'] }] },
+  });
   t.end();
 });
 
