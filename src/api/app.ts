@@ -84,11 +84,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
     logLines(deps.log, 'error', `Internal server error: ${describe(error)}`);
   };
   const responses = responsesDeps(openAiDeps, onError);
+  const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const routes = withOpenApi(
     routesOf(deps, { generation, openAi, responses, isDraining: () => isDraining }),
-    { version: deps.version, isDisabled: deps.hidesOpenApi },
+    { version: deps.version, isDisabled: deps.hidesOpenApi, isAllowed },
   );
-  const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const route = createRouter({ routes, isAllowed, onError });
   const sockets = new WsEndpoint({
     isAllowed,

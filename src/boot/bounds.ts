@@ -13,8 +13,8 @@ import {
   MAX_STOPS,
 } from '../api/native/sampling-request.js';
 import { MAX_DETOKENIZE_IDS, MAX_ITEMS, MAX_TOKENIZE_CHARS } from '../api/native/tokenize.js';
-import { MAX_TOP_LOGPROBS as MAX_OLLAMA_LOGPROBS } from '../api/ollama/ask.js';
-import { MAX_ADDED_ITEMS } from '../api/responses/conversations.js';
+import { MAX_TOP_LOGPROBS as MAX_OLLAMA_LOGPROBS } from '../api/ollama/fields.js';
+import { MAX_ADDED_ITEMS } from '../api/responses/fields.js';
 import { MAX_KEY_CHARS, MAX_PAIRS, MAX_VALUE_CHARS } from '../api/responses/metadata.js';
 import { MAX_RATIO } from '../api/responses/sealed-text.js';
 import { RESPONSES_SOCKETS } from '../api/responses/socket-endpoint.js';

@@ -21,6 +21,7 @@ const PLACES: readonly (readonly string[])[] = [
 
 /** The sentence of an error response; a body that is no JSON is one itself. Empty = it has none. */
 export function sentenceOf({ body = '' }: Pick<FullResponse, 'body'>): string {
+  if (typeof body !== 'string') return '';
   const value = parsed(body);
   if (value === NO_JSON) return body;
   for (const place of PLACES) {

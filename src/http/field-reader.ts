@@ -1,6 +1,7 @@
 import { RequestError, type ErrorCode } from '../core/errors.js';
 import { coerceBoolean, coerceInteger, coerceNumber } from './coerce.js';
-import { checkDescribed, type FieldKind } from './fields.js';
+import { checkDescribed } from './described.js';
+import type { FieldKind } from './fields.js';
 import { fieldOf, type JsonObject } from './json.js';
 
 const EXPECTED = {

@@ -13,9 +13,32 @@ export interface Field {
   readonly schema: Schema;
   /** One sentence. */
   readonly about: string;
+  /** What is read of the object, or of each object of the list, that the value is; null = nothing that is described. */
+  readonly inside: Inside | null;
 }
 
 export type Fields = Readonly<Record<string, Field>>;
+
+/** What one object may bring, and what it must. */
+export interface Shape {
+  readonly fields: Fields;
+  readonly required: readonly string[];
+  /** Under which the document has it, for all that refer to it; none = where it is used. */
+  readonly name?: string;
+}
+
+/** Objects of several shapes. */
+export interface Variants {
+  readonly shapes: Readonly<Record<string, Shape>>;
+  /** The name of an object's shape; one that there is not = of none of them. */
+  readonly pick: (read: (name: string) => unknown) => unknown;
+  /** What is read of every object, to tell them apart. */
+  readonly common: Fields;
+  /** As a shape's. */
+  readonly name?: string;
+}
+
+export type Inside = Shape | Variants;
 
 const SCHEMAS: Readonly<Record<Exclude<FieldKind, 'raw'>, Schema>> = {
   boolean: { type: 'boolean' },
@@ -29,7 +52,12 @@ const SCHEMAS: Readonly<Record<Exclude<FieldKind, 'raw'>, Schema>> = {
 type Maker = (about: string, more?: Schema) => Field;
 
 function maker(kind: Exclude<FieldKind, 'raw'>): Maker {
-  return (about, more = {}) => ({ kind, about, schema: { ...SCHEMAS[kind], ...more } });
+  return (about, more = {}) => ({
+    kind,
+    about,
+    schema: { ...SCHEMAS[kind], ...more },
+    inside: null,
+  });
 }
 
 /** One maker a kind; `more` adds to the schema: `default`, `minimum`, `enum`, … */
@@ -40,24 +68,18 @@ export const field = {
   integer: maker('integer'),
   integers: maker('integers'),
   strings: maker('strings'),
+  /** Refused by name, unless what is sent asks for nothing; `harmless` = values that ask for no more than nothing. */
+  refused: (about = 'Refused.', harmless: readonly string[] = []): Field => ({
+    kind: 'raw',
+    about,
+    schema: { anyOf: [{ enum: [false, '', ...harmless] }, { type: 'array', maxItems: 0 }] },
+    inside: null,
+  }),
   /** Read by a parser of its own; `schema` says what that takes. */
-  raw: (about: string, schema: Schema = {}): Field => ({ kind: 'raw', about, schema }),
+  raw: (about: string, schema: Schema = {}): Field => ({
+    kind: 'raw',
+    about,
+    schema,
+    inside: null,
+  }),
 } as const;
-
-const described = new WeakMap<object, Fields>();
-
-/** From here on nothing but these fields is read of the object: a parser that reads another has a bug. */
-export function describe<T extends object>(object: T, fields: Fields): T {
-  described.set(object, fields);
-  return object;
-}
-
-/** @throws Error where the object is described and the description knows no such field of this kind */
-export function checkDescribed(object: object, name: string, kind: FieldKind): void {
-  const fields = described.get(object);
-  if (fields === undefined) return;
-  const known = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  if (known === undefined) throw new Error(`This is a bug: no description has '${name}'.`);
-  if (kind === 'raw' || known.kind === 'raw' || known.kind === kind) return;
-  throw new Error(`This is a bug: '${name}' is described as ${known.kind} and read as ${kind}.`);
-}

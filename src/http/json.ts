@@ -1,6 +1,13 @@
 import { RequestError } from '../core/errors.js';
 import { KEY_MARK, markKeys, unmarkKeys } from '../core/json-keys.js';
-import { checkDescribed, describe, type Fields } from './fields.js';
+import {
+  checkDescribed,
+  describe,
+  describeAs,
+  describeInside,
+  type ObjectAccess,
+} from './described.js';
+import type { Fields, Shape } from './fields.js';
 
 /** Deepest nesting of a request body: far beyond any real one, far below what exhausts a stack. */
 export const MAX_DEPTH = 128;
@@ -28,6 +35,11 @@ export function parseJsonObject(body: Uint8Array, fields?: Fields): JsonObject {
   }
   sources.set(value, { text, path: [] });
   return fields === undefined ? value : describe(value, fields);
+}
+
+/** As {@link parseJsonObject}, of a body that must have what its shape requires. @throws RequestError INVALID_JSON */
+export function parseShapedObject(body: Uint8Array, shape: Shape): JsonObject {
+  return describeAs(parseJsonObject(body), shape);
 }
 
 /** The text of a request's object, for those who need every digit of it: `JSON.parse` keeps no large integers. */
@@ -82,7 +94,17 @@ export function objectIn(text: string): JsonObject | null {
 
 /** An own field, with absent, null and inherited all the same: null. */
 export function fieldOf(object: JsonObject, name: string): unknown {
-  checkDescribed(object, name, 'raw');
+  const known = checkDescribed(object, name, 'raw');
+  const value = ownValue(object, name);
+  if (known !== undefined && known.inside !== null) {
+    describeInside(value, known.inside, JSON_OBJECTS);
+  }
+  return value;
+}
+
+const JSON_OBJECTS: ObjectAccess<JsonObject> = { isObject, read: ownValue };
+
+function ownValue(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? (object[name] ?? null) : null;
 }
 

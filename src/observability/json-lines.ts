@@ -1,17 +1,18 @@
 import { pino } from 'pino';
 
 import type { LogLevel } from '../messages.js';
-import type { LogFields, LoggerOptions } from './logger.js';
+import type { LogFields, LogSink } from './log-sink.js';
+
+interface JsonLinesOptions {
+  readonly sink: LogSink;
+  readonly now: () => Date;
+}
 
 /** Lines for machines, as pino writes them: `{"level":"info","time":"…","msg":"…"}` and what else is known. */
 export function jsonLines({
   sink,
   now,
-}: Pick<LoggerOptions, 'sink' | 'now'>): (
-  level: LogLevel,
-  message: string,
-  fields: LogFields,
-) => void {
+}: JsonLinesOptions): (level: LogLevel, message: string, fields: LogFields) => void {
   const logger = pino(
     {
       // Levels are left out before this is asked; they may change while the server runs.

@@ -1,7 +1,7 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-import type { LogSink } from './logger.js';
+import type { LogSink } from './log-sink.js';
 
 /** Bytes kept for a reader that is behind; lines beyond it are lost, and counted. */
 export const MAX_PENDING_BYTES = 256 * 1024;

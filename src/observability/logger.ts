@@ -1,5 +1,6 @@
 import type { LogLevel } from '../messages.js';
 import { jsonLines } from './json-lines.js';
+import type { LogFields, LogSink } from './log-sink.js';
 
 /** Lines that a person reads: `[2026-01-01 12:00:00] message`, as SGLang writes them. */
 export interface Logger {
@@ -15,18 +16,10 @@ export interface Logger {
   progress(label: string): Progress;
 }
 
-export type LogFields = Readonly<Record<string, string | number>>;
-
 export interface Progress {
   /** @param fraction in [0, 1] */
   update(fraction: number, detail?: string): void;
   done(): void;
-}
-
-export interface LogSink {
-  write(text: string): unknown;
-  /** A terminal gets a bar that redraws itself, anything else a line now and then. */
-  readonly isTTY?: boolean | undefined;
 }
 
 export interface LoggerOptions {

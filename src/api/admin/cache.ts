@@ -87,7 +87,8 @@ function abortHandler(engine: Engine): Handler {
     );
     const rid = read.string('rid') ?? '';
     const all = read.boolean('abort_all') ?? false;
-    if (all || rid !== '') engine.abortByRid(rid, all, read.string('abort_message'));
+    const message = read.string('abort_message');
+    if (all || rid !== '') engine.abortByRid(rid, all, message);
     reply.send(plainResponse(200));
   };
 }

@@ -19,7 +19,7 @@ export const PAUSE_FIELDS = {
 export const INTERNAL_STATE_FIELDS = {
   server_args: field.raw('Numbers of the scheduler, by name.', {
     type: 'object',
-    additionalProperties: { type: 'integer' },
+    additionalProperties: { type: 'number' },
   }),
 } as const satisfies Fields;
 

@@ -1,5 +1,6 @@
 import type { Knobs } from '../../messages.js';
 import type { Engine } from '../../engine/engine.js';
+import { coerceNumber } from '../../http/coerce.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { jsonResponse, plainResponse } from '../../http/http.js';
 import { isObject, parseJsonObject } from '../../http/json.js';
@@ -43,7 +44,7 @@ function setter(engine: Engine, dpSize: number): Handler {
       'INVALID_JSON',
     );
     const args = read.raw('server_args');
-    if (!isObject(args)) {
+    if (!isObject(args) || !Object.values(args).every(isNumber)) {
       throw new RequestError('INVALID_JSON', 'server_args must be an object of numbers.');
     }
     const knobs = readKnobs(args);
@@ -55,6 +56,11 @@ function setter(engine: Engine, dpSize: number): Handler {
       ),
     );
   };
+}
+
+/** As pydantic takes one. */
+function isNumber(value: unknown): boolean {
+  return coerceNumber(value) !== undefined;
 }
 
 function readKnobs(args: Readonly<Record<string, unknown>>): Knobs | null {

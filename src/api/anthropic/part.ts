@@ -1,7 +1,13 @@
 import { refuse } from '../../core/errors.js';
+import { checkNeeded } from '../../http/described.js';
+import type { FieldKind } from '../../http/fields.js';
 import { Dict, isList, PyFloat, type Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 
-/** One object of a body, with the path by which messages name it: `messages.0.content.1`. */
+/**
+ * One object of a body, with the path by which messages name it: `messages.0.content.1`. Where the object is described,
+ * nothing but what its description has can be read.
+ */
 export class Part {
   readonly dict: Dict;
   readonly #path: string;
@@ -12,13 +18,13 @@ export class Part {
   }
 
   /** Absent and null are the same. */
-  value(name: string): Value {
-    return this.dict.get(name) ?? null;
+  value(name: string, kind: FieldKind = 'raw'): Value {
+    return dictField(this.dict, name, kind);
   }
 
   /** @throws RequestError that names the field, as all readers here do */
   text(name: string): string | null {
-    const value = this.value(name);
+    const value = this.value(name, 'string');
     return value === null || typeof value === 'string' ? value : this.#wrong(name, 'string');
   }
 
@@ -27,12 +33,12 @@ export class Part {
   }
 
   flag(name: string): boolean | null {
-    const value = this.value(name);
+    const value = this.value(name, 'boolean');
     return value === null || typeof value === 'boolean' ? value : this.#wrong(name, 'boolean');
   }
 
   integer(name: string): number | null {
-    const value = this.value(name);
+    const value = this.value(name, 'integer');
     const number = value instanceof PyFloat ? value.value : value;
     if (number === null || Number.isSafeInteger(number)) return number as number | null;
     return this.#wrong(name, 'integer');
@@ -65,7 +71,7 @@ export class Part {
 
   /** One of the words. */
   word<Word extends string>(name: string, words: readonly Word[]): Word | null {
-    const value = this.value(name);
+    const value = this.value(name, 'string');
     if (value === null) return null;
     const word = words.find((one) => one === value);
     const list = words.map((one) => `'${one}'`).join(', ');
@@ -73,6 +79,7 @@ export class Part {
   }
 
   missing(name: string): never {
+    checkNeeded(this.dict, name);
     return refuse(`${this.at(name)}: Field required`);
   }
 

@@ -2,20 +2,27 @@ import { refuse } from '../../core/errors.js';
 import { Dict, isList, type Value } from '../../text/jinja/values.js';
 import type { Part } from './part.js';
 
-/** Fields that ask for what only Anthropic's own service has, and the values that ask for nothing more. */
-const REFUSED: Readonly<Record<string, { why: string; harmless?: string }>> = {
+interface RefusedField {
+  readonly why: string;
+  /** Values that ask for nothing more. */
+  readonly harmless?: readonly string[];
+}
+
+/** Fields that ask for what only Anthropic's own service has. */
+export const REFUSED: Readonly<Record<string, RefusedField>> = {
   container: { why: 'no code is run here' },
   mcp_servers: { why: 'this server calls no others: give their tools in `tools`' },
   compaction: { why: 'conversations are never rewritten here' },
-  speed: { why: 'there is one speed', harmless: 'standard' },
-  inference_geo: { why: 'this server cannot vouch for where it runs', harmless: 'global' },
+  speed: { why: 'there is one speed', harmless: ['standard'] },
+  inference_geo: { why: 'this server cannot vouch for where it runs', harmless: ['global'] },
 };
 
 /** What this server cannot do is an error, never silently left out. @throws RequestError */
 export function checkRefusedFields(body: Part): void {
-  for (const [name, { why, harmless }] of Object.entries(REFUSED)) {
+  for (const [name, { why, harmless = [] }] of Object.entries(REFUSED)) {
     const value = body.value(name);
-    if (isGiven(value) && value !== harmless) refuse(`${name}: not supported: ${why}`);
+    if (isGiven(value) && !harmless.some((one) => one === value))
+      refuse(`${name}: not supported: ${why}`);
   }
 }
 

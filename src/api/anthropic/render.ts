@@ -1,6 +1,8 @@
 import { nothingSent, type Sent } from '../../engine/content.js';
 import type { Generation } from '../../engine/generation.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
 import type { AnswerRenderer } from '../answer-generate.js';
+import { askedCacheInfo } from '../native/cache-info.js';
 import { SamplePieces } from '../openai/sample-pieces.js';
 import { ContentBlocks, type BlockEvent } from './content-blocks.js';
 import type { MessagesAsk } from './request.js';
@@ -12,11 +14,13 @@ import { wholeContent } from './whole-content.js';
 export class MessageRenderer implements AnswerRenderer {
   readonly failsWhole = true;
   readonly #ask: MessagesAsk;
+  readonly #tokenizer: Tokenizer;
   readonly #pieces: SamplePieces;
   readonly #blocks: ContentBlocks;
 
-  constructor(ask: MessagesAsk) {
+  constructor(ask: MessagesAsk, tokenizer: Tokenizer) {
     this.#ask = ask;
+    this.#tokenizer = tokenizer;
     this.#pieces = new SamplePieces(ask.plan);
     this.#blocks = new ContentBlocks(ask);
   }
@@ -50,8 +54,11 @@ export class MessageRenderer implements AnswerRenderer {
     return { type: 'message_start', message: { ...this.#message(generation, []), ...begun } };
   }
 
-  #message({ rid }: Generation, content: readonly unknown[]): object {
-    return { id: rid, type: 'message', role: 'assistant', model: this.#ask.model, content };
+  /** `cache_info` stands in the message itself, so that clients that put one together from its events keep it. */
+  #message(generation: Generation, content: readonly unknown[]): object {
+    const { model } = this.#ask;
+    const message = { id: generation.rid, type: 'message', role: 'assistant', model, content };
+    return { ...message, ...askedCacheInfo(generation, this.#tokenizer) };
   }
 
   #ending(generation: Generation) {

@@ -49,6 +49,7 @@ export async function parseMessagesAsk(
       temperature: part.value('temperature'),
       top_p: part.value('top_p'),
       top_k: part.value('top_k'),
+      return_cache_info: part.flag('return_cache_info'),
       n: 1,
     }),
     context,

@@ -2,6 +2,7 @@ import { refuse } from '../../core/errors.js';
 import type { ModelParsers } from '../../text/model-parsers.js';
 import { Dict, type Value } from '../../text/jinja/values.js';
 import { thinkingSwitches } from '../openai/reasoning-request.js';
+import { DISPLAYS, EFFORTS, MIN_BUDGET } from './fields.js';
 import type { Part } from './part.js';
 
 export interface ThinkingContext {
@@ -20,16 +21,13 @@ export interface Thinking {
   readonly isOmitted: boolean;
 }
 
-const MIN_BUDGET = 1024;
-const EFFORTS = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
-
 /** `thinking` and `output_config.effort`. @throws RequestError */
 export function parseThinking(body: Part, context: ThinkingContext): Thinking {
   const given = body.child('thinking');
   const type = given?.word('type', ['enabled', 'adaptive', 'disabled']) ?? null;
   if (given !== null && type === null) given.missing('type');
   const budget = given === null ? null : budgetOf(given, type === 'enabled', context);
-  const display = given?.word('display', ['summarized', 'omitted']) ?? null;
+  const display = given?.word('display', DISPLAYS) ?? null;
   const effort = body.child('output_config')?.word('effort', EFFORTS) ?? null;
   const isOn = wanted(type, context);
   if (type !== null) checkModel(type, context.parsers);

@@ -15,6 +15,15 @@ interface FirstMiss {
   readonly expected_text: string | null;
 }
 
+/** `cache_info` where the request asked for it, else nothing. */
+export function askedCacheInfo(
+  generation: Generation,
+  tokenizer: Tokenizer | null,
+): { readonly cache_info?: unknown } {
+  if (!generation.input.req.explainsMiss) return {};
+  return { cache_info: cacheInfo(generation, tokenizer) };
+}
+
 /** Null of a request that never ran. */
 export function cacheInfo(generation: Generation, tokenizer: Tokenizer | null): unknown {
   const { miss, promptTokens, cachedTokens } = generation;

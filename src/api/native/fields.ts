@@ -1,5 +1,5 @@
 import { field, type Fields, type Schema } from '../../http/fields.js';
-import { CONVERSATION_FIELDS, NOT_YET_FIELDS } from '../openai/fields.js';
+import { CONVERSATION_FIELDS, NOT_YET_FIELDS, TOOL } from '../openai/fields.js';
 
 const IDS: Schema = { type: 'array', items: { type: 'integer' } };
 
@@ -26,7 +26,7 @@ export const DETOKENIZE_FIELDS = {
 /** A body of `/parse_function_call`. */
 export const PARSE_CALL_FIELDS = {
   text: field.string('What a model answered.'),
-  tools: field.raw('Functions that it may have called.', { type: 'array' }),
+  tools: field.raw('Functions that it may have called.', { type: 'array', items: TOOL }),
   tool_call_parser: field.string('As --tool-call-parser has them.'),
 } as const satisfies Fields;
 

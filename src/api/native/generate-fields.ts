@@ -15,7 +15,14 @@ export const PROMPT_FIELDS = {
   input_ids: field.raw('Token ids of a prompt, or a list of such lists; they win over `text`.', {
     anyOf: [IDS, { type: 'array', items: IDS }],
   }),
-  input_embeds: field.raw('Refused.'),
+  input_embeds: field.refused(),
+} as const satisfies Fields;
+
+/** Of every route that generates, whatever its dialect. */
+export const CACHE_INFO_FIELD = {
+  return_cache_info: field.boolean('The answer says why its prompt was not cached.', {
+    default: false,
+  }),
 } as const satisfies Fields;
 
 /** One value of `return_hidden_states`. */
@@ -49,25 +56,24 @@ export const COMMON_REQUEST_FIELDS = {
     },
   }),
   return_hidden_states: HIDDEN_STATES,
-  custom_logit_processor: field.raw('Refused.'),
-  return_routed_experts: field.raw('Refused.'),
-  return_cache_info: field.boolean('The answer says why its prompt was not cached.', {
-    default: false,
-  }),
+  custom_logit_processor: field.refused(),
+  return_routed_experts: field.refused(),
+  ...CACHE_INFO_FIELD,
   max_thinking_tokens: field.integer('Tokens of a thought at most; negative = no limit.'),
 } as const satisfies Fields;
 
 /** Fields of SGLang's that are refused by name on the native routes. */
-export const REFUSED_FIELDS: Fields = {
+export const REFUSED_FIELDS = {
   ...Object.fromEntries(
-    [...MEDIA, ...UNKNOWN_WISHES, ...Object.keys(NOT_CONFIGURED), 'lora_path'].map((name) => [
+    [...MEDIA, ...UNKNOWN_WISHES, ...Object.keys(NOT_CONFIGURED)].map((name) => [
       name,
-      field.raw('Refused.'),
+      field.refused(),
     ]),
   ),
+  lora_path: field.raw('Refused.', { type: 'array', items: { type: 'null' } }),
   session_id: COMMON_REQUEST_FIELDS.session_id,
   session_params: COMMON_REQUEST_FIELDS.session_params,
-};
+} satisfies Fields;
 
 export const UNOBSERVED_FIELDS = {
   log_metrics: field.boolean('False: it counts in no metric.', { default: true }),

@@ -2,7 +2,7 @@ import { finishOnWire } from '../../core/finish-reason.js';
 import type { Generation } from '../../engine/generation.js';
 import type { ServedWeights } from '../../engine/served-weights.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
-import { cacheInfo } from './cache-info.js';
+import { askedCacheInfo } from './cache-info.js';
 import { renderHidden } from './render-hidden.js';
 import { renderLogprobs } from './render-logprobs.js';
 
@@ -42,6 +42,5 @@ export function metaInfo(
 function endingInfo(generation: Generation, tokenizer: Tokenizer | null): Record<string, unknown> {
   if (generation.finishedMs === null) return {};
   const latency = { e2e_latency: (generation.finishedMs - generation.createdMs) / 1000 };
-  if (!generation.input.req.explainsMiss) return latency;
-  return { ...latency, cache_info: cacheInfo(generation, tokenizer) };
+  return { ...latency, ...askedCacheInfo(generation, tokenizer) };
 }

@@ -5,7 +5,7 @@ import { pythonRepr } from '../../text/python-repr.js';
 import type { StopRegex } from '../../text/stop-regex.js';
 import { RegexSizeError, StopRegexes } from '../../text/stop-regexes.js';
 import { FieldReader } from '../../http/field-reader.js';
-import { describe } from '../../http/fields.js';
+import { describe } from '../../http/described.js';
 import { parseGrammar } from './grammar-fields.js';
 import { thinkingBudget } from './thought-fields.js';
 import { isObject, type JsonObject } from '../../http/json.js';

@@ -25,9 +25,9 @@ export function createVertexHandler(deps: GenerateDeps): Handler {
     answerHttp(reply, NATIVE_SPELLING, async (sink) => {
       const body = parseJsonObject(await request.readBody(), VERTEX_FIELDS);
       const instances = instancesOf(body);
+      const native = nativeBody(body, instances);
       if (instances.length === 0) reply.send(jsonResponse(200, []));
       else {
-        const native = nativeBody(body, instances);
         await generate(native, new Predictions(sink), deps, askerOf(request, null));
       }
     });

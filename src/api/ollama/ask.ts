@@ -4,10 +4,12 @@ import { refuse } from '../../core/errors.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import type { Dict, Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { limitedByRoom, type ChatAsk, type ChatContext } from '../openai/chat-ask.js';
 import type { CallIds } from '../openai/call-ids.js';
 import type { OpenAiDeps } from '../openai/routes.js';
 import type { Abilities } from './abilities.js';
+import { MAX_TOP_LOGPROBS } from './fields.js';
 import { responseFormat } from './format.js';
 import { optionFields } from './options.js';
 import type { ShowDelta } from './render.js';
@@ -39,8 +41,6 @@ export interface IdleAsk {
 
 export type OllamaAsk = ModelAsk | IdleAsk;
 
-export const MAX_TOP_LOGPROBS = 20;
-
 /** The fields of the chat body that both routes fill alike. @throws RequestError */
 export function commonFields(
   body: JsonObject,
@@ -57,9 +57,10 @@ export function commonFields(
     ...samplingDefaults(chat),
     ...optionFields(body, given, contextLength),
     stream: read.boolean('stream') ?? true,
-    response_format: responseFormat(given.get('format') ?? null),
+    response_format: responseFormat(dictField(given, 'format')),
     logprobs: wantsLogprobs,
     top_logprobs: wantsLogprobs ? numTop : null,
+    return_cache_info: read.boolean('return_cache_info'),
   };
 }
 

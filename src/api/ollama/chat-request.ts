@@ -1,6 +1,7 @@
 import { refuseBody } from '../../core/errors.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import { isList } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { parseChatAsk } from '../openai/chat-ask.js';
 import { chatBody } from '../openai/chat-body.js';
 import { losslessBody } from '../openai/lossless.js';
@@ -17,6 +18,7 @@ import {
 import { isUnload } from './keep-alive.js';
 import { chatMessages, isContinued } from './messages.js';
 import { modelNameOf, refuseAbility } from './model-name.js';
+import { optionsOf } from './options.js';
 import { showMessage } from './render.js';
 import { parseThink } from './think.js';
 
@@ -26,9 +28,10 @@ export async function parseChat(body: JsonObject, deps: OllamaDeps): Promise<Oll
   const model = modelNameOf(body);
   checkGenerates(model, abilities, 'chat');
   const given = losslessBody(body);
-  const messages = given.get('messages') ?? [];
+  const messages = dictField(given, 'messages') ?? [];
   if (!isList(messages)) return refuseBody('messages must be a list of messages.');
   const unload = isUnload(fieldOf(body, 'keep_alive'));
+  optionsOf(body);
   const think = parseThink(fieldOf(body, 'think'), model, served.parsers);
   if (hasTools(body) && !abilities.tools) refuseAbility(model, 'tools');
   if (messages.length === 0) return idleAsk(model, showMessage, unload);
@@ -37,7 +40,7 @@ export async function parseChat(body: JsonObject, deps: OllamaDeps): Promise<Oll
     ...commonFields(body, given, { ...served.spec, chat }),
     ...think.fields,
     messages: chatMessages(messages),
-    tools: given.get('tools') ?? null,
+    tools: dictField(given, 'tools'),
     continue_final_message: isContinued(messages),
   });
   const ask = await parseChatAsk(fields, chat);

@@ -4,11 +4,13 @@ import { refuse } from '../../core/errors.js';
 import { answer } from '../../engine/answer.js';
 import type { AnswerSink } from '../../engine/answer-sink.js';
 import { FieldReader, isStrings } from '../../http/field-reader.js';
+import type { Fields } from '../../http/fields.js';
 import { fieldOf, parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
 import { askVectors, type EmbedDeps, type Embedding } from '../embed/embed.js';
 import { answerHttp } from '../http-answer.js';
 import type { Abilities } from './abilities.js';
+import { EMBED_FIELDS, EMBEDDINGS_FIELDS } from './fields.js';
 import { isUnload } from './keep-alive.js';
 import { modelNameOf, refuseAbility } from './model-name.js';
 import { optionsOf } from './options.js';
@@ -30,7 +32,7 @@ interface VectorAsk {
 
 /** POST `/api/embed`. */
 export function createEmbedHandler(deps: VectorDeps): Handler {
-  return createHandler(deps, (body, model) => {
+  return createHandler(deps, EMBED_FIELDS, (body, model) => {
     const read = new FieldReader(body, 'INVALID_JSON');
     const dimensions = read.integer('dimensions') ?? 0;
     return {
@@ -47,7 +49,7 @@ export function createEmbedHandler(deps: VectorDeps): Handler {
 
 /** POST `/api/embeddings`, the older route of one text: its vector is as the model gives it. */
 export function createEmbeddingsHandler(deps: VectorDeps): Handler {
-  return createHandler(deps, (body) => {
+  return createHandler(deps, EMBEDDINGS_FIELDS, (body) => {
     const prompt = new FieldReader(body, 'INVALID_JSON').string('prompt') ?? '';
     return {
       texts: prompt === '' ? [] : [prompt],
@@ -59,12 +61,13 @@ export function createEmbeddingsHandler(deps: VectorDeps): Handler {
 
 function createHandler(
   deps: VectorDeps,
+  fields: Fields,
   parse: (body: JsonObject, model: string) => VectorAsk,
 ): Handler {
   return (request, reply) => {
     const arrivedMs = performance.now();
     return answerHttp(reply, OLLAMA, async (sink) => {
-      const body = parseJsonObject(await request.readBody());
+      const body = parseJsonObject(await request.readBody(), fields);
       const model = modelNameOf(body);
       if (!deps.abilities.embedding) refuseAbility(model, 'embeddings');
       isUnload(fieldOf(body, 'keep_alive'));

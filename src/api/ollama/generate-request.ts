@@ -3,6 +3,7 @@ import { encoderFor, type Encoder } from '../../engine/encode.js';
 import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import { Dict, type Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { parseChatAsk } from '../openai/chat-ask.js';
 import { chatBody } from '../openai/chat-body.js';
 import { losslessBody } from '../openai/lossless.js';
@@ -12,6 +13,7 @@ import { commonFields, idleAsk, modelAsk, type OllamaAsk, type OllamaDeps } from
 import { isUnload } from './keep-alive.js';
 import { refuseImages } from './messages.js';
 import { modelNameOf, refuseAbility } from './model-name.js';
+import { optionsOf } from './options.js';
 import { showResponse } from './render.js';
 import { parseThink } from './think.js';
 
@@ -31,6 +33,7 @@ export async function parseGenerate(body: JsonObject, deps: OllamaDeps): Promise
   const given = losslessBody(body);
   const prompt = promptFields(body, given, { model, vocabSize: served.spec.vocabSize });
   const unload = isUnload(fieldOf(body, 'keep_alive'));
+  optionsOf(body);
   const think = parseThink(fieldOf(body, 'think'), model, served.parsers);
   if (prompt.prompt === '') return idleAsk(model, showResponse, unload);
   const chat = chatContext(deps);
@@ -63,7 +66,7 @@ function promptFields(
   if (template !== '') {
     refuse("template is not supported: the model's own chat template is used, or none with raw.");
   }
-  refuseImages(given.get('images') ?? null);
+  refuseImages(dictField(given, 'images'));
   const outside = context.find((id) => id < 0 || id >= vocabSize);
   if (outside !== undefined) refuse(`context has a token id outside the vocabulary: ${outside}.`);
   return { prompt, system, isRaw, context };

@@ -1,5 +1,6 @@
 import { askedBy } from '../../engine/asker.js';
 import type { AnswerSink } from '../../engine/answer-sink.js';
+import type { Fields } from '../../http/fields.js';
 import { parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
@@ -13,11 +14,11 @@ import { OLLAMA } from './spelling.js';
 type Parse = (body: JsonObject, deps: OllamaDeps) => Promise<OllamaAsk>;
 
 /** `/api/chat` or `/api/generate`: from a body to its lines, or its one answer. */
-export function createTextHandler(parse: Parse, deps: OllamaDeps): Handler {
+export function createTextHandler(parse: Parse, fields: Fields, deps: OllamaDeps): Handler {
   return (request, reply) => {
     const arrivedMs = performance.now();
     return answerHttp(reply, OLLAMA, async (sink) => {
-      const body = parseJsonObject(await request.readBody());
+      const body = parseJsonObject(await request.readBody(), fields);
       const ask = await parse(body, deps);
       if (ask.kind === 'idle') {
         sink.answer(ask.answer);

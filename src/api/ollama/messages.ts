@@ -1,5 +1,6 @@
 import { refuse, refuseBody } from '../../core/errors.js';
 import { Dict, isList, type Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { CallIdPairs } from './call-id-pairs.js';
 
 /** `messages` as the chat body has them. @throws RequestError */
@@ -7,7 +8,7 @@ export function chatMessages(messages: readonly Value[]): readonly Value[] {
   const ids = new CallIdPairs();
   return messages.map((one) => {
     if (!(one instanceof Dict)) return refuseBody('Each message must be an object.');
-    refuseImages(one.get('images') ?? null);
+    refuseImages(dictField(one, 'images'));
     return message(one, ids);
   });
 }
@@ -21,18 +22,18 @@ export function refuseImages(images: Value): void {
 /** The answer goes on from the last message, where that is the assistant's own text: as in Ollama. */
 export function isContinued(messages: readonly Value[]): boolean {
   const last = messages.at(-1);
-  if (!(last instanceof Dict) || last.get('role') !== 'assistant') return false;
-  const content = last.get('content') ?? '';
-  return typeof content === 'string' && content !== '' && (last.get('tool_calls') ?? null) === null;
+  if (!(last instanceof Dict) || dictField(last, 'role') !== 'assistant') return false;
+  const content = dictField(last, 'content') ?? '';
+  return typeof content === 'string' && content !== '' && dictField(last, 'tool_calls') === null;
 }
 
 function message(one: Dict, ids: CallIdPairs): Value {
   const fields: [string, Value][] = [
-    ['role', one.get('role') ?? null],
-    ['content', contentOf(one.get('content') ?? null)],
-    ['reasoning_content', one.get('thinking') ?? null],
-    ...(one.get('role') === 'tool' ? toolFields(one, ids) : []),
-    ['tool_calls', callsOf(one.get('tool_calls') ?? null, ids)],
+    ['role', dictField(one, 'role')],
+    ['content', contentOf(dictField(one, 'content'))],
+    ['reasoning_content', dictField(one, 'thinking')],
+    ...(dictField(one, 'role') === 'tool' ? toolFields(one, ids) : []),
+    ['tool_calls', callsOf(dictField(one, 'tool_calls'), ids)],
   ];
   return Dict.of(fields.filter(([, value]) => value !== null));
 }
@@ -45,8 +46,8 @@ function contentOf(content: Value): Value {
 
 /** Ollama names the tool; templates want the id of the call, and some the name. */
 function toolFields(one: Dict, ids: CallIdPairs): [string, Value][] {
-  const toolName = textOrNull(one.get('tool_name') ?? one.get('name') ?? null);
-  const answered = ids.answer(toolName, textOrNull(one.get('tool_call_id') ?? null));
+  const toolName = textOrNull(dictField(one, 'tool_name') ?? dictField(one, 'name'));
+  const answered = ids.answer(toolName, textOrNull(dictField(one, 'tool_call_id')));
   return [
     ['tool_call_id', answered.id],
     ['name', toolName ?? answered.name],
@@ -57,11 +58,11 @@ function callsOf(calls: Value, ids: CallIdPairs): Value {
   if (calls === null || (isList(calls) && calls.length === 0)) return null;
   if (!isList(calls)) return refuseBody('tool_calls must be a list.');
   return calls.map((call) => {
-    const called = call instanceof Dict ? (call.get('function') ?? null) : null;
+    const called = call instanceof Dict ? dictField(call, 'function') : null;
     if (!(call instanceof Dict) || !(called instanceof Dict)) {
       return refuseBody('Each tool call must have a function with a name.');
     }
-    const id = ids.call(textOrNull(called.get('name') ?? null), textOrNull(call.get('id') ?? null));
+    const id = ids.call(textOrNull(dictField(called, 'name')), textOrNull(dictField(call, 'id')));
     return Dict.of([
       ['id', id],
       ['type', 'function'],

@@ -1,57 +1,17 @@
 import { refuse } from '../../core/errors.js';
 import { isStrings, preview } from '../../http/field-reader.js';
+import type { FieldKind } from '../../http/fields.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { Dict, PyFloat, type Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
+import { OPTION_FIELDS, TYPE_NAMES } from './option-fields.js';
 
-type Kind = 'float32' | 'integer' | 'boolean' | 'array';
-
-/** Options by the type that Ollama wants; any other name is ignored, as there. */
-const KINDS: Readonly<Record<Kind, readonly string[]>> = {
-  float32: [
-    'temperature',
-    'top_p',
-    'min_p',
-    'typical_p',
-    'tfs_z',
-    'repeat_penalty',
-    'presence_penalty',
-    'frequency_penalty',
-    'mirostat_tau',
-    'mirostat_eta',
-  ],
-  integer: [
-    'num_predict',
-    'top_k',
-    'seed',
-    'repeat_last_n',
-    'mirostat',
-    'num_keep',
-    'num_ctx',
-    'num_batch',
-    'num_gpu',
-    'main_gpu',
-    'num_thread',
-  ],
-  boolean: [
-    'penalize_newline',
-    'numa',
-    'low_vram',
-    'f16_kv',
-    'logits_all',
-    'vocab_only',
-    'use_mmap',
-    'use_mlock',
-    'embedding_only',
-  ],
-  array: ['stop'],
-};
-
-const IS_OF: Readonly<Record<Kind, (value: unknown) => boolean>> = {
-  float32: (value) => typeof value === 'number',
-  // Long seeds arrive as text.
+/** Ollama cuts the fraction of an integer off; long seeds arrive as text. */
+const IS_OF: Partial<Readonly<Record<FieldKind, (value: unknown) => boolean>>> = {
+  number: (value) => typeof value === 'number',
   integer: (value) => typeof value === 'number' || /^-?\d{16,20}$/.test(textOf(value)),
   boolean: (value) => typeof value === 'boolean',
-  array: (value) => typeof value === 'string' || isStrings(value),
+  strings: (value) => typeof value === 'string' || isStrings(value),
 };
 
 /** Options that are floats there and here, by the field of the chat body that means the same. */
@@ -79,8 +39,8 @@ export function optionFields(
     if (value !== null && value !== off) notHere(name, `only ${off}, which turns it off, is`);
   }
   checkPenaltyWindow(options);
-  const lossless = given.get('options');
-  const seed = lossless instanceof Dict ? (lossless.get('seed') ?? null) : null;
+  const lossless = dictField(given, 'options');
+  const seed = lossless instanceof Dict ? dictField(lossless, 'seed') : null;
   const fields = {
     ...floatFields(options),
     top_k: atLeastOne(options, 'top_k', -1),
@@ -95,12 +55,10 @@ export function optionFields(
 export function optionsOf(body: JsonObject): JsonObject {
   const options = fieldOf(body, 'options') ?? {};
   if (!isObject(options)) return refuse(`options must be an object, got ${preview(options)}.`);
-  for (const [kind, names] of Object.entries(KINDS) as [Kind, readonly string[]][]) {
-    for (const name of names) {
-      const value = fieldOf(options, name);
-      if (value !== null && !IS_OF[kind](value)) {
-        refuse(`option "${name}" must be of type ${kind}`);
-      }
+  for (const [name, { kind }] of Object.entries(OPTION_FIELDS)) {
+    const value = fieldOf(options, name);
+    if (value !== null && IS_OF[kind]?.(value) !== true) {
+      refuse(`option "${name}" must be of type ${TYPE_NAMES[kind] ?? kind}`);
     }
   }
   return options;

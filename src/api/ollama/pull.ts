@@ -4,6 +4,7 @@ import { FieldReader } from '../../http/field-reader.js';
 import { parseJsonObject } from '../../http/json.js';
 import type { Handler } from '../../http/router.js';
 import { answerHttp } from '../http-answer.js';
+import { PULL_FIELDS } from './fields.js';
 import { digestOf } from './model-card.js';
 import { isServed, modelNameOf } from './model-name.js';
 import { OLLAMA } from './spelling.js';
@@ -15,7 +16,7 @@ const NOT_THERE = 'pull model manifest: file does not exist';
 export function createPullHandler(model: ServedModel): Handler {
   return (request, reply) =>
     answerHttp(reply, OLLAMA, async (sink) => {
-      const body = parseJsonObject(await request.readBody());
+      const body = parseJsonObject(await request.readBody(), PULL_FIELDS);
       const isThere = isServed(modelNameOf(body), model.servedName);
       const streams = new FieldReader(body, 'INVALID_JSON').boolean('stream') ?? true;
       if (!streams) {

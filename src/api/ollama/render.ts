@@ -4,6 +4,7 @@ import type { ContentPiece, ContentPlan } from '../../engine/content-plan.js';
 import type { Generation } from '../../engine/generation.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { AnswerRenderer } from '../answer-generate.js';
+import { askedCacheInfo } from '../native/cache-info.js';
 import type { CallIds } from '../openai/call-ids.js';
 import { chatLogprobs } from '../openai/logprobs.js';
 import { SamplePieces } from '../openai/sample-pieces.js';
@@ -103,7 +104,7 @@ export class OllamaRenderer implements AnswerRenderer {
   }
 
   #last(generation: Generation, delta: Delta) {
-    const { givesContext, arrivedMs } = this.#options;
+    const { givesContext, arrivedMs, tokenizer } = this.#options;
     const { inputIds, outputIds, finish } = generation;
     return {
       ...this.#head(delta),
@@ -111,6 +112,7 @@ export class OllamaRenderer implements AnswerRenderer {
       done_reason: doneReason(finish),
       ...(givesContext ? { context: [...inputIds, ...outputIds] } : {}),
       ...metricsOf(generation, arrivedMs),
+      ...askedCacheInfo(generation, tokenizer),
     };
   }
 

@@ -9,6 +9,7 @@ import type { OpenAiDeps } from '../openai/routes.js';
 import { abilitiesOf, type Abilities } from './abilities.js';
 import { parseChat } from './chat-request.js';
 import { createEmbedHandler, createEmbeddingsHandler } from './embed.js';
+import { CHAT_FIELDS, GENERATE_FIELDS, SHOW_FIELDS } from './fields.js';
 import { parseGenerate } from './generate-request.js';
 import { createTextHandler } from './handler.js';
 import { loadedCard, tagCard } from './model-card.js';
@@ -34,8 +35,8 @@ export function createOllamaRoutes(deps: OllamaRouteDeps): readonly Route[] {
     ...(ollamaRootRoute === null
       ? []
       : [{ ...route(['GET'], ollamaRootRoute, isRunning), describedAs: '/' }]),
-    route(['POST'], '/api/chat', createTextHandler(parseChat, textDeps)),
-    route(['POST'], '/api/generate', createTextHandler(parseGenerate, textDeps)),
+    route(['POST'], '/api/chat', createTextHandler(parseChat, CHAT_FIELDS, textDeps)),
+    route(['POST'], '/api/generate', createTextHandler(parseGenerate, GENERATE_FIELDS, textDeps)),
     route(['POST'], '/api/embed', createEmbedHandler(textDeps)),
     route(['POST'], '/api/embeddings', createEmbeddingsHandler(textDeps)),
     route(
@@ -90,7 +91,8 @@ const isRunning: Handler = (_, reply) => {
 function createShowHandler(model: ServedModel, abilities: Abilities): Handler {
   return (request, reply) =>
     answerHttp(reply, OLLAMA, async (sink) => {
-      checkServed(modelNameOf(parseJsonObject(await request.readBody())), model.servedName);
+      const body = parseJsonObject(await request.readBody(), SHOW_FIELDS);
+      checkServed(modelNameOf(body), model.servedName);
       sink.answer(showModel(model, abilities));
     });
 }

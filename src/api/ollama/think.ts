@@ -3,9 +3,8 @@ import { preview } from '../../http/field-reader.js';
 import type { ModelParsers } from '../../text/model-parsers.js';
 import { Dict, type Value } from '../../text/jinja/values.js';
 import { thinkingSwitches } from '../openai/reasoning-request.js';
+import { LEVELS } from './fields.js';
 import { refuseAbility } from './model-name.js';
-
-const LEVELS = ['high', 'medium', 'low', 'max'];
 
 /** `think` of a request. */
 export interface Think {

@@ -1,5 +1,5 @@
 import { field, type Fields, type Schema } from '../../http/fields.js';
-import { COMMON_REQUEST_FIELDS, HIDDEN_MODE } from '../native/generate-fields.js';
+import { COMMON_REQUEST_FIELDS, HIDDEN_MODE, REFUSED_FIELDS } from '../native/generate-fields.js';
 import { SAMPLING_FIELDS } from '../native/sampling-fields.js';
 import { NOT_YET } from './unsupported-fields.js';
 
@@ -25,14 +25,14 @@ export const SHARED_SAMPLING = [
 
 /** Their defaults are the model's own here. */
 function withoutDefault(name: (typeof SHARED_SAMPLING)[number]): Fields[string] {
-  const { kind, about, schema } = SAMPLING_FIELDS[name];
-  const entries = Object.entries(schema).filter(([key]) => key !== 'default');
-  return { kind, about, schema: Object.fromEntries(entries) };
+  const known = SAMPLING_FIELDS[name];
+  const entries = Object.entries(known.schema).filter(([key]) => key !== 'default');
+  return { ...known, schema: Object.fromEntries(entries) };
 }
 
 /** What is refused by name. */
 export const NOT_YET_FIELDS: Fields = Object.fromEntries(
-  NOT_YET.map((name) => [name, field.raw('Refused.')]),
+  NOT_YET.map((name) => [name, field.refused()]),
 );
 
 /** What the answer must match. */
@@ -78,7 +78,7 @@ const COMMON: Fields = {
     'Choices bring the final hidden state of the row that the last token was drawn from.',
     HIDDEN_MODE,
   ),
-  lora_path: field.raw('Refused.'),
+  lora_path: REFUSED_FIELDS.lora_path,
   return_prompt_token_ids: field.boolean('Choices bring the ids of the prompt.'),
   return_token_ids: field.boolean('Choices bring the ids of prompt and answer.'),
   return_meta_info: field.boolean("Choices bring the native route's `meta_info`."),
@@ -86,7 +86,9 @@ const COMMON: Fields = {
   ...NOT_YET_FIELDS,
 };
 
-const TOOL: Schema = {
+/** A function that a model may call: {@link TOOL_SCHEMA}, as the document refers to it. */
+export const TOOL: Schema = { $ref: '#/components/schemas/Tool' };
+export const TOOL_SCHEMA: Schema = {
   type: 'object',
   required: ['function'],
   properties: {
@@ -123,7 +125,9 @@ export const CONVERSATION_FIELDS = {
     ],
   }),
   parallel_tool_calls: field.boolean('Several calls in one answer.', { default: true }),
-  reasoning: field.raw('`effort` and `enabled` of thoughts.', { type: 'object' }),
+  reasoning: field.raw('`effort` and `enabled` of thoughts; what is no object says nothing.', {
+    properties: { effort: {}, enabled: {} },
+  }),
   reasoning_effort: field.raw('How much to think; `none` = not at all.', {
     anyOf: [
       { enum: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'ultra', 'max'] },
@@ -166,6 +170,7 @@ export const COMPLETION_FIELDS: Fields = {
       { type: 'array', items: IDS },
     ],
   }),
+  max_tokens: field.integer('Tokens of the answer at most.', { minimum: 1 }),
   suffix: field.string('The text after the gap, for models that fill in the middle.'),
   echo: field.boolean('The prompt comes before the answer.', { default: false }),
   logprobs: field.integer('So many of the best tokens at every place.', {

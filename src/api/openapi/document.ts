@@ -1,18 +1,31 @@
+import type { Access } from '../../http/auth.js';
 import type { Fields, Schema } from '../../http/fields.js';
+import { fieldSchema, namedSchemas, shapeSchema } from '../../http/shapes.js';
 import type { Method, Route } from '../../http/router.js';
-import { ref, STATUSES, statusesOf, type Operation, type Status } from './operation.js';
+import { ref, STATUSES, statusesOf, type Operation, type Status, type Tag } from './operation.js';
 import { OPERATIONS } from './operations.js';
-import { COMPONENTS, objectOf, schemaOf } from './schemas.js';
+import { COMPONENTS } from './schemas.js';
+
+export interface About {
+  readonly version: string;
+  /** Whether this server lets nobody pass without a key. */
+  readonly needsKey: (access: Access) => boolean;
+}
+
+/** Objects within bodies that have a name. */
+const NAMED = Object.values(OPERATIONS).reduce<Schema>(
+  (all, { body }) => (body === null ? all : { ...all, ...namedSchemas(body.fields) }),
+  {},
+);
 
 /** The OpenAPI 3.1 document of these routes. @throws Error for a route that nobody described */
-export function openApiDocument(routes: readonly Route[], version: string): Schema {
+export function openApiDocument(routes: readonly Route[], { version, needsKey }: About): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
   for (const route of routes) {
-    const path = pathOf(route.path);
-    for (const method of route.methods) {
-      const item = (paths[path] ??= {});
-      const operation = describedOperation(method, pathOf(route.describedAs ?? route.path));
-      item[method.toLowerCase()] ??= renderOperation(route, { method, path, operation });
+    for (const described of route.methods.flatMap((method) => operationsOf(route, method))) {
+      const item = (paths[described.path] ??= {});
+      const security = securityOf(route.access, needsKey(route.access));
+      item[described.method.toLowerCase()] ??= renderOperation(route, described, security);
     }
   }
   return {
@@ -20,7 +33,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Sche
     info: { title: 'Radish', version, description: 'SGLang’s HTTP API, and those of others.' },
     paths,
     components: {
-      schemas: COMPONENTS,
+      schemas: { ...COMPONENTS, ...NAMED },
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
         key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
@@ -29,51 +42,76 @@ export function openApiDocument(routes: readonly Route[], version: string): Sche
   };
 }
 
-/** A path as the document has it: the rest of one is a parameter. */
-export function pathOf(path: string): string {
-  return path.replace(/\*$/, '{tail}');
-}
-
-function describedOperation(method: Method, path: string): Operation {
-  const found = OPERATIONS[`${method} ${path}`];
-  if (found !== undefined) return found;
-  throw new Error(`This is a bug: nobody described ${method} ${path}.`);
-}
-
-interface Described {
+export interface Described {
   readonly method: Method;
+  /** As the document has it: what a `*` may be is named. */
   readonly path: string;
   readonly operation: Operation;
+}
+
+/** What the document says of a route: of one that ends with `*` every form. @throws Error where nobody described it */
+export function operationsOf(
+  { path, describedAs }: Pick<Route, 'path' | 'describedAs'>,
+  method: Method,
+): readonly Described[] {
+  const key = `${method} ${describedAs ?? path}`;
+  const forms = key.endsWith('*')
+    ? Object.keys(OPERATIONS).filter((one) => one.startsWith(`${key.slice(0, -1)}{`))
+    : [key];
+  const described = forms.flatMap((form) => {
+    const operation = OPERATIONS[form];
+    const shown = key.endsWith('*') ? form.slice(method.length + 1) : path;
+    return operation === undefined ? [] : [{ method, path: shown, operation }];
+  });
+  if (described.length > 0) return described;
+  throw new Error(`This is a bug: nobody described ${key}.`);
 }
 
 function renderOperation(
   { access, requiresJson }: Route,
   { method, path, operation }: Described,
+  security: Schema,
 ): Schema {
   const { tag, summary, body, query, answers } = operation;
   const isRead = body !== null && method !== 'GET';
   return {
     tags: [tag],
     summary,
-    operationId: `${method.toLowerCase()}${path.replaceAll(/\W+/g, '_')}`,
-    ...(access === 'open' ? {} : { security: [{}, { bearer: [] }, { key: [] }] }),
-    parameters: [...tailOf(path), ...queryOf(query)],
+    operationId: `${method}${path}`.toLowerCase().match(/\w+/g)?.join('_'),
+    ...security,
+    parameters: [...parametersOf(path), ...queryOf(query)],
     ...(isRead ? { requestBody: requestBody(body, requiresJson === true) } : {}),
     responses: {
       ...success(answers),
-      ...Object.fromEntries(statusesOf(operation, access).map((status) => [status, error(status)])),
+      ...Object.fromEntries(
+        statusesOf(operation, access).map((status) => [status, error(status, tag)]),
+      ),
     },
   };
 }
 
-function tailOf(path: string): readonly Schema[] {
-  if (!path.endsWith('{tail}')) return [];
-  return [{ name: 'tail', in: 'path', required: true, schema: { type: 'string', minLength: 1 } }];
+/** A key that nobody needs still tells one asker's cached prompts from another's. */
+function securityOf(access: Access, needsKey: boolean): Schema {
+  const keys = [{ bearer: [] }, { key: [] }];
+  if (access === 'open') return {};
+  return { security: needsKey ? keys : [{}, ...keys] };
+}
+
+function parametersOf(path: string): readonly Schema[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: {
+      type: 'string',
+      ...(name === 'response_id' ? { pattern: '^resp' } : { minLength: 1 }),
+    },
+  }));
 }
 
 function queryOf(query: Fields): readonly Schema[] {
   return Object.entries(query).map(([name, one]) => {
-    const { description, ...schema } = schemaOf(one, true) as Record<string, unknown>;
+    const { description, ...schema } = fieldSchema(one, true) as Record<string, unknown>;
     return { name, in: 'query', description, schema };
   });
 }
@@ -85,7 +123,7 @@ function requestBody(
   return {
     required: isNeeded,
     description: onlyJson ? 'Only application/json.' : 'JSON, whatever its content type says.',
-    content: { 'application/json': { schema: objectOf(fields, required) } },
+    content: { 'application/json': { schema: shapeSchema({ fields, required }) } },
   };
 }
 
@@ -96,9 +134,17 @@ function success(answers: Operation['answers']): Readonly<Record<string, Schema>
   return { 200: { ...described, content: Object.fromEntries(content) } };
 }
 
-function error(status: Status): Schema {
+/** Dialects spell what is refused on the way to them too, but for strange pages. */
+function error(status: Status, tag: Tag): Schema {
+  const name = status === 403 ? 'Error' : (ERRORS[tag] ?? 'Error');
   return {
     description: STATUSES[status],
-    content: { 'application/json': { schema: ref('Error') } },
+    content: { 'application/json': { schema: ref(name) } },
   };
 }
+
+const ERRORS: Partial<Readonly<Record<Tag, string>>> = {
+  anthropic: 'AnthropicError',
+  ollama: 'OllamaError',
+  responses: 'ResponsesError',
+};

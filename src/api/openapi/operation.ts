@@ -1,4 +1,4 @@
-import { field, type Fields, type Schema } from '../../http/fields.js';
+import type { Fields, Schema, Shape } from '../../http/fields.js';
 import type { Access } from '../../http/auth.js';
 
 /** What the document says of one route, beside what the route itself says. */
@@ -27,6 +27,7 @@ export type Tag = 'text' | 'vectors' | 'responses' | 'anthropic' | 'ollama' | 's
 export const STATUSES = {
   400: 'The request cannot be: the message says why.',
   401: 'The key is missing or wrong.',
+  403: 'Without a key: a web page of another site asks, or it was asked under a strange Host.',
   404: 'There is no such thing.',
   408: 'The body did not arrive in time.',
   413: 'The body is too large.',
@@ -40,7 +41,7 @@ export type Status = keyof typeof STATUSES;
 
 /** On the way to any handler. */
 export function statusesOf(operation: Operation, access: Access): readonly Status[] {
-  const statuses = new Set<Status>(operation.statuses);
+  const statuses = new Set<Status>([...operation.statuses, 403]);
   if (access !== 'open') statuses.add(401);
   if (operation.body !== null) for (const status of BODY_STATUSES) statuses.add(status);
   return [...statuses].sort((a, b) => a - b);
@@ -51,8 +52,16 @@ const BODY_STATUSES: readonly Status[] = [400, 408, 413, 503];
 const JSON_TYPE = 'application/json';
 
 export const TEXT: Schema = { type: 'string' };
+/** Of a stream: OpenAPI 3.1 has no words for its events. */
+export const ANY: Schema = {};
 export const OBJECT: Schema = { type: 'object' };
 export const LIST: Schema = { type: 'array' };
+export const INTEGER: Schema = { type: 'integer' };
+
+/** An object that has these, and perhaps more. */
+export function open(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: 'object', properties, required: Object.keys(properties) };
+}
 
 /** One JSON value. */
 export function json(schema: Schema): Operation['answers'] {
@@ -61,16 +70,20 @@ export function json(schema: Schema): Operation['answers'] {
 
 /** One JSON value, or server-sent events with `stream`. */
 export function streamed(schema: Schema): Operation['answers'] {
-  return { [JSON_TYPE]: schema, 'text/event-stream': TEXT };
+  return { [JSON_TYPE]: schema, 'text/event-stream': ANY };
 }
 
 export function bodyOf(fields: Fields, required: readonly string[] = [], isNeeded = true): Body {
   return { fields, required, isNeeded };
 }
 
-/** A body whose dialect reads it by a parser of its own: names and what they are for. */
-export function looseFields(about: Readonly<Record<string, string>>): Fields {
-  return Object.fromEntries(Object.entries(about).map(([name, text]) => [name, field.raw(text)]));
+/** A body that may be left out. */
+export function optionalBody(fields: Fields): Body {
+  return bodyOf(fields, [], false);
+}
+
+export function bodyOfShape({ fields, required }: Shape): Body {
+  return bodyOf(fields, required);
 }
 
 export function ref(name: string): Schema {

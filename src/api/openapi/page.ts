@@ -70,7 +70,8 @@ interface Where {
 
 /** What a value may be, in a few words. */
 function typeName(schema: Schema): string {
-  const { type, anyOf, enum: choices } = schema;
+  const { type, anyOf, enum: choices, $ref } = schema;
+  if ($ref !== undefined) return 'object';
   if (Array.isArray(choices)) return choices.map((one) => JSON.stringify(one)).join(', ');
   if (Array.isArray(anyOf)) {
     const names = anyOf.map((one) => typeName(asSchema(one)));

@@ -1,4 +1,5 @@
 import { jsonResponse, type FullResponse } from '../../http/http.js';
+import type { Access, AuthCheck } from '../../http/auth.js';
 import type { Route } from '../../http/router.js';
 import { openApiDocument } from './document.js';
 import { page } from './page.js';
@@ -7,19 +8,23 @@ export interface OpenApiDeps {
   readonly version: string;
   /** `DISABLE_OPENAPI_DOC`: neither the document nor its page is there. */
   readonly isDisabled: boolean;
+  /** Whose requests pass. */
+  readonly isAllowed: AuthCheck;
 }
 
 /** These routes, and those that describe them all: `/openapi.json`, `/docs` and `/redoc`. */
 export function withOpenApi(
   routes: readonly Route[],
-  { version, isDisabled }: OpenApiDeps,
+  { version, isDisabled, isAllowed }: OpenApiDeps,
 ): readonly Route[] {
   if (isDisabled) return routes;
+  const needsKey = (access: Access): boolean => !isAllowed(access, { headers: new Map() });
+  const about = { version, needsKey };
   const all: readonly Route[] = [
     ...routes,
-    get('/openapi.json', () => jsonResponse(200, openApiDocument(all, version))),
-    get('/docs', () => html(page(openApiDocument(all, version)))),
-    get('/redoc', () => html(page(openApiDocument(all, version)))),
+    get('/openapi.json', () => jsonResponse(200, openApiDocument(all, about))),
+    get('/docs', () => html(page(openApiDocument(all, about)))),
+    get('/redoc', () => html(page(openApiDocument(all, about)))),
   ];
   return all;
 }

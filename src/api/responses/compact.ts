@@ -5,6 +5,7 @@ import type { ContentPlan } from '../../engine/content-plan.js';
 import type { Generation } from '../../engine/generation.js';
 import type { JsonObject } from '../../http/json.js';
 import { answerGenerate, type AnswerRenderer } from '../answer-generate.js';
+import { askedCacheInfo } from '../native/cache-info.js';
 import { SamplePieces } from '../openai/sample-pieces.js';
 import { newId } from './ids.js';
 import type { Item } from './item.js';
@@ -32,6 +33,7 @@ export async function compact(
     created_at: request.createdAt,
     output: [...turn.all().filter(isUsers), compactionItem(summary)],
     usage: usageOf(generation),
+    ...askedCacheInfo(generation, deps.tokenizer()),
   }));
   await answerGenerate(asked, renderer, sink, deps.openAi.generation);
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../http/json.js';
 import { fieldOf, parseJsonObject, parseOptionalObject } from '../../http/json.js';
 import type { Route } from '../../http/router.js';
 import { notFound, refuseForm, refuseParam } from './errors.js';
+import { CONVERSATION_FIELDS, MAX_ADDED_ITEMS } from './fields.js';
 import { byTail, nestedRoute, type Acts, type Call } from './http.js';
 import { newId } from './ids.js';
 import type { Item } from './item.js';
@@ -13,8 +14,6 @@ import type { Store } from './store.js';
 import { Turn } from './turn.js';
 
 const PATH = '/v1/conversations';
-/** Items that one request may add, as at OpenAI's. */
-export const MAX_ADDED_ITEMS = 20;
 
 /** `/v1/conversations`: what responses with a `conversation` continue and add to. */
 export function conversationRoutes(store: Store, dpSize: number): readonly Route[] {
@@ -51,7 +50,7 @@ class Conversations {
   }
 
   async create(call: Call): Promise<void> {
-    const body = parseOptionalObject(await call.request.readBody());
+    const body = parseOptionalObject(await call.request.readBody(), CONVERSATION_FIELDS);
     const items = fieldOf(body, 'items') === null ? [] : this.#items(body, call);
     const metadata = parseMetadata(fieldOf(body, 'metadata'));
     const turn = new Turn(null, items, call.asker.tenant);
@@ -106,7 +105,7 @@ class Conversations {
 }
 
 async function bodyOf({ request }: Call): Promise<JsonObject> {
-  return parseJsonObject(await request.readBody());
+  return parseJsonObject(await request.readBody(), CONVERSATION_FIELDS);
 }
 
 function itemOf({ turn }: KeptConversation, id: string): Item {

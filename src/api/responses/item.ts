@@ -1,6 +1,7 @@
 /** The entries of a conversation as the Responses API shows them: what was asked and what was answered alike. */
 
-export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
+export const ITEM_STATUSES = ['in_progress', 'completed', 'incomplete'] as const;
+export type ItemStatus = (typeof ITEM_STATUSES)[number];
 
 export interface InputText {
   readonly type: 'input_text';

@@ -1,8 +1,17 @@
+import { checkDescribed, checkNeeded } from '../../http/described.js';
 import { FieldReader, preview } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { notFound, refuseForm, refuseParam } from './errors.js';
 import { newId, type IdPrefix } from './ids.js';
-import { ROLES, type ContentPart, type InputText, type Item, type ItemStatus } from './item.js';
+import { itemTypeOf } from './item-fields.js';
+import {
+  ITEM_STATUSES,
+  ROLES,
+  type ContentPart,
+  type InputText,
+  type Item,
+  type ItemStatus,
+} from './item.js';
 import { unseal } from './sealed-text.js';
 
 /** An item of the asker's by its id; null = there is none. */
@@ -30,8 +39,10 @@ class PartReader {
   }
 
   string(name: string): string {
+    checkDescribed(this.#object, name, 'string');
     const value = this.raw(name);
     if (typeof value === 'string') return value;
+    if (value === null) checkNeeded(this.#object, name);
     return refuseForm(this.at(name), `${this.at(name)} must be a string, got ${preview(value)}.`);
   }
 
@@ -42,6 +53,7 @@ class PartReader {
   list(name: string): readonly PartReader[] {
     const value = this.raw(name);
     if (!Array.isArray(value)) {
+      if (value === null) checkNeeded(this.#object, name);
       return refuseForm(this.at(name), `${this.at(name)} must be a list, got ${preview(value)}.`);
     }
     return value.map((one: unknown, i) => readerOf(one, `${this.at(name)}[${i}]`));
@@ -115,7 +127,7 @@ export function userMessage(text: string): Item {
 }
 
 function parseItem(read: PartReader, find: FindItem): Item {
-  const type = read.raw('type') ?? (read.raw('role') === null ? 'item_reference' : 'message');
+  const type = itemTypeOf((name) => read.raw(name));
   if (type === 'item_reference') {
     const id = read.string('id');
     return find(id) ?? notFound(read.path, `Item with id '${id.slice(0, 200)}' not found.`);
@@ -187,11 +199,9 @@ function textsOf(read: PartReader, name: string): readonly string[] {
   return read.list(name).map((part) => part.string('text'));
 }
 
-const STATUSES: readonly ItemStatus[] = ['in_progress', 'completed', 'incomplete'];
-
 function statusOf(read: PartReader): ItemStatus {
   const given = read.raw('status');
   if (given === null) return 'completed';
-  const status = STATUSES.find((one) => one === given);
+  const status = ITEM_STATUSES.find((one) => one === given);
   return status ?? refuseForm(read.at('status'), `${read.at('status')} is no status of an item.`);
 }

@@ -103,7 +103,9 @@ export class ResponsesRenderer implements AnswerRenderer {
   }
 
   #end(generation: Generation): ResponseObject {
-    return this.#ended(stateOf(generation, this.#output.items, this.#options.isCancelled()));
+    const { tokenizer, isCancelled } = this.#options;
+    const parts = { output: this.#output.items, isCancelled: isCancelled(), tokenizer };
+    return this.#ended(stateOf(generation, parts));
   }
 
   #ended(state: ResponseState): ResponseObject {

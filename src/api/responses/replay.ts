@@ -2,11 +2,11 @@ import { EventNumbers, type NumberedEvent } from './events.js';
 import type { EventSource } from './follow.js';
 import type { Item } from './item.js';
 import { OpenCall, OpenMessage, OpenReasoning, type OpenItem } from './open-item.js';
-import { endType, IN_PROGRESS, type ResponseObject } from './response.js';
+import { begunAgain, endType, type ResponseObject } from './response.js';
 
 /** A response that has ended as the stream that it could have been, one delta an item. */
 export function replayOf(response: ResponseObject): EventSource {
-  const begun = { ...response, ...IN_PROGRESS, completed_at: null, incomplete_details: null };
+  const begun = begunAgain(response);
   const numbers = new EventNumbers();
   const events: NumberedEvent[] = [
     { type: 'response.created', response: begun },

@@ -1,6 +1,8 @@
 import type { Failure } from '../../core/errors.js';
 import { isAbort } from '../../core/finish-reason.js';
 import type { Generation } from '../../engine/generation.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
+import { askedCacheInfo } from '../native/cache-info.js';
 import type { Item } from './item.js';
 import type { ResponsesRequest } from './request.js';
 
@@ -26,6 +28,8 @@ export interface ResponseState {
   readonly output: readonly Item[];
   readonly usage: ResponseUsage | null;
   readonly error: ResponseError | null;
+  /** What was asked for beside `usage`. */
+  readonly beside: { readonly cache_info?: unknown };
 }
 
 /** The response object: every key of OpenAI's and of the Open Responses specification. */
@@ -36,12 +40,13 @@ export interface ResponseObject {
   readonly [field: string]: unknown;
 }
 
-export const QUEUED: ResponseState = { status: 'queued', output: [], usage: null, error: null };
-export const IN_PROGRESS: ResponseState = { ...QUEUED, status: 'in_progress' };
+const NOTHING = { output: [], usage: null, error: null, beside: {} } as const;
+export const QUEUED: ResponseState = { status: 'queued', ...NOTHING };
+export const IN_PROGRESS: ResponseState = { status: 'in_progress', ...NOTHING };
 
 export function responseObject(request: ResponsesRequest, state: ResponseState): ResponseObject {
   const { id, createdAt, shown, conversation } = request;
-  const { status, output, usage, error } = state;
+  const { status, output, usage, error, beside } = state;
   const details = status === 'incomplete' ? { reason: 'max_output_tokens' } : null;
   return {
     id,
@@ -56,7 +61,16 @@ export function responseObject(request: ResponsesRequest, state: ResponseState):
     service_tier: 'default',
     output,
     usage,
+    ...beside,
   };
+}
+
+/** A response as it was when it began. */
+export function begunAgain(response: ResponseObject): ResponseObject {
+  const { status, output, usage, error } = IN_PROGRESS;
+  const shown = Object.entries(response).filter(([name]) => name !== 'cache_info');
+  const begun = { status, completed_at: null, error, incomplete_details: null, output, usage };
+  return { ...Object.fromEntries(shown), id: response.id, ...begun };
 }
 
 /** The event that ends a response. OpenAI has none of its own for what was cancelled. */
@@ -64,26 +78,36 @@ export function endType({ status }: ResponseObject): string {
   return status === 'cancelled' ? 'response.incomplete' : `response.${status}`;
 }
 
+interface StateParts {
+  readonly output: readonly Item[];
+  readonly isCancelled: boolean;
+  readonly tokenizer: Tokenizer;
+}
+
 /** How a sample's end reads as a response's. */
 export function stateOf(
   generation: Generation,
-  output: readonly Item[],
-  isCancelled: boolean,
+  { output, isCancelled, tokenizer }: StateParts,
 ): ResponseState {
   const { finish } = generation;
-  const usage = usageOf(generation);
-  if (isCancelled) return { status: 'cancelled', output, usage, error: null };
+  const known = {
+    output,
+    usage: usageOf(generation),
+    error: null,
+    beside: askedCacheInfo(generation, tokenizer),
+  };
+  if (isCancelled) return { status: 'cancelled', ...known };
   if (isAbort(finish)) {
     const error = { code: 'server_error', message: finish.message };
-    return { status: 'failed', output, usage, error };
+    return { status: 'failed', ...known, error };
   }
   const status = finish?.type === 'length' ? 'incomplete' : 'completed';
-  return { status, output, usage, error: null };
+  return { status, ...known };
 }
 
 /** Of a response that failed with nothing to show. */
 export function failedState({ message }: Failure): ResponseState {
-  return { status: 'failed', output: [], usage: null, error: { code: 'server_error', message } };
+  return { status: 'failed', ...NOTHING, error: { code: 'server_error', message } };
 }
 
 /** Tokens of a sample. */

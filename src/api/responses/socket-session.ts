@@ -5,6 +5,7 @@ import type { Socket, SocketListener } from '../../http/socket.js';
 import { CLOSE, SOCKET_LIMITS } from '../ws/limits.js';
 import { Outlet } from '../ws/outlet.js';
 import { ParamError } from './errors.js';
+import { SOCKET_FIELDS } from './fields.js';
 import type { ResponsesDeps } from './prepare.js';
 import { createSocketResponse } from './responses.js';
 import { errorEvent, SocketResponse } from './socket-response.js';
@@ -74,7 +75,7 @@ export class ResponsesSession implements SocketListener {
   #read(data: Uint8Array): void {
     let lane: string | null = null;
     try {
-      const body = parseJsonObject(data);
+      const body = parseJsonObject(data, SOCKET_FIELDS);
       lane = laneOf(body);
       checkType(fieldOf(body, 'type'));
       if (this.#waiting.length + this.#live.size >= MAX_RESPONSES) {

@@ -1,8 +1,10 @@
 import { preview } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { Dict, type Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { schemaFormat } from '../openai/response-format.js';
 import { refuseForm, refuseParam } from './errors.js';
+import { FORMATS, VERBOSITIES } from './fields.js';
 
 export interface TextField {
   /** `text` as the response shows it again. */
@@ -10,9 +12,6 @@ export interface TextField {
   /** `response_format` of a chat body; null = any text. */
   readonly responseFormat: Value;
 }
-
-const FORMATS = ['text', 'json_object', 'json_schema'] as const;
-const VERBOSITIES = ['low', 'medium', 'high'];
 
 /** `text`: what the answer must match. @throws ParamError */
 export function parseTextField(body: JsonObject, lossless: Dict): TextField {
@@ -65,8 +64,8 @@ function shownSchema(format: JsonObject): unknown {
 
 /** Flat here, nested in a chat body. */
 function chatSchema(lossless: Dict): Value {
-  const text = lossless.get('text');
-  const format = text instanceof Dict ? text.get('format') : null;
+  const text = dictField(lossless, 'text');
+  const format = text instanceof Dict ? dictField(text, 'format') : null;
   if (!(format instanceof Dict)) return null;
-  return schemaFormat({ name: format.get('name') ?? null, schema: format.get('schema') ?? null });
+  return schemaFormat({ name: dictField(format, 'name'), schema: dictField(format, 'schema') });
 }

@@ -1,7 +1,9 @@
 import { FieldReader, preview } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import { Dict, isList, type Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { refuseForm, refuseParam } from './errors.js';
+import { CHOICE_WORDS } from './tool-fields.js';
 
 /** A function as the response shows it again. */
 export interface ShownTool {
@@ -31,8 +33,6 @@ interface Choice {
   readonly allowed: readonly string[] | null;
 }
 
-const WORDS = ['none', 'auto', 'required'] as const;
-
 /** `tools` and `tool_choice`. Tools of allowed_tools are the only ones that are offered. @throws ParamError */
 export function parseToolFields(body: JsonObject, lossless: Dict): ToolsField {
   const shown = shownTools(fieldOf(body, 'tools'));
@@ -40,7 +40,7 @@ export function parseToolFields(body: JsonObject, lossless: Dict): ToolsField {
   checkChoice(choice, shown);
   const { allowed } = choice;
   const offered = chatTools(
-    lossless.get('tools') ?? null,
+    dictField(lossless, 'tools'),
     (name) => allowed?.includes(name) ?? true,
   );
   return {
@@ -83,7 +83,7 @@ function refuseHosted(param: string, type: unknown): never {
 }
 
 function parseChoice(value: unknown): Choice {
-  const word = WORDS.find((one) => one === (value ?? 'auto'));
+  const word = CHOICE_WORDS.find((one) => one === (value ?? 'auto'));
   if (word !== undefined) return { shown: word, word, name: null, allowed: null };
   const type = isObject(value) ? fieldOf(value, 'type') : null;
   if (!isObject(value) || typeof type !== 'string') {
@@ -108,7 +108,7 @@ function namedChoice(value: JsonObject): Choice {
 
 function allowedChoice(value: JsonObject): Choice {
   const mode = fieldOf(value, 'mode') ?? 'auto';
-  const word = WORDS.find((one) => one === mode);
+  const word = CHOICE_WORDS.find((one) => one === mode);
   if (word === undefined) {
     return refuseForm('tool_choice.mode', `tool_choice.mode must be 'auto' or 'required'.`);
   }
@@ -155,7 +155,7 @@ function chatTools(tools: Value, isOffered: (name: string) => boolean): readonly
     .filter((tool) => tool instanceof Dict)
     .filter((tool) => isOffered(nameOf(tool)))
     .map((tool) => {
-      const fields = FUNCTION_FIELDS.map((name) => [name, tool.get(name) ?? null] as const);
+      const fields = FUNCTION_FIELDS.map((name) => [name, dictField(tool, name)] as const);
       const given = Dict.of(fields.filter(([, value]) => value !== null));
       return Dict.of([
         ['type', 'function'],
@@ -165,7 +165,7 @@ function chatTools(tools: Value, isOffered: (name: string) => boolean): readonly
 }
 
 function nameOf(tool: Dict): string {
-  const name = tool.get('name');
+  const name = dictField(tool, 'name');
   return typeof name === 'string' ? name : '';
 }
 

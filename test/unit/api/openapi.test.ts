@@ -1,9 +1,10 @@
 import t from 'tap';
 
-import { describe, field } from '../../../src/http/fields.js';
+import { describe } from '../../../src/http/described.js';
+import { field } from '../../../src/http/fields.js';
 import { FieldReader } from '../../../src/http/field-reader.js';
 import { fieldOf } from '../../../src/http/json.js';
-import { pathOf } from '../../../src/api/openapi/document.js';
+import { operationsOf } from '../../../src/api/openapi/document.js';
 import { OPERATIONS } from '../../../src/api/openapi/operations.js';
 import { startApp } from './test-app.js';
 
@@ -14,6 +15,7 @@ interface Document {
 }
 
 interface DocumentedOperation {
+  readonly security?: readonly object[];
   readonly operationId: string;
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly schema: object }>>;
@@ -28,8 +30,10 @@ t.test('every route is described, and nothing else is', async (t) => {
   t.teardown(() => {
     app.close();
   });
-  const described = app.routes.flatMap(({ methods, path }) =>
-    methods.map((method) => `${method} ${pathOf(path)}`),
+  const described = app.routes.flatMap((route) =>
+    route.methods.flatMap((method) =>
+      operationsOf(route, method).map(({ path }) => `${method} ${path}`),
+    ),
   );
   t.strictSame([...new Set(described)].sort(), Object.keys(OPERATIONS).sort());
   const response = await fetch(`${url}/openapi.json`);
@@ -57,7 +61,7 @@ t.test('an answer to anything has a documented status', async (t) => {
       for (const body of method === 'get' ? [null] : bodies) {
         const headers = { 'content-type': 'application/json' };
         const init = { method: method.toUpperCase(), body, headers };
-        const response = await fetch(url + path.replace('{tail}', 'x'), init);
+        const response = await fetch(url + path.replaceAll(/\{\w+\}/g, 'x'), init);
         await response.text();
         const { status } = response;
         t.ok(Object.hasOwn(responses, status), `${method} ${path} ${body ?? ''}: ${status}`);
@@ -80,6 +84,24 @@ t.test('/docs is one page that needs nothing else', async (t) => {
     t.match(text, /<b>POST<\/b> <code>\/v1\/chat\/completions<\/code>/);
     t.match(text, /<code>max_new_tokens<\/code>|<code>sampling_params<\/code>/);
     t.notMatch(text, /<script|src=|https?:\/\//);
+  }
+});
+
+t.test('the document says where a key is needed', async (t) => {
+  const keys = [{ bearer: [] }, { key: [] }];
+  const rows = [
+    [{}, [{}, ...keys], [{}, ...keys]],
+    [{ apiKey: 'secret' }, keys, keys],
+    [{ adminApiKey: 'secret' }, [{}, ...keys], keys],
+  ] as const;
+  for (const [args, ofChat, ofUpdate] of rows) {
+    const { app, url } = await startApp(args);
+    const response = await fetch(`${url}/openapi.json`, { headers: { 'x-api-key': 'secret' } });
+    const { paths } = (await response.json()) as Document;
+    t.strictSame(paths['/v1/chat/completions']?.['post']?.security, ofChat);
+    t.strictSame(paths['/update_weights_from_disk']?.['post']?.security, ofUpdate);
+    t.equal(paths['/health']?.['get']?.security, undefined);
+    app.close();
   }
 });
 

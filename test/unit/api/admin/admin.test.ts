@@ -56,7 +56,9 @@ t.test('/abort_request ends requests with what they have', async (t) => {
   const message = app.scheduler.received.at(-1);
   t.match(message, { kind: 'abort', all: true, message: 'enough' });
   t.match((await other).json, { meta_info: { finish_reason: { type: 'abort' } } });
-  t.equal((await app.post('/abort_request', { rid: 5 })).status, 400);
+  for (const body of [{ rid: 5 }, { rid: null, abort_message: {} }]) {
+    t.equal((await app.post('/abort_request', body)).status, 400);
+  }
 });
 
 t.test('/debug/fail_device exists only when it was asked for', async (t) => {

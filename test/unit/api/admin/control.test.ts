@@ -140,10 +140,14 @@ t.test('/set_internal_state changes numbers of the scheduler, whole or not at al
   t.strictSame(await set({ max_queued_requests: 5, decode_log_interval: 1 }), [true, true]);
   t.strictSame(await set({ max_queued_requests: 5, nope: 1 }), [false, false]);
   t.strictSame(await set({ max_queued_requests: 0 }), [false, false]);
-  t.strictSame(await set({ chunked_prefill_size: 'x' }), [false, false]);
+  t.strictSame(await set({ chunked_prefill_size: 8.5 }), [false, false]);
   const knobs = app.scheduler.received.flatMap((m) => (m.kind === 'setKnobs' ? [m.knobs] : []));
   t.strictSame(knobs, [{ maxQueuedRequests: 5, decodeLogInterval: 1 }]);
-  t.equal((await app.post('/set_internal_state', {})).status, 400);
+  for (const body of [{}, { server_args: 5 }, { server_args: { nope: {} } }]) {
+    const { status, json } = await app.post('/set_internal_state', body);
+    t.equal(status, 400);
+    t.match(json, { message: 'server_args must be an object of numbers.' });
+  }
 });
 
 t.test('/freeze_gc and /ping answer', async (t) => {

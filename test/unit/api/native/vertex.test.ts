@@ -41,6 +41,7 @@ t.test('what is no list of instances is refused', async (t) => {
     [{ instances: 'a' }, 'instances must be a list of objects.'],
     [{ instances: ['a'] }, 'Each instance must be an object.'],
     [{ instances: [{ text: 'a' }], parameters: [] }, 'parameters must be an object.'],
+    [{ instances: [], parameters: [null] }, 'parameters must be an object.'],
     [{ instances: [{}] }, /text/],
     [{ instances: [{ text: 'a' }, {}] }, /./],
     [{ instances: [{ text: 'a', image_data: 'x' }] }, /^image_data was given/],

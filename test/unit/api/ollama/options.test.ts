@@ -85,6 +85,12 @@ t.test('what samples another way is refused by name', async (t) => {
     const { status, json } = await app.post('/api/chat', { model: 'm', messages, options });
     t.match({ status, json }, { status: 400, json: { error } });
   }
+  // Without a prompt there is nothing to sample, but a type is wrong all the same.
+  for (const path of ['/api/chat', '/api/generate']) {
+    const { status, json } = await app.post(path, { model: 'm', options: { num_batch: [] } });
+    t.equal(status, 400);
+    t.match(json, { error: 'option "num_batch" must be of type integer' });
+  }
 });
 
 t.test("defaults: the server's, the model's, Ollama's", async (t) => {

@@ -1,11 +1,15 @@
 import t from 'tap';
 
+import { RESPONSE_FIELDS } from '../../../../src/api/responses/fields.js';
 import type { Item } from '../../../../src/api/responses/item.js';
 import { parseItems } from '../../../../src/api/responses/parse-items.js';
 import { seal } from '../../../../src/api/responses/sealed-text.js';
+import { describe } from '../../../../src/http/described.js';
+import { fieldOf } from '../../../../src/http/json.js';
 
 const none = (): Item | null => null;
-const parsed = (value: unknown) => parseItems(value, 'input', none);
+const described = (value: unknown) => fieldOf(describe({ input: value }, RESPONSE_FIELDS), 'input');
+const parsed = (value: unknown) => parseItems(described(value), 'input', none);
 const input = (text: string) => ({ type: 'input_text', text });
 
 t.test('the forms of a message', (t) => {
@@ -47,7 +51,7 @@ t.test('references', (t) => {
   const [kept] = parsed('hi');
   const find = (id: string): Item | null => (id === 'msg_1' ? (kept ?? null) : null);
   for (const one of [{ type: 'item_reference', id: 'msg_1' }, { id: 'msg_1' }]) {
-    t.strictSame(parseItems([one], 'input', find), [kept]);
+    t.strictSame(parseItems(described([one]), 'input', find), [kept]);
   }
   t.throws(() => parseItems([{ id: 'msg_2' }], 'input', find), {
     code: 'NOT_FOUND',

@@ -1,6 +1,7 @@
 import t from 'tap';
 
 import { losslessBody } from '../../../../src/api/openai/lossless.js';
+import { RESPONSE_FIELDS } from '../../../../src/api/responses/fields.js';
 import { parseTextField } from '../../../../src/api/responses/text-field.js';
 import { parseToolFields } from '../../../../src/api/responses/tools.js';
 import { parseJsonObject } from '../../../../src/http/json.js';
@@ -13,7 +14,7 @@ const NO_LIMITS = { maxSteps: Infinity, maxChars: Infinity, maxMs: Infinity };
 const shown = (value: Value): string => jsonText(value, LAYOUT, new Meter(NO_LIMITS));
 
 function toolsOf(text: string): { tools: string; choice: string; shownChoice: unknown } {
-  const body = parseJsonObject(Buffer.from(text));
+  const body = parseJsonObject(Buffer.from(text), RESPONSE_FIELDS);
   const { chatTools, chatChoice, shownChoice } = parseToolFields(body, losslessBody(body));
   return { tools: shown(chatTools), choice: shown(chatChoice), shownChoice };
 }
@@ -52,7 +53,7 @@ t.test('choices', (t) => {
 
 t.test('formats', (t) => {
   const formatOf = (text: string): string => {
-    const body = parseJsonObject(Buffer.from(text));
+    const body = parseJsonObject(Buffer.from(text), RESPONSE_FIELDS);
     return shown(parseTextField(body, losslessBody(body)).responseFormat);
   };
   t.equal(formatOf('{}'), 'null');
