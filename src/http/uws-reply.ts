@@ -76,7 +76,7 @@ export class UwsReply implements HttpReply {
     this.#native.cork(() => {
       this.#writeHead(response.status, response.headers ?? {});
       if (this.#options.isHead) {
-        this.#native.endWithoutBody(bytes, close);
+        this.#endHead(bytes, close);
       } else if (bytes <= LARGE_BODY_BYTES || close) {
         this.#native.end(body, close);
       } else {
@@ -85,6 +85,16 @@ export class UwsReply implements HttpReply {
       }
       this.#isClosed = true;
     });
+  }
+
+  /** A length that is told to the library is waited for: the next request of the connection would be hung up on. */
+  #endHead(bytes: number, close: boolean): void {
+    if (close) {
+      this.#native.endWithoutBody(bytes, close);
+      return;
+    }
+    this.#native.writeHeader('content-length', String(bytes));
+    this.#native.endWithoutBody();
   }
 
   startStream(headers: Headers): ResponseStream {

@@ -64,6 +64,15 @@ export function errorObject({ code, message }: Failure, param: string | null = n
   return { ...errorFields(status, TYPES[code] ?? wireTypeOf(code), message), param };
 }
 
+/** The word by which OpenAI's clients begin a chain anew. */
+const PREVIOUS_NOT_FOUND = 'previous_response_not_found';
+
+/** The `code` of an error on a socket, where OpenAI has texts: its own word, else the HTTP status. */
+export function socketCode({ code }: Failure, param: string | null): string {
+  const isPrevious = code === 'NOT_FOUND' && param === 'previous_response_id';
+  return isPrevious ? PREVIOUS_NOT_FOUND : String(statusOf(code));
+}
+
 /** A failure as an HTTP response: OpenAI's error object, nested, and the headers that its status brings. */
 export function responsesError(failure: Failure, param: string | null = null): FullResponse {
   const { headers, close } = errorResponse(failure);

@@ -7,6 +7,7 @@ import { newId } from './ids.js';
 import type { Item } from './item.js';
 import { parseItems, type FindItem } from './parse-items.js';
 import { parseMetadata, type Metadata } from './metadata.js';
+import type { FunctionPlace } from './namespaces.js';
 import { parseTextField, type TextField } from './text-field.js';
 import { parseToolFields, type ToolsField } from './tools.js';
 
@@ -52,6 +53,8 @@ export interface ResponsesRequest {
   readonly conversation: string | null;
   readonly shown: Shown;
   readonly input: readonly Item[];
+  /** The functions of namespaces, by the names that the model writes. */
+  readonly places: ReadonlyMap<string, FunctionPlace>;
   /** `message.output_text.logprobs` */
   readonly includesLogprobs: boolean;
   /** `reasoning.encrypted_content` */
@@ -129,6 +132,7 @@ export function parseRequest(
     conversation: parseConversation(read.raw('conversation'), shown.previous_response_id),
     shown,
     input: parseItems(read.raw('input') ?? [], 'input', find),
+    places: tools.places,
     includesLogprobs,
     includesSealed: include.has('reasoning.encrypted_content'),
     chat: {

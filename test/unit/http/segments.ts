@@ -22,12 +22,12 @@ export interface SendOptions {
   readonly halfClose?: boolean;
 }
 
-/** A server that answers GET at once, and POST with the size of its body. */
+/** A server that answers GET and HEAD at once, and POST with the size of its body. */
 export async function openServer(t: { teardown(fn: () => void): void }): Promise<Server> {
   const executed: string[] = [];
   const handle = (request: HttpRequest, reply: HttpReply): void => {
     executed.push(`${request.method} ${request.path}`);
-    if (request.method === 'GET') {
+    if (request.method !== 'POST') {
       reply.send({ status: 200, body: 'here' });
       return;
     }

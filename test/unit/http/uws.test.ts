@@ -89,6 +89,17 @@ t.test('what is unusual and plain is answered', async (t) => {
   t.equal(text.split('HTTP/1.1 200 ').length, 3, 'two requests that are answered at once');
 });
 
+t.test('a connection goes on behind a HEAD', async (t) => {
+  const { executed, send } = await openServer(t);
+  const { text, isClosed } = await send([`HEAD /a HTTP/1.1\r\n${HOST}\r\n`, BEHIND]);
+  const [head = '', next = ''] = text.split('\r\n\r\n');
+  t.match(head, /^HTTP\/1\.1 200 OK\r\n/);
+  t.equal(head.match(/content-length: 4/gi)?.length, 1, 'the length that GET would have');
+  t.match(next, /^HTTP\/1\.1 200 OK\r\n/, 'and no body');
+  t.strictSame(executed, ['HEAD /a', 'GET /behind']);
+  t.notOk(isClosed);
+});
+
 t.test('connections are refused and taken again on the same port', async (t) => {
   const server = await createHttpServer((_, reply) => {
     reply.send({ status: 200, body: 'here' });
