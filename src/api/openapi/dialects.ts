@@ -87,6 +87,7 @@ const NAME = looseFields({ model: 'A name.', name: 'The older field for it.' });
 const ollama = (summary: string, parts: Parts = {}): Operation =>
   operation('ollama', summary, { answers: json(OBJECT), ...parts });
 const NOT_HERE = ollama('Not in this server.', { answers: {}, statuses: [501] });
+const NOT_OLLAMA = ollama('Not here.', { statuses: [404] });
 
 export const DIALECTS: Readonly<Record<string, Operation>> = {
   'POST /v1/messages': operation('anthropic', 'Answer a conversation.', {
@@ -201,4 +202,8 @@ export const DIALECTS: Readonly<Record<string, Operation>> = {
   'DELETE /api/delete': NOT_HERE,
   'GET /api/blobs/{tail}': NOT_HERE,
   'POST /api/blobs/{tail}': NOT_HERE,
+  'GET /api/{tail}': NOT_OLLAMA,
+  'POST /api/{tail}': NOT_OLLAMA,
+  'PUT /api/{tail}': NOT_OLLAMA,
+  'DELETE /api/{tail}': NOT_OLLAMA,
 };

@@ -3,7 +3,7 @@ import type { AnswerSink, EventStream } from '../../engine/answer-sink.js';
 import { OrderedJson } from '../../http/ordered-json.js';
 import type { Outlet } from '../ws/outlet.js';
 import type { ResponseEvent } from './events.js';
-import { errorObject, socketCode } from './errors.js';
+import { errorObject } from './errors.js';
 
 const FAILURES: ReadonlySet<string> = new Set(['error', 'response.failed']);
 
@@ -101,6 +101,6 @@ export class SocketResponse implements AnswerSink, EventStream {
 
 /** As OpenAI's sockets say that a message could not be answered. */
 export function errorEvent(failure: Failure, param: string | null): object {
-  const error = { ...errorObject(failure, param), code: socketCode(failure, param) };
-  return { type: 'error', status: statusOf(failure.code), error };
+  const { code, ...error } = errorObject(failure, param);
+  return { type: 'error', status: statusOf(failure.code), error: { ...error, code: String(code) } };
 }
