@@ -18,6 +18,7 @@ import { MAX_ADDED_ITEMS } from '../api/responses/fields.js';
 import { MAX_KEY_CHARS, MAX_PAIRS, MAX_VALUE_CHARS } from '../api/responses/metadata.js';
 import { MAX_RATIO } from '../api/responses/sealed-text.js';
 import { RESPONSES_SOCKETS } from '../api/responses/socket-endpoint.js';
+import { MAX_REMEMBERED } from '../api/responses/socket-memory.js';
 import { MAX_RESPONSES } from '../api/responses/socket-session.js';
 import { STORE_LIMITS } from '../api/responses/store.js';
 import { CUT_OFF_BYTES, SMALL_CUT_OFF_BYTES, SOCKET_LIMITS } from '../api/ws/limits.js';
@@ -198,6 +199,7 @@ const FIXED: readonly Row[] = [
     [RESPONSES_SOCKETS.maxLarge, 'count', 'with large messages'],
   ],
   ['responses of one such socket', [MAX_RESPONSES, 'count', 'that wait or grow']],
+  ['unstored ones it remembers', [MAX_REMEMBERED, 'count']],
   [
     'metadata',
     [MAX_PAIRS, 'count'],

@@ -4,6 +4,7 @@
  */
 const ERRORS = {
   INVALID_REQUEST: { status: 400, type: 'BadRequestError' },
+  PROMPT_TOO_LONG: { status: 400, type: 'BadRequestError' },
   INVALID_JSON: { status: 400, type: 'Bad Request' },
   UNAUTHORIZED: { status: 401, type: 'Unauthorized' },
   FORBIDDEN: { status: 403, type: 'Forbidden' },
@@ -48,6 +49,16 @@ export function refuse(message: string): never {
   throw new RequestError('INVALID_REQUEST', message);
 }
 
+/** A prompt, with the answer that it wants, beyond the context. @throws RequestError PROMPT_TOO_LONG, always */
+export function refuseLong(message: string): never {
+  throw new RequestError('PROMPT_TOO_LONG', message);
+}
+
+/** Whether SGLang's own checks refuse it, not those of a body's form. */
+export function isRefusal(code: ErrorCode): boolean {
+  return code === 'INVALID_REQUEST' || code === 'PROMPT_TOO_LONG';
+}
+
 /** A body of the wrong form: what FastAPI's validation refuses. @throws RequestError INVALID_JSON, always */
 export function refuseBody(message: string): never {
   throw new RequestError('INVALID_JSON', message);
@@ -63,6 +74,12 @@ export function failureFrom(error: unknown): Failure {
 export function asError({ code, message }: Failure): RequestError {
   return new RequestError(code, message);
 }
+
+/**
+ * OpenAI's word for a prompt that is too long: its clients cut their conversation when they find it, some in the code of
+ * an error, some in its text.
+ */
+export const CONTEXT_EXCEEDED = 'context_length_exceeded';
 
 export function statusOf(code: ErrorCode): number {
   return ERRORS[code].status;

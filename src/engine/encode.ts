@@ -1,4 +1,4 @@
-import { refuse } from '../core/errors.js';
+import { refuse, refuseLong } from '../core/errors.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 import type { EncodeQueue } from './encode-queue.js';
 
@@ -73,7 +73,7 @@ export function checkTextLengths(
   const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
   const perToken = tokenizer?.maxCharsPerToken ?? null;
   if (perToken !== null && !allowAutoTruncate && longest > contextLength * perToken) {
-    refuse(
+    refuseLong(
       `The input (at least ${Math.ceil(longest / perToken)} tokens) is longer than the model's context length (${contextLength} tokens).`,
     );
   }

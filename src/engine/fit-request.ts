@@ -1,5 +1,5 @@
 import type { ThoughtBudget, ThoughtMarks } from '../core/thought.js';
-import { refuse } from '../core/errors.js';
+import { refuse, refuseLong } from '../core/errors.js';
 import type { SamplingParams } from '../core/sampling-params.js';
 import type { SamplingRequest } from './request.js';
 import type { Seed } from './seeds.js';
@@ -38,13 +38,13 @@ export function fitPrompt(
   if (numTokens === 0) refuse('The prompt is empty: it must have at least one token.');
   if (limits.allowAutoTruncate) return ids.subarray(0, longest);
   if (numTokens >= context) {
-    refuse(
+    refuseLong(
       `The input (${numTokens} tokens) is longer than the model's context length (${context} tokens).`,
     );
   }
   const wanted = sampling.isMaxNewTokensExplicit ? (sampling.maxNewTokens ?? 0) : 0;
   if (numTokens + wanted > context) {
-    refuse(
+    refuseLong(
       `Requested token count exceeds the model's maximum context length of ${context} tokens. ` +
         `You requested a total of ${numTokens + wanted} tokens: ${numTokens} tokens from the input ` +
         `messages and ${wanted} tokens for the completion. Please reduce the number of tokens in ` +
@@ -52,7 +52,7 @@ export function fitPrompt(
     );
   }
   if (numTokens > longest) {
-    refuse(
+    refuseLong(
       `Input length (${numTokens} tokens) exceeds the maximum allowed length (${longest} tokens). ` +
         'Use a shorter input or enable --allow-auto-truncate.',
     );

@@ -1,5 +1,5 @@
 import type { EmbedSequence } from '../core/batch.js';
-import { refuse } from '../core/errors.js';
+import { refuse, refuseLong } from '../core/errors.js';
 import { checkTextLengths, encoderFor, type EncodeDeps, type Encoder } from './encode.js';
 import type { ServedModel } from './served-model.js';
 
@@ -77,7 +77,7 @@ function fit({ tokens, tokenTypes }: EmbedSequence, deps: PrepareTextsDeps): Emb
     const cut = tokens.slice(0, contextLength - 1);
     return { tokens: cut, tokenTypes: tokenTypes?.slice(0, cut.length) ?? null };
   }
-  return refuse(
+  return refuseLong(
     `The input (${tokens.length} tokens) is longer than the model's context length (${contextLength} tokens).`,
   );
 }

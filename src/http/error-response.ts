@@ -1,4 +1,10 @@
-import { statusOf, wireTypeOf, type ErrorCode, type Failure } from '../core/errors.js';
+import {
+  CONTEXT_EXCEEDED,
+  statusOf,
+  wireTypeOf,
+  type ErrorCode,
+  type Failure,
+} from '../core/errors.js';
 import { jsonResponse, type FullResponse } from './http.js';
 
 /** Seconds after which a client may try again when the server is full or going away. */
@@ -22,6 +28,7 @@ export function errorResponse(failure: Failure): FullResponse {
 function errorBody({ code, message }: Failure): unknown {
   switch (code) {
     case 'INVALID_REQUEST':
+    case 'PROMPT_TOO_LONG':
       return { error: { message } };
     case 'UNAUTHORIZED':
       return { error: 'Unauthorized' };
@@ -37,9 +44,13 @@ function errorBody({ code, message }: Failure): unknown {
  * SGLang's flat error object, and beside it OpenAI's own nested one: clients of SGLang match on the first, and
  * the JavaScript packages show nothing but the second ("400 status code (no body)" without it).
  */
-export function flatError(status: number, type: string, message: string): unknown {
-  const error = errorFields(status, type, message);
-  return { object: 'error', ...error, error };
+export function flatError(
+  status: number,
+  type: string,
+  message: string,
+  nested: ErrorFields = errorFields(status, type, message),
+): unknown {
+  return { object: 'error', ...errorFields(status, type, message), error: nested };
 }
 
 /** OpenAI's four fields of an error, `code` being the HTTP status as in SGLang. */
@@ -47,11 +58,17 @@ export function errorFields(status: number, type: string, message: string): Erro
   return { message, type, param: null, code: status };
 }
 
+/** The same for a prompt that is too long, with OpenAI's word for it in code and text. */
+export function tooLongFields(status: number, type: string, message: string): ErrorFields {
+  const fields = errorFields(status, type, `${message} (${CONTEXT_EXCEEDED})`);
+  return { ...fields, code: CONTEXT_EXCEEDED };
+}
+
 interface ErrorFields {
   readonly message: string;
   readonly type: string;
   readonly param: null;
-  readonly code: number;
+  readonly code: number | string;
 }
 
 /** A request that failed after its acceptance, when nothing of the answer is out yet. */

@@ -67,7 +67,7 @@ export class Reply implements HttpReply {
     this.#native.cork(() => {
       this.#writeHead(response.status, response.headers ?? {});
       if (this.#options.isHead) {
-        this.#native.endWithoutBody(bytes, close);
+        this.#endHead(bytes, close);
       } else if (typeof body === 'string' && (bytes <= LARGE_BODY_BYTES || close)) {
         this.#native.end(body, close);
       } else {
@@ -80,6 +80,16 @@ export class Reply implements HttpReply {
 
   noteFailure(status: number, sentence: string): void {
     this.#options.onFailed?.(status, sentence);
+  }
+
+  /** A length that is told to the library is waited for: the next request of the connection would be hung up on. */
+  #endHead(bytes: number, close: boolean): void {
+    if (close) {
+      this.#native.endWithoutBody(bytes, close);
+      return;
+    }
+    this.#native.writeHeader('content-length', String(bytes));
+    this.#native.endWithoutBody();
   }
 
   startStream(headers: Headers): ResponseStream {

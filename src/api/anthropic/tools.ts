@@ -3,13 +3,25 @@ import type { Part } from './part.js';
 
 /** `tools` and `tool_choice` as fields of a chat body. @throws RequestError */
 export function toolFields(body: Part): Readonly<Record<string, Value>> {
-  const tools = (body.children('tools') ?? []).map((tool) => functionOf(tool));
+  const given = body.children('tools') ?? [];
+  checkNames(given);
+  const tools = given.map((tool) => functionOf(tool));
   const choice = body.child('tool_choice');
   return {
     tools: tools.length === 0 ? null : tools,
     tool_choice: choice === null ? null : choiceOf(choice, tools.length > 0),
     parallel_tool_calls: choice?.flag('disable_parallel_tool_use') === true ? false : null,
   };
+}
+
+/** As Anthropic demands it: a call could not say which of two it means. @throws RequestError */
+function checkNames(tools: readonly Part[]): void {
+  const names = new Set<string | null>();
+  for (const tool of tools) {
+    const name = tool.text('name');
+    if (name !== null && names.has(name)) tool.fail('tool names must be unique');
+    names.add(name);
+  }
 }
 
 /** With the fields that were sent, so that a tool looks the same to templates whatever dialect describes it. */

@@ -1,4 +1,4 @@
-import { RequestError } from '../../core/errors.js';
+import { isRefusal, RequestError } from '../../core/errors.js';
 import { isFailure } from '../../core/finish-reason.js';
 import { answer } from '../../engine/answer.js';
 import type { AnswerSink } from '../../engine/answer-sink.js';
@@ -58,11 +58,7 @@ export async function generate(
 
 /** SGLang has sent its 200 by the time it looks at the values of a stream's request. */
 function isStreamError(body: JsonObject, error: unknown): error is RequestError {
-  return (
-    error instanceof RequestError &&
-    error.code === 'INVALID_REQUEST' &&
-    fieldOf(body, 'stream') === true
-  );
+  return error instanceof RequestError && isRefusal(error.code) && fieldOf(body, 'stream') === true;
 }
 
 function showOf(request: GenerateRequest, deps: GenerateDeps): GenerateAsk['show'] {

@@ -1,4 +1,4 @@
-import { RequestError, refuse, refuseBody } from '../../core/errors.js';
+import { isRefusal, RequestError, refuse, refuseBody } from '../../core/errors.js';
 import type { ChatTemplate } from '../../text/chat-template.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { flatError } from '../../http/error-response.js';
@@ -90,7 +90,7 @@ async function respond(answer: () => unknown, what: string): Promise<FullRespons
       const message = `Internal server error during ${what}: ${error.message}`;
       return jsonResponse(500, flatError(500, 'InternalServerError', message));
     }
-    if (!(error instanceof RequestError) || error.code !== 'INVALID_REQUEST') throw error;
+    if (!(error instanceof RequestError) || !isRefusal(error.code)) throw error;
     return jsonResponse(400, flatError(400, 'BadRequestError', error.message));
   }
 }

@@ -24,6 +24,9 @@ const FLOATS: Readonly<Record<string, string>> = {
   frequency_penalty: 'frequency_penalty',
 };
 
+/** Ollama's own `repeat_last_n`: said by clients that send all their settings, it asks what leaving it out asks. */
+const DEFAULT_WINDOW = 64;
+
 /** Ways to sample that there are not, by the value that turns each off. */
 const OFF: Readonly<Record<string, number>> = { typical_p: 1, tfs_z: 1, mirostat: 0 };
 
@@ -68,10 +71,10 @@ export function optionsOf(body: JsonObject): JsonObject {
 function checkPenaltyWindow(options: JsonObject): void {
   if ((fieldOf(options, 'repeat_penalty') ?? 1) === 1) return;
   const window = fieldOf(options, 'repeat_last_n');
-  if (typeof window === 'number' && window > 0) {
+  if (typeof window === 'number' && window > 0 && window !== DEFAULT_WINDOW) {
     notHere(
       'repeat_last_n',
-      'with repeat_penalty only -1, the whole answer, and 0, which turns it off, are',
+      `with repeat_penalty only -1 and ${DEFAULT_WINDOW}, the whole answer, and 0, which turns it off, are`,
     );
   }
   if (fieldOf(options, 'penalize_newline') === false) {

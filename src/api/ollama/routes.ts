@@ -57,6 +57,7 @@ export function createOllamaRoutes(deps: OllamaRouteDeps): readonly Route[] {
     route(['POST'], '/api/show', createShowHandler(model, abilities)),
     route(['POST'], '/api/pull', createPullHandler(model)),
     ...NOT_HERE.map(([methods, path]) => route(methods, path, notHere(path))),
+    route(METHODS, '/api/*', isAbsent),
   ];
 }
 
@@ -68,6 +69,13 @@ const NOT_HERE: readonly (readonly [readonly Method[], string])[] = [
   [['DELETE'], '/api/delete'],
   [['GET', 'POST'], '/api/blobs/*'],
 ];
+
+const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'DELETE'];
+
+/** Whatever else Ollama has, in its shape: its clients read `error` as a text. */
+const isAbsent: Handler = () => {
+  throw new RequestError('NOT_FOUND', 'Not Found');
+};
 
 function route(methods: readonly Method[], path: string, handler: Handler): Route {
   return { methods, path, access: 'key', errors: ollamaError, handler };

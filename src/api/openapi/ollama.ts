@@ -28,6 +28,7 @@ const lines = (name: string): Operation['answers'] => ({
 
 const MODELS = json(ref('OllamaModels'));
 const ANSWERED: readonly Status[] = [...COMPUTED, 404];
+const ABSENT = ollama('Not here.', { answers: {}, statuses: [404] });
 const NOT_HERE = ollama('Not in this server.', { answers: {}, statuses: [501] });
 
 /** Ollama's API. */
@@ -67,4 +68,8 @@ export const OLLAMA_OPERATIONS: Readonly<Record<string, Operation>> = {
   'DELETE /api/delete': NOT_HERE,
   'GET /api/blobs/{digest}': NOT_HERE,
   'POST /api/blobs/{digest}': NOT_HERE,
+  'GET /api/{tail}': ABSENT,
+  'POST /api/{tail}': ABSENT,
+  'PUT /api/{tail}': ABSENT,
+  'DELETE /api/{tail}': ABSENT,
 };

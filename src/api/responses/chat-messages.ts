@@ -1,5 +1,6 @@
 import { objectIn } from '../../http/json.js';
 import type { Item, MessageItem, ReasoningItem } from './item.js';
+import { qualifiedName } from './namespaces.js';
 import { unseal } from './sealed-text.js';
 
 /** A message of `/v1/chat/completions`. */
@@ -51,7 +52,8 @@ function messageOf(item: Item): ChatMessage | null {
     case 'function_call': {
       // Arguments that were cut off, or are no object, would end a template: SGLang shows none.
       const given = objectIn(item.arguments) === null ? '{}' : item.arguments;
-      const called = { name: item.name, arguments: given };
+      const name = qualifiedName(item.namespace ?? null, item.name);
+      const called = { name, arguments: given };
       const call: ToolCall = { id: item.call_id, type: 'function', function: called };
       return { role: 'assistant', tool_calls: [call] };
     }

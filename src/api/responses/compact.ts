@@ -3,10 +3,11 @@ import { askedBy, type Asker } from '../../engine/asker.js';
 import { nothingSent } from '../../engine/content.js';
 import type { ContentPlan } from '../../engine/content-plan.js';
 import type { Generation } from '../../engine/generation.js';
-import type { JsonObject } from '../../http/json.js';
+import { fieldOf, type JsonObject } from '../../http/json.js';
 import { answerGenerate, type AnswerRenderer } from '../answer-generate.js';
 import { askedCacheInfo } from '../native/cache-info.js';
 import { SamplePieces } from '../openai/sample-pieces.js';
+import { refuseForm } from './errors.js';
 import { newId } from './ids.js';
 import type { Item } from './item.js';
 import { userMessage } from './parse-items.js';
@@ -24,7 +25,9 @@ export async function compact(
   asker: Asker,
   deps: ResponsesDeps,
 ): Promise<void> {
-  const { turn, ask, request } = await prepare(body, asker, deps, [userMessage(WISH)]);
+  if (fieldOf(body, 'model') === null) refuseForm('model', 'model is required.');
+  const more = [userMessage(WISH)];
+  const { turn, ask, request } = await prepare(body, asker, deps, { more });
   const asked = { ...askedBy(ask.generate, asker), stream: false };
   const isUsers = (item: Item): boolean => item.type === 'message' && item.role === 'user';
   const renderer = new Compaction(ask.plan, (summary, generation) => ({

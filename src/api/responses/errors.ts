@@ -5,7 +5,7 @@ import {
   type ErrorCode,
   type Failure,
 } from '../../core/errors.js';
-import { errorFields, errorResponse } from '../../http/error-response.js';
+import { errorFields, errorResponse, tooLongFields } from '../../http/error-response.js';
 import { jsonResponse, type FullResponse } from '../../http/http.js';
 import type { FailureSpelling } from '../http-answer.js';
 
@@ -39,6 +39,7 @@ export function notFound(param: string, message: string): never {
 /** OpenAI's and SGLang's types where they are not the words of the status. */
 const TYPES: Partial<Record<ErrorCode, string>> = {
   INVALID_REQUEST: 'invalid_request_error',
+  PROMPT_TOO_LONG: 'invalid_request_error',
   NOT_FOUND: 'invalid_request_error',
   METHOD_NOT_ALLOWED: 'Method Not Allowed',
   UNAUTHORIZED: 'Unauthorized',
@@ -51,17 +52,22 @@ const TYPES: Partial<Record<ErrorCode, string>> = {
   INTERNAL: 'server_error',
 };
 
-/** OpenAI's error object, `code` being the HTTP status as in SGLang. */
+/** OpenAI's word, by which its clients begin a chain anew. */
+const PREVIOUS_NOT_FOUND = 'previous_response_not_found';
+
+/** OpenAI's error object, `code` being its word where its clients act on that, else the HTTP status as in SGLang. */
 export interface ErrorObject {
   readonly message: string;
   readonly type: string;
   readonly param: string | null;
-  readonly code: number;
+  readonly code: number | string;
 }
 
 export function errorObject({ code, message }: Failure, param: string | null = null): ErrorObject {
-  const status = statusOf(code);
-  return { ...errorFields(status, TYPES[code] ?? wireTypeOf(code), message), param };
+  const fields = code === 'PROMPT_TOO_LONG' ? tooLongFields : errorFields;
+  const error = fields(statusOf(code), TYPES[code] ?? wireTypeOf(code), message);
+  const isPrevious = code === 'NOT_FOUND' && param === 'previous_response_id';
+  return { ...error, param, ...(isPrevious ? { code: PREVIOUS_NOT_FOUND } : {}) };
 }
 
 /** A failure as an HTTP response: OpenAI's error object, nested, and the headers that its status brings. */

@@ -36,6 +36,7 @@ export const ITEMS: Variants = named('ResponsesItem', {
         status,
         call_id,
         name: field.string('The function.'),
+        namespace: field.string('Of the function, where it is in one.'),
         arguments: field.raw('Its arguments, as JSON text or as they are.', {
           type: ['string', 'object'],
         }),

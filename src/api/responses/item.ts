@@ -58,6 +58,8 @@ export interface CallItem {
   readonly status: ItemStatus;
   readonly call_id: string;
   readonly name: string;
+  /** Where the function stands; absent for one that stands alone. */
+  readonly namespace?: string;
   /** JSON, as the model wrote it. */
   readonly arguments: string;
 }

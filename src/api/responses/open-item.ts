@@ -145,16 +145,21 @@ export class OpenReasoning implements OpenItem {
   }
 }
 
+/** The function of a call. */
+interface Called extends Pick<CallItem, 'name' | 'namespace'> {
+  readonly callId: string;
+}
+
 /** A call of a function. */
 export class OpenCall implements OpenItem {
   readonly kind = 'function_call';
   readonly #id: string;
   readonly #index: number;
-  readonly #called: { readonly callId: string; readonly name: string };
+  readonly #called: Called;
   #arguments = '';
   #status: ItemStatus = 'in_progress';
 
-  constructor(index: number, called: { callId: string; name: string }, id = newId('fc')) {
+  constructor(index: number, called: Called, id = newId('fc')) {
     this.#index = index;
     this.#called = called;
     this.#id = id;
@@ -180,12 +185,13 @@ export class OpenCall implements OpenItem {
   }
 
   item(): CallItem {
+    const { callId, ...named } = this.#called;
     return {
       id: this.#id,
       type: 'function_call',
       status: this.#status,
-      call_id: this.#called.callId,
-      name: this.#called.name,
+      call_id: callId,
+      ...named,
       arguments: this.#arguments,
     };
   }

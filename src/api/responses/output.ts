@@ -2,6 +2,7 @@ import type { ContentPiece } from '../../engine/content-plan.js';
 import type { CallIds } from '../openai/call-ids.js';
 import type { ResponseEvent } from './events.js';
 import type { Item } from './item.js';
+import type { FunctionPlace } from './namespaces.js';
 import {
   OpenCall,
   OpenMessage,
@@ -13,6 +14,8 @@ import {
 
 export interface OutputOptions {
   readonly callIds: CallIds;
+  /** The functions of namespaces, by the names that the model writes. */
+  readonly places: ReadonlyMap<string, FunctionPlace>;
   readonly thoughts: ThoughtWishes;
 }
 
@@ -82,8 +85,10 @@ export class Output {
   #begin(name: string, logprobs: LogprobsOf): readonly ResponseEvent[] {
     const closed = this.close('completed', logprobs);
     this.#space = '';
-    const called = { callId: this.#options.callIds(name, this.#numCalls++), name };
-    this.#open = new OpenCall(this.#closed.length, called);
+    const { callIds, places } = this.#options;
+    const callId = callIds(name, this.#numCalls++);
+    const named = places.get(name) ?? { name };
+    this.#open = new OpenCall(this.#closed.length, { callId, ...named });
     return [...closed, ...this.#open.open()];
   }
 

@@ -82,6 +82,7 @@ const ITEMS: Readonly<Record<string, (read: PartReader) => Item>> = {
     status: statusOf(read),
     call_id: read.string('call_id'),
     name: read.string('name'),
+    ...namespaceIn(read),
     arguments: argumentsOf(read),
   }),
   function_call_output: (read) => ({
@@ -186,6 +187,11 @@ function refusePart(read: PartReader, type: string): never {
     return refuseParam(read.path, `${shown} was given, but this model takes only text.`);
   }
   return refuseParam(read.at('type'), `Content parts of type '${shown}' are not supported.`);
+}
+
+function namespaceIn(read: PartReader): { readonly namespace?: string } {
+  const namespace = read.optionalString('namespace');
+  return namespace === null ? {} : { namespace };
 }
 
 /** Objects come from clients that parsed them: templates want text. */

@@ -10,6 +10,7 @@ import { refuseParam } from './errors.js';
 import type { Item } from './item.js';
 import { conversationOf, responseOf } from './kept.js';
 import { parseRequest, type ResponsesRequest } from './request.js';
+import type { SocketMemory } from './socket-memory.js';
 import type { Store } from './store.js';
 import { Turn } from './turn.js';
 
@@ -34,22 +35,45 @@ export interface ResponsesDeps extends PrepareDeps {
   readonly onError: (error: unknown) => void;
 }
 
-/** @param more what else is said behind the input @throws RequestError */
+export interface PrepareOptions {
+  /** What else is said behind the input. */
+  readonly more?: readonly Item[];
+  /** What the asker's socket remembers. */
+  readonly memory?: SocketMemory;
+}
+
+/** @throws RequestError */
 export async function prepare(
   body: JsonObject,
   asker: Asker,
   { openAi, store }: PrepareDeps,
-  more: readonly Item[] = [],
+  { more = [], memory }: PrepareOptions = {},
 ): Promise<Prepared> {
   const context = chatContext(openAi);
   const request = parseRequest(body, context, (id) => store.findItem(asker.tenant, id));
   if (store.has(request.id)) {
     refuseParam('request_id', `A response with the id '${request.id}' is kept already.`);
   }
-  const turn = new Turn(turnBefore(request, asker, store), request.input, asker.tenant);
-  const messages = chatMessages(request.shown.instructions, [...turn.all(), ...more]);
+  const previousId = request.shown.previous_response_id;
+  const remembered = previousId === null ? null : (memory?.find(previousId) ?? null);
+  const before = remembered?.turn ?? turnBefore(request, asker, store);
+  const turn = new Turn(before, request.input, asker.tenant);
+  const items = [...turn.all(), ...more];
+  checkOutputs(items);
+  const messages = chatMessages(request.shown.instructions, items);
   const chat = chatBody({ ...request.chat, messages: fromJson(messages) });
   return { request, turn, ask: await parseChatAsk(chat, context) };
+}
+
+/** A result stands behind its call, as OpenAI demands it. @throws ParamError */
+function checkOutputs(items: readonly Item[]): void {
+  const called = new Set<string>();
+  for (const item of items) {
+    if (item.type === 'function_call') called.add(item.call_id);
+    if (item.type !== 'function_call_output' || called.has(item.call_id)) continue;
+    const id = item.call_id.slice(0, 200);
+    refuseParam('input', `No tool call found for function call output with call_id ${id}.`);
+  }
 }
 
 function turnBefore(request: ResponsesRequest, { tenant }: Asker, store: Store): Turn | null {

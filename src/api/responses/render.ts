@@ -51,7 +51,7 @@ export class ResponsesRenderer implements AnswerRenderer {
     this.#numbers = new EventNumbers(options.numEventsBefore ?? 0);
     const isSummary = request.shown.reasoning.summary !== null;
     const thoughts = { isSummary, isSealed: request.includesSealed };
-    this.#output = new Output({ callIds: ask.callIds, thoughts });
+    this.#output = new Output({ callIds: ask.callIds, places: request.places, thoughts });
   }
 
   whole([generation]: readonly Generation[]): ResponseObject {

@@ -7,6 +7,7 @@ import { refuseForm, refuseParam } from './errors.js';
 import { INCLUDABLE, MAX_ID_CHARS, NOT_HERE, SHARED_WITH_CHAT } from './fields.js';
 import { newId } from './ids.js';
 import type { Item } from './item.js';
+import type { FunctionPlace } from './namespaces.js';
 import { parseItems, type FindItem } from './parse-items.js';
 import { shownFields, type RequestSettings, type Shown } from './shown.js';
 import { parseTextField, type TextField } from './text-field.js';
@@ -21,6 +22,8 @@ export interface ResponsesRequest {
   readonly conversation: string | null;
   readonly shown: Shown;
   readonly input: readonly Item[];
+  /** The functions of namespaces, by the names that the model writes. */
+  readonly places: ReadonlyMap<string, FunctionPlace>;
   /** `message.output_text.logprobs` */
   readonly includesLogprobs: boolean;
   /** `reasoning.encrypted_content` */
@@ -52,6 +55,7 @@ export function parseRequest(
     conversation: parseConversation(read.raw('conversation'), shown.previous_response_id),
     shown,
     input: parseItems(read.raw('input') ?? [], 'input', find),
+    places: tools.places,
     includesLogprobs,
     includesSealed: include.has('reasoning.encrypted_content'),
     chat: {

@@ -9,7 +9,8 @@ import { keepEnded } from './keep.js';
 import { prepare, type Prepared, type ResponsesDeps } from './prepare.js';
 import { ResponsesRenderer } from './render.js';
 import { replayOf } from './replay.js';
-import { IN_PROGRESS, responseObject } from './response.js';
+import { IN_PROGRESS, responseObject, type ResponseObject } from './response.js';
+import type { SocketMemory } from './socket-memory.js';
 
 /** `POST /v1/responses`, wherever its answer goes. @throws RequestError before its acceptance */
 export async function createResponse(
@@ -20,7 +21,12 @@ export async function createResponse(
 ): Promise<void> {
   const prepared = await prepare(body, asker, deps);
   if (prepared.request.shown.background) startBackground(prepared, sink, asker, deps);
-  else await answerNow(prepared, sink, asker, deps);
+  else await answerNow(prepared, sink, asker, { ...deps, memory: null });
+}
+
+/** What a socket has beside what all have. */
+export interface SocketDeps extends ResponsesDeps {
+  readonly memory: SocketMemory;
 }
 
 /** `response.create` of a socket: always a stream. @throws RequestError before its acceptance */
@@ -28,9 +34,9 @@ export async function createSocketResponse(
   body: JsonObject,
   sink: AnswerSink,
   asker: Asker,
-  deps: ResponsesDeps,
+  deps: SocketDeps,
 ): Promise<void> {
-  const prepared = await prepare(body, asker, deps);
+  const prepared = await prepare(body, asker, deps, deps);
   if (prepared.request.shown.background) {
     refuseParam('background', 'background is not supported over a WebSocket.');
   }
@@ -40,26 +46,39 @@ export async function createSocketResponse(
 }
 
 /** `generate: false`: what was asked is kept, for a response that continues it. */
-function keepAsked(prepared: Prepared, sink: AnswerSink, { store }: ResponsesDeps): void {
+function keepAsked(prepared: Prepared, sink: AnswerSink, deps: SocketDeps): void {
   const { request } = prepared;
   const response = responseObject(request, { ...IN_PROGRESS, status: 'completed' });
-  keepEnded(response, { ...prepared, run: null, isKept: request.shown.store }, store);
+  keep(response, prepared, deps);
   followEvents(replayOf(response), sink, -1);
+}
+
+interface AnswerDeps extends ResponsesDeps {
+  /** Of the socket that asked; null = none did. */
+  readonly memory: SocketMemory | null;
 }
 
 async function answerNow(
   prepared: Prepared,
   sink: AnswerSink,
   asker: Asker,
-  { tokenizer, openAi, store }: ResponsesDeps,
+  deps: AnswerDeps,
 ): Promise<void> {
   const { request, ask } = prepared;
+  const { tokenizer, openAi } = deps;
   const renderer = new ResponsesRenderer(request, ask, {
     tokenizer: tokenizer(),
     isCancelled: () => false,
     onEnded: (response) => {
-      keepEnded(response, { ...prepared, run: null, isKept: request.shown.store }, store);
+      keep(response, prepared, deps);
     },
   });
   await answerGenerate(askedBy(ask.generate, asker), renderer, sink, openAi.generation);
+}
+
+/** With `store: false` nobody but the socket that made it finds it. */
+function keep(response: ResponseObject, prepared: Prepared, { store, memory }: AnswerDeps): void {
+  const isKept = prepared.request.shown.store;
+  keepEnded(response, { ...prepared, run: null, isKept }, store);
+  if (!isKept && response.status !== 'failed') memory?.keep(response, prepared.turn);
 }

@@ -2,7 +2,10 @@ import { failureFrom, statusOf, type Failure } from '../../core/errors.js';
 import type { AnswerSink, EventStream } from '../../engine/answer-sink.js';
 import { OrderedJson } from '../../http/ordered-json.js';
 import type { Outlet } from '../ws/outlet.js';
+import type { ResponseEvent } from './events.js';
 import { errorObject } from './errors.js';
+
+const FAILURES: ReadonlySet<string> = new Set(['error', 'response.failed']);
 
 /** One response on a socket: its events, each a message of its own. */
 export class SocketResponse implements AnswerSink, EventStream {
@@ -10,14 +13,14 @@ export class SocketResponse implements AnswerSink, EventStream {
   readonly #outlet: Outlet;
   /** Stands in every event; null = the client named no lane. */
   readonly #streamId: string | null;
-  readonly #onEnd: () => void;
+  readonly #onEnd: (hasFailed: boolean) => void;
   readonly #json: OrderedJson;
   #onDrain: () => void = () => undefined;
   #abort: (() => void) | null = null;
   #isClosed = false;
 
   /** @param onEnd called once, when the last event is out */
-  constructor(outlet: Outlet, streamId: string | null, onEnd: () => void) {
+  constructor(outlet: Outlet, streamId: string | null, onEnd: (hasFailed: boolean) => void) {
     this.#outlet = outlet;
     this.#streamId = streamId;
     this.#onEnd = onEnd;
@@ -53,7 +56,8 @@ export class SocketResponse implements AnswerSink, EventStream {
 
   end(value: unknown): void {
     this.#put(value, () => {
-      this.#end();
+      this.#isClosed = true;
+      this.#onEnd(FAILURES.has((value as ResponseEvent).type));
     });
   }
 
@@ -92,11 +96,6 @@ export class SocketResponse implements AnswerSink, EventStream {
 
   #lane(): { readonly stream_id?: string } {
     return this.#streamId === null ? {} : { stream_id: this.#streamId };
-  }
-
-  #end(): void {
-    this.#isClosed = true;
-    this.#onEnd();
   }
 }
 

@@ -8,6 +8,7 @@ import { ParamError } from './errors.js';
 import { SOCKET_FIELDS } from './fields.js';
 import type { ResponsesDeps } from './prepare.js';
 import { createSocketResponse } from './responses.js';
+import { SocketMemory } from './socket-memory.js';
 import { errorEvent, SocketResponse } from './socket-response.js';
 
 /** Responses of one socket that wait or grow; one more is an error. */
@@ -34,6 +35,7 @@ export class ResponsesSession implements SocketListener {
   readonly #socket: Socket;
   readonly #options: SessionOptions;
   readonly #outlet: Outlet;
+  readonly #memory: SocketMemory;
   readonly #live = new Map<string | null, SocketResponse>();
   #waiting: Ask[] = [];
 
@@ -41,6 +43,7 @@ export class ResponsesSession implements SocketListener {
     this.#socket = socket;
     this.#options = options;
     this.#outlet = new Outlet(socket, SOCKET_LIMITS);
+    this.#memory = new SocketMemory(options.deps.store);
   }
 
   onMessage(data: Uint8Array, isBinary: boolean): void {
@@ -65,6 +68,7 @@ export class ResponsesSession implements SocketListener {
     this.#waiting = [];
     for (const response of this.#live.values()) response.leave();
     this.#live.clear();
+    this.#memory.close();
     this.#options.onClose(this);
   }
 
@@ -102,12 +106,15 @@ export class ResponsesSession implements SocketListener {
 
   #start({ body, lane }: Ask): void {
     const { asker, deps } = this.#options;
-    const response = new SocketResponse(this.#outlet, lane, () => {
+    const previousId = fieldOf(body, 'previous_response_id');
+    const response = new SocketResponse(this.#outlet, lane, (hasFailed) => {
       this.#live.delete(lane);
+      if (hasFailed && typeof previousId === 'string') this.#memory.forget(previousId);
       this.#startNext();
     });
     this.#live.set(lane, response);
-    createSocketResponse(body, response, asker, deps).catch((error: unknown) => {
+    const memory = this.#memory;
+    createSocketResponse(body, response, asker, { ...deps, memory }).catch((error: unknown) => {
       const failure = failureFrom(error);
       if (failure.code === 'INTERNAL') deps.onError(error);
       response.fail(failure, error instanceof ParamError ? error.param : null);

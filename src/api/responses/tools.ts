@@ -1,8 +1,15 @@
 import { FieldReader, preview } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
-import { Dict, isList, type Value } from '../../text/jinja/values.js';
+import { Dict, type Value } from '../../text/jinja/values.js';
 import { dictField } from '../dict-field.js';
 import { refuseForm, refuseParam } from './errors.js';
+import {
+  flatTools,
+  namespaceOf,
+  placesOf,
+  qualifiedName,
+  type FunctionPlace,
+} from './namespaces.js';
 import { CHOICE_WORDS } from './tool-fields.js';
 
 /** A function as the response shows it again. */
@@ -14,10 +21,20 @@ export interface ShownTool {
   readonly strict: boolean;
 }
 
+/** Functions under one name, as the response shows them again. */
+interface ShownNamespace {
+  readonly type: 'namespace';
+  readonly name: string;
+  readonly description: string | null;
+  readonly tools: readonly ShownTool[];
+}
+
 export interface ToolsField {
   /** `tools` and `tool_choice` as the response shows them again. */
-  readonly shown: readonly ShownTool[];
+  readonly shown: readonly (ShownTool | ShownNamespace)[];
   readonly shownChoice: unknown;
+  /** The functions of namespaces, by the names that the model knows. */
+  readonly places: ReadonlyMap<string, FunctionPlace>;
   /** Their like in a chat body; null = there are none. */
   readonly chatTools: Value;
   readonly chatChoice: Value;
@@ -37,7 +54,9 @@ interface Choice {
 export function parseToolFields(body: JsonObject, lossless: Dict): ToolsField {
   const shown = shownTools(fieldOf(body, 'tools'));
   const choice = parseChoice(fieldOf(body, 'tool_choice'));
-  checkChoice(choice, shown);
+  const places = placesOf(shown);
+  const alone = shown.filter(({ type }) => type === 'function').map(({ name }) => name);
+  checkChoice(choice, new Set([...alone, ...places.keys()]));
   const { allowed } = choice;
   const offered = chatTools(
     dictField(lossless, 'tools'),
@@ -46,31 +65,52 @@ export function parseToolFields(body: JsonObject, lossless: Dict): ToolsField {
   return {
     shown,
     shownChoice: choice.shown,
+    places,
     chatTools: offered.length === 0 ? null : offered,
     chatChoice: offered.length === 0 ? null : chatChoice(choice),
   };
 }
 
-function shownTools(tools: unknown): readonly ShownTool[] {
+function shownTools(tools: unknown): ToolsField['shown'] {
+  return eachTool(tools, 'tools', (tool, path) => {
+    if (fieldOf(tool, 'type') !== 'namespace') return shownFunction(tool, path);
+    const inner = eachTool(fieldOf(tool, 'tools'), `${path}.tools`, shownFunction);
+    return { type: 'namespace', ...named(tool, path, 'Namespaces'), tools: inner };
+  });
+}
+
+function eachTool<T>(
+  tools: unknown,
+  at: string,
+  read: (tool: JsonObject, path: string) => T,
+): readonly T[] {
   if (tools === null) return [];
   if (!Array.isArray(tools)) {
-    return refuseForm('tools', `tools must be a list, got ${preview(tools)}.`);
+    return refuseForm(at, `${at} must be a list, got ${preview(tools)}.`);
   }
   return tools.map((tool: unknown, i) => {
-    const path = `tools[${i}]`;
-    if (!isObject(tool)) return refuseForm(path, `${path} must be an object.`);
-    const type = fieldOf(tool, 'type');
-    if (type !== 'function') refuseHosted(`${path}.type`, type);
-    const read = new FieldReader(tool, 'INVALID_JSON');
-    return {
-      type,
-      name:
-        read.string('name') ?? refuseForm(`${path}.name`, 'Function tools must include a name.'),
-      description: read.string('description'),
-      parameters: read.raw('parameters'),
-      strict: read.boolean('strict') ?? false,
-    };
+    const path = `${at}[${i}]`;
+    return isObject(tool) ? read(tool, path) : refuseForm(path, `${path} must be an object.`);
   });
+}
+
+function shownFunction(tool: JsonObject, path: string): ShownTool {
+  const type = fieldOf(tool, 'type');
+  if (type !== 'function') return refuseHosted(`${path}.type`, type);
+  const read = new FieldReader(tool, 'INVALID_JSON');
+  const parameters = read.raw('parameters');
+  const strict = read.boolean('strict') ?? false;
+  return { type, ...named(tool, path, 'Function tools'), parameters, strict };
+}
+
+function named(
+  tool: JsonObject,
+  path: string,
+  what: string,
+): Pick<ShownTool, 'name' | 'description'> {
+  const read = new FieldReader(tool, 'INVALID_JSON');
+  const name = read.string('name') ?? refuseForm(`${path}.name`, `${what} must include a name.`);
+  return { name, description: read.string('description') };
 }
 
 /** Tools that run elsewhere than at the client. */
@@ -103,7 +143,8 @@ function namedChoice(value: JsonObject): Choice {
   if (typeof name !== 'string') {
     return refuseForm('tool_choice.name', 'A function in tool_choice must have a name.');
   }
-  return { shown: { type: 'function', name }, word: 'auto', name, allowed: null };
+  const shown = { type: 'function', name, ...namespaceOf(value) };
+  return { shown, word: 'auto', name: wholeName(value, name), allowed: null };
 }
 
 function allowedChoice(value: JsonObject): Choice {
@@ -122,24 +163,28 @@ function allowedChoice(value: JsonObject): Choice {
     const type = fieldOf(tool, 'type');
     if (type !== 'function') return refuseHosted(`${path}.type`, type);
     const name = fieldOf(tool, 'name');
-    return typeof name === 'string' ? name : refuseForm(path, `${path} must have a name.`);
+    if (typeof name !== 'string') return refuseForm(path, `${path} must have a name.`);
+    return { whole: wholeName(tool, name), shown: { type, name, ...namespaceOf(tool) } };
   });
   const shown = {
     type: 'allowed_tools',
     mode: word,
-    tools: allowed.map((name) => ({ type: 'function', name })),
+    tools: allowed.map((one) => one.shown),
   };
-  return { shown, word, name: null, allowed };
+  return { shown, word, name: null, allowed: allowed.map(({ whole }) => whole) };
 }
 
-function checkChoice({ word, name, allowed }: Choice, tools: readonly ShownTool[]): void {
-  if (word === 'required' && tools.length === 0) {
+function wholeName(tool: JsonObject, name: string): string {
+  return qualifiedName(namespaceOf(tool).namespace ?? null, name);
+}
+
+function checkChoice({ word, name, allowed }: Choice, declared: ReadonlySet<string>): void {
+  if (word === 'required' && declared.size === 0) {
     refuseParam(
       'tool_choice',
       'tool_choice="required" requires at least one tool with type="function".',
     );
   }
-  const declared = new Set(tools.map((tool) => tool.name));
   const unknown = [name, ...(allowed ?? [])].find((one) => one !== null && !declared.has(one));
   if (unknown !== undefined) {
     refuseParam('tool_choice', `Tool '${(unknown ?? '').slice(0, 200)}' is not declared in tools`);
@@ -150,9 +195,7 @@ const FUNCTION_FIELDS = ['name', 'description', 'parameters', 'strict'] as const
 
 /** Flat here, nested in a chat body; every digit and the order of every key of the schemas are kept. */
 function chatTools(tools: Value, isOffered: (name: string) => boolean): readonly Dict[] {
-  if (!isList(tools)) return [];
-  return tools
-    .filter((tool) => tool instanceof Dict)
+  return flatTools(tools)
     .filter((tool) => isOffered(nameOf(tool)))
     .map((tool) => {
       const fields = FUNCTION_FIELDS.map((name) => [name, dictField(tool, name)] as const);

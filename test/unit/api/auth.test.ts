@@ -22,6 +22,7 @@ const PLAIN = new Set([
   '/api/copy',
   '/api/push',
   '/api/delete',
+  '/api/*',
   '/api/blobs/*',
   '/vertex_generate',
   '/invocations',

@@ -93,6 +93,17 @@ for (const engine of ENGINES) {
     t.equal(text.split('HTTP/1.1 200 ').length, 3, 'two requests that are answered at once');
   });
 
+  t.test(`${engine.name}: a connection goes on behind a HEAD`, async (t) => {
+    const { executed, send } = await openServer(t, engine);
+    const { text, isClosed } = await send([`HEAD /a HTTP/1.1\r\n${HOST}\r\n`, BEHIND]);
+    const [head = '', next = ''] = text.split('\r\n\r\n');
+    t.match(head, /^HTTP\/1\.1 200 OK\r\n/);
+    t.equal(head.match(/content-length: 4/gi)?.length, 1, 'the length that GET would have');
+    t.match(next, /^HTTP\/1\.1 200 OK\r\n/, 'and no body');
+    t.strictSame(executed, ['HEAD /a', 'GET /behind']);
+    t.notOk(isClosed);
+  });
+
   t.test(`${engine.name}: connections are refused and taken again on the same port`, async (t) => {
     const server = engine.createServer({
       handle: (_, reply) => {

@@ -22,7 +22,7 @@ export interface SendOptions {
   readonly halfClose?: boolean;
 }
 
-/** A server that answers GET at once, and POST with the size of its body. */
+/** A server that answers GET and HEAD at once, and POST with the size of its body. */
 export async function openServer(
   t: { teardown(fn: () => void): void },
   engine: HttpEngine,
@@ -30,7 +30,7 @@ export async function openServer(
   const executed: string[] = [];
   const handle = (request: HttpRequest, reply: HttpReply): void => {
     executed.push(`${request.method} ${request.path}`);
-    if (request.method === 'GET') {
+    if (request.method !== 'POST') {
       reply.send({ status: 200, body: 'here' });
       return;
     }

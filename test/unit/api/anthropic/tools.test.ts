@@ -61,6 +61,7 @@ t.test('what is refused', (t) => {
       /^tools\.0: .*`web_search_20250305`/,
     ],
     [{ tools: [{ type: 'bash_20250124', name: 'bash' }] }, /`bash_20250124` are not supported/],
+    [{ tools: [tool, tool] }, /^tools\.1: tool names must be unique$/],
     [{ tools: [tool], tool_choice: 'auto' }, /^tool_choice: Input should be a valid object$/],
     [{ tools: [tool], tool_choice: {} }, /^tool_choice\.type: Field required$/],
     [{ tools: [tool], tool_choice: { type: 'all' } }, /^tool_choice\.type: Input should be one of/],

@@ -97,6 +97,8 @@ t.test('what the router refuses is in the same shape', async (t) => {
   const response = await fetch(`${app.url}/api/chat`, { headers: key });
   t.strictSame([response.status, response.headers.get('allow')], [405, 'POST']);
   t.strictSame(await response.json(), { error: 'Method Not Allowed' });
+  const absent = await app.post('/api/me', {}, key);
+  t.strictSame([absent.status, absent.json], [404, { error: 'Not Found' }]);
 });
 
 t.test('an embedding server neither chats nor generates', async (t) => {

@@ -31,6 +31,7 @@ t.test('options as what they are here', async (t) => {
     ['{"top_k":12.7}', { topK: 12 }],
     ['{"repeat_penalty":1.5}', { repetitionPenalty: 1.5 }],
     ['{"repeat_penalty":1.5,"repeat_last_n":-1}', { repetitionPenalty: 1.5 }],
+    ['{"repeat_penalty":1.5,"repeat_last_n":64}', { repetitionPenalty: 1.5 }],
     ['{"repeat_penalty":1.5,"repeat_last_n":0}', { repetitionPenalty: 1 }],
     ['{"repeat_last_n":64,"penalize_newline":false}', { repetitionPenalty: 1 }],
     [
@@ -73,7 +74,7 @@ t.test('what samples another way is refused by name', async (t) => {
     [{ mirostat: 1 }, /^option "mirostat" is not supported by this server: only 0/],
     [{ typical_p: 0.5 }, /^option "typical_p" is not supported/],
     [{ tfs_z: 0.5 }, /^option "tfs_z" is not supported/],
-    [{ repeat_penalty: 1.1, repeat_last_n: 64 }, /^option "repeat_last_n" is not supported/],
+    [{ repeat_penalty: 1.1, repeat_last_n: 65 }, /^option "repeat_last_n" is not supported/],
     [{ repeat_penalty: 1.1, penalize_newline: false }, /^option "penalize_newline" is not/],
     [{ num_ctx: 'many' }, /^option "num_ctx" must be of type integer$/],
     [{ use_mmap: 1 }, /^option "use_mmap" must be of type boolean$/],

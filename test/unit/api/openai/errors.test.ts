@@ -75,6 +75,24 @@ t.test('a bad chat request is a flat 400, streamed or not', async (t) => {
   t.equal(app.scheduler.received.length, 0, 'none was submitted');
 });
 
+t.test('OpenAI’s clients know by its word that a prompt is too long', async (t) => {
+  const app = await openAiApp(t);
+  const long = 'x'.repeat(300);
+  const bodies: [string, object][] = [
+    [CHAT, { messages: [{ role: 'user', content: long }] }],
+    [CHAT, { messages, max_tokens: 1000, stream: true }],
+    ['/v1/completions', { prompt: long }],
+  ];
+  for (const [path, body] of bodies) {
+    const { status, json } = await app.post(path, body);
+    t.equal(status, 400);
+    const { message, code, error } = json as { message: string; code: number; error: object };
+    t.equal(code, 400, 'SGLang’s stays as it is');
+    const word = 'context_length_exceeded';
+    t.match(error, { message: `${message} (${word})`, type: 'BadRequestError', code: word });
+  }
+});
+
 t.test('what is harmless is accepted', async (t) => {
   const app = await openAiApp(t);
   answering(app, 'ab');

@@ -31,6 +31,16 @@ t.test('what the system and developers say is one message, the first', (t) => {
   t.end();
 });
 
+t.test('a call of a namespace’s function has the name that the model knows', (t) => {
+  const called = { type: 'function_call', call_id: 'c', arguments: '{}' };
+  const items = ['crm', 'mcp__crm__'].map((namespace) => ({ ...called, name: 'f', namespace }));
+  const names = messages([...items, { ...called, name: 'f' }]).flatMap(({ tool_calls = [] }) =>
+    tool_calls.map((call) => call.function.name),
+  );
+  t.strictSame(names, ['crm__f', 'mcp__crm__f', 'f']);
+  t.end();
+});
+
 t.test('what the assistant thought, said and called in one turn is one message', (t) => {
   const items = [
     { role: 'user', content: 'hi' },

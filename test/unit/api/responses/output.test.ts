@@ -17,6 +17,7 @@ function run(
 ): { types: string[]; items: unknown[]; deltas: string } {
   const output = new Output({
     callIds: (name, index) => `${name}:${index}`,
+    places: new Map([['crm__find', { namespace: 'crm', name: 'find' }]]),
     thoughts: { isSummary, isSealed: false },
   });
   const events = [
@@ -73,6 +74,14 @@ t.test('the events of each kind of item, in order', (t) => {
     'reasoning_summary_part.done',
     'output_item.done',
   ]);
+  t.end();
+});
+
+t.test('a call of a namespace’s function says both names', (t) => {
+  t.match(run([call('crm__find'), given('{}')]).items, [
+    { type: 'function_call', name: 'find', namespace: 'crm', arguments: '{}' },
+  ]);
+  t.notOk('namespace' in (run([call('find')]).items[0] as object));
   t.end();
 });
 

@@ -156,7 +156,14 @@ t.test('what is refused, and by which name', async (t) => {
   const app = await responsesApp(t);
   const tool = { type: 'function', name: 'f', parameters: { type: 'object' } };
   const schema = { type: 'json_schema', name: 'x', schema: { type: 'object' } };
+  const noPrevious = { input: 'x', previous_response_id: 'resp_x' };
+  const tooLong = { input: 'x'.repeat(300) };
+  const words = new Map<object, string>([
+    [noPrevious, 'previous_response_not_found'],
+    [tooLong, 'context_length_exceeded'],
+  ]);
   const bad: [object, number, string | null, RegExp][] = [
+    [tooLong, 400, null, /longer than .* \(context_length_exceeded\)$/],
     [{}, 400, 'input', /input is required/],
     [{ input: [] }, 400, null, /empty/],
     [{ input: 'x', tools: [{ type: 'mcp' }] }, 400, 'tools[0].type', /'mcp' are not supported/],
@@ -207,7 +214,7 @@ t.test('what is refused, and by which name', async (t) => {
     [{ input: 'x', request_id: '' }, 400, 'request_id', /1 to 128/],
     [{ input: 'x', temperature: -1 }, 400, null, /temperature/],
     [{ input: 'x', previous_response_id: 'x' }, 400, 'previous_response_id', /begins with 'resp'/],
-    [{ input: 'x', previous_response_id: 'resp_x' }, 404, 'previous_response_id', /not found/],
+    [noPrevious, 404, 'previous_response_id', /not found/],
     [{ input: 'x', conversation: 'conv_x' }, 404, 'conversation', /not found/],
     [
       { input: 'x', conversation: 'conv_x', previous_response_id: 'resp_x' },
@@ -219,7 +226,7 @@ t.test('what is refused, and by which name', async (t) => {
   for (const [body, status, param, message] of bad) {
     const answer = await app.post(PATH, body);
     t.equal(answer.status, status, JSON.stringify(body));
-    t.match((answer.json as ErrorBody).error, { message, param, code: status });
+    t.match((answer.json as ErrorBody).error, { message, param, code: words.get(body) ?? status });
   }
 });
 

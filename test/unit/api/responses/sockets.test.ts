@@ -72,6 +72,34 @@ t.test('a lane takes its turn, lanes go side by side', async (t) => {
   t.pass('what grows is aborted when the client leaves');
 });
 
+t.test('what is not stored can be continued on its own socket, until that fails', async (t) => {
+  const app = await responsesApp(t);
+  const seen = answering(app, 'abc', STOP);
+  const client = await openWs(app.url, socket);
+  const say = async (body: object): Promise<SocketEvent | undefined> => {
+    client.send({ type: 'response.create', store: false, ...body });
+    return (await answer(client)).at(-1);
+  };
+  const first = (await say({ input: 'a' }))?.response;
+  t.equal((await ask(app, 'GET', `${PATH}/${first?.id}`)).status, 404, 'kept for nobody else');
+  const second = (await say({ input: 'b', previous_response_id: first?.id }))?.response;
+  t.strictSame([...(seen[1]?.inputIds ?? [])], [BOS, ...idsOf('[user:a][assistant:abc][user:b]>')]);
+  const missing = { type: 'error', error: { code: 'previous_response_not_found' } };
+  const other = await openWs(app.url, socket);
+  other.send({ type: 'response.create', input: 'b', previous_response_id: first?.id });
+  t.match(await next(other), missing, 'another socket, the same key');
+  const orphan = { type: 'function_call_output', call_id: 'c', output: '1' };
+  const failed = await say({ input: [orphan], previous_response_id: second?.id });
+  t.match(failed, { type: 'error', status: 400, error: { message: /No tool call.*call_id c/ } });
+  const gone = { input: 'b', previous_response_id: second?.id };
+  t.match(await say(gone), { ...missing, status: 404 }, 'what failed is begun anew');
+  t.equal((await say({ input: 'b', previous_response_id: first?.id }))?.type, 'response.completed');
+  for (let i = 0; i < 16; i++) await say({ input: 'x' });
+  t.match(await say({ input: 'b', previous_response_id: first?.id }), missing, 'the oldest goes');
+  client.socket.destroy();
+  other.socket.destroy();
+});
+
 t.test('what is refused', async (t) => {
   const app = await responsesApp(t);
   const client = await openWs(app.url, socket);

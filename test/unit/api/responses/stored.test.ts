@@ -181,7 +181,10 @@ t.test('tokens are counted, conversations compacted', async (t) => {
   const input_tokens = promptOf('[system:s][user:hi]>').length;
   t.strictSame(count.json, { object: 'response.input_tokens', input_tokens });
   t.equal(seen.length, 0);
+  const nameless = await app.post(`${PATH}/compact`, { input: 'I am A.' });
+  t.match(nameless, { status: 400, json: { error: { param: 'model' } } });
   const { json } = await app.post(`${PATH}/compact`, {
+    model: 'm',
     input: [
       { role: 'user', content: 'I am A.' },
       { role: 'assistant', content: 'Hi.' },

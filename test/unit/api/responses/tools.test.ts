@@ -51,6 +51,41 @@ t.test('choices', (t) => {
   t.end();
 });
 
+t.test('functions of a namespace have one name for the model, and two for the client', (t) => {
+  const namespace = `{"type": "namespace", "name": "crm", "description": "Customers.",
+    "tools": [${F}, {"type": "function", "name": "find", "description": "One of them."}]}`;
+  const choice = '{"type": "function", "name": "f", "namespace": "crm"}';
+  const text = `{"tools": [${G}, ${namespace}], "tool_choice": ${choice}}`;
+  const body = parseJsonObject(Buffer.from(text));
+  const field = parseToolFields(body, losslessBody(body));
+  const nested = (name: string, about: string, rest: string): string =>
+    `{"type": "function", "function": {"name": "${name}", "description": "${about}"${rest}}}`;
+  const parameters = ', "parameters": {"2": 1.0, "1": 9007199254740993}';
+  t.equal(
+    shown(field.chatTools),
+    `[${NESTED_G}, ${nested('crm__f', 'Customers.', parameters)}, ` +
+      `${nested('crm__find', 'Customers.\\n\\nOne of them.', '')}]`,
+  );
+  t.equal(shown(field.chatChoice), '{"type": "function", "function": {"name": "crm__f"}}');
+  t.strictSame(field.shownChoice, JSON.parse(choice));
+  t.match(field.shown, [{ name: 'g' }, { type: 'namespace', tools: [{ name: 'f' }, {}] }]);
+  t.strictSame(field.places.get('crm__find'), { namespace: 'crm', name: 'find' });
+  const only = `{"type": "allowed_tools", "tools": [${choice}]}`;
+  t.match(toolsOf(`{"tools": [${G}, ${namespace}], "tool_choice": ${only}}`), {
+    tools: /^\[[^\[]*crm__f"[^\[]*\]$/,
+    shownChoice: { mode: 'auto', tools: [JSON.parse(choice)] },
+  });
+  const refused: [string, RegExp][] = [
+    [`{"tools": [${namespace}], "tool_choice": {"type": "function", "name": "f"}}`, /'f' is not/],
+    [`{"tools": [${namespace}, ${namespace}]}`, /would be called 'crm__f'/],
+    ['{"tools": [{"type": "namespace", "name": "n", "tools": [{"type": "custom"}]}]}', /'custom'/],
+    ['{"tools": [{"type": "namespace", "name": "n", "tools": 5}]}', /tools\[0\].tools must be a/],
+    ['{"tools": [{"type": "namespace"}]}', /Namespaces must include a name/],
+  ];
+  for (const [one, message] of refused) t.throws(() => toolsOf(one), { message });
+  t.end();
+});
+
 t.test('formats', (t) => {
   const formatOf = (text: string): string => {
     const body = parseJsonObject(Buffer.from(text), RESPONSE_FIELDS);
