@@ -7,7 +7,21 @@ import random
 import prose
 from facts import CAPITALS, DAYS, MONTHS
 
-CITIES = """Boston|San Francisco|New York|Chicago|Los Angeles|Seattle|Miami|Dallas|Houston|Denver|Atlanta|Phoenix|Portland|Austin|
+CITIES = """Memphis|Baltimore|Milwaukee|Tucson|Fresno|Sacramento|Kansas City|Omaha|Oakland|Minneapolis|Tampa|New Orleans|Cleveland|Honolulu|Pittsburgh|
+Cincinnati|Anchorage|Newark|Buffalo|Richmond|Boise|Salt Lake City|Santa Fe|Charlotte|Indianapolis|Columbus|San Antonio|San Jose|Albuquerque|
+Ottawa|Halifax|Quebec City|Regina|Saskatoon|Tijuana|Puebla|Merida|Acapulco|Santos|Fortaleza|Curitiba|Manaus|Natal|Belem|Mendoza|La Plata|
+Valparaiso|Arequipa|Guayaquil|Barranquilla|Maracaibo|Bremen|Hanover|Nuremberg|Dortmund|Essen|Bonn|Kiel|Rostock|Mainz|Freiburg|Heidelberg|
+Lille|Strasbourg|Rennes|Grenoble|Dijon|Avignon|Cannes|Reims|Bologna|Genoa|Verona|Pisa|Siena|Bari|Catania|Trieste|Zaragoza|Granada|Toledo|
+Murcia|Pamplona|Braga|Faro|Coimbra|Lausanne|Lucerne|Lugano|Linz|Ostrava|Wroclaw|Lodz|Katowice|Debrecen|Szeged|Cluj|Timisoara|Varna|Plovdiv|
+Thessaloniki|Patras|Dubrovnik|Rijeka|Maribor|Novi Sad|Kaunas|Tartu|Espoo|Oulu|Uppsala|Lund|Stavanger|Odense|Aalborg|Edinburgh|Aberdeen|
+Belfast|Cardiff|Swansea|Sheffield|Newcastle|Nottingham|York|Brighton|Plymouth|Limerick|Kharkiv|Dnipro|Donetsk|Sochi|Omsk|Perm|Samara|Ufa|
+Novosibirsk|Vladivostok|Yekaterinburg|Irkutsk|Ankara|Antalya|Bursa|Adana|Haifa|Aleppo|Basra|Mosul|Shiraz|Isfahan|Tabriz|Jeddah|Mecca|
+Sharjah|Peshawar|Multan|Jaipur|Surat|Agra|Goa|Kochi|Hyderabad|Ahmedabad|Lucknow|Varanasi|Chittagong|Mandalay|Chiang Mai|Phuket|Pattaya|
+Da Nang|Hue|Ho Chi Minh City|Penang|Medan|Bandung|Surabaya|Bali|Cebu|Davao|Wuhan|Chengdu|Tianjin|Nanjing|Hangzhou|Suzhou|Xiamen|Harbin|
+Dalian|Qingdao|Macau|Kaohsiung|Incheon|Daegu|Yokohama|Kobe|Hiroshima|Fukuoka|Sendai|Nara|Hobart|Darwin|Canberra|Cairns|
+Christchurch|Hamilton|Dunedin|Durban|Pretoria|Port Elizabeth|Kano|Ibadan|Kumasi|Arusha|Zanzibar|Kisumu|Bulawayo|Marrakesh|Fez|Tangier|
+Agadir|Oran|Sfax|Luxor|Giza|Aswan|Benghazi|Springfield|Hollywood|Brooklyn|Manhattan|Dover|Windsor|Bath|Exeter|Derby|Reading|Lincoln|
+Boston|San Francisco|New York|Chicago|Los Angeles|Seattle|Miami|Dallas|Houston|Denver|Atlanta|Phoenix|Portland|Austin|
 Philadelphia|San Diego|Las Vegas|Detroit|Nashville|Orlando|Toronto|Montreal|Vancouver|Calgary|Shanghai|Shenzhen|Guangzhou|Hong Kong|Taipei|
 Mumbai|Delhi|Bangalore|Chennai|Kolkata|Karachi|Lahore|Dubai|Abu Dhabi|Istanbul|Tel Aviv|Jerusalem|Riyadh|Kyoto|Nagoya|Sapporo|
 Busan|Sydney|Melbourne|Perth|Brisbane|Auckland|Cape Town|Johannesburg|Lagos|Casablanca|Alexandria|Munich|Hamburg|Frankfurt|Cologne|
