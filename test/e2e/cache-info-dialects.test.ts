@@ -80,7 +80,8 @@ t.test('the other dialects', async (t) => {
       t.notOk(Object.hasOwn(replay[0]?.['response'] as object, 'cache_info'));
       t.strictSame(replay.at(-1)?.['response'], made);
       const { id: previous_response_id } = made;
-      const more = { previous_response_id, max_output_tokens: 4, ...BY_FIELD };
+      const model = 'radish-tiny';
+      const more = { model, previous_response_id, max_output_tokens: 4, ...BY_FIELD };
       const compacted = await postJson(`${url}/compact`, more);
       t.match(await compacted.json(), { cache_info: { cause: /\w/, prompt_tokens: Number } });
     },
