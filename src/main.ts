@@ -3,6 +3,8 @@ import { EXIT_OK, EXIT_STARTUP, EXIT_USAGE, parseCli } from './config/cli.js';
 import { loadHostEnv, type LoadedArgs } from './config/load.js';
 import { UsageError } from './config/flag-spec.js';
 import { StartupError } from './core/errors.js';
+import { thisMachine } from './boot/configurations.js';
+import { examine, report } from './boot/doctor.js';
 import { requireNativeParts } from './boot/native-parts.js';
 import { DRAIN_DEADLINE_MS, type RunningServer } from './boot/running-server.js';
 import { createLogger, logLevelOf, logLines, type Logger } from './observability/logger.js';
@@ -21,12 +23,20 @@ async function main(): Promise<void> {
     return;
   }
   try {
-    await serve(command, version);
+    if (command.kind === 'doctor') await doctor(command);
+    else await serve(command, version);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = EXIT_USAGE;
   }
+}
+
+/** Says whether a server would start, and why not. */
+async function doctor({ args }: LoadedArgs): Promise<void> {
+  const { text, isWell } = report(await examine(args, thisMachine()));
+  process.stdout.write(text);
+  process.exitCode = isWell ? EXIT_OK : EXIT_STARTUP;
 }
 
 async function serve({ args, warnings }: LoadedArgs, version: string): Promise<void> {

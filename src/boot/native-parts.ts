@@ -30,7 +30,7 @@ function adviceOf(): string {
 }
 
 /** Null = another C library, or none that says. */
-function glibcVersion(): string | null {
+export function glibcVersion(): string | null {
   const { header } = process.report.getReport() as unknown as {
     readonly header: { readonly glibcVersionRuntime?: string };
   };

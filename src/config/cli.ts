@@ -11,12 +11,16 @@ export const EXIT_OK = 0;
 export const EXIT_STARTUP = 1;
 export const EXIT_USAGE = 2;
 
+/** `serve` where none is named; `doctor` tells whether it would start. */
+const COMMANDS = ['serve', 'doctor'] as const;
+
 export type CliResult =
   | ({ readonly kind: 'serve' } & LoadedArgs)
+  | ({ readonly kind: 'doctor' } & LoadedArgs)
   /** `text` goes to stdout with code 0, to stderr otherwise. */
   | { readonly kind: 'exit'; readonly code: number; readonly text: string };
 
-/** Reads a command line: `radish [serve] [flags]`. `argv` is without node and script. */
+/** Reads a command line: `radish [serve|doctor] [flags]`. `argv` is without node and script. */
 export function parseCli(argv: readonly string[], version: string, env?: Environment): CliResult {
   let text = '';
   const program = createProgram(version).configureOutput({
@@ -30,7 +34,8 @@ export function parseCli(argv: readonly string[], version: string, env?: Environ
     const options = program.opts<Record<string, unknown>>();
     const config = typeof options['config'] === 'string' ? options['config'] : null;
     const loaded = loadServerArgs(givenFlags(options), config, env);
-    return { kind: 'serve', ...loaded, warnings: [...warningsOf(options), ...loaded.warnings] };
+    const kind = COMMANDS.find((name) => name === program.args[0]) ?? 'serve';
+    return { kind, ...loaded, warnings: [...warningsOf(options), ...loaded.warnings] };
   } catch (error) {
     if (error instanceof UsageError) return usage(error.message);
     if (!(error instanceof CommanderError)) throw error;
@@ -49,9 +54,13 @@ function usage(message: string): CliResult {
 function createProgram(version: string): Command {
   const program = new Command('radish')
     .description("SGLang's model server, rebuilt in TypeScript on Node.js.")
-    .version(version, '--version', 'Print the version.')
-    .helpOption('--help', 'Print this help.')
-    .addArgument(new Argument('[command]', 'What to do.').choices(['serve']))
+    .version(version, '-V, --version', 'Print the version.')
+    .helpOption('-h, --help', 'Print this help.')
+    .addArgument(
+      new Argument('[command]', 'serve (default), or doctor: would it start here?').choices(
+        COMMANDS,
+      ),
+    )
     .exitOverride();
   program.addOption(
     new Option('--config <file>', 'YAML or JSON file with arguments as keys; flags win.').helpGroup(

@@ -243,16 +243,25 @@ t.test('structured output', { timeout: 0 }, async (t) => {
     });
 
     await t.test('its client leaves', { timeout: 0 }, async (t) => {
-      const leaving = new AbortController();
-      const left = fetch(`${url}/generate`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(slow('e')),
-        signal: leaving.signal,
-      });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      leaving.abort();
-      await t.rejects(left, { name: 'AbortError' });
+      const leave = async (letter: string): Promise<string> => {
+        const leaving = new AbortController();
+        const left = fetch(`${url}/generate`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(slow(letter)),
+          signal: leaving.signal,
+        }).then(
+          () => 'it was compiled before',
+          (error: unknown) => (error as Error).name,
+        );
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        leaving.abort();
+        return left;
+      };
+      // A busy machine may be asleep for as long as it takes.
+      let outcome = '';
+      for (const letter of 'efgh') if (outcome !== 'AbortError') outcome = await leave(letter);
+      t.equal(outcome, 'AbortError');
       t.equal((await ask({ regex: 'second' })).text, 'second', 'the thread is free again');
       await idle(url);
       t.equal((await ask({ regex: 'third' })).text, 'third');

@@ -6,7 +6,7 @@ import { bucketsOf } from '../../../src/core/bucket-rule.js';
 
 function read(argv: string[], env: Record<string, string> = {}): ServerArgs {
   const result = parseCli(argv, '1.2.3', env);
-  if (result.kind !== 'serve') throw new Error(result.text);
+  if (result.kind !== 'serve') throw new Error('text' in result ? result.text : 'doctor');
   return result.args;
 }
 

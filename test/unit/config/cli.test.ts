@@ -4,7 +4,7 @@ import { parseCli, type CliResult } from '../../../src/config/cli.js';
 
 function serve(argv: string[], env: Record<string, string> = {}): CliResult & { kind: 'serve' } {
   const result = parseCli(argv, '1.2.3', env);
-  if (result.kind !== 'serve') throw new Error(result.text);
+  if (result.kind !== 'serve') throw new Error('text' in result ? result.text : 'doctor');
   return result;
 }
 
@@ -250,5 +250,18 @@ t.test("a config file may be SGLang's YAML", (t) => {
   t.match(exit(['--config', `${dir}/list.yaml`]).text, /must hold keys and values/);
   t.match(exit(['--config', `${dir}/unknown.yaml`]).text, /unknown key 'prot'/);
   t.match(exit(['--config', `${dir}/word.yaml`]).text, /^port in .* must be an integer/);
+  t.end();
+});
+
+t.test('a command is named first, and serve where none is', (t) => {
+  t.equal(parseCli([], '1.2.3', {}).kind, 'serve');
+  t.equal(parseCli(['serve'], '1.2.3', {}).kind, 'serve');
+  t.match(parseCli(['doctor', '--port', '8000'], '1.2.3', {}), {
+    kind: 'doctor',
+    args: { port: 8000 },
+  });
+  t.equal(exit(['heal']).code, 2);
+  t.strictSame(exit(['-V']), { kind: 'exit', code: 0, text: '1.2.3\n' });
+  t.match(exit(['-h']), { code: 0, text: /doctor/ });
   t.end();
 });

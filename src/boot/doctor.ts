@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+import type { ServerArgs } from '../config/server-args.js';
+import { StartupError } from '../core/errors.js';
+import { chooseEngine } from '../http/engine.js';
+import type { Machine } from './configurations.js';
+import { exposure } from './exposure.js';
+import { checkFileLimit, fileLimit } from './file-limit.js';
+import { glibcVersion, requireNativeParts } from './native-parts.js';
+import { assertPortFree } from './port-check.js';
+
+/** One line of what `radish doctor` says. */
+export interface Finding {
+  /** `bad`: a server would not start. */
+  readonly mark: 'ok' | 'note' | 'bad';
+  readonly text: string;
+}
+
+/** Why a server would not start on this machine with these arguments, and what else is worth knowing. */
+export async function examine(args: ServerArgs, machine: Machine): Promise<readonly Finding[]> {
+  const files = fileLimit();
+  const { engine, why } = await chooseEngine(args.httpServer).catch(() => chooseEngine('auto'));
+  const name = engine.name === 'uws' ? 'uWebSockets.js' : 'node:http';
+  const exposed = exposure(args);
+  return [
+    ok(`Node ${process.version} on ${process.platform}-${process.arch}, ${libcOf()}`),
+    ok(`${cpus()[0]?.model.trim() ?? 'an unknown CPU'}: ${machine.numCores} cores, ${vectors()}`),
+    await tried('onnxruntime-node and tokenizers load', () => requireNativeParts()),
+    ok(`${gib(machine.memoryBytes)} of memory, ${gib(process.availableMemory())} of it free`),
+    await tried(`HTTP by ${name}: ${why}`, () => chooseEngine(args.httpServer)),
+    await tried(`${args.host}:${args.port} can be listened on`, () =>
+      assertPortFree(args.host, args.port),
+    ),
+    await tried(
+      `${files === null ? 'any number of' : String(files)} files and connections may be open`,
+      () => {
+        checkFileLimit(files);
+      },
+    ),
+    ...(exposed === null ? [] : [{ mark: 'note', text: exposed } as const]),
+  ];
+}
+
+const LABELS: Readonly<Record<Finding['mark'], string>> = { ok: 'ok', note: 'note', bad: 'BAD' };
+
+/** Lines for a terminal, and whether a server would start. */
+export function report(findings: readonly Finding[]): {
+  readonly text: string;
+  readonly isWell: boolean;
+} {
+  const lines = findings.map(({ mark, text }) => `${LABELS[mark].padEnd(5)} ${text}`);
+  const isWell = findings.every(({ mark }) => mark !== 'bad');
+  const verdict = isWell
+    ? 'A server would start here.'
+    : 'A server would not start here: see the lines that begin with BAD.';
+  return { text: `${[...lines, verdict].join('\n')}\n`, isWell };
+}
+
+function ok(text: string): Finding {
+  return { mark: 'ok', text };
+}
+
+/** `text` where `act` succeeds, else its sentence. */
+async function tried(text: string, act: () => unknown): Promise<Finding> {
+  try {
+    await act();
+    return ok(text);
+  } catch (error) {
+    if (error instanceof StartupError) return { mark: 'bad', text: error.message };
+    throw error;
+  }
+}
+
+function libcOf(): string {
+  if (process.platform !== 'linux') return 'untested';
+  const version = glibcVersion();
+  return version === null ? 'another C library than glibc' : `glibc ${version}`;
+}
+
+/** What the integer kernels are fast with, of what this CPU says it has. */
+const VECTORS = ['avx2', 'avx_vnni', 'avx512f', 'avx512_vnni', 'amx_int8', 'asimd', 'asimddp'];
+
+function vectors(): string {
+  const flags = new Set(cpuFlags());
+  const found = VECTORS.filter((name) => flags.has(name));
+  return found.length === 0 ? 'vector units unknown' : found.join(' ');
+}
+
+function cpuFlags(): readonly string[] {
+  try {
+    const text = readFileSync('/proc/cpuinfo', 'utf8');
+    return (/^(?:flags|Features)\s*:(.*)$/m.exec(text)?.[1] ?? '').trim().split(/\s+/);
+  } catch {
+    return [];
+  }
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
