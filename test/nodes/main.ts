@@ -1,0 +1,62 @@
+/**
+ * The tests on other releases of Node: `npm run test:nodes`, or `-- --quick` for what shows most. This machine's own
+ * Node runs all of them in `npm test`. Ends with tap's own summary, of files.
+ */
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const { values } = parseArgs({
+  options: {
+    nodes: { type: 'string', default: '22.23.5,24.22.3,26.12.1' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+
+const DIST = fileURLToPath(new URL('../', import.meta.url));
+const FETCH = fileURLToPath(new URL('../../../test/nodes/fetch-node.sh', import.meta.url));
+/** The engine that serves there, requests of every kind through it, and the native parts. */
+const QUICK =
+  /^(unit\/(http|boot|api\/ws|text\/tokenizer)\/|unit\/api\/http\.|e2e\/(generate|openai|websocket)\.)/;
+const ALL = /^(unit|conformance|fuzz|sim|e2e)\//;
+const TIMEOUT_MS = 600_000;
+/** As .taprc has it. */
+const ENV = { ...process.env, TAP_TIMEOUT: '300' };
+
+/** Null where the file passes, else the end of what it printed. */
+async function failureOf(node: string, file: string): Promise<string | null> {
+  try {
+    await run(node, [file], { timeout: TIMEOUT_MS, maxBuffer: 2 ** 28, env: ENV });
+    return null;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    const wrong = stdout.split('\n').filter((line) => line.trimStart().startsWith('not ok'));
+    return [...wrong, ...stderr.split('\n').slice(-10)].join('\n');
+  }
+}
+
+const wanted = values.quick ? QUICK : ALL;
+const files = (await readdir(DIST, { recursive: true }))
+  .filter((file) => file.endsWith('.test.js') && wanted.test(file))
+  .sort();
+let numPassed = 0;
+let numFailed = 0;
+for (const release of values.nodes.split(',')) {
+  const fetched = await run('bash', [FETCH, release]).catch(() => null);
+  if (fetched === null) {
+    console.log(`Node ${release} cannot be had: not run`);
+    continue;
+  }
+  for (const file of files) {
+    const failure = await failureOf(fetched.stdout.trim(), DIST + file);
+    if (failure === null) numPassed++;
+    else numFailed++;
+    console.log(`${failure === null ? 'ok' : 'not ok'} - Node ${release}: ${file}`);
+    if (failure !== null) console.log(failure);
+  }
+}
+console.log(`# { total: ${numPassed + numFailed}, pass: ${numPassed}, fail: ${numFailed} }`);
+process.exitCode = numFailed === 0 ? 0 : 1;
