@@ -95,15 +95,17 @@ export class LargeJson {
     return text === '' ? parts : [...parts, Buffer.from(text)];
   }
 
-  /** A turn's worth of text at a time. */
+  /** A turn's or a part's worth of text at a time. */
   async *#pieces(): AsyncGenerator<string> {
     let text = '';
     let turnMs = performance.now();
     for (const piece of piecesOf(this.#value)) {
       text += piece;
-      if (performance.now() - turnMs < TURN_MS) continue;
+      const isTurnOver = performance.now() - turnMs >= TURN_MS;
+      if (!isTurnOver && text.length < PART_CHARS) continue;
       yield text;
       text = '';
+      if (!isTurnOver) continue;
       await new Promise(setImmediate);
       turnMs = performance.now();
     }

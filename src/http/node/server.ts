@@ -24,7 +24,8 @@ export const nodeEngine: HttpEngine = { name: 'node', createServer };
 
 function createServer(options: ServerOptions): HttpServer {
   const front = new Front(options);
-  const server = createNodeServer({
+  const upgrades = new NodeUpgrades(front, options.sockets ?? []);
+  const settings = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: QUIET_MS,
     keepAliveTimeout: QUIET_MS,
@@ -32,7 +33,11 @@ function createServer(options: ServerOptions): HttpServer {
     requestTimeout: 0,
     connectionsCheckingInterval: 1_000,
     noDelay: true,
-  });
+    // Of Node 22.21, 24.9 and later; on others every upgrade comes to `upgrades`.
+    shouldUpgradeCallback: (request: IncomingMessage) => upgrades.takes(request),
+  };
+  const server = createNodeServer(settings);
+  upgrades.serve(server);
   // Node would drop what is above its count, unseen; the bytes are bounded anyway.
   server.maxHeadersCount = 0;
   const connections = new Connections();
@@ -53,7 +58,6 @@ function createServer(options: ServerOptions): HttpServer {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     connections.refuse(error, socket);
   });
-  const upgrades = new NodeUpgrades(server, front, options.sockets ?? []);
   return serverOf(server, upgrades);
 }
 

@@ -12,17 +12,28 @@ import type { SocketEndpoint, UpgradeDecision } from '../socket.js';
 
 /** Upgrades of a server of `node:http`: to WebSockets on the endpoints' paths, and of nothing else. */
 export class NodeUpgrades {
-  readonly #server: Server;
   readonly #front: Front;
   readonly #endpoints: ReadonlyMap<string, EndpointServers>;
 
-  constructor(server: Server, front: Front, endpoints: readonly SocketEndpoint[]) {
-    this.#server = server;
+  constructor(front: Front, endpoints: readonly SocketEndpoint[]) {
     this.#front = front;
     this.#endpoints = new Map(endpoints.map((one) => [one.path, new EndpointServers(one)]));
+  }
+
+  /** Whether there is anything to upgrade to: any other request is a plain one. */
+  takes(request: IncomingMessage): boolean {
+    return isWebSocket(request) && this.#endpoints.has(parsedOf(request).path);
+  }
+
+  /** Upgrades what the server hands over. */
+  serve(server: Server): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => undefined);
-      if (socket instanceof Socket) this.#upgrade({ request, socket, head });
+      if (!(socket instanceof Socket)) return;
+      const servers = this.#endpoints.get(parsedOf(request).path);
+      if (servers !== undefined && this.takes(request))
+        this.#upgrade({ request, socket, head }, servers);
+      else replay({ request, socket, head }, server);
     });
   }
 
@@ -31,14 +42,8 @@ export class NodeUpgrades {
     for (const servers of this.#endpoints.values()) servers.close();
   }
 
-  #upgrade(upgrade: Upgrade): void {
-    const { request } = upgrade;
-    const parsed = parsedOf(request);
-    const servers = this.#endpoints.get(parsed.path);
-    if (servers === undefined || !isWebSocket(request)) {
-      this.#replay(upgrade);
-      return;
-    }
+  #upgrade(upgrade: Upgrade, servers: EndpointServers): void {
+    const parsed = parsedOf(upgrade.request);
     const decision = this.#front.decide(parsed, servers.endpoint);
     if (decision.kind === 'accept') servers.accept(decision, upgrade);
     else this.#refuse(parsed, upgrade, decision);
@@ -55,22 +60,22 @@ export class NodeUpgrades {
     answer.on('finish', () => socket.end());
     this.#front.refuse(parsed, new NodeExchange(request, answer), response);
   }
+}
 
-  /**
-   * A client may offer what nobody has to take (Java's offers h2c with every request): it is read once more, as
-   * the plain request that it is without the offer.
-   */
-  #replay({ request, socket, head }: Upgrade): void {
-    const { method, url, httpVersion, rawHeaders } = request;
-    const lines = [`${method ?? ''} ${url ?? ''} HTTP/${httpVersion}`];
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-      const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
-      const kept = name.toLowerCase() === 'connection' ? withoutOffer(value) : value;
-      if (!OFFER.has(name.toLowerCase())) lines.push(`${name}: ${kept}`);
-    }
-    socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-    this.#server.emit('connection', socket);
+/**
+ * A client may offer what nobody has to take (Java's offers h2c with every request): it is read once more, as the
+ * plain request that it is without the offer. Nodes that ask `shouldUpgradeCallback` first never come here.
+ */
+function replay({ request, socket, head }: Upgrade, server: Server): void {
+  const { method, url, httpVersion, rawHeaders } = request;
+  const lines = [`${method ?? ''} ${url ?? ''} HTTP/${httpVersion}`];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
+    const kept = name.toLowerCase() === 'connection' ? withoutOffer(value) : value;
+    if (!OFFER.has(name.toLowerCase())) lines.push(`${name}: ${kept}`);
   }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
 }
 
 const OFFER: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
