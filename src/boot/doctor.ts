@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 
 import type { ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
+import { requireRuntimeMemory } from '../device/limits.js';
 import { chooseEngine } from '../http/engine.js';
 import type { Machine } from './configurations.js';
 import { exposure } from './exposure.js';
@@ -20,24 +21,30 @@ export interface Finding {
 /** Why a server would not start on this machine with these arguments, and what else is worth knowing. */
 export async function examine(args: ServerArgs, machine: Machine): Promise<readonly Finding[]> {
   const files = fileLimit();
-  const { engine, why } = await chooseEngine(args.httpServer).catch(() => chooseEngine('auto'));
-  const name = engine.name === 'uws' ? 'uWebSockets.js' : 'node:http';
   const exposed = exposure(args);
   return [
     ok(`Node ${process.version} on ${process.platform}-${process.arch}, ${libcOf()}`),
     ok(`${cpus()[0]?.model.trim() ?? 'an unknown CPU'}: ${machine.numCores} cores, ${vectors()}`),
-    await tried('onnxruntime-node and tokenizers load', () => requireNativeParts()),
-    ok(`${gib(machine.memoryBytes)} of memory, ${gib(process.availableMemory())} of it free`),
-    await tried(`HTTP by ${name}: ${why}`, () => chooseEngine(args.httpServer)),
-    await tried(`${args.host}:${args.port} can be listened on`, () =>
-      assertPortFree(args.host, args.port),
-    ),
-    await tried(
-      `${files === null ? 'any number of' : String(files)} files and connections may be open`,
-      () => {
-        checkFileLimit(files);
-      },
-    ),
+    await tried(async () => {
+      await requireNativeParts();
+      return 'onnxruntime-node and tokenizers load';
+    }),
+    await tried(() => {
+      requireRuntimeMemory(machine.memoryBytes, args.dpSize);
+      return `${gib(machine.memoryBytes)} of memory, ${gib(process.availableMemory())} of it free`;
+    }),
+    await tried(async () => {
+      const { engine, why } = await chooseEngine(args.httpServer);
+      return `HTTP by ${engine.title}: ${why}`;
+    }),
+    await tried(async () => {
+      await assertPortFree(args.host, args.port);
+      return `${args.host}:${args.port} can be listened on`;
+    }),
+    await tried(() => {
+      checkFileLimit(files);
+      return `${files ?? 'any number of'} files and connections may be open`;
+    }),
     ...(exposed === null ? [] : [{ mark: 'note', text: exposed } as const]),
   ];
 }
@@ -61,11 +68,10 @@ function ok(text: string): Finding {
   return { mark: 'ok', text };
 }
 
-/** `text` where `act` succeeds, else its sentence. */
-async function tried(text: string, act: () => unknown): Promise<Finding> {
+/** What `check` says where it is well, else why it is not. */
+async function tried(check: () => string | Promise<string>): Promise<Finding> {
   try {
-    await act();
-    return ok(text);
+    return ok(await check());
   } catch (error) {
     if (error instanceof StartupError) return { mark: 'bad', text: error.message };
     throw error;

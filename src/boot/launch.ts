@@ -152,8 +152,7 @@ async function openPort(
   const { engine, why } = await chooseEngine(args.httpServer);
   const gate = createGate(args, { engine, progress: () => progress.fraction, log });
   const port = await gate.listen(args.host, args.port);
-  const name = engine.name === 'uws' ? 'uWebSockets.js' : 'node:http';
-  log.info(`Listening on http://${args.host}:${port} by ${name}: ${why}`);
+  log.info(`Listening on http://${args.host}:${port} by ${engine.title}: ${why}`);
   return { gate, port };
 }
 

@@ -29,5 +29,7 @@ export interface ServerOptions {
 /** A library that can serve. */
 export interface HttpEngine {
   readonly name: 'uws' | 'node';
+  /** As people know it. */
+  readonly title: string;
   createServer(options: ServerOptions): HttpServer;
 }

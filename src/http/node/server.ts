@@ -20,7 +20,7 @@ import type { HttpEngine, HttpServer, ServerOptions } from '../server.js';
 /** As uWebSockets.js has it: for headers to arrive, and between two requests of a connection. */
 const QUIET_MS = 10_000;
 
-export const nodeEngine: HttpEngine = { name: 'node', createServer };
+export const nodeEngine: HttpEngine = { name: 'node', title: 'node:http', createServer };
 
 function createServer(options: ServerOptions): HttpServer {
   const front = new Front(options);

@@ -15,7 +15,8 @@ export async function loadUws(): Promise<HttpEngine> {
   // The addon reads it once, when it is loaded. It counts only requests that come in several pieces.
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(MAX_HEADER_BYTES);
   const { default: uws } = (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
-  return { name: 'uws', createServer: (options) => createServer(uws, options) };
+  const create = (options: ServerOptions): HttpServer => createServer(uws, options);
+  return { name: 'uws', title: 'uWebSockets.js', createServer: create };
 }
 
 function createServer(uws: typeof Uws, options: ServerOptions): HttpServer {

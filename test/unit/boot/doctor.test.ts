@@ -32,6 +32,12 @@ t.test('what is in the way is said in the words of the start', async (t) => {
   t.match(text, /would not start here/);
 });
 
+t.test('a machine without memory for the runtime alone is none', async (t) => {
+  const findings = await examine(SHELTERED, { ...MACHINE, memoryBytes: 2 ** 26 });
+  t.match(findings, [{}, {}, {}, { mark: 'bad', text: /^Only .* of memory can be used/ }]);
+  t.notOk(report(findings).isWell);
+});
+
 t.test('what is only worth knowing is no hindrance', async (t) => {
   const findings = await examine({ ...SHELTERED, host: '0.0.0.0' }, MACHINE);
   t.match(findings.at(-1), { mark: 'note', text: /without --api-key/ });
