@@ -24,9 +24,7 @@ export interface GateParts {
   readonly log: Pick<Logger, 'log'>;
 }
 
-/**
- * The port of this server, which may be open before the model is there.
- */
+/** The port of this server, which may be open before the model is there. */
 export function createGate(args: GateArgs, { engine, progress, log }: GateParts): Gate {
   const { apiKey, host, allowedHosts, corsOrigins } = args;
   return new Gate({

@@ -1,4 +1,5 @@
 import type { FullResponse } from './http.js';
+import { fieldOf, isObject } from './json.js';
 
 /** A request that was refused, or failed. */
 export interface FailedRequest {
@@ -25,7 +26,10 @@ export function sentenceOf({ body = '' }: Pick<FullResponse, 'body'>): string {
   const value = parsed(body);
   if (value === NO_JSON) return body;
   for (const place of PLACES) {
-    const found = place.reduce<unknown>((inside, key) => memberOf(inside, key), value);
+    const found = place.reduce<unknown>(
+      (at, key) => (isObject(at) ? fieldOf(at, key) : null),
+      value,
+    );
     if (typeof found === 'string') return found;
   }
   return '';
@@ -39,9 +43,4 @@ function parsed(body: string): unknown {
   } catch {
     return NO_JSON;
   }
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[key];
 }

@@ -1,4 +1,4 @@
-import type { FullResponse, HttpRequest } from './http.js';
+import type { FullResponse } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { HttpEngine, HttpServer, RequestHandler, ServerOptions } from './server.js';
 import type { SocketEndpoint, UpgradeRequest } from './socket.js';
@@ -21,7 +21,7 @@ export interface GateOptions extends Pick<ServerOptions, 'onFailed'> {
   readonly origins: OriginRules;
   readonly shapes: readonly SocketShape[];
   /** What everybody is told while there is nothing inside. */
-  readonly outside: (request: UpgradeRequest | HttpRequest) => FullResponse;
+  readonly outside: (request: UpgradeRequest) => FullResponse;
 }
 
 /** A server that can listen before there is anything behind it. */

@@ -82,7 +82,10 @@ export class Reply implements HttpReply {
     this.#options.onFailed?.(status, sentence);
   }
 
-  /** A length that is told to the library is waited for: the next request of the connection would be hung up on. */
+  /**
+   * A length that is told to uWebSockets.js, `undefined` too, is waited for: the next request of the connection would
+   * be hung up on.
+   */
   #endHead(bytes: number, close: boolean): void {
     if (close) {
       this.#native.endWithoutBody(bytes, close);

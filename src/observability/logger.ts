@@ -27,7 +27,7 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   readonly useColor: boolean;
   /** Text where it is left out. */
-  readonly format?: LogFormat;
+  readonly format?: 'text' | 'json';
   readonly now: () => Date;
 }
 
@@ -74,11 +74,6 @@ export function createLogger(options: LoggerOptions): Logger {
     progress: (label) => createProgress(label, options, log),
   };
 }
-
-/** Values of `--log-format`. */
-export const LOG_FORMATS = ['text', 'json'] as const;
-
-export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Values of `--log-level`. */
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;

@@ -1,5 +1,6 @@
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import { Dict, isList, type Value } from '../../text/jinja/values.js';
+import { dictField } from '../dict-field.js';
 import { refuseParam } from './errors.js';
 
 /** A function of a namespace, as calls name it. */
@@ -47,13 +48,13 @@ export function flatTools(tools: Value): readonly Dict[] {
   if (!isList(tools)) return [];
   return tools.flatMap((tool) => {
     if (!(tool instanceof Dict)) return [];
-    return tool.get('type') === 'namespace' ? membersOf(tool) : [tool];
+    return dictField(tool, 'type') === 'namespace' ? membersOf(tool) : [tool];
   });
 }
 
 function membersOf(namespace: Dict): readonly Dict[] {
   const about = textIn(namespace, 'description');
-  return flatTools(namespace.get('tools') ?? null).map((tool) => {
+  return flatTools(dictField(namespace, 'tools')).map((tool) => {
     const texts = [about, textIn(tool, 'description')].filter((text) => text !== '');
     const name = qualifiedName(textIn(namespace, 'name'), textIn(tool, 'name'));
     return Dict.of([...tool.entries(), ['name', name], ['description', texts.join('\n\n')]]);
@@ -61,6 +62,6 @@ function membersOf(namespace: Dict): readonly Dict[] {
 }
 
 function textIn(dict: Dict, name: string): string {
-  const value = dict.get(name);
+  const value = dictField(dict, name);
   return typeof value === 'string' ? value : '';
 }

@@ -22,7 +22,7 @@ export class NodeUpgrades {
 
   /** Whether there is anything to upgrade to: any other request is a plain one. */
   takes(request: IncomingMessage): boolean {
-    return isWebSocket(request) && this.#endpoints.has(parsedOf(request).path);
+    return this.#serversFor(request) !== undefined;
   }
 
   /** Upgrades what the server hands over. */
@@ -30,16 +30,19 @@ export class NodeUpgrades {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => undefined);
       if (!(socket instanceof Socket)) return;
-      const servers = this.#endpoints.get(parsedOf(request).path);
-      if (servers !== undefined && this.takes(request))
-        this.#upgrade({ request, socket, head }, servers);
-      else replay({ request, socket, head }, server);
+      const servers = this.#serversFor(request);
+      if (servers === undefined) replay({ request, socket, head }, server);
+      else this.#upgrade({ request, socket, head }, servers);
     });
   }
 
   /** Cuts every socket. */
   close(): void {
     for (const servers of this.#endpoints.values()) servers.close();
+  }
+
+  #serversFor(request: IncomingMessage): EndpointServers | undefined {
+    return isWebSocket(request) ? this.#endpoints.get(parsedOf(request).path) : undefined;
   }
 
   #upgrade(upgrade: Upgrade, servers: EndpointServers): void {
