@@ -1,35 +1,16 @@
 import t from 'tap';
 
 import type { HiddenStatesMode } from '../../../src/core/hidden-states.js';
-import { greedySampling } from '../../../src/core/sampling-params.js';
 import { checkHiddenCost } from '../../../src/engine/fit-hidden.js';
 import type { GenerationInput } from '../../../src/engine/generation.js';
+import { inputsOf, type InputSize } from './inputs.js';
 
-interface Ask {
-  readonly promptLen: number;
-  readonly maxNewTokens: number;
+interface Ask extends InputSize {
   readonly mode?: HiddenStatesMode | null;
-  readonly n?: number;
 }
 
-function inputs({ promptLen, maxNewTokens, mode = 'full', n = 1 }: Ask): GenerationInput[] {
-  const input: GenerationInput = {
-    req: {
-      rid: 'r',
-      inputIds: new Int32Array(promptLen),
-      sampling: greedySampling(maxNewTokens),
-      logprobs: null,
-      hiddenStates: mode,
-      grammar: null,
-      namespace: '',
-      tenant: '',
-      explainsMiss: false,
-      dpRank: null,
-      priority: 0,
-    },
-    text: null,
-  };
-  return Array.from({ length: n }, () => input);
+function inputs({ mode = 'full', ...size }: Ask): GenerationInput[] {
+  return inputsOf(size, { hiddenStates: mode });
 }
 
 t.test('what hidden states cost is bounded, all samples and chunks together', (t) => {

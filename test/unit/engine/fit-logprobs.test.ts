@@ -1,35 +1,18 @@
 import t from 'tap';
 
-import { greedySampling } from '../../../src/core/sampling-params.js';
 import { checkLogprobCost } from '../../../src/engine/fit-logprobs.js';
 import type { GenerationInput } from '../../../src/engine/generation.js';
+import { inputsOf, type InputSize } from './inputs.js';
 
-interface Ask {
+interface Ask extends Partial<InputSize> {
   readonly promptLen: number;
   readonly startLen?: number;
   readonly topNum?: number;
-  readonly maxNewTokens?: number;
-  readonly n?: number;
 }
 
-function inputs({ promptLen, startLen = 0, topNum = 0, maxNewTokens = 1, n = 1 }: Ask) {
-  const input: GenerationInput = {
-    req: {
-      rid: 'r',
-      inputIds: new Int32Array(promptLen),
-      sampling: greedySampling(maxNewTokens),
-      logprobs: { startLen, topNum, tokenIds: [] },
-      hiddenStates: null,
-      grammar: null,
-      namespace: '',
-      tenant: '',
-      explainsMiss: false,
-      dpRank: null,
-      priority: 0,
-    },
-    text: null,
-  };
-  return Array.from({ length: n }, () => input);
+function inputs({ startLen = 0, topNum = 0, ...size }: Ask): GenerationInput[] {
+  const logprobs = { startLen, topNum, tokenIds: [] };
+  return inputsOf({ maxNewTokens: 1, ...size }, { logprobs });
 }
 
 t.test('what log-probabilities cost is bounded by the product', (t) => {

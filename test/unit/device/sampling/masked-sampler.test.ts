@@ -1,5 +1,5 @@
 /** Against the whole row, masked and sorted. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 
 import { seededRandom, type Random } from '../../../../src/core/clock.js';
 import { TOP_K_ALL, type SamplingParams } from '../../../../src/core/sampling-params.js';
@@ -58,14 +58,12 @@ t.test('a token from the best ones is that of the whole row', (t) => {
   t.end();
 });
 
-t.test('tokens come as often as what is left of their probability', (t) => {
-  const random = seededRandom(3);
-  const row = randomRow(random, 300, 5);
+/** Draws at even places, and compares how often each token comes with its share of what the mask leaves. */
+function compareShares(t: Test, row: Float32Array, mask: Int32Array): void {
   const head = headOf([row]);
-  const mask = randomMask(seededRandom(8), 300);
-  const masked = new Float32Array(300);
+  const masked = new Float32Array(row.length);
   maskRow(masked, row, mask);
-  const counts = new Float64Array(300);
+  const counts = new Float64Array(row.length);
   const draws = 40_000;
   for (let i = 0; i < draws; i++) {
     const token = sampleAllowed(head, 0, mask, openSampling(), (i + 0.5) / draws);
@@ -75,6 +73,10 @@ t.test('tokens come as often as what is left of their probability', (t) => {
     const expected = draws * Math.exp(masked[id] ?? -Infinity);
     t.ok(Math.abs(count - expected) < 3, `token ${id}: ${count} times, not ${expected}`);
   });
+}
+
+t.test('tokens come as often as what is left of their probability', (t) => {
+  compareShares(t, randomRow(seededRandom(3), 300, 5), randomMask(seededRandom(8), 300));
   t.end();
 });
 
@@ -83,21 +85,8 @@ t.test('a mask that forbids little but the probable leaves the rest its shares',
   const vocabSize = 300;
   const probable = [20, 20.3, 20.7];
   const logits = Float64Array.from({ length: vocabSize }, (_, id) => probable[id - 70] ?? random());
-  const row = logSoftmax(logits);
   const mask = new Int32Array(Math.ceil(vocabSize / 32)).fill(-1);
   mask[70 >> 5] = ~(0b111 << (70 & 31));
-  const masked = new Float32Array(vocabSize);
-  maskRow(masked, row, mask);
-  const draws = 40_000;
-  const counts = new Float64Array(vocabSize);
-  const head = headOf([row]);
-  for (let i = 0; i < draws; i++) {
-    const token = sampleAllowed(head, 0, mask, openSampling(), (i + 0.5) / draws);
-    counts[token] = (counts[token] ?? 0) + 1;
-  }
-  counts.forEach((count, id) => {
-    const expected = draws * Math.exp(masked[id] ?? -Infinity);
-    t.ok(Math.abs(count - expected) < 3, `token ${id}: ${count} times, not ${expected}`);
-  });
+  compareShares(t, logSoftmax(logits), mask);
   t.end();
 });
