@@ -59,6 +59,7 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^workers/' },
     },
+    soleImporters('commander-in-cli', 'commander', ['src/cli/(program|server-flags)\\.ts']),
     soleImporters('uws-in-one-file', 'uWebSockets.js', ['src/http/uws/server\\.ts']),
     soleImporters('ws-in-one-file', 'ws', ['src/http/node/(upgrades|socket)\\.ts']),
     soleImporters('ort-in-one-file', 'onnxruntime-node', ['src/device/ort\\.ts']),

@@ -1,13 +1,14 @@
 import t from 'tap';
 
-import { parseCli } from '../../../src/config/cli.js';
+import { serveCommand } from '../../../src/cli/serve.js';
+import { parseCommandLine } from '../../../src/cli/program.js';
 import type { ServerArgs } from '../../../src/config/server-args.js';
 import { bucketsOf } from '../../../src/core/bucket-rule.js';
 
 function read(argv: string[], env: Record<string, string> = {}): ServerArgs {
-  const result = parseCli(argv, '1.2.3', env);
-  if (result.kind !== 'serve') throw new Error('text' in result ? result.text : 'doctor');
-  return result.args;
+  const line = parseCommandLine(argv, { commands: [serveCommand], version: '1.2.3', env });
+  if (line.kind === 'exit') throw new Error(line.text);
+  return line.invocation.serverArgs().args;
 }
 
 t.test('bounds are numbers between spaces or commas', (t) => {
@@ -55,7 +56,7 @@ t.test('rules are words, also in the environment and the config file', (t) => {
 t.test('wrong bounds and rules are told in one sentence', (t) => {
   const flag = '--bucket-inter-token-latency';
   for (const words of [['x'], ['1', '1'], ['2', '1'], [''], ['1', 'Infinity'], ['1', 'serve']]) {
-    const expected = `${flag} must be a list of ascending numbers, got '${words.join(' ')}'. Try`;
+    const expected = `${flag} must be a list of ascending numbers, got '${words.join(' ')}'`;
     t.throws(() => read([flag, ...words]), { message: new RegExp(`^${expected}`) }, String(words));
   }
   t.throws(() => read([flag]), { message: /argument missing/ });

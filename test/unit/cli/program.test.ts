@@ -1,17 +1,32 @@
 import t from 'tap';
 
-import { parseCli, type CliResult } from '../../../src/config/cli.js';
+import { COMMANDS } from '../../../src/cli/commands.js';
+import { parseCommandLine, wrongUsage, type CommandLine } from '../../../src/cli/program.js';
+import { UsageError } from '../../../src/config/flag-spec.js';
+import type { LoadedArgs } from '../../../src/config/load.js';
 
-function serve(argv: string[], env: Record<string, string> = {}): CliResult & { kind: 'serve' } {
-  const result = parseCli(argv, '1.2.3', env);
-  if (result.kind !== 'serve') throw new Error('text' in result ? result.text : 'doctor');
-  return result;
+type Env = Record<string, string>;
+
+function parse(argv: string[], env: Env): CommandLine {
+  return parseCommandLine(argv, { commands: COMMANDS, version: '1.2.3', env });
 }
 
-function exit(argv: string[], env: Record<string, string> = {}): { code: number; text: string } {
-  const result = parseCli(argv, '1.2.3', env);
-  if (result.kind !== 'exit') throw new Error('It started a server.');
-  return result;
+function serve(argv: string[], env: Env = {}): LoadedArgs {
+  const line = parse(argv, env);
+  if (line.kind === 'exit') throw new Error(line.text);
+  t.equal(line.command.name, 'serve');
+  return line.invocation.serverArgs();
+}
+
+function exit(argv: string[], env: Env = {}): { code: number; text: string } {
+  const line = parse(argv, env);
+  if (line.kind === 'exit') return line;
+  try {
+    line.invocation.serverArgs();
+  } catch (error) {
+    if (error instanceof UsageError) return wrongUsage(error.message);
+  }
+  throw new Error('It would run.');
 }
 
 t.test('no arguments serve the defaults', (t) => {
@@ -83,7 +98,7 @@ t.test('a name may be cut short, as argparse allows, while it can mean one flag'
     '--log-r could be --log-requests, --log-r',
   );
   t.match(exit(['--mem-fractions', '1']).text, /^unknown option '--mem-fractions'/);
-  t.match(exit(['--', 'x']).text, /'x' is invalid/);
+  t.match(exit(['--', 'x']).text, /too many arguments/);
   t.end();
 });
 
@@ -127,7 +142,9 @@ t.test('a wrong command line is one sentence and exit code 2', (t) => {
     [['--page-size'], /^option '--page-size <n>' argument missing\./],
     [['--ssl-keyfile', 'x'], /^--ssl-keyfile: TLS is not built in/],
     [['--enable-ssl-refresh'], /^--enable-ssl-refresh: TLS is not built in/],
-    [['train'], /'train' is invalid/],
+    [['train'], /^Unknown command 'train': there are serve, doctor/],
+    [['serve', 'x'], /^too many arguments/],
+    [['help', 'x'], /^Unknown command 'x'/],
     [['--config', 'no/such.json'], /^The config file no\/such\.json cannot be read\./],
   ];
   for (const [argv, pattern] of cases) {
@@ -139,13 +156,26 @@ t.test('a wrong command line is one sentence and exit code 2', (t) => {
   t.end();
 });
 
-t.test('--help and --version go to stdout with code 0', (t) => {
+t.test('help and version go to stdout with code 0', (t) => {
   t.strictSame(exit(['--version']), { kind: 'exit', code: 0, text: '1.2.3\n' });
-  const help = exit(['serve', '--help']);
+  t.strictSame(exit(['-V']), exit(['--version']));
+  const help = exit(['--help']);
   t.equal(help.code, 0);
-  t.match(help.text, /--model-path <value>/);
-  t.match(help.text, /Scheduling:/);
-  t.notMatch(help.text, /--tp-size/);
+  for (const { name } of COMMANDS) t.match(help.text, new RegExp(`^ {2}${name} `, 'm'));
+  t.strictSame(exit(['help']), help);
+  t.strictSame(exit(['-h']), help);
+  const flags = exit(['help', 'flags']);
+  t.match(flags.text, /--model-path <value>/);
+  t.match(flags.text, /Scheduling:/);
+  t.notMatch(flags.text, /--tp-size/);
+  for (const { name, examples } of COMMANDS) {
+    const { code, text } = exit([name, '--help']);
+    t.equal(code, 0);
+    t.strictSame(exit(['help', name]), { kind: 'exit', code, text });
+    t.ok(text.split('\n').length <= 60, `${name}: ${text.split('\n').length} lines`);
+    t.ok(examples.length > 0 && text.includes(examples[0] ?? ''));
+    for (const line of text.split('\n')) t.ok(line.length <= 110, line);
+  }
   t.end();
 });
 
@@ -254,14 +284,12 @@ t.test("a config file may be SGLang's YAML", (t) => {
 });
 
 t.test('a command is named first, and serve where none is', (t) => {
-  t.equal(parseCli([], '1.2.3', {}).kind, 'serve');
-  t.equal(parseCli(['serve'], '1.2.3', {}).kind, 'serve');
-  t.match(parseCli(['doctor', '--port', '8000'], '1.2.3', {}), {
-    kind: 'doctor',
-    args: { port: 8000 },
-  });
+  t.equal(serve([]).args.port, 30000);
+  t.equal(serve(['serve']).args.port, 30000);
+  const doctor = parse(['doctor', '--port', '8000'], {});
+  if (doctor.kind === 'exit') throw new Error(doctor.text);
+  t.equal(doctor.command.name, 'doctor');
+  t.equal(doctor.invocation.serverArgs().args.port, 8000);
   t.equal(exit(['heal']).code, 2);
-  t.strictSame(exit(['-V']), { kind: 'exit', code: 0, text: '1.2.3\n' });
-  t.match(exit(['-h']), { code: 0, text: /doctor/ });
   t.end();
 });
