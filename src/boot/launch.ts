@@ -36,6 +36,8 @@ import { warmUp, warmUpTarget } from './warm-up.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
 
+const TOUCH_MS = 3600 * 1000;
+
 export interface LaunchOptions {
   readonly args: ServerArgs;
   readonly env: HostEnv;
@@ -60,10 +62,7 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
   requireRuntimeMemory(machine.memoryBytes, args.dpSize);
 
   const cpuPool = new CpuPool({ numThreads: machine.numCores });
-  const temporary = new TemporaryFolders(tmpdir());
-  process.once('exit', () => {
-    temporary.removeAllNow();
-  });
+  const temporary = await ownFolders();
   const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
   const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
   progress.haveWeights();
@@ -140,6 +139,16 @@ export async function launch({ args, env, version, log }: LaunchOptions): Promis
     watchdog,
     log,
   });
+}
+
+async function ownFolders(): Promise<TemporaryFolders> {
+  const temporary = new TemporaryFolders(tmpdir());
+  process.once('exit', () => {
+    temporary.removeAllNow();
+  });
+  setInterval(() => void temporary.touch(), TOUCH_MS).unref();
+  await temporary.sweep();
+  return temporary;
 }
 
 /** From here on whoever asks is told how far the model is. @throws StartupError */

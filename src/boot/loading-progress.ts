@@ -1,4 +1,5 @@
-import type { Logger, Progress } from '../observability/logger.js';
+import type { Logger } from '../observability/logger.js';
+import type { Progress } from '../observability/progress.js';
 
 /** What is left for the devices when the weights are there. */
 const WEIGHTS = 0.9;
@@ -26,10 +27,11 @@ export class LoadingProgress {
   #watched(bar: Progress): Progress {
     const from = this.#fraction;
     return {
-      update: (fraction, detail) => {
-        const now = from + (WEIGHTS - from) * SHARE * Math.min(1, fraction);
+      update: (done, total, detail) => {
+        const fraction = Math.min(1, done / Math.max(1, total));
+        const now = from + (WEIGHTS - from) * SHARE * fraction;
         this.#fraction = Math.max(this.#fraction, now);
-        bar.update(fraction, detail);
+        bar.update(done, total, detail);
       },
       done: () => {
         bar.done();

@@ -35,7 +35,7 @@ export async function findFolder(
       },
       {
         progress: ({ doneBytes, totalBytes, file }) => {
-          bar.update(doneBytes / Math.max(1, totalBytes), file);
+          bar.update(doneBytes, totalBytes, file);
         },
         warn: (message) => {
           log.warn(message);

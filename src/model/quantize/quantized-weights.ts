@@ -13,7 +13,7 @@ import {
   discardCacheEntry,
   readCacheEntry,
 } from './cache.js';
-import { tidyCache, useEntry, type WeightCache } from './cache-room.js';
+import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
 import type { QuantizeJob } from './job.js';
 import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
 
@@ -51,7 +51,7 @@ export async function quantizedWeights(
   const cached = join(deps.cacheDir, key);
   const entry = await readCacheEntry(cached);
   if (entry.state === 'sound' && (await useEntry(cached))) {
-    await tidyCache(cached, deps);
+    await makeRoom(deps);
     return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
   }
   if (entry.state === 'damaged') {
@@ -79,7 +79,7 @@ async function makeWeights(
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
-      await tidyCache(cached, deps);
+      await makeRoom(deps);
     }
     return {
       store: weightStore(folder, planned.map),
