@@ -6,11 +6,11 @@ import { lstat, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 
 import { draftOf } from '../../core/owned-drafts.js';
-import { OWNER_FORM, ownerState, ownOwner } from '../../core/process-owner.js';
+import { OWNER_FORM, ownerState, ownOwner, pidOf } from '../../core/process-owner.js';
 import { WEIGHTS_FILE } from './layout.js';
 
 /** As `cacheKey` and `dummyCheckpoint` name them. */
-const ENTRY = /^(w8a8_int8|int8|int4|dummy)-[0-9a-f]{32}$/;
+export const ENTRY = /^(w8a8_int8|int8|int4|dummy)-[0-9a-f]{32}$/;
 /** The one data file of an entry that a dummy checkpoint is. */
 export const DUMMY_FILE = 'model.safetensors';
 const USER = new RegExp(`^user-(${OWNER_FORM})$`);
@@ -63,7 +63,7 @@ async function entryAt(folder: string): Promise<Entry | null> {
 }
 
 /** Bytes of an entry's data file; null where it has none. */
-async function dataBytes(folder: string): Promise<number | null> {
+export async function dataBytes(folder: string): Promise<number | null> {
   for (const name of [WEIGHTS_FILE, DUMMY_FILE]) {
     const facts = await lstat(join(folder, name)).catch(() => null);
     if (facts !== null) return facts.size;
@@ -71,8 +71,8 @@ async function dataBytes(folder: string): Promise<number | null> {
   return null;
 }
 
-/** False when somebody uses it. It gets the name of a draft first, so that nobody begins to use it meanwhile. */
-async function removeEntry(folder: string): Promise<boolean> {
+/** @returns false when somebody uses it. It gets the name of a draft first, so that nobody begins to use it meanwhile. */
+export async function removeEntry(folder: string): Promise<boolean> {
   if (await isUsed(folder)) return false;
   const draft = draftOf(folder);
   try {
@@ -89,14 +89,21 @@ async function removeEntry(folder: string): Promise<boolean> {
 }
 
 async function isUsed(folder: string): Promise<boolean> {
+  return (await usersOf(folder)).length > 0;
+}
+
+/** Numbers of the processes that use an entry; null = one that has no number here. */
+export async function usersOf(folder: string): Promise<readonly (number | null)[]> {
+  const users: (number | null)[] = [];
   for (const name of await readdir(folder).catch(() => [])) {
     const owner = USER.exec(name)?.[1];
     if (owner === undefined) continue;
     const path = join(folder, name);
-    if (await isAlive(path, owner)) return true;
-    await rm(path, { force: true }).catch(() => undefined);
+    if (await isAlive(path, owner))
+      users.push(ownerState(owner) === 'living' ? pidOf(owner) : null);
+    else await rm(path, { force: true }).catch(() => undefined);
   }
-  return false;
+  return users;
 }
 
 async function isAlive(path: string, owner: string): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
+import type { Checkpoint } from '../source/checkpoint.js';
 import { weightStore } from '../weights/weight-store.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import { cacheKey } from './cache-key.js';
@@ -13,6 +14,7 @@ import {
   discardCacheEntry,
   readCacheEntry,
 } from './cache.js';
+import { noteSource } from './cache-sources.js';
 import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
 import type { QuantizeJob } from './job.js';
 import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
@@ -51,6 +53,7 @@ export async function quantizedWeights(
   const cached = join(deps.cacheDir, key);
   const entry = await readCacheEntry(cached);
   if (entry.state === 'sound' && (await useEntry(cached))) {
+    await noteSources(cached, checkpoint);
     await makeRoom(deps);
     return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
   }
@@ -62,6 +65,11 @@ export async function quantizedWeights(
       ? await besideForeignEntry(cached, deps)
       : await openDraft(cached, deps);
   return makeWeights(input, format, draft, deps);
+}
+
+async function noteSources(cached: string, { files }: Checkpoint): Promise<void> {
+  const folders = new Set(files.map(({ path }) => dirname(path)));
+  for (const folder of folders) await noteSource(cached, folder);
 }
 
 /** Fills a draft, and puts it into the cache if it is for there. */
@@ -79,6 +87,7 @@ async function makeWeights(
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
+      await noteSources(cached, input.checkpoint);
       await makeRoom(deps);
     }
     return {

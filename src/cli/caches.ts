@@ -1,0 +1,49 @@
+import { basename, dirname, resolve } from 'node:path';
+
+import { loadHostEnv } from '../config/load.js';
+import { StartupError } from '../core/errors.js';
+import type { WeightCopy } from '../model/quantize/cache-inventory.js';
+import type { CachedRepo } from '../model/source/hub-inventory.js';
+import type { Invocation } from './command.js';
+
+/** Folders that a command about models looks into. */
+export interface Caches {
+  readonly hub: string;
+  readonly copies: string;
+}
+
+/** By the environment and `--quantization-cache-dir`. @throws UsageError */
+export function cachesOf({ options, serverArgs }: Invocation): Caches {
+  const env = loadHostEnv();
+  const flag = options['quantizationCacheDir'];
+  const copies = typeof flag === 'string' ? flag : serverArgs().args.quantizationCacheDir;
+  return { hub: resolve(env.hubCacheDir), copies: resolve(copies ?? env.cacheDir) };
+}
+
+/** @throws StartupError where the folder cannot be read */
+export async function readRepos(hub: string): Promise<readonly CachedRepo[]> {
+  const { listRepos } = await import('../model/source/hub-inventory.js');
+  return readable(listRepos(hub), `The hub's cache ${hub}`);
+}
+
+/** @throws StartupError where the folder cannot be read */
+export async function readCopies(folder: string): Promise<readonly WeightCopy[]> {
+  const { listCopies } = await import('../model/quantize/cache-inventory.js');
+  return readable(listCopies(folder), `The quantization cache ${folder}`);
+}
+
+async function readable<T>(listing: Promise<T>, what: string): Promise<T> {
+  return listing.catch((cause: NodeJS.ErrnoException) => {
+    throw new StartupError(`${what} cannot be read (${cause.code ?? cause.message}).`, { cause });
+  });
+}
+
+/** `org/name` of a snapshot in a hub's cache, else the folder. */
+export function sourceName(folder: string): string {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) {
+    const name = basename(at);
+    const isRepo = name.startsWith('models--') && folder.startsWith(`${at}/snapshots/`);
+    if (isRepo) return name.slice('models--'.length).replaceAll('--', '/');
+  }
+  return folder;
+}
