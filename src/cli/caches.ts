@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { loadHostEnv } from '../config/load.js';
 import { StartupError } from '../core/errors.js';
@@ -38,12 +38,9 @@ async function readable<T>(listing: Promise<T>, what: string): Promise<T> {
   });
 }
 
-/** `org/name` of a snapshot in a hub's cache, else the folder. */
-export function sourceName(folder: string): string {
-  for (let at = folder; at !== dirname(at); at = dirname(at)) {
-    const name = basename(at);
-    const isRepo = name.startsWith('models--') && folder.startsWith(`${at}/snapshots/`);
-    if (isRepo) return name.slice('models--'.length).replaceAll('--', '/');
-  }
-  return folder;
+/** `org/name` of weight files in a hub's cache, else their folder. */
+export function sourceName(files: readonly string[]): string {
+  const folder = dirname(files[0] ?? '');
+  const name = /\/models--([^/]+)\/(?:blobs|snapshots)(?:\/|$)/.exec(`${folder}/`)?.[1];
+  return name?.replaceAll('--', '/') ?? folder;
 }

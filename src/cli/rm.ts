@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 
 import { UsageError } from '../config/flag-spec.js';
 import { StartupError } from '../core/errors.js';
@@ -49,17 +49,21 @@ interface Removal {
   readonly revisions: readonly CachedRevision[] | null;
   /** Copies of these revisions, and perhaps of other models too. */
   readonly copies: readonly WeightCopy[];
+  /** Whether one of these files goes. */
+  readonly isGone: (source: readonly string[]) => boolean;
 }
 
 /** @throws StartupError where it is not there or in use */
 async function planRemoval(model: ModelWord, caches: Caches): Promise<Removal> {
   const { inspectRepo } = await import('../model/source/hub-inventory.js');
+  const { blobsOnlyOf } = await import('../model/source/hub-removal.js');
   const repo = await inspectRepo(caches.hub, model.repo);
   if (repo === null) throw new StartupError(`${model.repo} is not in ${caches.hub}.`);
   const revisions = model.revision === null ? null : await revisionsOf(model, repo);
-  const isOf = isBelow((revisions ?? [repo]).map(({ folder }) => folder));
-  const copies = (await readCopies(caches.copies)).filter(({ sources }) => sources.some(isOf));
-  const removal = { model, repo, revisions, copies };
+  const files = await blobsOnlyOf(repo, revisions ?? repo.revisions);
+  const isGone: Removal['isGone'] = (source) => source.some((path) => files.has(path));
+  const copies = (await readCopies(caches.copies)).filter(({ sources }) => sources.some(isGone));
+  const removal = { model, repo, revisions, copies, isGone };
   await refuseUsed(removal, caches);
   return removal;
 }
@@ -98,10 +102,6 @@ function processName(pid: number | null): string {
   return pid === null ? 'a process on another machine or in another container' : `process ${pid}`;
 }
 
-function isBelow(folders: readonly string[]): (path: string) => boolean {
-  return (path) => folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
-}
-
 /** @throws UsageError where there is nobody to ask */
 async function asked(
   removals: readonly Removal[],
@@ -112,11 +112,25 @@ async function asked(
     throw new UsageError(`There is nobody to ask: --yes removes ${what}.`);
   }
   err.write(`Remove ${what}? [y/N] `);
-  const lines = createInterface({ input });
-  for await (const line of lines) return /^\s*y(es)?\s*$/i.test(line);
+  const line = await answer(input);
   // Ctrl-D.
-  err.write('\n');
-  return false;
+  if (line === null) err.write('\n');
+  return /^\s*y(es)?\s*$/i.test(line ?? '');
+}
+
+/** One line; null = the input ended. */
+async function answer(input: Surroundings['input']): Promise<string | null> {
+  const lines = createInterface({ input, terminal: false });
+  try {
+    return await new Promise((resolve) => {
+      lines.once('line', resolve);
+      lines.once('close', () => {
+        resolve(null);
+      });
+    });
+  } finally {
+    lines.close();
+  }
 }
 
 function described({ model, repo, revisions, copies }: Removal): string {
@@ -129,7 +143,7 @@ function described({ model, repo, revisions, copies }: Removal): string {
 
 /** @throws StartupError where the file system does not let it */
 async function remove(
-  { model, repo, revisions, copies }: Removal,
+  { model, repo, revisions, copies, isGone }: Removal,
   { hub }: Caches,
   out: Surroundings['out'],
 ): Promise<void> {
@@ -142,7 +156,6 @@ async function remove(
     const { code = String(cause) } = cause as NodeJS.ErrnoException;
     throw new StartupError(`${repo.folder} cannot be removed (${code}).`, { cause });
   }
-  const isGone = isBelow((revisions ?? [repo]).map(({ folder }) => folder));
   const freed = (await freedBytes(hub, repo)) + (await removeCopies(copies, isGone));
   out.write(`Removed ${shownModel(model)}: ${shownBytes(freed)} freed.\n`);
 }
@@ -150,7 +163,7 @@ async function remove(
 /** Those that are of another model too stay. @returns how many bytes are free now */
 async function removeCopies(
   copies: readonly WeightCopy[],
-  isGone: (folder: string) => boolean,
+  isGone: Removal['isGone'],
 ): Promise<number> {
   const { removeEntry } = await import('../model/quantize/cache-room.js');
   const { forgetSources } = await import('../model/quantize/cache-sources.js');

@@ -13,8 +13,8 @@ export interface WeightCopy {
   readonly bytes: number | null;
   /** Unix milliseconds. */
   readonly usedMs: number;
-  /** Folders of models that they are of; empty where it was not noted. */
-  readonly sources: readonly string[];
+  /** Weight files of each model that they are of; empty where it was not noted. */
+  readonly sources: readonly (readonly string[])[];
   /** Processes that have it open; null = one elsewhere. */
   readonly users: readonly (number | null)[];
 }

@@ -5,35 +5,43 @@ import { join, resolve } from 'node:path';
 import { readRegularText } from '../source/regular-file.js';
 
 const NOTE = /^of-[0-9a-f]{16}$/;
+const NOTE_BYTES_MAX = 2 ** 20;
 
-/** Notes in an entry of the cache that it was made of, or is the same as, the weights of a folder. */
-export async function noteSource(entry: string, folder: string): Promise<void> {
-  const path = resolve(folder);
-  const name = createHash('sha256').update(path).digest('hex').slice(0, 16);
+/** Notes in an entry of the cache which weight files it was made of, or of which others it would be the same. */
+export async function noteSource(entry: string, files: readonly string[]): Promise<void> {
+  const text = JSON.stringify(files.map((path) => resolve(path)));
+  const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
   // A cache that cannot be written is read all the same.
-  await writeFile(join(entry, `of-${name}`), path, { flag: 'wx', mode: 0o600 }).catch(
+  await writeFile(join(entry, `of-${name}`), text, { flag: 'wx', mode: 0o600 }).catch(
     () => undefined,
   );
 }
 
-/** The folders that are noted in an entry. */
-export async function sourcesOf(entry: string): Promise<readonly string[]> {
-  const names = (await readdir(entry).catch(() => [])).filter((name) => NOTE.test(name));
-  const texts = await Promise.all(
-    names.map((name) => readRegularText(join(entry, name), 10_000).catch(() => '')),
-  );
-  return texts.filter((text) => text !== '').sort();
+/** What {@link noteSource} noted in an entry: one list of files for each model. */
+export async function sourcesOf(entry: string): Promise<readonly (readonly string[])[]> {
+  const names = (await readdir(entry).catch(() => [])).filter((name) => NOTE.test(name)).sort();
+  const sources = await Promise.all(names.map((name) => readNote(join(entry, name))));
+  return sources.filter((files) => files.length > 0);
 }
 
-/** Removes the notes of folders that `isGone` says so of. */
+/** Removes the notes that `isGone` says so of. */
 export async function forgetSources(
   entry: string,
-  isGone: (folder: string) => boolean,
+  isGone: (files: readonly string[]) => boolean,
 ): Promise<void> {
   for (const name of await readdir(entry).catch(() => [])) {
-    if (!NOTE.test(name)) continue;
     const path = join(entry, name);
-    const folder = await readRegularText(path, 10_000).catch(() => '');
-    if (isGone(folder)) await rm(path, { force: true }).catch(() => undefined);
+    if (!NOTE.test(name) || !isGone(await readNote(path))) continue;
+    await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Empty for one that cannot be read. */
+async function readNote(path: string): Promise<readonly string[]> {
+  try {
+    const files = JSON.parse(await readRegularText(path, NOTE_BYTES_MAX)) as unknown;
+    return Array.isArray(files) ? files.filter((file) => typeof file === 'string') : [];
+  } catch {
+    return [];
   }
 }

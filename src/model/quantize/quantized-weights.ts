@@ -1,5 +1,5 @@
 import { truncate } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
 import type { Checkpoint } from '../source/checkpoint.js';
@@ -53,7 +53,7 @@ export async function quantizedWeights(
   const cached = join(deps.cacheDir, key);
   const entry = await readCacheEntry(cached);
   if (entry.state === 'sound' && (await useEntry(cached))) {
-    await noteSources(cached, checkpoint);
+    await noteSource(cached, filesOf(checkpoint));
     await makeRoom(deps);
     return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
   }
@@ -67,9 +67,8 @@ export async function quantizedWeights(
   return makeWeights(input, format, draft, deps);
 }
 
-async function noteSources(cached: string, { files }: Checkpoint): Promise<void> {
-  const folders = new Set(files.map(({ path }) => dirname(path)));
-  for (const folder of folders) await noteSource(cached, folder);
+function filesOf({ files }: Checkpoint): readonly string[] {
+  return files.map(({ path }) => path);
 }
 
 /** Fills a draft, and puts it into the cache if it is for there. */
@@ -87,7 +86,7 @@ async function makeWeights(
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
-      await noteSources(cached, input.checkpoint);
+      await noteSource(cached, filesOf(input.checkpoint));
       await makeRoom(deps);
     }
     return {

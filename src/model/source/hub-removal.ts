@@ -1,5 +1,5 @@
-import { readdir, realpath, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, realpath, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { lockHolder } from '../../core/file-lock.js';
 import { HubCache } from './hub-cache.js';
@@ -43,18 +43,30 @@ export async function removeRepo(cacheDir: string, repo: CachedRepo): Promise<vo
   await rm(locks, { recursive: true, force: true });
 }
 
+/** Files that these revisions are made of, by their true paths, and that no other revision has. */
+export async function blobsOnlyOf(
+  repo: CachedRepo,
+  revisions: readonly CachedRevision[],
+): Promise<ReadonlySet<string>> {
+  const kept = repo.revisions.filter((revision) => !revisions.includes(revision));
+  const [going, needed] = [await targetsOf(revisions), await targetsOf(kept)];
+  return new Set([...going].filter((path) => !needed.has(path)));
+}
+
+async function targetsOf(revisions: readonly CachedRevision[]): Promise<ReadonlySet<string>> {
+  const files = await Promise.all(revisions.map(({ folder }) => filesBelow(folder)));
+  return new Set(
+    await Promise.all(files.flat().map(({ target }) => realpath(target).catch(() => target))),
+  );
+}
+
 /** Removes some revisions, and of the blobs those that no other has. @throws the file system's error */
 export async function removeRevisions(
   repo: CachedRepo,
   revisions: readonly CachedRevision[],
 ): Promise<void> {
+  const blobs = await blobsOnlyOf(repo, revisions);
   const gone = new Set(revisions.map(({ commit }) => commit));
-  const kept = repo.revisions.filter(({ commit }) => !gone.has(commit));
-  const blobsOf = async (some: readonly CachedRevision[]): Promise<Set<string>> => {
-    const files = await Promise.all(some.map(({ folder }) => filesBelow(folder)));
-    return new Set(files.flat().map(({ target }) => target));
-  };
-  const [unneeded, needed] = [await blobsOf(revisions), await blobsOf(kept)];
   for (const ref of await refsOf(repo.folder)) {
     if (gone.has(ref.commit)) await rm(ref.path, { force: true });
   }
@@ -62,19 +74,12 @@ export async function removeRevisions(
     await rm(folder, { recursive: true, force: true });
     await rm(join(repo.folder, '.no_exist', commit), { recursive: true, force: true });
   }
-  for (const path of unneeded) {
-    const isBlob = basename(dirname(path)) === 'blobs' && (await isBelow(path, repo));
-    if (isBlob && !needed.has(path)) await rm(path, { force: true });
-  }
-  await rmdir(join(repo.folder, 'refs')).catch(() => undefined);
+  // Not where a link of a snapshot led elsewhere.
+  const folder = await realpath(join(repo.folder, 'blobs')).catch(() => null);
+  for (const path of blobs) if (dirname(path) === folder) await rm(path, { force: true });
 }
 
 /** How much of what a repository had is not there any more. */
 export async function freedBytes(cacheDir: string, before: CachedRepo): Promise<number> {
   return before.bytes - ((await inspectRepo(cacheDir, before.repo))?.bytes ?? 0);
-}
-
-/** Not where a link of a snapshot leads elsewhere. */
-async function isBelow(path: string, { folder }: CachedRepo): Promise<boolean> {
-  return dirname(dirname(path)) === (await realpath(folder).catch(() => folder));
 }
