@@ -68,7 +68,7 @@ function verdict({ obstacles, partBytes }: ExaminedRepo): string {
   const reasons = obstacles.filter((obstacle) => obstacle !== null);
   if (reasons.length === 0) return part === '' ? 'yes' : `yes; another is ${part}`;
   const no = reasons.length === obstacles.length ? 'no' : 'not all';
-  return `${no}: ${part !== '' && reasons[0] === 'incomplete' ? part : (reasons[0] ?? '')}`;
+  return `${no}: ${part !== '' && reasons[0]?.startsWith('incomplete') === true ? part : (reasons[0] ?? '')}`;
 }
 
 /** A branch, or the beginning of the commit as git shows it. */
