@@ -33,8 +33,9 @@ export async function readCopies(folder: string): Promise<readonly WeightCopy[]>
 }
 
 async function readable<T>(listing: Promise<T>, what: string): Promise<T> {
-  return listing.catch((cause: NodeJS.ErrnoException) => {
-    throw new StartupError(`${what} cannot be read (${cause.code ?? cause.message}).`, { cause });
+  return listing.catch((cause: unknown) => {
+    const { code = String(cause) } = cause as NodeJS.ErrnoException;
+    throw new StartupError(`${what} cannot be read (${code}).`, { cause });
   });
 }
 

@@ -21,8 +21,8 @@ export interface WeightCopy {
 
 /** All in a cache; none where there is no cache. @throws the file system's error for one that cannot be read */
 export async function listCopies(cacheDir: string): Promise<readonly WeightCopy[]> {
-  const names = await readdir(cacheDir).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(cacheDir).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   });
   const copies = names.sort().map((name) => copyAt(cacheDir, name));

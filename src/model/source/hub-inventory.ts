@@ -42,8 +42,8 @@ const COMMIT = /^[0-9a-f]{40}$/;
 
 /** All models in a cache; none where there is no cache. @throws the file system's error for one that cannot be read */
 export async function listRepos(cacheDir: string): Promise<readonly CachedRepo[]> {
-  const names = await readdir(cacheDir).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(cacheDir).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   });
   const repos = names.sort().flatMap((name) => {
