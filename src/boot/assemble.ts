@@ -31,6 +31,9 @@ import { Teardown } from './teardown.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
 
+/** Folders that nobody touches for a day may be anybody's to sweep. */
+const TOUCH_MS = 3600 * 1000;
+
 export interface AssembleOptions {
   readonly args: ServerArgs;
   readonly env: HostEnv;
@@ -75,7 +78,7 @@ async function build(
 
   const cpuPool = new CpuPool({ numThreads: machine.numCores });
   teardown.add(() => cpuPool.close());
-  const temporary = temporaryFolders(teardown);
+  const temporary = await temporaryFolders(teardown);
   const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
   const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
   progress.haveWeights();
@@ -149,17 +152,20 @@ async function build(
   };
 }
 
-/** A process that ends without a word takes them with it. */
-function temporaryFolders(teardown: Teardown): TemporaryFolders {
+/** A process that ends without a word takes them with it, and those of processes that were killed. */
+async function temporaryFolders(teardown: Teardown): Promise<TemporaryFolders> {
   const temporary = new TemporaryFolders(tmpdir());
   const removeAll = (): void => {
     temporary.removeAllNow();
   };
   process.once('exit', removeAll);
+  const timer = setInterval(() => void temporary.touch(), TOUCH_MS).unref();
   teardown.add(() => {
     process.off('exit', removeAll);
+    clearInterval(timer);
     removeAll();
   });
+  await temporary.sweep();
   return temporary;
 }
 

@@ -1,4 +1,5 @@
-import type { Logger, Progress } from '../observability/logger.js';
+import type { Logger } from '../observability/logger.js';
+import type { Progress } from '../observability/progress.js';
 
 /** What is left for the devices when the weights are there. */
 const WEIGHTS = 0.9;
@@ -43,9 +44,10 @@ export class LoadingProgress {
   #watched(bar: Progress): Progress {
     const from = this.#fraction;
     return {
-      update: (fraction, detail) => {
-        this.#grow(from + (WEIGHTS - from) * SHARE * Math.min(1, fraction));
-        bar.update(fraction, detail);
+      update: (done, total, detail) => {
+        const fraction = Math.min(1, done / Math.max(1, total));
+        this.#grow(from + (WEIGHTS - from) * SHARE * fraction);
+        bar.update(done, total, detail);
       },
       done: () => {
         bar.done();

@@ -32,7 +32,7 @@ export const serveCommand: CliCommand = {
 /** Owns this process's signals from here on. @returns when the server cannot go on; a signal ends the process */
 async function serve({ args, warnings }: LoadedArgs, version: string): Promise<number> {
   const env = loadHostEnv();
-  const output = standardOutput();
+  const output = standardOutput(env.isDumbTerminal);
   const log = createLogger({
     sink: output,
     level: logLevelOf(args.logLevel),

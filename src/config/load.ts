@@ -141,6 +141,8 @@ export interface HostEnv {
   /** Folder for what this server keeps between runs. */
   readonly cacheDir: string;
   readonly useColor: boolean;
+  /** `TERM=dumb`: no line can be drawn over. */
+  readonly isDumbTerminal: boolean;
   /** `SGLANG_REQ_WAITING_TIMEOUT` and `…_RUNNING_TIMEOUT`, there in seconds; null = none. */
   readonly reqWaitingTimeoutMs: number | null;
   readonly reqRunningTimeoutMs: number | null;
@@ -175,6 +177,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
     healthCheckTimeoutMs:
       timeoutMs(env, 'SGLANG_HEALTH_CHECK_TIMEOUT') ?? DEFAULT_HEALTH_CHECK_TIMEOUT_MS,
     useColor: nonEmpty(env['NO_COLOR']) === null,
+    isDumbTerminal: env['TERM'] === 'dumb',
     profilerDir: nonEmpty(env['SGLANG_TORCH_PROFILER_DIR']) ?? tmpdir(),
     hidesOpenApi: isTrue(env['DISABLE_OPENAPI_DOC']),
     predictRoute: predictRoute(nonEmpty(env['AIP_PREDICT_ROUTE']) ?? '/vertex_generate'),

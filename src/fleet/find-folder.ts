@@ -1,14 +1,28 @@
 import { fileURLToPath } from 'node:url';
-import { findModel } from '../model/source/find-model.js';
+
+import type { HostEnv } from '../config/load.js';
+import {
+  findModel,
+  findRepo,
+  type FindModelOptions,
+  type FoundModel,
+} from '../model/source/find-model.js';
 import type { HubPart } from '../model/source/hub.js';
-import { lazyProgress, type LoadContext } from './load-context.js';
+import type { Logger } from '../observability/logger.js';
+import { lazyProgress } from './load-context.js';
 
 /** Relative to dist/src/fleet: the folder of the model that comes with the package. */
 const BUILT_IN_FOLDER = fileURLToPath(new URL('../../../config/tiny', import.meta.url));
 /** What stands for it where a folder or repository is asked for. */
 export const BUILT_IN_NAME = 'radish-tiny';
 
-type FindContext = Pick<LoadContext, 'args' | 'env' | 'log'>;
+interface FindContext {
+  readonly args: { readonly revision: string | null };
+  readonly env: Pick<HostEnv, 'hubCacheDir' | 'hubEndpoint' | 'hubToken' | 'isHubOffline'>;
+  readonly log: Pick<Logger, 'warn' | 'progress'>;
+  /** Whoever waits has left. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * The folder of a path or repository, downloaded where it must be; of a `tokenizer`, without weights.
@@ -20,29 +34,40 @@ export async function findFolder(
   part: HubPart = 'model',
 ): Promise<string> {
   if (modelPath === BUILT_IN_NAME) return BUILT_IN_FOLDER;
-  const { args, env, log } = context;
-  const bar = lazyProgress(log, `Download ${modelPath}`);
+  return (await find(findModel, context, { modelPath, part })).folder;
+}
+
+/** A repository of the hub in its cache, whatever folder here has its name. @throws ModelLoadError */
+export function fetchRepo(context: FindContext, repo: string): Promise<FoundModel> {
+  return find(findRepo, context, { modelPath: repo, part: 'model' });
+}
+
+async function find(
+  how: typeof findModel,
+  { args, env, log, signal }: FindContext,
+  what: Pick<FindModelOptions, 'modelPath'> & { readonly part: HubPart },
+): Promise<FoundModel> {
+  const bar = lazyProgress(log, `Download ${what.modelPath}`);
   try {
-    const found = await findModel(
+    return await how(
       {
-        modelPath,
+        ...what,
         revision: args.revision,
         hubCacheDir: env.hubCacheDir,
         endpoint: env.hubEndpoint,
         token: env.hubToken,
         offline: env.isHubOffline,
-        part,
       },
       {
+        signal,
         progress: ({ doneBytes, totalBytes, file }) => {
-          bar.update(doneBytes / Math.max(1, totalBytes), file);
+          bar.update(doneBytes, totalBytes, file);
         },
         warn: (message) => {
           log.warn(message);
         },
       },
     );
-    return found.folder;
   } finally {
     bar.done();
   }

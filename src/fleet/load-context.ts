@@ -1,7 +1,8 @@
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import type { QuantizeDeps } from '../model/quantize/quantized-weights.js';
-import type { Logger, Progress } from '../observability/logger.js';
+import type { Logger } from '../observability/logger.js';
+import type { Progress } from '../observability/progress.js';
 import type { TemporaryFolders } from './temporary-folders.js';
 
 /** How a checkpoint is to be loaded, and what is at hand for it. */
@@ -15,12 +16,12 @@ export interface LoadContext {
 }
 
 /** A bar that shows only when there is something to wait for. */
-export function lazyProgress(log: Logger, label: string): Progress {
+export function lazyProgress(log: Pick<Logger, 'progress'>, label: string): Progress {
   let bar: Progress | null = null;
   return {
-    update: (fraction, detail) => {
+    update: (done, total, detail) => {
       bar ??= log.progress(label);
-      bar.update(fraction, detail);
+      bar.update(done, total, detail);
     },
     done: () => bar?.done(),
   };

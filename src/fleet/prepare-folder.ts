@@ -40,7 +40,7 @@ async function prepare(
           log.warn(message);
         },
         progress: (done, total) => {
-          bar.update(done / Math.max(1, total));
+          bar.update(done, total);
         },
       },
     );

@@ -21,7 +21,7 @@ export async function storeTensors(
   parts: readonly Uint8Array[],
   temporary: TemporaryFolders,
 ): Promise<TensorOverlay> {
-  const folder = await temporary.make('radish-tensors-');
+  const folder = await temporary.make('tensors');
   try {
     for (const [index, part] of parts.entries()) {
       if (isPickle(part)) {

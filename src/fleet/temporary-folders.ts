@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, utimes } from 'node:fs/promises';
+
+import { makeOwnedFolder, sweepOwnedFolders } from '../core/owned-drafts.js';
 
 /** Folders that are to go with the process at the latest. */
 export class TemporaryFolders {
@@ -12,9 +13,20 @@ export class TemporaryFolders {
     this.parent = parent;
   }
 
-  /** An empty folder of its own, whose name begins with `prefix`. */
-  async make(prefix: string): Promise<string> {
-    const path = await mkdtemp(join(this.parent, prefix));
+  /** Removes what processes left there that were killed. */
+  sweep(): Promise<void> {
+    return sweepOwnedFolders(this.parent);
+  }
+
+  /** Shows those that cannot look at this process that it is living: at least once in a day. */
+  async touch(): Promise<void> {
+    const now = new Date();
+    for (const path of this.#paths) await utimes(path, now, now).catch(() => undefined);
+  }
+
+  /** An empty folder of its own, whose name says what it is for: a word. */
+  async make(what: string): Promise<string> {
+    const path = await makeOwnedFolder(this.parent, what);
     this.add(path);
     return path;
   }

@@ -2,7 +2,8 @@ import { OptionError, UsageError } from '../config/flag-spec.js';
 import { argsFromValues } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import type { LogLevel } from '../core/log-level.js';
-import type { Logger } from '../observability/logger.js';
+import { loggerTo, logLevelOf, type Logger, type LogWriter } from '../observability/logger.js';
+import type { Progress } from '../observability/progress.js';
 import { optionError } from './radish-error.js';
 
 /** The flags of `radish serve` in camelCase: `--page-size` is `pageSize`. Environment variables `RADISH_…` are not read. */
@@ -37,29 +38,8 @@ export function argsOf(options: RadishOptions): ServerArgs {
 
 /** A log for whoever embeds a server. */
 export function logTo(onLog: RadishOptions['onLog'], level: ServerArgs['logLevel']): Logger {
-  let lowest: LogLevel = level === 'warning' ? 'warn' : level;
-  const log = (at: LogLevel, message: string): void => {
-    if (RANK[at] >= RANK[lowest]) onLog?.(at, message);
-  };
-  return {
-    debug: (message) => {
-      log('debug', message);
-    },
-    info: (message) => {
-      log('info', message);
-    },
-    warn: (message) => {
-      log('warn', message);
-    },
-    error: (message) => {
-      log('error', message);
-    },
-    log,
-    setLevel: (to) => {
-      lowest = to;
-    },
-    progress: () => ({ update: () => undefined, done: () => undefined }),
-  };
+  const write: LogWriter = (at, message) => onLog?.(at, message);
+  return loggerTo(write, logLevelOf(level), () => NO_BAR);
 }
 
-const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+const NO_BAR: Progress = { update: () => undefined, done: () => undefined };

@@ -1,3 +1,4 @@
+import { sweepDrafts } from '../core/owned-drafts.js';
 import { buildDecoder } from './build-decoder.js';
 import type { LoadFormat } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
@@ -60,6 +61,7 @@ export async function prepareModel(
   deps: QuantizeDeps,
 ): Promise<PreparedCheckpoint> {
   const start = performance.now();
+  await sweepDrafts(deps.cacheDir);
   const { source, modules } = await openModel(options.folder);
   const config = await source.config();
   const build = { ...options, source, overlay: options.overlay ?? null };

@@ -2,6 +2,7 @@ import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExpertDump, ExpertPass, ExpertRecording } from '../core/expert-recording.js';
 import { makeFolders } from '../core/make-folders.js';
+import { sweepDrafts, writeWhole } from '../core/owned-drafts.js';
 import { expertArrays, identityMap, topkIdsOfLayer } from './expert-arrays.js';
 import { writeSafetensors } from './safetensors-writer.js';
 
@@ -18,10 +19,12 @@ export async function writeExpertDump(
   await makeFolders(folder);
   const stem = join(folder, `expert_distribution_recorder_${timeS}`);
   const paths = [`${stem}.csv`, `${stem}.json`, `${stem}.safetensors`] as const;
-  await writeFile(paths[0], csvOf(dump));
-  await writeJson(paths[1], dump);
   const { mode, topK } = dump.recording;
-  await writeSafetensors(paths[2], expertArrays(dump), { mode, rank: '0', top_k: String(topK) });
+  const facts = { mode, rank: '0', top_k: String(topK) };
+  await sweepDrafts(folder);
+  await writeWhole(paths[0], (draft) => writeFile(draft, csvOf(dump)));
+  await writeWhole(paths[1], (draft) => writeJson(draft, dump));
+  await writeWhole(paths[2], (draft) => writeSafetensors(draft, expertArrays(dump), facts));
   return paths;
 }
 

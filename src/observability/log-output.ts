@@ -20,15 +20,21 @@ export type WriteBytes = (bytes: Uint8Array) => number;
  */
 export class LogOutput implements LogSink {
   readonly isTTY: boolean;
+  readonly #columns: () => number;
   readonly #write: WriteBytes;
   #pending: Buffer = Buffer.alloc(0);
   #numLost = 0;
   #isGone = false;
   #retry: NodeJS.Timeout | null = null;
 
-  constructor(write: WriteBytes, isTTY = false) {
+  constructor(write: WriteBytes, isTTY = false, columns: () => number = () => 0) {
     this.#write = write;
     this.isTTY = isTTY;
+    this.#columns = columns;
+  }
+
+  get columns(): number {
+    return this.#columns();
   }
 
   write(text: string): void {
@@ -70,10 +76,14 @@ export class LogOutput implements LogSink {
   }
 }
 
-/** This process's standard output. A terminal and a file are written to directly, a pipe without ever waiting. */
-export function standardOutput(): LogOutput {
+/**
+ * This process's standard output. A terminal and a file are written to directly, a pipe without ever waiting.
+ * @param isDumb a terminal that cannot draw a line over counts as a file
+ */
+export function standardOutput(isDumb: boolean): LogOutput {
   const fd = descriptor(1);
-  const output = new LogOutput((bytes) => writeSync(fd, bytes), isatty(1));
+  const write: WriteBytes = (bytes) => writeSync(fd, bytes);
+  const output = new LogOutput(write, isatty(1) && !isDumb, () => process.stdout.columns);
   process.once('exit', () => {
     output.flush();
   });

@@ -5,4 +5,6 @@ export interface LogSink {
   write(text: string): unknown;
   /** A terminal gets a bar that redraws itself, anything else a line now and then. */
   readonly isTTY?: boolean | undefined;
+  /** Of a terminal; 0 = it does not say. */
+  readonly columns?: number | undefined;
 }

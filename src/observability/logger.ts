@@ -1,6 +1,8 @@
 import type { LogLevel } from '../core/log-level.js';
 import { jsonLines } from './json-lines.js';
 import type { LogFields, LogSink } from './log-sink.js';
+import { createProgress, type Progress } from './progress.js';
+import { TerminalLine } from './terminal-line.js';
 
 /** Lines that a person reads: `[2026-01-01 12:00:00] message`, as SGLang writes them. */
 export interface Logger {
@@ -16,18 +18,12 @@ export interface Logger {
   progress(label: string): Progress;
 }
 
-export interface Progress {
-  /** @param fraction in [0, 1] */
-  update(fraction: number, detail?: string): void;
-  done(): void;
-}
-
 export interface LoggerOptions {
   readonly sink: LogSink;
   readonly level: LogLevel;
   readonly useColor: boolean;
-  /** Text where it is left out. */
-  readonly format?: 'text' | 'json';
+  /** Text where it is left out; `plain` is text without the time, for a command. */
+  readonly format?: 'text' | 'plain' | 'json';
   readonly now: () => Date;
 }
 
@@ -42,17 +38,41 @@ const COLOR: Readonly<Record<LogLevel, string>> = {
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 const RESET = '\u001b[0m';
-const CLEAR_LINE = '\r\u001b[K';
-const BAR_WIDTH = 30;
-/** Time between two progress lines where there is no terminal. */
-const LINE_INTERVAL_MS = 5000;
 
 /** A {@link Logger} that writes lines to a sink. */
 export function createLogger(options: LoggerOptions): Logger {
-  let lowest = options.level;
-  const write = options.format === 'json' ? jsonLines(options) : textLines(options);
-  const log = (level: LogLevel, message: string, fields: LogFields = {}): void => {
-    if (RANK[level] >= RANK[lowest]) write(level, message, fields);
+  const { sink, format = 'text', now } = options;
+  const line = new TerminalLine(sink);
+  const write = format === 'json' ? jsonLines(options) : textLines(options, line);
+  return loggerTo(write, options.level, (label, { log, isShown }) =>
+    createProgress(escapeControls(label), {
+      line: sink.isTTY === true && format !== 'json' && isShown('info') ? line : null,
+      say: (sentence) => {
+        log('info', sentence);
+      },
+      nowMs: () => now().getTime(),
+    }),
+  );
+}
+
+/** Takes what is not below the level. */
+export type LogWriter = (level: LogLevel, message: string, fields: LogFields) => void;
+
+/** What a bar may need of its log. */
+export interface LogOfBar extends Pick<Logger, 'log'> {
+  readonly isShown: (level: LogLevel) => boolean;
+}
+
+/** A {@link Logger} to whatever takes its messages. */
+export function loggerTo(
+  write: LogWriter,
+  level: LogLevel,
+  progress: (label: string, log: LogOfBar) => Progress,
+): Logger {
+  let lowest = level;
+  const isShown = (at: LogLevel): boolean => RANK[at] >= RANK[lowest];
+  const log = (at: LogLevel, message: string, fields: LogFields = {}): void => {
+    if (isShown(at)) write(at, message, fields);
   };
   return {
     debug: (message) => {
@@ -68,10 +88,10 @@ export function createLogger(options: LoggerOptions): Logger {
       log('error', message);
     },
     log,
-    setLevel: (level) => {
-      lowest = level;
+    setLevel: (to) => {
+      lowest = to;
     },
-    progress: (label) => createProgress(label, options, log),
+    progress: (label) => progress(label, { log, isShown }),
   };
 }
 
@@ -83,15 +103,23 @@ export function logLevelOf(flag: (typeof LOG_LEVELS)[number]): LogLevel {
   return flag === 'warning' ? 'warn' : flag;
 }
 
-function textLines(options: LoggerOptions): (level: LogLevel, message: string) => void {
+function textLines(
+  options: LoggerOptions,
+  terminal: TerminalLine,
+): (level: LogLevel, message: string) => void {
   return (level, message) => {
-    options.sink.write(`${formatLine(level, message, options)}\n`);
+    terminal.above(`${formatLine(level, message, options)}\n`);
   };
 }
 
-function formatLine(level: LogLevel, message: string, { now, useColor }: LoggerOptions): string {
+function formatLine(
+  level: LogLevel,
+  message: string,
+  { now, useColor, format }: LoggerOptions,
+): string {
   const prefix = level === 'warn' ? 'WARNING: ' : level === 'error' ? 'ERROR: ' : '';
-  const line = `[${timestamp(now())}] ${prefix}${escapeControls(message)}`;
+  const time = format === 'plain' ? '' : `[${timestamp(now())}] `;
+  const line = `${time}${prefix}${escapeControls(message)}`;
   return useColor && COLOR[level] !== '' ? `${COLOR[level]}${line}${RESET}` : line;
 }
 
@@ -114,31 +142,4 @@ function timestamp(date: Date): string {
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
   return `${day} ${time}`;
-}
-
-function createProgress(label: string, options: LoggerOptions, log: Logger['log']): Progress {
-  const isText = options.format !== 'json';
-  const isBar = isText && options.sink.isTTY === true && RANK.info >= RANK[options.level];
-  let lastLineMs = options.now().getTime();
-  return {
-    update: (fraction, detail = '') => {
-      const percent = `${Math.floor(100 * fraction)}%`;
-      if (isBar) {
-        options.sink.write(`${CLEAR_LINE}${label} ${bar(fraction)} ${percent} ${detail}`);
-        return;
-      }
-      const nowMs = options.now().getTime();
-      if (nowMs - lastLineMs < LINE_INTERVAL_MS) return;
-      lastLineMs = nowMs;
-      log('info', `${label}: ${percent} ${detail}`.trimEnd());
-    },
-    done: () => {
-      if (isBar) options.sink.write(CLEAR_LINE);
-    },
-  };
-}
-
-function bar(fraction: number): string {
-  const filled = Math.round(BAR_WIDTH * Math.min(1, Math.max(0, fraction)));
-  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`;
 }

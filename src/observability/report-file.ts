@@ -1,5 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { draftOf, sweepDrafts } from '../core/owned-drafts.js';
 
 /**
  * A file that is reserved before there is anything to write: a folder that takes none is found out at once.
@@ -12,11 +14,12 @@ export class ReportFile {
 
   constructor(path: string) {
     this.path = path;
-    this.#draft = `${path}.${randomUUID()}.tmp`;
+    this.#draft = draftOf(path);
   }
 
   /** @throws Error of the file system */
   async reserve(): Promise<void> {
+    await sweepDrafts(dirname(this.path));
     this.#handle = await open(this.#draft, 'wx', 0o600);
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How the stub misbehaves. */
 export interface HubFaults {
@@ -21,6 +22,8 @@ export interface HubFaults {
   readonly formerName?: string;
   /** List this size for weights instead of the true one. */
   readonly claimedWeightBytes?: number;
+  /** Send so much of a file at a time, with pauses. */
+  readonly slowly?: { readonly chunkBytes: number; readonly delayMs: number };
   /** Answer ranges with 200 and the whole file, as some mirrors do. */
   readonly ignoreRanges?: boolean;
 }
@@ -119,6 +122,10 @@ export class HubStub {
       headers['content-range'] = `bytes ${start}-${content.length - 1}/${content.length}`;
     }
     response.writeHead(start > 0 ? 206 : 200, headers);
+    if (this.faults.slowly) {
+      void sendSlowly(response, rest, this.faults.slowly);
+      return;
+    }
     const broken = this.#breaks.get(name) ?? 0;
     const { breakAfterBytes = Number.POSITIVE_INFINITY, numBreaks = 0 } = this.faults;
     if (broken >= numBreaks || rest.length <= breakAfterBytes) {
@@ -130,6 +137,18 @@ export class HubStub {
       setTimeout(() => response.destroy(), 20);
     });
   }
+}
+
+async function sendSlowly(
+  response: ServerResponse,
+  body: Buffer,
+  { chunkBytes, delayMs }: { readonly chunkBytes: number; readonly delayMs: number },
+): Promise<void> {
+  for (let at = 0; at < body.length && !response.destroyed; at += chunkBytes) {
+    response.write(body.subarray(at, at + chunkBytes));
+    await sleep(delayMs);
+  }
+  response.end();
 }
 
 function sendJson(response: ServerResponse, value: unknown): void {

@@ -2,19 +2,18 @@
  * Keeps the quantization cache below a bound: entries that were not used for the longest time go first, and none
  * that a process uses. A process that uses an entry has a file in it with its name.
  */
-import { randomUUID } from 'node:crypto';
 import { lstat, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import { sweepDrafts } from './cache.js';
+import { draftOf } from '../../core/owned-drafts.js';
+import { OWNER_FORM, ownerState, ownOwner, pidOf } from '../../core/process-owner.js';
 import { WEIGHTS_FILE } from './layout.js';
 
 /** As `cacheKey` and `dummyCheckpoint` name them. */
-const ENTRY = /^(w8a8_int8|int8|int4|dummy)-[0-9a-f]{32}$/;
+export const ENTRY = /^(w8a8_int8|int8|int4|dummy)-[0-9a-f]{32}$/;
 /** The one data file of an entry that a dummy checkpoint is. */
 export const DUMMY_FILE = 'model.safetensors';
-const USER = /^user-(.+)-(\d+)$/;
+const USER = new RegExp(`^user-(${OWNER_FORM})$`);
 /** Processes of another machine or container cannot be looked at: they count as living for so long. */
 const FOREIGN_USER_MS = 7 * 24 * 3600 * 1000;
 
@@ -30,7 +29,7 @@ export interface WeightCache {
 export async function useEntry(folder: string): Promise<boolean> {
   const now = new Date();
   // A cache that cannot be written has nothing removed either.
-  const mark = join(folder, `user-${hostname()}-${process.pid}`);
+  const mark = join(folder, `user-${ownOwner()}`);
   await writeFile(mark, '', { flag: 'wx' })
     .catch(() => utimes(mark, now, now))
     .catch(() => undefined);
@@ -44,23 +43,14 @@ interface Entry {
   readonly usedMs: number;
 }
 
-/** Removes what nobody needs beside an entry that is in use. */
-export async function tidyCache(
-  entry: string,
-  { cacheDir, cacheMaxBytes }: WeightCache,
-): Promise<void> {
-  await sweepDrafts(entry);
-  if (cacheMaxBytes !== undefined) await makeRoom(cacheDir, cacheMaxBytes);
-}
-
-/** Removes entries until those that are left have at most `maxBytes` together. What cannot be removed stays. */
-async function makeRoom(cacheDir: string, maxBytes: number): Promise<void> {
+/** Removes entries until those that are left keep to the cache's bound together. What cannot be removed stays. */
+export async function makeRoom({ cacheDir, cacheMaxBytes = Infinity }: WeightCache): Promise<void> {
   const names = (await readdir(cacheDir).catch(() => [])).filter((name) => ENTRY.test(name));
   const found = await Promise.all(names.map((name) => entryAt(join(cacheDir, name))));
   const entries = found.filter((entry) => entry !== null).sort((a, b) => a.usedMs - b.usedMs);
   let total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { folder, bytes } of entries) {
-    if (total <= maxBytes) return;
+    if (total <= cacheMaxBytes) return;
     if (await removeEntry(folder)) total -= bytes;
   }
 }
@@ -73,7 +63,7 @@ async function entryAt(folder: string): Promise<Entry | null> {
 }
 
 /** Bytes of an entry's data file; null where it has none. */
-async function dataBytes(folder: string): Promise<number | null> {
+export async function dataBytes(folder: string): Promise<number | null> {
   for (const name of [WEIGHTS_FILE, DUMMY_FILE]) {
     const facts = await lstat(join(folder, name)).catch(() => null);
     if (facts !== null) return facts.size;
@@ -81,10 +71,10 @@ async function dataBytes(folder: string): Promise<number | null> {
   return null;
 }
 
-/** False when somebody uses it. It gets the name of a draft first, so that nobody begins to use it meanwhile. */
-async function removeEntry(folder: string): Promise<boolean> {
+/** @returns false when somebody uses it. It gets the name of a draft first, so that nobody begins to use it meanwhile. */
+export async function removeEntry(folder: string): Promise<boolean> {
   if (await isUsed(folder)) return false;
-  const draft = `${folder}.${randomUUID()}.tmp`;
+  const draft = draftOf(folder);
   try {
     await rename(folder, draft);
     if (await isUsed(draft)) {
@@ -99,25 +89,26 @@ async function removeEntry(folder: string): Promise<boolean> {
 }
 
 async function isUsed(folder: string): Promise<boolean> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const [, host, pid] = USER.exec(name) ?? [];
-    if (host === undefined) continue;
-    const path = join(folder, name);
-    if (await isAlive(path, host, Number(pid))) return true;
-    await rm(path, { force: true }).catch(() => undefined);
-  }
-  return false;
+  return (await usersOf(folder)).length > 0;
 }
 
-async function isAlive(path: string, host: string, pid: number): Promise<boolean> {
-  if (host !== hostname()) {
-    const facts = await lstat(path).catch(() => null);
-    return facts !== null && Date.now() - facts.mtimeMs < FOREIGN_USER_MS;
+/** Numbers of the processes that use an entry; null = one that has no number here. */
+export async function usersOf(folder: string): Promise<readonly (number | null)[]> {
+  const users: (number | null)[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const owner = USER.exec(name)?.[1];
+    if (owner === undefined) continue;
+    const path = join(folder, name);
+    if (await isAlive(path, owner))
+      users.push(ownerState(owner) === 'living' ? pidOf(owner) : null);
+    else await rm(path, { force: true }).catch(() => undefined);
   }
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return users;
+}
+
+async function isAlive(path: string, owner: string): Promise<boolean> {
+  const state = ownerState(owner);
+  if (state !== 'elsewhere') return state === 'living';
+  const facts = await lstat(path).catch(() => null);
+  return facts !== null && Date.now() - facts.mtimeMs < FOREIGN_USER_MS;
 }

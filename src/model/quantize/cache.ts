@@ -1,18 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  lstat,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { makeFolders } from '../../core/make-folders.js';
+import { draftOf, makeOwnedFolder } from '../../core/owned-drafts.js';
 import { readRegularText } from '../source/regular-file.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import { hashFile } from './hash-file.js';
@@ -23,9 +14,6 @@ const INDEX_FILE = 'index.json';
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 const WRITABLE_BY_OTHERS = 0o022;
-/** Drafts that nobody can be filling any more. */
-const STALE_DRAFT_MS = 24 * 3600 * 1000;
-const DRAFT = /\.[0-9a-f-]{36}\.tmp$/;
 
 /** `index.json` of a cache entry. The digest covers the other fields. */
 interface CacheIndex {
@@ -85,7 +73,7 @@ export interface CacheDraft {
 /** A draft beside its final folder: made at once, so that a cache that cannot be written is found out. */
 export async function beginCacheEntry(folder: string): Promise<CacheDraft> {
   await makeFolders(dirname(folder), PRIVATE_FOLDER);
-  const draft = `${folder}.${randomUUID()}.tmp`;
+  const draft = draftOf(folder);
   await mkdir(draft, { mode: PRIVATE_FOLDER });
   return emptyDraft(draft);
 }
@@ -93,7 +81,7 @@ export async function beginCacheEntry(folder: string): Promise<CacheDraft> {
 /** A draft that is never put anywhere else, in a folder below `parent` that nobody can guess. */
 export async function beginTemporaryEntry(parent: string): Promise<CacheDraft> {
   await makeFolders(parent);
-  return emptyDraft(await mkdtemp(join(parent, 'radish-weights-')));
+  return emptyDraft(await makeOwnedFolder(parent, 'weights'));
 }
 
 async function emptyDraft(folder: string): Promise<CacheDraft> {
@@ -128,19 +116,6 @@ export async function commitCacheEntry(
 
 export async function discardCacheEntry(draft: CacheDraft): Promise<void> {
   await rm(draft.folder, { recursive: true, force: true });
-}
-
-/** Removes what processes that were killed left beside `folder`. What cannot be removed stays. */
-export async function sweepDrafts(folder: string): Promise<void> {
-  const parent = dirname(folder);
-  const oldest = Date.now() - STALE_DRAFT_MS;
-  for (const name of await readdir(parent).catch(() => [])) {
-    if (!DRAFT.test(name) || name === basename(folder)) continue;
-    const path = join(parent, name);
-    const facts = await lstat(path).catch(() => null);
-    if (facts === null || facts.mtimeMs > oldest) continue;
-    await rm(path, { recursive: true, force: true }).catch(() => undefined);
-  }
 }
 
 async function syncFile(path: string): Promise<void> {

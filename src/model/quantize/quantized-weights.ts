@@ -2,6 +2,7 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
+import type { Checkpoint } from '../source/checkpoint.js';
 import { weightStore } from '../weights/weight-store.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import { cacheKey } from './cache-key.js';
@@ -13,7 +14,8 @@ import {
   discardCacheEntry,
   readCacheEntry,
 } from './cache.js';
-import { tidyCache, useEntry, type WeightCache } from './cache-room.js';
+import { noteSource } from './cache-sources.js';
+import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
 import type { QuantizeJob } from './job.js';
 import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
 
@@ -51,7 +53,8 @@ export async function quantizedWeights(
   const cached = join(deps.cacheDir, key);
   const entry = await readCacheEntry(cached);
   if (entry.state === 'sound' && (await useEntry(cached))) {
-    await tidyCache(cached, deps);
+    await noteSource(cached, filesOf(checkpoint));
+    await makeRoom(deps);
     return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
   }
   if (entry.state === 'damaged') {
@@ -62,6 +65,10 @@ export async function quantizedWeights(
       ? await besideForeignEntry(cached, deps)
       : await openDraft(cached, deps);
   return makeWeights(input, format, draft, deps);
+}
+
+function filesOf({ files }: Checkpoint): readonly string[] {
+  return files.map(({ path }) => path);
 }
 
 /** Fills a draft, and puts it into the cache if it is for there. */
@@ -79,7 +86,8 @@ async function makeWeights(
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
-      await tidyCache(cached, deps);
+      await noteSource(cached, filesOf(input.checkpoint));
+      await makeRoom(deps);
     }
     return {
       store: weightStore(folder, planned.map),

@@ -3,10 +3,7 @@ import { stat } from 'node:fs/promises';
 import { downloadModel, type DownloadDeps, type HubPart } from './hub.js';
 import { hasTokenizer, HubCache, isComplete } from './hub-cache.js';
 import { ModelLoadError } from '../load-error.js';
-
-/** `org/name` or `name`, as the hub spells repositories. */
-const REPO = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
-const REVISION = /^(?!.*\.\.)[\w][\w./-]*$/;
+import { isRepoName, isRevision } from './repo-name.js';
 
 export interface FindModelOptions {
   /** `--model-path`: a folder, or a repository of the hub. */
@@ -37,17 +34,23 @@ export async function findModel(
   options: FindModelOptions,
   deps: DownloadDeps,
 ): Promise<FoundModel> {
-  const { modelPath, offline, token, part = 'model' } = options;
+  const { modelPath } = options;
   const local = await stat(modelPath).catch(() => null);
   if (local?.isDirectory() === true) return { folder: modelPath, from: 'folder' };
   if (local !== null) {
     throw new ModelLoadError('folder_not_found', `${modelPath} is a file, not a model folder.`);
   }
-  if (!REPO.test(modelPath)) {
+  if (!isRepoName(modelPath)) {
     throw new ModelLoadError('folder_not_found', `There is no model folder ${modelPath}.`);
   }
+  return findRepo(options, deps);
+}
+
+/** The folder of a repository: of its complete snapshot in the cache, or what is downloaded. @throws ModelLoadError */
+export async function findRepo(options: FindModelOptions, deps: DownloadDeps): Promise<FoundModel> {
+  const { modelPath, offline, token, part = 'model' } = options;
   const revision = options.revision ?? 'main';
-  if (!REVISION.test(revision)) {
+  if (!isRevision(revision)) {
     throw new ModelLoadError('bad_option', `${JSON.stringify(revision)} is not a revision.`);
   }
   const cache = new HubCache(options.hubCacheDir, modelPath);

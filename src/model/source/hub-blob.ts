@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { locked } from '../../core/file-lock.js';
 import { ModelLoadError } from '../load-error.js';
 
 /** Tries in a row that bring no byte before a download is given up. */
@@ -23,25 +24,43 @@ export interface HubFile {
 export interface BlobRequest {
   readonly file: HubFile;
   readonly url: string;
-  /** Final path; the partial file lies beside it with `.incomplete` behind its name. */
+  /** Final path; {@link partOf} what is not whole yet. */
   readonly blobPath: string;
+  /** Who has it is the only one that downloads this blob. */
+  readonly lockPath: string;
   readonly fetch: typeof fetch;
-  /** Bytes of this file on disk so far. */
-  readonly progress: (bytes: number) => void;
+  /** Bytes of this file on disk so far; `by`: who brings them where it is not this process. */
+  readonly progress: (bytes: number, by?: string) => void;
+  readonly signal?: AbortSignal | undefined;
   readonly retryDelayMs?: number;
 }
 
+/** Where a blob lies until it is whole, as huggingface_hub names it. */
+export function partOf(blobPath: string): string {
+  return `${blobPath}.incomplete`;
+}
+
 /**
- * Downloads one blob into place. Goes on where an earlier attempt, of this process or another,
- * broke off; checks size and hash before the file gets its name.
+ * Downloads one blob into place, or waits until another process has. Goes on where an earlier attempt, of this
+ * process or another, broke off; checks size and hash before the file gets its name. @throws the signal's reason
  */
 export async function fetchBlob(request: BlobRequest): Promise<void> {
-  const partial = `${request.blobPath}.incomplete`;
-  try {
+  const { blobPath, lockPath, file, signal } = request;
+  const partial = partOf(blobPath);
+  const waiting = async (pid: number | null): Promise<void> => {
+    const who = pid === null ? 'another machine' : `process ${pid}`;
+    request.progress(await sizeOf(partial), ` (by ${who})`);
+  };
+  const fetchIt = async (): Promise<void> => {
+    if ((await sizeOf(blobPath)) === file.bytes && (await exists(blobPath))) return;
     await fetchAll(request, partial);
     await verify(request, partial);
-    await rename(partial, request.blobPath);
+    await rename(partial, blobPath);
+  };
+  try {
+    await locked(lockPath, fetchIt, { waiting, signal });
   } catch (error) {
+    signal?.throwIfAborted();
     throw explained(error, request);
   }
 }
@@ -57,8 +76,10 @@ async function fetchAll(request: BlobRequest, partial: string): Promise<void> {
     const now = await sizeOf(partial);
     idleTries = now > have ? 0 : idleTries + 1;
     if (now !== file.bytes && idleTries >= IDLE_TRIES_MAX) throw givenUp(request, failure);
+    request.signal?.throwIfAborted();
     if (failure !== null) {
-      await sleep((request.retryDelayMs ?? RETRY_DELAY_MS) * 2 ** idleTries);
+      const { signal, retryDelayMs = RETRY_DELAY_MS } = request;
+      await sleep(retryDelayMs * 2 ** idleTries, undefined, { signal });
     }
     have = now;
   }
@@ -123,13 +144,16 @@ function rangeStart(response: Response): number {
   return Number(/^bytes (\d+)-/.exec(range)?.[1] ?? Number.NaN);
 }
 
-async function verify({ file, url }: BlobRequest, partial: string): Promise<void> {
+async function verify({ file, url, signal }: BlobRequest, partial: string): Promise<void> {
   const sha256 = file.digest.length === 64;
   const hash = createHash(sha256 ? 'sha256' : 'sha1');
   if (!sha256) hash.update(`blob ${file.bytes}\0`);
   for await (const chunk of createReadStream(partial, { highWaterMark: 1 << 20 })) {
+    signal?.throwIfAborted();
     hash.update(chunk as Uint8Array);
   }
+  // A name that outlives a power failure must not have lost its bytes.
+  await reachDisk(partial);
   if (hash.digest('hex') === file.digest) return;
   await rm(partial, { force: true });
   throw new ModelLoadError('download_failed', `${url} arrived damaged: its hash is wrong.`);
@@ -137,8 +161,8 @@ async function verify({ file, url }: BlobRequest, partial: string): Promise<void
 
 function isFatal(error: unknown): boolean {
   if (error instanceof ModelLoadError) return error.code !== 'offline';
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS';
+  // The network's own lie below a TypeError: this is the file system.
+  return (error as NodeJS.ErrnoException).syscall !== undefined;
 }
 
 function oversized({ file, url }: BlobRequest): ModelLoadError {
@@ -155,6 +179,15 @@ function explained(error: unknown, { blobPath }: BlobRequest): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error;
   const message = `The disk is full: ${blobPath} could not be written.`;
   return new ModelLoadError('disk_full', message, { cause: error });
+}
+
+async function reachDisk(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function isRegular(path: string): Promise<boolean> {

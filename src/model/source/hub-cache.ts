@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { copyFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 
 import { makeFolders } from '../../core/make-folders.js';
+import { writeWhole } from '../../core/owned-drafts.js';
 import { moduleFolders, MODULES_FILE } from './module-path.js';
 import { readRegularText } from './regular-file.js';
 import { TEMPLATES_FOLDER } from './repo-files.js';
@@ -35,8 +35,13 @@ const OPTIONAL = [
 export class HubCache {
   readonly folder: string;
 
+  /** Where those who write a blob leave a note. */
+  readonly locks: string;
+
   constructor(cacheDir: string, repo: string) {
-    this.folder = join(cacheDir, `models--${repo.replaceAll('/', '--')}`);
+    const name = `models--${repo.replaceAll('/', '--')}`;
+    this.folder = join(cacheDir, name);
+    this.locks = join(cacheDir, '.locks', name);
   }
 
   /** Folder of a commit's files, whether it is there or not. */
@@ -67,14 +72,17 @@ export class HubCache {
   /** Puts a blob into a snapshot under its file name: a relative link, or a copy where links fail. */
   async link(digest: string, snapshot: string, name: string): Promise<void> {
     const path = join(snapshot, name);
+    const target = relative(dirname(path), this.blob(digest));
+    if ((await readlink(path).catch(() => null)) === target) return;
     await makeFolders(dirname(path));
-    await rm(path, { force: true });
-    const blob = this.blob(digest);
-    try {
-      await symlink(relative(dirname(path), blob), path);
-    } catch {
-      await copyFile(blob, path);
-    }
+    await writeWhole(path, (draft) =>
+      symlink(target, draft).catch(() => copyFile(this.blob(digest), draft)),
+    );
+  }
+
+  /** The lock of who downloads a blob, beside those of huggingface_hub. */
+  lock(digest: string): string {
+    return join(this.locks, `${digest}.radish`);
   }
 
   /** Remembers which optional files a repository lacks, once all that it has are in the snapshot. */
@@ -157,12 +165,9 @@ async function hasWeights(folder: string): Promise<boolean> {
   return weights.length > 0 && present.every(Boolean);
 }
 
-/** Whatever has the name is replaced, not opened: it may be a pipe. */
 async function replaceFile(path: string, text: string): Promise<void> {
   await makeFolders(dirname(path));
-  const draft = `${path}.${randomUUID()}.tmp`;
-  await writeFile(draft, text, { flag: 'wx' });
-  await rename(draft, path);
+  await writeWhole(path, (draft) => writeFile(draft, text, { flag: 'wx' }));
 }
 
 async function exists(path: string): Promise<boolean> {

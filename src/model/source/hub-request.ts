@@ -15,7 +15,7 @@ export interface HubRepo {
  * `fetch` for the hub: adds the token for the hub's own origin, and turns refusals and a missing
  * network into a sentence. Other answers (200, 206, 416, 5xx) are the caller's.
  */
-export function hubFetch(origin: HubRepo): typeof fetch {
+export function hubFetch(origin: HubRepo, signal?: AbortSignal): typeof fetch {
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
     const headers = new Headers(init?.headers);
@@ -23,8 +23,9 @@ export function hubFetch(origin: HubRepo): typeof fetch {
     if (origin.token !== null && own) headers.set('authorization', `Bearer ${origin.token}`);
     let response: Response;
     try {
-      response = await fetch(input, { ...init, headers });
+      response = await fetch(input, { ...init, headers, signal: either(init?.signal, signal) });
     } catch (cause) {
+      signal?.throwIfAborted();
       throw unreachable(origin, cause);
     }
     const refusal = refusalOf(response, origin, url);
@@ -32,6 +33,14 @@ export function hubFetch(origin: HubRepo): typeof fetch {
     await response.body?.cancel();
     throw refusal;
   };
+}
+
+function either(
+  one: AbortSignal | null | undefined,
+  other: AbortSignal | undefined,
+): AbortSignal | null {
+  const signals = [one, other].filter((signal) => signal instanceof AbortSignal);
+  return signals.length === 0 ? null : AbortSignal.any(signals);
 }
 
 function refusalOf(response: Response, origin: HubRepo, url: string): ModelLoadError | null {

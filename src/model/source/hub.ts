@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 
 import { makeFolders } from '../../core/make-folders.js';
-import { fetchBlob, type HubFile } from './hub-blob.js';
+import { fetchBlob, partOf, type HubFile } from './hub-blob.js';
 import { readModules, type HubCache } from './hub-cache.js';
+import { sweepRepo } from './hub-leftovers.js';
 import { hubFetch, type HubRepo } from './hub-request.js';
 import { ModelLoadError } from '../load-error.js';
 import { moduleFolders } from './module-path.js';
@@ -27,6 +28,8 @@ export interface DownloadProgress {
 export interface DownloadDeps {
   readonly progress: (progress: DownloadProgress) => void;
   readonly warn?: (message: string) => void;
+  /** Whoever waits has left: the download rejects with its reason, and what came stays for the next one. */
+  readonly signal?: AbortSignal | undefined;
   /** Wait after a broken connection; doubles each time. For tests. */
   readonly retryDelayMs?: number;
 }
@@ -43,8 +46,9 @@ export async function downloadModel(
   cache: HubCache,
   deps: DownloadDeps & { readonly part: HubPart },
 ): Promise<string> {
-  const request = hubFetch(origin);
-  const { commit, files } = await listRepo(origin, request);
+  const request = hubFetch(origin, deps.signal);
+  const { commit, files } = await listRepo(origin, request, deps);
+  await sweepRepo(cache, new Set(files.map(({ digest }) => digest)));
   const snapshot = cache.snapshot(commit);
   const blobs = new Blobs({ origin, commit, cache, snapshot, request, deps });
   const small = smallFiles(files, ['', TEMPLATES_FOLDER]);
@@ -94,6 +98,7 @@ function noWeights({ repo, endpoint }: HubRepo, folder: string): ModelLoadError 
 async function listRepo(
   origin: HubRepo,
   request: typeof fetch,
+  deps: DownloadDeps,
 ): Promise<{ commit: string; files: HubFile[] }> {
   const { repo, revision, endpoint } = origin;
   const hub = { hubUrl: endpoint, fetch: request };
@@ -109,7 +114,7 @@ async function listRepo(
     }
     return { commit, files };
   } catch (error) {
-    if (error instanceof ModelLoadError) throw error;
+    if (error instanceof ModelLoadError || deps.signal?.aborted === true) throw error;
     const why = error instanceof HubApiError ? `HTTP ${error.statusCode}` : String(error);
     throw new ModelLoadError('download_failed', `Cannot list ${endpoint}/${repo}: ${why}.`, {
       cause: error,
@@ -139,13 +144,23 @@ class Blobs {
     const missing = await this.#missing(files);
     const totalBytes = missing.reduce((total, file) => total + file.bytes, 0);
     await makeFolders(join(cache.folder, 'blobs'));
-    await requireSpace(cache.folder, totalBytes);
+    await requireSpace(cache.folder, totalBytes - (await this.#begun(missing)));
     let before = 0;
     for (const file of missing) {
       await this.#fetch(file, { before, totalBytes });
       before += file.bytes;
     }
     for (const { digest, path } of files) await cache.link(digest, snapshot, path);
+  }
+
+  /** Bytes that earlier downloads have brought. */
+  async #begun(files: readonly HubFile[]): Promise<number> {
+    let bytes = 0;
+    for (const { digest } of files) {
+      const part = await stat(partOf(this.#context.cache.blob(digest))).catch(() => null);
+      bytes += part?.size ?? 0;
+    }
+    return bytes;
   }
 
   async #missing(files: readonly HubFile[]): Promise<HubFile[]> {
@@ -164,11 +179,13 @@ class Blobs {
       file,
       url: `${origin.endpoint}/${origin.repo}/resolve/${commit}/${path}`,
       blobPath: cache.blob(file.digest),
+      lockPath: cache.lock(file.digest),
       fetch: request,
-      progress: (bytes) => {
+      progress: (bytes, by = '') => {
         const { totalBytes } = sum;
-        deps.progress({ file: file.path, doneBytes: sum.before + bytes, totalBytes });
+        deps.progress({ file: file.path + by, doneBytes: sum.before + bytes, totalBytes });
       },
+      signal: deps.signal,
       ...(deps.retryDelayMs === undefined ? {} : { retryDelayMs: deps.retryDelayMs }),
     });
   }

@@ -1,13 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { randomBits } from '../../core/clock.js';
 import { makeFolders } from '../../core/make-folders.js';
+import { draftOf } from '../../core/owned-drafts.js';
 import { type AnyPlan, type Demand, planDemands } from '../plan-tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { ModelLoadError } from '../load-error.js';
-import { DUMMY_FILE, tidyCache, useEntry, type WeightCache } from '../quantize/cache-room.js';
+import { DUMMY_FILE, makeRoom, useEntry, type WeightCache } from '../quantize/cache-room.js';
 import { openCheckpoint } from '../source/safetensors.js';
 
 /** Hugging Face's default `initializer_range`. */
@@ -28,7 +29,7 @@ export async function dummyCheckpoint(plan: AnyPlan, cache: WeightCache): Promis
     .digest('hex');
   const folder = join(cache.cacheDir, `dummy-${key.slice(0, 32)}`);
   const checkpoint = (await usedDummy(folder)) ?? (await makeDummy(demands, folder));
-  await tidyCache(folder, cache);
+  await makeRoom(cache);
   return checkpoint;
 }
 
@@ -40,7 +41,7 @@ async function usedDummy(folder: string): Promise<Checkpoint | null> {
 
 /** Put in its place by one rename. One that another process finished meanwhile wins. */
 async function makeDummy(demands: readonly Demand[], folder: string): Promise<Checkpoint> {
-  const draft = `${folder}.${randomUUID()}.tmp`;
+  const draft = draftOf(folder);
   try {
     await writeDummy(demands, draft);
     const theirs = await usedDummy(folder);

@@ -17,7 +17,7 @@ t.test('pieces of work of which nobody knows how many follow add up, and never t
   for (const label of ['Download', 'Quantize', 'Quantize again']) {
     const bar = log.progress(label);
     for (const fraction of [0, 0.5, 1, 7]) {
-      bar.update(fraction);
+      bar.update(1000 * fraction, 1000);
       seen.push(loading.fraction);
     }
     bar.done();

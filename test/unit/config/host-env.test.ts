@@ -21,6 +21,8 @@ t.test('empty variables are as good as none', (t) => {
   });
   const set = loadHostEnv({ HF_ENDPOINT: 'http://h/', HF_HUB_OFFLINE: '1', NO_COLOR: '1' });
   t.match(set, { hubEndpoint: 'http://h', isHubOffline: true, useColor: false });
+  t.equal(set.isDumbTerminal, false);
+  t.equal(loadHostEnv({ TERM: 'dumb' }).isDumbTerminal, true);
   t.end();
 });
 

@@ -41,7 +41,7 @@ t.test('lines of the log go to whoever asks for them, above its level', (t) => {
   log.setLevel('debug');
   log.debug('d');
   log.log('info', 'e');
-  log.progress('loading').update(0.5);
+  log.progress('loading').update(1, 2);
   t.same(lines, ['warn b', 'error c', 'debug d', 'info e']);
   logTo(undefined, 'info').info('nobody hears it');
   t.end();

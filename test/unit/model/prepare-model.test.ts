@@ -13,17 +13,18 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 
 import t, { type Test } from 'tap';
 
+import { ownOwner } from '../../../src/core/process-owner.js';
 import { ModelLoadError } from '../../../src/model/load-error.js';
 import { prepareModel, type PrepareOptions } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
 import type { QuantizeDeps } from '../../../src/model/quantize/quantized-weights.js';
 import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
 import { Teacher } from '../../bench/quality/teacher.js';
+import { FOREIGN_OWNER, killedOwner, startOther } from '../../doubles/owners.js';
 import { goldenFolder, readGolden } from './golden.js';
 import { f32, safetensorsFile } from './safetensors-file.js';
 
@@ -194,28 +195,24 @@ t.test(
   },
 );
 
-t.test('drafts of processes that were killed go with the next entry', async (t) => {
-  const { deps, cacheDir } = workshop(t);
-  const drafts = ['old', 'new'].map((name) =>
-    join(cacheDir, `int8-${name}.00000000-0000-4000-8000-000000000000.tmp`),
-  );
-  for (const draft of drafts) await mkdir(draft);
-  await utimes(drafts[0] ?? '', 1, 1);
-  await prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
-  const left = await readdir(cacheDir);
-  t.notOk(left.some((name) => name.startsWith('int8-old')));
-  await mkdir(drafts[0] ?? '');
-  await utimes(drafts[0] ?? '', 1, 1);
-  await prepareModel(options(goldenFolder(BLOCKS), 'int8'), deps);
-  t.notOk(
-    (await readdir(cacheDir)).some((name) => name.startsWith('int8-old')),
-    'at each start',
-  );
-  t.ok(
-    left.some((name) => name.startsWith('int8-new')),
-    'somebody may be filling it',
-  );
-});
+t.test(
+  'drafts of processes that were killed go at each start, those of living ones stay',
+  async (t) => {
+    const { deps, cacheDir } = workshop(t);
+    const other = await startOther();
+    t.teardown(() => other.kill());
+    const [dead, living] = [await killedOwner(), other.owner].map(
+      (owner) => `int8-x.${owner}.0123abcd.tmp`,
+    ) as [string, string];
+    for (const [times, quantization] of ['int8', 'int8', 'none'].entries()) {
+      for (const draft of [dead, living]) await mkdir(join(cacheDir, draft), { recursive: true });
+      await prepareModel(options(goldenFolder(BLOCKS), quantization as Quantization), deps);
+      const left = await readdir(cacheDir);
+      t.notOk(left.includes(dead), `start ${times}`);
+      t.ok(left.includes(living), 'it is being filled');
+    }
+  },
+);
 
 t.test(
   'the cache keeps to its bound: the least recently used goes, never one in use',
@@ -226,22 +223,22 @@ t.test(
       const model = await prepareModel(options(goldenFolder(BLOCKS), format), bounded);
       return model.weightsFolder;
     };
-    const user = (entry: string) => join(entry, `user-${hostname()}-${process.pid}`);
+    const user = (entry: string) => join(entry, `user-${ownOwner()}`);
     const [a, b] = [await make('int8'), await make('int4')];
     const bytesOf = async (entry: string) => (await stat(join(entry, 'weights.bin'))).size;
     const room = (await bytesOf(a)) + (await bytesOf(b));
     const c = await make('w8a8_int8', room);
     t.same((await readdir(cacheDir)).length, 3, 'all three are in use by this process');
     for (const entry of [a, b]) await rm(user(entry));
-    await writeFile(join(b, `user-${hostname()}-4194305`), ''); // No process can have it.
+    await writeFile(join(b, `user-${await killedOwner()}`), '');
     await utimes(a, 1, 1);
     t.equal(await make('int8', room), a, 'used: now b was not for longest');
     t.same((await readdir(cacheDir)).sort(), [basename(a), basename(c)].sort());
     await rm(user(c));
-    await writeFile(join(c, 'user-elsewhere-1'), '');
+    await writeFile(join(c, `user-${FOREIGN_OWNER}`), '');
     await make('int8', 0);
     t.equal((await readdir(cacheDir)).length, 2, 'a process elsewhere may use it');
-    await utimes(join(c, 'user-elsewhere-1'), 1, 1);
+    await utimes(join(c, `user-${FOREIGN_OWNER}`), 1, 1);
     await make('int8', 0);
     t.same(await readdir(cacheDir), [basename(a)], 'the one in use stays, whatever the bound');
     t.same(log.warnings, []);
@@ -342,7 +339,7 @@ t.test('dummies stand under the bound of the cache, and are not removed in use',
     const dummy = { ...options(model, 'none'), loadFormat: 'dummy' as const };
     return basename((await prepareModel(dummy, bounded)).weightsFolder);
   };
-  const release = (entry: string) => rm(join(cacheDir, entry, `user-${hostname()}-${process.pid}`));
+  const release = (entry: string) => rm(join(cacheDir, entry, `user-${ownOwner()}`));
   const [a, b] = [await make(1), await make(2)];
   t.same((await readdir(cacheDir)).sort(), [a, b].sort());
   const c = await make(3, 0);

@@ -48,22 +48,72 @@ t.test('color is an option', (t) => {
 
 t.test('progress is a bar on a terminal and seldom a line elsewhere', (t) => {
   const terminal = capture(true);
-  const bar = terminal.log.progress('Loading');
-  bar.update(0.5, '1 GB');
+  const bar = terminal.log.progress('Load\u001bing');
+  bar.update(500e6, 1e9, 'model.safetensors');
+  t.strictSame(terminal.lines.splice(0), [
+    `\r\u001b[KLoad\\u001bing  [${'#'.repeat(15)}${'.'.repeat(15)}]  50%  0.5 of 1.0 GB`,
+  ]);
+  terminal.advance(2000);
+  bar.update(600e6, 1e9, 'model.safetensors');
+  t.match(terminal.lines.splice(0)[0], /60% {2}0\.6 of 1\.0 GB {2}50\.0 MB\/s {2}0:08 left$/);
   bar.done();
-  t.match(terminal.lines[0], /^\r.*Loading \[#{15}\.{15}\] 50% 1 GB$/);
+  t.strictSame(terminal.lines, ['\r\u001b[K']);
 
   const file = capture(false);
   const progress = file.log.progress('Loading');
   for (let i = 0; i < 100; i++) {
     file.advance(100);
-    progress.update(i / 100);
+    progress.update(1e6 * i, 100e6, 'w');
   }
   progress.done();
   t.strictSame(file.lines, [
-    '[2026-01-02 03:04:10] Loading: 49%\n',
-    '[2026-01-02 03:04:15] Loading: 99%\n',
+    '[2026-01-02 03:04:10] Loading: 49% (49.0 of 100.0 MB, 10.0 MB/s, 0:05 left) w\n',
+    '[2026-01-02 03:04:15] Loading: 99% (99.0 of 100.0 MB, 10.0 MB/s, 0:00 left) w\n',
   ]);
+  t.end();
+});
+
+t.test('a line goes above a bar, and nothing of a bar that ended is left', (t) => {
+  const { log, lines } = capture(true);
+  const bar = log.progress('Loading');
+  bar.update(1, 2);
+  const [drawn = ''] = lines.splice(0);
+  log.warn('careful');
+  t.strictSame(lines.splice(0), [
+    `\r\u001b[K[2026-01-02 03:04:05] WARNING: careful\n${drawn.slice(4)}`,
+  ]);
+  bar.done();
+  bar.done();
+  log.info('hello');
+  t.strictSame(lines, ['\r\u001b[K', '[2026-01-02 03:04:05] hello\n']);
+  t.end();
+});
+
+t.test('a bar is drawn ten times a second at most, in the columns that there are', (t) => {
+  const lines: string[] = [];
+  let nowMs = 0;
+  const sink = { isTTY: true, columns: 30, write: (text: string) => lines.push(text) };
+  const log = createLogger({
+    sink,
+    level: 'info',
+    useColor: false,
+    format: 'plain',
+    now: () => new Date(nowMs),
+  });
+  const bar = log.progress('Download somebody/some-long-name');
+  for (; nowMs < 1000; nowMs += 10) bar.update(nowMs * 1000, 1e6, 'model.safetensors');
+  t.equal(lines.length, 10);
+  t.ok(lines.every((line) => line.slice(4).length < 30));
+  t.match(lines.at(-1), /Download somebody\/some-… {2}90%$/);
+  sink.columns = 0;
+  bar.update(1e6, 1e6, 'model.safetensors');
+  t.match(
+    lines.at(-1),
+    /1\.0 of 1\.0 MB {2}1\.0 MB\/s {2}0:00 left$/,
+    'a terminal that does not say has 80',
+  );
+  log.error('broken');
+  t.match(lines.at(-1), '\r\u001b[KERROR: broken\n', 'plain lines have no time');
   t.end();
 });
 
@@ -71,7 +121,7 @@ t.test("SGLang's level names", (t) => {
   t.equal(logLevelOf('warning'), 'warn');
   const { log, lines } = capture(true, false, 'warn');
   log.info('hidden');
-  log.progress('Loading').update(0.5);
+  log.progress('Loading').update(1, 2);
   t.strictSame(lines, []);
   t.end();
 });
@@ -89,7 +139,7 @@ t.test('lines for machines', (t) => {
   log.debug('left out');
   log.setLevel('debug');
   log.debug('here');
-  log.progress('Load').update(0.5);
+  log.progress('Load').update(1, 2);
   t.strictSame(
     lines.map((line) => JSON.parse(line) as unknown),
     [

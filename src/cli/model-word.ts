@@ -1,0 +1,38 @@
+import { UsageError } from '../config/flag-spec.js';
+import { isRepoName, isRevision } from '../model/source/repo-name.js';
+
+/** A model as a command line names it. */
+export interface ModelWord {
+  readonly repo: string;
+  /** Branch, tag or commit; null = none was named. */
+  readonly revision: string | null;
+}
+
+/** `org/name` or `org/name@revision`, at least one of them. @throws UsageError */
+export function modelWords(words: readonly string[], command: string): readonly ModelWord[] {
+  if (words.length === 0) {
+    throw new UsageError(`radish ${command} needs the name of a model, such as Qwen/Qwen3-0.6B.`);
+  }
+  return words.map(modelWord);
+}
+
+/** As the command line wrote it. */
+export function shownModel({ repo, revision }: ModelWord): string {
+  return revision === null ? repo : `${repo}@${revision}`;
+}
+
+/** @throws UsageError */
+export function requireRevision(revision: string): string {
+  if (isRevision(revision)) return revision;
+  throw new UsageError(`${JSON.stringify(revision)} is not a branch, tag or commit.`);
+}
+
+function modelWord(word: string): ModelWord {
+  const at = word.indexOf('@');
+  const repo = at < 0 ? word : word.slice(0, at);
+  if (!isRepoName(repo)) {
+    const shown = JSON.stringify(word);
+    throw new UsageError(`${shown} is not a model of the hub: these are org/name or name.`);
+  }
+  return { repo, revision: at < 0 ? null : requireRevision(word.slice(at + 1)) };
+}

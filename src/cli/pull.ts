@@ -1,0 +1,118 @@
+import { loadHostEnv } from '../config/load.js';
+import { shownBytes } from '../core/shown-size.js';
+import { StartupError } from '../core/errors.js';
+import { createLogger, type Logger } from '../observability/logger.js';
+import type { CliCommand, Surroundings } from './command.js';
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK } from './exit-codes.js';
+import { modelWords, requireRevision, shownModel, type ModelWord } from './model-word.js';
+
+export const pullCommand: CliCommand = {
+  name: 'pull',
+  summary: "Download models into the hub's cache",
+  about: [
+    'Only the files that a server reads. Prints the folder of each; a download that was interrupted goes on',
+    'where it stopped. HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE count.',
+  ].join('\n'),
+  words: [{ name: 'MODEL[@REVISION]', kind: 'rest' }],
+  options: [
+    { flags: '--revision <revision>', help: 'Branch, tag or commit of those without an @.' },
+  ],
+  serverFlags: 'none',
+  examples: [
+    'radish pull HuggingFaceTB/SmolLM2-135M-Instruct',
+    'radish pull Qwen/Qwen3-0.6B@main BAAI/bge-small-en-v1.5',
+    'radish serve --model-path "$(radish pull Qwen/Qwen3-0.6B)"',
+  ],
+  run: async ({ words, options }, surroundings) => {
+    const { revision } = options;
+    const preset = typeof revision === 'string' ? requireRevision(revision) : null;
+    const models = modelWords(words, 'pull').map((model) => ({
+      ...model,
+      revision: model.revision ?? preset,
+    }));
+    return pullAll(models, surroundings);
+  },
+};
+
+/** One after another; one that fails does not keep the next from coming. */
+async function pullAll(models: readonly ModelWord[], { out, err }: Surroundings): Promise<number> {
+  const env = loadHostEnv();
+  const log = commandLog(err);
+  const interrupt = new AbortController();
+  // The second Ctrl-C ends the process as it would any other.
+  process.once('SIGINT', () => {
+    interrupt.abort();
+  });
+  let code = EXIT_OK;
+  for (const model of models) {
+    try {
+      out.write(`${await pull(model, { env, log, signal: interrupt.signal })}\n`);
+    } catch (error) {
+      if (interrupt.signal.aborted) return interrupted(model, log);
+      if (!(error instanceof StartupError)) throw error;
+      log.error(error.message);
+      code = EXIT_FAILED;
+    }
+  }
+  return code;
+}
+
+interface PullContext {
+  readonly env: ReturnType<typeof loadHostEnv>;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** @returns the folder. @throws ModelLoadError */
+async function pull(model: ModelWord, { env, log, signal }: PullContext): Promise<string> {
+  const { BUILT_IN_NAME, fetchRepo, findFolder } = await import('../fleet/find-folder.js');
+  const { whyNotServed } = await import('../model/servable.js');
+  const context = { args: { revision: model.revision }, env, log, signal };
+  if (model.repo === BUILT_IN_NAME) {
+    log.info(`${BUILT_IN_NAME} comes with Radish.`);
+    return findFolder(context, BUILT_IN_NAME);
+  }
+  const startMs = performance.now();
+  const { folder, from } = await fetchRepo(context, model.repo);
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  const did = from === 'cache' ? 'is already there' : `is there now (${seconds} s)`;
+  log.info(`${shownModel(model)} ${did}: ${shownBytes(await bytesOf(folder))}.`);
+  const obstacle = await whyNotServed(folder);
+  if (obstacle !== null) log.warn(`Radish cannot serve it: ${obstacle}.`);
+  return folder;
+}
+
+async function bytesOf(folder: string): Promise<number> {
+  const { filesBelow } = await import('../model/source/hub-inventory.js');
+  const files = await filesBelow(folder);
+  return [...new Map(files.map((file) => [file.target, file.bytes])).values()].reduce(
+    (sum, bytes) => sum + bytes,
+    0,
+  );
+}
+
+function interrupted(model: ModelWord, log: Logger): number {
+  log.error(
+    `Interrupted. What has come of ${shownModel(model)} is kept: the same command goes on from there.`,
+  );
+  return EXIT_INTERRUPTED;
+}
+
+/** For progress and what went wrong, without the times of a server's log. */
+function commandLog(err: Surroundings['err']): Logger {
+  const { useColor, isDumbTerminal } = loadHostEnv();
+  const isTTY = err.isTTY === true && !isDumbTerminal;
+  return createLogger({
+    sink: {
+      isTTY,
+      write: (text) => err.write(text),
+      get columns() {
+        return err.columns;
+      },
+    },
+    level: 'info',
+    useColor: useColor && isTTY,
+    format: 'plain',
+    now: () => new Date(),
+  });
+}

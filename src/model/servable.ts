@@ -1,0 +1,30 @@
+import { StartupError } from '../core/errors.js';
+import { parseConfig, planFor } from './families/registry.js';
+import { openModel } from './open-model.js';
+import { isPooled, readPooledModel } from './pooled/registry.js';
+import { hasTokenizer, isComplete } from './source/hub-cache.js';
+
+/** Why a server could not load what lies in a folder: a clause; null = nothing speaks against it. Reads no weights. */
+export async function whyNotServed(folder: string): Promise<string | null> {
+  try {
+    if (!(await isComplete(folder))) {
+      return (await hasTokenizer(folder)) ? 'incomplete: without its weights' : 'incomplete';
+    }
+    const { source, modules } = await openModel(folder);
+    const config = await source.config();
+    if (isPooled(config, modules, false)) readPooledModel(config, modules);
+    else planFor(parseConfig(config));
+    return (await hasTokenizer(source.tokenizerFolder)) ? null : 'it has no tokenizer';
+  } catch (error) {
+    if (error instanceof StartupError) return clause(error.message);
+    return error instanceof Error && 'code' in error
+      ? `unreadable (${String(error.code)})`
+      : 'broken';
+  }
+}
+
+/** The first sentence, without its full stop and what stands in brackets. */
+function clause(message: string): string {
+  const [first = ''] = message.split(/\.\s/);
+  return first.replace(/\.$/, '').replace(/^Model architecture/, 'architecture');
+}
