@@ -1,11 +1,13 @@
 /**
  * The tests on other releases of Node: `npm run test:nodes`, or `-- --quick` for what shows most. This machine's own
- * Node runs all of them in `npm test`. Ends with tap's own summary, of files.
+ * Node runs all of them in `npm test`. On each, this machine's own too, the package is installed from its tarball. Ends
+ * with tap's own summary, of files and installations.
  */
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { installFailureOf, packed } from './install.js';
 
 const run = promisify(execFile);
 
@@ -44,19 +46,31 @@ const files = (await readdir(DIST, { recursive: true }))
   .sort();
 let numPassed = 0;
 let numFailed = 0;
+const tarball = await packed();
+if (tarball === null) console.log('What an installation needs cannot be had: not installed');
+else await tryInstall(`Node ${process.version.slice(1)}`, process.execPath);
 for (const release of values.nodes.split(',')) {
   const fetched = await run('bash', [FETCH, release]).catch(() => null);
   if (fetched === null) {
     console.log(`Node ${release} cannot be had: not run`);
     continue;
   }
-  for (const file of files) {
-    const failure = await failureOf(fetched.stdout.trim(), DIST + file);
-    if (failure === null) numPassed++;
-    else numFailed++;
-    console.log(`${failure === null ? 'ok' : 'not ok'} - Node ${release}: ${file}`);
-    if (failure !== null) console.log(failure);
-  }
+  const node = fetched.stdout.trim();
+  await tryInstall(`Node ${release}`, node);
+  for (const file of files) count(`Node ${release}: ${file}`, await failureOf(node, DIST + file));
 }
+if (tarball !== null) await rm(tarball.folder, { recursive: true });
 console.log(`# { total: ${numPassed + numFailed}, pass: ${numPassed}, fail: ${numFailed} }`);
 process.exitCode = numFailed === 0 ? 0 : 1;
+
+async function tryInstall(name: string, node: string): Promise<void> {
+  if (tarball === null) return;
+  count(`${name}: installed`, await installFailureOf(node, tarball, values.quick));
+}
+
+function count(name: string, failure: string | null): void {
+  if (failure === null) numPassed++;
+  else numFailed++;
+  console.log(`${failure === null ? 'ok' : 'not ok'} - ${name}`);
+  if (failure !== null) console.log(failure);
+}
