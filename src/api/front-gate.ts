@@ -1,12 +1,13 @@
 import type { ServerArgs } from '../config/server-args.js';
 import { errorResponse } from '../http/error-response.js';
-import type { FailedRequest } from '../http/failure-log.js';
 import { Gate } from '../http/gate.js';
 import { jsonResponse, type FullResponse } from '../http/http.js';
 import { createOriginRules } from '../http/origin.js';
 import type { HttpEngine } from '../http/server.js';
 import type { UpgradeRequest } from '../http/socket.js';
+import type { Tls } from '../http/tls.js';
 import type { Logger } from '../observability/logger.js';
+import { FailureLines } from './failure-lines.js';
 import { RESPONSES_PATH } from './responses/socket-endpoint.js';
 import { WS_PATH } from './ws/endpoint.js';
 import { socketShape } from './ws/limits.js';
@@ -22,18 +23,22 @@ export interface GateParts {
   /** How much of the model is loaded, in [0, 1]. */
   readonly progress: () => number;
   readonly log: Pick<Logger, 'log'>;
+  /** Left out: plain HTTP. */
+  readonly tls?: Tls | undefined;
 }
 
 /** The port of this server, which may be open before the model is there. */
-export function createGate(args: GateArgs, { engine, progress, log }: GateParts): Gate {
+export function createGate(args: GateArgs, { engine, progress, log, tls }: GateParts): Gate {
   const { apiKey, host, allowedHosts, corsOrigins } = args;
+  const lines = new FailureLines({ log, nowMs: () => performance.now() });
   return new Gate({
     engine,
+    tls,
     origins: createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins }),
     shapes: [WS_PATH, RESPONSES_PATH].map(socketShape),
     outside: (request) => whileLoading(request, progress()),
     onFailed: (request) => {
-      logFailure(log, request);
+      lines.note(request);
     },
   });
 }
@@ -56,14 +61,4 @@ function healthOf(accept: string, progress: number): FullResponse {
 
 function percentOf(fraction: number): number {
   return Math.floor(100 * fraction);
-}
-
-/** Full, going away, not yet there, or without a device: it says so, and passes. */
-const PASSING = new Set([501, 503]);
-
-function logFailure(log: Pick<Logger, 'log'>, request: FailedRequest): void {
-  const { status, method, path, id, sentence } = request;
-  const level = status < 500 ? 'info' : PASSING.has(status) ? 'warn' : 'error';
-  const fields = { status, method, path, id };
-  log.log(level, `${status} ${method} ${path} ${id}: ${sentence}`, fields);
 }

@@ -29,9 +29,13 @@ import { checkFileLimit, FileGuard, fileLimit, numOpenFiles } from './file-limit
 import { assertPortFree } from './port-check.js';
 import { chooseEngine } from '../http/engine.js';
 import type { Gate } from '../http/gate.js';
+import type { TlsNeeds } from '../http/server.js';
+import { tlsWarnings, type Tls } from '../http/tls.js';
 import { LoadingProgress } from './loading-progress.js';
 import { grammarThread } from './grammars.js';
 import { RunningServer } from './running-server.js';
+import { tlsNeeds } from './tls.js';
+import { TlsRefresh } from './tls-refresh.js';
 import { warmUp, warmUpTarget } from './warm-up.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
@@ -148,13 +152,35 @@ async function openPort(
   progress: LoadingProgress,
   log: Logger,
 ): Promise<{ readonly gate: Gate; readonly port: number }> {
+  const needs = tlsNeeds(args);
   await assertPortFree(args.host, args.port);
-  const { engine, why } = await chooseEngine(args.httpServer);
-  const gate = createGate(args, { engine, progress: () => progress.fraction, log });
+  const { engine, why } = await chooseEngine(args.httpServer, needs);
+  const gate = createGate(args, {
+    engine,
+    progress: () => progress.fraction,
+    log,
+    tls: needs?.tls,
+  });
   const port = await gate.listen(args.host, args.port);
-  log.info(`Listening on http://${args.host}:${port} by ${engine.title}: ${why}`);
+  const scheme = needs === null ? 'http' : 'https';
+  log.info(`Listening on ${scheme}://${args.host}:${port} by ${engine.title}: ${why}`);
+  if (needs !== null) beginTls(needs, gate, log);
   return { gate, port };
 }
+
+function beginTls({ tls, isRenewed }: TlsNeeds, gate: Gate, log: Logger): void {
+  const { files } = tls;
+  log.info(`SSL enabled: certfile=${files.certFile}, keyfile=${files.keyFile}`);
+  for (const warning of tlsWarnings(tls, Date.now())) log.warn(warning);
+  if (files.caFile !== null) log.warn(NO_CLIENT_CERTIFICATES);
+  const renew = (renewed: Tls): void => {
+    gate.renewTls(renewed);
+  };
+  if (isRenewed) new TlsRefresh({ files, renew, log }).start();
+}
+
+const NO_CLIENT_CERTIFICATES =
+  "--ssl-ca-certs completes the certificate's chain: as in SGLang, no client is asked for a certificate. Use --api-key.";
 
 const clock = { nowMs: () => performance.now(), wait };
 

@@ -1,7 +1,9 @@
+import type { FailedRequest } from './failure-log.js';
 import type { FullResponse } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { HttpEngine, HttpServer, RequestHandler, ServerOptions } from './server.js';
 import type { SocketEndpoint, UpgradeRequest } from './socket.js';
+import type { Tls } from './tls.js';
 
 /** What an engine must know of a path before its first socket. */
 export type SocketShape = Omit<SocketEndpoint, 'decide'>;
@@ -16,7 +18,7 @@ export interface Inside {
   readonly sockets: readonly Doorkeeper[];
 }
 
-export interface GateOptions extends Pick<ServerOptions, 'onFailed'> {
+export interface GateOptions extends Pick<ServerOptions, 'onFailed' | 'tls'> {
   readonly engine: HttpEngine;
   readonly origins: OriginRules;
   readonly shapes: readonly SocketShape[];
@@ -27,9 +29,11 @@ export interface GateOptions extends Pick<ServerOptions, 'onFailed'> {
 /** A server that can listen before there is anything behind it. */
 export class Gate {
   readonly #server: HttpServer;
+  readonly #onFailed: ServerOptions['onFailed'];
   #inside: Inside | null = null;
 
   constructor({ engine, shapes, outside, ...options }: GateOptions) {
+    this.#onFailed = options.onFailed;
     this.#server = engine.createServer({
       handle: (request, reply) => {
         if (this.#inside === null) reply.send(outside(request));
@@ -60,6 +64,16 @@ export class Gate {
   /** False: new connections are refused for now. */
   setAccepting(isAccepting: boolean): void {
     this.#server.setAccepting(isAccepting);
+  }
+
+  /** As the server itself tells of them: for what is refused or fails on an open socket. */
+  noteFailed(request: FailedRequest): void {
+    this.#onFailed?.(request);
+  }
+
+  /** New connections are shown this certificate. */
+  renewTls(tls: Tls): void {
+    this.#server.renewTls(tls);
   }
 
   /** Closes the port and every connection. */

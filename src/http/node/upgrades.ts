@@ -1,6 +1,7 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 import { WebSocketServer, type WebSocket } from 'ws';
 
@@ -78,7 +79,8 @@ function replay({ request, socket, head }: Upgrade, server: Server): void {
     if (!OFFER.has(name.toLowerCase())) lines.push(`${name}: ${kept}`);
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  server.emit('connection', socket);
+  // On that of a TLS server a handshake would begin.
+  server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
 }
 
 const OFFER: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);

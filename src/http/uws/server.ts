@@ -2,8 +2,9 @@
 import { StartupError } from '../../core/errors.js';
 import { Front, type ParsedRequest } from '../front.js';
 import { MAX_HEADER_BYTES } from '../head.js';
-import type { HttpEngine, HttpServer, ServerOptions } from '../server.js';
+import type { HttpEngine, HttpServer, ServerOptions, TlsNeeds } from '../server.js';
 import type { SocketEndpoint, SocketListener, UpgradeDecision } from '../socket.js';
+import type { Tls } from '../tls.js';
 import { UwsSocket } from './socket.js';
 import type * as Uws from 'uWebSockets.js';
 
@@ -16,11 +17,34 @@ export async function loadUws(): Promise<HttpEngine> {
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(MAX_HEADER_BYTES);
   const { default: uws } = (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
   const create = (options: ServerOptions): HttpServer => createServer(uws, options);
-  return { name: 'uws', title: 'uWebSockets.js', createServer: create };
+  const tlsRefusal = (needs: TlsNeeds): string | null => refusalOf(uws, needs);
+  return { name: 'uws', title: 'uWebSockets.js', tlsRefusal, createServer: create };
+}
+
+/** It would ask clients for certificates of the authorities, where SGLang's server only completes its chain by them. */
+function refusalOf(uws: typeof Uws, { tls, isRenewed }: TlsNeeds): string | null {
+  if (isRenewed) return 'keeps the certificate that it started with';
+  if (tls.ca !== null) return 'cannot complete a chain from --ssl-ca-certs';
+  try {
+    uws.SSLApp(appOptions(tls)).close();
+    return null;
+  } catch {
+    return 'knows no such key or certificate';
+  }
+}
+
+function appOptions({ files }: Tls): Uws.AppOptions {
+  const { keyFile, certFile, keyPassword } = files;
+  return {
+    key_file_name: keyFile,
+    cert_file_name: certFile,
+    ...(keyPassword === null ? {} : { passphrase: keyPassword }),
+  };
 }
 
 function createServer(uws: typeof Uws, options: ServerOptions): HttpServer {
-  const app = uws.App();
+  const { tls } = options;
+  const app = tls === undefined ? uws.App() : uws.SSLApp(appOptions(tls));
   const front = new Front(options);
   for (const endpoint of options.sockets ?? []) addSockets(app, endpoint, front);
   app.any('/*', (res, req) => {
@@ -60,6 +84,9 @@ function serverOf(uws: typeof Uws, app: Uws.TemplatedApp): HttpServer {
     setAccepting: (isAccepting) => {
       if (!isAccepting) stopListening();
       else if (socket === null && address !== null) void open(...address).catch(() => undefined);
+    },
+    renewTls: () => {
+      throw new Error('uWebSockets.js keeps the certificate that it started with.');
     },
     close: () => {
       stopListening();

@@ -91,7 +91,7 @@ export async function startApp(
     useColor: false,
     now: () => new Date(0),
   });
-  const { engine: http } = await chooseEngine(args.httpServer);
+  const { engine: http } = await chooseEngine(args.httpServer, null);
   const gate = createGate(args, { engine: http, progress: () => 1, log });
   const app = await createApp({
     args,

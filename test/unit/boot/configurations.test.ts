@@ -105,14 +105,17 @@ t.test('what a request may take of a device', (t) => {
 
 t.test('where the first request goes', (t) => {
   const urlOf = (host: string) =>
-    warmUpTarget({ host, apiKey: null }, 30000, { tokenizer: null, spec }).url;
+    warmUpTarget({ host, apiKey: null, sslCertfile: null }, 30000, { tokenizer: null, spec }).url;
   t.equal(urlOf('127.0.0.1'), 'http://127.0.0.1:30000');
   t.equal(urlOf('0.0.0.0'), 'http://127.0.0.1:30000');
   t.equal(urlOf('::'), 'http://[::1]:30000');
-  t.match(warmUpTarget({ host: 'a', apiKey: 'k' }, 1, { tokenizer: null, spec }), {
-    apiKey: 'k',
-    hasTokenizer: false,
-    isGeneration: true,
-  });
+  t.match(
+    warmUpTarget({ host: 'a', apiKey: 'k', sslCertfile: null }, 1, { tokenizer: null, spec }),
+    {
+      apiKey: 'k',
+      hasTokenizer: false,
+      isGeneration: true,
+    },
+  );
   t.end();
 });

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 
 import t from 'tap';
 
-import type { HttpEngine } from '../../../../src/http/server.js';
 import { WsEndpoint, type WsOptions } from '../../../../src/api/ws/endpoint.js';
 import type { Answerers } from '../../../../src/api/ws/session.js';
 import {
@@ -12,7 +11,7 @@ import {
   socketShape,
   type SocketLimits,
 } from '../../../../src/api/ws/limits.js';
-import { ENGINES } from '../../http/engines.js';
+import { TRANSPORTS, type Transport } from '../../http/engines.js';
 import { frameHead, OPCODE, openWs } from '../../../doubles/ws-client.js';
 
 const echo: Answerers['generate'] = (body, sink) => {
@@ -22,7 +21,7 @@ const echo: Answerers['generate'] = (body, sink) => {
 
 /** A server whose requests answer with their own body. */
 async function start(
-  http: HttpEngine,
+  http: Transport,
   limits: Partial<SocketLimits> = {},
   options: Partial<WsOptions> = {},
 ) {
@@ -45,35 +44,38 @@ async function start(
   t.teardown(() => {
     server.close();
   });
-  return { endpoint, url: `http://127.0.0.1:${port}` };
+  return { endpoint, url: `${http.scheme}://127.0.0.1:${port}` };
 }
 
-for (const http of ENGINES) {
-  t.test(`${http.name}: frames that are too large or no text have their close codes`, async (t) => {
-    const { url } = await start(http, { maxMessageBytes: 1000 });
-    const client = await openWs(url);
-    client.send({ op: 'generate', id: 1, body: { text: 'é' } });
-    t.same(await client.next(), { id: 1, event: 'done', data: { text: 'é' } });
-    client.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
-    t.equal(await client.closed, 1009);
+for (const http of TRANSPORTS) {
+  t.test(
+    `${http.label}: frames that are too large or no text have their close codes`,
+    async (t) => {
+      const { url } = await start(http, { maxMessageBytes: 1000 });
+      const client = await openWs(url);
+      client.send({ op: 'generate', id: 1, body: { text: 'é' } });
+      t.same(await client.next(), { id: 1, event: 'done', data: { text: 'é' } });
+      client.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
+      t.equal(await client.closed, 1009);
 
-    const binary = await openWs(url);
-    binary.sendFrame(OPCODE.binary, Buffer.from('junk'));
-    t.equal(await binary.closed, 1003);
+      const binary = await openWs(url);
+      binary.sendFrame(OPCODE.binary, Buffer.from('junk'));
+      t.equal(await binary.closed, 1003);
 
-    const tooLarge = Buffer.concat([frameHead(OPCODE.text, 2 ** 40), Buffer.alloc(64)]);
-    const noFrame = Buffer.from([0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
-    const noText = [frameHead(OPCODE.text, 2), Buffer.alloc(4), Buffer.from([0xff, 0xfe])];
-    // uWebSockets.js cuts the connection without a word.
-    const codes = http.name === 'uws' ? [1006, 1006, 1006] : [1009, 1002, 1007];
-    for (const [i, junk] of [tooLarge, noFrame, Buffer.concat(noText)].entries()) {
-      const cut = await openWs(url);
-      cut.socket.write(junk);
-      t.equal(await cut.closed, codes[i], 'the library ends it');
-    }
-  });
+      const tooLarge = Buffer.concat([frameHead(OPCODE.text, 2 ** 40), Buffer.alloc(64)]);
+      const noFrame = Buffer.from([0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+      const noText = [frameHead(OPCODE.text, 2), Buffer.alloc(4), Buffer.from([0xff, 0xfe])];
+      // uWebSockets.js cuts the connection without a word.
+      const codes = http.name === 'uws' ? [1006, 1006, 1006] : [1009, 1002, 1007];
+      for (const [i, junk] of [tooLarge, noFrame, Buffer.concat(noText)].entries()) {
+        const cut = await openWs(url);
+        cut.socket.write(junk);
+        t.equal(await cut.closed, codes[i], 'the library ends it');
+      }
+    },
+  );
 
-  t.test(`${http.name}: a client may ping, and offer no subprotocol`, async (t) => {
+  t.test(`${http.label}: a client may ping, and offer no subprotocol`, async (t) => {
     const { url } = await start(http);
     const client = await openWs(url, { protocol: null });
     t.equal(client.headers.get('sec-websocket-protocol'), undefined);
@@ -88,7 +90,7 @@ for (const http of ENGINES) {
   });
 
   t.test(
-    `${http.name}: one socket too many is turned away, and its place is free again later`,
+    `${http.label}: one socket too many is turned away, and its place is free again later`,
     async (t) => {
       const { url, endpoint } = await start(http, { maxSockets: 2 });
       const first = await openWs(url);
@@ -132,7 +134,7 @@ for (const http of ENGINES) {
     },
   );
 
-  t.test(`${http.name}: all that sockets can buffer together has a bound`, (t) => {
+  t.test(`${http.label}: all that sockets can buffer together has a bound`, (t) => {
     const { maxSockets, maxLargeSockets } = SOCKET_LIMITS;
     const numSmall = maxSockets - maxLargeSockets;
     const sum = maxLargeSockets * CUT_OFF_BYTES + numSmall * SMALL_CUT_OFF_BYTES;
@@ -140,13 +142,13 @@ for (const http of ENGINES) {
     t.end();
   });
 
-  t.test(`${http.name}: an upgrade elsewhere is a plain request`, async (t) => {
+  t.test(`${http.label}: an upgrade elsewhere is a plain request`, async (t) => {
     const { url } = await start(http);
     await t.rejects(openWs(url, { path: '/other' }), { message: /404/ });
     await t.rejects(openWs(url, { path: '/a/b' }), { message: /404/ });
   });
 
-  t.test(`${http.name}: a reader that stops is closed after a time`, async (t) => {
+  t.test(`${http.label}: a reader that stops is closed after a time`, async (t) => {
     const { url } = await start(http, { stalledReaderMs: 50 });
     const client = await openWs(url);
     client.socket.pause();
@@ -154,10 +156,12 @@ for (const http of ENGINES) {
     for (let id = 0; id < 30; id++) client.send({ op: 'generate', id, body });
     await new Promise((resolve) => setTimeout(resolve, 500));
     client.socket.resume();
-    t.equal(await client.closed, 1008);
+    // Over TLS uWebSockets.js sends no close frame behind what was not read.
+    const isCut = http.name === 'uws' && http.scheme === 'https';
+    t.equal(await client.closed, isCut ? 1006 : 1008);
   });
 
-  t.test(`${http.name}: without a key the upgrade is let in to say it`, async (t) => {
+  t.test(`${http.label}: without a key the upgrade is let in to say it`, async (t) => {
     const isAllowed: WsOptions['isAllowed'] = (_access, { headers }) =>
       headers.get('authorization') === 'Bearer secret';
     const { url } = await start(http, { authTimeoutMs: 50 }, { isAllowed });
@@ -165,7 +169,7 @@ for (const http of ENGINES) {
     await t.rejects(openWs(url, { headers: { 'x-api-key': 'wrong' } }), { message: /401/ });
   });
 
-  t.test(`${http.name}: few sockets wait for their key at a time`, async (t) => {
+  t.test(`${http.label}: few sockets wait for their key at a time`, async (t) => {
     const { url } = await start(
       http,
       { maxUnknownSockets: 1 },
