@@ -34,6 +34,7 @@ import { ResponsesSockets } from './responses/socket-endpoint.js';
 import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
+import type { FailedRequest } from '../http/failure-log.js';
 import type { Gate } from '../http/gate.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
@@ -90,15 +91,19 @@ export async function createApp(deps: AppDeps): Promise<App> {
     { version: deps.version, isDisabled: deps.hidesOpenApi, isAllowed },
   );
   const route = createRouter({ routes, isAllowed, onError });
+  const onFailed = (request: FailedRequest): void => {
+    deps.gate.noteFailed(request);
+  };
   const sockets = new WsEndpoint({
     isAllowed,
     onError,
+    onFailed,
     answerers: {
       generate: (body, sink, asker) => generate(body, sink, generation, asker),
       ...openAi,
     },
   });
-  const responsesSockets = new ResponsesSockets(responses, isAllowed);
+  const responsesSockets = new ResponsesSockets({ deps: responses, isAllowed, onFailed });
   deps.gate.open({ handle: route, sockets: [sockets, responsesSockets] });
   return {
     routes,

@@ -23,7 +23,7 @@ export interface GateOptions extends Pick<ServerOptions, 'onFailed' | 'tls'> {
   readonly origins: OriginRules;
   readonly shapes: readonly SocketShape[];
   /** What everybody is told while there is nothing inside. */
-  readonly outside: (request: UpgradeRequest) => FullResponse;
+  readonly outside: (request: Pick<UpgradeRequest, 'path' | 'headers'>) => FullResponse;
 }
 
 /** A server that can listen before there is anything behind it. */

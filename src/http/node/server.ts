@@ -44,6 +44,8 @@ function createServer(options: ServerOptions): HttpServer {
     requestTimeout: 0,
     connectionsCheckingInterval: 1_000,
     noDelay: true,
+    // It is refused below, where the log hears of it.
+    requireHostHeader: false,
     // Of Node 22.21, 24.9 and later; on others every upgrade comes to `upgrades`.
     shouldUpgradeCallback: (request: IncomingMessage) => upgrades.takes(request),
   };
@@ -56,16 +58,18 @@ function createServer(options: ServerOptions): HttpServer {
   const connections = new Connections(onFailed);
   const accept = (request: IncomingMessage, response: ServerResponse, wants = false): void => {
     if (!connections.take(request, response)) return;
-    if (request.httpVersionMajor !== 1) {
+    const failed = refusalOf(request);
+    if (failed !== null) {
       connections.poison(request.socket);
-      response.writeHead(505, { connection: 'close' }).end();
-      onFailed?.(unknownVersion(request));
+      response.writeHead(failed.status, { connection: 'close', 'content-length': 0 }).end();
+      onFailed?.(failed);
       return;
     }
     const mayGoOn = front.accept(parsedOf(request), new NodeExchange(request, response, wants));
     if (!mayGoOn) connections.poison(request.socket);
   };
   server.on('request', accept);
+  server.on('checkExpectation', accept);
   server.on('checkContinue', (request, response) => {
     accept(request, response, true);
   });
@@ -92,10 +96,36 @@ const TOO_MANY = 'TLS failed: too many unfinished handshakes; the oldest was giv
 
 type ServerSettings = NonNullable<Parameters<typeof createPlainServer>[0]> & object;
 
-function unknownVersion(request: IncomingMessage): FailedRequest {
+/** What Node would pass, or answer without a word to anybody. */
+const UNFIT: readonly (readonly [
+  isBroken: (request: IncomingMessage) => boolean,
+  status: number,
+  sentence: string,
+])[] = [
+  [({ httpVersionMajor }) => httpVersionMajor !== 1, 505, 'HTTP/1.1 is spoken here.'],
+  [isWithoutHost, 400, 'The request has no Host.'],
+  [
+    ({ headers }) => !isContinue(headers.expect ?? CONTINUE),
+    417,
+    'Nothing but 100-continue can be expected.',
+  ],
+];
+const CONTINUE = '100-continue';
+
+function refusalOf(request: IncomingMessage): (FailedRequest & { readonly status: number }) | null {
+  const broken = UNFIT.find(([isBroken]) => isBroken(request));
+  if (broken === undefined) return null;
+  const [, status, sentence] = broken;
   const { method, path, fields } = parsedOf(request);
-  const sentence = `HTTP/${request.httpVersion} is not spoken here.`;
-  return { status: 505, method, path, id: requestIdOf(new Map(fields)), sentence };
+  return { status, method, path, id: requestIdOf(new Map(fields)), sentence };
+}
+
+function isWithoutHost({ httpVersionMinor, headers }: IncomingMessage): boolean {
+  return httpVersionMinor > 0 && headers.host === undefined;
+}
+
+function isContinue(expect: string): boolean {
+  return expect.toLowerCase() === CONTINUE;
 }
 
 function serverOf(server: Server, upgrades: NodeUpgrades): HttpServer {

@@ -1,9 +1,9 @@
 /** The only place that touches uWebSockets.js. */
 import { StartupError } from '../../core/errors.js';
-import { Front, type ParsedRequest } from '../front.js';
+import { Front, type FrontDecision, type ParsedRequest } from '../front.js';
 import { MAX_HEADER_BYTES } from '../head.js';
 import type { HttpEngine, HttpServer, ServerOptions, TlsNeeds } from '../server.js';
-import type { SocketEndpoint, SocketListener, UpgradeDecision } from '../socket.js';
+import type { SocketEndpoint, SocketListener } from '../socket.js';
 import type { Tls } from '../tls.js';
 import { UwsSocket } from './socket.js';
 import type * as Uws from 'uWebSockets.js';
@@ -106,7 +106,7 @@ function parsedOf(req: Uws.HttpRequest): ParsedRequest {
 }
 
 interface SocketData {
-  readonly accepted: UpgradeDecision & { kind: 'accept' };
+  readonly accepted: FrontDecision & { kind: 'accept' };
   socket: UwsSocket | null;
   listener: SocketListener | null;
 }
@@ -154,13 +154,24 @@ function addPattern(app: Uws.TemplatedApp, path: string, pattern: SocketPattern)
     drain: (ws) => {
       ws.getUserData().listener?.onDrain();
     },
-    close: (ws) => {
-      const { socket, listener } = ws.getUserData();
+    close: (ws, code, message) => {
+      const { accepted, socket, listener } = ws.getUserData();
+      const why = CUTS.get(Buffer.from(message).toString());
+      if (code === CUT && why !== undefined)
+        pattern.front.noteCut({ path: endpoint.path, id: accepted.id }, why.code, why.sentence);
       socket?.markClosed();
       listener?.onClose();
     },
   });
 }
+
+/** The code of a socket that ended without a close frame. */
+const CUT = 1006;
+/** What the library says of those that it cut off itself, and the code that another would have sent. */
+const CUTS: ReadonlyMap<string, { readonly code: number; readonly sentence: string }> = new Map([
+  ['Received too big message', { code: 1009, sentence: 'The message is too large.' }],
+  ['Received invalid UTF-8', { code: 1007, sentence: 'The message is no UTF-8.' }],
+]);
 
 interface UpgradeTarget extends SocketPattern {
   readonly context: Uws.us_socket_context_t;
@@ -184,5 +195,6 @@ function upgrade(res: Uws.HttpResponse, req: Uws.HttpRequest, target: UpgradeTar
   }
   const data: SocketData = { accepted: decision, socket: null, listener: null };
   const key = parsed.fields.find(([name]) => name === 'sec-websocket-key')?.[1] ?? '';
+  res.writeStatus('101 Switching Protocols').writeHeader('x-request-id', decision.id);
   res.upgrade(data, key, decision.protocol ?? '', '', context);
 }

@@ -50,9 +50,10 @@ for (const engine of TRANSPORTS) {
     async (t) => {
       const { send } = await openServer(t, engine);
       for (const name of ['two lengths', 'an empty length', 'another coding', 'two hosts']) {
-        const { text, isClosed } = await send([
-          `POST /first HTTP/1.1\r\n${HOST}${AMBIGUOUS[name] ?? ''}`,
-        ]);
+        const { text, isClosed } = await send(
+          [`POST /first HTTP/1.1\r\n${HOST}${AMBIGUOUS[name] ?? ''}`],
+          { silenceMs: 5_000 },
+        );
         t.match(text, /^HTTP\/1\.1 400 /, name);
         t.ok(isClosed, name);
       }

@@ -63,9 +63,10 @@ nodeTest('HTTP/2.0 is a 505', async (t, node) => {
 });
 
 nodeTest('headers that do not end have 10 seconds', async (t, node) => {
-  const { executed, send } = await openServer(t, node);
+  const { executed, failed, send } = await openServer(t, node);
   const { text, isClosed } = await send([`GET /p HTTP/1.1\r\n${HOST}`], { silenceMs: 18_000 });
   t.match(text, /^HTTP\/1\.1 408 /);
+  t.match(failed, [{ status: 408, sentence: 'The request header did not arrive in time.' }]);
   t.ok(isClosed);
   t.strictSame(executed, []);
 });
@@ -84,4 +85,24 @@ nodeTest('requests that are sent at once are answered in their order', async (t,
   const first = `${POST}Content-Length: 3\r\n\r\nabc`;
   const { text } = await send([`${first}GET /behind HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`]);
   t.match(text, /3 bytes[^]*here$/);
+});
+
+nodeTest('what the parser refuses is told of, though nothing of it was read', async (t, node) => {
+  const { failed, send } = await openServer(t, node);
+  for (const [, segments] of REFUSED) await send(segments, { silenceMs: 2_000 });
+  await send([`GET /p HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n\r\n`]);
+  await send([`GET /p HTTP/2.0\r\n${HOST}\r\n`]);
+  const { text } = await send([`${POST}Expect: tea\r\nContent-Length: 3\r\n\r\nabc`]);
+  t.match(text, /^HTTP\/1\.1 417 /);
+  const unread = { method: null, path: null, id: null };
+  t.match(failed, [
+    { status: 400, method: 'GET', path: '/p', sentence: 'The request has no Host.' },
+    { ...unread, status: 400, sentence: /^The request cannot be read: Invalid method/ },
+    { ...unread, status: 400, sentence: /^The request cannot be read: / },
+    { ...unread, status: 400, sentence: /^The request cannot be read: / },
+    { ...unread, status: 431, sentence: 'The request header is too large.' },
+    { status: 505, method: 'GET', path: '/p', sentence: 'HTTP/1.1 is spoken here.' },
+    { status: 417, method: 'POST', path: '/p', sentence: /^Nothing but 100-continue / },
+  ]);
+  t.equal(failed.length, 7);
 });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
+import type { FailedRequest } from '../../../src/http/failure-log.js';
 import type { HttpReply, HttpRequest } from '../../../src/http/http.js';
 import type { Transport } from './engines.js';
 
@@ -12,6 +13,8 @@ interface Answer {
 interface Server {
   /** What was executed: method and path. */
   readonly executed: readonly string[];
+  /** What was refused or failed. */
+  readonly failed: readonly FailedRequest[];
   /** Writes segments one after the other, and collects what comes until the end or a silence. */
   readonly send: (segments: readonly string[], options?: SendOptions) => Promise<Answer>;
 }
@@ -31,6 +34,7 @@ export async function openServer(
   transport: Transport,
 ): Promise<Server> {
   const executed: string[] = [];
+  const failed: FailedRequest[] = [];
   const handle = (request: HttpRequest, reply: HttpReply): void => {
     executed.push(`${request.method} ${request.path}`);
     if (request.method !== 'POST') {
@@ -44,13 +48,17 @@ export async function openServer(
       () => undefined,
     );
   };
-  const server = transport.createServer({ handle });
+  const server = transport.createServer({
+    handle,
+    onFailed: (request) => failed.push(request),
+  });
   t.teardown(() => {
     server.close();
   });
   const port = await server.listen('127.0.0.1', 0);
   return {
     executed,
+    failed,
     send: (segments, options) => sendTo(transport.connect(port), segments, options),
   };
 }
@@ -86,7 +94,10 @@ export function sendTo(
       finish(true);
     });
     // Segments that are written earlier would leave together, behind the handshake.
-    socket.on(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => void write());
+    socket.on(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
+      timer.refresh();
+      void write();
+    });
     const write = async (): Promise<void> => {
       for (const segment of segments) {
         socket.write(segment);

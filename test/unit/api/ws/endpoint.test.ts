@@ -2,6 +2,7 @@ import { once } from 'node:events';
 
 import t from 'tap';
 
+import type { FailedRequest } from '../../../../src/http/failure-log.js';
 import { WsEndpoint, type WsOptions } from '../../../../src/api/ws/endpoint.js';
 import type { Answerers } from '../../../../src/api/ws/session.js';
 import {
@@ -25,12 +26,14 @@ async function start(
   limits: Partial<SocketLimits> = {},
   options: Partial<WsOptions> = {},
 ) {
+  const failed: FailedRequest[] = [];
   const endpoint = new WsEndpoint({
     isAllowed: () => true,
     answerers: { generate: echo, chat: echo, completions: echo },
     onError: (error) => {
       throw error;
     },
+    onFailed: (request) => failed.push(request),
     limits: { ...SOCKET_LIMITS, ...limits },
     ...options,
   });
@@ -38,16 +41,60 @@ async function start(
     handle: (_request, reply) => {
       reply.send({ status: 404 });
     },
+    onFailed: (request) => failed.push(request),
     sockets: [{ ...socketShape(endpoint.path), decide: (request) => endpoint.decide(request) }],
   });
   const port = await server.listen('127.0.0.1', 0);
   t.teardown(() => {
     server.close();
   });
-  return { endpoint, url: `${http.scheme}://127.0.0.1:${port}` };
+  return { endpoint, failed, url: `${http.scheme}://127.0.0.1:${port}` };
 }
 
 for (const http of TRANSPORTS) {
+  t.test(
+    `${http.label}: what is refused on a socket is told of under its request id`,
+    async (t) => {
+      const isAllowed: WsOptions['isAllowed'] = (_, { headers }) =>
+        headers.get('authorization') === 'Bearer secret';
+      const { url, failed } = await start(http, { maxMessageBytes: 1000 }, { isAllowed });
+      const headers = { authorization: 'Bearer secret', 'x-request-id': 'mine' };
+      const open = async () => {
+        const client = await openWs(url, { headers });
+        t.equal(client.headers.get('x-request-id'), 'mine');
+        return client;
+      };
+      const client = await open();
+      client.send({ op: 'nope', id: 7 });
+      await client.next();
+      client.sendFrame(OPCODE.binary, Buffer.from('x'));
+      await client.closed;
+      const large = await open();
+      large.sendFrame(OPCODE.text, Buffer.alloc(2 * CUT_OFF_BYTES, 0x20));
+      await large.closed;
+      const garbled = await open();
+      garbled.sendFrame(OPCODE.text, Buffer.from([0xff]));
+      await garbled.closed;
+      const stranger = await openWs(url);
+      t.match(stranger.headers.get('x-request-id'), /^[0-9a-f-]{36}$/);
+      stranger.send({ op: 'auth', key: 'wrong' });
+      await stranger.closed;
+      const gone = await open();
+      gone.socket.destroy();
+      await t.rejects(openWs(url, { headers: { ...headers, authorization: 'Bearer no' } }));
+      const mine = { method: 'WS', path: '/ws', id: 'mine' };
+      t.match(failed, [
+        { ...mine, status: 400, id: 'mine#7', sentence: /^op must be/ },
+        { ...mine, status: 1003, sentence: 'Messages are JSON text.' },
+        { ...mine, status: 1009 },
+        { ...mine, status: 1007 },
+        { status: 4401, id: stranger.headers.get('x-request-id'), sentence: 'Unauthorized' },
+        { ...mine, status: 401, method: 'GET', sentence: 'Unauthorized' },
+      ]);
+      t.equal(failed.length, 6);
+    },
+  );
+
   t.test(
     `${http.label}: frames that are too large or no text have their close codes`,
     async (t) => {

@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
 
 import t from 'tap';
 
@@ -28,8 +27,7 @@ t.test('for one handshake too many the oldest that is unfinished goes', async (t
   boundHandshakes(server as unknown as Server, () => numGivenUp++);
   const sockets = Array.from({ length: MAX_HANDSHAKES + 2 }, (_, port) => new FakeSocket(port));
   const open = (from: number, to: number): void => {
-    for (const socket of sockets.slice(from, to))
-      server.emit('connection', socket as unknown as Socket);
+    for (const socket of sockets.slice(from, to)) server.emit('connection', socket);
   };
   open(0, MAX_HANDSHAKES);
   server.emit('secureConnection', new FakeSocket(0));
