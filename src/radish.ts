@@ -1,6 +1,7 @@
 /** A model server inside a program of one's own: `import { Radish } from 'radish-server'`. */
 import { readFileSync } from 'node:fs';
 
+import { failureLines } from './api/failure-lines.js';
 import { ask, LocalFailure, type LocalAnswer } from './api/local-answer.js';
 import type { CallName } from './api/calls.js';
 import type { AssembleOptions, Assembly } from './boot/assemble.js';
@@ -91,8 +92,9 @@ export class Radish {
     const log = logTo(options.onLog, args.logLevel);
     const progress = new LoadingProgress(options.onProgress);
     return asRadishErrors(async () => {
-      const start = { args, env: loadHostEnv(), version: packageVersion(), log, progress };
-      return Radish.assembled(start);
+      const env = loadHostEnv();
+      const onFailed = failureLines(log);
+      return Radish.assembled({ args, env, version: packageVersion(), log, progress, onFailed });
     });
   }
 
@@ -214,13 +216,13 @@ export class Radish {
   async #open(options: ListenOptions): Promise<OpenPort> {
     const { openPort } = await import('./boot/open-port.js');
     const { host, port } = argsOf({ host: options.host, port: options.port });
-    const { args, log } = this.#options;
+    const { args, log, onFailed } = this.#options;
     const given = {
       ...args,
       ...(options.host === undefined ? {} : { host }),
       ...(options.port === undefined ? {} : { port }),
     };
-    const open = await openPort(given, log, () => 1);
+    const open = await openPort({ args: given, log, progress: () => 1, onFailed });
     open.open(this.#assembly);
     return open;
   }

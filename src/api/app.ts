@@ -36,6 +36,7 @@ import { ResponsesSockets } from './responses/socket-endpoint.js';
 import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
+import type { FailedRequest } from '../http/failure-log.js';
 import type { Inside } from '../http/gate.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
@@ -63,6 +64,8 @@ export interface AppDeps extends GenerationParts {
   readonly weightControl: WeightControl;
   readonly memoryControl: MemoryControl;
   readonly log: Logger;
+  /** Told of what is refused or fails on an open socket; of the rest a gate is told. */
+  readonly onFailed: (request: FailedRequest) => void;
 }
 
 export interface App {
@@ -90,6 +93,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     logLines(deps.log, 'error', `Internal server error: ${describe(error)}`);
   };
   const responses = responsesDeps(openAiDeps, onError);
+  const { onFailed } = deps;
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const routes = withOpenApi(
     routesOf(deps, { generation, openAi, responses, isDraining: () => isDraining }),
@@ -99,12 +103,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const sockets = new WsEndpoint({
     isAllowed,
     onError,
+    onFailed,
     answerers: {
       generate: (body, sink, asker) => generate(body, sink, generation, asker),
       ...openAi,
     },
   });
-  const responsesSockets = new ResponsesSockets(responses, isAllowed);
+  const responsesSockets = new ResponsesSockets({ deps: responses, isAllowed, onFailed });
   return {
     inside: { handle: route, sockets: [sockets, responsesSockets] },
     calls: callsOf({ generation, openAi, embed: embedDeps(deps, generation) }),

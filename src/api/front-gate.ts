@@ -6,7 +6,7 @@ import { jsonResponse, type FullResponse } from '../http/http.js';
 import { createOriginRules } from '../http/origin.js';
 import type { HttpEngine } from '../http/server.js';
 import type { UpgradeRequest } from '../http/socket.js';
-import type { Logger } from '../observability/logger.js';
+import type { Tls } from '../http/tls.js';
 import { RESPONSES_PATH } from './responses/socket-endpoint.js';
 import { WS_PATH } from './ws/endpoint.js';
 import { socketShape } from './ws/limits.js';
@@ -21,20 +21,22 @@ export interface GateParts {
   readonly engine: HttpEngine;
   /** How much of the model is loaded, in [0, 1]. */
   readonly progress: () => number;
-  readonly log: Pick<Logger, 'log'>;
+  /** Told of every request that is refused or fails. */
+  readonly onFailed: (request: FailedRequest) => void;
+  /** Left out: plain HTTP. */
+  readonly tls?: Tls | undefined;
 }
 
 /** The port of this server, which may be open before the model is there. */
-export function createGate(args: GateArgs, { engine, progress, log }: GateParts): Gate {
+export function createGate(args: GateArgs, { engine, progress, onFailed, tls }: GateParts): Gate {
   const { apiKey, host, allowedHosts, corsOrigins } = args;
   return new Gate({
     engine,
+    tls,
     origins: createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins }),
     shapes: [WS_PATH, RESPONSES_PATH].map(socketShape),
     outside: (request) => whileLoading(request, progress()),
-    onFailed: (request) => {
-      logFailure(log, request);
-    },
+    onFailed,
   });
 }
 
@@ -56,14 +58,4 @@ function healthOf(accept: string, progress: number): FullResponse {
 
 function percentOf(fraction: number): number {
   return Math.floor(100 * fraction);
-}
-
-/** Full, going away, not yet there, or without a device: it says so, and passes. */
-const PASSING = new Set([501, 503]);
-
-function logFailure(log: Pick<Logger, 'log'>, request: FailedRequest): void {
-  const { status, method, path, id, sentence } = request;
-  const level = status < 500 ? 'info' : PASSING.has(status) ? 'warn' : 'error';
-  const fields = { status, method, path, id };
-  log.log(level, `${status} ${method} ${path} ${id}: ${sentence}`, fields);
 }

@@ -151,6 +151,10 @@ class HttpEvents implements EventStream {
     );
   }
 
+  noteFailure(failure: Failure): void {
+    this.#note(failure);
+  }
+
   fail(failure: Failure): void {
     this.#note(failure);
     this.end(this.#spelling.streamed(failure));

@@ -68,6 +68,11 @@ export class LocalAnswer implements AnswerSink, EventStream {
     this.#wake();
   }
 
+  /** There is no log here: the event itself says it. */
+  noteFailure(): void {
+    return;
+  }
+
   fail(failure: Failure): void {
     this.#end(new LocalFailure(failure));
   }

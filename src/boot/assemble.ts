@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createApp, type App } from '../api/app.js';
+import { createApp, type App, type AppDeps } from '../api/app.js';
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
@@ -41,6 +41,8 @@ export interface AssembleOptions {
   readonly log: Logger;
   /** Told how far the model is. */
   readonly progress: LoadingProgress;
+  /** Told of every request that is refused or fails. */
+  readonly onFailed: AppDeps['onFailed'];
 }
 
 /** A model with all that answers for it, which nobody outside this process can reach yet. */
@@ -70,7 +72,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
 }
 
 async function build(
-  { args, env, version, log, progress }: AssembleOptions,
+  { args, env, version, log, progress, onFailed }: AssembleOptions,
   teardown: Teardown,
 ): Promise<Assembly> {
   const machine = thisMachine();
@@ -142,6 +144,7 @@ async function build(
     ...deviceControls({ loading, prepared, served, fleet, engine, actors }),
     isHealthy: () => watchdog.isHealthy,
     log,
+    onFailed,
   });
   return {
     app,

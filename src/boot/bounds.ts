@@ -2,6 +2,8 @@
  * The limits of architecture.md as one table: each number is its module's own constant, or what the server was started
  * with. A test compares it with the document.
  */
+import { MAX_BURST_BYTES, MAX_BYTES_PER_S } from '../api/failure-lines.js';
+import { MAX_HANDSHAKES } from '../http/node/handshakes.js';
 import { TENSOR_BODY_BYTES } from '../api/admin/sent-tensors.js';
 import { MAX_SAMPLES } from '../api/native/generate-request.js';
 import { MAX_TOKEN_IDS_LOGPROB, MAX_TOP_LOGPROBS } from '../api/native/logprob-fields.js';
@@ -144,6 +146,12 @@ const FIXED: readonly Row[] = [
   ],
   ['all bodies that are arriving', [MAX_BODIES_BYTES, 'bytes']],
   ['headers', [MAX_HEADER_BYTES, 'bytes']],
+  [
+    'lines of failed requests',
+    [MAX_BURST_BYTES, 'bytes', 'at once'],
+    [MAX_BYTES_PER_S, 'bytes/s', 'after that'],
+  ],
+  ['unfinished TLS handshakes', [MAX_HANDSHAKES, 'count']],
   ['log lines nobody reads', [MAX_PENDING_BYTES, 'bytes']],
   ['body of sent tensors', [TENSOR_BODY_BYTES, 'bytes']],
   ['JSON depth', [MAX_DEPTH, 'count']],

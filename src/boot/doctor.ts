@@ -5,11 +5,14 @@ import type { ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
 import { deviceBytes, requireRuntimeMemory } from '../device/limits.js';
 import { chooseEngine } from '../http/engine.js';
+import type { TlsNeeds } from '../http/server.js';
+import { tlsWarnings } from '../http/tls.js';
 import type { Machine } from './configurations.js';
 import { exposure } from './exposure.js';
 import { checkFileLimit, fileLimit } from './file-limit.js';
 import { glibcVersion, requireNativeParts } from './native-parts.js';
 import { assertPortFree } from './port-check.js';
+import { tlsNeeds } from './tls.js';
 
 /** One line of what `radish doctor` says. */
 export interface Finding {
@@ -22,6 +25,7 @@ export interface Finding {
 export async function examine(args: ServerArgs, machine: Machine): Promise<readonly Finding[]> {
   const files = fileLimit();
   const exposed = exposure(args);
+  const { needs, findings: tlsFindings } = tlsOf(args);
   return [
     ok(`Node ${process.version} on ${process.platform}-${process.arch}, ${libcOf()}`),
     ok(`${cpus()[0]?.model.trim() ?? 'an unknown CPU'}: ${machine.numCores} cores, ${vectors()}`),
@@ -34,9 +38,10 @@ export async function examine(args: ServerArgs, machine: Machine): Promise<reado
       return `${gib(machine.memoryBytes)} of memory, ${gib(process.availableMemory())} of it free`;
     }),
     ok(whatFits(machine.memoryBytes, args.dpSize)),
+    ...tlsFindings,
     await tried(async () => {
-      const { engine, why } = await chooseEngine(args.httpServer);
-      return `HTTP by ${engine.title}: ${why}`;
+      const { engine, why } = await chooseEngine(args.httpServer, needs);
+      return `${needs === null ? 'HTTP' : 'HTTPS'} by ${engine.title}: ${why}`;
     }),
     await tried(async () => {
       await assertPortFree(args.host, args.port);
@@ -46,8 +51,28 @@ export async function examine(args: ServerArgs, machine: Machine): Promise<reado
       checkFileLimit(files);
       return `${files ?? 'any number of'} files and connections may be open`;
     }),
-    ...(exposed === null ? [] : [{ mark: 'note', text: exposed } as const]),
+    ...(exposed === null ? [] : [note(exposed)]),
   ];
+}
+
+interface TlsExamined {
+  /** Null = plain HTTP, or none that can be used. */
+  readonly needs: TlsNeeds | null;
+  readonly findings: readonly Finding[];
+}
+
+function tlsOf(args: ServerArgs): TlsExamined {
+  try {
+    const needs = tlsNeeds(args);
+    if (needs === null) return { needs, findings: [] };
+    const warnings = tlsWarnings(needs.tls, Date.now());
+    return {
+      needs,
+      findings: [ok(`TLS by '${needs.tls.files.certFile}'`), ...warnings.map(note)],
+    };
+  } catch (error) {
+    return { needs: null, findings: [bad(error)] };
+  }
 }
 
 const LABELS: Readonly<Record<Finding['mark'], string>> = { ok: 'ok', note: 'note', bad: 'BAD' };
@@ -69,13 +94,22 @@ function ok(text: string): Finding {
   return { mark: 'ok', text };
 }
 
+function note(text: string): Finding {
+  return { mark: 'note', text };
+}
+
+/** @throws what is no StartupError */
+function bad(error: unknown): Finding {
+  if (error instanceof StartupError) return { mark: 'bad', text: error.message };
+  throw error;
+}
+
 /** What `check` says where it is well, else why it is not. */
 async function tried(check: () => string | Promise<string>): Promise<Finding> {
   try {
     return ok(await check());
   } catch (error) {
-    if (error instanceof StartupError) return { mark: 'bad', text: error.message };
-    throw error;
+    return bad(error);
   }
 }
 

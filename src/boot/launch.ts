@@ -1,10 +1,11 @@
+import { failureLines } from '../api/failure-lines.js';
 import { assemble, type AssembleOptions } from './assemble.js';
 import { LoadingProgress } from './loading-progress.js';
 import { openPort } from './open-port.js';
 import { RunningServer } from './running-server.js';
 import { warmUp } from './warm-up.js';
 
-export type LaunchOptions = Omit<AssembleOptions, 'progress'>;
+export type LaunchOptions = Omit<AssembleOptions, 'progress' | 'onFailed'>;
 
 /**
  * A server: first its port, which says how far the model is, then what is behind it.
@@ -15,8 +16,9 @@ export type LaunchOptions = Omit<AssembleOptions, 'progress'>;
 export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const { args, log } = options;
   const progress = new LoadingProgress();
-  const port = await openPort(args, log, () => progress.fraction);
-  const assembly = await assemble({ ...options, progress });
+  const onFailed = failureLines(log);
+  const port = await openPort({ args, log, progress: () => progress.fraction, onFailed });
+  const assembly = await assemble({ ...options, progress, onFailed });
   port.open(assembly);
   return new RunningServer({
     ...assembly,

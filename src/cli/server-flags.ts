@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
 
-import { isList, shownDefault, UsageError, type FlagSpec } from '../config/flag-spec.js';
+import { isList, shownDefault, type FlagSpec } from '../config/flag-spec.js';
 import { loadServerArgs, type Environment, type LoadedArgs } from '../config/load.js';
 import { camelCase, flagEntries, FLAGS, type FlagName } from '../config/server-args.js';
-import { KNOWN_UNSUPPORTED, REFUSED } from '../config/unsupported-flags.js';
+import { KNOWN_UNSUPPORTED } from '../config/unsupported-flags.js';
 
 const CONFIG = {
   flags: '--config <file>',
@@ -20,9 +20,7 @@ export interface ShownFlag {
 export function declareServerFlags(command: Command): void {
   command.addOption(new Option(CONFIG.flags));
   for (const [name, spec] of flagEntries()) command.addOption(new Option(spelled(name, spec)));
-  for (const name of [...KNOWN_UNSUPPORTED, ...Object.keys(REFUSED)]) {
-    command.addOption(new Option(`--${name} [values...]`));
-  }
+  for (const name of KNOWN_UNSUPPORTED) command.addOption(new Option(`--${name} [values...]`));
 }
 
 /** What {@link declareServerFlags} let a command read. @throws UsageError */
@@ -67,9 +65,6 @@ function givenFlags(options: Readonly<Record<string, unknown>>): Map<FlagName, s
 }
 
 function warningsOf(options: Readonly<Record<string, unknown>>): string[] {
-  for (const [name, why] of Object.entries(REFUSED)) {
-    if (options[camelCase(name)] !== undefined) throw new UsageError(`--${name}: ${why}`);
-  }
   return KNOWN_UNSUPPORTED.filter((name) => options[camelCase(name)] !== undefined).map(
     (name) => `--${name} has no effect in this server.`,
   );

@@ -82,6 +82,11 @@ export function key(help: string): FlagSpec<string | null> {
   return flag<string | null>('key', null, help, { isSecret: true });
 }
 
+/** Never shown. */
+export function secret(help: string): FlagSpec<string | null> {
+  return flag<string | null>('string', null, help, { isSecret: true });
+}
+
 /** Several words; none by default. */
 export function words(help: string): FlagSpec<readonly string[]> {
   return flag<readonly string[]>('words', [], help, {});

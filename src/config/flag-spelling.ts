@@ -1,10 +1,10 @@
 import { flagEntries } from './server-args.js';
-import { KNOWN_UNSUPPORTED, REFUSED } from './unsupported-flags.js';
+import { KNOWN_UNSUPPORTED } from './unsupported-flags.js';
 import { UsageError } from './flag-spec.js';
 
 /** Every spelling → the flag that the command line is declared with. */
 const CANONICAL: ReadonlyMap<string, string> = new Map([
-  ...[...KNOWN_UNSUPPORTED, ...Object.keys(REFUSED), 'config', 'help', 'version'].map(itself),
+  ...[...KNOWN_UNSUPPORTED, 'config', 'help', 'version'].map(itself),
   ...flagEntries().flatMap(([name, { aliases }]) => [
     itself(name),
     ...aliases.map((alias) => [alias, `--${name}`] as const),

@@ -13,6 +13,7 @@ import {
   type FlagName,
   type ServerArgs,
 } from './server-args.js';
+import { checkTlsFlags } from './tls-flags.js';
 import { KNOWN_UNSUPPORTED } from './unsupported-flags.js';
 
 /** The process's environment; this file is the only one that reads it. */
@@ -76,6 +77,7 @@ function checkedArgs(values: readonly (readonly [name: string, value: unknown])[
   if (args.chunkedPrefillSize === 0) {
     throw new UsageError('--chunked-prefill-size must be at least 1, or -1 for whole prompts.');
   }
+  checkTlsFlags(args);
   return args;
 }
 

@@ -12,6 +12,7 @@ import {
   key,
   optionalChoice,
   optionalInt,
+  secret,
   string,
   stringOr,
   words,
@@ -114,6 +115,15 @@ const HTTP = {
   'cors-origins': words(
     'Origins whose web pages may ask a server without a key, beside those of this machine; * = any.',
   ),
+  'ssl-keyfile': string("PEM file of TLS's private key; --ssl-certfile belongs to it."),
+  'ssl-certfile': string(
+    'PEM file of the certificate, with what leads to its authority behind it.',
+  ),
+  'ssl-ca-certs': string(
+    'PEM file of authorities. As in SGLang, no client is asked for a certificate.',
+  ),
+  'ssl-keyfile-password': secret('Password that --ssl-keyfile is encrypted with.'),
+  'enable-ssl-refresh': bool('Take renewed files of TLS without a restart, by node:http alone.'),
   compat: choice(
     ['2024-11', '2025-06', '2025-09', '2025-12', '2026'],
     '2025-09',

@@ -143,14 +143,3 @@ export const FOREIGN_SCHEDULE_POLICIES = words('priority routing-key hrrn shorte
 function words(text: string): readonly string[] {
   return text.trim().split(/\s+/);
 }
-
-const NO_TLS = 'TLS is not built in: put a proxy that ends TLS in front of the server.';
-
-/** Arguments that promise protection: starting without it would be worse than not starting. */
-export const REFUSED: Readonly<Record<string, string>> = {
-  'ssl-keyfile': NO_TLS,
-  'ssl-certfile': NO_TLS,
-  'ssl-ca-certs': NO_TLS,
-  'ssl-keyfile-password': NO_TLS,
-  'enable-ssl-refresh': NO_TLS,
-};

@@ -29,6 +29,8 @@ export interface EventStream {
   send(value: unknown): void;
   /** The last event. */
   end(value: unknown): void;
+  /** The log hears of one sample whose last event says that it failed; the stream goes on. */
+  noteFailure(failure: Failure): void;
   /** The request failed with a part of its answer out. */
   fail(failure: Failure): void;
 }

@@ -84,6 +84,7 @@ export class AnswerStream<Request extends LiveRequest> {
     const next = sentAll(request, sent);
     sample.sent = chunks.length === 0 ? { ...next, tokens: sent.tokens } : next;
     sample.isDone = request.finish !== null;
+    if (isFailure(request.finish)) this.#stream.noteFailure(failureOf(request.finish));
     // Of many samples most chunks end none.
     this.#isEnded = sample.isDone && this.#samples.every(({ isDone }) => isDone);
     if (this.#isEnded) this.#sendLast(chunks);

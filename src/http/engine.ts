@@ -1,7 +1,7 @@
 import { StartupError } from '../core/errors.js';
 import type { HttpServerChoice } from '../core/http-server.js';
 import { nodeEngine } from './node/server.js';
-import type { HttpEngine } from './server.js';
+import type { HttpEngine, TlsNeeds } from './server.js';
 import { loadUws } from './uws/server.js';
 
 /** What serves, and why it is that. */
@@ -11,24 +11,40 @@ export interface ChosenEngine {
 }
 
 /**
- * uWebSockets.js is a binary for each Node and each system, and not for all of them.
+ * uWebSockets.js is a binary for each Node and each system, and not for all of them; and it has not all of TLS.
  *
- * @throws StartupError where `uws` is asked for and cannot be loaded
+ * @throws StartupError where `uws` is asked for and cannot be loaded, or cannot serve so
  */
 export async function chooseEngine(
   choice: HttpServerChoice,
+  needs: TlsNeeds | null,
   load: () => Promise<HttpEngine> = loadUws,
 ): Promise<ChosenEngine> {
   if (choice === 'node') return { engine: nodeEngine, why: '--http-server node' };
+  const { engine, refusal } = await tryLoading(load, needs);
+  if (engine !== null && refusal === null)
+    return { engine, why: choice === 'uws' ? '--http-server uws' : 'its binary loads' };
+  const why = `uWebSockets.js ${refusal ?? ''}`;
+  if (choice === 'uws') throw new StartupError(`${why} Choose --http-server node.`);
+  return { engine: nodeEngine, why };
+}
+
+interface Loaded {
+  readonly engine: HttpEngine | null;
+  /** What follows its name, as a sentence; null = nothing is in the way. */
+  readonly refusal: string | null;
+}
+
+async function tryLoading(
+  load: () => Promise<HttpEngine>,
+  needs: TlsNeeds | null,
+): Promise<Loaded> {
   try {
-    return {
-      engine: await load(),
-      why: choice === 'uws' ? '--http-server uws' : 'its binary loads',
-    };
+    const engine = await load();
+    const refusal = needs === null ? null : engine.tlsRefusal(needs);
+    return { engine, refusal: refusal === null ? null : `${refusal}.` };
   } catch (error) {
-    const why = `uWebSockets.js has no binary that loads here: ${sentenceOf(error)}`;
-    if (choice === 'uws') throw new StartupError(`${why} --http-server node needs none.`);
-    return { engine: nodeEngine, why };
+    return { engine: null, refusal: `has no binary that loads here: ${sentenceOf(error)}` };
   }
 }
 

@@ -1,13 +1,17 @@
 import type { FullResponse } from './http.js';
 import { fieldOf, isObject } from './json.js';
 
-/** A request that was refused, or failed. */
+/** A request that was refused, or failed; null stands for what was never read, or never sent. */
 export interface FailedRequest {
-  readonly status: number;
-  readonly method: string;
-  readonly path: string;
-  /** `x-request-id` */
-  readonly id: string;
+  /** Of HTTP; of a WebSocket that is closed its close code. */
+  readonly status: number | null;
+  /** `WS` for what came over a WebSocket. */
+  readonly method: string | null;
+  readonly path: string | null;
+  /** `x-request-id`; of a message on a WebSocket that of the upgrade, then what names the message. */
+  readonly id: string | null;
+  /** The client's own `rid`, where it is known; left out otherwise. */
+  readonly rid?: string | null;
   /** What the client is told. */
   readonly sentence: string;
 }

@@ -20,6 +20,17 @@ export interface ParsedRequest {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
+/** An open socket, as the log names it. */
+export interface OpenedSocket {
+  readonly path: string;
+  /** `x-request-id` of its upgrade. */
+  readonly id: string;
+}
+
+export type FrontDecision =
+  | Extract<UpgradeDecision, { kind: 'refuse' }>
+  | (Extract<UpgradeDecision, { kind: 'accept' }> & Pick<OpenedSocket, 'id'>);
+
 /** Everybody may ask, and no page reads the answer. */
 const NO_RULES: OriginRules = { refusal: () => null, corsHeaders: () => ({}) };
 
@@ -67,17 +78,25 @@ export class Front {
   }
 
   /** Whether a socket may be opened. */
-  decide(parsed: ParsedRequest, endpoint: SocketEndpoint): UpgradeDecision {
+  decide(parsed: ParsedRequest, endpoint: SocketEndpoint): FrontDecision {
     const head = readHead(parsed.fields);
     const refused = this.#refusalOf(head);
     if (refused !== null) return { kind: 'refuse', response: refused };
     const { path, query } = parsed;
-    return endpoint.decide({
+    const id = requestIdOf(head.headers);
+    const decision = endpoint.decide({
       method: 'GET',
       path,
       query: new URLSearchParams(query),
       headers: head.headers,
+      id,
     });
+    return decision.kind === 'refuse' ? decision : { ...decision, id };
+  }
+
+  /** The library itself cut a socket off. @param code the close code that says why, where it sends one */
+  noteCut({ path, id }: OpenedSocket, code: number, sentence: string): void {
+    this.#onFailed?.({ status: code, method: 'WS', path, id, sentence });
   }
 
   /** Answers an upgrade that was refused. */

@@ -2,6 +2,7 @@ import type { FullResponse } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { HttpEngine, HttpServer, RequestHandler, ServerOptions } from './server.js';
 import type { SocketEndpoint, UpgradeRequest } from './socket.js';
+import type { Tls } from './tls.js';
 
 /** What an engine must know of a path before its first socket. */
 export type SocketShape = Omit<SocketEndpoint, 'decide'>;
@@ -16,12 +17,12 @@ export interface Inside {
   readonly sockets: readonly Doorkeeper[];
 }
 
-export interface GateOptions extends Pick<ServerOptions, 'onFailed'> {
+export interface GateOptions extends Pick<ServerOptions, 'onFailed' | 'tls'> {
   readonly engine: HttpEngine;
   readonly origins: OriginRules;
   readonly shapes: readonly SocketShape[];
   /** What everybody is told while there is nothing inside. */
-  readonly outside: (request: UpgradeRequest) => FullResponse;
+  readonly outside: (request: Pick<UpgradeRequest, 'path' | 'headers'>) => FullResponse;
 }
 
 /** A server that can listen before there is anything behind it. */
@@ -60,6 +61,11 @@ export class Gate {
   /** False: new connections are refused for now. */
   setAccepting(isAccepting: boolean): void {
     this.#server.setAccepting(isAccepting);
+  }
+
+  /** New connections are shown this certificate. */
+  renewTls(tls: Tls): void {
+    this.#server.renewTls(tls);
   }
 
   /** Closes the port and every connection. */

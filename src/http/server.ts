@@ -3,12 +3,15 @@ import type { FailedRequest } from './failure-log.js';
 import type { HttpReply, HttpRequest } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { SocketEndpoint } from './socket.js';
+import type { Tls } from './tls.js';
 
 export interface HttpServer {
   /** @returns the port, which matters when 0 was asked. @throws StartupError */
   listen(host: string, port: number): Promise<number>;
   /** False: new connections are refused, and open ones go on, until it is true again. */
   setAccepting(isAccepting: boolean): void;
+  /** New connections are shown this certificate, open ones keep theirs: where the engine serves {@link TlsNeeds} so. */
+  renewTls(tls: Tls): void;
   /** Closes everything. */
   close(): void;
 }
@@ -24,6 +27,15 @@ export interface ServerOptions {
   readonly origins?: OriginRules;
   /** Told of every request that was refused or failed, if it is told why. */
   readonly onFailed?: (request: FailedRequest) => void;
+  /** Left out: plain HTTP. */
+  readonly tls?: Tls | undefined;
+}
+
+/** What is asked of an engine that serves over TLS. */
+export interface TlsNeeds {
+  readonly tls: Tls;
+  /** {@link HttpServer.renewTls} will be called. */
+  readonly isRenewed: boolean;
 }
 
 /** A library that can serve. */
@@ -31,5 +43,7 @@ export interface HttpEngine {
   readonly name: 'uws' | 'node';
   /** As people know it. */
   readonly title: string;
+  /** Why it cannot serve so, as half a sentence; null = it can. */
+  tlsRefusal(needs: TlsNeeds): string | null;
   createServer(options: ServerOptions): HttpServer;
 }

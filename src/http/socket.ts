@@ -22,7 +22,10 @@ export interface SocketListener {
   onClose(): void;
 }
 
-export type UpgradeRequest = Omit<HttpRequest, 'readBody'>;
+export interface UpgradeRequest extends Omit<HttpRequest, 'readBody'> {
+  /** `x-request-id`: the client's own, or a new one. The answer has it. */
+  readonly id: string;
+}
 
 export type UpgradeDecision =
   | { readonly kind: 'refuse'; readonly response: FullResponse }

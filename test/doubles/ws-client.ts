@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface WsEvent {
   readonly id: string | number | null;
@@ -146,7 +147,7 @@ export function frameHead(opcode: number, length: number): Buffer {
 
 /** @throws UpgradeRefused */
 export function openWs(url: string, options: WsOptions = {}): Promise<WsClient> {
-  const { hostname, port } = new URL(url);
+  const { protocol: scheme, hostname, port } = new URL(url);
   const { path = '/ws', headers = {}, protocol = 'radish.v1' } = options;
   const key = randomBytes(16).toString('base64');
   const fields = {
@@ -160,9 +161,12 @@ export function openWs(url: string, options: WsOptions = {}): Promise<WsClient> 
   };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => {
-      socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
-    });
+    const address = { port: Number(port), host: hostname };
+    const socket =
+      scheme === 'https:'
+        ? connectTls({ ...address, rejectUnauthorized: false })
+        : connect(address);
+    socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
     socket.on('error', reject);
     let head = Buffer.alloc(0);
     const onData = (chunk: Buffer): void => {

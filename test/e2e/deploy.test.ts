@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { DRAIN_DEADLINE_MS } from '../../src/boot/running-server.js';
+import { DRAIN_DEADLINE_MS } from '../../src/boot/drain-deadline.js';
 import { loadServerArgs } from '../../src/config/load.js';
 import { envName, flagEntries } from '../../src/config/server-args.js';
 import {

@@ -83,6 +83,10 @@ export class BackgroundRun implements AnswerSink, EventStream, EventSource {
     this.#add(value as NumberedEvent);
   }
 
+  noteFailure(): void {
+    // The request that asked for it was answered long ago.
+  }
+
   fail(failure: Failure): void {
     if (!this.#isEnded) this.end(this.#options.failed(failure));
   }

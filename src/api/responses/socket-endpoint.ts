@@ -1,8 +1,10 @@
 import type { AuthCheck } from '../../http/auth.js';
+import type { FailedRequest } from '../../http/failure-log.js';
 import type { Doorkeeper } from '../../http/gate.js';
 import type { Socket, SocketListener, UpgradeDecision, UpgradeRequest } from '../../http/socket.js';
 import { askerOf } from '../asker.js';
 import { SOCKET_LIMITS } from '../ws/limits.js';
+import { SocketLog } from '../ws/socket-log.js';
 import { isVersion13, OpenSockets, upgradeRequired } from '../ws/open-sockets.js';
 import { responsesError } from './errors.js';
 import type { ResponsesDeps } from './prepare.js';
@@ -19,17 +21,27 @@ export interface SocketCounts {
 
 export const RESPONSES_SOCKETS: SocketCounts = { maxSockets: 256, maxLarge: 64 };
 
+export interface ResponsesSocketsOptions {
+  readonly deps: ResponsesDeps;
+  readonly isAllowed: AuthCheck;
+  /** Told of what is refused or fails on an open socket. */
+  readonly onFailed: (request: FailedRequest) => void;
+  readonly counts?: SocketCounts;
+}
+
 /** `/v1/responses` as a WebSocket. Its bounds are those of `/ws`, but that its key comes with the upgrade. */
 export class ResponsesSockets implements Doorkeeper {
   readonly path = RESPONSES_PATH;
   readonly #deps: ResponsesDeps;
   readonly #isAllowed: AuthCheck;
+  readonly #onFailed: ResponsesSocketsOptions['onFailed'];
   readonly #counts: SocketCounts;
   readonly #sockets: OpenSockets<ResponsesSession>;
 
-  constructor(deps: ResponsesDeps, isAllowed: AuthCheck, counts = RESPONSES_SOCKETS) {
+  constructor({ deps, isAllowed, onFailed, counts = RESPONSES_SOCKETS }: ResponsesSocketsOptions) {
     this.#deps = deps;
     this.#isAllowed = isAllowed;
+    this.#onFailed = onFailed;
     this.#counts = counts;
     this.#sockets = new OpenSockets(counts.maxLarge);
   }
@@ -52,7 +64,9 @@ export class ResponsesSockets implements Doorkeeper {
 
   #open(socket: Socket, request: UpgradeRequest, isSmall: boolean): SocketListener {
     const { maxMessageBytes, smallMessageBytes } = SOCKET_LIMITS;
-    const session = new ResponsesSession(socket, {
+    const log = new SocketLog(request, this.#onFailed);
+    const session = new ResponsesSession(log.watch(socket), {
+      log,
       asker: askerOf(request, null),
       deps: this.#deps,
       maxMessageBytes: isSmall ? smallMessageBytes : maxMessageBytes,

@@ -7,23 +7,29 @@ import { errorObject } from './errors.js';
 
 const FAILURES: ReadonlySet<string> = new Set(['error', 'response.failed']);
 
+export interface ResponseListener {
+  /** Called once, when the last event is out. */
+  readonly onEnd: (hasFailed: boolean) => void;
+  /** For the log. */
+  readonly onFailed: (failure: Failure) => void;
+}
+
 /** One response on a socket: its events, each a message of its own. */
 export class SocketResponse implements AnswerSink, EventStream {
   readonly marksEnd = false;
   readonly #outlet: Outlet;
   /** Stands in every event; null = the client named no lane. */
   readonly #streamId: string | null;
-  readonly #onEnd: (hasFailed: boolean) => void;
+  readonly #listener: ResponseListener;
   readonly #json: OrderedJson;
   #onDrain: () => void = () => undefined;
   #abort: (() => void) | null = null;
   #isClosed = false;
 
-  /** @param onEnd called once, when the last event is out */
-  constructor(outlet: Outlet, streamId: string | null, onEnd: (hasFailed: boolean) => void) {
+  constructor(outlet: Outlet, streamId: string | null, listener: ResponseListener) {
     this.#outlet = outlet;
     this.#streamId = streamId;
-    this.#onEnd = onEnd;
+    this.#listener = listener;
     this.#json = new OrderedJson(() => {
       this.drained();
     });
@@ -57,7 +63,7 @@ export class SocketResponse implements AnswerSink, EventStream {
   end(value: unknown): void {
     this.#put(value, () => {
       this.#isClosed = true;
-      this.#onEnd(FAILURES.has((value as ResponseEvent).type));
+      this.#listener.onEnd(FAILURES.has((value as ResponseEvent).type));
     });
   }
 
@@ -65,7 +71,12 @@ export class SocketResponse implements AnswerSink, EventStream {
     this.end(value);
   }
 
+  noteFailure(failure: Failure): void {
+    if (!this.#isClosed) this.#listener.onFailed(failure);
+  }
+
   fail(failure: Failure, param: string | null = null): void {
+    this.noteFailure(failure);
     this.end(errorEvent(failure, param));
   }
 
@@ -90,6 +101,7 @@ export class SocketResponse implements AnswerSink, EventStream {
       then();
     };
     this.#json.put(event, write, (error) => {
+      this.noteFailure(failureFrom(error));
       write(JSON.stringify({ ...errorEvent(failureFrom(error), null), ...this.#lane() }));
     });
   }

@@ -1,9 +1,10 @@
-import { failureFrom, RequestError, type Failure } from '../../core/errors.js';
+import { failureFrom, RequestError, statusOf, type Failure } from '../../core/errors.js';
 import type { Asker } from '../../engine/asker.js';
 import { fieldOf, parseJsonObject, type JsonObject } from '../../http/json.js';
 import type { Socket, SocketListener } from '../../http/socket.js';
 import { CLOSE, SOCKET_LIMITS } from '../ws/limits.js';
 import { Outlet } from '../ws/outlet.js';
+import type { SocketLog } from '../ws/socket-log.js';
 import { ParamError } from './errors.js';
 import { SOCKET_FIELDS } from './fields.js';
 import type { ResponsesDeps } from './prepare.js';
@@ -18,6 +19,7 @@ const MAX_LANE_CHARS = 128;
 export interface SessionOptions {
   readonly asker: Asker;
   readonly deps: ResponsesDeps;
+  readonly log: Pick<SocketLog, 'failed'>;
   readonly maxMessageBytes: number;
   readonly onClose: (session: ResponsesSession) => void;
 }
@@ -107,10 +109,15 @@ export class ResponsesSession implements SocketListener {
   #start({ body, lane }: Ask): void {
     const { asker, deps } = this.#options;
     const previousId = fieldOf(body, 'previous_response_id');
-    const response = new SocketResponse(this.#outlet, lane, (hasFailed) => {
-      this.#live.delete(lane);
-      if (hasFailed && typeof previousId === 'string') this.#memory.forget(previousId);
-      this.#startNext();
+    const response = new SocketResponse(this.#outlet, lane, {
+      onEnd: (hasFailed) => {
+        this.#live.delete(lane);
+        if (hasFailed && typeof previousId === 'string') this.#memory.forget(previousId);
+        this.#startNext();
+      },
+      onFailed: (failure) => {
+        this.#note(failure, lane);
+      },
     });
     this.#live.set(lane, response);
     const memory = this.#memory;
@@ -121,8 +128,13 @@ export class ResponsesSession implements SocketListener {
     });
   }
 
+  #note({ code, message }: Failure, lane: string | null): void {
+    this.#options.log.failed({ name: lane, status: statusOf(code), sentence: message });
+  }
+
   /** What was no ask at all. A client that sends such and reads nothing is closed. */
   #refuse(failure: Failure, param: string | null, lane: string | null): void {
+    this.#note(failure, lane);
     if (!this.#outlet.isWritable) {
       this.close(CLOSE.policyViolation, 'Too many unread errors.');
       return;

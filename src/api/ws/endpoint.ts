@@ -2,11 +2,13 @@ import type { AuthCheck } from '../../http/auth.js';
 import type { Doorkeeper } from '../../http/gate.js';
 import type { Asker } from '../../engine/asker.js';
 import { askerOf } from '../asker.js';
+import type { FailedRequest } from '../../http/failure-log.js';
 import { errorResponse } from '../../http/error-response.js';
 import { plainResponse, type FullResponse } from '../../http/http.js';
 import type { Route } from '../../http/router.js';
 import { SOCKET_LIMITS, type SocketLimits } from './limits.js';
 import { isVersion13, OpenSockets, upgradeRequired } from './open-sockets.js';
+import { SocketLog } from './socket-log.js';
 import { Session, type Answerers, type SessionOptions } from './session.js';
 import type { Socket, SocketListener, UpgradeDecision, UpgradeRequest } from '../../http/socket.js';
 
@@ -18,6 +20,8 @@ export interface WsOptions {
   readonly isAllowed: AuthCheck;
   readonly answerers: Answerers;
   readonly onError: SessionOptions['onError'];
+  /** Told of what is refused or fails on an open socket. */
+  readonly onFailed: (request: FailedRequest) => void;
   readonly limits?: SocketLimits;
 }
 
@@ -49,8 +53,9 @@ export class WsEndpoint implements Doorkeeper {
     const protocol = offered === undefined ? null : SUBPROTOCOL;
     const isSmall = this.#sockets.isNextSmall;
     const asker = askerOf(request, null);
+    const log = new SocketLog(request, this.#options.onFailed);
     const open = (socket: Socket): SocketListener =>
-      this.#open(socket, { isAuthenticated, asker, isSmall });
+      this.#open(log.watch(socket), { isAuthenticated, asker, isSmall, log });
     return { kind: 'accept', isSmall, protocol, open };
   }
 
@@ -59,7 +64,7 @@ export class WsEndpoint implements Doorkeeper {
     this.#sockets.closeAll();
   }
 
-  #open(socket: Socket, { isAuthenticated, asker, isSmall }: Opening): SocketListener {
+  #open(socket: Socket, { isAuthenticated, asker, isSmall, log }: Opening): SocketListener {
     const { smallMessageBytes } = this.#limits;
     const session = new Session(socket, {
       limits: isSmall ? { ...this.#limits, maxMessageBytes: smallMessageBytes } : this.#limits,
@@ -67,6 +72,7 @@ export class WsEndpoint implements Doorkeeper {
       isKey: (key) => this.#isAllowed(new Map([['authorization', `Bearer ${key}`]])),
       isAuthenticated,
       asker,
+      log,
       onError: this.#options.onError,
       onClose: (closed) => {
         this.#sockets.delete(closed);
@@ -92,6 +98,7 @@ interface Opening {
   readonly isAuthenticated: boolean;
   readonly asker: Asker;
   readonly isSmall: boolean;
+  readonly log: SocketLog;
 }
 
 /** What `/ws` says to plain HTTP. */

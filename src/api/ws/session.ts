@@ -1,7 +1,7 @@
 import { tenantOf, type Asker } from '../../engine/asker.js';
 import type { AnswerSink } from '../../engine/answer-sink.js';
-import { failureFrom, type Failure } from '../../core/errors.js';
-import type { JsonObject } from '../../http/json.js';
+import { failureFrom, statusOf, type Failure } from '../../core/errors.js';
+import { fieldOf, type JsonObject } from '../../http/json.js';
 import {
   parseClientMessage,
   type AskMessage,
@@ -10,6 +10,7 @@ import {
   type RequestId,
 } from './client-message.js';
 import { CLOSE, type SocketLimits } from './limits.js';
+import type { FailedMessage, SocketLog } from './socket-log.js';
 import { Outlet } from './outlet.js';
 import { SocketAnswer } from './socket-answer.js';
 import type { Socket, SocketListener } from '../../http/socket.js';
@@ -27,6 +28,7 @@ export interface SessionOptions {
   readonly isAuthenticated: boolean;
   /** Who opened the socket, by the headers of its upgrade. */
   readonly asker: Asker;
+  readonly log: Pick<SocketLog, 'failed'>;
   /** Told of errors that are bugs. */
   readonly onError: (error: unknown) => void;
   readonly onClose: (session: Session) => void;
@@ -117,23 +119,34 @@ export class Session implements SocketListener {
   /** Under the message's id, unless that is a live request's, which it would end. */
   #refuse(id: RequestId | null, failure: Failure): void {
     const isLive = id !== null && this.#live.has(id);
-    this.#outlet.writeError(isLive ? null : id, failure);
+    this.#writeError(isLive ? null : id, failure);
+  }
+
+  /** An error that no live request waits to say. */
+  #writeError(id: RequestId | null, failure: Failure): void {
+    this.#options.log.failed(messageOf(id, failure));
+    this.#outlet.writeError(id, failure);
   }
 
   #ask({ op, id, body }: AskMessage): void {
     if (this.#live.has(id)) {
       const message = 'This id is in use on this socket.';
-      this.#outlet.writeError(null, { code: 'INVALID_REQUEST', message: `${message} id: ${id}` });
+      this.#writeError(null, { code: 'INVALID_REQUEST', message: `${message} id: ${id}` });
       return;
     }
     const { maxLiveRequests } = this.#options.limits;
     if (this.#live.size >= maxLiveRequests) {
       const message = `At most ${maxLiveRequests} requests may be live on one socket.`;
-      this.#outlet.writeError(id, { code: 'QUEUE_FULL', message });
+      this.#writeError(id, { code: 'QUEUE_FULL', message });
       return;
     }
-    const answer = new SocketAnswer(id, this.#outlet, () => {
-      this.#live.delete(id);
+    const answer = new SocketAnswer(id, this.#outlet, {
+      onEnd: () => {
+        this.#live.delete(id);
+      },
+      onFailed: (failure) => {
+        this.#options.log.failed({ ...messageOf(id, failure), rid: ridOf(body) });
+      },
     });
     this.#live.set(id, answer);
     void this.#options.answerers[op](body, answer, this.#asker).catch((error: unknown) => {
@@ -151,4 +164,15 @@ export class Session implements SocketListener {
     if (this.#authTimer !== null) clearTimeout(this.#authTimer);
     this.#authTimer = null;
   }
+}
+
+function messageOf(name: RequestId | null, { code, message }: Failure): FailedMessage {
+  return { name, status: statusOf(code), sentence: message };
+}
+
+/** The client's own; of several texts the first one's. */
+function ridOf(body: JsonObject): string | null {
+  const rid = fieldOf(body, 'rid');
+  const first: unknown = Array.isArray(rid) ? rid[0] : rid;
+  return typeof first === 'string' ? first : null;
 }

@@ -5,6 +5,13 @@ import { asLarge } from '../../http/large-json.js';
 import { OrderedJson } from '../../http/ordered-json.js';
 import { errorEvent, type Outlet, type ServerEvent } from './outlet.js';
 
+export interface AnswerListener {
+  /** Called once, when the last event is out. */
+  readonly onEnd: () => void;
+  /** It failed, or one of its samples. */
+  readonly onFailed: (failure: Failure) => void;
+}
+
 /**
  * The answer to one request of a socket: deltas, then exactly one `done` or `error`. An answer that is
  * ready while the reader is behind waits here, so there is never more than one per request.
@@ -14,7 +21,7 @@ export class SocketAnswer implements AnswerSink, EventStream {
   readonly marksEnd = true;
   readonly #id: RequestId;
   readonly #outlet: Outlet;
-  readonly #onEnd: () => void;
+  readonly #listener: AnswerListener;
   /** The last event, or its text where that is made already. */
   #held: ServerEvent | string | null = null;
   #onDrain: () => void = () => undefined;
@@ -26,11 +33,10 @@ export class SocketAnswer implements AnswerSink, EventStream {
   #isCancelled = false;
   #isClosed = false;
 
-  /** @param onEnd called once, when the last event is out */
-  constructor(id: RequestId, outlet: Outlet, onEnd: () => void) {
+  constructor(id: RequestId, outlet: Outlet, listener: AnswerListener) {
     this.#id = id;
     this.#outlet = outlet;
-    this.#onEnd = onEnd;
+    this.#listener = listener;
   }
 
   get isClosed(): boolean {
@@ -91,8 +97,14 @@ export class SocketAnswer implements AnswerSink, EventStream {
     );
   }
 
+  noteFailure(failure: Failure): void {
+    if (!this.#isClosed) this.#listener.onFailed(failure);
+  }
+
   /** It never became a request, or failed later. */
-  fail({ code, message }: Failure): void {
+  fail(failure: Failure): void {
+    const { code, message } = failure;
+    if (!this.#isClosed && this.#held === null) this.#listener.onFailed(failure);
     this.#end(errorEvent(this.#id, message, statusOf(code)));
   }
 
@@ -125,6 +137,6 @@ export class SocketAnswer implements AnswerSink, EventStream {
     this.#held = null;
     if (typeof last === 'string') this.#outlet.writeText(last);
     else this.#outlet.write(last);
-    this.#onEnd();
+    this.#listener.onEnd();
   }
 }

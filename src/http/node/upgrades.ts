@@ -1,10 +1,11 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 import { WebSocketServer, type WebSocket } from 'ws';
 
-import type { Front, ParsedRequest } from '../front.js';
+import type { Front, FrontDecision, ParsedRequest } from '../front.js';
 import { NodeExchange } from './exchange.js';
 import { NodeSocket } from './socket.js';
 import { parsedOf } from './parsed.js';
@@ -17,7 +18,7 @@ export class NodeUpgrades {
 
   constructor(front: Front, endpoints: readonly SocketEndpoint[]) {
     this.#front = front;
-    this.#endpoints = new Map(endpoints.map((one) => [one.path, new EndpointServers(one)]));
+    this.#endpoints = new Map(endpoints.map((one) => [one.path, new EndpointServers(one, front)]));
   }
 
   /** Whether there is anything to upgrade to: any other request is a plain one. */
@@ -78,7 +79,8 @@ function replay({ request, socket, head }: Upgrade, server: Server): void {
     if (!OFFER.has(name.toLowerCase())) lines.push(`${name}: ${kept}`);
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  server.emit('connection', socket);
+  // On that of a TLS server a handshake would begin.
+  server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
 }
 
 const OFFER: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
@@ -99,17 +101,19 @@ interface Upgrade {
   readonly head: Buffer;
 }
 
-type Accepted = UpgradeDecision & { kind: 'accept' };
+type Accepted = FrontDecision & { kind: 'accept' };
 
 /** The sockets of one endpoint. The library has one largest message a server. */
 class EndpointServers {
   readonly endpoint: SocketEndpoint;
   readonly #servers: Readonly<Record<'small' | 'large', WebSocketServer>>;
+  readonly #front: Front;
   /** Asked for within {@link accept}. */
-  #protocol: string | null = null;
+  #accepted: Accepted | null = null;
 
-  constructor(endpoint: SocketEndpoint) {
+  constructor(endpoint: SocketEndpoint, front: Front) {
     this.endpoint = endpoint;
+    this.#front = front;
     this.#servers = {
       small: this.#serverFor(endpoint.smallPayloadBytes),
       large: this.#serverFor(endpoint.maxPayloadBytes),
@@ -117,10 +121,13 @@ class EndpointServers {
   }
 
   accept(accepted: Accepted, { request, socket, head }: Upgrade): void {
-    this.#protocol = accepted.protocol;
+    this.#accepted = accepted;
     const server = this.#servers[accepted.isSmall ? 'small' : 'large'];
     server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
       const opened = new NodeSocket(ws, this.endpoint);
+      ws.on('error', (error) => {
+        this.#noteCut(accepted, error);
+      });
       opened.listen(accepted.open(opened));
     });
   }
@@ -133,13 +140,29 @@ class EndpointServers {
   }
 
   #serverFor(maxPayload: number): WebSocketServer {
-    return new WebSocketServer({
+    const server = new WebSocketServer({
       noServer: true,
       maxPayload,
       // It would cost a window per socket, and time on the thread that serves all of them.
       perMessageDeflate: false,
       autoPong: false,
-      handleProtocols: () => this.#protocol ?? false,
+      handleProtocols: () => this.#accepted?.protocol ?? false,
+    });
+    return server.on('headers', (headers) => {
+      if (this.#accepted !== null) headers.push(`x-request-id: ${this.#accepted.id}`);
     });
   }
+
+  /** Only what breaks the protocol has such a code: else the connection broke. */
+  #noteCut({ id }: Accepted, { code = '', message }: NodeJS.ErrnoException): void {
+    if (!code.startsWith('WS_ERR_')) return;
+    const sentence = `${message.replace(/^Invalid WebSocket frame: /, '')}.`;
+    this.#front.noteCut({ path: this.endpoint.path, id }, CLOSE_CODES.get(code) ?? 1002, sentence);
+  }
 }
+
+/** What the library closes with: 1002 for all others. */
+const CLOSE_CODES: ReadonlyMap<string, number> = new Map([
+  ['WS_ERR_INVALID_UTF8', 1007],
+  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 1009],
+]);

@@ -1,9 +1,10 @@
 /** The only place that touches uWebSockets.js. */
 import { StartupError } from '../../core/errors.js';
-import { Front, type ParsedRequest } from '../front.js';
+import { Front, type FrontDecision, type ParsedRequest } from '../front.js';
 import { MAX_HEADER_BYTES } from '../head.js';
-import type { HttpEngine, HttpServer, ServerOptions } from '../server.js';
-import type { SocketEndpoint, SocketListener, UpgradeDecision } from '../socket.js';
+import type { HttpEngine, HttpServer, ServerOptions, TlsNeeds } from '../server.js';
+import type { SocketEndpoint, SocketListener } from '../socket.js';
+import type { Tls } from '../tls.js';
 import { UwsSocket } from './socket.js';
 import type * as Uws from 'uWebSockets.js';
 
@@ -19,7 +20,29 @@ export async function loadUws(): Promise<HttpEngine> {
     return (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
   });
   const create = (options: ServerOptions): HttpServer => createServer(uws, options);
-  return { name: 'uws', title: 'uWebSockets.js', createServer: create };
+  const tlsRefusal = (needs: TlsNeeds): string | null => refusalOf(uws, needs);
+  return { name: 'uws', title: 'uWebSockets.js', tlsRefusal, createServer: create };
+}
+
+/** It would ask clients for certificates of the authorities, where SGLang's server only completes its chain by them. */
+function refusalOf(uws: typeof Uws, { tls, isRenewed }: TlsNeeds): string | null {
+  if (isRenewed) return 'keeps the certificate that it started with';
+  if (tls.ca !== null) return 'cannot complete a chain from --ssl-ca-certs';
+  try {
+    uws.SSLApp(appOptions(tls)).close();
+    return null;
+  } catch {
+    return 'knows no such key or certificate';
+  }
+}
+
+function appOptions({ files }: Tls): Uws.AppOptions {
+  const { keyFile, certFile, keyPassword } = files;
+  return {
+    key_file_name: keyFile,
+    cert_file_name: certFile,
+    ...(keyPassword === null ? {} : { passphrase: keyPassword }),
+  };
 }
 
 /** The environment is the program's that this is a part of: it is left as it was. */
@@ -35,7 +58,8 @@ async function withVariable<T>(name: string, value: string, act: () => Promise<T
 }
 
 function createServer(uws: typeof Uws, options: ServerOptions): HttpServer {
-  const app = uws.App();
+  const { tls } = options;
+  const app = tls === undefined ? uws.App() : uws.SSLApp(appOptions(tls));
   const front = new Front(options);
   for (const endpoint of options.sockets ?? []) addSockets(app, endpoint, front);
   app.any('/*', (res, req) => {
@@ -76,6 +100,9 @@ function serverOf(uws: typeof Uws, app: Uws.TemplatedApp): HttpServer {
       if (!isAccepting) stopListening();
       else if (socket === null && address !== null) void open(...address).catch(() => undefined);
     },
+    renewTls: () => {
+      throw new Error('uWebSockets.js keeps the certificate that it started with.');
+    },
     close: () => {
       stopListening();
       address = null;
@@ -94,7 +121,7 @@ function parsedOf(req: Uws.HttpRequest): ParsedRequest {
 }
 
 interface SocketData {
-  readonly accepted: UpgradeDecision & { kind: 'accept' };
+  readonly accepted: FrontDecision & { kind: 'accept' };
   socket: UwsSocket | null;
   listener: SocketListener | null;
 }
@@ -142,13 +169,24 @@ function addPattern(app: Uws.TemplatedApp, path: string, pattern: SocketPattern)
     drain: (ws) => {
       ws.getUserData().listener?.onDrain();
     },
-    close: (ws) => {
-      const { socket, listener } = ws.getUserData();
+    close: (ws, code, message) => {
+      const { accepted, socket, listener } = ws.getUserData();
+      const why = CUTS.get(Buffer.from(message).toString());
+      if (code === CUT && why !== undefined)
+        pattern.front.noteCut({ path: endpoint.path, id: accepted.id }, why.code, why.sentence);
       socket?.markClosed();
       listener?.onClose();
     },
   });
 }
+
+/** The code of a socket that ended without a close frame. */
+const CUT = 1006;
+/** What the library says of those that it cut off itself, and the code that another would have sent. */
+const CUTS: ReadonlyMap<string, { readonly code: number; readonly sentence: string }> = new Map([
+  ['Received too big message', { code: 1009, sentence: 'The message is too large.' }],
+  ['Received invalid UTF-8', { code: 1007, sentence: 'The message is no UTF-8.' }],
+]);
 
 interface UpgradeTarget extends SocketPattern {
   readonly context: Uws.us_socket_context_t;
@@ -172,5 +210,6 @@ function upgrade(res: Uws.HttpResponse, req: Uws.HttpRequest, target: UpgradeTar
   }
   const data: SocketData = { accepted: decision, socket: null, listener: null };
   const key = parsed.fields.find(([name]) => name === 'sec-websocket-key')?.[1] ?? '';
+  res.writeStatus('101 Switching Protocols').writeHeader('x-request-id', decision.id);
   res.upgrade(data, key, decision.protocol ?? '', '', context);
 }

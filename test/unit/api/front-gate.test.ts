@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { failureLines } from '../../../src/api/failure-lines.js';
 import { createGate } from '../../../src/api/front-gate.js';
 import { openWs } from '../../doubles/ws-client.js';
 import { ENGINES } from '../http/engines.js';
@@ -9,11 +10,10 @@ for (const engine of ENGINES) {
   t.test(`${engine.name}: until the model is there everybody is told how far it is`, async (t) => {
     let fraction = 0.439;
     const lines: unknown[] = [];
-    const gate = createGate(defaultArgs(), {
-      engine,
-      progress: () => fraction,
-      log: { log: (level, message, fields) => lines.push([level, message, fields]) },
+    const onFailed = failureLines({
+      log: (level, message, fields) => lines.push([level, message, fields]),
     });
+    const gate = createGate(defaultArgs(), { engine, progress: () => fraction, onFailed });
     t.teardown(() => {
       gate.close();
     });

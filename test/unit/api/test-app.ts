@@ -6,6 +6,7 @@ import type { FaultKind, WeightUpdate } from '../../../src/engine/control.js';
 import type { TreeState } from '../../../src/messages.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import { chooseEngine } from '../../../src/http/engine.js';
+import { failureLines } from '../../../src/api/failure-lines.js';
 import { createGate } from '../../../src/api/front-gate.js';
 import { createApp, type App, type AppDeps } from '../../../src/api/app.js';
 import { ServedWeights } from '../../../src/engine/served-weights.js';
@@ -92,8 +93,9 @@ export async function startApp(
     useColor: false,
     now: () => new Date(0),
   });
-  const { engine: http } = await chooseEngine(args.httpServer);
-  const gate = createGate(args, { engine: http, progress: () => 1, log });
+  const { engine: http } = await chooseEngine(args.httpServer, null);
+  const onFailed = failureLines(log);
+  const gate = createGate(args, { engine: http, progress: () => 1, onFailed });
   const inside = await createApp({
     args,
     version: '0.0.0-test',
@@ -161,6 +163,7 @@ export async function startApp(
     },
     isHealthy: () => health.isGood,
     log,
+    onFailed,
   });
   gate.open(inside.inside);
   const close = (): void => {

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import t from 'tap';
 
 import { examine, report } from '../../../src/boot/doctor.js';
+import { keyPem, makeIdentity, writeFiles } from '../../doubles/certificates.js';
 import { defaultArgs } from '../api/test-app.js';
 
 const MACHINE = { numCores: 2, memoryBytes: 8 * 2 ** 30 };
@@ -43,4 +44,22 @@ t.test('what is only worth knowing is no hindrance', async (t) => {
   const findings = await examine({ ...SHELTERED, host: '0.0.0.0' }, MACHINE);
   t.match(findings.at(-1), { mark: 'note', text: /without --api-key/ });
   t.ok(report(findings).isWell);
+});
+
+t.test('TLS that cannot be used is in the way, TLS that clients refuse is a note', async (t) => {
+  const identity = makeIdentity({ from: -9, to: -1 });
+  const files = writeFiles(t, { key: keyPem(identity, 'secret'), cert: identity.cert });
+  const tls = { ...SHELTERED, sslKeyfile: files.key, sslCertfile: files.cert };
+  const locked = report(await examine(tls, MACHINE));
+  t.notOk(locked.isWell);
+  t.match(
+    locked.text,
+    /\nBAD {3}The key in '.*' is encrypted: it needs --ssl-keyfile-password\.\n/,
+  );
+  const expired = report(await examine({ ...tls, sslKeyfilePassword: 'secret' }, MACHINE));
+  t.ok(expired.isWell, expired.text);
+  t.match(expired.text, /\nok {4}TLS by '.*cert'\nnote {2}The certificate in .* expired on /);
+  t.match(expired.text, /\nok {4}HTTPS by /);
+  const refreshed = { ...tls, sslKeyfilePassword: 'secret', enableSslRefresh: true };
+  t.match(report(await examine(refreshed, MACHINE)).text, /\nok {4}HTTPS by node:http: /);
 });

@@ -28,6 +28,10 @@ class FakeReader implements EventStream {
     this.numLast++;
   }
 
+  noteFailure(): void {
+    /* nobody reads it */
+  }
+
   fail(): void {
     throw new Error('a native stream shows its failures');
   }

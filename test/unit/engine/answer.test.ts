@@ -30,6 +30,10 @@ class NotingSink implements AnswerSink, EventStream {
     this.notes.push(['answer', value]);
   }
 
+  noteFailure(): void {
+    /* nobody reads it */
+  }
+
   fail({ code }: Failure): void {
     this.notes.push(['fail', code]);
   }

@@ -1,12 +1,14 @@
 /** What a stream tells its writer of the reader, on every engine. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { Agent as HttpAgent, request as askPlainly, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as askOverTls } from 'node:https';
+import type { Socket } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 
 import t, { type Test } from 'tap';
 
 import type { HttpReply, ResponseStream } from '../../../src/http/http.js';
-import type { HttpEngine } from '../../../src/http/server.js';
-import { ENGINES } from './engines.js';
+import { TRANSPORTS, type Transport } from './engines.js';
 import { HOST } from './segments.js';
 
 const CHUNK = '#'.repeat(64 * 1024);
@@ -15,7 +17,7 @@ const TEXT = { 'content-type': 'text/plain' };
 /** A server of one handler, and a client whose request has been sent. */
 async function open(
   t: Test,
-  engine: HttpEngine,
+  engine: Transport,
   handle: (reply: HttpReply) => void,
 ): Promise<Socket> {
   const server = engine.createServer({
@@ -27,20 +29,39 @@ async function open(
     server.close();
   });
   const port = await server.listen('127.0.0.1', 0);
-  const socket = connect({ port, host: '127.0.0.1' });
+  const socket = engine.connect(port);
   t.teardown(() => {
     socket.destroy();
   });
+  socket.on('error', () => undefined);
   socket.write(`GET / HTTP/1.1\r\n${HOST}\r\n`);
   return socket;
+}
+
+/** Over one connection that is kept. */
+const KEEP_ALIVE = { keepAlive: true, maxSockets: 1 };
+const AGENTS = {
+  'http:': new HttpAgent(KEEP_ALIVE),
+  'https:': new HttpsAgent({ ...KEEP_ALIVE, rejectUnauthorized: false }),
+};
+
+async function ask(url: string, method: string, path: string) {
+  const { protocol } = new URL(url);
+  const [send, agent] =
+    protocol === 'https:' ? [askOverTls, AGENTS[protocol]] : [askPlainly, AGENTS['http:']];
+  const request = send(url + path, { method, agent });
+  request.end();
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const { statusCode: status, headers } = response;
+  return { status, headers, text: await textOf(response) };
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-for (const engine of ENGINES) {
-  t.test(`${engine.name}: a reader that waits is waited for, and loses nothing`, async (t) => {
+for (const engine of TRANSPORTS) {
+  t.test(`${engine.label}: a reader that waits is waited for, and loses nothing`, async (t) => {
     let numWritten = 0;
     let stream: ResponseStream | null = null;
     const writeOn = (): void => {
@@ -69,7 +90,7 @@ for (const engine of ENGINES) {
   });
 
   t.test(
-    `${engine.name}: a client that leaves is told of once, and what comes after is nothing`,
+    `${engine.label}: a client that leaves is told of once, and what comes after is nothing`,
     async (t) => {
       let numLeft = 0;
       let kept: { reply: HttpReply; stream: ResponseStream } | null = null;
@@ -99,7 +120,7 @@ for (const engine of ENGINES) {
     },
   );
 
-  t.test(`${engine.name}: a client that leaves a large answer is told of`, async (t) => {
+  t.test(`${engine.label}: a client that leaves a large answer is told of`, async (t) => {
     let hasLeft = false;
     const socket = await open(t, engine, (reply) => {
       reply.onClientLeft(() => {
@@ -112,7 +133,7 @@ for (const engine of ENGINES) {
     await until(() => hasLeft);
   });
 
-  t.test(`${engine.name}: an answered request is left by nobody`, async (t) => {
+  t.test(`${engine.label}: an answered request is left by nobody`, async (t) => {
     let hasLeft = false;
     const socket = await open(t, engine, (reply) => {
       reply.onClientLeft(() => {
@@ -126,7 +147,7 @@ for (const engine of ENGINES) {
     t.notOk(hasLeft);
   });
 
-  t.test(`${engine.name}: bodiless statuses have no length, HEAD has that of GET`, async (t) => {
+  t.test(`${engine.label}: bodiless statuses have no length, HEAD has that of GET`, async (t) => {
     const server = engine.createServer({
       handle: ({ path }, reply) => {
         reply.send({ status: path === '/none' ? 204 : 200, body: path === '/none' ? '' : 'here' });
@@ -135,13 +156,11 @@ for (const engine of ENGINES) {
     t.teardown(() => {
       server.close();
     });
-    const url = `http://127.0.0.1:${await server.listen('127.0.0.1', 0)}`;
-    const none = await fetch(`${url}/none`);
-    t.equal(none.status, 204);
-    t.equal(await none.text(), '');
-    const head = await fetch(`${url}/some`, { method: 'HEAD' });
-    t.equal(head.headers.get('content-length'), '4');
-    t.equal(await head.text(), '');
-    t.equal(await (await fetch(`${url}/some`)).text(), 'here', 'the connection goes on');
+    const url = `${engine.scheme}://127.0.0.1:${await server.listen('127.0.0.1', 0)}`;
+    const none = await ask(url, 'GET', '/none');
+    t.strictSame([none.status, none.text], [204, '']);
+    const head = await ask(url, 'HEAD', '/some');
+    t.strictSame([head.headers['content-length'], head.text], ['4', '']);
+    t.equal((await ask(url, 'GET', '/some')).text, 'here', 'the connection goes on');
   });
 }

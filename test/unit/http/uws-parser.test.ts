@@ -4,8 +4,7 @@
  */
 import t, { type Test } from 'tap';
 
-import type { HttpEngine } from '../../../src/http/server.js';
-import { UWS } from './engines.js';
+import { overTls, plain, UWS, type Transport } from './engines.js';
 import { HOST, openServer, type SendOptions } from './segments.js';
 
 const POST = `POST /p HTTP/1.1\r\n${HOST}`;
@@ -13,10 +12,12 @@ const headers = (count: number): string => 'X: y\r\n'.repeat(count);
 
 type Case = readonly [name: string, segments: readonly string[], options?: SendOptions];
 
-function uwsTest(name: string, run: (t: Test, uws: HttpEngine) => Promise<void>): void {
-  t.test(name, { skip: UWS === null && 'no binary here' }, async (t) => {
-    if (UWS !== null) await run(t, UWS);
-  });
+function uwsTest(name: string, run: (t: Test, uws: Transport) => Promise<void>): void {
+  if (UWS === null) {
+    t.test(name, { skip: 'no binary here' }, () => undefined);
+    return;
+  }
+  for (const uws of [plain(UWS), overTls(UWS)]) t.test(`${uws.label}: ${name}`, (t) => run(t, uws));
 }
 
 const REFUSED: readonly Case[] = [

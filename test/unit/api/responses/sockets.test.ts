@@ -135,3 +135,21 @@ t.test('the key comes with the upgrade', async (t) => {
   t.match(await next(client), { type: 'error', error: { message: /empty/ } });
   client.socket.destroy();
 });
+
+t.test('what is refused or fails on a socket is a line of the log', async (t) => {
+  const app = await responsesApp(t);
+  const client = await openWs(app.url, { ...socket, headers: { 'x-request-id': 'mine' } });
+  client.send({ type: 'response.steer', stream_id: 'lane' });
+  await answer(client);
+  client.send({ type: 'response.create', input: 5 });
+  await answer(client);
+  client.sendFrame(OPCODE.binary, Buffer.from('x'));
+  await client.closed;
+  const lines = app.lines.map((line) => line.replace(/^\[[^\]]*\] /, ''));
+  t.match(lines, [
+    /^400 WS \/v1\/responses mine#"lane": response\.steer is not supported/,
+    /^400 WS \/v1\/responses mine: .*input/,
+    /^1003 WS \/v1\/responses mine: Messages are JSON text\./,
+  ]);
+  t.equal(lines.length, 3);
+});

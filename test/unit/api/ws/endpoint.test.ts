@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import t from 'tap';
 
-import type { HttpEngine } from '../../../../src/http/server.js';
+import type { FailedRequest } from '../../../../src/http/failure-log.js';
 import { WsEndpoint, type WsOptions } from '../../../../src/api/ws/endpoint.js';
 import type { Answerers } from '../../../../src/api/ws/session.js';
 import {
@@ -12,7 +12,7 @@ import {
   socketShape,
   type SocketLimits,
 } from '../../../../src/api/ws/limits.js';
-import { ENGINES } from '../../http/engines.js';
+import { TRANSPORTS, type Transport } from '../../http/engines.js';
 import { frameHead, OPCODE, openWs } from '../../../doubles/ws-client.js';
 
 const echo: Answerers['generate'] = (body, sink) => {
@@ -22,16 +22,18 @@ const echo: Answerers['generate'] = (body, sink) => {
 
 /** A server whose requests answer with their own body. */
 async function start(
-  http: HttpEngine,
+  http: Transport,
   limits: Partial<SocketLimits> = {},
   options: Partial<WsOptions> = {},
 ) {
+  const failed: FailedRequest[] = [];
   const endpoint = new WsEndpoint({
     isAllowed: () => true,
     answerers: { generate: echo, chat: echo, completions: echo },
     onError: (error) => {
       throw error;
     },
+    onFailed: (request) => failed.push(request),
     limits: { ...SOCKET_LIMITS, ...limits },
     ...options,
   });
@@ -39,41 +41,88 @@ async function start(
     handle: (_request, reply) => {
       reply.send({ status: 404 });
     },
+    onFailed: (request) => failed.push(request),
     sockets: [{ ...socketShape(endpoint.path), decide: (request) => endpoint.decide(request) }],
   });
   const port = await server.listen('127.0.0.1', 0);
   t.teardown(() => {
     server.close();
   });
-  return { endpoint, url: `http://127.0.0.1:${port}` };
+  return { endpoint, failed, url: `${http.scheme}://127.0.0.1:${port}` };
 }
 
-for (const http of ENGINES) {
-  t.test(`${http.name}: frames that are too large or no text have their close codes`, async (t) => {
-    const { url } = await start(http, { maxMessageBytes: 1000 });
-    const client = await openWs(url);
-    client.send({ op: 'generate', id: 1, body: { text: 'é' } });
-    t.same(await client.next(), { id: 1, event: 'done', data: { text: 'é' } });
-    client.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
-    t.equal(await client.closed, 1009);
+for (const http of TRANSPORTS) {
+  t.test(
+    `${http.label}: what is refused on a socket is told of under its request id`,
+    async (t) => {
+      const isAllowed: WsOptions['isAllowed'] = (_, { headers }) =>
+        headers.get('authorization') === 'Bearer secret';
+      const { url, failed } = await start(http, { maxMessageBytes: 1000 }, { isAllowed });
+      const headers = { authorization: 'Bearer secret', 'x-request-id': 'mine' };
+      const open = async () => {
+        const client = await openWs(url, { headers });
+        t.equal(client.headers.get('x-request-id'), 'mine');
+        return client;
+      };
+      const client = await open();
+      client.send({ op: 'nope', id: 7 });
+      await client.next();
+      client.sendFrame(OPCODE.binary, Buffer.from('x'));
+      await client.closed;
+      const large = await open();
+      large.sendFrame(OPCODE.text, Buffer.alloc(2 * CUT_OFF_BYTES, 0x20));
+      await large.closed;
+      const garbled = await open();
+      garbled.sendFrame(OPCODE.text, Buffer.from([0xff]));
+      await garbled.closed;
+      const stranger = await openWs(url);
+      t.match(stranger.headers.get('x-request-id'), /^[0-9a-f-]{36}$/);
+      stranger.send({ op: 'auth', key: 'wrong' });
+      await stranger.closed;
+      const gone = await open();
+      gone.socket.destroy();
+      await t.rejects(openWs(url, { headers: { ...headers, authorization: 'Bearer no' } }));
+      const mine = { method: 'WS', path: '/ws', id: 'mine' };
+      t.match(failed, [
+        { ...mine, status: 400, id: 'mine#7', sentence: /^op must be/ },
+        { ...mine, status: 1003, sentence: 'Messages are JSON text.' },
+        { ...mine, status: 1009 },
+        { ...mine, status: 1007 },
+        { status: 4401, id: stranger.headers.get('x-request-id'), sentence: 'Unauthorized' },
+        { ...mine, status: 401, method: 'GET', sentence: 'Unauthorized' },
+      ]);
+      t.equal(failed.length, 6);
+    },
+  );
 
-    const binary = await openWs(url);
-    binary.sendFrame(OPCODE.binary, Buffer.from('junk'));
-    t.equal(await binary.closed, 1003);
+  t.test(
+    `${http.label}: frames that are too large or no text have their close codes`,
+    async (t) => {
+      const { url } = await start(http, { maxMessageBytes: 1000 });
+      const client = await openWs(url);
+      client.send({ op: 'generate', id: 1, body: { text: 'é' } });
+      t.same(await client.next(), { id: 1, event: 'done', data: { text: 'é' } });
+      client.sendFrame(OPCODE.text, Buffer.alloc(1001, 0x20));
+      t.equal(await client.closed, 1009);
 
-    const tooLarge = Buffer.concat([frameHead(OPCODE.text, 2 ** 40), Buffer.alloc(64)]);
-    const noFrame = Buffer.from([0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
-    const noText = [frameHead(OPCODE.text, 2), Buffer.alloc(4), Buffer.from([0xff, 0xfe])];
-    // uWebSockets.js cuts the connection without a word.
-    const codes = http.name === 'uws' ? [1006, 1006, 1006] : [1009, 1002, 1007];
-    for (const [i, junk] of [tooLarge, noFrame, Buffer.concat(noText)].entries()) {
-      const cut = await openWs(url);
-      cut.socket.write(junk);
-      t.equal(await cut.closed, codes[i], 'the library ends it');
-    }
-  });
+      const binary = await openWs(url);
+      binary.sendFrame(OPCODE.binary, Buffer.from('junk'));
+      t.equal(await binary.closed, 1003);
 
-  t.test(`${http.name}: a client may ping, and offer no subprotocol`, async (t) => {
+      const tooLarge = Buffer.concat([frameHead(OPCODE.text, 2 ** 40), Buffer.alloc(64)]);
+      const noFrame = Buffer.from([0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+      const noText = [frameHead(OPCODE.text, 2), Buffer.alloc(4), Buffer.from([0xff, 0xfe])];
+      // uWebSockets.js cuts the connection without a word.
+      const codes = http.name === 'uws' ? [1006, 1006, 1006] : [1009, 1002, 1007];
+      for (const [i, junk] of [tooLarge, noFrame, Buffer.concat(noText)].entries()) {
+        const cut = await openWs(url);
+        cut.socket.write(junk);
+        t.equal(await cut.closed, codes[i], 'the library ends it');
+      }
+    },
+  );
+
+  t.test(`${http.label}: a client may ping, and offer no subprotocol`, async (t) => {
     const { url } = await start(http);
     const client = await openWs(url, { protocol: null });
     t.equal(client.headers.get('sec-websocket-protocol'), undefined);
@@ -88,7 +137,7 @@ for (const http of ENGINES) {
   });
 
   t.test(
-    `${http.name}: one socket too many is turned away, and its place is free again later`,
+    `${http.label}: one socket too many is turned away, and its place is free again later`,
     async (t) => {
       const { url, endpoint } = await start(http, { maxSockets: 2 });
       const first = await openWs(url);
@@ -132,7 +181,7 @@ for (const http of ENGINES) {
     },
   );
 
-  t.test(`${http.name}: all that sockets can buffer together has a bound`, (t) => {
+  t.test(`${http.label}: all that sockets can buffer together has a bound`, (t) => {
     const { maxSockets, maxLargeSockets } = SOCKET_LIMITS;
     const numSmall = maxSockets - maxLargeSockets;
     const sum = maxLargeSockets * CUT_OFF_BYTES + numSmall * SMALL_CUT_OFF_BYTES;
@@ -140,13 +189,13 @@ for (const http of ENGINES) {
     t.end();
   });
 
-  t.test(`${http.name}: an upgrade elsewhere is a plain request`, async (t) => {
+  t.test(`${http.label}: an upgrade elsewhere is a plain request`, async (t) => {
     const { url } = await start(http);
     await t.rejects(openWs(url, { path: '/other' }), { message: /404/ });
     await t.rejects(openWs(url, { path: '/a/b' }), { message: /404/ });
   });
 
-  t.test(`${http.name}: a reader that stops is closed after a time`, async (t) => {
+  t.test(`${http.label}: a reader that stops is closed after a time`, async (t) => {
     const { url } = await start(http, { stalledReaderMs: 50 });
     const client = await openWs(url);
     client.socket.pause();
@@ -154,10 +203,12 @@ for (const http of ENGINES) {
     for (let id = 0; id < 30; id++) client.send({ op: 'generate', id, body });
     await new Promise((resolve) => setTimeout(resolve, 500));
     client.socket.resume();
-    t.equal(await client.closed, 1008);
+    // Over TLS uWebSockets.js sends no close frame behind what was not read.
+    const isCut = http.name === 'uws' && http.scheme === 'https';
+    t.equal(await client.closed, isCut ? 1006 : 1008);
   });
 
-  t.test(`${http.name}: without a key the upgrade is let in to say it`, async (t) => {
+  t.test(`${http.label}: without a key the upgrade is let in to say it`, async (t) => {
     const isAllowed: WsOptions['isAllowed'] = (_access, { headers }) =>
       headers.get('authorization') === 'Bearer secret';
     const { url } = await start(http, { authTimeoutMs: 50 }, { isAllowed });
@@ -165,7 +216,7 @@ for (const http of ENGINES) {
     await t.rejects(openWs(url, { headers: { 'x-api-key': 'wrong' } }), { message: /401/ });
   });
 
-  t.test(`${http.name}: few sockets wait for their key at a time`, async (t) => {
+  t.test(`${http.label}: few sockets wait for their key at a time`, async (t) => {
     const { url } = await start(
       http,
       { maxUnknownSockets: 1 },

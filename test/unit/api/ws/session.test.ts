@@ -8,6 +8,7 @@ import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.
 import type { AskOp } from '../../../../src/api/ws/client-message.js';
 import { Session, type Answerers } from '../../../../src/api/ws/session.js';
 import { LargeJson, LazyRows } from '../../../../src/http/large-json.js';
+import type { FailedMessage } from '../../../../src/api/ws/socket-log.js';
 import { FakeSocket } from './fake-socket.js';
 
 /** What reached the generate path, and the handle to answer it. */
@@ -28,6 +29,7 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
   const started: Started[] = [];
   const errors: unknown[] = [];
   const closed: Session[] = [];
+  const failed: FailedMessage[] = [];
   const start =
     (op: AskOp): Answerers[AskOp] =>
     (body, sink) =>
@@ -44,6 +46,7 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
     isKey: (key) => key === 'secret',
     isAuthenticated,
     asker: NOBODY,
+    log: { failed: (message) => failed.push(message) },
     onError: (error) => errors.push(error),
     onClose: (one) => closed.push(one),
   });
@@ -59,7 +62,7 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
     if (last === undefined) throw new Error('nothing was started');
     return last.sink;
   };
-  return { socket, session, started, errors, closed, say, ask };
+  return { socket, session, started, errors, closed, failed, say, ask };
 }
 
 type Rig = ReturnType<typeof setUp>;
@@ -356,4 +359,26 @@ t.test('without a key the first message must bring it', async (t) => {
   const known = setUp();
   known.say({ op: 'auth', key: 'secret' });
   t.equal(known.socket.closeCode, null, 'saying it twice does no harm');
+});
+
+t.test('each error event is told of, by its id and rid', async (t) => {
+  const { failed, started, say, ask } = setUp({ limits: { maxLiveRequests: 2 } });
+  say({ op: 'nope', id: 1 });
+  say('junk');
+  say({ op: 'generate', id: 'a', body: { rid: ['r', 's'] } });
+  say({ op: 'generate', id: 'a', body: {} });
+  const other = ask(2);
+  say({ op: 'generate', id: 3, body: {} });
+  started[0]?.fail(new RequestError('PROMPT_TOO_LONG', 'too long'));
+  await later();
+  other.startEvents().noteFailure({ code: 'DEVICE_FAILED', message: 'it died' });
+  t.match(failed, [
+    { name: 1, status: 400, sentence: /^op must be/ },
+    { name: null, status: 400, sentence: /JSON object/ },
+    { name: null, status: 400, sentence: 'This id is in use on this socket. id: a' },
+    { name: 3, status: 503, sentence: /^At most 2 requests/ },
+    { name: 'a', status: 400, sentence: 'too long', rid: 'r' },
+    { name: 2, status: 500, sentence: 'it died', rid: null },
+  ]);
+  t.equal(failed.length, 6);
 });
