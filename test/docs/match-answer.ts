@@ -27,7 +27,7 @@ export function mismatch(answer: Answer, printed: string): string | null {
 function shownValue({ text, where }: Answer): unknown {
   const quoted = text
     .replace(/"(?:[^"\\]|\\.)*"|…/g, (part) => (part === REST ? `"${REST}"` : part))
-    .replace(/([{,]\s*)"…"(\s*\})/g, '$1"…": "…"$2');
+    .replace(/([{,]\s*)"…"(\s*\})|(\{\s*)"…"(\s*,)/g, '$1$3"…": "…"$2$4');
   try {
     return JSON.parse(quoted);
   } catch (error) {
