@@ -1,5 +1,5 @@
-/** Runs every example of README.md and docs/guide against the servers that their pages start. */
-import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+/** Runs every example of README.md, docs/library.md and docs/guide against the servers that their pages start. */
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ const KEY = { authorization: 'Bearer my-key' };
 
 const guidePages = (await readdir(join(ROOT, GUIDE))).sort().map((name) => `${GUIDE}/${name}`);
 const sections = new Map<string, Section[]>();
-for (const page of ['README.md', ...guidePages]) {
+for (const page of ['README.md', 'docs/library.md', ...guidePages]) {
   sections.set(page, readPage(page, await readFile(join(ROOT, page), 'utf8')));
 }
 
@@ -29,13 +29,16 @@ for (const page of ['README.md', ...guidePages]) {
 const only = process.argv[2];
 const chosen = [...sections].filter(([page]) => only === undefined || page.includes(only));
 
-/** Where the examples and the servers run: it has this repository's packages, as a reader's project would. */
-const folder = await mkdtemp(join(tmpdir(), 'radish-docs-'));
-await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+/** Where the examples and the servers run: they can import Radish, and the packages of this repository. */
+const outer = await mkdtemp(join(tmpdir(), 'radish-docs-'));
+const folder = join(outer, 'project');
+await mkdir(join(folder, 'node_modules'), { recursive: true });
+await symlink(ROOT, join(folder, 'node_modules', 'radish-server'));
+await symlink(join(ROOT, 'node_modules'), join(outer, 'node_modules'));
 const hub = await makeStandIns();
 t.teardown(async () => {
   await hub.remove();
-  await rm(folder, { recursive: true });
+  await rm(outer, { recursive: true });
 });
 
 t.test('every page of the guide has its example in every language', (t) => {
