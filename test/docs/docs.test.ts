@@ -29,11 +29,8 @@ for (const page of ['README.md', 'docs/library.md', ...guidePages]) {
 const only = process.argv[2];
 const chosen = [...sections].filter(([page]) => only === undefined || page.includes(only));
 
-/** Where the examples and the servers run: they can import Radish, and the packages of this repository. */
+/** What runs below it can import the packages of this repository. */
 const outer = await mkdtemp(join(tmpdir(), 'radish-docs-'));
-const folder = join(outer, 'project');
-await mkdir(join(folder, 'node_modules'), { recursive: true });
-await symlink(ROOT, join(folder, 'node_modules', 'radish-server'));
 await symlink(join(ROOT, 'node_modules'), join(outer, 'node_modules'));
 const hub = await makeStandIns();
 t.teardown(async () => {
@@ -57,19 +54,36 @@ for (const section of chosen.flatMap(([, sections]) => sections)) {
   byCommand.set(command, [...(byCommand.get(command) ?? []), section]);
 }
 
+/** Examples mostly wait for their programs to start. */
+t.jobs = 2;
 for (const [command, sections] of byCommand) {
-  t.test(command, async (t) => {
+  t.test(command, { buffered: true }, async (t) => {
     const { flags, env } = readServeCommand(command, sections[0]?.where ?? '');
+    const folder = await makeProject();
     const radish = await startRadish(flags, { ...hub.env, ...env }, folder);
     t.teardown(() => radish.stop());
     for (const example of sections.flatMap(({ examples }) => examples)) {
-      await t.test(`${example.where} (${example.language})`, (t) => check(t, example, radish.url));
+      await t.test(`${example.where} (${example.language})`, (t) =>
+        check(t, example, { url: radish.url, folder }),
+      );
     }
   });
 }
 
+/** Where a server and its examples run: a folder with Radish among its packages. */
+async function makeProject(): Promise<string> {
+  const folder = await mkdtemp(join(outer, 'project-'));
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(ROOT, join(folder, 'node_modules', 'radish-server'));
+  return folder;
+}
+
 /** Each example finds an empty cache, so that no page depends on another. */
-async function check(t: Test, example: Example, url: string): Promise<void> {
+async function check(
+  t: Test,
+  example: Example,
+  { url, folder }: { readonly url: string; readonly folder: string },
+): Promise<void> {
   const lack = await lacking(example);
   if (lack !== null) {
     t.pass(`${example.where} skipped: ${lack}`, { skip: lack });
