@@ -3,20 +3,15 @@ import { envName, FLAG_GROUPS } from './server-args.js';
 
 const START = '<!-- flags:start -->';
 const END = '<!-- flags:end -->';
+const MAX_COLUMNS = 120;
 
-/** The README's table of flags, one section per group. */
+/** The list of flags of docs/flags.md, one section per group, no line longer than 120 columns. */
 export function renderFlags(): string {
   const sections = Object.entries(FLAG_GROUPS).map(([group, flags]) => {
-    const rows = Object.entries(flags as Record<string, FlagSpec>).map(([name, spec]) =>
-      row(name, spec),
+    const items = Object.entries(flags as Record<string, FlagSpec>).map(([name, spec]) =>
+      item(name, spec),
     );
-    return [
-      `**${group}**`,
-      '',
-      '| Flag | Default | Meaning |',
-      '| --- | --- | --- |',
-      ...rows,
-    ].join('\n');
+    return `## ${group}\n\n${items.join('\n')}`;
   });
   return `${sections.join('\n\n')}\n\nEvery flag is also an environment variable: \`--page-size\` is \`${envName('page-size')}\`.`;
 }
@@ -29,11 +24,23 @@ export function withFlags(document: string): string {
   return `${document.slice(0, start + START.length)}\n\n${renderFlags()}\n\n${document.slice(end)}`;
 }
 
-function row(name: string, spec: FlagSpec): string {
+function item(name: string, spec: FlagSpec): string {
   const names = [`--${name}`, ...spec.aliases].map((flag) => `\`${flag}\``).join(', ');
   const preset = shownDefault(spec);
-  const value = preset === null ? '' : `\`${preset}\``;
+  const value = preset === null ? '' : ` (\`${preset}\`)`;
   const choices = spec.choices.map((choice) => `\`${choice}\``).join(', ');
   const help = choices === '' ? spec.help : `${spec.help} One of ${choices}.`;
-  return `| ${names} | ${value} | ${help.replaceAll('|', '\\|')} |`;
+  return wrapped(`- ${names}${value}: ${help.replaceAll('*', '\\*')}`);
+}
+
+/** An item of a list over several lines, broken at spaces. */
+function wrapped(text: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (longer.length <= MAX_COLUMNS) lines[lines.length - 1] = longer;
+    else lines.push(`  ${word}`);
+  }
+  return lines.join('\n');
 }

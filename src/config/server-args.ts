@@ -34,7 +34,7 @@ import {
 /**
  * Every argument of the server, by group. Flag names, defaults and meanings are SGLang's where it has
  * them. The command line, the environment (`RADISH_PAGE_SIZE`), the config file (`page_size`), `--help`,
- * the README's table and the info endpoints are all made from here.
+ * docs/flags.md and the info endpoints are all made from here.
  */
 const MODEL = {
   'model-path': string('Model folder or Hugging Face id. Default: the built-in model.', {

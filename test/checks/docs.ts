@@ -12,7 +12,8 @@ const PATH = /`((?:[\w-]+\/)+[\w-]+\.ts)`/g;
 
 const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md'))
-  .map((name) => join('docs', name));
+  .map((name) => join('docs', name))
+  .concat('README.md');
 
 for (const page of pages) {
   for (const [index, line] of readFileSync(page, 'utf8').split('\n').entries()) {

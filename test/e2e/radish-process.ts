@@ -15,12 +15,14 @@ export interface RadishProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** @param cwd the folder that it runs in, where that is not the test's own */
 export async function startRadish(
   flags: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
+  cwd?: string,
 ): Promise<RadishProcess> {
   const port = await freePort();
-  const run = runRadish(['serve', '--port', String(port), ...flags], env);
+  const run = runRadish(['serve', '--port', String(port), ...flags], env, cwd);
   await run.printed(READY);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -43,8 +45,13 @@ export interface RadishRun {
 }
 
 /** Runs the command line as it is, for start-up failures and signals. */
-export function runRadish(argv: readonly string[], env: NodeJS.ProcessEnv = {}): RadishRun {
+export function runRadish(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd: string = process.cwd(),
+): RadishRun {
   const child = spawn(process.execPath, [MAIN, ...argv], {
+    cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

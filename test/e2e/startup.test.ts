@@ -35,6 +35,19 @@ t.test('start-up failures are one sentence and a non-zero exit', async (t) => {
   }
 });
 
+t.test('a format that rounds says what it costs before anybody evaluates with it', async (t) => {
+  const flags = ['--model-path', 'test/fixtures/families/llama-blocks', '--skip-tokenizer-init'];
+  for (const [format, cost] of [
+    ['int8', /Linear layers in int8 \(not measured on this model; KL .*--quantization none/],
+    ['none', null],
+  ] as const) {
+    const radish = await startRadish([...flags, '--quantization', format]);
+    if (cost === null) t.notMatch(radish.log(), /Linear layers in/);
+    else t.match(radish.log(), cost);
+    await radish.stop();
+  }
+});
+
 t.test('a port in use is said so', async (t) => {
   const radish = await startRadish();
   t.teardown(() => radish.stop());

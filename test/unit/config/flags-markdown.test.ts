@@ -4,18 +4,22 @@ import { renderFlags, withFlags } from '../../../src/config/flags-markdown.js';
 import { flagEntries, publicArgs, type ServerArgs } from '../../../src/config/server-args.js';
 import { KNOWN_UNSUPPORTED } from '../../../src/config/unsupported-flags.js';
 
-t.test('the table names every flag once', (t) => {
-  const table = renderFlags();
+t.test('the list names every flag once, in lines that a terminal holds', (t) => {
+  const list = renderFlags();
   for (const [name] of flagEntries()) {
-    t.equal(table.split(`| \`--${name}\``).length, 2, name);
+    t.equal(list.split(`\n- \`--${name}\``).length, 2, name);
   }
+  t.same(
+    list.split('\n').filter((line) => line.length > 120 || /^ +([-+*]|\d+[.)]) /.test(line)),
+    [],
+  );
   t.end();
 });
 
 t.test('only the text between the markers is replaced', (t) => {
   const document = 'before\n<!-- flags:start -->\nold\n<!-- flags:end -->\nafter\n';
   const updated = withFlags(document);
-  t.match(updated, /^before\n<!-- flags:start -->\n\n\*\*Model\*\*/);
+  t.match(updated, /^before\n<!-- flags:start -->\n\n## Model/);
   t.match(updated, /<!-- flags:end -->\nafter\n$/);
   t.notMatch(updated, /\nold\n/);
   t.equal(withFlags(updated), updated);

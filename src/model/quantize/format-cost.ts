@@ -1,0 +1,34 @@
+import { basename } from 'node:path';
+
+import type { WeightFormat } from '../../core/model-spec.js';
+
+interface FormatCost {
+  /** Of the answers' distributions against float32, nats per token. */
+  readonly kl: number;
+  /** How often the likeliest token is float32's, 0 to 1. */
+  readonly sameTop1: number;
+}
+
+/** The model that the figures are of. */
+const MEASURED_MODEL = 'SmolLM2-135M-Instruct';
+
+/** By test/bench/quality; the whole record is docs/decisions/0002-weight-formats.md. */
+const MEASURED: Readonly<Record<Exclude<WeightFormat, 'none'>, FormatCost>> = {
+  w8a8_int8: { kl: 0.0085, sameTop1: 0.939 },
+  int8: { kl: 0.002, sameTop1: 0.973 },
+  int4: { kl: 0.196, sameTop1: 0.738 },
+};
+
+/**
+ * What a quantised format costs in quality, as a line for the log; null where nothing is rounded.
+ *
+ * @param modelPath as the user wrote it: whether this model is the measured one goes by its last part
+ */
+export function formatCost(format: WeightFormat, modelPath: string): string | null {
+  if (format === 'none') return null;
+  const { kl, sameTop1 } = MEASURED[format];
+  const isMeasured = basename(modelPath).toLowerCase() === MEASURED_MODEL.toLowerCase();
+  const unmeasured = isMeasured ? '' : 'not measured on this model; ';
+  const figures = `KL ${kl.toFixed(4)} to float32, ${(sameTop1 * 100).toFixed(1)} % same top-1`;
+  return `Linear layers in ${format} (${unmeasured}${figures} on ${MEASURED_MODEL}); --quantization none for evaluations.`;
+}

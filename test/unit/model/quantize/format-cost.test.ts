@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+
+import { formatCost } from '../../../../src/model/quantize/format-cost.js';
+
+const RECORD = join('docs', 'decisions', '0002-weight-formats.md');
+
+t.test('a format that rounds says what it costs, and how to be without it', (t) => {
+  t.equal(
+    formatCost('w8a8_int8', 'HuggingFaceTB/SmolLM2-135M-Instruct'),
+    'Linear layers in w8a8_int8 (KL 0.0085 to float32, 93.9 % same top-1 on SmolLM2-135M-Instruct); ' +
+      '--quantization none for evaluations.',
+  );
+  t.equal(formatCost('none', 'HuggingFaceTB/SmolLM2-135M-Instruct'), null);
+  t.end();
+});
+
+t.test('a model that was not measured is said to be none that was', (t) => {
+  t.match(formatCost('int8', './smollm2-135m-instruct/'), /\(KL 0\.0020 to float32/);
+  for (const path of ['Qwen/Qwen3-4B', '/models/SmolLM2-135M-Instruct-tuned', 'radish-tiny']) {
+    t.match(formatCost('int4', path), /\(not measured on this model; KL 0\.1960 to float32/, path);
+  }
+  t.end();
+});
+
+t.test('the figures are those of the decision record', async (t) => {
+  const record = (await readFile(RECORD, 'utf8')).split('## With int4 in blocks of 16')[1] ?? '';
+  for (const format of ['w8a8_int8', 'int8', 'int4'] as const) {
+    const [, kl, top1] =
+      new RegExp(`\\| \`${format}\` +\\| ([\\d.]+) +\\| ([\\d.]+) %`).exec(record) ?? [];
+    const line = formatCost(format, '') ?? '';
+    const [, loggedKl, loggedTop1] = /KL ([\d.]+) to float32, ([\d.]+) %/.exec(line) ?? [];
+    t.equal(Number(loggedKl), Number(kl), format);
+    t.equal(loggedTop1, top1, format);
+  }
+});
