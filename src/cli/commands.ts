@@ -1,6 +1,7 @@
 import type { Program } from './program.js';
+import { chatCommand } from './chat/command.js';
 import { doctorCommand } from './doctor.js';
 import { serveCommand } from './serve.js';
 
 /** In the order of the help; the first is what `radish` without a command does. */
-export const COMMANDS: Program['commands'] = [serveCommand, doctorCommand];
+export const COMMANDS: Program['commands'] = [serveCommand, chatCommand, doctorCommand];

@@ -1,0 +1,49 @@
+import { UsageError } from '../../config/flag-spec.js';
+import { loadHostEnv } from '../../config/load.js';
+import type { CommandOption, Invocation, Surroundings } from '../command.js';
+import type { ChatBackend } from './backend.js';
+import { endpointOf } from './endpoint.js';
+import { connect } from './remote-backend.js';
+
+/** Which model answers. */
+export const BACKEND_OPTIONS: readonly CommandOption[] = [
+  {
+    flags: '--url <url>',
+    help: 'A server of any make that speaks as OpenAI does, instead of a model in this process.',
+  },
+  {
+    flags: '--model <name>',
+    help: 'The model: a folder or a repository; with --url its name there.',
+  },
+  {
+    flags: '--api-key <key>',
+    help: 'The key of --url. Else RADISH_API_KEY; OPENAI_API_KEY over https, or to this machine.',
+  },
+];
+
+/** @param model what stands on the command line without a flag. @throws UsageError, ClientError, StartupError */
+export async function chooseBackend(
+  { options, serverArgs }: Invocation,
+  model: string | undefined,
+  { err }: Pick<Surroundings, 'err'>,
+): Promise<ChatBackend> {
+  const { url, model: flag } = options;
+  if (model !== undefined && typeof flag === 'string') {
+    throw new UsageError(`The model is named twice: ${model} and --model ${flag}.`);
+  }
+  const named = model ?? (typeof flag === 'string' ? flag : null);
+  if (typeof url !== 'string') throw new UsageError('--url is missing.');
+  const { args } = serverArgs();
+  const keys = { radish: args.apiKey, openAi: loadHostEnv().openAiKey };
+  const onWait = saidOnce((sentence) => err.write(`${sentence} Waiting.\n`));
+  return connect(endpointOf(url, keys), { model: named, onWait });
+}
+
+/** The same sentence again says nothing. */
+export function saidOnce(say: (sentence: string) => unknown): (sentence: string) => void {
+  let last = '';
+  return (sentence) => {
+    if (sentence !== last) say(sentence);
+    last = sentence;
+  };
+}
