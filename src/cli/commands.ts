@@ -1,7 +1,8 @@
 import type { Program } from './program.js';
 import { chatCommand } from './chat/command.js';
 import { doctorCommand } from './doctor.js';
+import { runCommand } from './run/command.js';
 import { serveCommand } from './serve.js';
 
 /** In the order of the help; the first is what `radish` without a command does. */
-export const COMMANDS: Program['commands'] = [serveCommand, chatCommand, doctorCommand];
+export const COMMANDS: Program['commands'] = [serveCommand, chatCommand, runCommand, doctorCommand];
