@@ -2,7 +2,7 @@ import { UsageError } from '../../config/flag-spec.js';
 import { loadHostEnv } from '../../config/load.js';
 import type { CommandOption, Invocation, Surroundings } from '../command.js';
 import type { ChatBackend } from './backend.js';
-import { endpointOf } from './endpoint.js';
+import { endpointOf, type Keys } from './endpoint.js';
 import { connect } from './remote-backend.js';
 
 /** Which model answers. */
@@ -23,20 +23,26 @@ export const BACKEND_OPTIONS: readonly CommandOption[] = [
 
 /** @param model what stands on the command line without a flag. @throws UsageError, ClientError, StartupError */
 export async function chooseBackend(
-  { options, serverArgs }: Invocation,
+  invocation: Invocation,
   model: string | undefined,
   { err }: Pick<Surroundings, 'err'>,
 ): Promise<ChatBackend> {
-  const { url, model: flag } = options;
+  const { url, model: flag } = invocation.options;
   if (model !== undefined && typeof flag === 'string') {
     throw new UsageError(`The model is named twice: ${model} and --model ${flag}.`);
   }
   const named = model ?? (typeof flag === 'string' ? flag : null);
   if (typeof url !== 'string') throw new UsageError('--url is missing.');
-  const { args } = serverArgs();
-  const keys = { radish: args.apiKey, openAi: loadHostEnv().openAiKey };
+  const keys = keysOf(invocation);
   const onWait = saidOnce((sentence) => err.write(`${sentence} Waiting.\n`));
   return connect(endpointOf(url, keys), { model: named, onWait });
+}
+
+/** `--api-key` and what stands for it. @throws UsageError */
+export function keysOf({ options, serverArgs }: Invocation): Keys {
+  const { apiKey } = options;
+  const given = typeof apiKey === 'string' ? apiKey : null;
+  return { radish: given ?? serverArgs().args.apiKey, openAi: loadHostEnv().openAiKey };
 }
 
 /** The same sentence again says nothing. */
