@@ -97,8 +97,8 @@ async function countPrompt(
     promptLen: numWords,
     outputLen: 1,
   };
-  const options = { model, ignoreEos: false, temperature: 0, extra: { stream: false } };
-  const { stream_options: _, ...body } = dialect.body(row, options) as Record<string, unknown>;
+  const extra = { stream: false, stream_options: undefined };
+  const body = dialect.body(row, { model, ignoreEos: false, temperature: 0, extra });
   const asking = { ...(signal ? { signal } : {}), ...(onWait ? { onWait } : {}) };
   return dialect.counts(await client.postJson(dialect.path, body, asking)).promptTokens;
 }

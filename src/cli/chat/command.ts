@@ -20,8 +20,8 @@ export const chatCommand: CliCommand = {
   name: 'chat',
   summary: 'Talk to a model in the terminal',
   about: [
-    'Without --url the model is loaded in this process, the built-in one where none is named. /help lists what can be',
-    'typed. Each line of a pipe is a message, and the answers alone are written.',
+    'Without --url the model is loaded in this process, the built-in one where none is named.',
+    '/help lists what can be typed. Each line of a pipe is a message, and the answers alone are written.',
   ].join('\n'),
   words: [{ name: 'MODEL', kind: 'optional' }],
   options: [

@@ -20,7 +20,7 @@ export interface ChatInput {
 /** A pipe or a file: each line is a message. */
 export class PipedInput implements ChatInput {
   readonly #lines: Interface;
-  readonly #iterator: NodeJS.AsyncIterator<string>;
+  readonly #iterator: AsyncIterator<string, undefined>;
   readonly #assembler = new MessageAssembler();
 
   constructor(input: Surroundings['input']) {

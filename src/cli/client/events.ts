@@ -14,7 +14,7 @@ export function chunksOf(
   return isJson ? wholeOf(message, endpoint) : eventsOf(message, endpoint, signal);
 }
 
-async function* wholeOf(message: IncomingMessage, endpoint: Endpoint): AsyncGenerator<unknown> {
+async function* wholeOf(message: IncomingMessage, endpoint: Endpoint): AsyncGenerator {
   yield await jsonOf(message, endpoint);
 }
 
@@ -38,16 +38,16 @@ async function* eventsOf(
   message: IncomingMessage,
   endpoint: Endpoint,
   signal: AbortSignal,
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   let ready: Buffer[] = [];
-  let isOver = false;
+  const seen = { isDone: false };
   const reader = new SseReader((data) => ready.push(data));
-  const taken = function* (): Generator<unknown> {
+  const taken = function* (): Generator {
     const events = ready;
     ready = [];
     for (const data of events) {
-      isOver ||= isDone(data);
-      if (!isOver) yield parsed(data, endpoint);
+      seen.isDone ||= isDone(data);
+      if (!seen.isDone) yield parsed(data, endpoint);
     }
   };
   try {
@@ -59,7 +59,7 @@ async function* eventsOf(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ClientError) throw error;
-    if (!isOver) throw interrupted(endpoint);
+    if (!seen.isDone) throw interrupted(endpoint);
   }
   reader.end();
   yield* taken();

@@ -142,7 +142,7 @@ t.test('a wrong command line is one sentence and exit code 2', (t) => {
     [['--page-size'], /^option '--page-size <n>' argument missing\./],
     [['--ssl-keyfile', 'x'], /^--ssl-keyfile: TLS is not built in/],
     [['--enable-ssl-refresh'], /^--enable-ssl-refresh: TLS is not built in/],
-    [['train'], /^Unknown command 'train': there are serve, doctor/],
+    [['train'], /^Unknown command 'train': there are serve, chat, .*doctor/],
     [['serve', 'x'], /^too many arguments/],
     [['help', 'x'], /^Unknown command 'x'/],
     [['--config', 'no/such.json'], /^The config file no\/such\.json cannot be read\./],
