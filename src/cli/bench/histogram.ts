@@ -17,7 +17,7 @@ interface Bin {
 export function histogram(values: readonly number[], isUtf8: boolean): readonly string[] {
   const bins = binsOf(values);
   const most = Math.max(...bins.map(({ count }) => count), 1);
-  const digits = (bins[0]?.to ?? 0) < 10 ? 2 : 1;
+  const digits = (bins.at(-1)?.from ?? 0) < 10 ? 2 : 1;
   const shown = (value: number): string => value.toFixed(digits).padStart(9);
   return bins.map(({ from, to, count }) => {
     const range =
