@@ -34,7 +34,10 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: '[accessibility="private"]', message: 'Hide it with #: private is erased.' },
+        {
+          selector: ':not([kind="constructor"])[accessibility="private"]',
+          message: 'Hide it with #: private is erased.',
+        },
       ],
     },
   },

@@ -14,6 +14,8 @@ import { createMemoryRoutes } from './admin/memory.js';
 import { createWeightRoutes } from './admin/weights.js';
 import type { TreeState } from '../messages.js';
 import { logLines, type Logger } from '../observability/logger.js';
+import { callsOf, type Calls } from './calls.js';
+import type { EmbedDeps } from './embed/embed.js';
 import { createEmbedRoutes } from './embed/routes.js';
 import { createGenerateHandler, generate, type GenerateDeps } from './native/generate.js';
 import { createHealthRoutes } from './native/health.js';
@@ -34,13 +36,11 @@ import { ResponsesSockets } from './responses/socket-endpoint.js';
 import { createResponsesRoutes, responsesDeps } from './responses/routes.js';
 import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
-import type { Gate } from '../http/gate.js';
+import type { Inside } from '../http/gate.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
 
 export interface AppDeps extends GenerationParts {
   readonly version: string;
-  /** Opened when all is ready for requests. */
-  readonly gate: Gate;
   /** Where expert statistics are written. */
   readonly expertRecorderDir: string;
   /** Longest that `/health_generate` waits for an answer. */
@@ -66,15 +66,21 @@ export interface AppDeps extends GenerationParts {
 }
 
 export interface App {
+  /** What a gate opens to, of any number of gates. */
+  readonly inside: Inside;
+  /** The same without HTTP. */
+  readonly calls: Calls;
   /** Health turns 503 and new work is refused; settles when the last request ended. */
   beginDrain(): Promise<void>;
-  /** Closes the port and every connection. */
-  close(): void;
+  /** Ends what runs and what waits, each with its reason. */
+  abortAll(reason: string): void;
+  /** Closes every WebSocket. */
+  closeSockets(): void;
   /** The route table, for tests that walk it. */
   readonly routes: readonly Route[];
 }
 
-/** The HTTP front end over an engine, behind an open gate. @throws StartupError */
+/** Everything that can be asked of an engine, by whatever way. @throws StartupError */
 export async function createApp(deps: AppDeps): Promise<App> {
   let isDraining = false;
   const generation = await createGeneration(deps);
@@ -99,17 +105,20 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
   });
   const responsesSockets = new ResponsesSockets(responses, isAllowed);
-  deps.gate.open({ handle: route, sockets: [sockets, responsesSockets] });
   return {
+    inside: { handle: route, sockets: [sockets, responsesSockets] },
+    calls: callsOf({ generation, openAi, embed: embedDeps(deps, generation) }),
     routes,
     beginDrain: () => {
       isDraining = true;
       return deps.engine.drain();
     },
-    close: () => {
+    abortAll: (reason) => {
+      deps.engine.abortByRid('', true, reason);
+    },
+    closeSockets: () => {
       sockets.closeAll();
       responsesSockets.closeAll();
-      deps.gate.close();
     },
   };
 }
@@ -153,14 +162,7 @@ function routesOf(
     ...createOpenAiRoutes(openAi, args.dpSize),
     ...createAnthropicRoutes({ args, model: deps.model, generation }),
     ...createResponsesRoutes(responses),
-    ...createEmbedRoutes(
-      {
-        ...deps,
-        encodeQueue: generation.encodeQueue,
-        allowAutoTruncate: args.allowAutoTruncate,
-      },
-      generation,
-    ),
+    ...createEmbedRoutes(embedDeps(deps, generation), generation),
     ...tokenizeRoutes(deps, generation.encodeQueue),
     ...parseRoutes,
     tokenizerInfoRoute(deps.model),
@@ -187,6 +189,10 @@ function routesOf(
     }),
     ...(args.enableFaultInjection ? createDebugRoutes(deps.deviceControl) : []),
   ];
+}
+
+function embedDeps(deps: AppDeps, { encodeQueue }: GenerateDeps): EmbedDeps {
+  return { ...deps, encodeQueue, allowAutoTruncate: deps.args.allowAutoTruncate };
 }
 
 function tokenizeRoutes({ model }: AppDeps, encodeQueue: EncodeQueue): readonly Route[] {

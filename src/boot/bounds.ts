@@ -63,9 +63,9 @@ import { DEFAULT_LIMITS } from '../text/jinja/meter.js';
 import { POOL_BURST_STEPS, POOL_STEPS_PER_SECOND } from '../text/regex-budget.js';
 import { STOP_REGEX_HOLD } from '../text/stop-regex.js';
 import { MAX_BODY_REGEX_CHARS } from '../text/stop-regexes.js';
+import { DRAIN_DEADLINE_MS } from './drain-deadline.js';
 import { FREE_FILES_MIN } from './file-limit.js';
 import { COMPILE_TIMEOUT_MS, MAX_WAITING, UNWANTED_MS } from './grammar-queue.js';
-import { DRAIN_DEADLINE_MS } from './running-server.js';
 
 export interface BoundsOf {
   readonly args: Pick<ServerArgs, 'maxQueuedRequests' | 'quantizationCacheGib' | 'watchdogTimeout'>;

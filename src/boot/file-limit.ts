@@ -44,16 +44,22 @@ export interface FileGuardOptions {
 export class FileGuard {
   readonly #options: FileGuardOptions;
   #isAccepting = true;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(options: FileGuardOptions) {
     this.#options = options;
   }
 
-  /** Looks again and again, as long as the process lives. */
+  /** Looks again and again until it is stopped. */
   start(): void {
-    setInterval(() => {
+    this.#timer = setInterval(() => {
       this.check();
     }, CHECK_MS).unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
   }
 
   check(): void {

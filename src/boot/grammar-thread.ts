@@ -84,6 +84,7 @@ export class GrammarThread implements GrammarCompiler {
   /** Grammars that wait are refused. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#watchdog.stop();
     this.#queue.fail(shuttingDown());
     await this.#end();
   }

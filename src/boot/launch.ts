@@ -1,169 +1,27 @@
-import { boundsOf } from './bounds.js';
-import { tmpdir } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
-import { createApp } from '../api/app.js';
-import { createGate } from '../api/front-gate.js';
-import type { HostEnv } from '../config/load.js';
-import type { ServerArgs } from '../config/server-args.js';
-import { CpuPool, quantizeOn } from '../cpu/pool.js';
-import { requireRuntimeMemory } from '../device/limits.js';
-import { startDevice } from '../device/pool.js';
-import { Engine } from '../engine/engine.js';
-import { DeviceFleet } from '../fleet/device-fleet.js';
-import { loadModel } from '../fleet/load-model.js';
-import { TemporaryFolders } from '../fleet/temporary-folders.js';
-import type { Logger } from '../observability/logger.js';
-import { startActorThreads, type ActorThreads } from './actor-threads.js';
-import { Breakage } from './breakage.js';
-import {
-  deviceStart,
-  expertRecording,
-  memoryPlan,
-  schedulerConfig,
-  servingLimits,
-  thisMachine,
-} from './configurations.js';
-import { deviceControls } from './device-controls.js';
-import { exposure } from './exposure.js';
-import { checkFileLimit, FileGuard, fileLimit, numOpenFiles } from './file-limit.js';
-import { assertPortFree } from './port-check.js';
-import { chooseEngine } from '../http/engine.js';
-import type { Gate } from '../http/gate.js';
+import { assemble, type AssembleOptions } from './assemble.js';
 import { LoadingProgress } from './loading-progress.js';
-import { grammarThread } from './grammars.js';
+import { openPort } from './open-port.js';
 import { RunningServer } from './running-server.js';
-import { warmUp, warmUpTarget } from './warm-up.js';
-import { Watchdog } from './watchdog.js';
-import { watchDevice, watchDevices } from './watch-devices.js';
+import { warmUp } from './warm-up.js';
 
-export interface LaunchOptions {
-  readonly args: ServerArgs;
-  readonly env: HostEnv;
-  readonly version: string;
-  readonly log: Logger;
-}
+export type LaunchOptions = Omit<AssembleOptions, 'progress'>;
 
 /**
- * Threads and their connections, in the order in which they can exist: model, actors, devices, front end.
+ * A server: first its port, which says how far the model is, then what is behind it.
  * What can be wrong before the model is loaded is checked before it is loaded.
  *
  * @throws StartupError with one sentence
  */
-export async function launch({ args, env, version, log }: LaunchOptions): Promise<RunningServer> {
-  const files = fileLimit();
-  checkFileLimit(files);
-  const exposed = exposure(args);
-  if (exposed !== null) log.warn(exposed);
+export async function launch(options: LaunchOptions): Promise<RunningServer> {
+  const { args, log } = options;
   const progress = new LoadingProgress();
-  const { gate, port } = await openPort(args, progress, log);
-  const machine = thisMachine();
-  requireRuntimeMemory(machine.memoryBytes, args.dpSize);
-
-  const cpuPool = new CpuPool({ numThreads: machine.numCores });
-  const temporary = new TemporaryFolders(tmpdir());
-  process.once('exit', () => {
-    temporary.removeAllNow();
-  });
-  const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
-  const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
-  progress.haveWeights();
-  const { limits, account } = memoryPlan(args, prepared.spec, machine);
-  for (const line of account) log.info(line);
-
-  const actors = startActorThreads(
-    schedulerConfig(args, env, limits),
-    expertRecording(args, prepared.spec),
-  );
-  const engine = startEngine(actors, log);
-  const breakage = new Breakage(engine);
-  breakage.watch(actors.broken);
-  const watchdog = new Watchdog({
-    timeoutMs: 1000 * args.watchdogTimeout,
-    onDead: (reason) => {
-      breakage.report(reason);
-    },
-  });
-  watchdog.watch({ name: 'the scheduler', heart: actors.hearts.scheduler, isPrompt: true });
-  watchdog.watch({ name: 'the cache actor', heart: actors.hearts.cache, isPrompt: true });
-
-  const grammars = grammarThread(args, served, { numSlots: limits.numSlots, log });
-  const fleet = new DeviceFleet({
-    startDevice: (start) => {
-      const handle = watchDevice(startDevice(start), watchdog);
-      return grammars?.attach(handle) ?? handle;
-    },
-    clock,
-    scheduler: actors.scheduler,
-    numDevices: args.dpSize,
-    start: deviceStart(args, prepared, { limits, numCores: machine.numCores }),
-  });
-  watchDevices(fleet, log, breakage);
-  await Promise.race([fleet.start(), actors.broken]);
-
-  const app = await createApp({
-    args,
-    version,
-    gate,
-    expertRecorderDir: env.expertRecorderDir,
-    healthCheckTimeoutMs: env.healthCheckTimeoutMs,
-    profilerDir: env.profilerDir,
-    predictRoute: env.predictRoute,
-    hidesOpenApi: env.hidesOpenApi,
-    ollamaRootRoute: env.ollamaRootRoute,
-    engine,
-    grammars,
-    model: served,
-    limits: servingLimits(limits),
-    bounds: boundsOf({
-      args,
-      limits: servingLimits(limits),
-      contextLength: served.spec.contextLength,
-      maxFiles: files,
-    }),
-    readTrees: actors.readTrees,
-    ...deviceControls({ loading, prepared, served, fleet, engine, actors }),
-    isHealthy: () => watchdog.isHealthy,
-    log,
-  });
-  if (files !== null)
-    new FileGuard({ limit: files, numOpen: numOpenFiles, server: gate, log }).start();
-  const target = warmUpTarget(args, port, served);
-  const firstRequest = args.skipServerWarmup ? null : () => warmUp(target);
+  const port = await openPort(args, log, () => progress.fraction);
+  const assembly = await assemble({ ...options, progress });
+  port.open(assembly);
   return new RunningServer({
-    app,
-    fleet,
-    grammars,
-    actors,
-    cpuPool,
-    firstRequest,
-    broken: breakage.reason,
-    watchdog,
+    ...assembly,
+    port,
+    firstRequest: args.skipServerWarmup ? null : () => warmUp(assembly),
     log,
-  });
-}
-
-/** From here on whoever asks is told how far the model is. @throws StartupError */
-async function openPort(
-  args: ServerArgs,
-  progress: LoadingProgress,
-  log: Logger,
-): Promise<{ readonly gate: Gate; readonly port: number }> {
-  await assertPortFree(args.host, args.port);
-  const { engine, why } = await chooseEngine(args.httpServer);
-  const gate = createGate(args, { engine, progress: () => progress.fraction, log });
-  const port = await gate.listen(args.host, args.port);
-  log.info(`Listening on http://${args.host}:${port} by ${engine.title}: ${why}`);
-  return { gate, port };
-}
-
-const clock = { nowMs: () => performance.now(), wait };
-
-function startEngine(actors: ActorThreads, log: Logger): Engine {
-  return new Engine({
-    scheduler: actors.scheduler,
-    clock,
-    onLog: (level, message) => {
-      log.log(level, message);
-    },
   });
 }

@@ -7,7 +7,13 @@ const SHARE = 0.7;
 
 /** How much of the model is loaded, for those who ask meanwhile; it never goes back. */
 export class LoadingProgress {
+  readonly #onChange: (fraction: number) => void;
   #fraction = 0;
+
+  /** @param onChange told whenever it grows */
+  constructor(onChange: (fraction: number) => void = () => undefined) {
+    this.#onChange = onChange;
+  }
 
   get fraction(): number {
     return this.#fraction;
@@ -20,15 +26,25 @@ export class LoadingProgress {
 
   /** The weights are there. */
   haveWeights(): void {
-    this.#fraction = WEIGHTS;
+    this.#grow(WEIGHTS);
+  }
+
+  /** All of it is. */
+  finish(): void {
+    this.#grow(1);
+  }
+
+  #grow(fraction: number): void {
+    if (fraction <= this.#fraction) return;
+    this.#fraction = fraction;
+    this.#onChange(fraction);
   }
 
   #watched(bar: Progress): Progress {
     const from = this.#fraction;
     return {
       update: (fraction, detail) => {
-        const now = from + (WEIGHTS - from) * SHARE * Math.min(1, fraction);
-        this.#fraction = Math.max(this.#fraction, now);
+        this.#grow(from + (WEIGHTS - from) * SHARE * Math.min(1, fraction));
         bar.update(fraction, detail);
       },
       done: () => {

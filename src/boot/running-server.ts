@@ -1,26 +1,15 @@
 import type { App } from '../api/app.js';
-import type { CpuPool } from '../cpu/pool.js';
-import type { DeviceFleet } from '../fleet/device-fleet.js';
 import type { Logger } from '../observability/logger.js';
-import type { GrammarThread } from './grammar-thread.js';
-import type { ActorThreads } from './actor-threads.js';
-import type { Watchdog } from './watchdog.js';
+import type { Assembly } from './assemble.js';
+import type { OpenPort } from './open-port.js';
 
-/** How long requests may still run after SIGTERM. */
-export const DRAIN_DEADLINE_MS = 30_000;
 const READY_LINE = 'The server is fired up and ready to roll!';
 
-export interface ServerParts {
-  readonly app: Pick<App, 'beginDrain' | 'close'>;
-  readonly fleet: Pick<DeviceFleet, 'retire'>;
-  /** Null = no structured output. */
-  readonly grammars: Pick<GrammarThread, 'stop'> | null;
-  readonly actors: Pick<ActorThreads, 'stop'>;
-  readonly cpuPool: Pick<CpuPool, 'close'>;
+export interface ServerParts extends Pick<Assembly, 'broken' | 'watchdog' | 'end'> {
+  readonly app: Pick<App, 'beginDrain' | 'closeSockets'>;
+  readonly port: Pick<OpenPort, 'close'>;
   /** One request through all of it, which rejects when that fails; null = none is wanted. */
   readonly firstRequest: (() => Promise<void>) | null;
-  readonly broken: Promise<string>;
-  readonly watchdog: Pick<Watchdog, 'hasNativeHang'>;
   readonly log: Pick<Logger, 'info'>;
 }
 
@@ -53,16 +42,13 @@ export class RunningServer {
     if (!this.#isDraining) this.#parts.log.info(READY_LINE);
   }
 
-  /**
-   * New work gets a 503. Running requests end first, then devices (each from inside), then the threads without
-   * native code.
-   */
+  /** New work gets a 503. Running requests end first, then the port, then what was behind it. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    const { app, fleet, grammars, actors, cpuPool } = this.#parts;
+    const { app, port, end } = this.#parts;
     await app.beginDrain();
-    app.close();
-    await fleet.retire();
-    await Promise.all([grammars?.stop(), actors.stop(), cpuPool.close()]);
+    app.closeSockets();
+    port.close();
+    await end();
   }
 }

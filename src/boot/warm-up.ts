@@ -1,51 +1,32 @@
-import type { ServerArgs } from '../config/server-args.js';
+import { ask, LocalFailure } from '../api/local-answer.js';
 import { StartupError } from '../core/errors.js';
-import type { ServedModel } from '../engine/served-model.js';
+import type { Assembly } from './assemble.js';
 
 /** SGLang's warm-up request. */
 const PROMPT = 'The capital city of France is';
 const TIMEOUT_MS = 120_000;
 
-export interface WarmUpTarget {
-  readonly url: string;
-  readonly apiKey: string | null;
-  /** Without a tokenizer the prompt is ids. */
-  readonly hasTokenizer: boolean;
-  /** An embedding model is warmed up by a text's vector. */
-  readonly isGeneration: boolean;
-}
-
-/** Where a server that was started with `args` is found from this machine, and what it can be asked. */
-export function warmUpTarget(
-  { host, apiKey }: Pick<ServerArgs, 'host' | 'apiKey'>,
-  port: number,
-  { tokenizer, spec }: Pick<ServedModel, 'tokenizer' | 'spec'>,
-): WarmUpTarget {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host;
-  return {
-    url: `http://${reachable}:${port}`,
-    apiKey,
-    hasTokenizer: tokenizer !== null,
-    isGeneration: spec.embedding === null,
-  };
-}
-
-/** One request through the whole server, so that the first user does not pay for cold caches. @throws StartupError */
-export async function warmUp(target: WarmUpTarget): Promise<void> {
-  const { url, apiKey, hasTokenizer, isGeneration } = target;
-  const prompt = hasTokenizer ? { text: PROMPT } : { input_ids: [1, 2, 3] };
-  const response = await fetch(url + (isGeneration ? '/generate' : '/encode'), {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
-    },
-    body: JSON.stringify({ ...prompt, sampling_params: { temperature: 0, max_new_tokens: 8 } }),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  if (response.ok) {
-    await response.arrayBuffer();
-    return;
+/** One request through the whole engine, so that the first user does not pay for cold caches. @throws StartupError */
+export async function warmUp({ app, served }: Pick<Assembly, 'app' | 'served'>): Promise<void> {
+  // Without a tokenizer the prompt is ids; an embedding model is warmed up by a text's vector.
+  const hasText = served.tokenizer !== null;
+  const isGeneration = served.spec.embedding === null;
+  const prompt = hasText ? PROMPT : [1, 2, 3];
+  const answer = isGeneration
+    ? ask(app.calls.generate, {
+        ...(hasText ? { text: prompt } : { input_ids: prompt }),
+        sampling_params: { temperature: 0, max_new_tokens: 8 },
+      })
+    : ask(app.calls.embed, { input: prompt });
+  const timer = setTimeout(() => {
+    answer.cancel(new StartupError(`no answer within ${TIMEOUT_MS / 1000} s`));
+  }, TIMEOUT_MS);
+  try {
+    await answer.next();
+  } catch (error) {
+    if (!(error instanceof LocalFailure) && !(error instanceof StartupError)) throw error;
+    throw new StartupError(`The warm-up request failed: ${error.message}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
   }
-  throw new StartupError(`The warm-up request failed: ${response.status} ${await response.text()}`);
 }

@@ -32,13 +32,19 @@ export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #checkMs: number;
   readonly #patients = new Set<Patient>();
+  readonly #timer: NodeJS.Timeout;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
     this.#checkMs = options.checkMs ?? CHECK_MS;
-    setInterval(() => {
+    this.#timer = setInterval(() => {
       for (const patient of this.#patients) this.#check(patient);
     }, this.#checkMs).unref();
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    clearInterval(this.#timer);
   }
 
   /** False while a thread is silent: load balancers should ask another server. */

@@ -1,4 +1,5 @@
-import { DRAIN_DEADLINE_MS, type RunningServer } from '../boot/running-server.js';
+import { DRAIN_DEADLINE_MS } from '../boot/drain-deadline.js';
+import type { RunningServer } from '../boot/running-server.js';
 import { loadHostEnv, type LoadedArgs } from '../config/load.js';
 import { StartupError } from '../core/errors.js';
 import { requireNativeParts } from '../boot/native-parts.js';

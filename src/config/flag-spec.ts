@@ -1,6 +1,18 @@
 /** A wrong command line, environment variable or config file: one sentence and exit code 2. */
 export class UsageError extends Error {
-  override readonly name = 'UsageError';
+  override readonly name: string = 'UsageError';
+}
+
+/** The same of an option that a program gave. */
+export class OptionError extends UsageError {
+  override readonly name = 'OptionError';
+  /** Its camelCase name. */
+  readonly option: string;
+
+  constructor(message: string, option: string) {
+    super(message);
+    this.option = option;
+  }
 }
 
 /** One server argument: how it is spelled, read, defaulted and explained. */

@@ -2,7 +2,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readConfigFile, type ConfigFile } from './config-file.js';
-import { UsageError, type FlagSpec } from './flag-spec.js';
+import { OptionError, UsageError, type FlagSpec } from './flag-spec.js';
 import { checkValue, parseText } from './parse-value.js';
 import {
   camelCase,
@@ -45,12 +45,38 @@ export function loadServerArgs(
     }
     return [camelCase(name), found.read(spec)] as const;
   });
-  // The table's types and parseText agree by construction.
+  return { args: checkedArgs(values), warnings };
+}
+
+/** Arguments that a program gives by their camelCase names; others have their defaults. @throws OptionError */
+export function argsFromValues(given: Readonly<Record<string, unknown>>): ServerArgs {
+  const names = new Set<string>(flagEntries().map(([name]) => camelCase(name)));
+  const stranger = Object.keys(given).find((name) => !names.has(name));
+  if (stranger !== undefined) throw new OptionError(`There is no option '${stranger}'.`, stranger);
+  const values = flagEntries().map(([flag, spec]) => {
+    const name = camelCase(flag);
+    const value = Object.hasOwn(given, name) ? (given[name] ?? null) : null;
+    return [name, value === null ? spec.default : checkOption(name, spec, value)] as const;
+  });
+  return checkedArgs(values);
+}
+
+/** @throws OptionError */
+function checkOption(name: string, spec: FlagSpec, value: unknown): unknown {
+  try {
+    return checkValue(spec, value, name);
+  } catch (error) {
+    throw error instanceof UsageError ? new OptionError(error.message, name) : error;
+  }
+}
+
+/** The table's types and what read the values agree by construction. @throws UsageError */
+function checkedArgs(values: readonly (readonly [name: string, value: unknown])[]): ServerArgs {
   const args = Object.fromEntries(values) as unknown as ServerArgs;
   if (args.chunkedPrefillSize === 0) {
     throw new UsageError('--chunked-prefill-size must be at least 1, or -1 for whole prompts.');
   }
-  return { args, warnings };
+  return args;
 }
 
 interface Sources {

@@ -10,13 +10,28 @@ import type * as Uws from 'uWebSockets.js';
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: by default a second server would silently share the port. */
 const EXCLUSIVE_PORT = 1;
 
+/** The addon reads it once, when it is loaded. It counts only requests that come in several pieces. */
+const HEADERS_SIZE = 'UWS_HTTP_MAX_HEADERS_SIZE';
+
 /** @throws what the loader says where there is no binary for this Node and this system */
 export async function loadUws(): Promise<HttpEngine> {
-  // The addon reads it once, when it is loaded. It counts only requests that come in several pieces.
-  process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(MAX_HEADER_BYTES);
-  const { default: uws } = (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
+  const { default: uws } = await withVariable(HEADERS_SIZE, String(MAX_HEADER_BYTES), async () => {
+    return (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
+  });
   const create = (options: ServerOptions): HttpServer => createServer(uws, options);
   return { name: 'uws', title: 'uWebSockets.js', createServer: create };
+}
+
+/** The environment is the program's that this is a part of: it is left as it was. */
+async function withVariable<T>(name: string, value: string, act: () => Promise<T>): Promise<T> {
+  const before = process.env[name];
+  process.env[name] = value;
+  try {
+    return await act();
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = before;
+  }
 }
 
 function createServer(uws: typeof Uws, options: ServerOptions): HttpServer {

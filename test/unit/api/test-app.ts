@@ -26,7 +26,8 @@ const NO_DEFAULTS: SamplingDefaults = {
 };
 
 export interface TestApp {
-  readonly app: App;
+  /** `close`: its sockets and its port. */
+  readonly app: App & { readonly close: () => void };
   readonly scheduler: ScriptedScheduler;
   readonly engine: Engine;
   readonly url: string;
@@ -93,10 +94,9 @@ export async function startApp(
   });
   const { engine: http } = await chooseEngine(args.httpServer);
   const gate = createGate(args, { engine: http, progress: () => 1, log });
-  const app = await createApp({
+  const inside = await createApp({
     args,
     version: '0.0.0-test',
-    gate,
     engine,
     grammars: {
       prepare: (spec) => Promise.resolve(spec.kind === 'ebnf' ? 'it is bad' : null),
@@ -162,6 +162,12 @@ export async function startApp(
     isHealthy: () => health.isGood,
     log,
   });
+  gate.open(inside.inside);
+  const close = (): void => {
+    inside.closeSockets();
+    gate.close();
+  };
+  const app = { ...inside, close };
   const port = await gate.listen(args.host, args.port);
   const url = `http://127.0.0.1:${port}`;
   const post = async (

@@ -7,7 +7,6 @@ import {
   servingLimits,
   thisMachine,
 } from '../../../src/boot/configurations.js';
-import { warmUpTarget } from '../../../src/boot/warm-up.js';
 import { loadHostEnv, loadServerArgs } from '../../../src/config/load.js';
 import type { ServerArgs } from '../../../src/config/server-args.js';
 import { StartupError } from '../../../src/core/errors.js';
@@ -100,19 +99,5 @@ t.test('memory is what the machine has, shared by the devices', (t) => {
 
 t.test('what a request may take of a device', (t) => {
   t.same(servingLimits(LIMITS), { maxTotalTokens: 512, slotLength: 64, maxRunningRequests: 4 });
-  t.end();
-});
-
-t.test('where the first request goes', (t) => {
-  const urlOf = (host: string) =>
-    warmUpTarget({ host, apiKey: null }, 30000, { tokenizer: null, spec }).url;
-  t.equal(urlOf('127.0.0.1'), 'http://127.0.0.1:30000');
-  t.equal(urlOf('0.0.0.0'), 'http://127.0.0.1:30000');
-  t.equal(urlOf('::'), 'http://[::1]:30000');
-  t.match(warmUpTarget({ host: 'a', apiKey: 'k' }, 1, { tokenizer: null, spec }), {
-    apiKey: 'k',
-    hasTokenizer: false,
-    isGeneration: true,
-  });
   t.end();
 });

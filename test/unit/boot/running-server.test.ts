@@ -13,11 +13,9 @@ function serverOf(overrides: Partial<ServerParts> = {}) {
     return new Promise((resolve) => ends.set(name, resolve));
   };
   const server = new RunningServer({
-    app: { beginDrain: act('beginDrain'), close: () => acts.push('close') },
-    fleet: { retire: act('retire') },
-    grammars: null,
-    actors: { stop: act('stop actors') },
-    cpuPool: { close: act('close pool') },
+    app: { beginDrain: act('beginDrain'), closeSockets: () => acts.push('close sockets') },
+    port: { close: () => acts.push('close port') },
+    end: act('end'),
     firstRequest: act('firstRequest'),
     broken: new Promise(() => undefined),
     watchdog: { hasNativeHang: false },
@@ -31,22 +29,20 @@ function serverOf(overrides: Partial<ServerParts> = {}) {
   return { server, acts, end };
 }
 
-t.test('requests end first, then devices, then the threads without native code', async (t) => {
+t.test('requests end first, then the port, then what was behind it', async (t) => {
   const { server, acts, end } = serverOf();
   const drained = server.drain();
   await turnOfEvents();
   t.same(acts, ['beginDrain']);
   await end('beginDrain');
-  t.same(acts.slice(1), ['close', 'retire']);
-  await end('retire');
-  t.same(acts.slice(3), ['stop actors', 'close pool']);
+  t.same(acts.slice(1), ['close sockets', 'close port', 'end']);
   let isDrained = false;
   void drained.then(() => {
     isDrained = true;
   });
-  await end('stop actors');
+  await turnOfEvents();
   t.notOk(isDrained);
-  await end('close pool');
+  await end('end');
   t.ok(isDrained);
 });
 

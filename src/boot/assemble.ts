@@ -1,0 +1,176 @@
+import { tmpdir } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createApp, type App } from '../api/app.js';
+import type { HostEnv } from '../config/load.js';
+import type { ServerArgs } from '../config/server-args.js';
+import { CpuPool, quantizeOn } from '../cpu/pool.js';
+import { requireRuntimeMemory } from '../device/limits.js';
+import { startDevice } from '../device/pool.js';
+import { Engine } from '../engine/engine.js';
+import type { ServedModel } from '../engine/served-model.js';
+import { DeviceFleet } from '../fleet/device-fleet.js';
+import { loadModel } from '../fleet/load-model.js';
+import { TemporaryFolders } from '../fleet/temporary-folders.js';
+import type { Logger } from '../observability/logger.js';
+import { startActorThreads, type ActorThreads } from './actor-threads.js';
+import { boundsOf } from './bounds.js';
+import { Breakage } from './breakage.js';
+import {
+  deviceStart,
+  expertRecording,
+  memoryPlan,
+  schedulerConfig,
+  servingLimits,
+  thisMachine,
+} from './configurations.js';
+import { deviceControls } from './device-controls.js';
+import { fileLimit } from './file-limit.js';
+import { grammarThread } from './grammars.js';
+import type { LoadingProgress } from './loading-progress.js';
+import { Teardown } from './teardown.js';
+import { Watchdog } from './watchdog.js';
+import { watchDevice, watchDevices } from './watch-devices.js';
+
+export interface AssembleOptions {
+  readonly args: ServerArgs;
+  readonly env: HostEnv;
+  readonly version: string;
+  readonly log: Logger;
+  /** Told how far the model is. */
+  readonly progress: LoadingProgress;
+}
+
+/** A model with all that answers for it, which nobody outside this process can reach yet. */
+export interface Assembly {
+  readonly app: App;
+  readonly served: ServedModel;
+  /** Resolves with the reason when nothing can be answered any more. */
+  readonly broken: Promise<string>;
+  readonly watchdog: Pick<Watchdog, 'hasNativeHang'>;
+  /** Devices from inside, then the threads without native code. What runs must have ended before. */
+  end(): Promise<void>;
+}
+
+/**
+ * Threads and their connections, in the order in which they can exist: model, actors, devices, front end.
+ *
+ * @throws StartupError with one sentence; then nothing of it is left
+ */
+export async function assemble(options: AssembleOptions): Promise<Assembly> {
+  const teardown = new Teardown();
+  try {
+    return await build(options, teardown);
+  } catch (error) {
+    await teardown.run().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function build(
+  { args, env, version, log, progress }: AssembleOptions,
+  teardown: Teardown,
+): Promise<Assembly> {
+  const machine = thisMachine();
+  requireRuntimeMemory(machine.memoryBytes, args.dpSize);
+
+  const cpuPool = new CpuPool({ numThreads: machine.numCores });
+  teardown.add(() => cpuPool.close());
+  const temporary = temporaryFolders(teardown);
+  const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
+  const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
+  progress.haveWeights();
+  const { limits, account } = memoryPlan(args, prepared.spec, machine);
+  for (const line of account) log.info(line);
+
+  const actors = startActorThreads(
+    schedulerConfig(args, env, limits),
+    expertRecording(args, prepared.spec),
+  );
+  teardown.add(() => actors.stop());
+  const engine = startEngine(actors, log);
+  const breakage = new Breakage(engine);
+  breakage.watch(actors.broken);
+  const watchdog = new Watchdog({
+    timeoutMs: 1000 * args.watchdogTimeout,
+    onDead: (reason) => {
+      breakage.report(reason);
+    },
+  });
+  teardown.add(() => {
+    watchdog.stop();
+  });
+  watchdog.watch({ name: 'the scheduler', heart: actors.hearts.scheduler, isPrompt: true });
+  watchdog.watch({ name: 'the cache actor', heart: actors.hearts.cache, isPrompt: true });
+
+  const grammars = grammarThread(args, served, { numSlots: limits.numSlots, log });
+  teardown.add(() => grammars?.stop());
+  const fleet = new DeviceFleet({
+    startDevice: (start) => {
+      const handle = watchDevice(startDevice(start), watchdog);
+      return grammars?.attach(handle) ?? handle;
+    },
+    clock,
+    scheduler: actors.scheduler,
+    numDevices: args.dpSize,
+    start: deviceStart(args, prepared, { limits, numCores: machine.numCores }),
+  });
+  watchDevices(fleet, log, breakage);
+  teardown.add(() => fleet.retire());
+  await Promise.race([fleet.start(), actors.broken]);
+
+  const maxFiles = fileLimit();
+  const serving = servingLimits(limits);
+  const { contextLength } = served.spec;
+  const app = await createApp({
+    args,
+    version,
+    expertRecorderDir: env.expertRecorderDir,
+    healthCheckTimeoutMs: env.healthCheckTimeoutMs,
+    profilerDir: env.profilerDir,
+    predictRoute: env.predictRoute,
+    hidesOpenApi: env.hidesOpenApi,
+    ollamaRootRoute: env.ollamaRootRoute,
+    engine,
+    grammars,
+    model: served,
+    limits: serving,
+    bounds: boundsOf({ args, limits: serving, contextLength, maxFiles }),
+    readTrees: actors.readTrees,
+    ...deviceControls({ loading, prepared, served, fleet, engine, actors }),
+    isHealthy: () => watchdog.isHealthy,
+    log,
+  });
+  return {
+    app,
+    served,
+    broken: breakage.reason,
+    watchdog,
+    end: () => teardown.run(),
+  };
+}
+
+/** A process that ends without a word takes them with it. */
+function temporaryFolders(teardown: Teardown): TemporaryFolders {
+  const temporary = new TemporaryFolders(tmpdir());
+  const removeAll = (): void => {
+    temporary.removeAllNow();
+  };
+  process.once('exit', removeAll);
+  teardown.add(() => {
+    process.off('exit', removeAll);
+    removeAll();
+  });
+  return temporary;
+}
+
+const clock = { nowMs: () => performance.now(), wait };
+
+function startEngine(actors: ActorThreads, log: Logger): Engine {
+  return new Engine({
+    scheduler: actors.scheduler,
+    clock,
+    onLog: (level, message) => {
+      log.log(level, message);
+    },
+  });
+}
