@@ -3,6 +3,7 @@ import { loadHostEnv } from '../../config/load.js';
 import type { CommandOption, Invocation, Surroundings } from '../command.js';
 import type { ChatBackend } from './backend.js';
 import { endpointOf, type Keys } from './endpoint.js';
+import { loadHere } from './local-backend.js';
 import { connect } from './remote-backend.js';
 
 /** Which model answers. */
@@ -25,17 +26,21 @@ export const BACKEND_OPTIONS: readonly CommandOption[] = [
 export async function chooseBackend(
   invocation: Invocation,
   model: string | undefined,
-  { err }: Pick<Surroundings, 'err'>,
+  { err, version }: Pick<Surroundings, 'err' | 'version'>,
 ): Promise<ChatBackend> {
-  const { url, model: flag } = invocation.options;
+  const { options, serverArgs } = invocation;
+  const { url, model: flag } = options;
   if (model !== undefined && typeof flag === 'string') {
     throw new UsageError(`The model is named twice: ${model} and --model ${flag}.`);
   }
   const named = model ?? (typeof flag === 'string' ? flag : null);
-  if (typeof url !== 'string') throw new UsageError('--url is missing.');
-  const keys = keysOf(invocation);
-  const onWait = saidOnce((sentence) => err.write(`${sentence} Waiting.\n`));
-  return connect(endpointOf(url, keys), { model: named, onWait });
+  if (typeof url === 'string') {
+    const onWait = saidOnce((sentence) => err.write(`${sentence} Waiting.\n`));
+    return connect(endpointOf(url, keysOf(invocation)), { model: named, onWait });
+  }
+  const { args, warnings } = serverArgs();
+  const here = named === null ? args : { ...args, modelPath: named };
+  return loadHere({ args: here, warnings, err, version });
 }
 
 /** `--api-key` and what stands for it. @throws UsageError */

@@ -11,6 +11,9 @@ import { writeAnswer } from './answer.js';
 import { readPrompt } from './prompt.js';
 import { responseFormat } from './response-format.js';
 
+/** A text may go on for ever, and servers differ in where they end it. */
+const RAW_TOKENS = 128;
+
 export const runCommand: CliCommand = {
   name: 'run',
   summary: 'Answer one prompt on standard output',
@@ -25,7 +28,10 @@ export const runCommand: CliCommand = {
     ...SAMPLING_OPTIONS,
     { flags: '--json', help: 'The answer is a JSON object.' },
     { flags: '--schema <file>', help: 'The answer matches the JSON schema in a file.' },
-    { flags: '--raw', help: "What follows the prompt, without the model's chat template." },
+    {
+      flags: '--raw',
+      help: `What follows the prompt, without the model's chat template: ${RAW_TOKENS} tokens, or --max-tokens.`,
+    },
     { flags: '--stats', help: 'Counts on standard error.' },
   ],
   serverFlags: 'model',
@@ -44,7 +50,11 @@ async function run(invocation: Invocation, surroundings: Surroundings): Promise<
   const { system } = options;
   const isRaw = options['raw'] === true;
   if (isRaw && system !== undefined) throw new UsageError('--raw has no system message.');
-  const fields = { ...samplingFields(options), ...responseFormat(options) };
+  const fields = {
+    ...(isRaw ? { max_tokens: RAW_TOKENS } : {}),
+    ...samplingFields(options),
+    ...responseFormat(options),
+  };
   const prompt = await readPrompt(words, surroundings);
   const stop = new AbortController();
   let backend: ChatBackend | null = null;
