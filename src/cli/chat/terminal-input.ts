@@ -33,15 +33,16 @@ export class TerminalInput implements ChatInput {
   /** Lines of a pasted text but for its last one, which may still be edited. */
   #pasted: string[] = [];
   #isPasting = false;
+  #isClosed = false;
   #ready: Typed[] = [];
   #wake: (() => void) | null = null;
 
   constructor(options: TerminalInputOptions) {
     this.#options = options;
-    const { input, out: output, history, historySize } = options;
+    const { input, out, history, historySize } = options;
     this.#lines = createInterface({
       input,
-      output,
+      output: out,
       terminal: true,
       history: [...history],
       historySize,
@@ -54,6 +55,9 @@ export class TerminalInput implements ChatInput {
       this.#interrupt();
     });
     this.#lines.on('close', () => {
+      // Ctrl-D: a shell's prompt goes below.
+      if (!this.#isClosed) out.write('\n');
+      this.#isClosed = true;
       this.#deliver({ kind: 'end' });
     });
     input.on('keypress', (_text: unknown, key?: { readonly name?: string }) => {
@@ -73,6 +77,7 @@ export class TerminalInput implements ChatInput {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#release();
     this.#lines.close();
   }

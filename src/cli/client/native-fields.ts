@@ -9,8 +9,11 @@ export function nativeFields(
   fields: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const { response_format: format, ...rest } = fields;
-  const named = Object.entries(rest).map(([name, value]) => [NAMES[name] ?? name, value]);
-  return { ...Object.fromEntries(named), ...schemaOf(format as ResponseFormat | undefined) };
+  const named = Object.entries(rest).map(([name, value]) => [NAMES[name] ?? name, value] as const);
+  return {
+    ...Object.fromEntries<unknown>(named),
+    ...schemaOf(format as ResponseFormat | undefined),
+  };
 }
 
 interface ResponseFormat {

@@ -23,7 +23,6 @@ t.test('bars are in proportion, to an eighth, or in ASCII', (t) => {
   t.match(blocks.at(-1), / ▌ 1$/);
   const ascii = histogram(values, false);
   t.match(ascii[0], / #{40} 80$/);
-  // eslint-disable-next-line no-control-regex
   for (const line of ascii) t.match(line, /^[\x20-\x7e]*$/);
   t.end();
 });

@@ -48,7 +48,7 @@ t.test('shared prefix: a group begins alike, and groups are mixed', (t) => {
   t.equal(new Set(starts).size, 4);
   t.strictSame(
     starts,
-    [0, 5, 10, 15].flatMap((first) => Array(5).fill(starts[first])),
+    [0, 5, 10, 15].flatMap((first) => Array<string | undefined>(5).fill(starts[first])),
   );
   t.ok(rows.every(({ prompt, promptLen }) => prompt.length === 15 && promptLen === 15));
   const mixed = rowsOf({ ...workload, ordered: false }, IDS, createRandom(3));
