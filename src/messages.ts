@@ -18,6 +18,7 @@ import type { ExpertDump } from './core/expert-recording.js';
 import type { FinishReason } from './core/finish-reason.js';
 import type { Grammar, GrammarSpec } from './core/grammar.js';
 import type { HiddenRows, HiddenStatesMode } from './core/hidden-states.js';
+import type { LogLevel } from './core/log-level.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
 
 // ---- main → scheduler -------------------------------------------------------------------------
@@ -397,8 +398,6 @@ export interface SchedulerLog {
   readonly level: LogLevel;
   readonly message: string;
 }
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 // ---- scheduler ⇄ cache actor ------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 
 import type { ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
-import { requireRuntimeMemory } from '../device/limits.js';
+import { deviceBytes, requireRuntimeMemory } from '../device/limits.js';
 import { chooseEngine } from '../http/engine.js';
 import type { Machine } from './configurations.js';
 import { exposure } from './exposure.js';
@@ -33,6 +33,7 @@ export async function examine(args: ServerArgs, machine: Machine): Promise<reado
       requireRuntimeMemory(machine.memoryBytes, args.dpSize);
       return `${gib(machine.memoryBytes)} of memory, ${gib(process.availableMemory())} of it free`;
     }),
+    ok(whatFits(machine.memoryBytes, args.dpSize)),
     await tried(async () => {
       const { engine, why } = await chooseEngine(args.httpServer);
       return `HTTP by ${engine.title}: ${why}`;
@@ -76,6 +77,23 @@ async function tried(check: () => string | Promise<string>): Promise<Finding> {
     if (error instanceof StartupError) return { mark: 'bad', text: error.message };
     throw error;
   }
+}
+
+/** Bytes a parameter takes, and by what flag; the tables of a model may have formats of their own. */
+const FORMATS: readonly (readonly [bytes: number, format: string])[] = [
+  [1.1, 'w8a8_int8'],
+  [4, '--quantization none'],
+];
+/** Of what is left beside the runtime; KV has the rest. */
+const WEIGHTS_SHARE = 0.75;
+
+function whatFits(memoryBytes: number, numDevices: number): string {
+  const bytes = WEIGHTS_SHARE * Math.max(0, deviceBytes(memoryBytes, numDevices));
+  const sizes = FORMATS.map(
+    ([bytesEach, format]) => `${(bytes / bytesEach / 1e9).toFixed(1)} B in ${format}`,
+  );
+  const each = numDevices === 1 ? '' : `, on each of ${numDevices} devices`;
+  return `models of up to about so many parameters fit: ${sizes.join(', ')}${each}`;
 }
 
 function libcOf(): string {

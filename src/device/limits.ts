@@ -105,9 +105,14 @@ function runtimeBytes(numDevices: number): number {
   return RUNTIME_BYTES + numDevices * WORK_BYTES;
 }
 
+/** What weights and KV of one device may take together; less than nothing where the runtime alone does not fit. */
+export function deviceBytes(memoryBytes: number, numDevices: number): number {
+  return (memoryBytes - runtimeBytes(numDevices)) / numDevices;
+}
+
 function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions): number {
   requireRuntimeMemory(memoryBytes, numDevices);
-  const left = (memoryBytes - runtimeBytes(numDevices)) / numDevices - spec.weightBytes;
+  const left = deviceBytes(memoryBytes, numDevices) - spec.weightBytes;
   if (left <= 0) {
     throw new StartupError(
       `The weights take ${inMiB(spec.weightBytes * numDevices)}, the runtime ${inMiB(runtimeBytes(numDevices))}, ` +

@@ -1,7 +1,7 @@
 import { OptionError, UsageError } from '../config/flag-spec.js';
 import { argsFromValues } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
-import type { LogLevel } from '../messages.js';
+import type { LogLevel } from '../core/log-level.js';
 import type { Logger } from '../observability/logger.js';
 import { optionError } from './radish-error.js';
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 
-import type { LogLevel } from '../messages.js';
+import type { LogLevel } from '../core/log-level.js';
 import type { LogFields, LogSink } from './log-sink.js';
 
 interface JsonLinesOptions {

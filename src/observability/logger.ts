@@ -1,4 +1,4 @@
-import type { LogLevel } from '../messages.js';
+import type { LogLevel } from '../core/log-level.js';
 import { jsonLines } from './json-lines.js';
 import type { LogFields, LogSink } from './log-sink.js';
 

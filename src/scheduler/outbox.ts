@@ -1,9 +1,9 @@
+import type { LogLevel } from '../core/log-level.js';
 import type {
   Admitted,
   CacheOp,
   DeviceId,
   Finished,
-  LogLevel,
   ReqHiddenRows,
   ReqLogprobRow,
   ReqVector,

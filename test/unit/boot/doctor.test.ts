@@ -17,6 +17,7 @@ t.test('this machine would start a server', async (t) => {
     text,
     /: 2 cores, .*\nok {4}onnxruntime-node and tokenizers load\nok {4}8\.0 GiB of memory, /,
   );
+  t.match(text, /fit: 5\.7 B in w8a8_int8, 1\.6 B in --quantization none\n/);
   t.match(text, /\nok {4}HTTP by (uWebSockets\.js|node:http): /);
   t.match(text, /\nA server would start here\.\n$/);
 });
