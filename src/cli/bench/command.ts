@@ -3,11 +3,12 @@ import { appendFileSync } from 'node:fs';
 
 import { UsageError } from '../../config/flag-spec.js';
 import { loadHostEnv } from '../../config/load.js';
-import { keysOf, saidOnce } from '../client/choose-backend.js';
+import { keysOf } from '../client/choose-backend.js';
 import { ClientError } from '../client/client-error.js';
 import { endpointOf } from '../client/endpoint.js';
 import { HttpClient } from '../client/http-client.js';
 import { processInterrupts } from '../client/interrupts.js';
+import { waitingTo } from '../client/waiting.js';
 import type { CliCommand, Invocation, Surroundings } from '../command.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
 import { bench, type BenchResult } from './bench.js';
@@ -41,7 +42,7 @@ async function run(invocation: Invocation, { out, err }: Surroundings): Promise<
     stop.abort();
   });
   try {
-    const onWait = saidOnce((sentence) => err.write(`${sentence} Waiting.\n`));
+    const onWait = waitingTo((sentence) => err.write(`${sentence}\n`));
     const asking = { signal: stop.signal, onWait };
     const target = await meet(client, options, asking);
     const result = await bench({ client, target, options, asking, err });

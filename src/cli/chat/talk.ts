@@ -1,10 +1,10 @@
 import { UsageError } from '../../config/flag-spec.js';
 import { AnswerClock, statsLine } from '../client/answer-clock.js';
 import type { ChatBackend } from '../client/backend.js';
-import { saidOnce } from '../client/choose-backend.js';
 import { ClientError } from '../client/client-error.js';
 import type { OnInterrupt } from '../client/interrupts.js';
 import { isClosed } from '../client/terminal-text.js';
+import { waitingTo } from '../client/waiting.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
 import type { ConversationFile } from './conversation-file.js';
 import type { Conversation } from './conversation.js';
@@ -117,8 +117,8 @@ class Talk {
     { signal, clock, answer }: { signal: AbortSignal; clock: AnswerClock; answer: Answer },
   ): Promise<void> {
     const { backend, screen, conversation, settings } = this.#parts;
-    const onWait = saidOnce((sentence) => {
-      screen.problem(`${sentence} Waiting.`);
+    const onWait = waitingTo((sentence) => {
+      screen.problem(sentence);
     });
     const options = { fields: settings.fields, onWait };
     for await (const delta of backend.chat(conversation.ask(question), options, signal)) {

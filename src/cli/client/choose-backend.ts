@@ -4,6 +4,7 @@ import type { CommandOption, Invocation, Surroundings } from '../command.js';
 import type { ChatBackend } from './backend.js';
 import { endpointOf, type Keys } from './endpoint.js';
 import { loadHere } from './local-backend.js';
+import { waitingTo } from './waiting.js';
 import { connect } from './remote-backend.js';
 
 /** Which model answers. */
@@ -35,7 +36,7 @@ export async function chooseBackend(
   }
   const named = model ?? (typeof flag === 'string' ? flag : null);
   if (typeof url === 'string') {
-    const onWait = saidOnce((sentence) => err.write(`${sentence} Waiting.\n`));
+    const onWait = waitingTo((sentence) => err.write(`${sentence}\n`));
     return connect(endpointOf(url, keysOf(invocation)), { model: named, onWait });
   }
   const { args, warnings } = serverArgs();
@@ -48,13 +49,4 @@ export function keysOf({ options, serverArgs }: Invocation): Keys {
   const { apiKey } = options;
   const given = typeof apiKey === 'string' ? apiKey : null;
   return { radish: given ?? serverArgs().args.apiKey, openAi: loadHostEnv().openAiKey };
-}
-
-/** The same sentence again says nothing. */
-export function saidOnce(say: (sentence: string) => unknown): (sentence: string) => void {
-  let last = '';
-  return (sentence) => {
-    if (sentence !== last) say(sentence);
-    last = sentence;
-  };
 }

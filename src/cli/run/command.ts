@@ -1,10 +1,11 @@
 import { UsageError } from '../../config/flag-spec.js';
 import { loadHostEnv } from '../../config/load.js';
 import type { ChatBackend, ChatMessage } from '../client/backend.js';
-import { BACKEND_OPTIONS, chooseBackend, saidOnce } from '../client/choose-backend.js';
+import { BACKEND_OPTIONS, chooseBackend } from '../client/choose-backend.js';
 import { ClientError } from '../client/client-error.js';
 import { processInterrupts } from '../client/interrupts.js';
 import { SAMPLING_OPTIONS, samplingFields } from '../client/sampling.js';
+import { waitingTo } from '../client/waiting.js';
 import type { CliCommand, Invocation, Surroundings } from '../command.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
 import { writeAnswer } from './answer.js';
@@ -64,7 +65,7 @@ async function run(invocation: Invocation, surroundings: Surroundings): Promise<
     giveBack = processInterrupts(() => {
       stop.abort();
     });
-    const onWait = saidOnce((sentence) => err.write(`${sentence} Waiting.\n`));
+    const onWait = waitingTo((sentence) => err.write(`${sentence}\n`));
     const asked = { fields, onWait };
     const messages = messagesOf(typeof system === 'string' ? system : null, prompt);
     const deltas = isRaw
