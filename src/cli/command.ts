@@ -17,8 +17,8 @@ export interface CommandArgument {
 export interface Invocation {
   /** The words that are no flags. */
   readonly words: readonly string[];
-  /** Its own flags by their camelCase name, as text; a switch is `true`. */
-  readonly options: Readonly<Record<string, string | true | undefined>>;
+  /** Its own flags by their camelCase name, as text; a switch is `true`. `--no-history` makes `history` false. */
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
   /** The server's arguments: flags, environment, config file. @throws UsageError */
   readonly serverArgs: () => LoadedArgs;
 }

@@ -16,11 +16,15 @@ export interface ShownFlag {
   readonly help: string;
 }
 
-/** Lets a command read the server's flags, and SGLang's others. */
+/** Lets a command read the server's flags, and SGLang's others. A flag that it has declared itself stays its own. */
 export function declareServerFlags(command: Command): void {
-  command.addOption(new Option(CONFIG.flags));
-  for (const [name, spec] of flagEntries()) command.addOption(new Option(spelled(name, spec)));
-  for (const name of KNOWN_UNSUPPORTED) command.addOption(new Option(`--${name} [values...]`));
+  const declare = (flags: string): void => {
+    const option = new Option(flags);
+    if (command.options.every(({ long }) => long !== option.long)) command.addOption(option);
+  };
+  declare(CONFIG.flags);
+  for (const [name, spec] of flagEntries()) declare(spelled(name, spec));
+  for (const name of KNOWN_UNSUPPORTED) declare(`--${name} [values...]`);
 }
 
 /** What {@link declareServerFlags} let a command read. @throws UsageError */

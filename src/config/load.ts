@@ -145,6 +145,10 @@ export interface HostEnv {
   readonly useColor: boolean;
   /** `TERM=dumb`: no line can be drawn over. */
   readonly isDumbTerminal: boolean;
+  /** `OPENAI_API_KEY`, for a server that `--url` names. */
+  readonly openAiKey: string | null;
+  /** Whether the locale lets a terminal show more than ASCII; true where nothing says. */
+  readonly isUtf8: boolean;
   /** `SGLANG_REQ_WAITING_TIMEOUT` and `…_RUNNING_TIMEOUT`, there in seconds; null = none. */
   readonly reqWaitingTimeoutMs: number | null;
   readonly reqRunningTimeoutMs: number | null;
@@ -180,6 +184,8 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
       timeoutMs(env, 'SGLANG_HEALTH_CHECK_TIMEOUT') ?? DEFAULT_HEALTH_CHECK_TIMEOUT_MS,
     useColor: nonEmpty(env['NO_COLOR']) === null,
     isDumbTerminal: env['TERM'] === 'dumb',
+    openAiKey: nonEmpty(env['OPENAI_API_KEY']),
+    isUtf8: isUtf8(env),
     profilerDir: nonEmpty(env['SGLANG_TORCH_PROFILER_DIR']) ?? tmpdir(),
     hidesOpenApi: isTrue(env['DISABLE_OPENAPI_DOC']),
     predictRoute: predictRoute(nonEmpty(env['AIP_PREDICT_ROUTE']) ?? '/vertex_generate'),
@@ -201,6 +207,13 @@ function timeoutMs(env: Environment, name: string): number | null {
   const seconds = Number(text);
   if (Number.isNaN(seconds)) throw new UsageError(`${name} must be a number of seconds.`);
   return seconds > 0 ? 1000 * seconds : null;
+}
+
+/** As setlocale chooses: the first that is set. */
+function isUtf8(env: Environment): boolean {
+  const names = ['LC_ALL', 'LC_CTYPE', 'LANG'];
+  const locale = names.map((name) => nonEmpty(env[name])).find((value) => value !== null) ?? null;
+  return locale === null || /utf-?8/i.test(locale);
 }
 
 function isTrue(value: string | undefined): boolean {
