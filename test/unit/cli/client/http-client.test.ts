@@ -76,6 +76,8 @@ t.test('a server that is loading is waited for', async (t) => {
   const onWait = (sentence: string) => heard.push(sentence);
   t.strictSame(await clientOf(url).getJson('/x', { onWait }), { ok: true });
   t.strictSame(heard, Array(2).fill('The server said 503. Loading the model: 40 %'));
+  const busy = clientOf(await serving(json({}, 429, { 'retry-after': '0' })));
+  await t.rejects(busy.getJson('/x', { onWait }), { message: /^The server said 429\.$/ });
   const stop = new AbortController();
   const always = await serving(json({}, 503, { 'retry-after': '20' }));
   const waiting = clientOf(always).get('/x', {

@@ -15,6 +15,7 @@ const STREAM = [
   'data: one\n\n',
   'data:two\r\n\r\n',
   'event: x\nid: 3\ndata: three\ndata: and more\n\n',
+  'data: three\r\ndata: too\r\n\r\n',
   'data: four\r\r',
   '\n\n',
   'data: fünf 😀\n\n',
@@ -22,7 +23,7 @@ const STREAM = [
   'dat: no\n\n',
   'data: [DONE]\n\n',
 ].join('');
-const EXPECTED = ['one', 'two', 'three\nand more', 'four', 'fünf 😀', '[DONE]'];
+const EXPECTED = ['one', 'two', 'three\nand more', 'three\ntoo', 'four', 'fünf 😀', '[DONE]'];
 
 t.test('events are the same in every cutting', (t) => {
   const bytes = Buffer.from(STREAM);
