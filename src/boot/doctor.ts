@@ -40,7 +40,7 @@ export async function examine(args: ServerArgs, machine: Machine): Promise<reado
     ok(whatFits(machine.memoryBytes, args.dpSize)),
     ...tlsFindings,
     await tried(async () => {
-      const { engine, why } = await chooseEngine(args.httpServer, needs);
+      const { engine, why } = await chooseEngine(args.httpServer, needs !== null);
       return `${needs === null ? 'HTTP' : 'HTTPS'} by ${engine.title}: ${why}`;
     }),
     await tried(async () => {

@@ -37,7 +37,7 @@ export async function openPort({ args, log, ...told }: PortOptions): Promise<Ope
   const { host } = args;
   const needs = tlsNeeds(args);
   await assertPortFree(host, args.port);
-  const { engine, why } = await chooseEngine(args.httpServer, needs);
+  const { engine, why } = await chooseEngine(args.httpServer, needs !== null);
   const gate = createGate(args, { ...told, engine, tls: needs?.tls });
   const port = await gate.listen(host, args.port);
   const scheme = needs === null ? 'http' : 'https';

@@ -103,7 +103,7 @@ const HTTP = {
   'http-server': choice(
     HTTP_SERVERS,
     'auto',
-    'auto = uWebSockets.js where its binary loads, else node:http.',
+    'auto = uWebSockets.js where its binary loads, else node:http; TLS by node:https alone.',
   ),
   'api-key': key('Key that requests must bring as "Authorization: Bearer KEY".'),
   'admin-api-key': key(
@@ -123,7 +123,7 @@ const HTTP = {
     'PEM file of authorities. As in SGLang, no client is asked for a certificate.',
   ),
   'ssl-keyfile-password': secret('Password that --ssl-keyfile is encrypted with.'),
-  'enable-ssl-refresh': bool('Take renewed files of TLS without a restart, by node:http alone.'),
+  'enable-ssl-refresh': bool('Take renewed files of TLS without a restart.'),
   compat: choice(
     ['2024-11', '2025-06', '2025-09', '2025-12', '2026'],
     '2025-09',

@@ -1,7 +1,7 @@
 import { StartupError } from '../core/errors.js';
 import type { HttpServerChoice } from '../core/http-server.js';
 import { nodeEngine } from './node/server.js';
-import type { HttpEngine, TlsNeeds } from './server.js';
+import type { HttpEngine } from './server.js';
 import { loadUws } from './uws/server.js';
 
 /** What serves, and why it is that. */
@@ -11,40 +11,32 @@ export interface ChosenEngine {
 }
 
 /**
- * uWebSockets.js is a binary for each Node and each system, and not for all of them; and it has not all of TLS.
+ * uWebSockets.js is a binary for each Node and each system, and not for all of them; and its TLS loses WebSockets.
  *
  * @throws StartupError where `uws` is asked for and cannot be loaded, or cannot serve so
  */
 export async function chooseEngine(
   choice: HttpServerChoice,
-  needs: TlsNeeds | null,
+  isTls: boolean,
   load: () => Promise<HttpEngine> = loadUws,
 ): Promise<ChosenEngine> {
   if (choice === 'node') return { engine: nodeEngine, why: '--http-server node' };
-  const { engine, refusal } = await tryLoading(load, needs);
-  if (engine !== null && refusal === null)
-    return { engine, why: choice === 'uws' ? '--http-server uws' : 'its binary loads' };
-  const why = `uWebSockets.js ${refusal ?? ''}`;
+  const loaded = isTls ? LOSES_SOCKETS : await tryLoading(load);
+  if (typeof loaded !== 'string')
+    return { engine: loaded, why: choice === 'uws' ? '--http-server uws' : 'its binary loads' };
+  const why = `uWebSockets.js ${loaded}`;
   if (choice === 'uws') throw new StartupError(`${why} Choose --http-server node.`);
   return { engine: nodeEngine, why };
 }
 
-interface Loaded {
-  readonly engine: HttpEngine | null;
-  /** What follows its name, as a sentence; null = nothing is in the way. */
-  readonly refusal: string | null;
-}
+const LOSES_SOCKETS = 'over TLS cuts WebSockets off whose reader is behind.';
 
-async function tryLoading(
-  load: () => Promise<HttpEngine>,
-  needs: TlsNeeds | null,
-): Promise<Loaded> {
+/** It, or what follows its name in a sentence that says why not. */
+async function tryLoading(load: () => Promise<HttpEngine>): Promise<HttpEngine | string> {
   try {
-    const engine = await load();
-    const refusal = needs === null ? null : engine.tlsRefusal(needs);
-    return { engine, refusal: refusal === null ? null : `${refusal}.` };
+    return await load();
   } catch (error) {
-    return { engine: null, refusal: `has no binary that loads here: ${sentenceOf(error)}` };
+    return `has no binary that loads here: ${sentenceOf(error)}`;
   }
 }
 

@@ -10,7 +10,7 @@ export interface HttpServer {
   listen(host: string, port: number): Promise<number>;
   /** False: new connections are refused, and open ones go on, until it is true again. */
   setAccepting(isAccepting: boolean): void;
-  /** New connections are shown this certificate, open ones keep theirs: where the engine serves {@link TlsNeeds} so. */
+  /** New connections are shown this certificate, open ones keep theirs. Of a server over TLS. */
   renewTls(tls: Tls): void;
   /** Closes everything. */
   close(): void;
@@ -27,11 +27,11 @@ export interface ServerOptions {
   readonly origins?: OriginRules;
   /** Told of every request that was refused or failed, if it is told why. */
   readonly onFailed?: (request: FailedRequest) => void;
-  /** Left out: plain HTTP. */
+  /** Left out: plain HTTP. Of `node:https` alone. */
   readonly tls?: Tls | undefined;
 }
 
-/** What is asked of an engine that serves over TLS. */
+/** What is asked of a server over TLS. */
 export interface TlsNeeds {
   readonly tls: Tls;
   /** {@link HttpServer.renewTls} will be called. */
@@ -43,7 +43,5 @@ export interface HttpEngine {
   readonly name: 'uws' | 'node';
   /** As people know it. */
   readonly title: string;
-  /** Why it cannot serve so, as half a sentence; null = it can. */
-  tlsRefusal(needs: TlsNeeds): string | null;
   createServer(options: ServerOptions): HttpServer;
 }

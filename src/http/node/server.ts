@@ -29,7 +29,6 @@ const QUIET_MS = 10_000;
 export const nodeEngine: HttpEngine = {
   name: 'node',
   title: 'node:http',
-  tlsRefusal: () => null,
   createServer,
 };
 

@@ -2,14 +2,16 @@
 import { StartupError } from '../../core/errors.js';
 import { Front, type FrontDecision, type ParsedRequest } from '../front.js';
 import { MAX_HEADER_BYTES } from '../head.js';
-import type { HttpEngine, HttpServer, ServerOptions, TlsNeeds } from '../server.js';
+import type { HttpEngine, HttpServer, ServerOptions } from '../server.js';
 import type { SocketEndpoint, SocketListener } from '../socket.js';
-import type { Tls } from '../tls.js';
 import { UwsSocket } from './socket.js';
 import type * as Uws from 'uWebSockets.js';
 
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: by default a second server would silently share the port. */
 const EXCLUSIVE_PORT = 1;
+
+/** Over TLS the library cuts a WebSocket off as soon as its reader is behind: docs/decisions/0011-http-engines.md. */
+const NO_TLS = 'uWebSockets.js serves no TLS here.';
 
 /** The addon reads it once, when it is loaded. It counts only requests that come in several pieces. */
 const HEADERS_SIZE = 'UWS_HTTP_MAX_HEADERS_SIZE';
@@ -20,29 +22,7 @@ export async function loadUws(): Promise<HttpEngine> {
     return (await import('uWebSockets.js')) as unknown as { default: typeof Uws };
   });
   const create = (options: ServerOptions): HttpServer => createServer(uws, options);
-  const tlsRefusal = (needs: TlsNeeds): string | null => refusalOf(uws, needs);
-  return { name: 'uws', title: 'uWebSockets.js', tlsRefusal, createServer: create };
-}
-
-/** It would ask clients for certificates of the authorities, where SGLang's server only completes its chain by them. */
-function refusalOf(uws: typeof Uws, { tls, isRenewed }: TlsNeeds): string | null {
-  if (isRenewed) return 'keeps the certificate that it started with';
-  if (tls.ca !== null) return 'cannot complete a chain from --ssl-ca-certs';
-  try {
-    uws.SSLApp(appOptions(tls)).close();
-    return null;
-  } catch {
-    return 'knows no such key or certificate';
-  }
-}
-
-function appOptions({ files }: Tls): Uws.AppOptions {
-  const { keyFile, certFile, keyPassword } = files;
-  return {
-    key_file_name: keyFile,
-    cert_file_name: certFile,
-    ...(keyPassword === null ? {} : { passphrase: keyPassword }),
-  };
+  return { name: 'uws', title: 'uWebSockets.js', createServer: create };
 }
 
 /** The environment is the program's that this is a part of: it is left as it was. */
@@ -58,8 +38,8 @@ async function withVariable<T>(name: string, value: string, act: () => Promise<T
 }
 
 function createServer(uws: typeof Uws, options: ServerOptions): HttpServer {
-  const { tls } = options;
-  const app = tls === undefined ? uws.App() : uws.SSLApp(appOptions(tls));
+  if (options.tls !== undefined) throw new Error(NO_TLS);
+  const app = uws.App();
   const front = new Front(options);
   for (const endpoint of options.sockets ?? []) addSockets(app, endpoint, front);
   app.any('/*', (res, req) => {
@@ -101,7 +81,7 @@ function serverOf(uws: typeof Uws, app: Uws.TemplatedApp): HttpServer {
       else if (socket === null && address !== null) void open(...address).catch(() => undefined);
     },
     renewTls: () => {
-      throw new Error('uWebSockets.js keeps the certificate that it started with.');
+      throw new Error(NO_TLS);
     },
     close: () => {
       stopListening();
@@ -167,7 +147,11 @@ function addPattern(app: Uws.TemplatedApp, path: string, pattern: SocketPattern)
       ws.getUserData().listener?.onMessage(new Uint8Array(message), isBinary);
     },
     drain: (ws) => {
-      ws.getUserData().listener?.onDrain();
+      const { socket, listener } = ws.getUserData();
+      // What is sent in here and does not fit is never told of again: the library stops asking the system for room.
+      setImmediate(() => {
+        if (socket?.isClosed === false) listener?.onDrain();
+      });
     },
     close: (ws, code, message) => {
       const { accepted, socket, listener } = ws.getUserData();

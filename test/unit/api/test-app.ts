@@ -93,7 +93,7 @@ export async function startApp(
     useColor: false,
     now: () => new Date(0),
   });
-  const { engine: http } = await chooseEngine(args.httpServer, null);
+  const { engine: http } = await chooseEngine(args.httpServer, false);
   const onFailed = failureLines(log);
   const gate = createGate(args, { engine: http, progress: () => 1, onFailed });
   const inside = await createApp({

@@ -52,8 +52,5 @@ export function overTls(engine: HttpEngine): Transport {
   };
 }
 
-/** Every engine, plain and over TLS. */
-export const TRANSPORTS: readonly Transport[] = ENGINES.flatMap((one) => [
-  plain(one),
-  overTls(one),
-]);
+/** Every engine, and TLS by the one that serves it. */
+export const TRANSPORTS: readonly Transport[] = [...ENGINES.map(plain), overTls(NODE)];

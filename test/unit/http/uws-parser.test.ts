@@ -4,7 +4,7 @@
  */
 import t, { type Test } from 'tap';
 
-import { overTls, plain, UWS, type Transport } from './engines.js';
+import { plain, UWS, type Transport } from './engines.js';
 import { HOST, openServer, type SendOptions } from './segments.js';
 
 const POST = `POST /p HTTP/1.1\r\n${HOST}`;
@@ -17,7 +17,8 @@ function uwsTest(name: string, run: (t: Test, uws: Transport) => Promise<void>):
     t.test(name, { skip: 'no binary here' }, () => undefined);
     return;
   }
-  for (const uws of [plain(UWS), overTls(UWS)]) t.test(`${uws.label}: ${name}`, (t) => run(t, uws));
+  const uws = plain(UWS);
+  t.test(name, (t) => run(t, uws));
 }
 
 const REFUSED: readonly Case[] = [
