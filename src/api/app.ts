@@ -73,6 +73,8 @@ export interface App {
   readonly inside: Inside;
   /** The same without HTTP. */
   readonly calls: Calls;
+  /** Requests that are not answered yet. */
+  readonly numLive: () => number;
   /** Health turns 503 and new work is refused; settles when the last request ended. */
   beginDrain(): Promise<void>;
   /** Ends what runs and what waits, each with its reason. */
@@ -114,6 +116,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     inside: { handle: route, sockets: [sockets, responsesSockets] },
     calls: callsOf({ generation, openAi, embed: embedDeps(deps, generation) }),
     routes,
+    numLive: () => deps.engine.numLive,
     beginDrain: () => {
       isDraining = true;
       return deps.engine.drain();

@@ -6,7 +6,7 @@ import type { OpenPort } from './open-port.js';
 const READY_LINE = 'The server is fired up and ready to roll!';
 
 export interface ServerParts extends Pick<Assembly, 'broken' | 'watchdog' | 'end'> {
-  readonly app: Pick<App, 'beginDrain' | 'closeSockets'>;
+  readonly app: Pick<App, 'numLive' | 'beginDrain' | 'closeSockets'>;
   readonly port: Pick<OpenPort, 'close'>;
   /** One request through all of it, which rejects when that fails; null = none is wanted. */
   readonly firstRequest: (() => Promise<void>) | null;
@@ -40,6 +40,11 @@ export class RunningServer {
       if (!this.#isDraining) throw error;
     }
     if (!this.#isDraining) this.#parts.log.info(READY_LINE);
+  }
+
+  /** Requests that {@link drain} would wait for. */
+  get numLive(): number {
+    return this.#parts.app.numLive();
   }
 
   /** New work gets a 503. Running requests end first, then the port, then what was behind it. */

@@ -94,7 +94,7 @@ function drainOnce(server: RunningServer, log: Logger): StopHandler {
       return;
     }
     stopping = true;
-    log.info(`${signal}: finishing running requests, no new ones.`);
+    log.info(`${signal}: ${awaited(server.numLive)}, no new ones. Again to end at once.`);
     setTimeout(() => {
       killNow(log, `Requests still running after ${DRAIN_DEADLINE_MS / 1000} s.`);
     }, DRAIN_DEADLINE_MS).unref();
@@ -108,6 +108,12 @@ function drainOnce(server: RunningServer, log: Logger): StopHandler {
       },
     );
   };
+}
+
+/** What a server that is told to stop waits for. */
+function awaited(numLive: number): string {
+  if (numLive === 0) return 'no request is running';
+  return `finishing ${numLive} running request${numLive === 1 ? '' : 's'}`;
 }
 
 /** `process.exit` with a device thread inside native code aborts with a core dump; this does not. */

@@ -13,7 +13,11 @@ function serverOf(overrides: Partial<ServerParts> = {}) {
     return new Promise((resolve) => ends.set(name, resolve));
   };
   const server = new RunningServer({
-    app: { beginDrain: act('beginDrain'), closeSockets: () => acts.push('close sockets') },
+    app: {
+      numLive: () => 3,
+      beginDrain: act('beginDrain'),
+      closeSockets: () => acts.push('close sockets'),
+    },
     port: { close: () => acts.push('close port') },
     end: act('end'),
     firstRequest: act('firstRequest'),
@@ -34,6 +38,7 @@ t.test('requests end first, then the port, then what was behind it', async (t) =
   const drained = server.drain();
   await turnOfEvents();
   t.same(acts, ['beginDrain']);
+  t.equal(server.numLive, 3, 'which it waits for');
   await end('beginDrain');
   t.same(acts.slice(1), ['close sockets', 'close port', 'end']);
   let isDrained = false;
