@@ -3,7 +3,7 @@ import { shownBytes } from '../core/shown-size.js';
 import { StartupError } from '../core/errors.js';
 import { createLogger, type Logger } from '../observability/logger.js';
 import type { CliCommand, Surroundings } from './command.js';
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK } from './exit-codes.js';
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED } from './exit-codes.js';
 import { modelWords, requireRevision, shownModel, type ModelWord } from './model-word.js';
 
 export const pullCommand: CliCommand = {
@@ -38,17 +38,13 @@ export const pullCommand: CliCommand = {
 async function pullAll(models: readonly ModelWord[], { out, err }: Surroundings): Promise<number> {
   const env = loadHostEnv();
   const log = commandLog(err);
-  const interrupt = new AbortController();
-  // The second Ctrl-C ends the process as it would any other.
-  process.once('SIGINT', () => {
-    interrupt.abort();
-  });
+  const ending = endingSignal();
   let code = EXIT_OK;
   for (const model of models) {
     try {
-      out.write(`${await pull(model, { env, log, signal: interrupt.signal })}\n`);
+      out.write(`${await pull(model, { env, log, signal: ending })}\n`);
     } catch (error) {
-      if (interrupt.signal.aborted) return interrupted(model, log);
+      if (ending.aborted) return ended(model, ending, log);
       if (!(error instanceof StartupError)) throw error;
       log.error(error.message);
       code = EXIT_FAILED;
@@ -91,11 +87,29 @@ async function bytesOf(folder: string): Promise<number> {
   );
 }
 
-function interrupted(model: ModelWord, log: Logger): number {
+/** Exit codes by the signals that end a pull in order. */
+const CODES_OF = { SIGINT: EXIT_INTERRUPTED, SIGTERM: EXIT_TERMINATED } as const;
+type EndingSignal = keyof typeof CODES_OF;
+const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM'];
+
+/** Aborts with the name of the first such signal. The second ends the process as it would any other. */
+function endingSignal(): AbortSignal {
+  const controller = new AbortController();
+  const end = (name: EndingSignal): void => {
+    for (const signal of ENDING_SIGNALS) process.off(signal, end);
+    controller.abort(name);
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, end);
+  return controller.signal;
+}
+
+function ended(model: ModelWord, { reason }: AbortSignal, log: Logger): number {
+  const name = reason as EndingSignal;
+  const what = name === 'SIGINT' ? 'Interrupted' : `Ended by ${name}`;
   log.error(
-    `Interrupted. What has come of ${shownModel(model)} is kept: the same command goes on from there.`,
+    `${what}. What has come of ${shownModel(model)} is kept: the same command goes on from there.`,
   );
-  return EXIT_INTERRUPTED;
+  return CODES_OF[name];
 }
 
 /** For progress and what went wrong, without the times of a server's log. */

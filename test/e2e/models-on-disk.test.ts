@@ -132,6 +132,21 @@ t.test('a pull that is killed is shown as half, and gone on with', async (t) => 
     err: /Interrupted\. What has come of acme\/tiny is kept/,
   });
 
+  const terminated = start(['pull', MODEL]);
+  const terminating = ended(terminated);
+  const numSeen = stub.requests.length;
+  while (!stub.requests.slice(numSeen).some(({ range }) => range !== null)) await sleep(20);
+  terminated.kill('SIGTERM');
+  t.match(await terminating, {
+    code: 143,
+    out: '',
+    err: /Ended by SIGTERM\. What has come of acme\/tiny is kept/,
+  });
+  t.notOk(
+    (await unfinished(cache)).some((name) => name.endsWith('.radish')),
+    'no lock is left',
+  );
+
   delete faults.slowly;
   t.equal((await run(['pull', MODEL])).code, 0);
   t.ok(stub.requests.some(({ range }) => /^bytes=[1-9]/.test(range ?? '')));
