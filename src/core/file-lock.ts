@@ -54,7 +54,10 @@ async function take(path: string, { waiting, signal }: LockOptions): Promise<boo
       await writeFile(path, ownOwner(), { flag: 'wx' });
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      // A full disk took the file, and not the name in it: nobody could tell whose it is.
+      if (syscall === 'write') await rm(path, { force: true }).catch(() => undefined);
+      if (code !== 'EEXIST') return false;
     }
     const holder = await lockHolder(path);
     if (holder === null) {

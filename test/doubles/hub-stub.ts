@@ -22,6 +22,10 @@ export interface HubFaults {
   readonly formerName?: string;
   /** List this size for weights instead of the true one. */
   readonly claimedWeightBytes?: number;
+  /** Send so many bytes of the weights only, as if there were no more: a range behind them is a 416. */
+  readonly heldWeightBytes?: number;
+  /** Send these bytes behind the weights' own. */
+  readonly surplus?: Buffer;
   /** Send so much of a file at a time, with pauses. */
   readonly slowly?: { readonly chunkBytes: number; readonly delayMs: number };
   /** Answer ranges with 200 and the whole file, as some mirrors do. */
@@ -115,11 +119,15 @@ export class HubStub {
     }
     const asked = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
     const start = this.faults.ignoreRanges === true ? 0 : asked;
-    const body = this.faults.corrupt === true ? Buffer.alloc(content.length) : content;
+    const body = this.#bodyOf(name, content);
+    if (start > 0 && start >= body.length) {
+      response.writeHead(416, { 'content-range': `bytes */${body.length}` }).end();
+      return;
+    }
     const rest = body.subarray(start);
     const headers: Record<string, string> = { 'content-length': String(rest.length) };
     if (start > 0) {
-      headers['content-range'] = `bytes ${start}-${content.length - 1}/${content.length}`;
+      headers['content-range'] = `bytes ${start}-${body.length - 1}/${body.length}`;
     }
     response.writeHead(start > 0 ? 206 : 200, headers);
     if (this.faults.slowly) {
@@ -136,6 +144,13 @@ export class HubStub {
     response.write(rest.subarray(0, breakAfterBytes), () => {
       setTimeout(() => response.destroy(), 20);
     });
+  }
+
+  #bodyOf(name: string, content: Buffer): Buffer {
+    const { corrupt, heldWeightBytes, surplus } = this.faults;
+    if (corrupt === true) return Buffer.alloc(content.length);
+    if (!name.endsWith('.safetensors')) return content;
+    return Buffer.concat([content.subarray(0, heldWeightBytes), surplus ?? Buffer.alloc(0)]);
   }
 }
 

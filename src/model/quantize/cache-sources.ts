@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { writeWhole } from '../../core/owned-drafts.js';
 import { readRegularText } from '../source/regular-file.js';
 
 const NOTE = /^of-[0-9a-f]{16}$/;
@@ -11,10 +12,12 @@ const NOTE_BYTES_MAX = 2 ** 20;
 export async function noteSource(entry: string, files: readonly string[]): Promise<void> {
   const text = JSON.stringify(files.map((path) => resolve(path)));
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const path = join(entry, `of-${name}`);
+  // One that a full disk cut short is made anew.
+  if ((await readNote(path)).length > 0) return;
+  const write = (draft: string) => writeFile(draft, text, { flag: 'wx', mode: 0o600 });
   // A cache that cannot be written is read all the same.
-  await writeFile(join(entry, `of-${name}`), text, { flag: 'wx', mode: 0o600 }).catch(
-    () => undefined,
-  );
+  await writeWhole(path, write).catch(() => undefined);
 }
 
 /** What {@link noteSource} noted in an entry: one list of files for each model. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { locked } from '../../core/file-lock.js';
 import { ModelLoadError } from '../load-error.js';
 
-/** Tries in a row that bring no byte before a download is given up. */
+/** Tries in a row that get no further than those before, until a download is given up. */
 const IDLE_TRIES_MAX = 5;
 const RETRY_DELAY_MS = 500;
 /** A connection without a byte for this long counts as broken. */
@@ -71,10 +71,13 @@ async function fetchAll(request: BlobRequest, partial: string): Promise<void> {
   if (!(await isRegular(partial))) await rm(partial, { recursive: true, force: true });
   let idleTries = 0;
   let have = await sizeOf(partial);
+  let furthest = have > file.bytes ? 0 : have;
   while (have !== file.bytes || (have === 0 && !(await exists(partial)))) {
     const failure = await fetchRest(request, partial, have > file.bytes ? 0 : have);
     const now = await sizeOf(partial);
-    idleTries = now > have ? 0 : idleTries + 1;
+    // Not than the last one: a server that has less than it lists lets one begin anew for ever.
+    idleTries = now > furthest ? 0 : idleTries + 1;
+    furthest = Math.max(furthest, now);
     if (now !== file.bytes && idleTries >= IDLE_TRIES_MAX) throw givenUp(request, failure);
     request.signal?.throwIfAborted();
     if (failure !== null) {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -6,6 +6,7 @@ import t from 'tap';
 
 import { locked, lockHolder } from '../../../src/core/file-lock.js';
 import { FOREIGN_OWNER, killedOwner, startOther } from '../../doubles/owners.js';
+import { smallDisk } from '../../doubles/small-disk.js';
 
 const alone = { waiting: () => undefined };
 
@@ -76,4 +77,18 @@ t.test('what fails inside lets go; where no lock can be written it is done witho
   t.equal(await locked(join(folder, 'file', 'lock'), () => Promise.resolve(7), alone), 7);
   await mkdir(join(folder, 'lock'));
   t.equal(await locked(join(folder, 'lock'), () => Promise.resolve(7), alone), 7);
+});
+
+t.test('a full disk leaves no lock that is nobody’s', async (t) => {
+  const disk = smallDisk(t);
+  if (disk === null) {
+    t.pass('no disk can be mounted here');
+    return;
+  }
+  const filler = join(disk, 'filler');
+  await t.rejects(writeFile(filler, Buffer.alloc(2 ** 21)), { code: 'ENOSPC' });
+  t.equal(await locked(join(disk, 'lock'), () => readdir(disk).then(String), alone), 'filler');
+  await rm(filler);
+  t.equal(await locked(join(disk, 'lock'), () => readdir(disk).then(String), alone), 'lock');
+  t.same(await readdir(disk), []);
 });
