@@ -29,7 +29,8 @@ export const rmCommand: CliCommand = {
     const caches = cachesOf(invocation);
     const removals: Removal[] = [];
     // All are looked at before any is removed.
-    for (const model of modelWords(invocation.words, 'rm')) {
+    const models = modelWords([...new Set(invocation.words)], 'rm');
+    for (const model of models) {
       removals.push(await planRemoval(model, caches));
     }
     const isSure = invocation.options['yes'] === true || (await asked(removals, surroundings));
@@ -37,7 +38,10 @@ export const rmCommand: CliCommand = {
       surroundings.err.write('Nothing was removed.\n');
       return EXIT_FAILED;
     }
-    for (const removal of removals) await remove(removal, caches, surroundings.out);
+    // Each once more: much may have begun since, and what two of them share is the last one's.
+    for (const model of models) {
+      await remove(await planRemoval(model, caches), caches, surroundings.out);
+    }
     return EXIT_OK;
   },
 };
