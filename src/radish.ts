@@ -1,4 +1,5 @@
 /** A model server inside a program of one's own: `import { Radish } from 'radish-server'`. */
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 import { failureLines } from './api/failure-lines.js';
@@ -11,6 +12,7 @@ import type { OpenPort } from './boot/open-port.js';
 import { UsageError } from './config/flag-spec.js';
 import { loadHostEnv } from './config/load.js';
 import { StartupError, type Failure } from './core/errors.js';
+import { coerceBoolean } from './http/coerce.js';
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -20,7 +22,7 @@ import type {
   GeneratedBy,
   Ranked,
 } from './library/answers.js';
-import { argsOf, logTo, type RadishOptions } from './library/options.js';
+import { apart, argsOf, logTo, type RadishOptions } from './library/options.js';
 import { errorOf, optionError, startupError } from './library/radish-error.js';
 import type {
   ChatRequest,
@@ -90,7 +92,7 @@ export class Radish {
   static async load(options: RadishOptions = {}): Promise<Radish> {
     const args = argsOf(options);
     const log = logTo(options.onLog, args.logLevel);
-    const progress = new LoadingProgress(options.onProgress);
+    const progress = new LoadingProgress(apart(options.onProgress));
     return asRadishErrors(async () => {
       const env = loadHostEnv();
       const onFailed = failureLines(log);
@@ -120,7 +122,7 @@ export class Radish {
     request: ChatRequest,
     options?: CallOptions,
   ): AsyncIterable<ChatCompletionChunk> | Promise<ChatCompletion> {
-    return request.stream === true
+    return isStreamed(request)
       ? (this.#events('chat', request, options) as AsyncIterable<ChatCompletionChunk>)
       : (this.#whole('chat', request, options) as Promise<ChatCompletion>);
   }
@@ -138,7 +140,7 @@ export class Radish {
     request: GenerateRequest,
     options?: CallOptions,
   ): AsyncIterable<Generated> | Promise<unknown> {
-    return request.stream === true
+    return isStreamed(request)
       ? (this.#events('generate', request, options) as AsyncIterable<Generated>)
       : this.#whole('generate', request, options);
   }
@@ -190,15 +192,16 @@ export class Radish {
   async *#events(
     name: CallName,
     body: object,
-    { signal }: CallOptions = {},
+    options?: CallOptions | null,
   ): AsyncGenerator<unknown, void> {
+    const signal = options?.signal;
     signal?.throwIfAborted();
     if (this.#closed !== null) throw errorOf(SHUTTING_DOWN);
     const answer = ask(this.#assembly.app.calls[name], body);
     const cancel = (): void => {
       answer.cancel(signal?.reason);
     };
-    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal) listenTo(signal, cancel);
     this.#live.add(answer);
     try {
       for (let next = await answer.next(); next !== null; next = await answer.next()) {
@@ -241,6 +244,17 @@ export class Radish {
     port?.close();
     await this.#assembly.end();
   }
+}
+
+/** As the routes read it, to which `"true"` and 1 are true; what is no body is refused by the call. */
+function isStreamed(request: { readonly stream?: unknown } | null | undefined): boolean {
+  return coerceBoolean(request?.stream) === true;
+}
+
+/** One signal may stand for any number of calls: Node takes more than 10 for a leak. */
+function listenTo(signal: AbortSignal, onAbort: () => void): void {
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
+  signal.addEventListener('abort', onAbort, { once: true });
 }
 
 /** What goes wrong at the start, as this library spells it. */

@@ -35,12 +35,17 @@ t.test('a program asks two models, serves one of them, and ends by itself', asyn
     streamed: 'The capital of Italy is Rome.',
     generated: ' Paris.',
     batch: 2,
+    loose: [true, true],
+    warned: [],
     isShared: true,
     overHttp: 'The capital of France is Paris.',
     afterBreak: { num_reqs: 0 },
     secondAnswersAfterFirstClosed: true,
   });
   t.same(report['errors'], [
+    [400, 'BadRequestError', 400],
+    [400, 'BadRequestError', 400],
+    [400, 'BadRequestError', 400],
     [400, 'BadRequestError', 400],
     [400, 'BadRequestError', 400],
     [400, 'BadRequestError', 400],

@@ -25,6 +25,20 @@ const prompt = {
   sampling_params: { temperature: 0, max_new_tokens: 4 },
 };
 const generated = await first.generate(prompt);
+// As JavaScript without types may write them: a route takes both for true.
+const loose = [];
+for (const stream of ['true', 1] as unknown as true[]) {
+  let count = 0;
+  for await (const { choices } of first.chat({ ...question('Spain'), stream })) {
+    count += choices.length;
+  }
+  loose.push(count > 1);
+}
+const { signal: manyCalls } = new AbortController();
+const warned: string[] = [];
+process.once('warning', ({ name }) => warned.push(name));
+await Promise.all(Array.from({ length: 40 }, () => first.generate(prompt, { signal: manyCalls })));
+await new Promise(setImmediate);
 const batch = await first.generate({ ...prompt, text: [prompt.text, 'The capital of'] });
 
 type Act = () => unknown;
@@ -45,6 +59,9 @@ for (const act of [
   () => first.chat({ messages: [] }),
   () => read(first.chat({ messages: [], stream: true })),
   () => first.embed({ input: 'x' }),
+  () => first.chat({ ...question('Spain'), seed: 5n as unknown as number }),
+  () => first.chat(undefined as never),
+  () => first.generate(null as never),
   () => first.generate({ text: 'x '.repeat(20_000) }),
   () => Radish.load({ port: -1 }),
   () => Radish.load({ model: './no-such-folder' }),
@@ -116,6 +133,8 @@ const report = {
   streamed,
   generated: generated.text,
   batch: batch.length,
+  loose,
+  warned,
   isShared: again.meta_info.cached_tokens > 0,
   overHttp: overHttp.choices[0].message.content,
   errors,
