@@ -176,10 +176,11 @@ export class Radish {
 
   /**
    * Ends it all, and waits for the step that runs. Requests that are not answered yet fail with a `RadishError` of
-   * status 503, or, with `drain`, are answered first.
+   * status 503, or, with `drain`, are answered first, unless it is called again without.
    */
   close({ drain = false }: { readonly drain?: boolean } = {}): Promise<void> {
-    this.#closed ??= this.#close(drain);
+    this.#closed ??= this.#close();
+    if (!drain) this.#abortAll();
     return this.#closed;
   }
 
@@ -230,13 +231,14 @@ export class Radish {
     return open;
   }
 
-  async #close(drain: boolean): Promise<void> {
+  #abortAll(): void {
+    for (const answer of this.#live) answer.cancel(errorOf(SHUTTING_DOWN));
+    this.#assembly.app.abortAll(SHUTTING_DOWN.message);
+  }
+
+  async #close(): Promise<void> {
     const { app, broken } = this.#assembly;
     const ended = app.beginDrain();
-    if (!drain) {
-      for (const answer of this.#live) answer.cancel(errorOf(SHUTTING_DOWN));
-      app.abortAll(SHUTTING_DOWN.message);
-    }
     await Promise.race([ended, broken]);
     app.closeSockets();
     // One that could not be opened has told whoever opened it.

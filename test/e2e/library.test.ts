@@ -62,6 +62,7 @@ t.test('a program asks two models, serves one of them, and ends by itself', asyn
     'one that ran, one that streamed, one that came later',
   );
   t.equal(report['drained'], 200, 'tokens');
+  t.equal(report['hurried'], 503, 'a second close() waits for nobody');
   t.same(report['newVariables'], ['ORT_DISABLE_TELEMETRY']);
   t.same(report['newListeners'], []);
 });

@@ -125,6 +125,14 @@ await second.generate(prompt);
 await second.close({ drain: true });
 const drained = (await answer).meta_info.completion_tokens;
 
+const third = await Radish.load({ maxTotalTokens: 2048 });
+const cut = failureOf(() => third.generate({ text: 'Once', sampling_params: LONG }));
+await new Promise((resolve) => setTimeout(resolve, 30));
+const draining = third.close({ drain: true });
+await Promise.all([draining, third.close()]);
+await third.close();
+const hurried = ((await cut) as RadishError).status;
+
 const report = {
   model: first.model,
   progressGrows: fractions.every((one, i) => one > (fractions[i - 1] ?? 0)),
@@ -143,6 +151,7 @@ const report = {
   closing,
   secondAnswersAfterFirstClosed: drained > 0,
   drained,
+  hurried,
   newVariables: Object.keys(process.env).filter((name) => !variables.has(name)),
   newListeners: process.eventNames().filter((name) => !listeners.has(name)),
 };
