@@ -189,16 +189,34 @@ export class Radish {
     throw errorOf({ code: 'INTERNAL', message: 'There was no answer.' });
   }
 
-  /** Begins when its first event is asked for. */
-  async *#events(
+  /** Begins when its first event is asked for; `return()` ends it at once, while an event is waited for too. */
+  #events(name: CallName, body: object, options?: CallOptions | null): AsyncIterable<unknown> {
+    let leave = (): void => undefined;
+    const events = this.#asked(name, body, options, (answer) => {
+      leave = () => {
+        answer.leave();
+      };
+    });
+    // A generator's own would wait for the event.
+    const end = events.return.bind(events);
+    events.return = (value) => {
+      leave();
+      return end(value);
+    };
+    return events;
+  }
+
+  async *#asked(
     name: CallName,
     body: object,
-    options?: CallOptions | null,
+    options: CallOptions | null | undefined,
+    onAsked: (answer: LocalAnswer) => void,
   ): AsyncGenerator<unknown, void> {
     const signal = options?.signal;
     signal?.throwIfAborted();
     if (this.#closed !== null) throw errorOf(SHUTTING_DOWN);
     const answer = ask(this.#assembly.app.calls[name], body);
+    onAsked(answer);
     const cancel = (): void => {
       answer.cancel(signal?.reason);
     };

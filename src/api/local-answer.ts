@@ -90,6 +90,7 @@ export class LocalAnswer implements AnswerSink, EventStream {
     if (this.isClosed) return;
     this.#isComplete = true;
     this.#ready.length = 0;
+    this.#wake();
     if (!this.#survivesClient) this.#abort?.();
   }
 

@@ -39,6 +39,7 @@ t.test('a program asks two models, serves one of them, and ends by itself', asyn
     warned: [],
     isShared: true,
     overHttp: 'The capital of France is Paris.',
+    afterReturn: [true, true],
     afterBreak: { num_reqs: 0 },
     secondAnswersAfterFirstClosed: true,
   });

@@ -94,6 +94,12 @@ const loadOf = async (): Promise<{ num_reqs: number }> => {
   const loads = (await (await fetch(`${url}/get_load`)).json()) as { num_reqs: number }[];
   return loads[0] ?? { num_reqs: -1 };
 };
+// Before its next event, as `Promise.race` and `Readable.from(…).destroy()` leave a stream.
+const left = first
+  .generate({ text: 'Once', sampling_params: LONG, stream: true })
+  [Symbol.asyncIterator]();
+const pending = [left.next(), Promise.resolve(left.return?.())];
+const afterReturn = (await Promise.all(pending)).map((next) => next?.done);
 let afterBreak = await loadOf();
 for (let i = 0; i < 100 && afterBreak.num_reqs > 0; i++) afterBreak = await loadOf();
 
@@ -147,6 +153,7 @@ const report = {
   overHttp: overHttp.choices[0].message.content,
   errors,
   aborted,
+  afterReturn,
   afterBreak,
   closing,
   secondAnswersAfterFirstClosed: drained > 0,

@@ -163,3 +163,10 @@ t.test('one who waits is woken by whatever comes', async (t) => {
     t.ok(isSettled);
   }
 });
+
+t.test('whoever waits and leaves is told at once that it is over', async (t) => {
+  const answer = new LocalAnswer();
+  const next = answer.next();
+  answer.leave();
+  t.equal(await next, null);
+});
