@@ -6,10 +6,11 @@ import { parseCommandLine, wrongUsage } from './cli/program.js';
 import type { CliCommand, Invocation } from './cli/command.js';
 import { UsageError } from './config/flag-spec.js';
 import { StartupError } from './core/errors.js';
-import { surviveClosedStreams } from './observability/log-output.js';
+import { onLost, surviveClosedStreams } from './observability/log-output.js';
 
 async function main(): Promise<void> {
   surviveClosedStreams();
+  onLost(process.stdout, failAtEnd);
   const version = packageVersion();
   const line = parseCommandLine(process.argv.slice(2), { commands: COMMANDS, version });
   if (line.kind === 'exit') exitWith(line);
@@ -26,6 +27,14 @@ async function run(command: CliCommand, invocation: Invocation, version: string)
       exitWith({ code: EXIT_FAILED, text: `${error.message}\n` });
     else throw error;
   }
+}
+
+/** An answer that nobody can read is none. */
+function failAtEnd(code: string): void {
+  process.stderr.write(`Cannot write to standard output (${code}).\n`);
+  process.once('exit', (exitCode) => {
+    if (exitCode === EXIT_OK) process.exitCode = EXIT_FAILED;
+  });
 }
 
 function exitWith({ code, text }: { readonly code: number; readonly text: string }): void {

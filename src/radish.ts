@@ -1,4 +1,5 @@
 /** A model server inside a program of one's own: `import { Radish } from 'radish-server'`. */
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 import { failureLines } from './api/failure-lines.js';
@@ -11,6 +12,7 @@ import type { OpenPort } from './boot/open-port.js';
 import { UsageError } from './config/flag-spec.js';
 import { loadHostEnv } from './config/load.js';
 import { StartupError, type Failure } from './core/errors.js';
+import { coerceBoolean } from './http/coerce.js';
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -20,7 +22,7 @@ import type {
   GeneratedBy,
   Ranked,
 } from './library/answers.js';
-import { argsOf, logTo, type RadishOptions } from './library/options.js';
+import { apart, argsOf, logTo, type RadishOptions } from './library/options.js';
 import { errorOf, optionError, startupError } from './library/radish-error.js';
 import type {
   ChatRequest,
@@ -90,7 +92,7 @@ export class Radish {
   static async load(options: RadishOptions = {}): Promise<Radish> {
     const args = argsOf(options);
     const log = logTo(options.onLog, args.logLevel);
-    const progress = new LoadingProgress(options.onProgress);
+    const progress = new LoadingProgress(apart(options.onProgress));
     return asRadishErrors(async () => {
       const env = loadHostEnv();
       const onFailed = failureLines(log);
@@ -120,7 +122,7 @@ export class Radish {
     request: ChatRequest,
     options?: CallOptions,
   ): AsyncIterable<ChatCompletionChunk> | Promise<ChatCompletion> {
-    return request.stream === true
+    return isStreamed(request)
       ? (this.#events('chat', request, options) as AsyncIterable<ChatCompletionChunk>)
       : (this.#whole('chat', request, options) as Promise<ChatCompletion>);
   }
@@ -138,7 +140,7 @@ export class Radish {
     request: GenerateRequest,
     options?: CallOptions,
   ): AsyncIterable<Generated> | Promise<unknown> {
-    return request.stream === true
+    return isStreamed(request)
       ? (this.#events('generate', request, options) as AsyncIterable<Generated>)
       : this.#whole('generate', request, options);
   }
@@ -174,10 +176,11 @@ export class Radish {
 
   /**
    * Ends it all, and waits for the step that runs. Requests that are not answered yet fail with a `RadishError` of
-   * status 503, or, with `drain`, are answered first.
+   * status 503, or, with `drain`, are answered first, unless it is called again without.
    */
   close({ drain = false }: { readonly drain?: boolean } = {}): Promise<void> {
-    this.#closed ??= this.#close(drain);
+    this.#closed ??= this.#close();
+    if (!drain) this.#abortAll();
     return this.#closed;
   }
 
@@ -186,19 +189,38 @@ export class Radish {
     throw errorOf({ code: 'INTERNAL', message: 'There was no answer.' });
   }
 
-  /** Begins when its first event is asked for. */
-  async *#events(
+  /** Begins when its first event is asked for; `return()` ends it at once, while an event is waited for too. */
+  #events(name: CallName, body: object, options?: CallOptions | null): AsyncIterable<unknown> {
+    let leave = (): void => undefined;
+    const events = this.#asked(name, body, options, (answer) => {
+      leave = () => {
+        answer.leave();
+      };
+    });
+    // A generator's own would wait for the event.
+    const end = events.return.bind(events);
+    events.return = (value) => {
+      leave();
+      return end(value);
+    };
+    return events;
+  }
+
+  async *#asked(
     name: CallName,
     body: object,
-    { signal }: CallOptions = {},
+    options: CallOptions | null | undefined,
+    onAsked: (answer: LocalAnswer) => void,
   ): AsyncGenerator<unknown, void> {
+    const signal = options?.signal;
     signal?.throwIfAborted();
     if (this.#closed !== null) throw errorOf(SHUTTING_DOWN);
     const answer = ask(this.#assembly.app.calls[name], body);
+    onAsked(answer);
     const cancel = (): void => {
       answer.cancel(signal?.reason);
     };
-    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal) listenTo(signal, cancel);
     this.#live.add(answer);
     try {
       for (let next = await answer.next(); next !== null; next = await answer.next()) {
@@ -227,13 +249,14 @@ export class Radish {
     return open;
   }
 
-  async #close(drain: boolean): Promise<void> {
+  #abortAll(): void {
+    for (const answer of this.#live) answer.cancel(errorOf(SHUTTING_DOWN));
+    this.#assembly.app.abortAll(SHUTTING_DOWN.message);
+  }
+
+  async #close(): Promise<void> {
     const { app, broken } = this.#assembly;
     const ended = app.beginDrain();
-    if (!drain) {
-      for (const answer of this.#live) answer.cancel(errorOf(SHUTTING_DOWN));
-      app.abortAll(SHUTTING_DOWN.message);
-    }
     await Promise.race([ended, broken]);
     app.closeSockets();
     // One that could not be opened has told whoever opened it.
@@ -241,6 +264,17 @@ export class Radish {
     port?.close();
     await this.#assembly.end();
   }
+}
+
+/** As the routes read it, to which `"true"` and 1 are true; what is no body is refused by the call. */
+function isStreamed(request: { readonly stream?: unknown } | null | undefined): boolean {
+  return coerceBoolean(request?.stream) === true;
+}
+
+/** One signal may stand for any number of calls: Node takes more than 10 for a leak. */
+function listenTo(signal: AbortSignal, onAbort: () => void): void {
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
+  signal.addEventListener('abort', onAbort, { once: true });
 }
 
 /** What goes wrong at the start, as this library spells it. */

@@ -1,4 +1,4 @@
-import { failureFrom, type Failure } from '../core/errors.js';
+import { failureFrom, RequestError, type Failure } from '../core/errors.js';
 import type { AnswerSink, EventStream } from '../engine/answer-sink.js';
 import { parseJsonObject } from '../http/json.js';
 import type { Call } from './calls.js';
@@ -90,6 +90,7 @@ export class LocalAnswer implements AnswerSink, EventStream {
     if (this.isClosed) return;
     this.#isComplete = true;
     this.#ready.length = 0;
+    this.#wake();
     if (!this.#survivesClient) this.#abort?.();
   }
 
@@ -136,6 +137,16 @@ export function ask(call: Call, body: unknown): LocalAnswer {
 }
 
 async function answerTo(call: Call, body: unknown, answer: LocalAnswer): Promise<void> {
-  const text = JSON.stringify(body) as string | undefined;
-  await call.answer(parseJsonObject(Buffer.from(text ?? ''), call.fields), answer);
+  await call.answer(parseJsonObject(Buffer.from(textOf(body)), call.fields), answer);
+}
+
+/** @throws RequestError INVALID_JSON for what JSON has no words for: a bigint, a circle, a `toJSON` that throws */
+function textOf(body: unknown): string {
+  try {
+    const text = JSON.stringify(body) as string | undefined;
+    return text ?? '';
+  } catch (error) {
+    const [why = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new RequestError('INVALID_JSON', `The request body cannot be written as JSON: ${why}.`);
+  }
 }

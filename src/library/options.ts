@@ -23,6 +23,7 @@ const OWN: ReadonlySet<string> = new Set(['model', 'onLog', 'onProgress']);
 
 /** @throws RadishError for an option that is none, or cannot be */
 export function argsOf(options: RadishOptions): ServerArgs {
+  checkOwn(options);
   const values = Object.entries(options).filter(
     ([name, value]) => !OWN.has(name) && value !== undefined,
   );
@@ -36,9 +37,39 @@ export function argsOf(options: RadishOptions): ServerArgs {
   }
 }
 
+/** What types would have said. @throws RadishError */
+function checkOwn(options: RadishOptions | null): void {
+  if (typeof options !== 'object' || options === null) {
+    throw optionError('The options must be an object.', null);
+  }
+  for (const name of ['onLog', 'onProgress'] as const) {
+    const value: unknown = options[name];
+    if (value === undefined || value === null || typeof value === 'function') continue;
+    throw optionError(`${name} must be a function.`, name);
+  }
+}
+
+/** `callback` as events call theirs: what it throws is the program's uncaught exception, and harms no request. */
+export function apart<Args extends readonly unknown[]>(
+  callback: ((...args: Args) => void) | null | undefined,
+): (...args: Args) => void {
+  return (...args) => {
+    try {
+      callback?.(...args);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
+}
+
 /** A log for whoever embeds a server. */
 export function logTo(onLog: RadishOptions['onLog'], level: ServerArgs['logLevel']): Logger {
-  const write: LogWriter = (at, message) => onLog?.(at, message);
+  const tell = apart(onLog);
+  const write: LogWriter = (at, message) => {
+    tell(at, message);
+  };
   return loggerTo(write, logLevelOf(level), () => NO_BAR);
 }
 

@@ -98,6 +98,19 @@ export function surviveClosedStreams(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
+/**
+ * Calls back once if what is written to a stream is lost though somebody may still want it: a full disk, and not
+ * `| head`.
+ */
+export function onLost(stream: NodeJS.WritableStream, tell: (code: string) => void): void {
+  let isTold = false;
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (isTold || GONE.has(code)) return;
+    isTold = true;
+    tell(code ?? 'unknown error');
+  });
+}
+
 /** A pipe opened anew never blocks, and whoever else holds it is not changed by that. */
 function descriptor(fd: number): number {
   try {

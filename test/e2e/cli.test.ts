@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import t from 'tap';
@@ -21,6 +22,16 @@ async function radish(argv: readonly string[], piped = '') {
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
 }
+
+t.test('an answer that a full disk loses is none', { skip: !existsSync('/dev/full') }, (t) => {
+  const args = [MAIN, 'completion', 'bash'];
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  t.equal(stderr.toString(), 'Cannot write to standard output (ENOSPC).\n');
+  t.equal(status, 1);
+  t.end();
+});
 
 const FRANCE = 'What is the capital of France?';
 

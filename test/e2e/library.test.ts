@@ -35,12 +35,18 @@ t.test('a program asks two models, serves one of them, and ends by itself', asyn
     streamed: 'The capital of Italy is Rome.',
     generated: ' Paris.',
     batch: 2,
+    loose: [true, true],
+    warned: [],
     isShared: true,
     overHttp: 'The capital of France is Paris.',
+    afterReturn: [true, true],
     afterBreak: { num_reqs: 0 },
     secondAnswersAfterFirstClosed: true,
   });
   t.same(report['errors'], [
+    [400, 'BadRequestError', 400],
+    [400, 'BadRequestError', 400],
+    [400, 'BadRequestError', 400],
     [400, 'BadRequestError', 400],
     [400, 'BadRequestError', 400],
     [400, 'BadRequestError', 400],
@@ -57,6 +63,7 @@ t.test('a program asks two models, serves one of them, and ends by itself', asyn
     'one that ran, one that streamed, one that came later',
   );
   t.equal(report['drained'], 200, 'tokens');
+  t.equal(report['hurried'], 503, 'a second close() waits for nobody');
   t.same(report['newVariables'], ['ORT_DISABLE_TELEMETRY']);
   t.same(report['newListeners'], []);
 });

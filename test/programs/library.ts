@@ -25,6 +25,20 @@ const prompt = {
   sampling_params: { temperature: 0, max_new_tokens: 4 },
 };
 const generated = await first.generate(prompt);
+// As JavaScript without types may write them: a route takes both for true.
+const loose = [];
+for (const stream of ['true', 1] as unknown as true[]) {
+  let count = 0;
+  for await (const { choices } of first.chat({ ...question('Spain'), stream })) {
+    count += choices.length;
+  }
+  loose.push(count > 1);
+}
+const { signal: manyCalls } = new AbortController();
+const warned: string[] = [];
+process.once('warning', ({ name }) => warned.push(name));
+await Promise.all(Array.from({ length: 40 }, () => first.generate(prompt, { signal: manyCalls })));
+await new Promise(setImmediate);
 const batch = await first.generate({ ...prompt, text: [prompt.text, 'The capital of'] });
 
 type Act = () => unknown;
@@ -45,6 +59,9 @@ for (const act of [
   () => first.chat({ messages: [] }),
   () => read(first.chat({ messages: [], stream: true })),
   () => first.embed({ input: 'x' }),
+  () => first.chat({ ...question('Spain'), seed: 5n as unknown as number }),
+  () => first.chat(undefined as never),
+  () => first.generate(null as never),
   () => first.generate({ text: 'x '.repeat(20_000) }),
   () => Radish.load({ port: -1 }),
   () => Radish.load({ model: './no-such-folder' }),
@@ -77,6 +94,12 @@ const loadOf = async (): Promise<{ num_reqs: number }> => {
   const loads = (await (await fetch(`${url}/get_load`)).json()) as { num_reqs: number }[];
   return loads[0] ?? { num_reqs: -1 };
 };
+// Before its next event, as `Promise.race` and `Readable.from(…).destroy()` leave a stream.
+const left = first
+  .generate({ text: 'Once', sampling_params: LONG, stream: true })
+  [Symbol.asyncIterator]();
+const pending = [left.next(), Promise.resolve(left.return?.())];
+const afterReturn = (await Promise.all(pending)).map((next) => next?.done);
 let afterBreak = await loadOf();
 for (let i = 0; i < 100 && afterBreak.num_reqs > 0; i++) afterBreak = await loadOf();
 
@@ -108,6 +131,14 @@ await second.generate(prompt);
 await second.close({ drain: true });
 const drained = (await answer).meta_info.completion_tokens;
 
+const third = await Radish.load({ maxTotalTokens: 2048 });
+const cut = failureOf(() => third.generate({ text: 'Once', sampling_params: LONG }));
+await new Promise((resolve) => setTimeout(resolve, 30));
+const draining = third.close({ drain: true });
+await Promise.all([draining, third.close()]);
+await third.close();
+const hurried = ((await cut) as RadishError).status;
+
 const report = {
   model: first.model,
   progressGrows: fractions.every((one, i) => one > (fractions[i - 1] ?? 0)),
@@ -116,14 +147,18 @@ const report = {
   streamed,
   generated: generated.text,
   batch: batch.length,
+  loose,
+  warned,
   isShared: again.meta_info.cached_tokens > 0,
   overHttp: overHttp.choices[0].message.content,
   errors,
   aborted,
+  afterReturn,
   afterBreak,
   closing,
   secondAnswersAfterFirstClosed: drained > 0,
   drained,
+  hurried,
   newVariables: Object.keys(process.env).filter((name) => !variables.has(name)),
   newListeners: process.eventNames().filter((name) => !listeners.has(name)),
 };

@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import type { Call } from '../../../src/api/calls.js';
-import { ask, LocalAnswer, LocalFailure } from '../../../src/api/local-answer.js';
+import { ask, LocalAnswer } from '../../../src/api/local-answer.js';
 import { refuse } from '../../../src/core/errors.js';
 import type { AnswerSink } from '../../../src/engine/answer-sink.js';
 import { field } from '../../../src/http/fields.js';
@@ -63,7 +63,13 @@ t.test('what is thrown on the way is a failure; what is no body too', async (t) 
     callOf(() => Promise.resolve()),
     round,
   );
-  t.ok((await thrownBy(endless)) instanceof LocalFailure);
+  const message = /^The request body cannot be written as JSON: [^\n]*\.$/;
+  t.match(await thrownBy(endless), { failure: { code: 'INVALID_JSON', message } });
+  const large = ask(
+    callOf(() => Promise.resolve()),
+    { seed: 5n },
+  );
+  t.match(await thrownBy(large), { failure: { code: 'INVALID_JSON', message } });
 });
 
 t.test('events come in order, and one that is behind is told to whoever makes them', async (t) => {
@@ -156,4 +162,11 @@ t.test('one who waits is woken by whatever comes', async (t) => {
     await turnOfEvents();
     t.ok(isSettled);
   }
+});
+
+t.test('whoever waits and leaves is told at once that it is over', async (t) => {
+  const answer = new LocalAnswer();
+  const next = answer.next();
+  answer.leave();
+  t.equal(await next, null);
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { argsOf, logTo } from '../../../src/library/options.js';
+import { apart, argsOf, logTo } from '../../../src/library/options.js';
 import { defaultArgs } from '../api/test-app.js';
 
 t.test('options are the flags in camelCase, others have their defaults', (t) => {
@@ -24,6 +24,10 @@ t.test('one that cannot be says which', (t) => {
     [{ quantization: 'fp8' }, 'quantization', /^quantization must be one of auto, none/],
     [{ chunkedPrefillSize: 0 }, null, /at least 1, or -1/],
     [{ toString: 1 }, 'toString', /no option 'toString'/],
+    [{ onLog: 5 }, 'onLog', /^onLog must be a function\.$/],
+    [{ onProgress: 'x' }, 'onProgress', /^onProgress must be a function\.$/],
+    [null as unknown as object, null, /^The options must be an object\.$/],
+    ['a/b' as unknown as object, null, /^The options must be an object\.$/],
   ];
   for (const [options, param, message] of cases) {
     const fields = { status: 400, type: 'BadRequestError', code: 'invalid_option', param };
@@ -44,5 +48,18 @@ t.test('lines of the log go to whoever asks for them, above its level', (t) => {
   log.progress('loading').update(1, 2);
   t.same(lines, ['warn b', 'error c', 'debug d', 'info e']);
   logTo(undefined, 'info').info('nobody hears it');
+  t.end();
+});
+
+t.test('what a callback throws is thrown to the program, not to whoever tells', (t) => {
+  const later = t.capture(globalThis, 'queueMicrotask', () => undefined);
+  const bug = new Error('in onLog');
+  const log = logTo(() => {
+    throw bug;
+  }, 'info');
+  log.info('a');
+  const [call] = later();
+  t.throws(call?.args[0] as () => void, bug);
+  apart(null)();
   t.end();
 });

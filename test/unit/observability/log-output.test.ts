@@ -1,6 +1,7 @@
+import { PassThrough } from 'node:stream';
 import t from 'tap';
 
-import { LogOutput } from '../../../src/observability/log-output.js';
+import { LogOutput, onLost } from '../../../src/observability/log-output.js';
 
 /** A descriptor with room for so many bytes, or one that fails. */
 class Descriptor {
@@ -53,6 +54,17 @@ t.test('a reader that is behind gets whole lines later, and the count of what wa
   t.equal(lines[0], line.trimEnd());
   t.equal(lines.at(-2), '(44 log lines could not be written.)');
   t.equal(lines.length, 256 + 2);
+  t.end();
+});
+
+t.test('what is lost is told once; a reader that left loses nothing', (t) => {
+  const stream = new PassThrough({ autoDestroy: false });
+  const told: string[] = [];
+  onLost(stream, (code) => told.push(code));
+  for (const code of ['EPIPE', 'ENOSPC', 'EIO']) {
+    stream.emit('error', Object.assign(new Error(code), { code }));
+  }
+  t.same(told, ['ENOSPC']);
   t.end();
 });
 
