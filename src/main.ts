@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-
 import { COMMANDS } from './cli/commands.js';
 import { EXIT_FAILED, EXIT_OK } from './cli/exit-codes.js';
 import { parseCommandLine, wrongUsage } from './cli/program.js';
 import type { CliCommand, Invocation } from './cli/command.js';
 import { UsageError } from './config/flag-spec.js';
+import { packageVersion } from './config/package-version.js';
 import { StartupError } from './core/errors.js';
 import { onLost, surviveClosedStreams } from './observability/log-output.js';
 
@@ -40,11 +39,6 @@ function failAtEnd(code: string): void {
 function exitWith({ code, text }: { readonly code: number; readonly text: string }): void {
   (code === EXIT_OK ? process.stdout : process.stderr).write(text);
   process.exitCode = code;
-}
-
-function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 await main();

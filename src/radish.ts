@@ -1,7 +1,4 @@
 /** A model server inside a program of one's own: `import { Radish } from 'radish-server'`. */
-import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
-
 import { failureLines } from './api/failure-lines.js';
 import { ask, LocalFailure, type LocalAnswer } from './api/local-answer.js';
 import type { CallName } from './api/calls.js';
@@ -11,8 +8,8 @@ import { requireNativeParts } from './boot/native-parts.js';
 import type { OpenPort } from './boot/open-port.js';
 import { UsageError } from './config/flag-spec.js';
 import { loadHostEnv } from './config/load.js';
+import { packageVersion } from './config/package-version.js';
 import { StartupError, type Failure } from './core/errors.js';
-import { coerceBoolean } from './http/coerce.js';
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -23,6 +20,7 @@ import type {
   Ranked,
 } from './library/answers.js';
 import { apart, argsOf, logTo, type RadishOptions } from './library/options.js';
+import { isStreamed, listenTo } from './library/call.js';
 import { errorOf, optionError, startupError } from './library/radish-error.js';
 import type {
   ChatRequest,
@@ -266,17 +264,6 @@ export class Radish {
   }
 }
 
-/** As the routes read it, to which `"true"` and 1 are true; what is no body is refused by the call. */
-function isStreamed(request: { readonly stream?: unknown } | null | undefined): boolean {
-  return coerceBoolean(request?.stream) === true;
-}
-
-/** One signal may stand for any number of calls: Node takes more than 10 for a leak. */
-function listenTo(signal: AbortSignal, onAbort: () => void): void {
-  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
-  signal.addEventListener('abort', onAbort, { once: true });
-}
-
 /** What goes wrong at the start, as this library spells it. */
 async function asRadishErrors<T>(act: () => Promise<T>): Promise<T> {
   try {
@@ -285,9 +272,4 @@ async function asRadishErrors<T>(act: () => Promise<T>): Promise<T> {
     if (error instanceof StartupError) throw startupError(error.message);
     throw error instanceof UsageError ? optionError(error.message, null) : error;
   }
-}
-
-function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
