@@ -1,10 +1,11 @@
 import { loadHostEnv } from '../config/load.js';
 import { shownBytes } from '../core/shown-size.js';
 import { StartupError } from '../core/errors.js';
-import { createLogger, type Logger } from '../observability/logger.js';
+import type { Logger } from '../observability/logger.js';
 import type { CliCommand, Surroundings } from './command.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED } from './exit-codes.js';
 import { modelWords, requireRevision, shownModel, type ModelWord } from './model-word.js';
+import { terminalLog } from './terminal-log.js';
 
 export const pullCommand: CliCommand = {
   name: 'pull',
@@ -37,7 +38,7 @@ export const pullCommand: CliCommand = {
 /** One after another; one that fails does not keep the next from coming. */
 async function pullAll(models: readonly ModelWord[], { out, err }: Surroundings): Promise<number> {
   const env = loadHostEnv();
-  const log = commandLog(err);
+  const log = terminalLog(err, { level: 'info', format: 'plain' });
   const ending = endingSignal();
   let code = EXIT_OK;
   for (const model of models) {
@@ -110,23 +111,4 @@ function ended(model: ModelWord, { reason }: AbortSignal, log: Logger): number {
     `${what}. What has come of ${shownModel(model)} is kept: the same command goes on from there.`,
   );
   return CODES_OF[name];
-}
-
-/** For progress and what went wrong, without the times of a server's log. */
-function commandLog(err: Surroundings['err']): Logger {
-  const { useColor, isDumbTerminal } = loadHostEnv();
-  const isTTY = err.isTTY === true && !isDumbTerminal;
-  return createLogger({
-    sink: {
-      isTTY,
-      write: (text) => err.write(text),
-      get columns() {
-        return err.columns;
-      },
-    },
-    level: 'info',
-    useColor: useColor && isTTY,
-    format: 'plain',
-    now: () => new Date(),
-  });
 }

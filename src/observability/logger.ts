@@ -24,6 +24,8 @@ export interface LoggerOptions {
   readonly useColor: boolean;
   /** Text where it is left out; `plain` is text without the time, for a command. */
   readonly format?: 'text' | 'plain' | 'json';
+  /** Bars on a terminal. Where it is left out: while lines of `info` are shown. */
+  readonly showsBars?: boolean;
   readonly now: () => Date;
 }
 
@@ -44,9 +46,10 @@ export function createLogger(options: LoggerOptions): Logger {
   const { sink, format = 'text', now } = options;
   const line = new TerminalLine(sink);
   const write = format === 'json' ? jsonLines(options) : textLines(options, line);
+  const isTerminal = sink.isTTY === true && format !== 'json';
   return loggerTo(write, options.level, (label, { log, isShown }) =>
     createProgress(escapeControls(label), {
-      line: sink.isTTY === true && format !== 'json' && isShown('info') ? line : null,
+      line: isTerminal && (options.showsBars ?? isShown('info')) ? line : null,
       say: (sentence) => {
         log('info', sentence);
       },

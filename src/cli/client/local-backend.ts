@@ -1,8 +1,9 @@
 import { loadHostEnv, type LoadedArgs } from '../../config/load.js';
 import { LoadingProgress } from '../../boot/loading-progress.js';
-import { createLogger, logLevelOf, type Logger } from '../../observability/logger.js';
+import { logLevelOf, type Logger } from '../../observability/logger.js';
 import type { Radish } from '../../radish.js';
 import type { TextOutput } from '../command.js';
+import { terminalLog } from '../terminal-log.js';
 import type { AnswerOptions, ChatBackend, ChatDelta, ChatMessage } from './backend.js';
 import { ClientError } from './client-error.js';
 import { deltasOf } from './deltas.js';
@@ -18,7 +19,7 @@ export interface LocalOptions extends LoadedArgs {
 export async function loadHere(options: LocalOptions): Promise<ChatBackend> {
   const { args, warnings, version } = options;
   const env = loadHostEnv();
-  const log = quietLog(options, env.useColor);
+  const log = quietLog(options);
   for (const warning of warnings) log.warn(warning);
   // With all its threads: a command that asks a server needs none of them.
   const library = await import('../../radish.js');
@@ -29,18 +30,11 @@ export async function loadHere(options: LocalOptions): Promise<ChatBackend> {
   return new LocalBackend(radish);
 }
 
-/** What is below a warning would stand between questions and answers; `--log-level debug` and `error` are obeyed. */
-function quietLog({ err, args }: LocalOptions, useColor: boolean): Logger {
-  const { logLevel, logFormat } = args;
-  const log = createLogger({
-    sink: err,
-    level: logLevelOf(logLevel),
-    useColor: useColor && err.isTTY === true,
-    format: logFormat,
-    now: () => new Date(),
-  });
-  if (logLevel === 'info') log.setLevel('warn');
-  return log;
+/** What is below a warning would stand between questions and answers; bars are gone by then. */
+function quietLog({ err, args }: LocalOptions): Logger {
+  const { logLevel, logFormat: format } = args;
+  if (logLevel !== 'info') return terminalLog(err, { level: logLevelOf(logLevel), format });
+  return terminalLog(err, { level: 'warn', format, showsBars: true });
 }
 
 /** A model of this process, asked as its HTTP routes are. */
