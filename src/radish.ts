@@ -235,13 +235,11 @@ export class Radish {
 
   async #open(options: ListenOptions): Promise<OpenPort> {
     const { openPort } = await import('./boot/open-port.js');
-    const { host, port } = argsOf({ host: options.host, port: options.port });
     const { args, log, onFailed } = this.#options;
-    const given = {
-      ...args,
-      ...(options.host === undefined ? {} : { host }),
-      ...(options.port === undefined ? {} : { port }),
-    };
+    const { host = args.host, port = args.port } = options;
+    // Only they are new, and checked.
+    argsOf({ host, port });
+    const given = { ...args, host, port };
     const open = await openPort({ args: given, log, progress: () => 1, onFailed });
     open.open(this.#assembly);
     return open;

@@ -1,4 +1,6 @@
 import { UsageError } from '../../config/flag-spec.js';
+import { camelCase } from '../../config/server-args.js';
+import { objectIn } from '../../http/json.js';
 import type { CommandOption, Invocation } from '../command.js';
 import { DIALECTS, type DialectName } from './dialects.js';
 import type { Workload } from './workload.js';
@@ -166,17 +168,7 @@ function readChoice<Choice extends string>(
 
 function readObject(name: string, text: string | null): Readonly<Record<string, unknown>> {
   if (text === null) return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Readonly<Record<string, unknown>>;
-    }
-  } catch {
-    // Said below.
-  }
+  const value = objectIn(text);
+  if (value !== null) return value;
   throw new UsageError(`--${name} must be a JSON object, got '${text}'.`);
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -30,12 +30,11 @@ export async function promptMaker(client: HttpClient, options: MakerOptions): Pr
 /** Tokens of ordinary words: no special ones. None = the server does not tell. @throws ClientError */
 async function tokensOfWords(
   client: HttpClient,
-  { model, signal, onWait }: MakerOptions,
+  options: MakerOptions,
 ): Promise<readonly number[]> {
-  const body = { model, prompt: WORDS.join(' '), add_special_tokens: false };
-  const asking = { ...(signal ? { signal } : {}), ...(onWait ? { onWait } : {}) };
+  const body = { model: options.model, prompt: WORDS.join(' '), add_special_tokens: false };
   try {
-    const answer = objectOf(await client.postJson('/tokenize', body, asking));
+    const answer = objectOf(await client.postJson('/tokenize', body, options));
     const ids = listOf(answer['tokens']).filter((id): id is number => typeof id === 'number');
     return [...new Set(ids)];
   } catch (error) {
@@ -90,8 +89,9 @@ async function measureWords(client: HttpClient, options: MakerOptions): Promise<
 async function countPrompt(
   client: HttpClient,
   numWords: number,
-  { dialect, model, random, signal, onWait }: MakerOptions,
+  options: MakerOptions,
 ): Promise<number | null> {
+  const { dialect, model, random } = options;
   const row = {
     prompt: pick(WORDS, numWords, random).join(' '),
     promptLen: numWords,
@@ -99,6 +99,5 @@ async function countPrompt(
   };
   const extra = { stream: false, stream_options: undefined };
   const body = dialect.body(row, { model, ignoreEos: false, temperature: 0, extra });
-  const asking = { ...(signal ? { signal } : {}), ...(onWait ? { onWait } : {}) };
-  return dialect.counts(await client.postJson(dialect.path, body, asking)).promptTokens;
+  return dialect.counts(await client.postJson(dialect.path, body, options)).promptTokens;
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../../http/json.js';
 import type { ChatMessage } from '../client/backend.js';
 
 /** A message that was said; `interrupted` where it is the beginning of an answer that was stopped or broke off. */
@@ -94,8 +95,4 @@ function saidMessages(value: unknown): readonly SaidMessage[] {
     const isCut = message['interrupted'] === true;
     return { role: role as SaidMessage['role'], content, ...(isCut ? { interrupted: true } : {}) };
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,9 +7,9 @@ import type { Endpoint } from './endpoint.js';
 import { jsonOf } from './events.js';
 
 export interface AskOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** A server that is loading or full is asked again, and this hears what it said. Without it a 503 is an error. */
-  readonly onWait?: (sentence: string) => void;
+  readonly onWait?: ((sentence: string) => void) | undefined;
 }
 
 interface Question {
@@ -69,7 +69,7 @@ export class HttpClient {
       const failure = await refused(message, question.path, this.endpoint);
       if (waitMs === null || onWait === undefined || Date.now() + waitMs > end) throw failure;
       onWait(failure.message);
-      await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
+      await sleep(waitMs, undefined, { signal });
     }
   }
 
@@ -100,7 +100,7 @@ export class HttpClient {
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
     };
     return new Promise((resolve, reject) => {
-      const options = { method, headers, agent: this.#agent, ...(signal ? { signal } : {}) };
+      const options = { method, headers, agent: this.#agent, signal };
       const request = this.#request(`${root}${path}`, options, resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
         const isStale = request.reusedSocket && /^(?:ECONNRESET|EPIPE)$/.test(error.code ?? '');

@@ -77,8 +77,7 @@ class RemoteBackend implements ChatBackend {
       // Others may refuse a field that they do not know.
       ...(this.#isSglang ? { return_cached_tokens_details: true } : {}),
     };
-    const { onWait } = options;
-    const asking = { signal, ...(onWait === undefined ? {} : { onWait }) };
+    const asking = { signal, onWait: options.onWait };
     const answer = await this.#client.post(path, JSON.stringify(body), asking);
     yield* deltasOf(chunksOf(answer, this.#client.endpoint, signal));
   }

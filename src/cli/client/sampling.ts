@@ -1,4 +1,5 @@
 import { UsageError } from '../../config/flag-spec.js';
+import { camelCase } from '../../config/server-args.js';
 import type { CommandOption } from '../command.js';
 
 /** How an answer may be sampled: a flag of `chat` and `run`, and a `/set` of a conversation. */
@@ -51,7 +52,7 @@ export function samplingFields(
   options: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const given = SAMPLING.flatMap((one) => {
-    const text = options[camelCase(one.name)];
+    const text = options[camelCase(flagOf(one).slice(2))];
     return typeof text === 'string' ? [[one.name, one.read(text, flagOf(one))] as const] : [];
   });
   return Object.fromEntries(given);
@@ -63,10 +64,6 @@ function setting(name: string, help: string, read: SamplingSetting['read']): Sam
 
 function flagOf({ name }: SamplingSetting): string {
   return `--${name.replaceAll('_', '-')}`;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function number(range: Range): SamplingSetting['read'] {

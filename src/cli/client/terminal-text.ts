@@ -1,7 +1,6 @@
 import type { TextOutput } from '../command.js';
 
 /** Everything but tab and line feed that a terminal would obey. */
-
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** Text of a model or a server, such that a terminal shows it and does nothing else: ESC is `^[`. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { UsageError } from '../../config/flag-spec.js';
+import { objectIn } from '../../http/json.js';
 import type { Invocation } from '../command.js';
 
 /** `response_format` of `--json` and `--schema`; nothing without them. @throws UsageError */
@@ -22,11 +23,7 @@ function readSchema(path: string): unknown {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new UsageError(`--schema: ${path} cannot be read (${code}).`);
   }
-  try {
-    const schema: unknown = JSON.parse(text);
-    if (typeof schema === 'object' && schema !== null && !Array.isArray(schema)) return schema;
-  } catch {
-    // Said below.
-  }
+  const schema = objectIn(text);
+  if (schema !== null) return schema;
   throw new UsageError(`--schema: ${path} is no JSON object.`);
 }

@@ -75,7 +75,7 @@ async function fetchAll(request: BlobRequest, partial: string): Promise<void> {
   while (have !== file.bytes || (have === 0 && !(await exists(partial)))) {
     const failure = await fetchRest(request, partial, have > file.bytes ? 0 : have);
     const now = await sizeOf(partial);
-    // Not than the last one: a server that has less than it lists lets one begin anew for ever.
+    // Further than ever, not than last time: of a server that has less than it lists, each begins anew.
     idleTries = now > furthest ? 0 : idleTries + 1;
     furthest = Math.max(furthest, now);
     if (now !== file.bytes && idleTries >= IDLE_TRIES_MAX) throw givenUp(request, failure);
