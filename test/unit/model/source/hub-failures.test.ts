@@ -58,8 +58,11 @@ t.test('a hub that breaks off for good is a sentence; what came is gone on with'
   });
   const ranges = askedForWeights();
   t.equal(ranges[0], null);
-  t.equal(new Set(ranges.slice(2)).size, 1, 'all later ones ask for the same rest');
-  t.equal(ranges.length, 2 + 5, 'five tries in a row');
+  // A busy machine may lose what was under way when the hub broke off, and ask once more for it.
+  t.equal(new Set(ranges.slice(-5)).size, 1, 'all later ones ask for the same rest');
+  const numSame = ranges.filter((range) => range === ranges.at(-1)).length;
+  t.equal(numSame, 5, 'five tries in a row');
+  t.ok(ranges.length >= 2 + 5, 'behind those that got further');
   faults.numBreaks = 0;
   const { folder } = await findModel(options, quick);
   t.equal(askedForWeights().at(-1), ranges.at(-1), 'the next one begins there');
