@@ -13,6 +13,7 @@ import type {
   StepTiming,
 } from './core/batch.js';
 import type { CacheMiss } from './core/cache-miss.js';
+import type { DeviceFacts } from './core/device-facts.js';
 import type { Failure } from './core/errors.js';
 import type { ExpertDump } from './core/expert-recording.js';
 import type { FinishReason } from './core/finish-reason.js';
@@ -710,6 +711,8 @@ export interface DeviceReady {
   readonly kind: 'ready';
   readonly device: DeviceId;
   readonly limits: DeviceLimits;
+  /** What its probe has found. */
+  readonly facts: DeviceFacts;
 }
 
 export interface DeviceRetired {

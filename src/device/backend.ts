@@ -1,4 +1,5 @@
 import type { MapRow } from '../core/batch.js';
+import type { DeviceFacts } from '../core/device-facts.js';
 import type { MoeSpec } from '../core/model-spec.js';
 import type { HeadRows } from './sampling/head-rows.js';
 
@@ -9,6 +10,7 @@ import type { HeadRows } from './sampling/head-rows.js';
 export interface ModelBackend {
   readonly kv: KvStore;
   readonly forward: Forward;
+  readonly facts: DeviceFacts;
   /** Frees the session; nothing may run. */
   readonly release: () => Promise<void>;
 }

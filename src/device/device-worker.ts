@@ -65,7 +65,7 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
       vocabSize,
       masks,
     });
-    main.post({ kind: 'ready', device: init.device, limits: init.limits });
+    main.post({ kind: 'ready', device: init.device, limits: init.limits, facts: device.facts });
     await worker.serve();
     main.post({ kind: 'retired', device: init.device });
   } finally {

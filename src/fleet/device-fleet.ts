@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import type { DeviceFacts } from '../core/device-facts.js';
 import type { DeviceHandle } from '../device/pool.js';
 import type { DeviceId, InjectFault } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
@@ -12,6 +13,7 @@ export interface FleetOptions extends Omit<RankDeps, 'report'> {
 
 /** For observers (log, metrics); nothing here waits for them. */
 export interface FleetEvents {
+  attached: (device: DeviceId, facts: DeviceFacts) => void;
   died: (device: DeviceId, message: string) => void;
   replaced: (device: DeviceId) => void;
   /** The rank stays down after so many deaths in a row. */
@@ -36,6 +38,8 @@ export class DeviceFleet {
   constructor({ numDevices, start, ...deps }: FleetOptions) {
     this.#scheduler = deps.scheduler;
     const report = {
+      attached: (device: DeviceId, facts: DeviceFacts) =>
+        this.events.emit('attached', device, facts),
       died: (device: DeviceId, message: string) => this.events.emit('died', device, message),
       replaced: (device: DeviceId) => this.events.emit('replaced', device),
       gaveUp: (rank: number, deaths: number) => {
@@ -52,6 +56,11 @@ export class DeviceFleet {
   async start(): Promise<void> {
     // One after the other: loading two sessions at once doubles the peak memory.
     for (const rank of this.#ranks) await rank.bringUp();
+  }
+
+  /** By rank: what the newest device there has found out about itself; null before the first. */
+  get facts(): readonly (DeviceFacts | null)[] {
+    return this.#ranks.map(({ facts }) => facts);
   }
 
   /** False when the rank does not exist or is down. */

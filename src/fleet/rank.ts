@@ -1,5 +1,6 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
+import type { DeviceFacts } from '../core/device-facts.js';
 import type { DeviceHandle, DeviceStart } from '../device/pool.js';
 import type { DeviceId, InjectFault, ToScheduler } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
@@ -28,6 +29,8 @@ export interface SchedulerPost {
 
 /** What a rank tells of its devices; nothing here is waited for. */
 export interface RankReport {
+  /** It has loaded and passed its probe, and serves from here on. */
+  attached(device: DeviceId, facts: DeviceFacts): void;
   died(device: DeviceId, message: string): void;
   replaced(device: DeviceId): void;
   /** The rank stays down after so many deaths in a row. */
@@ -58,12 +61,18 @@ export class Rank {
   /** The device was told to die: that says nothing about the next one. */
   #isInjected = false;
   #isRetiring = false;
+  #facts: DeviceFacts | null = null;
   #isAsleep = false;
 
   constructor(rank: number, start: SharedStart, deps: RankDeps) {
     this.#rank = rank;
     this.#start = start;
     this.#deps = deps;
+  }
+
+  /** Of the newest device that served here; null before the first. */
+  get facts(): DeviceFacts | null {
+    return this.#facts;
   }
 
   get isServing(): boolean {
@@ -161,7 +170,11 @@ export class Rank {
 
   #attach(handle: DeviceHandle): void {
     this.#serving = handle;
-    const { device, port } = handle;
+    const { device, port, ready } = handle;
+    void ready.then(({ facts }) => {
+      this.#facts = facts;
+      this.#deps.report.attached(device, facts);
+    });
     const { limits } = this.#start;
     const weightsEpoch = this.#weightsEpoch;
     const message = { kind: 'attachDevice', device, weightsEpoch, limits, port } as const;

@@ -1,7 +1,10 @@
+import { FULLY_DETERMINISTIC } from '../../src/core/device-facts.js';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { DeviceHandle, DeviceStart } from '../../src/device/pool.js';
 import type { StartDevice } from '../../src/fleet/rank.js';
 import type { DeviceId, DeviceReady, InjectFault } from '../../src/messages.js';
+
+const FACTS = { kind: 'cpu', determinism: FULLY_DETERMINISTIC } as const;
 
 /** What main holds of a device thread, without the thread: the test says what happens in it. */
 export class ScriptedDevice implements DeviceHandle {
@@ -57,7 +60,8 @@ export class ScriptedDevice implements DeviceHandle {
   }
 
   becomeReady(): void {
-    this.#resolveReady({ kind: 'ready', device: this.device, limits: this.#start.limits });
+    const { limits } = this.#start;
+    this.#resolveReady({ kind: 'ready', device: this.device, limits, facts: FACTS });
   }
 
   die(message: string): void {

@@ -1,3 +1,4 @@
+import { FULLY_DETERMINISTIC } from '../../core/device-facts.js';
 import type { DeviceLimits } from '../../messages.js';
 import type { PreparedModel } from '../../model/graph/contract.js';
 import type { ModelBackend } from '../backend.js';
@@ -22,5 +23,6 @@ export async function openCpuDevice(
   const session = await OrtSession.create(model, options);
   const forward = new CpuForward(session, model.spec, slots);
   await probeCpu(forward, slots, model.spec);
-  return { kv: new CpuKv(slots, pages), forward, release: () => session.release() };
+  const facts = { kind: 'cpu', determinism: FULLY_DETERMINISTIC } as const;
+  return { kv: new CpuKv(slots, pages), forward, facts, release: () => session.release() };
 }

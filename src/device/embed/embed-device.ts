@@ -1,3 +1,4 @@
+import { FULLY_DETERMINISTIC, type DeviceFacts } from '../../core/device-facts.js';
 import type { EmbeddingSpec, ModelSpec } from '../../core/model-spec.js';
 import type { PreparedModel } from '../../model/graph/contract.js';
 import { EmbedRunner } from './embed-runner.js';
@@ -7,6 +8,7 @@ import { ProbeError } from '../probe-error.js';
 /** A loaded model that can run embed steps. It has no slots and no pages. */
 export interface EmbedDevice {
   readonly runner: EmbedRunner;
+  readonly facts: DeviceFacts;
   readonly release: () => Promise<void>;
 }
 
@@ -24,7 +26,8 @@ export async function openEmbedDevice(
   const session = await OrtSession.create(model, options);
   const runner = new EmbedRunner(session, embedding);
   await probeEmbedding(runner, model.spec);
-  return { runner, release: () => session.release() };
+  const facts = { kind: 'cpu', determinism: FULLY_DETERMINISTIC } as const;
+  return { runner, facts, release: () => session.release() };
 }
 
 /** Sequences of several lengths in one run must give what each gives alone. */

@@ -1,3 +1,4 @@
+import type { DeviceFacts } from '../../core/device-facts.js';
 import type { DeviceLimits } from '../../messages.js';
 import type { PreparedModel } from '../../model/graph/contract.js';
 import { openCpuDevice } from '../cpu/cpu-device.js';
@@ -10,6 +11,7 @@ import { SlotMasks } from './slot-masks.js';
 /** A loaded model that can run steps. */
 export interface Device {
   readonly runner: ModelRunner;
+  readonly facts: DeviceFacts;
   readonly release: () => Promise<void>;
 }
 
@@ -26,9 +28,9 @@ export async function openDevice(
   limits: DeviceLimits,
   { ort, place = null, masks = new SlotMasks() }: DeviceOptions,
 ): Promise<Device> {
-  const { kv, forward, release } =
+  const { kv, forward, facts, release } =
     place === null
       ? await openCpuDevice(model, limits, ort)
       : await openPagedDevice(model, limits, place);
-  return { runner: new ModelRunner({ kv, forward, masks }), release };
+  return { runner: new ModelRunner({ kv, forward, masks }), facts, release };
 }

@@ -126,7 +126,10 @@ export const PAGED_INPUTS = {
   pastLengths: 'past_seqlens',
   /** `[B, most pages of a sequence] i32` */
   blockTable: 'block_table',
-  /** `[2] i32`: most rows of a sequence in the run, most rows of one after it. Without it they are read back. */
+  /**
+   * `[2] i32`: most rows of a sequence in the run, most rows of one after it; without it they are read back. CUDA takes
+   * a third, the least that the latter can be, and cuts long sequences of a decode run into parts for it.
+   */
   metadata: 'attention_metadata',
   /** `[F] i64`, indices into the L head rows; F >= 1. */
   wholeRows: 'whole_rows',

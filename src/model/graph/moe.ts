@@ -3,7 +3,7 @@ import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { gated, gatedMlp } from './mlp.js';
-import { chooseExperts, sortByExpert, type MoePlan } from './routing.js';
+import { chooseExperts, sortByExpert, type MoePlan, type Route } from './routing.js';
 
 /**
  * Routed experts: rows are sorted by expert, cut into one run of rows per expert, and each run goes
@@ -21,20 +21,62 @@ export function routedMlp(
   layer: number,
   plan: MoePlan,
 ): Value {
-  const { graph, config } = context;
+  const { graph, config, target } = context;
   const tokens = graph.node('Reshape', [normed, graph.ints(-1, config.hiddenSize)]);
   const route = chooseExperts(context, tokens, layer, plan);
+  const mixed =
+    target.device === 'webgpu'
+      ? everyExpert(context, tokens, route, plan)
+      : chosenExperts(context, tokens, route, plan);
+  const routed = graph.node('Reshape', [mixed, graph.node('Shape', [normed])]);
+  return plan.shared === null ? routed : addShared(context, normed, routed, plan.shared);
+}
+
+/** `[T, H]`: what the chosen experts made of each token, weighted. */
+function chosenExperts(context: GraphContext, tokens: Value, route: Route, plan: MoePlan): Value {
+  const { graph, config } = context;
   const order = sortByExpert(graph, route.experts, plan);
   const rows = graph.node('Gather', [tokens, order.tokenOfRow]);
   const outputs = runExperts(context, rows, order.counts, plan.experts);
   const bySlot = graph.node('Gather', [outputs, order.rowOfSlot]);
   const perToken = graph.node('Reshape', [bySlot, graph.ints(-1, plan.topK, config.hiddenSize)]);
+  if (context.target.device === 'cuda') {
+    // A sum over a middle axis needs cuDNN there: [T, 1, K] x [T, K, H] does not.
+    const rows = graph.node('Reshape', [route.weights, graph.ints(-1, 1, plan.topK)]);
+    return graph.node('MatMul', [rows, perToken]);
+  }
   const weighted = graph.node('Mul', [perToken, route.weights]);
-  const sum = graph.node('ReduceSum', [weighted, graph.ints(1)], {
+  return graph.node('ReduceSum', [weighted, graph.ints(1)], {
     attributes: { keepdims: { int: 0 } },
   });
-  const routed = graph.node('Reshape', [sum, graph.node('Shape', [normed])]);
-  return plan.shared === null ? routed : addShared(context, normed, routed, plan.shared);
+}
+
+/**
+ * The same where integers cannot be sorted: every expert computes every token, and what a token did not choose
+ * weighs nothing. It takes the time of a dense model with as many parameters.
+ */
+function everyExpert(context: GraphContext, tokens: Value, route: Route, plan: MoePlan): Value {
+  const { graph } = context;
+  const weights = weightPerExpert(graph, route, plan);
+  const ofExpert = plan.experts.map(() => graph.name());
+  const sizes = graph.ints(...plan.experts.map(() => 1));
+  graph.node('Split', [weights, sizes], { attributes: { axis: { int: 1 } }, outputs: ofExpert });
+  const outputs = plan.experts.map((expert, index) =>
+    graph.node('Mul', [gatedMlp(context, tokens, expert), ofExpert[index] ?? '']),
+  );
+  return outputs.reduce((sum, output) => graph.node('Add', [sum, output]));
+}
+
+/** `[T, E]`: the weight of each expert for each token, 0 where it was not chosen. */
+function weightPerExpert(graph: Graph, { experts, weights }: Route, plan: MoePlan): Value {
+  const numbers = Float32Array.from(plan.experts.keys());
+  const ids = graph.node('Gather', [graph.f32(numbers, [numbers.length]), experts]);
+  const column = graph.node('Reshape', [ids, graph.ints(-1, plan.topK, 1)]);
+  const row = graph.f32(numbers, [1, 1, numbers.length]);
+  const chosen = graph.cast(graph.node('Equal', [column, row]), graph.compute);
+  const weightRow = graph.node('Reshape', [weights, graph.ints(-1, 1, plan.topK)]);
+  const product = graph.node('MatMul', [weightRow, chosen]);
+  return graph.node('Reshape', [product, graph.ints(-1, numbers.length)]);
 }
 
 /** The activation runs once over the rows of all experts. */

@@ -45,7 +45,7 @@ function declareInputs(graph: Graph): void {
   graph.input({ name: cumulativeLengths, dtype: 'i32', shape: ['B1'] });
   graph.input({ name: pastLengths, dtype: 'i32', shape: ['B'] });
   graph.input({ name: blockTable, dtype: 'i32', shape: ['B', 'pages'] });
-  graph.input({ name: metadata, dtype: 'i32', shape: [2] });
+  graph.input({ name: metadata, dtype: 'i32', shape: ['metadata'] });
   graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
   graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['L'] });
   graph.input({ name: wholeRows, dtype: 'i64', shape: ['F'] });
