@@ -4,13 +4,18 @@ import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params
 
 /**
  * One step of one device as a value (docs/architecture.md, "The step and the slots"). The device runs the parts in the
- * order of the fields: opens, loads, prefill, decode, stores, frees. Steps are FIFO per device.
+ * order of the fields: opens, maps, loads, prefill, decode, stores, frees. Steps are FIFO per device.
  */
 export interface StepPlan {
   readonly step: number;
   /** Slots whose request starts or resumes here. */
   readonly opens: readonly SlotOpen[];
-  /** Where the rows of slots lie from this step on. */
+  /**
+   * Where the rows of slots lie from this step on, as far as that is news. A device that copies between slots and pages
+   * ignores it; for one that keeps rows on the pages themselves it comes before all that reads or writes rows: when the
+   * tree had the rows already, a seat goes on with the tree's pages (`inserted`), and those that it had may be written
+   * by another seat in this very step.
+   */
   readonly maps: readonly MapRow[];
   /** Copy cached pages into a slot from row 0 on. */
   readonly loads: readonly LoadRow[];
@@ -58,9 +63,10 @@ export interface SlotOpen {
   readonly grammar: Grammar | null;
 }
 
-/** Pages `[fromPage, fromPage + pages.length)` of a slot's rows lie on these pages. */
+/** Pages `[fromPage, fromPage + pages.length)` of the slot's rows lie on `pages` from this step on. */
 export interface MapRow {
   readonly slot: number;
+  /** At most as many pages as the slot has: a list without holes. */
   readonly fromPage: number;
   readonly pages: Int32Array;
 }

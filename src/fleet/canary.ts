@@ -3,9 +3,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { RESULT_FAILED, stepOf, type EmbedPlan, type StepPlan } from '../core/batch.js';
 import { greedySampling } from '../core/sampling-params.js';
 import type { ModelSpec } from '../core/model-spec.js';
-import type { FromDevice, ToDevice } from '../messages.js';
+import type { DeviceLimits, FromDevice, ToDevice } from '../messages.js';
 
 const NUM_PROMPT_TOKENS = 4;
+/** The prompt's, and one of decoding. */
+const NUM_ROWS = NUM_PROMPT_TOKENS + 1;
 
 const GREEDY = greedySampling(2);
 
@@ -13,7 +15,11 @@ const GREEDY = greedySampling(2);
  * A first small request on a device that nobody else uses yet, over the port that the scheduler gets
  * afterwards. Leaves the device as it was. Throws when the model gives no usable numbers.
  */
-export async function runCanary(port: MessagePort, spec: ModelSpec): Promise<void> {
+export async function runCanary(
+  port: MessagePort,
+  spec: ModelSpec,
+  limits: DeviceLimits,
+): Promise<void> {
   const tokens = Int32Array.from(
     { length: NUM_PROMPT_TOKENS },
     (_, i) => (i * 31 + 1) % spec.vocabSize,
@@ -23,12 +29,12 @@ export async function runCanary(port: MessagePort, spec: ModelSpec): Promise<voi
     checkEmbedding(await ask(port, { kind: 'embed', plan }));
     return;
   }
-  for (const [step, parts] of [promptStep(tokens), decodeStep()].entries()) {
+  for (const [step, parts] of [promptStep(tokens, limits), decodeStep()].entries()) {
     checkToken(await ask(port, { kind: 'step', plan: stepOf(step, parts) }));
   }
 }
 
-function promptStep(tokens: Int32Array): Partial<StepPlan> {
+function promptStep(tokens: Int32Array, { pageSizeTokens }: DeviceLimits): Partial<StepPlan> {
   const open = {
     slot: 0,
     sampling: GREEDY,
@@ -38,8 +44,10 @@ function promptStep(tokens: Int32Array): Partial<StepPlan> {
     logprobs: null,
     hiddenFrom: Infinity,
   };
+  const numPages = Math.ceil(NUM_ROWS / pageSizeTokens);
+  const pages = Int32Array.from({ length: numPages }, (_, page) => page);
   const prompt = { slot: 0, position: 0, tokens, previousToken: -1, nextToken: -1, sample: true };
-  return { opens: [open], prefill: [prompt] };
+  return { opens: [open], maps: [{ slot: 0, fromPage: 0, pages }], prefill: [prompt] };
 }
 
 function decodeStep(): Partial<StepPlan> {

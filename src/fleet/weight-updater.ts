@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { WeightControl, WeightOutcome, WeightUpdate } from '../engine/control.js';
 import type { ModelSpec } from '../core/model-spec.js';
+import type { DeviceLimits } from '../messages.js';
 import type { DeviceFleet, NextDevices } from './device-fleet.js';
 import type { Exclusive } from './exclusive.js';
 import type { LoadContext } from './load-context.js';
@@ -19,7 +20,7 @@ export interface WeightUpdaterDeps {
   readonly fleet: Pick<DeviceFleet, 'isAsleep' | 'buildNext' | 'switchTo'>;
   readonly engine: Pick<Engine, 'abortScheduled'>;
   /** A first small request on a device that nobody else uses yet. Rejects when its model is of no use. */
-  readonly prove: (port: MessagePort, spec: ModelSpec) => Promise<void>;
+  readonly prove: (port: MessagePort, spec: ModelSpec, limits: DeviceLimits) => Promise<void>;
   readonly availableBytes: () => number;
   readonly served: ServedWeights;
   readonly running: PreparedCheckpoint;
@@ -96,7 +97,10 @@ export class WeightUpdater implements WeightControl {
     const { fleet, prove, availableBytes } = this.#deps;
     checkMemory(spec.weightBytes * context.args.dpSize, availableBytes());
     const model = { spec, graph, weightsFolder, target };
-    const next = await fleet.buildNext(model, ({ port }) => prove(port, spec));
+    const next = await fleet.buildNext(model, async ({ port, ready }) => {
+      const { limits } = await ready;
+      await prove(port, spec, limits);
+    });
     context.log.info(
       `The new weights answered a first request on ${next.handles.length} device(s).`,
     );

@@ -1,8 +1,8 @@
 /**
  * A device without a model. The "KV" of a row is a hash of the whole token prefix (and, if asked, of
- * whether prefill or decoding made each row), computed from the row before it as it lies in the slot.
- * Pages carry these hashes, so a wrong load, store, reuse or replay makes wrong tokens from there on.
- * It throws on plans that break the contract of src/core/batch.ts.
+ * whether prefill or decoding made each row), computed from the row before it as it lies on its page.
+ * Slots share pages, so a wrong load, reuse or replay makes wrong tokens from there on.
+ * It throws on plans that break the contract of src/core/batch.ts, for devices that copy and for those with pages.
  */
 import assert from 'node:assert/strict';
 import {
@@ -12,6 +12,7 @@ import {
   RESULT_STOP,
   type EmbedPlan,
   type EmbedResult,
+  type LoadRow,
   type PlanHiddenRows,
   type PlanLogprobRow,
   type PrefillRow,
@@ -23,6 +24,7 @@ import {
 import type { Grammar } from '../../src/core/grammar.js';
 import { endingTokenIds, type SamplingParams } from '../../src/core/sampling-params.js';
 import type { DeviceLimits } from '../../src/messages.js';
+import { PagedRows } from './paged-rows.js';
 
 export const FAKE_VOCAB_SIZE = 211;
 const FAKE_DIM = 2;
@@ -43,6 +45,7 @@ export interface FakeDeviceOptions {
 
 interface Slot {
   readonly open: SlotOpen;
+  /** What its rows must be on their pages. */
   readonly rows: number[];
   readonly tokens: number[];
   numOutputs: number;
@@ -55,7 +58,7 @@ interface Slot {
 
 export class FakeDevice {
   readonly slots = new Map<number, Slot>();
-  private readonly pages = new Map<number, readonly number[]>();
+  private readonly pages: PagedRows;
   private nextStep = 0;
   /** `[planRow, position, token]` of the rows since the last result. */
   private readonly computed: (readonly [number, number, number])[] = [];
@@ -64,8 +67,17 @@ export class FakeDevice {
   numPrefillRows = 0;
   numDecodeRows = 0;
   numStalls = 0;
+  /** Stalls of a prompt's last row that is also the last one of its page. */
+  numBorderStalls = 0;
 
-  constructor(private readonly options: FakeDeviceOptions) {}
+  constructor(private readonly options: FakeDeviceOptions) {
+    this.pages = new PagedRows(options.limits);
+  }
+
+  /** Places of slots that got another page. */
+  get numSwaps(): number {
+    return this.pages.numSwaps;
+  }
 
   cancel(slot: number): void {
     const open = this.slots.get(slot);
@@ -79,7 +91,9 @@ export class FakeDevice {
     const tokens: number[] = [];
     const logprobRows: PlanLogprobRow[] = [];
     for (const open of plan.opens) this.open(open);
-    for (const { slot, numTokens, pages } of plan.loads) this.load(slot, numTokens, pages);
+    for (const slot of plan.frees) this.pages.leave(slot);
+    for (const row of plan.maps) this.pages.map(row, this.slot(row.slot).rows.length);
+    for (const row of plan.loads) this.load(row);
     plan.prefill.forEach((row, planRow) => {
       this.prefill(row, planRow, { tokens, logprobRows });
     });
@@ -87,12 +101,15 @@ export class FakeDevice {
       const planRow = plan.prefill.length + i / DECODE_STRIDE;
       this.decode(plan.decode.subarray(i, i + DECODE_STRIDE), planRow, { tokens, logprobRows });
     }
-    for (const { slot, fromToken, pages } of plan.stores) this.store(slot, fromToken, pages);
+    for (const row of plan.stores) this.pages.store(row, this.slot(row.slot).rows);
     for (const slot of this.slots.values()) {
       if (slot.stalled) slot.rows.pop();
       slot.stalled = false;
     }
-    for (const slot of plan.frees) assert(this.slots.delete(slot), 'only open slots are freed');
+    for (const slot of plan.frees) {
+      this.slots.delete(slot);
+      this.pages.free(slot);
+    }
     return {
       step: plan.step,
       tokens: Int32Array.from(tokens),
@@ -114,6 +131,7 @@ export class FakeDevice {
     const { numSlots } = this.options.limits;
     assert(open.slot >= 0 && open.slot < numSlots, 'slot out of range');
     assert(!this.slots.has(open.slot), 'slot is open already');
+    this.pages.open(open.slot);
     this.slots.set(open.slot, {
       open,
       rows: [],
@@ -132,17 +150,11 @@ export class FakeDevice {
     return found;
   }
 
-  private load(slotId: number, numTokens: number, pages: Int32Array): void {
-    const slot = this.slot(slotId);
-    const { pageSizeTokens } = this.options.limits;
+  private load(row: LoadRow): void {
+    const slot = this.slot(row.slot);
     assert.equal(slot.rows.length, 0, 'loads go to fresh slots');
-    assert.equal(numTokens, pages.length * pageSizeTokens, 'whole pages are loaded');
-    for (const page of pages) {
-      const rows = this.pages.get(page);
-      assert(rows !== undefined, `page ${page} is loaded but was never stored`);
-      slot.rows.push(...rows);
-    }
-    slot.tokens.length = numTokens;
+    slot.rows.push(...this.pages.load(row));
+    slot.tokens.length = row.numTokens;
   }
 
   private prefill(row: PrefillRow, planRow: number, out: ResultLists): void {
@@ -155,6 +167,7 @@ export class FakeDevice {
     if (known !== undefined) assert.equal(row.previousToken, known, 'previousToken is wrong');
     const end = row.position + row.tokens.length;
     assert.equal(row.nextToken === -1, end === slot.open.promptLen, 'nextToken');
+    this.pages.check(row.slot, slot.rows);
     row.tokens.forEach((token, i) => {
       this.computed.push([planRow, slot.rows.length, token]);
       this.append(slot, token, PREFILL_MADE);
@@ -182,6 +195,7 @@ export class FakeDevice {
     if (!isBehindStall) assert.equal(token, replayed ?? -1, 'replay of another token');
     assert.equal(emit, outputIndex >= slot.open.priorOutputIds.length - 1 ? 1 : 0, 'emit');
     const fed = replayed ?? slot.lastToken;
+    this.pages.check(slotId, slot.rows);
     this.computed.push([planRow, slot.rows.length, fed]);
     this.append(slot, fed, DECODE_MADE);
     this.numDecodeRows++;
@@ -192,7 +206,9 @@ export class FakeDevice {
   private append(slot: Slot, token: number, maker: number): void {
     assert(slot.rows.length < this.options.limits.slotLength, 'row beyond the slot');
     const previous = slot.rows.at(-1) ?? START;
-    slot.rows.push(mixRow(previous, token, this.options.marksMaker ? maker : 0));
+    const row = mixRow(previous, token, this.options.marksMaker ? maker : 0);
+    this.pages.write(slot.open.slot, slot.rows.length, row);
+    slot.rows.push(row);
     slot.tokens[slot.rows.length - 1] = token;
   }
 
@@ -210,6 +226,9 @@ export class FakeDevice {
     if (grammar !== null && mixRow(this.nextStep, slot.open.slot, 5) % LATE_ONE_IN === 0) {
       slot.stalled = true;
       this.numStalls++;
+      const isPrompt = slot.rows.length === slot.open.promptLen;
+      const { pageSizeTokens } = this.options.limits;
+      if (isPrompt && slot.rows.length % pageSizeTokens === 0) this.numBorderStalls++;
       out.tokens.push(planRow, 0, RESULT_STALLED);
       return;
     }
@@ -229,18 +248,6 @@ export class FakeDevice {
     if (logprobs === null || at.next === -1 || position < logprobs.startLen) return;
     const { planRow, next } = at;
     out.logprobRows.push({ planRow, position, part: 'prompt', ...score(slot, next) });
-  }
-
-  private store(slotId: number, fromToken: number, pages: Int32Array): void {
-    const slot = this.slot(slotId);
-    const { pageSizeTokens, numPages } = this.options.limits;
-    assert.equal(fromToken % pageSizeTokens, 0, 'stores begin at a page');
-    pages.forEach((page, i) => {
-      assert(page >= 0 && page < numPages, 'page out of range');
-      const from = fromToken + i * pageSizeTokens;
-      assert(slot.rows.length >= from + pageSizeTokens, 'rows are stored that were not computed');
-      this.pages.set(page, slot.rows.slice(from, from + pageSizeTokens));
-    });
   }
 }
 

@@ -30,6 +30,8 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numCancels',
   'numRefusedInserts',
   'numStalls',
+  'numBorderStalls',
+  'numSwaps',
   'numCachedTokens',
   'numFlushed',
   'numFlushRefused',

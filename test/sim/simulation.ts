@@ -24,6 +24,10 @@ export interface SimulationResult extends Outcome {
   readonly numRefusedInserts: number;
   /** Rows whose mask was late. */
   readonly numStalls: number;
+  /** Of the last rows of prompts that end with a page. */
+  readonly numBorderStalls: number;
+  /** Pages of slots that the tree's took the place of. */
+  readonly numSwaps: number;
 }
 
 export class Simulation {
@@ -80,7 +84,8 @@ export class Simulation {
     this.world.fromMain.post({ kind: 'drain' });
     this.runUntilQuiet();
     assert(this.clients.drained, 'drained');
-    const { loop, numResumedFromCache, numCancels, numRefusedInserts, numStalls } = this.world;
+    const { loop, numResumedFromCache, numCancels, numRefusedInserts } = this.world;
+    const { numStalls, numBorderStalls, numSwaps } = this.world;
     const { numDeviceDeaths } = this.faults;
     const { numEvents } = loop;
     return {
@@ -91,6 +96,8 @@ export class Simulation {
       numCancels,
       numRefusedInserts,
       numStalls,
+      numBorderStalls,
+      numSwaps,
     };
   }
 

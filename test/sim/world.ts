@@ -54,6 +54,10 @@ export class World {
   /** Inserts that the cache actor was made to refuse. */
   numRefusedInserts = 0;
   numStalls = 0;
+  /** Of the last rows of prompts that end with a page. */
+  numBorderStalls = 0;
+  /** Pages of slots that the tree's took the place of. */
+  numSwaps = 0;
   private readonly workers = new Map<string, Worker>();
   private readonly generations = new Map<number, number>();
 
@@ -162,9 +166,11 @@ export class World {
     this.loop.after(0.2 + random() * 2 * slowness, () => {
       worker.busy = false;
       if (!worker.alive) return;
-      const stallsBefore = worker.device.numStalls;
+      const { numStalls, numBorderStalls, numSwaps } = worker.device;
       worker.toScheduler.post(answer(worker.device, step));
-      this.numStalls += worker.device.numStalls - stallsBefore;
+      this.numStalls += worker.device.numStalls - numStalls;
+      this.numBorderStalls += worker.device.numBorderStalls - numBorderStalls;
+      this.numSwaps += worker.device.numSwaps - numSwaps;
       this.work(worker);
     });
   }

@@ -54,6 +54,8 @@ export class DeviceLink implements SeatHome<Seat> {
   readonly seats = new Set<Seat>();
   /** Seats that are leaving or closed, in the order in which they left. */
   readonly leavers = new Set<Seat>();
+  /** Seats whose pages are not all as the device was told: the next step that is posted tells it. */
+  readonly remapped = new Set<Seat>();
   /** Posted and not answered, oldest first. */
   readonly steps: PostedStep[] = [];
   #nextStep = 0;

@@ -15,6 +15,8 @@ export interface SeatHome<Seat = unknown> {
   readonly seats: Set<Seat>;
   /** Seats that are leaving or closed, in the order in which they left. */
   readonly leavers: Set<Seat>;
+  /** Seats whose pages are not all as the device was told. */
+  readonly remapped: Set<Seat>;
   pagesFor(numTokens: number): number;
   wholePages(numTokens: number): number;
   unlock(lock: number): void;

@@ -1,6 +1,7 @@
 import type { InsertPrefix, RefusedInsert } from '../../messages.js';
 import type { Req } from '../req.js';
 import type { SeatHome } from './home.js';
+import { PageRuns, type PageRun } from './page-runs.js';
 
 /** Pages that a new seat gets: those of its match, held by `lock`, and leased ones. */
 export interface PagesToHold {
@@ -27,6 +28,8 @@ export class SeatPages {
   #lock: number;
   /** Pages of an insert whose reply has not come: until then the lock is unknown. 0 = none. */
   #numInserting = 0;
+  /** Places of the list whose page the device was not told. */
+  readonly #untold = new PageRuns();
 
   constructor(home: SeatHome, req: Req, { matched, lock, leased }: PagesToHold) {
     this.#home = home;
@@ -35,6 +38,7 @@ export class SeatPages {
     this.#numTree = matched.length;
     this.#numStored = matched.length;
     this.#lock = lock;
+    for (const place of this.#pages.keys()) this.#untold.add(place);
     home.pages.hold(this.#pages);
   }
 
@@ -75,12 +79,22 @@ export class SeatPages {
     if (pages.idle.length === 0) return false;
     const taken = pages.take(1);
     pages.hold(taken);
+    this.#untold.add(this.#pages.length);
     this.#pages.push(...taken);
     return true;
   }
 
+  get hasUntold(): boolean {
+    return !this.#untold.isEmpty;
+  }
+
+  /** What the step that is being planned tells the device of the list. */
+  tell(): PageRun[] {
+    return this.#untold.take(this.#pages);
+  }
+
   /** The pages up to `numPages` that have no bytes yet: the step that is being planned stores them. */
-  store(numPages: number): { readonly fromPage: number; readonly pages: Int32Array } | null {
+  store(numPages: number): PageRun | null {
     const fromPage = this.#numStored;
     if (numPages <= fromPage) return null;
     this.#numStored = numPages;
@@ -105,6 +119,9 @@ export class SeatPages {
       return;
     }
     const trees = [...reply.pages];
+    for (const [place, page] of trees.entries()) {
+      if (page !== this.#pages[place]) this.#untold.add(place);
+    }
     pages.drop(this.#pages.slice(0, numPages));
     this.#pages.splice(0, numPages, ...trees);
     pages.hold(trees);

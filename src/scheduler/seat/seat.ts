@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LoadRow, StoreRow } from '../../core/batch.js';
+import type { LoadRow, MapRow, StoreRow } from '../../core/batch.js';
 import type { Inserted, RefusedInsert, TreeKey } from '../../messages.js';
 import type { Req } from '../req.js';
 import type { SeatHome } from './home.js';
@@ -48,6 +48,7 @@ export class Seat {
     const leased = home.pages.take(home.pagesFor(req.rowsToResume) - match.pages.length);
     this.#pages = new SeatPages(home, req, { matched: match.pages, lock: match.lock, leased });
     home.seats.add(this);
+    home.remapped.add(this);
   }
 
   get tree(): TreeKey {
@@ -125,7 +126,16 @@ export class Seat {
   grow(): boolean {
     this.#may('grow');
     const { pageSizeTokens } = this.#home.limits;
-    return this.#plannedLen < this.#pages.length * pageSizeTokens || this.#pages.grow();
+    if (this.#plannedLen < this.#pages.length * pageSizeTokens) return true;
+    if (!this.#pages.grow()) return false;
+    this.#home.remapped.add(this);
+    return true;
+  }
+
+  /** What the step that is being planned tells the device of where the rows lie: what it does not know yet. */
+  maps(): MapRow[] {
+    this.#home.remapped.delete(this);
+    return this.#pages.tell().map((run) => ({ slot: this.slot, ...run }));
   }
 
   /** The step that is being planned computes the next `numRows` rows. */
@@ -162,9 +172,19 @@ export class Seat {
     return { slot: this.slot, fromToken, pages: stored.pages };
   }
 
-  /** Whole pages of the prompt, if the tree does not have them all from this seat; else 0. */
+  /**
+   * First rows of the prompt that are never computed again once they were: others may have them at once. The last row
+   * is when its mask was late ({@link stalled}), and rows on pages that others read are not written.
+   */
+  get shareableLen(): number {
+    const { input, maxNewTokens, promptLen } = this.req;
+    const mayStall = input.grammar !== null && this.numPriorOutputs === 0 && maxNewTokens > 0;
+    return mayStall ? promptLen - 1 : promptLen;
+  }
+
+  /** Whole pages of the prompt for others, if the tree does not have them all from this seat; else 0. */
   get numPromptPages(): number {
-    const numPages = this.#home.wholePages(this.req.promptLen);
+    const numPages = this.#home.wholePages(this.shareableLen);
     const isNew = numPages > this.#pages.numTree && !this.#pages.isInserting;
     return this.#home.sharesPrefixes && isNew ? numPages : 0;
   }
@@ -182,6 +202,7 @@ export class Seat {
   inserted(reply: Pick<Inserted, 'pages' | 'lock'>): number {
     this.#may('inserted');
     this.#pages.inserted(reply);
+    if (this.isLive && this.#pages.hasUntold) this.#home.remapped.add(this);
     return this.#release();
   }
 
@@ -200,12 +221,19 @@ export class Seat {
     this.#phase = 'retracting';
   }
 
-  /** No more rows; the next step stores what is known and frees the slot. */
+  /**
+   * No more rows; the next step stores what is known and frees the slot.
+   *
+   * From here on the device is told of no page, though a reply may still swap some. Steps in flight run before the
+   * swapped-out pages can be anybody's, and the next step that is posted, the first that may give them to somebody,
+   * frees this slot: it has no rows of it, and what it stores lies behind all that was ever inserted.
+   */
   leave(): void {
     this.#may('leave');
     this.#closeRows = this.#knownRows;
     this.#phase = 'leaving';
     this.#home.seats.delete(this);
+    this.#home.remapped.delete(this);
     this.#home.leavers.add(this);
   }
 

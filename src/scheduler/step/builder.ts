@@ -1,4 +1,11 @@
-import type { LoadRow, PrefillRow, SlotOpen, StepPlan, StoreRow } from '../../core/batch.js';
+import type {
+  LoadRow,
+  MapRow,
+  PrefillRow,
+  SlotOpen,
+  StepPlan,
+  StoreRow,
+} from '../../core/batch.js';
 import type { PostedStep } from '../devices/link.js';
 import type { Seat } from '../seat/seat.js';
 
@@ -7,6 +14,7 @@ export class StepBuilder {
   readonly step: number;
   readonly #recordsExperts: boolean;
   readonly #opens: SlotOpen[] = [];
+  readonly #maps: MapRow[] = [];
   readonly #loads: LoadRow[] = [];
   readonly #prefill: PrefillRow[] = [];
   readonly #decode: number[] = [];
@@ -39,6 +47,10 @@ export class StepBuilder {
     return this.#numCachedTokens;
   }
 
+  /**
+   * Nothing to run. Maps alone are no reason for a step: a page that a seat no longer has can be written by others in a
+   * step that is posted later only, and that one has the map.
+   */
   get isEmpty(): boolean {
     const numRows = this.#prefill.length + this.#decodeSeats.length;
     return numRows + this.#opens.length + this.#stores.length + this.#frees.length === 0;
@@ -90,6 +102,10 @@ export class StepBuilder {
     seat.advance(1);
   }
 
+  map(rows: readonly MapRow[]): void {
+    this.#maps.push(...rows);
+  }
+
   store(row: StoreRow | null): void {
     if (row !== null) this.#stores.push(row);
   }
@@ -102,7 +118,7 @@ export class StepBuilder {
     return {
       step: this.step,
       opens: this.#opens,
-      maps: [],
+      maps: this.#maps,
       loads: this.#loads,
       prefill: this.#prefill,
       decode: Int32Array.from(this.#decode),

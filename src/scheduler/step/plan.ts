@@ -34,6 +34,7 @@ function planNext(parts: Parts, link: DeviceLink): boolean {
   if (parts.paused === null) planRows(parts, link, step);
   planFrees(link, step);
   if (step.isEmpty) return false;
+  planMaps(link, step);
   link.postStep(step.plan(), step.posted());
   if (step.numPrefillRows > 0) countPrefill(parts, link, step);
   closeSlots(parts, link);
@@ -55,6 +56,11 @@ function planFrees(link: DeviceLink, step: StepBuilder): void {
     step.store(seat.closingStore(step.step));
     step.free(seat.slot);
   }
+}
+
+/** Whoever's pages changed, with rows in this step or without: another seat may write there in it. */
+function planMaps(link: DeviceLink, step: StepBuilder): void {
+  for (const seat of link.remapped) step.map(seat.maps());
 }
 
 /** Frees the slots of the step that was just posted. */

@@ -18,8 +18,9 @@ export function findHolder(link: DeviceLink, { req, match }: WaitingReq): Seat |
   const enough = (match?.numTokens ?? 0) + worthwhileTokens(link);
   if (req.maxMatchTokens < enough) return null;
   for (const seat of link.seats) {
-    if (!seat.canPrefill || seat.req.promptLen < enough) continue;
-    const shared = sharedPromptTokens(seat.req, req, req.maxMatchTokens);
+    if (!seat.canPrefill || seat.shareableLen < enough) continue;
+    const maxTokens = Math.min(req.maxMatchTokens, seat.shareableLen);
+    const shared = sharedPromptTokens(seat.req, req, maxTokens);
     if (link.wholePages(shared) * link.limits.pageSizeTokens >= enough) return seat;
   }
   return null;

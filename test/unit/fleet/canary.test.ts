@@ -4,7 +4,7 @@ import { RESULT_FAILED, type EmbedResult, type StepResult } from '../../../src/c
 import type { ModelSpec } from '../../../src/core/model-spec.js';
 import { runCanary } from '../../../src/fleet/canary.js';
 import type { FromDevice, ToDevice } from '../../../src/messages.js';
-import { modelIn } from './fleet-rig.js';
+import { LIMITS, modelIn } from './fleet-rig.js';
 
 const { spec } = modelIn('any');
 const EMBEDDER: ModelSpec = {
@@ -25,6 +25,7 @@ async function canary(
   t: Test,
   model: ModelSpec,
   answer: (message: ToDevice) => unknown,
+  limits = LIMITS,
 ): Promise<readonly ToDevice[]> {
   const { port1, port2 } = new MessageChannel();
   t.teardown(() => {
@@ -35,7 +36,7 @@ async function canary(
     received.push(message);
     port2.postMessage(answer(message));
   });
-  await runCanary(port1, model);
+  await runCanary(port1, model, limits);
   return received;
 }
 
@@ -52,9 +53,17 @@ function embedDone(...vectors: readonly number[]): FromDevice {
 t.test('a prompt and one decode step, which leave the slot free', async (t) => {
   const [prompt, decode, ...more] = await canary(t, spec, () => stepDone(0, 5, 0));
   t.match(prompt, { kind: 'step', plan: { step: 0, opens: [{ slot: 0, promptLen: 4 }] } });
+  t.match(prompt, { plan: { maps: [{ slot: 0, fromPage: 0, pages: Int32Array.of(0) }] } });
   t.match(decode, { kind: 'step', plan: { step: 1, frees: [0] } });
   t.same(decode?.kind === 'step' && [...decode.plan.decode], [0, -1, 1]);
   t.same(more, []);
+});
+
+t.test('its five rows have pages, however small these are', async (t) => {
+  const limits = { ...LIMITS, pageSizeTokens: 2 };
+  const [prompt] = await canary(t, spec, () => stepDone(0, 5, 0), limits);
+  const maps = prompt?.kind === 'step' ? prompt.plan.maps : [];
+  t.same(maps, [{ slot: 0, fromPage: 0, pages: Int32Array.of(0, 1, 2) }]);
 });
 
 t.test('its tokens are in any vocabulary', async (t) => {

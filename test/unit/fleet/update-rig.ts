@@ -1,6 +1,5 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MessagePort } from 'node:worker_threads';
 import type { Test } from 'tap';
 import { loadHostEnv, loadServerArgs, type HostEnv } from '../../../src/config/load.js';
 import type { ServerArgs } from '../../../src/config/server-args.js';
@@ -10,7 +9,7 @@ import { Exclusive } from '../../../src/fleet/exclusive.js';
 import type { LoadContext } from '../../../src/fleet/load-context.js';
 import { prepareFolder } from '../../../src/fleet/prepare-folder.js';
 import { TemporaryFolders } from '../../../src/fleet/temporary-folders.js';
-import { WeightUpdater } from '../../../src/fleet/weight-updater.js';
+import { WeightUpdater, type WeightUpdaterDeps } from '../../../src/fleet/weight-updater.js';
 import { HubCache } from '../../../src/model/source/hub-cache.js';
 import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
 import { createLogger } from '../../../src/observability/logger.js';
@@ -30,7 +29,7 @@ export class UpdateRig {
   readonly lines: string[];
   readonly updater: WeightUpdater;
   /** The first request on a new device. */
-  prove: (port: MessagePort) => Promise<void> = () => Promise.resolve();
+  prove: WeightUpdaterDeps['prove'] = () => Promise.resolve();
   availableBytes = Infinity;
   /** Bytes of one set of weights. */
   readonly weightBytes: number;
@@ -46,7 +45,7 @@ export class UpdateRig {
       context,
       fleet: fleetRig.fleet,
       engine: { abortScheduled: () => fleetRig.story.push('abort all') },
-      prove: (port) => this.prove(port),
+      prove: (...given) => this.prove(...given),
       availableBytes: () => this.availableBytes,
       served: this.served,
       running,

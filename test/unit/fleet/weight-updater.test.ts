@@ -5,6 +5,7 @@ import t from 'tap';
 import type { WeightOutcome } from '../../../src/engine/control.js';
 import { turnOfEvents } from '../../doubles/turn-of-events.js';
 import { f32, safetensorsFile, zeros } from '../model/safetensors-file.js';
+import { LIMITS } from './fleet-rig.js';
 import { NORM, OTHER_SHAPES, RUNNING, UpdateRig } from './update-rig.js';
 
 const DONE = 'Succeeded to update model weights.';
@@ -202,8 +203,8 @@ t.test('new weights take over from the old ones', async (t) => {
   const { fleetRig, served } = rig;
   const [oldFolder = ''] = await rig.temporaryFolders();
   const proved: unknown[] = [];
-  rig.prove = (port) => {
-    proved.push(port);
+  rig.prove = (port, _spec, limits) => {
+    proved.push(port, limits);
     t.same(fleetRig.story, [], 'proven before it serves');
     return Promise.resolve();
   };
@@ -213,7 +214,7 @@ t.test('new weights take over from the old ones', async (t) => {
     message: `${DONE} Weight version updated to v1.`,
   });
   const { port, weightsFolder } = fleetRig.yard.newest;
-  t.same(proved, [port]);
+  t.same(proved, [port, LIMITS]);
   t.not(weightsFolder, 'first');
   t.same(fleetRig.tell(), ['attachDevice 0:1 epoch 1']);
   t.same([served.modelPath, served.version, served.versionOf(0)], [other, 'v1', 'v0']);

@@ -6,6 +6,7 @@ import { Outbox } from '../../../../src/scheduler/outbox.js';
 import { Req } from '../../../../src/scheduler/req.js';
 import { MAY, type SeatAct, type SeatPhase } from '../../../../src/scheduler/seat/phase.js';
 import { Seat } from '../../../../src/scheduler/seat/seat.js';
+import { FAKE_GRAMMAR } from '../../../doubles/fake-device.js';
 import { request } from '../../../doubles/scheduler-rig.js';
 
 const LIMITS = { numSlots: 2, slotLength: 100, numPages: 12, pageSizeTokens: 4 };
@@ -157,5 +158,54 @@ t.test('a seat that is dropped twice frees its pages once', (t) => {
   seat.drop();
   seat.drop();
   t.equal(link.pages.idle.length, 5);
+  t.end();
+});
+
+t.test('the device is told what is new of the pages, as long as the seat may get rows', (t) => {
+  const { link, seat } = seated();
+  t.same([...link.remapped], [seat]);
+  t.same(seat.maps(), [{ slot: 0, fromPage: 0, pages: Int32Array.of(3, 4, 5) }]);
+  t.same([link.remapped.size, seat.maps()], [0, []]);
+  seat.advance(10);
+  seat.insert(2);
+  seat.inserted({ pages: Int32Array.of(3, 9), lock: 77 });
+  t.same([...link.remapped], [seat]);
+  t.same(seat.maps(), [{ slot: 0, fromPage: 1, pages: Int32Array.of(9) }]);
+  t.ok(seat.grow());
+  t.equal(link.remapped.size, 0, 'the page has room for the next row');
+  seat.advance(2);
+  t.ok(seat.grow());
+  t.same([...link.remapped], [seat]);
+  t.same(seat.maps(), [{ slot: 0, fromPage: 3, pages: Int32Array.of(2) }]);
+  t.end();
+});
+
+t.test('it is told of no page of a slot that the next step frees', (t) => {
+  const before = seated();
+  before.seat.leave();
+  t.equal(before.link.remapped.size, 0, 'changed before it left');
+  const { link, seat } = seated();
+  seat.maps();
+  seat.advance(10);
+  seat.insert(2);
+  seat.leave();
+  seat.inserted({ pages: Int32Array.of(8, 9), lock: 77 });
+  t.equal(link.remapped.size, 0, 'or behind it');
+  t.end();
+});
+
+t.test('the last row of a prompt is not shared while its mask may be late', (t) => {
+  const shareable = (overrides: Parameters<typeof request>[2], outputIds: readonly number[]) => {
+    const { link } = seated();
+    const req = new Req(request(7, 4, overrides), 0);
+    req.outputIds.push(...outputIds);
+    const seat = new Seat(link, req, NOTHING);
+    return [seat.shareableLen, seat.numPromptPages];
+  };
+  const grammar = FAKE_GRAMMAR;
+  t.same(shareable({}, []), [4, 1]);
+  t.same(shareable({ grammar }, []), [3, 0]);
+  t.same(shareable({ grammar }, [1]), [4, 1], 'nothing is sampled where the outputs are known');
+  t.same(shareable({ grammar, sampling: { maxNewTokens: 0 } }, []), [4, 1], 'nor for no tokens');
   t.end();
 });

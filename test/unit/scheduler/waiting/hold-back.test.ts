@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { StepPlan } from '../../../../src/core/batch.js';
 import type { ReqInput } from '../../../../src/messages.js';
+import { FAKE_GRAMMAR } from '../../../doubles/fake-device.js';
 import { request, SchedulerRig } from '../../../doubles/scheduler-rig.js';
 
 /** The first `numShared` tokens are the same for every `num`; the rest is its own. */
@@ -43,6 +44,17 @@ t.test(
     t.end();
   },
 );
+
+t.test('nobody waits for the page of a row that may be computed again', (t) => {
+  const start = (parts: Partial<ReqInput>) => {
+    const rig = new SchedulerRig().attach();
+    rig.submit({ ...sharing(1, 32, 32), ...parts }, sharing(2, 32, 50));
+    return prefillTokens(rig.plans[0]).length;
+  };
+  t.equal(start({}), 1);
+  t.equal(start({ grammar: FAKE_GRAMMAR }), 2, 'one page is left, less than 32 tokens');
+  t.end();
+});
 
 t.test('those held back are matched in the turn that gives the prefix to the tree', (t) => {
   const rig = new SchedulerRig().attach();
