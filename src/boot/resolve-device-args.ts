@@ -29,6 +29,7 @@ export function resolveDeviceArgs(
 ): ResolvedArgs {
   return {
     ...args,
+    device: kind,
     pageSize: args.pageSize ?? defaultPageTokens(kind, headDim),
     memFractionStatic:
       args.memFractionStatic ?? (kind === 'cpu' ? CPU_MEM_FRACTION : GPU_MEM_FRACTION),

@@ -1,4 +1,4 @@
-import { DEVICE_KINDS } from '../core/device-kind.js';
+import { DEVICE_KINDS, type DeviceKind } from '../core/device-kind.js';
 import { HTTP_SERVERS } from '../core/http-server.js';
 import { SCHEDULE_POLICIES } from '../core/scheduler-config.js';
 import { EXPERT_MODES } from '../core/expert-recording.js';
@@ -318,8 +318,9 @@ export type ServerArgs = {
   readonly [Name in FlagName as Camel<Name>]: ValueOf<(typeof FLAGS)[Name]>;
 };
 
-/** Arguments whose defaults depend on the device, once it is chosen. */
+/** All arguments once the device is chosen, on which some defaults depend. */
 export interface ResolvedArgs extends ServerArgs {
+  readonly device: DeviceKind;
   readonly pageSize: number;
   readonly memFractionStatic: number;
 }

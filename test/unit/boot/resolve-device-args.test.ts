@@ -22,8 +22,16 @@ t.test('what nobody gave is as the device wants it', (t) => {
 });
 
 t.test('what was given stays, and clients see numbers', (t) => {
-  const given: ServerArgs = { ...DEFAULTS, pageSize: 192, memFractionStatic: 0.3, dpSize: 2 };
-  for (const kind of DEVICE_KINDS) t.strictSame(resolveDeviceArgs(given, kind, 64), given);
+  const given: ServerArgs = {
+    ...DEFAULTS,
+    device: 'auto',
+    pageSize: 192,
+    memFractionStatic: 0.3,
+    dpSize: 2,
+  };
+  for (const kind of DEVICE_KINDS) {
+    t.strictSame(resolveDeviceArgs(given, kind, 64), { ...given, device: kind });
+  }
   const shown = publicArgs(resolveDeviceArgs(DEFAULTS, 'cpu', 64));
   t.match(shown, { page_size: 16, mem_fraction_static: 0.5, device: 'cpu', base_gpu_id: 0 });
   t.end();
