@@ -1,4 +1,3 @@
-/** What a device computes with, as `--device` names it. */
+/** What a device computes on: `--device`. */
 export const DEVICE_KINDS = ['cpu', 'cuda', 'webgpu'] as const;
-
 export type DeviceKind = (typeof DEVICE_KINDS)[number];

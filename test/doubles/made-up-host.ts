@@ -71,7 +71,8 @@ export interface MadeUpCard {
 /** A card of the kernel's DRM. */
 export function drmCard(index: number, card: MadeUpCard): Tree {
   const { slot, vendor, device, driver, vram, render } = card;
-  const folder = `/sys/devices/pci0000:00/${slot}`;
+  // Behind a bridge, which has a slot too.
+  const folder = `/sys/devices/pci0000:00/0000:00:01.1/${slot}`;
   const node = `renderD${render ?? ''}`;
   return {
     files: {

@@ -64,11 +64,16 @@ const TREE: TreeState = {
   epoch: 1,
 };
 
-export function defaultArgs(): ResolvedArgs {
-  const args = Object.fromEntries(
+/** What no flag gives. */
+export function presetArgs(): ServerArgs {
+  return Object.fromEntries(
     flagEntries().map(([name, spec]) => [camelCase(name), spec.default]),
   ) as unknown as ServerArgs;
-  return resolveDeviceArgs(args, 'cpu', 64);
+}
+
+/** The same on the CPU. */
+export function defaultArgs(): ResolvedArgs {
+  return resolveDeviceArgs(presetArgs(), 'cpu', 64);
 }
 
 export async function startApp(

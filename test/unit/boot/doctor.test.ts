@@ -124,6 +124,13 @@ t.test('what stands in the way of a card is a note, with what helps', async (t) 
     card,
     'note  no GPU of WebGPU: AMD 0x744c, 0000:03:00.0, no Vulkan driver for it is installed',
   );
+  const second = { ...navi, slot: '0000:00:02.0', driver: 'vmwgfx', render: 129 };
+  const both = [drmCard(0, { ...navi, render: 128 }), drmCard(1, second)];
+  t.match(
+    await gpuLines([...both, vulkanDrivers('radeon_icd')]),
+    [/^note {2}no GPU of WebGPU: AMD 0x744c, 0000:00:02\.0/, /^ok {4}WebGPU's GPU 0: .*03:00/],
+    'cards that can be used are counted',
+  );
   const missing = { programs: { '/sbin/ldconfig': '\tlibvulkan.so.1 (libc6,x86-64) => /l\n' } };
   const [driver] = await gpuLines([vulkanDrivers('lvp_icd'), missing]);
   t.match(driver, /^note {2}Vulkan driver llvmpipe, .*, its library is missing$/);

@@ -1,11 +1,11 @@
 import t from 'tap';
 
 import { checkDeviceArgs, resolveDeviceArgs } from '../../../src/boot/resolve-device-args.js';
-import { loadServerArgs } from '../../../src/config/load.js';
 import { publicArgs, type ServerArgs } from '../../../src/config/server-args.js';
 import { DEVICE_KINDS, type DeviceKind } from '../../../src/core/device-kind.js';
+import { presetArgs } from '../api/test-app.js';
 
-const { args: DEFAULTS } = loadServerArgs(new Map(), null, {});
+const DEFAULTS = presetArgs();
 
 t.test('what nobody gave is as the device wants it', (t) => {
   const of = (kind: DeviceKind, headDim: number) => {

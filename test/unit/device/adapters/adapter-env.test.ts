@@ -44,6 +44,12 @@ t.test('one card takes its drivers, and so no software', async (t) => {
   t.strictSame(await envsOf(drmCard(0, NAVI), drivers), [only('radeon_icd.x86_64')]);
 });
 
+t.test('for a kernel driver that nobody knows any driver may speak, but no software', async (t) => {
+  const drivers = vulkanDrivers('radeon_icd', 'lvp_icd', 'novel_icd');
+  const envs = await envsOf(drmCard(0, { ...NAVI, driver: 'novel' }), drivers);
+  t.strictSame(envs, [only('novel_icd', 'radeon_icd')]);
+});
+
 t.test('cards of different makers are told by their drivers', async (t) => {
   const drivers = vulkanDrivers('radeon_icd', 'lvp_icd', 'intel_icd', 'intel_hasvk_icd');
   t.strictSame(await envsOf(drmCard(0, NAVI), drmCard(1, INTEL), drivers), [
