@@ -94,12 +94,12 @@ export function expertRecording(args: ServerArgs, spec: ModelSpec): ExpertRecord
 /** What every device starts with. */
 export function deviceStart(
   { numThreads, dpSize }: ServerArgs,
-  { spec, graph, weightsFolder }: SharedStart['model'],
+  { spec, graph, weightsFolder, target }: SharedStart['model'],
   { limits, numCores }: { readonly limits: DeviceLimits; readonly numCores: number },
 ): SharedStart {
   const share = Math.max(1, Math.floor(numCores / dpSize));
   return {
-    model: { spec, graph, weightsFolder },
+    model: { spec, graph, weightsFolder, target },
     limits,
     // Threads that spin take the cores from the other devices.
     ort: { numThreads: numThreads ?? share, spinning: dpSize === 1 },

@@ -10,6 +10,8 @@ export interface StepPlan {
   readonly step: number;
   /** Slots whose request starts or resumes here. */
   readonly opens: readonly SlotOpen[];
+  /** Where the rows of slots lie from this step on. */
+  readonly maps: readonly MapRow[];
   /** Copy cached pages into a slot from row 0 on. */
   readonly loads: readonly LoadRow[];
   /** Prompt rows to compute. Result rows of these come first: `planRow` in [0, prefill.length). */
@@ -28,6 +30,7 @@ export interface StepPlan {
 export function stepOf(step: number, parts: Partial<StepPlan>): StepPlan {
   return {
     opens: [],
+    maps: [],
     loads: [],
     prefill: [],
     decode: new Int32Array(0),
@@ -53,6 +56,13 @@ export interface SlotOpen {
   readonly hiddenFrom: number;
   /** What the answer must match; null = anything. */
   readonly grammar: Grammar | null;
+}
+
+/** Pages `[fromPage, fromPage + pages.length)` of a slot's rows lie on these pages. */
+export interface MapRow {
+  readonly slot: number;
+  readonly fromPage: number;
+  readonly pages: Int32Array;
 }
 
 export interface LoadRow {

@@ -1,6 +1,11 @@
 /** Weight format of the linear layers: SGLang's `--quantization` values that Radish computes with. */
 export type WeightFormat = 'none' | 'w8a8_int8' | 'int8' | 'int4';
 
+/** Element types of activations, K and V. */
+export type FloatType = 'f32' | 'f16' | 'bf16';
+
+const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { f32: 4, f16: 2, bf16: 2 };
+
 /** What every actor may know of a loaded model. A plain value: it crosses threads by copy. */
 export interface ModelSpec {
   /** `architectures[0]` of config.json, e.g. `LlamaForCausalLM`. */
@@ -22,6 +27,8 @@ export interface ModelSpec {
   /** Null for a generation model: then requests are embed steps and nothing else. */
   readonly embedding: EmbeddingSpec | null;
   readonly format: WeightFormat;
+  /** Element type of K and V. */
+  readonly kvType: FloatType;
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
 }
@@ -55,7 +62,7 @@ export interface MoeSpec {
   readonly topK: number;
 }
 
-/** Bytes of K and V of one token over all layers, f32. */
+/** Bytes of K and V of one token over all layers. */
 export function kvBytesPerToken(spec: ModelSpec): number {
-  return spec.numLayers * 2 * spec.numKvHeads * spec.headDim * Float32Array.BYTES_PER_ELEMENT;
+  return spec.numLayers * 2 * spec.numKvHeads * spec.headDim * FLOAT_BYTES[spec.kvType];
 }

@@ -21,7 +21,9 @@ import { EmbedRunner } from './embed/embed-runner.js';
 import { failNow } from './fault.js';
 import type { ModelRunner } from './generate/model-runner.js';
 import { SlotMasks } from './generate/slot-masks.js';
+import { GpuLock, type GpuLockWord } from './gpu-lock.js';
 import type { OrtOptions } from './ort.js';
+import type { GpuPlace } from './paged/gpu-session.js';
 
 /** All that a device thread is given; copied, but for the ports. */
 export interface DeviceInit {
@@ -29,6 +31,9 @@ export interface DeviceInit {
   readonly model: PreparedModel;
   readonly limits: DeviceLimits;
   readonly ort: OrtOptions;
+  /** Card of each rank; the CPU has none. */
+  readonly cards: readonly number[];
+  readonly gpuLock: GpuLockWord;
   /** Transferred. Carries {@link ToDevice} and {@link FromDevice}. */
   readonly schedulerPort: MessagePort;
   /** Transferred. Carries {@link MainToDevice} and {@link DeviceToMain}. */
@@ -49,7 +54,7 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
   const masks = new SlotMasks();
   const device =
     embedding === null
-      ? await openDevice(init.model, init.limits, init.ort, masks)
+      ? await openDevice(init.model, init.limits, { ort: init.ort, place: placeOf(init), masks })
       : await openEmbedDevice(init.model, embedding, init.ort);
   try {
     const worker = new DeviceWorker({
@@ -69,6 +74,13 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
     scheduler.close();
     main.close();
   }
+}
+
+/** Where the device is to be; null = this CPU. */
+function placeOf({ device, model, cards, gpuLock }: DeviceInit): GpuPlace | null {
+  const { device: kind } = model.target;
+  if (kind === 'cpu') return null;
+  return { kind, card: cards[device.rank] ?? 0, lock: new GpuLock(gpuLock) };
 }
 
 export interface WorkerParts {

@@ -1,8 +1,8 @@
 import { StartupError } from '../core/errors.js';
 import { kvBytesPerToken, type ModelSpec } from '../core/model-spec.js';
 import type { DeviceLimits } from '../messages.js';
-import { kvShapeOf, MAX_ARRAY_ELEMENTS } from './kv/kv-arrays.js';
-import { slotElements } from './kv/kv-slots.js';
+import { kvShapeOf, MAX_ARRAY_ELEMENTS } from './cpu/kv-arrays.js';
+import { slotElements } from './cpu/kv-slots.js';
 
 /** Requests that run at once when nobody says; SGLang's own default follows from memory alone. */
 const DEFAULT_RUNNING_MAX = 64;

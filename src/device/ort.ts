@@ -20,6 +20,12 @@ export interface OrtOptions {
   readonly spinning: boolean;
 }
 
+/** Who runs the operators. WebGPU takes the one adapter of its process, whatever it is asked for. */
+export type Provider = 'cpu' | 'webgpu' | { readonly name: 'cuda'; readonly deviceId: number };
+
+/** A graph, and where its initializers lie. */
+export type SessionModel = Pick<PreparedModel, 'graph' | 'weightsFolder'>;
+
 export type TensorType = 'float32' | 'int32' | 'int64';
 export type Tensors = Record<string, Tensor>;
 /** Null = let the runtime allocate it (the sequence that stops the copy). */
@@ -34,7 +40,7 @@ export function tensorOf(
   return new Tensor(type, data, dims);
 }
 
-/** A model on a device; its outputs land in the preallocated tensors of `fetches`. */
+/** A model on a device. One run at a time; the event loop turns once before the native call, which blocks the thread. */
 export class OrtSession {
   readonly #session: InferenceSession;
   #running = false;
@@ -44,8 +50,13 @@ export class OrtSession {
     this.#session = session;
   }
 
-  static async create(model: PreparedModel, options: OrtOptions): Promise<OrtSession> {
+  static async create(
+    model: SessionModel,
+    options: OrtOptions,
+    provider: Provider = 'cpu',
+  ): Promise<OrtSession> {
     const session = await InferenceSession.create(model.graph, {
+      executionProviders: [provider],
       intraOpNumThreads: options.numThreads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -55,27 +66,40 @@ export class OrtSession {
         session: {
           model_external_initializers_file_folder_path: model.weightsFolder,
           intra_op: { allow_spinning: options.spinning ? '1' : '0' },
+          // Weights and KV take what they need, and not the next power of two.
+          use_device_allocator_for_initializers: provider === 'cpu' ? '0' : '1',
         },
       },
     });
     return new OrtSession(session);
   }
 
-  /** One run at a time; the event loop turns once before the native call, which blocks the thread. */
+  /** The outputs land in the preallocated tensors of `fetches`. */
   async run(feeds: Tensors, fetches: Fetches): Promise<void> {
-    if (this.#running) throw new Error('this is a bug: a run while another run is under way');
-    this.#running = true;
     try {
-      await this.#session.run(feeds, fetches);
+      await this.#alone(() => this.#session.run(feeds, fetches));
     } catch (error) {
       if (error instanceof Error && error.message === STOP_MESSAGE) return;
       throw error;
-    } finally {
-      this.#running = false;
     }
     throw new Error(
       'the runtime copied its outputs: the graph does not begin with a sequence output',
     );
+  }
+
+  /** Copies of the outputs `names`: for graphs whose large values stay inside the session. */
+  fetch(feeds: Tensors, names: readonly string[]): Promise<Tensors> {
+    return this.#alone(() => this.#session.run(feeds, names));
+  }
+
+  async #alone<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#running) throw new Error('this is a bug: a run while another run is under way');
+    this.#running = true;
+    try {
+      return await run();
+    } finally {
+      this.#running = false;
+    }
   }
 
   async release(): Promise<void> {

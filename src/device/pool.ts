@@ -13,17 +13,22 @@ import type {
 } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { DeviceInit } from './device-worker.js';
+import { createGpuLock } from './gpu-lock.js';
 import type { OrtOptions } from './ort.js';
 
 /** JavaScript heap of a device thread: weights, KV and pages live outside it. */
 const HEAP_MB = 256;
 const STACK_MB = 4;
 
+const GPU_LOCK = createGpuLock();
+
 export interface DeviceStart {
   readonly device: DeviceId;
   readonly model: PreparedModel;
   readonly limits: DeviceLimits;
   readonly ort: OrtOptions;
+  /** Card of each rank on a GPU. */
+  readonly cards?: readonly number[];
 }
 
 /** One generation of one device, as main sees it. */
@@ -59,7 +64,9 @@ export function startDevice(start: DeviceStart): DeviceHandle & { readonly heart
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, stackSizeMb: STACK_MB },
   });
   const init: DeviceInit = {
+    cards: [],
     ...start,
+    gpuLock: GPU_LOCK,
     schedulerPort: toScheduler.port2,
     mainPort: toMain.port2,
     heart: createHeart(),

@@ -92,10 +92,10 @@ export class WeightUpdater implements WeightControl {
   }
 
   async #build({ prepared, context }: Weights): Promise<NextDevices> {
-    const { spec, graph, weightsFolder } = prepared;
+    const { spec, graph, weightsFolder, target } = prepared;
     const { fleet, prove, availableBytes } = this.#deps;
     checkMemory(spec.weightBytes * context.args.dpSize, availableBytes());
-    const model = { spec, graph, weightsFolder };
+    const model = { spec, graph, weightsFolder, target };
     const next = await fleet.buildNext(model, ({ port }) => prove(port, spec));
     context.log.info(
       `The new weights answered a first request on ${next.handles.length} device(s).`,

@@ -1,8 +1,10 @@
+import type { FloatType } from '../core/model-spec.js';
 import type { BuildOptions, BuiltModel } from './built-model.js';
 import { resolveContextLength } from './families/context-length.js';
 import type { ModelConfig } from './families/model-config.js';
 import { parseConfig, planFor } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
+import { requirePaged } from './graph/paged/require-paged.js';
 import type { ModelPlan } from './plan.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import {
@@ -14,10 +16,12 @@ import type { Checkpoint } from './source/checkpoint.js';
 import type { JsonObject } from './source/model-source.js';
 import { overlaid } from './source/tensor-overlay.js';
 import { modelSpec } from './spec.js';
+import { targetFor, type ModelTarget } from './target.js';
 import { aliased, withPrefix } from './weights/aliases.js';
 import { dummyCheckpoint } from './weights/dummy.js';
-import { checkPlan } from './weights/find-weight.js';
+import { checkPlan, findWeight } from './weights/find-weight.js';
 import { plainWeights } from './weights/plain-weights.js';
+import { fromRoot } from './weights/from-root.js';
 
 /** A model that generates: checks and reads the weights in the best format there is, builds the graph. */
 export async function buildDecoder(
@@ -28,19 +32,23 @@ export async function buildDecoder(
   const config = parseConfig(json);
   const plan = planFor(config);
   const contextLength = resolveContextLength(config, options.contextLength);
-  const choice = chooseFormat(options.quantization, plan);
   const checkpoint = await openWeights(options, plan, deps);
+  const target = targetFor(options.device, storedType(plan, checkpoint));
+  if (target.device !== 'cpu') requirePaged(config, target);
+  const choice = chooseFormat(options.quantization, plan, target);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
-  const weights = await loadWeights({ plan, config, checkpoint, isKept }, choice, deps);
-  const { store } = weights;
+  const weights = await loadWeights({ plan, config, checkpoint, target, isKept }, choice, deps);
+  // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
+  const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
   const { format, totalBytes: weightBytes } = store;
   return {
-    spec: modelSpec(config, { contextLength, format, weightBytes }),
-    graph: buildGraph(config, plan, store, { contextLength }),
+    spec: modelSpec(config, { contextLength, format, weightBytes, kvType: target.kv }),
+    graph: buildGraph(config, plan, store, { contextLength, target }),
+    target,
     plan,
     checkpoint,
-    weights,
+    weights: { ...weights, store },
     formatReason: choice.reason,
   };
 }
@@ -49,19 +57,24 @@ interface LoadInput {
   readonly plan: ModelPlan;
   readonly config: ModelConfig;
   readonly checkpoint: Checkpoint;
+  readonly target: ModelTarget;
   readonly isKept: boolean;
 }
 
 async function loadWeights(
-  { plan, config, checkpoint, isKept }: LoadInput,
+  { plan, config, checkpoint, target, isKept }: LoadInput,
   { format }: FormatChoice,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
   checkPlan(plan, checkpoint);
   if (format !== 'none') {
-    return quantizedWeights({ plan, config, checkpoint, isKept }, format, deps);
+    return quantizedWeights({ plan, config, checkpoint, target, isKept }, format, deps);
   }
-  return { store: plainWeights(plan, checkpoint), cacheHit: false, temporaryFolder: null };
+  return {
+    store: plainWeights(plan, checkpoint, target.compute),
+    cacheHit: false,
+    temporaryFolder: null,
+  };
 }
 
 async function openWeights(
@@ -74,4 +87,8 @@ async function openWeights(
     // The head stands beside the trunk.
     name.startsWith('lm_head.') ? name : withPrefix(name, 'model.'),
   );
+}
+
+function storedType({ embedding }: ModelPlan, checkpoint: Checkpoint): FloatType {
+  return findWeight(checkpoint, embedding.checkpoint, embedding.shape).dtype;
 }

@@ -1,4 +1,5 @@
 import type { ModelSpec } from '../core/model-spec.js';
+import type { ModelTarget, TargetRequest } from './target.js';
 import type { AnyPlan } from './plan-tensors.js';
 import type { Quantization } from './quantize/format.js';
 import type { QuantizedWeights } from './quantize/quantized-weights.js';
@@ -17,6 +18,8 @@ export interface BuildOptions {
   readonly loadFormat: LoadFormat;
   /** Null = all that the checkpoint was made for. */
   readonly contextLength: number | null;
+  /** What it is to be computed on, and in. */
+  readonly device: TargetRequest;
   /** Tensors that take the place of the source's; null = none. */
   readonly overlay: TensorOverlay | null;
 }
@@ -26,6 +29,7 @@ export interface BuiltModel {
   readonly spec: ModelSpec;
   /** ModelProto bytes. */
   readonly graph: Uint8Array;
+  readonly target: ModelTarget;
   readonly plan: AnyPlan;
   readonly checkpoint: Checkpoint;
   readonly weights: QuantizedWeights;

@@ -12,6 +12,7 @@ import type { Quantization } from './quantize/format.js';
 import type { QuantizeDeps } from './quantize/quantized-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
+import { ON_CPU, type TargetRequest } from './target.js';
 
 export interface PrepareOptions {
   /** Where the model lies; source/find-model.ts makes a path of a name. */
@@ -20,6 +21,8 @@ export interface PrepareOptions {
   readonly loadFormat: LoadFormat;
   /** Null = all that the checkpoint was made for. */
   readonly contextLength: number | null;
+  /** Default: the CPU. */
+  readonly device?: TargetRequest;
   /** `--is-embedding`: a causal model answers with vectors. Others do so, or do not, by themselves. */
   readonly isEmbedding?: boolean;
   /** Tensors that take the place of the folder's. */
@@ -64,8 +67,9 @@ export async function prepareModel(
   await sweepDrafts(deps.cacheDir);
   const { source, modules } = await openModel(options.folder);
   const config = await source.config();
-  const build = { ...options, source, overlay: options.overlay ?? null };
-  const { spec, graph, plan, checkpoint, weights, formatReason } = isPooled(
+  const { overlay = null, device = ON_CPU } = options;
+  const build = { ...options, source, overlay, device };
+  const { spec, graph, target, plan, checkpoint, weights, formatReason } = isPooled(
     config,
     modules,
     options.isEmbedding ?? false,
@@ -77,6 +81,7 @@ export async function prepareModel(
   return {
     spec,
     graph,
+    target,
     weightsFolder: weights.store.folder,
     checkpoint,
     generation: generationDefaults(await source.generationConfig(), config),

@@ -2,7 +2,7 @@ import type { EmbeddingSpec, ModelSpec } from '../../core/model-spec.js';
 import type { PreparedModel } from '../../model/graph/contract.js';
 import { EmbedRunner } from './embed-runner.js';
 import { OrtSession, type OrtOptions } from '../ort.js';
-import { ProbeError } from '../generate/probe.js';
+import { ProbeError } from '../probe-error.js';
 
 /** A loaded model that can run embed steps. It has no slots and no pages. */
 export interface EmbedDevice {

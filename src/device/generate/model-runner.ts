@@ -6,21 +6,16 @@ import {
   type StepResult,
 } from '../../core/batch.js';
 import { DeviceSlot } from './device-slot.js';
-import type { Forward } from './forward.js';
-import type { KvSlots } from '../kv/kv-slots.js';
-import type { PagePool } from '../kv/page-pool.js';
+import { FILLER, type KvStore, type ModelBackend } from '../backend.js';
 import { SlotMasks } from './slot-masks.js';
 import { needsLogits } from '../sampling/penalties.js';
 import { cutPrefill, prefillRows, type PrefillRun } from './prefill-runs.js';
-import { RowSampler } from './row-sampler.js';
+import { needsWholeRow, RowSampler } from './row-sampler.js';
 import { addDecodeHidden, addPrefillHidden } from './hidden-output.js';
 import { StageClock } from './stage-clock.js';
 import { RoutingRecord, StepOutput } from './step-output.js';
 
-export interface RunnerParts {
-  readonly forward: Forward;
-  readonly slots: KvSlots;
-  readonly pages: PagePool;
+export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   /** Where the masks of requests with a grammar come from. */
   readonly masks?: SlotMasks;
 }
@@ -54,7 +49,8 @@ export class ModelRunner {
     const output = new StepOutput(plan.step, records ? new RoutingRecord(moe) : null);
     const clock = new StageClock();
     this.#openSlots(plan);
-    this.#load(plan);
+    for (const row of plan.maps) this.#parts.kv.map(row);
+    for (const row of plan.loads) this.#parts.kv.load(row.slot, row.numTokens, row.pages);
     const loadUs = clock.lapUs();
     for (const [planRow, row] of plan.prefill.entries()) {
       await this.#prefill(row, { planRow, output, betweenRuns });
@@ -80,29 +76,21 @@ export class ModelRunner {
   /** Between steps, when no slot is open and no page means anything: gives the memory of the KV back. */
   async releaseKv(): Promise<void> {
     if (this.#open.size > 0) throw new Error(`this is a bug: ${this.#open.size} slots are open`);
-    await Promise.all([this.#parts.slots.renew(), this.#parts.pages.renew()]);
+    await this.#parts.kv.renew();
   }
 
   #openSlots(plan: StepPlan): void {
     for (const open of plan.opens) {
-      this.#parts.slots.open(open.slot);
+      this.#parts.kv.open(open.slot);
       const slot = new DeviceSlot(open);
       this.#open.set(open.slot, slot);
       this.#masks.open(open.slot, slot);
     }
   }
 
-  #load(plan: StepPlan): void {
-    const { slots, pages } = this.#parts;
-    for (const row of plan.loads) {
-      pages.load(slots, row.slot, row.pages);
-      slots.setLength(row.slot, row.numTokens);
-    }
-  }
-
   async #prefill(row: PrefillRow, context: PrefillContext): Promise<void> {
     const slot = this.#slotOf(row.slot);
-    for (const run of cutPrefill(row, slot.scoreFrom)) {
+    for (const run of cutPrefill(row, slot.scoreFrom, this.#parts.forward.prefill)) {
       context.betweenRuns();
       if (slot.cancelledFrom <= run.position) return;
       await this.#prefillRun(row.slot, run, context);
@@ -110,9 +98,9 @@ export class ModelRunner {
   }
 
   async #prefillRun(slotId: number, run: PrefillRun, context: PrefillContext): Promise<void> {
-    const { forward, slots } = this.#parts;
+    const { forward, kv } = this.#parts;
     const slot = this.#slotOf(slotId);
-    if (slots.lengthOf(slotId) < run.position) {
+    if (kv.lengthOf(slotId) < run.position) {
       throw new Error(`this is a bug: slot ${slotId} has no row ${run.position - 1} to build on`);
     }
     const samples = run.sampleRow >= 0 && slot.params.maxNewTokens > 0 && !slot.isCancelled;
@@ -122,24 +110,25 @@ export class ModelRunner {
       headRows.push(run.sampleRow);
       temperatures.push(slot.params.temperature);
     }
-    const hiddenRows = prefillRows(run, slots.lengthOf(slotId), context.planRow).filter(
+    const hiddenRows = prefillRows(run, kv.lengthOf(slotId), context.planRow).filter(
       ({ position }) => slot.wantsHidden(position),
     );
     await forward.run({
-      window: { start: slots.rowOf(slotId), count: 1 },
+      slots: [slotId],
       tokens: run.tokens,
       lengths: Int32Array.of(run.position + run.tokens.length),
       headRows,
       temperatures,
+      wholeRows: headRows.map((_, i) => i < run.scores.length || needsWholeRow(slot, forward.head)),
       wantLogits: samples && needsLogits(slot.params),
       hiddenRows: hiddenRows.map(({ runRow }) => runRow),
       wantExperts: context.output.routing !== null,
     });
     context.output.routing?.add(
-      prefillRows(run, slots.lengthOf(slotId), context.planRow),
+      prefillRows(run, kv.lengthOf(slotId), context.planRow),
       forward.experts,
     );
-    slots.setLength(slotId, run.endPosition);
+    kv.setLength(slotId, run.endPosition);
     addPrefillHidden(hiddenRows, forward.hidden, context.output);
     run.scores.forEach((score, row) => {
       this.#sampler.scorePrompt(slot, score, row, context);
@@ -148,7 +137,7 @@ export class ModelRunner {
     const place = { row: headRows.length - 1, planRow: context.planRow, output: context.output };
     const mask = slot.forcedToken ?? this.#masks.take(slotId, { isAlone: this.#allHaveGrammars });
     // The prompt's last row is computed again: its logits are not kept.
-    if (mask === 'late') slots.setLength(slotId, run.endPosition - 1);
+    if (mask === 'late') kv.setLength(slotId, run.endPosition - 1);
     this.#sampler.sample(slot, mask, place);
     this.#masks.sampled(slotId);
     this.#masks.flush();
@@ -164,9 +153,9 @@ export class ModelRunner {
     for (let at = 0; at < plan.decode.length; at += DECODE_STRIDE) {
       const [slotId = 0, token = -1, emit = 1] = plan.decode.subarray(at, at + DECODE_STRIDE);
       const slot = this.#slotOf(slotId);
-      if (slot.ended || slot.cancelledFrom <= this.#parts.slots.lengthOf(slotId)) continue;
+      if (slot.ended || slot.cancelledFrom <= this.#parts.kv.lengthOf(slotId)) continue;
       const planRow = plan.prefill.length + at / DECODE_STRIDE;
-      if (this.#parts.slots.lengthOf(slotId) < slot.promptLen) {
+      if (this.#parts.kv.lengthOf(slotId) < slot.promptLen) {
         output.addToken(planRow, 0, RESULT_STALLED);
         continue;
       }
@@ -177,31 +166,31 @@ export class ModelRunner {
 
   async #decode(rows: readonly DecodeRow[], output: StepOutput): Promise<void> {
     if (rows.length === 0) return;
-    const { forward, slots } = this.#parts;
-    const window = slots.arrange(new Set(rows.map((row) => row.slotId)));
-    const tokens = new Int32Array(window.count);
-    const lengths = Int32Array.from(tokens, (_, i) => fillerLength(slots, window.start + i));
-    for (const row of rows) {
-      tokens[slots.rowOf(row.slotId) - window.start] =
-        row.token >= 0 ? row.token : row.slot.lastToken;
-    }
+    const { forward, kv } = this.#parts;
+    const sequences = kv.arrange(new Set(rows.map((row) => row.slotId)));
+    const lengths = Int32Array.from(sequences, (slotId) => runLength(kv, slotId));
+    const runRowOf = new Map(sequences.map((slotId, runRow) => [slotId, runRow]));
+    const runRow = (row: DecodeRow): number => runRowOf.get(row.slotId) ?? 0;
+    const tokens = new Int32Array(sequences.length);
+    for (const row of rows) tokens[runRow(row)] = row.token >= 0 ? row.token : row.slot.lastToken;
     const emitting = rows.filter((row) => row.emit);
-    const seen = rows.filter(({ slotId, slot }) => slot.wantsHidden(slots.lengthOf(slotId)));
+    const seen = rows.filter(({ slotId, slot }) => slot.wantsHidden(kv.lengthOf(slotId)));
     await forward.run({
-      window,
+      slots: sequences,
       tokens,
       lengths,
-      headRows: emitting.map((row) => slots.rowOf(row.slotId) - window.start),
+      headRows: emitting.map(runRow),
       temperatures: emitting.map((row) => row.slot.params.temperature),
+      wholeRows: emitting.map((row) => needsWholeRow(row.slot, forward.head)),
       wantLogits: emitting.some((row) => needsLogits(row.slot.params)),
-      hiddenRows: seen.map((row) => slots.rowOf(row.slotId) - window.start),
+      hiddenRows: seen.map(runRow),
       wantExperts: output.routing !== null,
     });
     output.routing?.add(
-      rows.map(({ slotId, planRow }) => {
-        const runRow = slots.rowOf(slotId) - window.start;
-        const position = slots.lengthOf(slotId);
-        return { runRow, planRow, position, token: tokens[runRow] ?? 0 };
+      rows.map((row) => {
+        const position = kv.lengthOf(row.slotId);
+        const token = tokens[runRow(row)] ?? 0;
+        return { runRow: runRow(row), planRow: row.planRow, position, token };
       }),
       forward.experts,
     );
@@ -214,13 +203,13 @@ export class ModelRunner {
     );
     addDecodeHidden(
       seen.map(({ slotId, planRow }) =>
-        late.has(slotId) ? null : { planRow, position: slots.lengthOf(slotId) },
+        late.has(slotId) ? null : { planRow, position: kv.lengthOf(slotId) },
       ),
       forward.hidden,
       output,
     );
     for (const { slotId } of rows) {
-      if (!late.has(slotId)) slots.setLength(slotId, slots.lengthOf(slotId) + 1);
+      if (!late.has(slotId)) kv.setLength(slotId, kv.lengthOf(slotId) + 1);
     }
     emitting.forEach(({ slotId, slot, planRow }, row) => {
       this.#sampler.sample(slot, masks[row] ?? null, { row, planRow, output });
@@ -231,17 +220,17 @@ export class ModelRunner {
 
   #store(plan: StepPlan): void {
     for (const row of plan.stores) {
-      this.#parts.pages.store(this.#parts.slots, row.slot, row.fromToken, row.pages);
+      this.#parts.kv.store(row.slot, row.fromToken, row.pages);
     }
   }
 
   #free(plan: StepPlan): void {
     for (const slotId of plan.frees) {
-      this.#parts.slots.free(slotId);
+      this.#parts.kv.free(slotId);
       this.#open.delete(slotId);
       this.#masks.close(slotId);
     }
-    if (plan.frees.length > 0) this.#parts.slots.giveBackMemory();
+    if (plan.frees.length > 0) this.#parts.kv.giveBackMemory();
   }
 
   #slotOf(slotId: number): DeviceSlot {
@@ -257,8 +246,7 @@ interface PrefillContext {
   readonly betweenRuns: () => void;
 }
 
-/** Every row of a window, filler or not, writes the row after its own last one. */
-function fillerLength(slots: KvSlots, physicalRow: number): number {
-  const slotId = slots.slotAt(physicalRow);
-  return slotId < 0 ? 1 : slots.lengthOf(slotId) + 1;
+/** Every sequence of a run, filler or not, writes the row after its own last one. */
+function runLength(kv: KvStore, slotId: number): number {
+  return slotId === FILLER ? 1 : kv.lengthOf(slotId) + 1;
 }

@@ -1,17 +1,16 @@
 import type { PrefillRow } from '../../core/batch.js';
+import type { PrefillRule } from '../backend.js';
 import type { RoutedRow } from './step-output.js';
 
-/** Rows of one prefill run: attention computes the whole square of a run, so that longer ones waste more. */
-export const PREFILL_RUN_ROWS = 256;
 /** Rows of one run that go through the head: their logits are `[rows, vocabSize]`. */
 export const PREFILL_HEAD_ROWS = 64;
 
-/** One run `[1, tokens.length]` of the model on a slot; an even number of rows. */
+/** One run `[1, tokens.length]` of the model on a slot. */
 export interface PrefillRun {
   /** Row of the first token. */
   readonly position: number;
   readonly tokens: Int32Array;
-  /** Rows that hold the prompt's KV afterwards: `[0, endPosition)`. A dummy row is not one of them. */
+  /** Rows that hold the prompt's KV afterwards: `[0, endPosition)`. Dummy rows are none of them. */
   readonly endPosition: number;
   readonly scores: readonly PromptScore[];
   /** Index in `tokens` of the row whose logits give the first output token, or -1. */
@@ -26,27 +25,20 @@ export interface PromptScore {
 }
 
 /**
- * Cuts a prompt part into runs of an even number of rows: attention takes another kernel, with other
- * rounding, for a row that is left over (graph/contract.ts). An odd run computes the row before it again, or, at
- * the start of a prompt, a dummy row after it.
+ * Cuts a prompt part into runs, by the rule of the device.
  *
  * @param scoreFrom first prompt position to score, or Infinity
  */
-export function cutPrefill(row: PrefillRow, scoreFrom: number): PrefillRun[] {
+export function cutPrefill(row: PrefillRow, scoreFrom: number, rule: PrefillRule): PrefillRun[] {
   const runs: PrefillRun[] = [];
   const end = row.position + row.tokens.length;
   for (let from = row.position; from < end;) {
-    const to = Math.min(end, runEnd(from, end, scoreFrom));
-    runs.push(makeRun(row, { from, to, last: to === end }, scoreFrom));
+    const firstHead = Math.max(from, scoreFrom - 1);
+    const to = Math.min(from + rule.maxRows, end, firstHead + PREFILL_HEAD_ROWS);
+    runs.push(makeRun(row, { from, to, last: to === end }, { scoreFrom, padding: rule.padding }));
     from = to;
   }
   return runs;
-}
-
-/** The row at position p scores the token at p + 1. */
-function runEnd(from: number, end: number, scoreFrom: number): number {
-  const firstHead = Math.max(from, scoreFrom - 1);
-  return Math.min(from + PREFILL_RUN_ROWS, end, firstHead + PREFILL_HEAD_ROWS);
 }
 
 interface Span {
@@ -55,9 +47,16 @@ interface Span {
   readonly last: boolean;
 }
 
-function makeRun(row: PrefillRow, span: Span, scoreFrom: number): PrefillRun {
-  const isOdd = (span.to - span.from) % 2 === 1;
-  const first = isOdd && span.from > 0 ? span.from - 1 : span.from;
+interface RunOptions {
+  readonly scoreFrom: number;
+  readonly padding: PrefillRule['padding'];
+}
+
+/** The row at position p scores the token at p + 1. */
+function makeRun(row: PrefillRow, span: Span, { scoreFrom, padding }: RunOptions): PrefillRun {
+  const numRows = span.to - span.from;
+  const numLacking = padding === 'even' ? numRows % 2 : Math.max(0, padding - numRows);
+  const first = padding === 'even' && span.from > 0 ? span.from - numLacking : span.from;
   const scores: PromptScore[] = [];
   for (let position = Math.max(span.from + 1, scoreFrom); position <= span.to; position++) {
     const token = tokenAt(row, position);
@@ -66,18 +65,25 @@ function makeRun(row: PrefillRow, span: Span, scoreFrom: number): PrefillRun {
   const sampleRow = span.last && row.sample ? span.to - 1 - first : -1;
   return {
     position: first,
-    tokens: spanTokens(row, span, isOdd),
+    tokens: runTokens(row, span, { first, numLacking }),
     endPosition: span.to,
     scores,
     sampleRow,
   };
 }
 
-function spanTokens(row: PrefillRow, { from, to }: Span, isOdd: boolean): Int32Array {
+/** Those of the span, with the one before them or as many dummies behind them as rows are lacking. */
+function runTokens(
+  row: PrefillRow,
+  { from, to }: Span,
+  { first, numLacking }: { readonly first: number; readonly numLacking: number },
+): Int32Array {
   const own = row.tokens.subarray(from - row.position, to - row.position);
-  if (!isOdd) return own;
-  if (from > 0) return Int32Array.of(tokenAt(row, from - 1), ...own);
-  return Int32Array.of(...own, own.at(-1) ?? 0);
+  if (numLacking === 0) return own;
+  if (first < from) return Int32Array.of(tokenAt(row, from - 1), ...own);
+  const tokens = new Int32Array(own.length + numLacking).fill(own.at(-1) ?? 0);
+  tokens.set(own);
+  return tokens;
 }
 
 /** The prompt's token at a position, or -1 past its end. */

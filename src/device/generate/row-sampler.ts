@@ -95,6 +95,13 @@ export class RowSampler {
   }
 }
 
+/** Whether the whole head row of the slot's next token may be read, not its best entries alone. */
+export function needsWholeRow(slot: DeviceSlot, { topCount, vocabSize }: HeadRows): boolean {
+  const { params, wants, grammar, numOutputs } = slot;
+  if (wants !== null || grammar !== null || needsAdjusting(params, numOutputs)) return true;
+  return params.topK > topCount && topCount < vocabSize;
+}
+
 /** Flags of rows that have no token. */
 const NO_TOKEN = {
   late: RESULT_STALLED,

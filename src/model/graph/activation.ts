@@ -70,5 +70,5 @@ function laplace(graph: Graph, x: Value): Value {
 }
 
 function scalar(graph: Graph, value: number): Value {
-  return graph.f32(Float32Array.of(value), []);
+  return graph.float(Float32Array.of(value), []);
 }

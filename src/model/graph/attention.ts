@@ -1,8 +1,6 @@
-import { pastName, presentName } from './contract.js';
 import type { LayerPlan, TensorPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';
-import { groupQuery } from './group-query.js';
 import { headLayout } from './head-layout.js';
 import { linear, splitParts } from './linear.js';
 import { rmsNorm } from './norm.js';
@@ -12,30 +10,9 @@ import { rmsNorm } from './norm.js';
  * `[B, S, numHeads * headDim]` out. K and V of the new tokens go into the cache in place.
  */
 export function attention(context: GraphContext, normed: Value, layer: LayerPlan): Value {
-  const { graph, config, rows, rotary } = context;
-  const layout = headLayout(config.headDim);
-  const cache = cacheNames(context, layer.index);
-  const inputs = [
-    ...queryKeyValue(context, normed, layer).map((x) => (x === '' ? x : rows.pad(x))),
-    ...cache.past,
-    rows.seqlensK,
-    rows.totalLength,
-    rotary.cos,
-    rotary.sin,
-  ];
-  const heads = groupQuery(context, layer.index, inputs, cache.present);
-  return layout.unpad(graph, rows.unpad(heads), config.numHeads);
-}
-
-/** Names of the layer's K and V, past and present: without a cache there is no past, and the present goes nowhere. */
-function cacheNames({ graph, hasCache }: GraphContext, layer: number) {
-  const parts = ['key', 'value'] as const;
-  return hasCache
-    ? {
-        past: parts.map((part) => pastName(layer, part)),
-        present: parts.map((part) => presentName(layer, part)),
-      }
-    : { past: ['', ''], present: parts.map(() => graph.name()) };
+  const { graph, config } = context;
+  const heads = context.attend(layer.index, queryKeyValue(context, normed, layer));
+  return headLayout(config.headDim).unpad(graph, heads, config.numHeads);
 }
 
 /** Three inputs of the op: q, k and v, or all of them packed in the first. */

@@ -1,4 +1,5 @@
 import type { ModelSpec } from '../../core/model-spec.js';
+import type { ModelTarget } from '../target.js';
 
 /**
  * The contract between the graph that `model/` builds and the runner in `device/`.
@@ -110,4 +111,34 @@ export interface PreparedModel {
   /** ModelProto bytes; initializers are external, in files of `weightsFolder`. */
   readonly graph: Uint8Array;
   readonly weightsFolder: string;
+  readonly target: ModelTarget;
 }
+
+/**
+ * Inputs of a graph whose K and V lie on pages inside the session ({@link cacheName}), beside `input_ids [1, T]`,
+ * `head_rows` and `temperature` of {@link GRAPH_INPUTS}. B sequences, the rows of each one behind the other; the
+ * outputs are those of {@link GRAPH_OUTPUTS}, but for `stop_copy`, and `logprobs` and `logits` have `[F, V]`.
+ */
+export const PAGED_INPUTS = {
+  /** `[B + 1] i32`, from 0 to T: where the rows of each sequence begin and end. */
+  cumulativeLengths: 'cumulative_sequence_length',
+  /** `[B] i32`: rows of each sequence that its pages hold before the run. */
+  pastLengths: 'past_seqlens',
+  /** `[B, most pages of a sequence] i32` */
+  blockTable: 'block_table',
+  /** `[2] i32`: most rows of a sequence in the run, most rows of one after it. Without it they are read back. */
+  metadata: 'attention_metadata',
+  /** `[F] i64`, indices into the L head rows; F >= 1. */
+  wholeRows: 'whole_rows',
+} as const;
+
+/**
+ * Initializer that has a layer's keys or values, `[numPages, pageSize, kvHeads, headDim]`: written in place. The device
+ * adds them to the graph (graph/paged/page-caches.ts), for it knows how many pages there are.
+ */
+export function cacheName(layer: number, part: 'key' | 'value'): string {
+  return `cache.${layer}.${part}`;
+}
+
+/** Most dummy rows behind a run on pages: positions that the rotary tables have beyond the context. */
+export const PAGED_RUN_ROWS_MIN = 32;

@@ -7,6 +7,7 @@ import {
   type OnnxNode,
   type OnnxValue,
 } from './onnx.js';
+import type { FloatType } from '../../core/model-spec.js';
 import type { TensorDtype, TensorRef } from '../weights/weight-store.js';
 
 /** The name of a tensor inside the graph that is being built. */
@@ -19,6 +20,7 @@ const CONTRIB_OPS: ReadonlySet<string> = new Set([
   'MatMulIntegerToFloat',
   'MatMulNBits',
   'MultiHeadAttention',
+  'PagedAttention',
   'QuickGelu',
   'SkipLayerNormalization',
   'SkipSimplifiedLayerNormalization',
@@ -39,12 +41,18 @@ interface NodeOptions {
 
 /** Collects nodes and initializers; equal constants and equal file ranges are kept once. */
 export class Graph {
+  /** Element type of what is computed, and of the constants in it. */
+  readonly compute: FloatType;
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, OnnxInitializer>();
   readonly #casts = new Set<Value>();
   readonly #inputs: OnnxValue[] = [];
   readonly #outputs: OnnxValue[] = [];
   #numNames = 0;
+
+  constructor(compute: FloatType = 'f32') {
+    this.compute = compute;
+  }
 
   /** Adds a node and returns its first output. */
   node(op: string, inputs: readonly Value[], options: NodeOptions = {}): Value {
@@ -75,6 +83,11 @@ export class Graph {
     return this.node('Cast', [x], { attributes: { to: { int: DATA_TYPE[to] } }, outputs: [name] });
   }
 
+  /** A computed value in f32, as outputs of the graph are. */
+  toF32(x: Value): Value {
+    return this.compute === 'f32' ? x : this.cast(x, 'f32');
+  }
+
   /** A fresh value name. */
   name(): Value {
     this.#numNames += 1;
@@ -96,14 +109,14 @@ export class Graph {
     return this.#initializer({ name, external: ref });
   }
 
-  /** A tensor of the weights folder in f32: the cast of f16 and bf16 is folded when the session is created. */
-  externalF32(ref: TensorRef): Value {
-    const stored = this.external(ref);
-    if (ref.dtype === 'f32') return stored;
-    const name = `${stored}:f32`;
-    if (this.#casts.has(name)) return name;
-    this.#casts.add(name);
-    return this.cast(stored, 'f32', name);
+  /** A tensor of the weights folder as it is computed with: the cast is folded when the session is created. */
+  externalFloat(ref: TensorRef): Value {
+    return this.#inCompute(this.external(ref), ref.dtype);
+  }
+
+  /** A constant of that shape as it is computed with; `[]` is a scalar. */
+  float(values: Float32Array, shape: readonly number[]): Value {
+    return this.#inCompute(this.f32(values, shape), 'f32');
   }
 
   /** An f32 constant of that shape; `[]` is a scalar. */
@@ -150,6 +163,14 @@ export class Graph {
       inputs: this.#inputs,
       outputs: this.#outputs,
     });
+  }
+
+  #inCompute(constant: Value, dtype: TensorDtype): Value {
+    if (dtype === this.compute) return constant;
+    const name = `${constant}:${this.compute}`;
+    if (this.#casts.has(name)) return name;
+    this.#casts.add(name);
+    return this.cast(constant, this.compute, name);
   }
 
   #initializer(initializer: OnnxInitializer): Value {

@@ -1,9 +1,11 @@
 import type { ModelConfig } from '../families/model-config.js';
-import { GRAPH_INPUTS, prefillKeys } from './contract.js';
-import type { Attribute } from './onnx.js';
-import type { GraphContext } from './context.js';
+import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
+import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';
+import type { Attend } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
+import type { Attribute } from './onnx.js';
+import { rotaryTables } from './rotary-tables.js';
 
 /**
  * The op has two implementations on CPU: flash attention, in tiles, and plain attention, a matrix product
@@ -18,35 +20,73 @@ const HIGH_CAP = 2 ** 20;
 /** Adds `exp(-1e30)`, which is 0, to the sum under a softmax. */
 const LOW_SINK = -1e30;
 
-/**
- * Whether a run decodes, for {@link groupQuery}: `[1] bool`, or null where it makes no difference.
- */
-export function decodeCondition(graph: Graph, config: ModelConfig): Value | null {
+export interface GroupQueryOptions {
+  /** False: K and V of a run are forgotten after it (graph/contract.ts, `EMBED_INPUTS`). */
+  readonly hasCache: boolean;
+  /** No later position can be run. */
+  readonly numPositions: number;
+}
+
+/** Attention by GroupQueryAttention: a cache is arrays that the graph gets and gives. */
+export function groupQueryAttention(
+  graph: Graph,
+  config: ModelConfig,
+  { hasCache, numPositions }: GroupQueryOptions,
+): Attend {
+  const rows = hasCache ? attentionRows(graph, config) : PLAIN_ROWS;
+  const isDecode = hasCache ? decodeCondition(graph, config) : null;
+  const rotary = rotaryTables(graph, config, { numPositions, scale: scaleOfRotary(config) });
+  return (layer, queryKeyValue) => {
+    const cache = cacheNames(graph, layer, hasCache);
+    const inputs = [
+      ...queryKeyValue.map((x) => (x === '' ? x : rows.pad(x))),
+      ...cache.past,
+      rows.seqlensK,
+      rows.totalLength,
+      rotary.cos,
+      rotary.sin,
+    ];
+    const attributes = attributesOf(config, layer);
+    const outputs = [graph.name(), ...cache.present];
+    return rows.unpad(groupQuery(graph, { inputs, attributes, outputs, isDecode }, config));
+  };
+}
+
+/** Names of the layer's K and V, past and present: without a cache there is no past, and the present goes nowhere. */
+function cacheNames(graph: Graph, layer: number, hasCache: boolean) {
+  const parts = ['key', 'value'] as const;
+  return hasCache
+    ? {
+        past: parts.map((part) => pastName(layer, part)),
+        present: parts.map((part) => presentName(layer, part)),
+      }
+    : { past: ['', ''], present: parts.map(() => graph.name()) };
+}
+
+/** Whether a run decodes, `[1] bool`, or null where it makes no difference. */
+function decodeCondition(graph: Graph, config: ModelConfig): Value | null {
   if (!DECODES_PLAIN || softcapOf(config) !== null) return null;
   const attributes = { start: { int: 1 }, end: { int: 2 } };
   const numRows = graph.node('Shape', [GRAPH_INPUTS.inputIds], { attributes });
   return graph.node('Equal', [numRows, graph.ints(1)]);
 }
 
-/**
- * GroupQueryAttention of one layer over its nine inputs, q to the rotary tables: `[B, S, numHeads * headDim]`.
- * `cache` names what it writes the rows of K and V to.
- */
-export function groupQuery(
-  context: GraphContext,
-  layer: number,
-  inputs: readonly Value[],
-  cache: readonly string[],
+interface GroupQueryNode {
+  /** Nine of them, q to the rotary tables. */
+  readonly inputs: readonly Value[];
+  readonly attributes: Record<string, Attribute>;
+  readonly outputs: readonly Value[];
+  readonly isDecode: Value | null;
+}
+
+function groupQuery(
+  graph: Graph,
+  { inputs, attributes, outputs, isDecode }: GroupQueryNode,
+  { numHeads }: ModelConfig,
 ): Value {
-  const { graph, config, isDecode } = context;
-  const node = {
-    op: 'GroupQueryAttention',
-    inputs,
-    attributes: attributesOf(config, layer),
-  };
-  const outputs = [graph.name(), ...cache];
-  if (isDecode === null) return graph.node(node.op, inputs, { ...node, outputs });
-  const sinks = graph.f32(new Float32Array(config.numHeads).fill(LOW_SINK), [config.numHeads]);
+  const node = { op: 'GroupQueryAttention', inputs, attributes };
+  if (isDecode === null) return graph.node(node.op, inputs, { attributes, outputs });
+  const sinks = graph.f32(new Float32Array(numHeads).fill(LOW_SINK), [numHeads]);
   const plain = { ...node, inputs: [...inputs, '', '', sinks] };
   return graph.either(isDecode, plain, node, outputs);
 }
@@ -69,7 +109,7 @@ function attributesOf(config: ModelConfig, layer: number): Record<string, Attrib
 }
 
 /** q and k get half of the scale each, as a factor of both rotary tables. */
-export function scaleOfRotary(config: ModelConfig): number {
+function scaleOfRotary(config: ModelConfig): number {
   return Math.sqrt(config.attentionScale);
 }
 

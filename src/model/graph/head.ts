@@ -9,8 +9,7 @@ import { rmsNorm } from './norm.js';
 export function head(context: GraphContext, rows: Value, plan: ModelPlan): void {
   const { graph, config } = context;
   const normed = graph.rename(rmsNorm(context, rows, plan.finalNorm), GRAPH_OUTPUTS.hiddenStates);
-  const capped = softcap(context, packedLinear(context, headRows(graph, normed), plan.head));
-  const logits = graph.rename(capped, GRAPH_OUTPUTS.logits);
+  const logits = graph.rename(headLogits(context, normed, plan), GRAPH_OUTPUTS.logits);
   const divisor = graph.node('Reshape', [GRAPH_INPUTS.temperature, graph.ints(-1, 1)]);
   const scaled = graph.node('Div', [logits, divisor]);
   graph.node('LogSoftmax', [scaled], {
@@ -23,6 +22,11 @@ export function head(context: GraphContext, rows: Value, plan: ModelPlan): void 
   });
 }
 
+/** `[L, V]`: raw logits of the first L of `normed [R, hidden]`. */
+export function headLogits(context: GraphContext, normed: Value, plan: ModelPlan): Value {
+  return softcap(context, packedLinear(context, headRows(context.graph, normed), plan.head));
+}
+
 /** The first L of the rows: the others are wanted for their hidden states alone, and the head costs most. */
 function headRows(graph: Graph, normed: Value): Value {
   const numRows = graph.node('Shape', [GRAPH_INPUTS.temperature]);
@@ -32,6 +36,6 @@ function headRows(graph: Graph, normed: Value): Value {
 /** `cap * tanh(x / cap)`, or `x` where the model caps nothing. */
 function softcap({ graph, config }: GraphContext, x: Value): Value {
   if (config.logitSoftcap === null) return x;
-  const cap = graph.f32(Float32Array.of(config.logitSoftcap), []);
+  const cap = graph.float(Float32Array.of(config.logitSoftcap), []);
   return graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [x, cap])]), cap]);
 }

@@ -14,12 +14,12 @@ export function linear(context: WeightContext, x: Value, plan: LinearPlan): Line
   const weight = store.linear(plan.name);
   switch (weight.format) {
     case 'none':
-      return { packed: false, values: plainParts(graph, x, weight) };
+      return { packed: false, values: plainParts(context, x, weight) };
     case 'w8a8_int8':
       return { packed: true, value: integerLinear(graph, x, weight, plan.in) };
     case 'int8':
     case 'int4':
-      return { packed: true, value: blockLinear(graph, x, weight) };
+      return { packed: true, value: blockLinear(context, x, weight) };
   }
 }
 
@@ -48,13 +48,24 @@ export function splitParts(graph: Graph, packed: Value, plan: LinearPlan): reado
   return outputs;
 }
 
-function plainParts(graph: Graph, x: Value, linear: PlainLinear): readonly Value[] {
+function plainParts(
+  { graph, target }: WeightContext,
+  x: Value,
+  linear: PlainLinear,
+): readonly Value[] {
   return linear.parts.map(({ weight, bias }) => {
-    const product = graph.node('FusedMatMul', [x, graph.externalF32(weight)], {
-      attributes: { transB: { int: 1 } },
-    });
+    const stored = graph.externalFloat(weight);
+    const product =
+      target.device === 'webgpu'
+        ? graph.node('MatMul', [x, transposed(graph, stored)])
+        : graph.node('FusedMatMul', [x, stored], { attributes: { transB: { int: 1 } } });
     return addBias(graph, product, bias);
   });
+}
+
+/** Of a constant: it is folded when the session is created. */
+function transposed(graph: Graph, matrix: Value): Value {
+  return graph.node('Transpose', [matrix], { attributes: { perm: { ints: [1, 0] } } });
 }
 
 /** Integers of a row run over `[-127, 127]` around this zero point. */
@@ -77,23 +88,23 @@ function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number
     integers,
     weight,
     step,
-    graph.externalF32(linear.scale),
+    graph.externalFloat(linear.scale),
     zeroPoint,
   ]);
   return addBias(graph, graph.node('Mul', [product, largest]), linear.bias);
 }
 
-/** `MatMulNBits` at accuracy level 4: integer products within a block. `x [.., in]` → `[.., out]`. */
-function blockLinear(graph: Graph, x: Value, linear: BlockLinear): Value {
+/** `MatMulNBits`: on a CPU with integer products within a block, else with floats. `x [.., in]` → `[.., out]`. */
+function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLinear): Value {
   const mixed = mixInput(graph, x, linear.inputHadamard ?? null, linear.in);
-  const inputs = [mixed, graph.external(linear.weight), graph.externalF32(linear.scales)];
+  const inputs = [mixed, graph.external(linear.weight), graph.externalFloat(linear.scales)];
   const product = graph.node('MatMulNBits', inputs, {
     attributes: {
       K: { int: linear.in },
       N: { int: linear.out },
       bits: { int: linear.bits },
       block_size: { int: linear.blockSize },
-      accuracy_level: { int: 4 },
+      accuracy_level: { int: target.device === 'cpu' ? 4 : 0 },
     },
   });
   return addBias(graph, product, linear.bias);
@@ -104,7 +115,7 @@ function mixInput(graph: Graph, x: Value, block: number | null, width: number): 
 }
 
 function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {
-  return bias === null ? x : graph.node('Add', [x, graph.externalF32(bias)]);
+  return bias === null ? x : graph.node('Add', [x, graph.externalFloat(bias)]);
 }
 
 /**
@@ -112,7 +123,7 @@ function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {
  * size (Sylvester's order: entry (i, j) is `(-1)^popcount(i & j) / sqrt(block)`).
  */
 function mixBlocks(graph: Graph, x: Value, block: number, width: number): Value {
-  const matrix = graph.f32(sylvester(block), [block, block]);
+  const matrix = graph.float(sylvester(block), [block, block]);
   const blocks = graph.node('Reshape', [x, graph.ints(0, 0, width / block, block)]);
   const product = graph.node('MatMul', [blocks, matrix]);
   return graph.node('Reshape', [product, graph.ints(0, 0, width)]);

@@ -35,7 +35,7 @@ export function addThenNorm(
 
 /** The sum of two constants: it is folded when the session is created. */
 function wholeGain({ graph, config, store }: GraphContext, gain: TensorPlan): Value {
-  const stored = graph.externalF32(store.tensor(gain.name));
+  const stored = graph.externalFloat(store.tensor(gain.name));
   if (config.normGainOffset === 0) return stored;
-  return graph.node('Add', [stored, graph.f32(Float32Array.of(config.normGainOffset), [])]);
+  return graph.node('Add', [stored, graph.float(Float32Array.of(config.normGainOffset), [])]);
 }

@@ -45,18 +45,21 @@ function scaledTokens(context: GraphContext, plan: TensorPlan): Value {
   const { graph, config } = context;
   const rows = embedTokens(context, plan);
   if (config.embeddingScale === 1) return rows;
-  return graph.node('Mul', [rows, graph.f32(Float32Array.of(config.embeddingScale), [])]);
+  return graph.node('Mul', [rows, graph.float(Float32Array.of(config.embeddingScale), [])]);
 }
 
 function normOutput(context: GraphContext, output: Value, gain: TensorPlan | null): Value {
   return gain === null ? output : rmsNorm(context, output, gain);
 }
 
-/** `[B, S, hidden] f32`: rows of the table as it is stored, cast after they are picked. */
-export function embedTokens({ graph, store }: WeightContext, plan: TensorPlan): Value {
+/** `[B, S, hidden]`: rows of the table as it is stored, cast after they are picked. */
+export function embedTokens({ graph, store, target }: WeightContext, plan: TensorPlan): Value {
   const table = store.tensor(plan.name);
-  const rows = graph.node('Gather', [graph.external(table), GRAPH_INPUTS.inputIds]);
-  return table.dtype === 'f32' ? rows : graph.cast(rows, 'f32');
+  // WebGPU has no bf16.
+  const isStored = table.dtype !== 'bf16' || target.device !== 'webgpu';
+  const stored = isStored ? graph.external(table) : graph.externalFloat(table);
+  const rows = graph.node('Gather', [stored, GRAPH_INPUTS.inputIds]);
+  return !isStored || table.dtype === graph.compute ? rows : graph.cast(rows, graph.compute);
 }
 
 function mlp(context: GraphContext, normed: Value, layer: LayerPlan): Value {

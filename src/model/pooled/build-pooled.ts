@@ -8,6 +8,7 @@ import type { Checkpoint } from '../source/checkpoint.js';
 import { overlaid } from '../source/tensor-overlay.js';
 import { planDemands } from '../plan-tensors.js';
 import { modelSpec, type SpecOptions } from '../spec.js';
+import { CPU_TARGET, type TargetRequest } from '../target.js';
 import { aliased, withPrefix } from '../weights/aliases.js';
 import { dummyCheckpoint } from '../weights/dummy.js';
 import { checkPlan } from '../weights/find-weight.js';
@@ -23,6 +24,7 @@ export async function buildPooledModel(
   cache: WeightCache,
 ): Promise<BuiltModel> {
   refuseQuantization(options.quantization);
+  refuseDevice(options.device);
   const { plan } = model;
   const contextLength = pooledContextLength(model, options.contextLength);
   const checkpoint =
@@ -33,8 +35,9 @@ export async function buildPooledModel(
   const store = plainWeights(plan, checkpoint);
   const { format, totalBytes: weightBytes } = store;
   return {
-    spec: pooledSpec(model, { contextLength, format, weightBytes }),
+    spec: pooledSpec(model, { contextLength, format, weightBytes, kvType: 'f32' }),
     graph: buildPooledGraph(model, store, { contextLength }),
+    target: CPU_TARGET,
     plan,
     checkpoint,
     weights: { store, cacheHit: false, temporaryFolder: null },
@@ -48,6 +51,14 @@ function refuseQuantization(requested: Quantization): void {
   throw new ModelLoadError(
     'bad_option',
     `--quantization ${requested} is not possible: embedding models compute in f32. Use auto or none.`,
+  );
+}
+
+function refuseDevice({ device }: TargetRequest): void {
+  if (device === 'cpu') return;
+  throw new ModelLoadError(
+    'bad_option',
+    `--device ${device} serves models that generate; this one answers with vectors. Use --device cpu.`,
   );
 }
 

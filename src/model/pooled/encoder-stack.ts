@@ -57,7 +57,7 @@ function embeddings(context: EncoderContext, plan: EncoderPlan): Value {
 /** `[S, hidden]` counted from 0, or `[B, S, hidden]` as RoBERTa counts what is not padding. */
 function positions(context: EncoderContext, plan: EncoderPlan): Value {
   const { graph, store, config } = context;
-  const table = graph.externalF32(store.tensor(plan.positions.name));
+  const table = graph.externalFloat(store.tensor(plan.positions.name));
   const { inputIds } = EMBED_INPUTS;
   if (config.paddingId === null) {
     const last = graph.node('Squeeze', [
@@ -76,7 +76,7 @@ function positions(context: EncoderContext, plan: EncoderPlan): Value {
 /** A table of one row is added to all tokens, whatever their type. */
 function tokenTypes(context: EncoderContext, plan: TensorPlan): Value {
   const { graph, store, config } = context;
-  const table = graph.externalF32(store.tensor(plan.name));
+  const table = graph.externalFloat(store.tensor(plan.name));
   return config.numTokenTypes === 1
     ? table
     : graph.node('Gather', [table, EMBED_INPUTS.tokenTypes]);
@@ -107,5 +107,5 @@ export function normTensors(
   { graph, store }: WeightContext,
   { gain, bias }: LayerNormPlan,
 ): Value[] {
-  return [gain, bias].map((tensor) => graph.externalF32(store.tensor(tensor.name)));
+  return [gain, bias].map((tensor) => graph.externalFloat(store.tensor(tensor.name)));
 }

@@ -1,16 +1,17 @@
-import { rotaryTables, type GraphOptions } from '../graph/decoder-graph.js';
+import type { GraphOptions } from '../graph/decoder-graph.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
 import { activate } from '../graph/activation.js';
-import { PLAIN_ROWS } from '../graph/attention-rows.js';
 import type { WeightContext } from '../graph/context.js';
 import { encoderStack, normTensors } from './encoder-stack.js';
 import { Graph, type Value } from '../graph/graph.js';
+import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
 import { poolRows } from './pool-rows.js';
 import { rmsNorm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
 import type { DecoderTrunk, PoolStage } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
+import { CPU_TARGET } from '../target.js';
 import type { WeightStore } from '../weights/weight-store.js';
 
 /** PyTorch's default, the only one that sentence-transformers has. */
@@ -27,7 +28,7 @@ export function buildPooledGraph(
   const graph = new Graph();
   declareInputs(graph);
   declareOutputs(graph, embedding.dim);
-  const context = { graph, store };
+  const context = { graph, store, target: CPU_TARGET };
   graph.node('SequenceConstruct', [EMBED_INPUTS.poolWeights], {
     outputs: [EMBED_OUTPUTS.stopCopy],
   });
@@ -61,8 +62,9 @@ function declareOutputs(graph: Graph, dim: number): void {
 /** Rows of a causal trunk, `[R, hidden]` after the final norm. */
 function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
   const { config, plan } = trunk;
-  const rotary = rotaryTables(weights.graph, config, contextLength);
-  const context = { ...weights, config, hasCache: false, rows: PLAIN_ROWS, isDecode: null, rotary };
+  const options = { hasCache: false, numPositions: contextLength };
+  const attend = groupQueryAttention(weights.graph, config, options);
+  const context = { ...weights, config, attend };
   return rmsNorm(context, decoderStack(context, plan), plan.finalNorm);
 }
 
@@ -74,7 +76,7 @@ function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {
     case 'activation':
       return activate(graph, x, stage.activation);
     case 'prelu':
-      return graph.node('PRelu', [x, graph.externalF32(context.store.tensor(stage.slope.name))]);
+      return graph.node('PRelu', [x, graph.externalFloat(context.store.tensor(stage.slope.name))]);
     case 'layer_norm':
       return graph.node('LayerNormalization', [x, ...normTensors(context, stage.norm)], {
         attributes: { axis: { int: -1 }, epsilon: { float: LAYER_NORM_EPS } },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
+import type { ModelTarget } from '../target.js';
 import { hashFile } from './hash-file.js';
 import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
 
@@ -11,6 +12,7 @@ export interface CacheKeyFacts {
   readonly plan: ModelPlan;
   readonly headDim: number;
   readonly numKvHeads: number;
+  readonly target: ModelTarget;
   readonly checkpoint: Checkpoint;
 }
 
@@ -19,7 +21,7 @@ export interface CacheKeyFacts {
  * tensor lies there. Names and times of files do not count. @throws ModelLoadError where a file cannot be read
  */
 export async function cacheKey(facts: CacheKeyFacts): Promise<string> {
-  const { format, plan, headDim, numKvHeads, checkpoint } = facts;
+  const { format, plan, headDim, numKvHeads, checkpoint, target } = facts;
   const hashes = new Map<string, string>();
   for (const { path } of checkpoint.files) hashes.set(path, await hashFile(path));
   const tensors = [...checkpoint.tensors].map(([name, { path, offset, dtype, shape }]) => [
@@ -29,6 +31,16 @@ export async function cacheKey(facts: CacheKeyFacts): Promise<string> {
     dtype,
     shape,
   ]);
-  const key = JSON.stringify([RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan]);
+  // Entries of the CPU keep the names that they had before there was anything else.
+  const forDevice = target.device === 'cpu' ? [] : [target];
+  const key = JSON.stringify([
+    RECIPE_VERSION,
+    format,
+    headDim,
+    numKvHeads,
+    tensors,
+    plan,
+    ...forDevice,
+  ]);
   return `${format}-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
 }

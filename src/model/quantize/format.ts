@@ -2,6 +2,7 @@ import type { WeightFormat } from '../../core/model-spec.js';
 import { countParameters, plannedLinears } from '../plan-tensors.js';
 import { ModelLoadError } from '../load-error.js';
 import type { LinearPlan, ModelPlan } from '../plan.js';
+import type { ModelTarget } from '../target.js';
 
 /** What `--quantization` accepts; SGLang's null is `auto`. */
 export const QUANTIZATIONS = ['auto', 'none', 'w8a8_int8', 'int8', 'int4'] as const;
@@ -23,15 +24,25 @@ export interface FormatChoice {
  * The format to compute in. `auto` always finds one; a format asked for by name that the model
  * cannot have is an error that says why.
  */
-export function chooseFormat(requested: Quantization, plan: ModelPlan): FormatChoice {
+export function chooseFormat(
+  requested: Quantization,
+  plan: ModelPlan,
+  target: ModelTarget,
+): FormatChoice {
   if (requested === 'none') return { format: 'none', reason: 'as asked' };
   const uneven = unevenLinear(plan);
   const obstacle = uneven === null ? null : unevenSentence(uneven);
-  if (requested === 'auto') return automatic(plan, obstacle);
+  if (requested === 'auto') return automatic(plan, target, obstacle);
   if (obstacle !== null) {
     throw new ModelLoadError(
       'bad_option',
       `--quantization ${requested} is not possible: ${obstacle}. Use auto or none.`,
+    );
+  }
+  if (requested === 'w8a8_int8' && target.device !== 'cpu') {
+    throw new ModelLoadError(
+      'bad_option',
+      `--quantization w8a8_int8 is not possible: it multiplies integers, which --device ${target.device} cannot. Use int8 or int4.`,
     );
   }
   if (requested === 'w8a8_int8' && !plan.rotatable) {
@@ -43,13 +54,15 @@ export function chooseFormat(requested: Quantization, plan: ModelPlan): FormatCh
   return { format: requested, reason: 'as asked' };
 }
 
-function automatic(plan: ModelPlan, obstacle: string | null): FormatChoice {
+function automatic(plan: ModelPlan, target: ModelTarget, obstacle: string | null): FormatChoice {
   const parameters = countParameters(plan);
   if (parameters < SMALL_MODEL_PARAMETERS) {
     const millions = (parameters / 1e6).toFixed(1);
     return { format: 'none', reason: `${millions} M parameters are too few to be worth rounding` };
   }
   if (obstacle !== null) return { format: 'none', reason: obstacle };
+  if (target.device === 'cuda') return { format: 'none', reason: `computed in ${target.compute}` };
+  if (target.device === 'webgpu') return { format: 'int4', reason: 'fastest on WebGPU' };
   return plan.rotatable
     ? { format: 'w8a8_int8', reason: 'fastest on this architecture' }
     : { format: 'int8', reason: 'this architecture cannot be rotated' };

@@ -1,5 +1,6 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { LinearPlan, TensorPlan } from '../plan.js';
+import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';
 import { rowLength, type StoredTensor } from '../weights/stored-rows.js';
@@ -10,7 +11,6 @@ import {
   type TensorRef,
   type WeightMap,
 } from '../weights/weight-store.js';
-import { BLOCK_SIZES } from './blocks.js';
 import type {
   InputStep,
   LinearEncoding,
@@ -38,15 +38,17 @@ export interface LinearOrder {
 export class JobList {
   readonly #checkpoint: Checkpoint;
   readonly #target: string;
+  readonly #blockSize: BlockSize;
   readonly #layout = new CacheLayout();
   readonly #jobs: QuantizeJob[] = [];
   readonly #tensors: Record<string, TensorRef> = {};
   readonly #linears: Record<string, LinearWeight> = {};
 
   /** Jobs read from `checkpoint` and write to the file `target`. */
-  constructor(checkpoint: Checkpoint, target: string) {
+  constructor(checkpoint: Checkpoint, target: string, blockSize: BlockSize) {
     this.#checkpoint = checkpoint;
     this.#target = target;
+    this.#blockSize = blockSize;
   }
 
   get fileBytes(): number {
@@ -125,6 +127,7 @@ export class JobList {
         in: plan.in,
         out: plan.out,
         encoding: order.encoding,
+        blockSize: this.#blockSize,
         inputStep: order.inputStep,
         outputStep: order.outputStep,
         bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
@@ -150,7 +153,7 @@ export class JobList {
       return { weight, scales: scale, linear };
     }
     const bits = encoding === 'int8' ? 8 : 4;
-    const blockSize = BLOCK_SIZES[bits];
+    const blockSize = this.#blockSize;
     const blocks = k / blockSize;
     const weight = layout.place('u8', [out, blocks, (blockSize * bits) / 8]);
     const scales = layout.place('f32', [out * blocks]);

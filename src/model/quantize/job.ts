@@ -1,4 +1,5 @@
 import type { StoredTensor } from '../weights/stored-rows.js';
+import type { BlockSize } from '../target.js';
 import type { RotationSpec } from './rotate.js';
 
 /**
@@ -43,6 +44,8 @@ export interface LinearJob extends JobBase {
   readonly inputStep: InputStep | null;
   readonly outputStep: OutputStep | null;
   readonly encoding: LinearEncoding;
+  /** Of `int8` and `int4`. */
+  readonly blockSize: BlockSize;
   /** Byte offsets in the cache file of the whole linear's weight, scales and bias. */
   readonly weightOffset: number;
   readonly scalesOffset: number | null;

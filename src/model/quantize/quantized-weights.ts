@@ -47,9 +47,9 @@ export async function quantizedWeights(
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
   if (!input.isKept) return makeWeights(input, format, await temporaryDraft(deps), deps);
-  const { plan, checkpoint, config } = input;
+  const { plan, checkpoint, config, target } = input;
   const { headDim, numKvHeads } = config;
-  const key = await cacheKey({ format, plan, headDim, numKvHeads, checkpoint });
+  const key = await cacheKey({ format, plan, headDim, numKvHeads, checkpoint, target });
   const cached = join(deps.cacheDir, key);
   const entry = await readCacheEntry(cached);
   if (entry.state === 'sound' && (await useEntry(cached))) {

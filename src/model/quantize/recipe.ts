@@ -2,9 +2,10 @@ import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
 import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
+import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { StoredTensor } from '../weights/stored-rows.js';
-import type { InputStep, LinearEncoding, OutputStep, QuantizeJob } from './job.js';
+import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
 import { JobList, type LinearOrder } from './job-list.js';
 import type { RotationSpec } from './rotate.js';
 
@@ -22,6 +23,7 @@ export interface RecipeInput {
   readonly plan: ModelPlan;
   readonly config: Pick<ModelConfig, 'hiddenSize' | 'headDim' | 'numHeads' | 'numKvHeads'>;
   readonly checkpoint: Checkpoint;
+  readonly target: ModelTarget;
 }
 
 /** Everything that makes a cache entry. */
@@ -42,9 +44,9 @@ export function planQuantization(
   format: QuantizedFormat,
   target: string,
 ): QuantizePlan {
-  const list = new JobList(input.checkpoint, target);
+  const list = new JobList(input.checkpoint, target, input.target.blockSize);
   const rotates = input.plan.rotatable && format !== 'int4';
-  const steps = rotates ? rotated(input) : PLAIN_STEPS;
+  const steps = rotates ? rotated(input) : plainSteps(input.target);
   const encoding = ENCODINGS[format];
   const { plan } = input;
   list.table(plan.embedding, steps.embedding);
@@ -77,7 +79,10 @@ interface LinearSteps {
 interface RecipeSteps {
   /** Norm gains become 1, because the linears behind them took them. */
   readonly foldsGains: boolean;
-  readonly embedding: { readonly rotation: RotationSpec | null; readonly dtype: 'f16' | null };
+  readonly embedding: {
+    readonly rotation: RotationSpec | null;
+    readonly dtype: TableJob['dtype'] | null;
+  };
   /** A linear that reads the residual stream through the norm with this gain. */
   reads(gain: StoredTensor): LinearSteps;
   qkv(gain: StoredTensor, linear: LinearPlan): LinearSteps;
@@ -89,15 +94,23 @@ interface RecipeSteps {
 
 const NO_STEPS: LinearSteps = { inputStep: null, outputStep: null, inputHadamard: null };
 
-const PLAIN_STEPS: RecipeSteps = {
-  foldsGains: false,
-  embedding: { rotation: null, dtype: null },
-  reads: () => NO_STEPS,
-  qkv: () => NO_STEPS,
-  o: NO_STEPS,
-  down: NO_STEPS,
-  expertDown: NO_STEPS,
-};
+function plainSteps(target: ModelTarget): RecipeSteps {
+  return {
+    foldsGains: false,
+    embedding: { rotation: null, dtype: tableType(target) },
+    reads: () => NO_STEPS,
+    qkv: () => NO_STEPS,
+    o: NO_STEPS,
+    down: NO_STEPS,
+    expertDown: NO_STEPS,
+  };
+}
+
+/** Of the embedding table; null = as the checkpoint has it, which a GPU may have no rows of. */
+function tableType({ device, compute }: ModelTarget): TableJob['dtype'] | null {
+  if (device === 'cpu') return null;
+  return compute === 'bf16' ? 'bf16' : 'f16';
+}
 
 function rotated({ config }: RecipeInput): RecipeSteps {
   const residual: RotationSpec = { size: config.hiddenSize, seed: RESIDUAL_SEED };

@@ -94,7 +94,7 @@ function writeWeight(job: LinearJob, weight: Float32Array, files: JobFiles): voi
     return;
   }
   const bits = job.encoding === 'int8' ? 8 : 4;
-  const blocks = quantizeBlocks(rotated, bits);
+  const blocks = quantizeBlocks(rotated, { bits, size: job.blockSize });
   files.write(blocks.weight, job.weightOffset + (job.begin * job.in * bits) / 8);
   const scalesBefore = (job.begin * blocks.scales.length) / rows;
   files.write(blocks.scales, scalesOffset(job) + scalesBefore * 4);

@@ -5,13 +5,24 @@ import type { LinearPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { elements } from '../source/safetensors-header.js';
 import { findWeight, type WeightTensor } from './find-weight.js';
-import { weightStore, type PlainLinear, type TensorRef, type WeightStore } from './weight-store.js';
+import type { FloatType } from '../../core/model-spec.js';
+import {
+  DTYPE_BYTES,
+  weightStore,
+  type PlainLinear,
+  type TensorRef,
+  type WeightStore,
+} from './weight-store.js';
 
 /**
  * Format `none`: the graph's initializers name byte ranges of the safetensors files themselves, so
  * nothing is copied. Throws when a tensor of the plan is missing or does not fit.
  */
-export function plainWeights(plan: AnyPlan, checkpoint: Checkpoint): WeightStore {
+export function plainWeights(
+  plan: AnyPlan,
+  checkpoint: Checkpoint,
+  compute: FloatType = 'f32',
+): WeightStore {
   const folder = commonFolder(checkpoint.files.map((file) => file.path));
   const ref = (tensor: WeightTensor): TensorRef => ({
     file: relative(folder, tensor.path).split(sep).join('/'),
@@ -37,22 +48,24 @@ export function plainWeights(plan: AnyPlan, checkpoint: Checkpoint): WeightStore
     totalBytes: sessionBytes(
       tensors.map(([, t]) => t),
       linears.map(([, l]) => l),
+      DTYPE_BYTES[compute],
     ),
     tensors: Object.fromEntries(tensors),
     linears: Object.fromEntries(linears),
   });
 }
 
-/** Bytes in a session: tables and gains as stored, linears cast to f32 when they are loaded. */
+/** Bytes in a session: tables and gains as stored, linears cast to what is computed in when they are loaded. */
 export function sessionBytes(
   tensors: readonly TensorRef[],
   linears: readonly PlainLinear[],
+  elementBytes: number = DTYPE_BYTES.f32,
 ): number {
   const parts = linears.flatMap((linear) => linear.parts);
   const weights = parts.flatMap(({ weight, bias }) => (bias === null ? [weight] : [weight, bias]));
   return (
     tensors.reduce((total, { byteLength }) => total + byteLength, 0) +
-    weights.reduce((total, { shape }) => total + 4 * elements(shape), 0)
+    weights.reduce((total, { shape }) => total + elementBytes * elements(shape), 0)
   );
 }
 

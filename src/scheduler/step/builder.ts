@@ -102,6 +102,7 @@ export class StepBuilder {
     return {
       step: this.step,
       opens: this.#opens,
+      maps: [],
       loads: this.#loads,
       prefill: this.#prefill,
       decode: Int32Array.from(this.#decode),

@@ -102,7 +102,7 @@ async function ready(): Promise<(workload: Workload) => Promise<number>> {
     },
   );
   await pool.close();
-  const { runner } = await openDevice(model, LIMITS, { numThreads, spinning: true });
+  const { runner } = await openDevice(model, LIMITS, { ort: { numThreads, spinning: true } });
   const engine = new DirectEngine(runner);
   return (workload) => engine.run(workload);
 }

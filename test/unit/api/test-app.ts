@@ -126,6 +126,7 @@ export async function startApp(
         moe: null,
         embedding: null,
         format: 'none',
+        kvType: 'f32',
         weightBytes: 1024,
       },
       weights: new ServedWeights('models/tiny', args.weightVersion),

@@ -105,7 +105,7 @@ t.test('a model that cannot be loaded rejects ready and done', async (t) => {
 });
 
 t.test('a cancel means the latest owner of the slot, opened or not', async (t) => {
-  const device = await openDevice(model, LIMITS, ORT);
+  const device = await openDevice(model, LIMITS, { ort: ORT });
   const scheduler = new MessageChannel();
   const main = new MessageChannel();
   const worker = new DeviceWorker({

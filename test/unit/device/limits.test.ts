@@ -26,6 +26,7 @@ const SPEC: ModelSpec = {
   moe: null,
   embedding: null,
   format: 'none',
+  kvType: 'f32',
   weightBytes: 0.6 * GIB,
 };
 

@@ -27,11 +27,11 @@ export async function tinyModel(name: string): Promise<PreparedModel> {
   const unused = (): never => {
     throw new Error('nothing is quantised here');
   };
-  const { spec, graph, weightsFolder } = await prepareModel(
+  const { spec, graph, weightsFolder, target } = await prepareModel(
     { folder, quantization: 'none', loadFormat: 'safetensors', contextLength: null },
     { runJob: unused, cacheDir: '', temporaryDir: '', warn: unused, progress: unused },
   );
-  return { spec, graph, weightsFolder };
+  return { spec, graph, weightsFolder, target };
 }
 
 export function fixtureFolder(name: string): string {
@@ -45,7 +45,7 @@ export class Harness {
   private constructor(private readonly device: Device) {}
 
   static async create(model: PreparedModel, numThreads = 1, limits = LIMITS): Promise<Harness> {
-    return new Harness(await openDevice(model, limits, { numThreads, spinning: false }));
+    return new Harness(await openDevice(model, limits, { ort: { numThreads, spinning: false } }));
   }
 
   run(parts: Partial<StepPlan>, betweenRuns: () => void = () => undefined): Promise<StepResult> {

@@ -1,3 +1,4 @@
+import { CPU_TARGET } from '../../../src/model/target.js';
 import type { ModelSpec } from '../../../src/core/model-spec.js';
 import { DeviceFleet } from '../../../src/fleet/device-fleet.js';
 import type { DeviceId, ToScheduler } from '../../../src/messages.js';
@@ -23,12 +24,13 @@ const SPEC: ModelSpec = {
   moe: null,
   embedding: null,
   format: 'none',
+  kvType: 'f32',
   weightBytes: 1024,
 };
 
 /** A model that only its folder tells from another. */
 export function modelIn(weightsFolder: string): PreparedModel {
-  return { spec: SPEC, graph: new Uint8Array(0), weightsFolder };
+  return { spec: SPEC, graph: new Uint8Array(0), weightsFolder, target: CPU_TARGET };
 }
 
 /** A fleet without threads, and what it says to the scheduler and to observers. */

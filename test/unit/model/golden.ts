@@ -8,6 +8,7 @@ import { plainWeights } from '../../../src/model/weights/plain-weights.js';
 import { parseConfig, planFor } from '../../../src/model/families/registry.js';
 import { openCheckpoint } from '../../../src/model/source/safetensors.js';
 import { modelSpec } from '../../../src/model/spec.js';
+import { CPU_TARGET } from '../../../src/model/target.js';
 
 /** What transformers computed; written by test/fixtures/make_goldens.py. */
 export interface Golden {
@@ -50,11 +51,13 @@ export async function prepareGolden(
     contextLength,
     format: store.format,
     weightBytes: store.totalBytes,
+    kvType: 'f32',
   });
   return {
     spec,
     graph: buildGraph(config, plan, store, { contextLength }),
     weightsFolder: store.folder,
+    target: CPU_TARGET,
   };
 }
 

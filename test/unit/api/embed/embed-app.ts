@@ -36,6 +36,7 @@ export async function startEmbedApp(
     architecture: 'BertModel',
     modelType: 'bert',
     format: 'none',
+    kvType: 'f32',
     weightBytes: 1024,
     numLayers: 2,
     numHeads: 2,

@@ -1,11 +1,8 @@
 import t from 'tap';
 import { seededRandom } from '../../../../src/core/clock.js';
 import type { PrefillRow } from '../../../../src/core/batch.js';
-import {
-  cutPrefill,
-  PREFILL_HEAD_ROWS,
-  PREFILL_RUN_ROWS,
-} from '../../../../src/device/generate/prefill-runs.js';
+import { CPU_PREFILL } from '../../../../src/device/cpu/cpu-forward.js';
+import { cutPrefill, PREFILL_HEAD_ROWS } from '../../../../src/device/generate/prefill-runs.js';
 
 /** Token at position p of every prompt here. */
 const tokenAt = (position: number): number => 1000 + position;
@@ -30,9 +27,9 @@ t.test('runs are even, bounded, and cover every row with its own token', (t) => 
     const promptLen = position + length + (random() < 0.5 ? 0 : 5);
     const scoreFrom = random() < 0.5 ? Infinity : 1 + Math.floor(random() * promptLen);
     let next = position;
-    for (const run of cutPrefill(rowOf(position, length, promptLen), scoreFrom)) {
+    for (const run of cutPrefill(rowOf(position, length, promptLen), scoreFrom, CPU_PREFILL)) {
       const problem =
-        run.tokens.length % 2 !== 0 || run.tokens.length > PREFILL_RUN_ROWS
+        run.tokens.length % 2 !== 0 || run.tokens.length > CPU_PREFILL.maxRows
           ? 'an odd or long run'
           : run.scores.length > PREFILL_HEAD_ROWS
             ? 'too many head rows'
@@ -57,7 +54,7 @@ t.test('every wanted prompt position is scored once, by the row before it', (t) 
     const cut = 1 + Math.floor(random() * (promptLen - 1));
     const scoreFrom = 1 + Math.floor(random() * (promptLen - 1));
     const rows = [rowOf(0, cut, promptLen), rowOf(cut, promptLen - cut, promptLen)];
-    const runs = rows.flatMap((row) => cutPrefill(row, scoreFrom));
+    const runs = rows.flatMap((row) => cutPrefill(row, scoreFrom, CPU_PREFILL));
     const scored = runs.flatMap((run) =>
       run.scores.map((score) => {
         if (run.position + score.row !== score.position - 1) t.fail(`seed ${seed}: a wrong row`);
@@ -77,11 +74,24 @@ t.test('every wanted prompt position is scored once, by the row before it', (t) 
 });
 
 t.test('a single row brings the row before it, or at the start a dummy after it', (t) => {
-  const [hit] = cutPrefill(rowOf(40, 1, 41), Infinity);
+  const [hit] = cutPrefill(rowOf(40, 1, 41), Infinity, CPU_PREFILL);
   t.same(hit?.tokens, Int32Array.of(tokenAt(39), tokenAt(40)));
   t.match(hit, { position: 39, endPosition: 41, sampleRow: 1 });
-  const [first] = cutPrefill(rowOf(0, 1, 1), Infinity);
+  const [first] = cutPrefill(rowOf(0, 1, 1), Infinity, CPU_PREFILL);
   t.equal(first?.tokens.length, 2);
   t.match(first, { position: 0, endPosition: 1, sampleRow: 0 });
+  t.end();
+});
+
+t.test('a rule with a least number of rows puts dummies behind a short run', (t) => {
+  const rule = { maxRows: 100, padding: 32 };
+  const [whole, rest, ...none] = cutPrefill(rowOf(7, 120, 127), Infinity, rule);
+  t.same(none, []);
+  t.match(whole, { position: 7, endPosition: 107, sampleRow: -1 });
+  t.equal(whole?.tokens.length, 100);
+  t.match(rest, { position: 107, endPosition: 127, sampleRow: 19 });
+  const behind = new Array<number>(12).fill(tokenAt(126));
+  t.same(rest?.tokens.subarray(20), Int32Array.from(behind));
+  t.equal(rest?.tokens[0], tokenAt(107));
   t.end();
 });

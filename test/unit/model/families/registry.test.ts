@@ -158,7 +158,7 @@ t.test('Gemma 2: null is no cap, layer_types has the last word on windows', (t) 
 });
 
 t.test('the spec shows a window only when every layer has one', (t) => {
-  const options = { contextLength: 64, format: 'none', weightBytes: 1 } as const;
+  const options = { contextLength: 64, format: 'none', weightBytes: 1, kvType: 'f32' } as const;
   const window = (change: object): unknown =>
     modelSpec(
       parseConfig({ ...QWEN2, use_sliding_window: true, sliding_window: 8, ...change }),
@@ -170,7 +170,7 @@ t.test('the spec shows a window only when every layer has one', (t) => {
 });
 
 t.test('heads too narrow for the op are wider in the cache', (t) => {
-  const options = { contextLength: 64, format: 'none', weightBytes: 1 } as const;
+  const options = { contextLength: 64, format: 'none', weightBytes: 1, kvType: 'f32' } as const;
   const headDim = (size: number): number =>
     modelSpec(parseConfig({ ...LLAMA, head_dim: size }), options).headDim;
   t.same([8, 16, 20, 64, 80].map(headDim), [16, 16, 32, 64, 80]);

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { BLOCK_SIZES, quantizeBlocks } from '../../../../src/model/quantize/blocks.js';
+import { quantizeBlocks } from '../../../../src/model/quantize/blocks.js';
 import { decodeFloats, encodeF16 } from '../../../../src/model/weights/stored-rows.js';
 import {
   PAIR_SUM_MAX,
@@ -63,22 +63,29 @@ t.test('dequantised columns are within half a step', (t) => {
   t.end();
 });
 
+const SHAPES = [
+  [8, 16],
+  [8, 32],
+  [4, 16],
+  [4, 32],
+] as const;
+
 t.test('blocks are within half a step, and their extremes use the whole range', (t) => {
   const w = weights(32 * 50, 9);
-  for (const bits of [8, 4] as const) {
-    const { weight, scales } = quantizeBlocks(w, bits);
+  for (const [bits, size] of SHAPES) {
+    const { weight, scales } = quantizeBlocks(w, { bits, size });
     let worst = 0;
     w.forEach((x, i) => {
       const byte = weight[bits === 8 ? i : i >> 1] ?? 0;
       const code = bits === 8 ? byte : i % 2 === 0 ? byte & 15 : byte >> 4;
-      const scale = scales[Math.floor(i / BLOCK_SIZES[bits])] ?? NaN;
+      const scale = scales[Math.floor(i / size)] ?? NaN;
       const error = Math.abs(x - (code - (bits === 8 ? 128 : 8)) * scale) / Math.abs(scale);
       worst = Math.max(worst, error);
     });
     // Four bits have no +8: a value that mirrors the block's extreme is a whole step off.
-    t.ok(worst <= (bits === 8 ? 0.501 : 1.001), `${bits} bits: ${worst}`);
+    t.ok(worst <= (bits === 8 ? 0.501 : 1.001), `${bits} bits, ${size}: ${worst}`);
   }
-  t.same([...quantizeBlocks(new Float32Array(16), 8).scales], [1], 'zeros');
+  t.same([...quantizeBlocks(new Float32Array(16), { bits: 8, size: 16 }).scales], [1], 'zeros');
   t.end();
 });
 

@@ -7,6 +7,7 @@ import { buildGraph } from '../../../../src/model/graph/decoder-graph.js';
 import type { PreparedModel } from '../../../../src/model/graph/contract.js';
 import type { LinearJob, QuantizeJob } from '../../../../src/model/quantize/job.js';
 import { CacheLayout, WEIGHTS_FILE } from '../../../../src/model/quantize/layout.js';
+import { CPU_TARGET } from '../../../../src/model/target.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
 import { runQuantizeJob } from '../../../../src/model/quantize/run-job.js';
 import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
@@ -83,8 +84,12 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
   const plan = planFor(config);
   const checkpoint = await openCheckpoint(folder);
   const out = test.testdir({});
-  const target = join(out, WEIGHTS_FILE);
-  const { map, jobs } = planQuantization({ plan, config, checkpoint }, 'w8a8_int8', target);
+  const file = join(out, WEIGHTS_FILE);
+  const { map, jobs } = planQuantization(
+    { plan, config, checkpoint, target: CPU_TARGET },
+    'w8a8_int8',
+    file,
+  );
   const biases = Object.entries(map.linears).map(([linear, weight]) => {
     const bias = weight.format === 'none' ? (weight.parts[0]?.bias ?? null) : weight.bias;
     return [linear, bias] as const;
@@ -97,8 +102,8 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
     const offset = moved.get(ref.offset) ?? NaN;
     return [tensor, { ...ref, dtype: 'f32', offset, byteLength: rows * columns * 4 }] as const;
   });
-  await writeFile(target, '');
-  await truncate(target, unrounded.layout.fileBytes);
+  await writeFile(file, '');
+  await truncate(file, unrounded.layout.fileBytes);
   for (const { to } of exact) runQuantizeJob(to);
   const contextLength = config.derivedContextLength;
   const { linears } = unrounded;
@@ -108,8 +113,14 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
     linears,
     tensors: Object.fromEntries(tensors),
   });
-  const spec = modelSpec(config, { contextLength, format: 'none', weightBytes: 0 });
-  return { spec, graph: buildGraph(config, plan, store, { contextLength }), weightsFolder: out };
+  const spec = modelSpec(config, {
+    contextLength,
+    format: 'none',
+    weightBytes: 0,
+    kvType: 'f32',
+  });
+  const graph = buildGraph(config, plan, store, { contextLength });
+  return { spec, graph, weightsFolder: out, target: CPU_TARGET };
 }
 
 function placeOf(job: QuantizeJob): number {

@@ -7,35 +7,16 @@ import {
   presentName,
   TOP_ROWS,
 } from '../../model/graph/contract.js';
-import type { HeadRows } from '../sampling/head-rows.js';
-import { KV_PARTS } from '../kv/kv-arrays.js';
-import type { KvSlots } from '../kv/kv-slots.js';
+import type { Forward, ForwardInput, PrefillRule } from '../backend.js';
+import { PREFILL_HEAD_ROWS } from '../generate/prefill-runs.js';
 import { tensorOf, type Fetches, type OrtSession, type Tensors } from '../ort.js';
-import { PREFILL_HEAD_ROWS } from './prefill-runs.js';
-import type { RowWindow } from '../kv/row-map.js';
+import type { HeadRows } from '../sampling/head-rows.js';
+import { KV_PARTS } from './kv-arrays.js';
+import type { KvSlots } from './kv-slots.js';
+import type { RowWindow } from './row-map.js';
 
 /** Windows whose KV tensors are kept, the oldest dropped first: more than one per slot. */
 const KEPT_WINDOWS = 128;
-
-/** One run of the graph. All arrays belong to the caller and are read before `run` returns. */
-export interface ForwardInput {
-  /** Physical rows: S > 1 needs one row. */
-  readonly window: RowWindow;
-  /** `[count * S]` */
-  readonly tokens: Int32Array;
-  /** `[count]`: rows of each sequence after the run. */
-  readonly lengths: Int32Array;
-  /** Indices into `tokens` of the rows that go through the head, at most {@link HeadRows}' capacity. */
-  readonly headRows: readonly number[];
-  /** One per head row, > 0. */
-  readonly temperatures: readonly number[];
-  /** The raw logits are fetched too: {@link HeadRows.logits}. */
-  readonly wantLogits: boolean;
-  /** Indices into `tokens` of the rows whose final hidden states are fetched: {@link Forward.hidden}. */
-  readonly hiddenRows?: readonly number[];
-  /** The experts that each row took are fetched too: {@link Forward.experts}. */
-  readonly wantExperts?: boolean;
-}
 
 /** Feeds and fetches of the KV of one window; the other entries are replaced for each run. */
 interface Binding {
@@ -44,21 +25,21 @@ interface Binding {
 }
 
 /**
+ * Attention takes another kernel for a row that is left over from its blocks (graph/contract.ts), and computes the
+ * whole square of a run, so that longer ones waste more.
+ */
+export const CPU_PREFILL: PrefillRule = { maxRows: 256, padding: 'even' };
+
+/**
  * Runs the graph on rows of the KV slots, in place. Names, tensors and views are kept per window of rows,
  * since making 2 x 2 x numLayers of them costs more than a small step.
  */
-export class Forward {
-  /** What the last run wrote for its head rows, valid until the next. */
+export class CpuForward implements Forward {
   readonly head: HeadRows;
-  /** Choices of the last run that wanted them: `[rows of the run, topK]` for each layer that routes. */
-  experts: readonly BigInt64Array[] = [];
-  /**
-   * Of the last run that wanted them: `[hiddenRows.length, hiddenSize]`, after the final norm. Made anew for each such
-   * run, so that it can be transferred; its buffer holds the rows of the head too.
-   */
-  hidden = new Float32Array(0);
-  /** Layers and experts of a model that routes; null for a dense one. */
   readonly moe: MoeSpec | null;
+  readonly prefill = CPU_PREFILL;
+  experts: readonly BigInt64Array[] = [];
+  hidden = new Float32Array(0);
   readonly #session: OrtSession;
   readonly #slots: KvSlots;
   readonly #hiddenSize: number;
@@ -91,9 +72,8 @@ export class Forward {
     };
   }
 
-  /** One run, in place. Rejects with the runtime's error. */
   async run(input: ForwardInput): Promise<void> {
-    const { feeds, fetches } = this.#bindingOf(input.window);
+    const { feeds, fetches } = this.#bindingOf(this.#windowOf(input.slots));
     this.#bindInputs(feeds, input);
     this.#bindOutputs(fetches, input);
     this.#bindHidden(fetches, input);
@@ -102,11 +82,11 @@ export class Forward {
   }
 
   #bindInputs(feeds: Tensors, input: ForwardInput): void {
-    const { count } = input.window;
+    const count = input.slots.length;
     const length = input.tokens.length / count;
     const headRows = input.headRows.length === 0 ? [0] : input.headRows;
     const temperatures = input.headRows.length === 0 ? [1] : input.temperatures;
-    const normRows = [...headRows, ...(input.hiddenRows ?? [])];
+    const normRows = [...headRows, ...input.hiddenRows];
     const ids = BigInt64Array.from(input.tokens, BigInt);
     feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [count, length]);
     const seqlens = input.lengths.map((rows) => rows - 1);
@@ -137,7 +117,7 @@ export class Forward {
   }
 
   #bindHidden(fetches: Fetches, input: ForwardInput): void {
-    const numHidden = input.hiddenRows?.length ?? 0;
+    const numHidden = input.hiddenRows.length;
     if (numHidden === 0) {
       Reflect.deleteProperty(fetches, GRAPH_OUTPUTS.hiddenStates);
       return;
@@ -153,7 +133,7 @@ export class Forward {
     if (this.moe === null) return;
     const { layers, topK } = this.moe;
     const numRows = input.tokens.length;
-    const wanted = input.wantExperts === true;
+    const wanted = input.wantExperts;
     if (wanted) this.experts = layers.map(() => new BigInt64Array(numRows * topK));
     layers.forEach((layer, index) => {
       const name = expertsName(layer);
@@ -161,6 +141,11 @@ export class Forward {
       if (wanted && data !== undefined) fetches[name] = tensorOf('int64', data, [numRows, topK]);
       else Reflect.deleteProperty(fetches, name);
     });
+  }
+
+  /** The physical rows of the slots: they stand together, and a window begins with a slot that was asked for. */
+  #windowOf([first = 0, ...more]: readonly number[]): RowWindow {
+    return { start: this.#slots.rowOf(first), count: more.length + 1 };
   }
 
   #bindingOf(window: RowWindow): Binding {

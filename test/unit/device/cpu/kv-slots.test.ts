@@ -1,7 +1,7 @@
 import t from 'tap';
 import { seededRandom } from '../../../../src/core/clock.js';
-import { KvSlots } from '../../../../src/device/kv/kv-slots.js';
-import { PagePool } from '../../../../src/device/kv/page-pool.js';
+import { KvSlots } from '../../../../src/device/cpu/kv-slots.js';
+import { PagePool } from '../../../../src/device/cpu/page-pool.js';
 
 const SHAPE = { numLayers: 2, numKvHeads: 3, headDim: 4 };
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 
-import { discard, virtualArray } from '../../../../src/device/kv/kv-arrays.js';
+import { discard, virtualArray } from '../../../../src/device/cpu/kv-arrays.js';
 
 const MIB = 2 ** 20;
 
@@ -35,7 +35,7 @@ const REMAKE = `
 `;
 
 t.test('arrays that are made again and again take no memory until they are written', async (t) => {
-  const url = new URL('../../../../src/device/kv/kv-arrays.js', import.meta.url).href;
+  const url = new URL('../../../../src/device/cpu/kv-arrays.js', import.meta.url).href;
   const worker = new Worker(REMAKE, { eval: true, workerData: url });
   const [growthMiB] = (await once(worker, 'message')) as [number];
   t.ok(growthMiB < 40, `${Math.round(growthMiB)} MiB more, of 160`);

@@ -1,7 +1,8 @@
 import type { ModelSpec } from '../../core/model-spec.js';
 import { prefillKeys } from '../../model/graph/contract.js';
-import type { Forward } from './forward.js';
-import type { KvSlots } from '../kv/kv-slots.js';
+import type { Forward } from '../backend.js';
+import { ProbeError } from '../probe-error.js';
+import type { KvSlots } from './kv-slots.js';
 
 /** Rows of the probe's prompt and of its first part; all runs are even (graph/contract.ts). */
 const PROBE_LENGTH = 8;
@@ -9,22 +10,13 @@ const PROBE_CUT = 4;
 /** What no model computes. */
 const UNTOUCHED = 12345.5;
 
-/** The runtime does not do what the engine builds on; serving would give wrong tokens. */
-export class ProbeError extends Error {
-  override readonly name = 'ProbeError';
-}
-
 /**
  * Runs a few tokens on a fresh slot and checks what everything else takes for granted: the KV of
  * the new rows is written in place, and of no row behind them but those that the graph fills (`prefillKeys`);
  * outputs land in the buffers given; a prompt in two parts gives the same bits as in one. Leaves all
  * slots closed.
  */
-export async function probeDevice(
-  forward: Forward,
-  slots: KvSlots,
-  spec: ModelSpec,
-): Promise<void> {
+export async function probeCpu(forward: Forward, slots: KvSlots, spec: ModelSpec): Promise<void> {
   const length = Math.min(PROBE_LENGTH, slots.options.slotLength);
   const tokens = Int32Array.from({ length }, (_, i) => (i * 31 + 1) % spec.vocabSize);
   slots.open(0);
@@ -50,19 +42,21 @@ interface ProbeRuns {
 
 /** KV of all rows and the last row's log-probabilities. */
 async function probeRuns({ forward, slots, tokens, cuts }: ProbeRuns): Promise<Float32Array> {
-  const row = slots.rowOf(0);
   const watched = rowsReached(slots, tokens.length) + 1;
   for (const array of slots.arrays) firstRows(slots, array, watched).fill(UNTOUCHED);
   forward.head.topValues.fill(UNTOUCHED);
   for (const [index, end] of cuts.slice(1).entries()) {
     const part = tokens.subarray(cuts[index], end);
     await forward.run({
-      window: { start: row, count: 1 },
+      slots: [0],
       tokens: part,
       lengths: Int32Array.of(end),
       headRows: [part.length - 1],
       temperatures: [1],
+      wholeRows: [true],
       wantLogits: false,
+      hiddenRows: [],
+      wantExperts: false,
     });
   }
   checkRows(slots, tokens.length);

@@ -1,0 +1,93 @@
+import type { MapRow } from '../core/batch.js';
+import type { MoeSpec } from '../core/model-spec.js';
+import type { HeadRows } from './sampling/head-rows.js';
+
+/**
+ * What a device that generates must do. The model runner knows these two and no back end: where the rows of K and V
+ * are, and how a run of the graph finds them. `cpu/` copies rows between slots and pages, `paged/` maps pages.
+ */
+export interface ModelBackend {
+  readonly kv: KvStore;
+  readonly forward: Forward;
+  /** Frees the session; nothing may run. */
+  readonly release: () => Promise<void>;
+}
+
+/** Rows of K and V by slot. Every method but {@link renew} is done when it returns. */
+export interface KvStore {
+  /** An empty slot. */
+  open(slot: number): void;
+  free(slot: number): void;
+  /** Rows that hold KV: `[0, result)`. */
+  lengthOf(slot: number): number;
+  setLength(slot: number, length: number): void;
+  /** Where rows of a slot lie from now on; a back end that copies does nothing. */
+  map(row: MapRow): void;
+  /** The rows `[0, numTokens)` of a slot are those of `pages`. */
+  load(slot: number, numTokens: number, pages: Int32Array): void;
+  /** The rows of a slot from `fromToken` on are to be on `pages`, one after the other. */
+  store(slot: number, fromToken: number, pages: Int32Array): void;
+  /**
+   * The sequences of a decode run over these slots, in the order in which the run has them; {@link FILLER}s and other
+   * open slots among them run along at their own length, and write only where nothing lives.
+   */
+  arrange(decoding: ReadonlySet<number>): readonly number[];
+  /** Slots were freed: what takes too much memory for nothing may go. */
+  giveBackMemory(): void;
+  /** Forgets all pages. Their memory is free when this settles. */
+  renew(): Promise<void>;
+}
+
+/** In the place of a slot: a sequence that nobody asked for. */
+export const FILLER = -1;
+
+/** How prompts are cut into runs. */
+export interface PrefillRule {
+  /** Most rows of a run. */
+  readonly maxRows: number;
+  /**
+   * `even`: a run has an even number of rows, computing the row before it again or a dummy one behind it.
+   * A number: a run has at least so many, with dummy rows behind it.
+   */
+  readonly padding: 'even' | number;
+}
+
+/** Runs the graph. */
+export interface Forward {
+  /** What the last run wrote for its head rows, valid until the next. */
+  readonly head: HeadRows;
+  /** Choices of the last run that wanted them: `[rows of the run, topK]` for each layer that routes. */
+  readonly experts: readonly BigInt64Array[];
+  /**
+   * Of the last run that wanted them: `[hiddenRows.length, hiddenSize]`, after the final norm. Made anew for each such
+   * run, so that it can be transferred; its buffer may hold more than these rows.
+   */
+  readonly hidden: Float32Array<ArrayBuffer>;
+  /** Layers and experts of a model that routes; null for a dense one. */
+  readonly moe: MoeSpec | null;
+  readonly prefill: PrefillRule;
+  /** One run, in place. Rejects with the runtime's error. */
+  run(input: ForwardInput): Promise<void>;
+}
+
+/** One run of the graph. All arrays belong to the caller and are read before `run` returns. */
+export interface ForwardInput {
+  /** One sequence of S rows, or as {@link KvStore.arrange} gave them with a row each. */
+  readonly slots: readonly number[];
+  /** `[slots.length * S]` */
+  readonly tokens: Int32Array;
+  /** `[slots.length]`: rows of each sequence after the run. */
+  readonly lengths: Int32Array;
+  /** Indices into `tokens` of the rows that go through the head, at most {@link HeadRows}' capacity. */
+  readonly headRows: readonly number[];
+  /** One per head row, > 0. */
+  readonly temperatures: readonly number[];
+  /** One per head row: {@link HeadRows.logprobs} of the row is read, not its best entries alone. */
+  readonly wholeRows: readonly boolean[];
+  /** The raw logits are fetched too: {@link HeadRows.logits}. */
+  readonly wantLogits: boolean;
+  /** Indices into `tokens` of the rows whose final hidden states are fetched: {@link Forward.hidden}. */
+  readonly hiddenRows: readonly number[];
+  /** The experts that each row took are fetched too: {@link Forward.experts}. */
+  readonly wantExperts: boolean;
+}

@@ -1,0 +1,61 @@
+import type { FloatType } from '../../../core/model-spec.js';
+import type { ModelConfig } from '../../families/model-config.js';
+import type { ModelTarget } from '../../target.js';
+import type { Attend } from '../context.js';
+import { cacheName, PAGED_INPUTS } from '../contract.js';
+import type { Graph, Value } from '../graph.js';
+import { headLayout } from '../head-layout.js';
+import type { Attribute } from '../onnx.js';
+import { rotaryTables } from '../rotary-tables.js';
+
+/** Inputs of the op between the rotary tables and the metadata, which nobody gives. */
+const LEFT_OUT = new Array<string>(6).fill('');
+
+/**
+ * Attention by PagedAttention over caches that are constants of the session. The op writes the new rows into them when
+ * its cache outputs are left out: that is what its code does and not a promise, so the probe of a device shows it.
+ */
+export function pagedAttention(
+  graph: Graph,
+  config: ModelConfig,
+  { target, numPositions }: { readonly target: ModelTarget; readonly numPositions: number },
+): Attend {
+  const { numHeads, numKvHeads } = config;
+  const { cacheHeadDim } = headLayout(config.headDim);
+  const tables = rotaryTables(graph, config, { numPositions, scale: 1 });
+  const rotary = [tables.cos, tables.sin].map((table) => castTo(graph, table, 'f32', target.kv));
+  const { cumulativeLengths, pastLengths, blockTable, metadata } = PAGED_INPUTS;
+  return (layer, queryKeyValue) => {
+    const isPacked = queryKeyValue[1] === '';
+    const rows = queryKeyValue.map((x, part) => {
+      if (x === '') return x;
+      const heads = isPacked ? numHeads + 2 * numKvHeads : part === 0 ? numHeads : numKvHeads;
+      const flat = graph.node('Reshape', [x, graph.ints(-1, heads * cacheHeadDim)]);
+      return castTo(graph, flat, target.compute, target.kv);
+    });
+    const caches = [cacheName(layer, 'key'), cacheName(layer, 'value')];
+    const lengths = [cumulativeLengths, pastLengths, blockTable];
+    const inputs = [...rows, ...caches, ...lengths, ...rotary, ...LEFT_OUT, metadata];
+    const attributes = attributesOf(config, layer);
+    const heads = graph.node('PagedAttention', inputs, { attributes });
+    const computed = castTo(graph, heads, target.kv, target.compute);
+    return graph.node('Reshape', [computed, graph.ints(1, -1, numHeads * cacheHeadDim)]);
+  };
+}
+
+function castTo(graph: Graph, x: Value, from: FloatType, to: FloatType): Value {
+  return from === to ? x : graph.cast(x, to);
+}
+
+function attributesOf(config: ModelConfig, layer: number): Record<string, Attribute> {
+  const window = config.layerWindows[layer] ?? null;
+  const softcap = config.attentionSoftcap;
+  return {
+    num_heads: { int: config.numHeads },
+    kv_num_heads: { int: config.numKvHeads },
+    scale: { float: config.attentionScale },
+    do_rotary: { int: 1 },
+    ...(softcap === null ? {} : { softcap: { float: softcap } }),
+    ...(window === null ? {} : { local_window_size: { int: window } }),
+  };
+}

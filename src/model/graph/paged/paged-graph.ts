@@ -1,0 +1,64 @@
+import type { ModelConfig } from '../../families/model-config.js';
+import type { ModelPlan } from '../../plan.js';
+import type { ModelTarget } from '../../target.js';
+import type { WeightStore } from '../../weights/weight-store.js';
+import type { GraphContext } from '../context.js';
+import {
+  expertsName,
+  GRAPH_INPUTS,
+  GRAPH_OUTPUTS,
+  PAGED_INPUTS,
+  PAGED_RUN_ROWS_MIN,
+  TOP_ROWS,
+} from '../contract.js';
+import { Graph } from '../graph.js';
+import { decoderStack } from '../stack.js';
+import { pagedAttention } from './paged-attention.js';
+import { pagedHead } from './paged-head.js';
+
+export interface PagedGraphOptions {
+  readonly contextLength: number;
+  readonly target: ModelTarget;
+}
+
+/** ModelProto bytes of the whole network with K and V on pages in the session, by {@link PAGED_INPUTS}. */
+export function pagedGraph(
+  config: ModelConfig,
+  plan: ModelPlan,
+  store: WeightStore,
+  { contextLength, target }: PagedGraphOptions,
+): Uint8Array {
+  const graph = new Graph(target.compute);
+  declareInputs(graph);
+  declareOutputs(graph, config);
+  // A prompt that fills the context may still need dummy rows behind it.
+  const numPositions = contextLength + PAGED_RUN_ROWS_MIN;
+  const attend = pagedAttention(graph, config, { target, numPositions });
+  const context: GraphContext = { graph, config, store, target, attend };
+  pagedHead(context, decoderStack(context, plan), plan);
+  return graph.encode();
+}
+
+function declareInputs(graph: Graph): void {
+  const { cumulativeLengths, pastLengths, blockTable, metadata, wholeRows } = PAGED_INPUTS;
+  graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: [1, 'T'] });
+  graph.input({ name: cumulativeLengths, dtype: 'i32', shape: ['B1'] });
+  graph.input({ name: pastLengths, dtype: 'i32', shape: ['B'] });
+  graph.input({ name: blockTable, dtype: 'i32', shape: ['B', 'pages'] });
+  graph.input({ name: metadata, dtype: 'i32', shape: [2] });
+  graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
+  graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['L'] });
+  graph.input({ name: wholeRows, dtype: 'i64', shape: ['F'] });
+}
+
+function declareOutputs(graph: Graph, { vocabSize, hiddenSize, moe }: ModelConfig): void {
+  const topRows = Math.min(TOP_ROWS, vocabSize);
+  graph.output({ name: GRAPH_OUTPUTS.logprobs, dtype: 'f32', shape: ['F', vocabSize] });
+  graph.output({ name: GRAPH_OUTPUTS.topValues, dtype: 'f32', shape: ['L', topRows] });
+  graph.output({ name: GRAPH_OUTPUTS.topIds, dtype: 'i64', shape: ['L', topRows] });
+  graph.output({ name: GRAPH_OUTPUTS.logits, dtype: 'f32', shape: ['F', vocabSize] });
+  graph.output({ name: GRAPH_OUTPUTS.hiddenStates, dtype: 'f32', shape: ['R', hiddenSize] });
+  for (const layer of moe?.layers ?? []) {
+    graph.output({ name: expertsName(layer), dtype: 'i64', shape: ['T', moe?.topK ?? 0] });
+  }
+}
