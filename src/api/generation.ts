@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-import type { ServerArgs } from '../config/server-args.js';
+import type { ResolvedArgs } from '../config/server-args.js';
 import { RequestError, StartupError } from '../core/errors.js';
 import type { ThoughtMarks } from '../core/thought.js';
 import { EncodeQueue } from '../engine/encode-queue.js';
@@ -17,7 +17,7 @@ import type { GenerateDeps } from './native/generate.js';
 import { parseSamplingParams } from './native/sampling-request.js';
 
 export interface GenerationParts {
-  readonly args: ServerArgs;
+  readonly args: ResolvedArgs;
   readonly engine: Engine;
   /** Null with `--grammar-backend none`. */
   readonly grammars: GrammarCompiler | null;

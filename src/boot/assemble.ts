@@ -15,6 +15,7 @@ import type { Logger } from '../observability/logger.js';
 import { startActorThreads, type ActorThreads } from './actor-threads.js';
 import { boundsOf } from './bounds.js';
 import { Breakage } from './breakage.js';
+import { chooseDevices } from './choose-devices.js';
 import {
   deviceStart,
   expertRecording,
@@ -27,6 +28,7 @@ import { deviceControls } from './device-controls.js';
 import { fileLimit } from './file-limit.js';
 import { grammarThread } from './grammars.js';
 import type { LoadingProgress } from './loading-progress.js';
+import { checkDeviceArgs, resolveDeviceArgs } from './resolve-device-args.js';
 import { Teardown } from './teardown.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
@@ -72,18 +74,23 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
 }
 
 async function build(
-  { args, env, version, log, progress, onFailed }: AssembleOptions,
+  { args: given, env, version, log, progress, onFailed }: AssembleOptions,
   teardown: Teardown,
 ): Promise<Assembly> {
   const machine = thisMachine();
-  requireRuntimeMemory(machine.memoryBytes, args.dpSize);
+  requireRuntimeMemory(machine.memoryBytes, given.dpSize);
+  const devices = await chooseDevices(given, env.drivers);
+  checkDeviceArgs(given, devices.kind);
+  for (const warning of devices.warnings) log.warn(warning);
+  if (devices.why !== null) log.info(devices.why);
 
   const cpuPool = new CpuPool({ numThreads: machine.numCores });
   teardown.add(() => cpuPool.close());
   const temporary = await temporaryFolders(teardown);
-  const loading = { args, env, log, runJob: quantizeOn(cpuPool), temporary };
+  const loading = { args: given, env, log, runJob: quantizeOn(cpuPool), temporary };
   const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
   progress.haveWeights();
+  const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
   const { limits, account } = memoryPlan(args, prepared.spec, machine);
   for (const line of account) log.info(line);
 

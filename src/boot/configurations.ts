@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { HostEnv } from '../config/load.js';
-import type { ServerArgs } from '../config/server-args.js';
+import type { ResolvedArgs, ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
 import type { ExpertRecording } from '../core/expert-recording.js';
 import type { ModelSpec } from '../core/model-spec.js';
@@ -24,7 +24,7 @@ export function thisMachine(): Machine {
 }
 
 /** How the devices share the memory. @throws StartupError where it does not suffice */
-export function memoryPlan(args: ServerArgs, spec: ModelSpec, machine: Machine): MemoryPlan {
+export function memoryPlan(args: ResolvedArgs, spec: ModelSpec, machine: Machine): MemoryPlan {
   return planMemory({
     spec,
     memoryBytes: machine.memoryBytes,

@@ -2,27 +2,26 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
 import type { ServerArgs } from '../config/server-args.js';
-import { StartupError } from '../core/errors.js';
+import type { HostAdapters } from '../device/adapters/host-adapters.js';
 import { deviceBytes, requireRuntimeMemory } from '../device/limits.js';
 import { chooseEngine } from '../http/engine.js';
 import type { TlsNeeds } from '../http/server.js';
 import { tlsWarnings } from '../http/tls.js';
 import type { Machine } from './configurations.js';
+import { examineGpus } from './doctor-gpus.js';
 import { exposure } from './exposure.js';
 import { checkFileLimit, fileLimit } from './file-limit.js';
+import { bad, gib, note, ok, tried, type Finding } from './finding.js';
 import { glibcVersion, requireNativeParts } from './native-parts.js';
 import { assertPortFree } from './port-check.js';
 import { tlsNeeds } from './tls.js';
 
-/** One line of what `radish doctor` says. */
-export interface Finding {
-  /** `bad`: a server would not start. */
-  readonly mark: 'ok' | 'note' | 'bad';
-  readonly text: string;
-}
-
 /** Why a server would not start on this machine with these arguments, and what else is worth knowing. */
-export async function examine(args: ServerArgs, machine: Machine): Promise<readonly Finding[]> {
+export async function examine(
+  args: ServerArgs,
+  machine: Machine,
+  adapters: HostAdapters,
+): Promise<readonly Finding[]> {
   const files = fileLimit();
   const exposed = exposure(args);
   const { needs, findings: tlsFindings } = tlsOf(args);
@@ -38,6 +37,7 @@ export async function examine(args: ServerArgs, machine: Machine): Promise<reado
       return `${gib(machine.memoryBytes)} of memory, ${gib(process.availableMemory())} of it free`;
     }),
     ok(whatFits(machine.memoryBytes, args.dpSize)),
+    ...(await examineGpus(args, adapters)),
     ...tlsFindings,
     await tried(async () => {
       const { engine, why } = await chooseEngine(args.httpServer, needs !== null);
@@ -90,29 +90,6 @@ export function report(findings: readonly Finding[]): {
   return { text: `${[...lines, verdict].join('\n')}\n`, isWell };
 }
 
-function ok(text: string): Finding {
-  return { mark: 'ok', text };
-}
-
-function note(text: string): Finding {
-  return { mark: 'note', text };
-}
-
-/** @throws what is no StartupError */
-function bad(error: unknown): Finding {
-  if (error instanceof StartupError) return { mark: 'bad', text: error.message };
-  throw error;
-}
-
-/** What `check` says where it is well, else why it is not. */
-async function tried(check: () => string | Promise<string>): Promise<Finding> {
-  try {
-    return ok(await check());
-  } catch (error) {
-    return bad(error);
-  }
-}
-
 /** Bytes a parameter takes, and by what flag; the tables of a model may have formats of their own. */
 const FORMATS: readonly (readonly [bytes: number, format: string])[] = [
   [1.1, 'w8a8_int8'],
@@ -152,8 +129,4 @@ function cpuFlags(): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function gib(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

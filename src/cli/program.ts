@@ -2,7 +2,8 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 
 import { UsageError } from '../config/flag-spec.js';
 import { canonicalFlag } from '../config/flag-spelling.js';
-import { loadServerArgs, type Environment } from '../config/load.js';
+import type { Environment } from '../config/environment.js';
+import { loadServerArgs } from '../config/load.js';
 import type { CliCommand, CommandArgument, Invocation } from './command.js';
 import { EXIT_OK, EXIT_USAGE } from './exit-codes.js';
 import { commandHelp, flagsHelp, programHelp } from './help.js';

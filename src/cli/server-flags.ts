@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
 
 import { isList, shownDefault, type FlagSpec } from '../config/flag-spec.js';
-import { loadServerArgs, type Environment, type LoadedArgs } from '../config/load.js';
+import type { Environment } from '../config/environment.js';
+import { loadServerArgs, type LoadedArgs } from '../config/load.js';
 import { camelCase, flagEntries, FLAGS, type FlagName } from '../config/server-args.js';
 import { KNOWN_UNSUPPORTED } from '../config/unsupported-flags.js';
 

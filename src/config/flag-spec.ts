@@ -108,6 +108,10 @@ export function float(value: number, help: string, options: FlagOptions = {}): F
   return flag('float', value, help, options);
 }
 
+export function optionalFloat(help: string, options: FlagOptions = {}): FlagSpec<number | null> {
+  return flag<number | null>('float', null, help, options);
+}
+
 export function bool(help: string, options: FlagOptions = {}): FlagSpec<boolean> {
   return flag('bool', false, help, options);
 }

@@ -2,6 +2,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readConfigFile, type ConfigFile } from './config-file.js';
+import { loadDriverEnv, type DriverEnv } from './driver-env.js';
+import { nonEmpty, type Environment } from './environment.js';
 import { OptionError, UsageError, type FlagSpec } from './flag-spec.js';
 import { checkValue, parseText } from './parse-value.js';
 import {
@@ -15,9 +17,6 @@ import {
 } from './server-args.js';
 import { checkTlsFlags } from './tls-flags.js';
 import { KNOWN_UNSUPPORTED } from './unsupported-flags.js';
-
-/** The process's environment; this file is the only one that reads it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Flags of the command line as text; a switch is `'true'`. */
 export type GivenFlags = ReadonlyMap<FlagName, string>;
@@ -164,6 +163,8 @@ export interface HostEnv {
   readonly hidesOpenApi: boolean;
   /** `SGLANG_OLLAMA_ROOT_ROUTE`: the path that says that Ollama is running; null = none. */
   readonly ollamaRootRoute: string | null;
+  /** What speaks to the drivers of GPUs. */
+  readonly drivers: DriverEnv;
 }
 
 const DEFAULT_HEALTH_CHECK_TIMEOUT_MS = 20_000;
@@ -190,6 +191,7 @@ export function loadHostEnv(env: Environment = process.env): HostEnv {
     hidesOpenApi: isTrue(env['DISABLE_OPENAPI_DOC']),
     predictRoute: predictRoute(nonEmpty(env['AIP_PREDICT_ROUTE']) ?? '/vertex_generate'),
     ollamaRootRoute: nonEmpty(env['SGLANG_OLLAMA_ROOT_ROUTE']),
+    drivers: loadDriverEnv(env),
     expertRecorderDir: nonEmpty(env['SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR']) ?? tmpdir(),
   };
 }
@@ -218,8 +220,4 @@ function isUtf8(env: Environment): boolean {
 
 function isTrue(value: string | undefined): boolean {
   return /^(1|true|yes|on)$/i.test(value ?? '');
-}
-
-function nonEmpty(value: string | undefined): string | null {
-  return value === undefined || value === '' ? null : value;
 }

@@ -1,3 +1,4 @@
+import { DEVICE_KINDS, type DeviceKind } from '../core/device-kind.js';
 import { HTTP_SERVERS } from '../core/http-server.js';
 import { SCHEDULE_POLICIES } from '../core/scheduler-config.js';
 import { EXPERT_MODES } from '../core/expert-recording.js';
@@ -11,6 +12,7 @@ import {
   json,
   key,
   optionalChoice,
+  optionalFloat,
   optionalInt,
   secret,
   string,
@@ -26,6 +28,7 @@ import {
   TOOL_PARSERS,
 } from './parser-names.js';
 import {
+  FOREIGN_DEVICES,
   FOREIGN_LOAD_FORMATS,
   FOREIGN_QUANTIZATIONS,
   FOREIGN_SCHEDULE_POLICIES,
@@ -147,15 +150,36 @@ const HTTP = {
   'allow-auto-truncate': bool('Cut prompts that are too long instead of refusing them.'),
 };
 
+const DEVICES = {
+  device: choice(
+    [...DEVICE_KINDS, 'auto'],
+    'cpu',
+    'What computes. auto = CUDA, else WebGPU, else the CPU; the log says why.',
+    { foreignChoices: FOREIGN_DEVICES },
+  ),
+  'base-gpu-id': int(0, 'First GPU that is used, in the order of `radish doctor`.', { min: 0 }),
+  'gpu-id-step': int(1, 'Device r takes GPU --base-gpu-id + r * this.', { min: 1 }),
+  'gpu-memory-gb': optionalFloat(
+    'Memory of each GPU that weights and KV may take, in GiB. Default: what the driver says the card has.',
+    { min: 0.1 },
+  ),
+  'update-in-place': bool(
+    'New weights take the place of the old ones on a GPU that cannot hold both: requests are drained first.',
+  ),
+};
+
 const MEMORY = {
-  'mem-fraction-static': float(0.5, 'Part of the memory left after the weights that KV may use.', {
-    min: 0.01,
-    max: 0.99,
-  }),
+  'mem-fraction-static': optionalFloat(
+    'Part of the memory left after the weights that KV may use. Default: 0.5 on the CPU, 0.85 on a GPU.',
+    { min: 0.01, max: 0.99 },
+  ),
   'max-total-tokens': optionalInt('KV tokens per device. Default: what the memory allows.', {
     min: 8,
   }),
-  'page-size': int(16, 'Tokens per KV page.', { min: 1, max: 1024 }),
+  'page-size': optionalInt(
+    'Tokens per KV page. Default: 16 on the CPU; 64 on a GPU, on CUDA 256 or 128 where its kernels want it.',
+    { min: 1, max: 1024 },
+  ),
   'disable-radix-cache': bool('Do not share prefixes between requests.'),
 };
 
@@ -264,13 +288,22 @@ const RUNTIME = {
 export const FLAG_GROUPS = {
   Model: MODEL,
   HTTP,
+  Devices: DEVICES,
   Memory: MEMORY,
   Scheduling: SCHEDULE,
   'Structured output': GRAMMARS,
   Runtime: RUNTIME,
 };
 
-export const FLAGS = { ...MODEL, ...HTTP, ...MEMORY, ...SCHEDULE, ...GRAMMARS, ...RUNTIME };
+export const FLAGS = {
+  ...MODEL,
+  ...HTTP,
+  ...DEVICES,
+  ...MEMORY,
+  ...SCHEDULE,
+  ...GRAMMARS,
+  ...RUNTIME,
+};
 
 export type FlagName = keyof typeof FLAGS;
 
@@ -284,6 +317,13 @@ type ValueOf<F> = F extends FlagSpec<infer T> ? T : never;
 export type ServerArgs = {
   readonly [Name in FlagName as Camel<Name>]: ValueOf<(typeof FLAGS)[Name]>;
 };
+
+/** All arguments once the device is chosen, on which some defaults depend. */
+export interface ResolvedArgs extends ServerArgs {
+  readonly device: DeviceKind;
+  readonly pageSize: number;
+  readonly memFractionStatic: number;
+}
 
 /** Every flag with its spec, in the order of `--help`. */
 export function flagEntries(): readonly (readonly [FlagName, FlagSpec])[] {

@@ -48,7 +48,7 @@ const BY_SUBJECT = {
     pp-async-batch-depth max-micro-batch-size attn-cp-size attention-context-parallel-size moe-dp-size
     moe-data-parallel-size load-balance-method ep-size ep expert-parallel-size nnodes node-rank
     dist-init-addr nccl-init-addr dist-timeout nccl-port enable-dp-attention enable-dp-lm-head
-    device base-gpu-id gpu-id-step numa-node enable-sp enable-nccl-nvls enable-symm-mem
+    numa-node enable-sp enable-nccl-nvls enable-symm-mem
     enable-torch-symm-mem enable-mscclpp disable-custom-all-reduce enable-p2p-check
     enable-two-batch-overlap enable-single-batch-overlap tbo-token-distribution-threshold
     enable-attn-tp-input-scattered prefill-round-robin-balance use-ray`,
@@ -137,6 +137,9 @@ export const FOREIGN_QUANTIZATIONS = words(`
 export const FOREIGN_LOAD_FORMATS = words(`
   pt npcache sharded_state gguf bitsandbytes layered flash_rl remote remote_instance fastsafetensors
   private runai_streamer`);
+
+/** What has neither CUDA nor is asked for through WebGPU. The nearest that every machine has is the CPU. */
+export const FOREIGN_DEVICES = words('xpu hpu npu musa mps');
 
 export const FOREIGN_SCHEDULE_POLICIES = words('priority routing-key hrrn shortest-prefill-first');
 

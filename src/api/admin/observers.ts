@@ -1,4 +1,4 @@
-import type { ServerArgs } from '../../config/server-args.js';
+import type { ResolvedArgs } from '../../config/server-args.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import { resolveBuckets } from '../../observability/buckets.js';
 import type { Logger } from '../../observability/logger.js';
@@ -13,7 +13,7 @@ import type { ServedModel, ServingLimits } from '../../engine/served-model.js';
 import type { Route } from '../../http/router.js';
 
 export interface ObserverDeps {
-  readonly args: ServerArgs;
+  readonly args: ResolvedArgs;
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly limits: ServingLimits;

@@ -1,4 +1,4 @@
-import { publicArgs, type ServerArgs } from '../../config/server-args.js';
+import { publicArgs, type ResolvedArgs } from '../../config/server-args.js';
 import type { Bound } from '../../core/bound.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
@@ -10,7 +10,7 @@ import type { Handler, Method, Route } from '../../http/router.js';
 import { renderModelInfo } from './model-info.js';
 
 export interface InfoDeps {
-  readonly args: ServerArgs;
+  readonly args: ResolvedArgs;
   readonly version: string;
   readonly engine: Engine;
   readonly model: ServedModel;

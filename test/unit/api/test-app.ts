@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
-import type { ServerArgs } from '../../../src/config/server-args.js';
+import { resolveDeviceArgs } from '../../../src/boot/resolve-device-args.js';
+import type { ResolvedArgs, ServerArgs } from '../../../src/config/server-args.js';
 import { flagEntries, camelCase } from '../../../src/config/server-args.js';
 import type { SamplingDefaults } from '../../../src/core/sampling-params.js';
 import type { FaultKind, WeightUpdate } from '../../../src/engine/control.js';
@@ -63,10 +64,16 @@ const TREE: TreeState = {
   epoch: 1,
 };
 
-export function defaultArgs(): ServerArgs {
+/** What no flag gives. */
+export function presetArgs(): ServerArgs {
   return Object.fromEntries(
     flagEntries().map(([name, spec]) => [camelCase(name), spec.default]),
   ) as unknown as ServerArgs;
+}
+
+/** The same on the CPU. */
+export function defaultArgs(): ResolvedArgs {
+  return resolveDeviceArgs(presetArgs(), 'cpu', 64);
 }
 
 export async function startApp(
@@ -77,7 +84,8 @@ export async function startApp(
   const scheduler = new ScriptedScheduler();
   const clock = { nowMs: () => performance.now() };
   const engine = new Engine({ scheduler, clock, onLog: () => undefined });
-  const args = { ...defaultArgs(), port: 0, randomSeed: 7, ...overrides };
+  const given = { ...defaultArgs(), port: 0, randomSeed: 7, ...overrides };
+  const args = resolveDeviceArgs(given, 'cpu', 64);
   const faults: [number, FaultKind][] = [];
   const lines: string[] = [];
   const health = { isGood: true };

@@ -7,6 +7,7 @@ import {
   servingLimits,
   thisMachine,
 } from '../../../src/boot/configurations.js';
+import { resolveDeviceArgs } from '../../../src/boot/resolve-device-args.js';
 import { loadHostEnv, loadServerArgs } from '../../../src/config/load.js';
 import type { ServerArgs } from '../../../src/config/server-args.js';
 import { StartupError } from '../../../src/core/errors.js';
@@ -84,7 +85,8 @@ t.test('expert recording', (t) => {
 t.test('memory is what the machine has, shared by the devices', (t) => {
   const machine = { numCores: 2, memoryBytes: 2 ** 29 };
   const tokensOf = (flags: Partial<ServerArgs>) => {
-    const { limits } = memoryPlan(argsOf({ pageSize: 4, ...flags }), spec, machine);
+    const args = resolveDeviceArgs(argsOf({ pageSize: 4, ...flags }), 'cpu', spec.headDim);
+    const { limits } = memoryPlan(args, spec, machine);
     t.equal(limits.pageSizeTokens, 4);
     return servingLimits(limits);
   };

@@ -35,10 +35,11 @@ t.test('no arguments serve the defaults', (t) => {
   t.match(args, {
     host: '127.0.0.1',
     port: 30000,
-    pageSize: 16,
+    device: 'cpu',
+    pageSize: null,
     chunkedPrefillSize: 512,
     maxQueuedRequests: 4096,
-    memFractionStatic: 0.5,
+    memFractionStatic: null,
     schedulePolicy: 'fcfs',
     dpSize: 1,
   });

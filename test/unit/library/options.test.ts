@@ -1,12 +1,12 @@
 import t from 'tap';
 
 import { apart, argsOf, logTo } from '../../../src/library/options.js';
-import { defaultArgs } from '../api/test-app.js';
+import { presetArgs } from '../api/test-app.js';
 
 t.test('options are the flags in camelCase, others have their defaults', (t) => {
-  t.same(argsOf({}), defaultArgs());
+  t.same(argsOf({}), presetArgs());
   t.same(argsOf({ model: 'a/b', pageSize: 32, port: undefined, disableRadixCache: true }), {
-    ...defaultArgs(),
+    ...presetArgs(),
     modelPath: 'a/b',
     pageSize: 32,
     disableRadixCache: true,
