@@ -87,11 +87,12 @@ async function build(
   const cpuPool = new CpuPool({ numThreads: machine.numCores });
   teardown.add(() => cpuPool.close());
   const temporary = await temporaryFolders(teardown);
-  const loading = { args: given, env, log, runJob: quantizeOn(cpuPool), temporary };
+  const device = { device: devices.kind, dtype: given.dtype };
+  const loading = { args: given, env, log, runJob: quantizeOn(cpuPool), temporary, device };
   const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
   progress.haveWeights();
   const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
-  const { limits, account } = memoryPlan(args, prepared.spec, machine);
+  const { limits, account } = memoryPlan(args, prepared.spec, machine, devices.gpus);
   for (const line of account) log.info(line);
 
   const actors = startActorThreads(
@@ -124,7 +125,11 @@ async function build(
     clock,
     scheduler: actors.scheduler,
     numDevices: args.dpSize,
-    start: deviceStart(args, prepared, { limits, numCores: machine.numCores }),
+    start: deviceStart(args, prepared, {
+      limits,
+      numCores: machine.numCores,
+      gpus: devices.gpus,
+    }),
   });
   watchDevices(fleet, log, breakage);
   teardown.add(() => fleet.retire());

@@ -1,6 +1,5 @@
 import type { DriverEnv } from '../config/driver-env.js';
 import type { ServerArgs } from '../config/server-args.js';
-import type { DeviceKind } from '../core/device-kind.js';
 import {
   chooseDevice,
   ON_CPU,
@@ -8,16 +7,17 @@ import {
   type Probe,
 } from '../device/adapters/choose-device.js';
 import { findAdapters } from '../device/adapters/host-adapters.js';
-
-/** Kinds of devices that this version has. */
-const BUILT: ReadonlySet<DeviceKind> = new Set<DeviceKind>(['cpu']);
+import { probeGpu } from './probe-gpu.js';
 
 /** Tries nothing out. */
-export const isBuilt: Probe = ({ kind }) =>
-  Promise.resolve(BUILT.has(kind) ? null : `this version computes on the CPU alone`);
+export const untried: Probe = () => Promise.resolve(null);
 
-/** What this server's devices are, by its arguments and by what the machine has. @throws StartupError */
+/**
+ * What this server's devices are, by its arguments and by what the machine has. `auto` tries a GPU out; what is asked for
+ * by name proves itself when it loads. @throws StartupError
+ */
 export async function chooseDevices(args: ServerArgs, env: DriverEnv): Promise<DeviceChoice> {
   if (args.device === 'cpu') return ON_CPU;
-  return await chooseDevice(args, await findAdapters(env), isBuilt);
+  const probe = args.device === 'auto' ? probeGpu : untried;
+  return await chooseDevice(args, await findAdapters(env), probe);
 }

@@ -5,7 +5,9 @@ import { StartupError } from '../core/errors.js';
 import type { ExpertRecording } from '../core/expert-recording.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import { DEFAULT_SCHEDULER_CONFIG, type SchedulerConfig } from '../core/scheduler-config.js';
+import type { RankGpu } from '../device/adapters/candidate.js';
 import { planMemory, type MemoryPlan } from '../device/limits.js';
+import { planGpuMemory } from '../device/paged/gpu-limits.js';
 import type { ServingLimits } from '../engine/served-model.js';
 import type { SharedStart } from '../fleet/rank.js';
 import type { DeviceLimits } from '../messages.js';
@@ -24,16 +26,39 @@ export function thisMachine(): Machine {
 }
 
 /** How the devices share the memory. @throws StartupError where it does not suffice */
-export function memoryPlan(args: ResolvedArgs, spec: ModelSpec, machine: Machine): MemoryPlan {
-  return planMemory({
+export function memoryPlan(
+  args: ResolvedArgs,
+  spec: ModelSpec,
+  machine: Machine,
+  gpus: readonly RankGpu[] = [],
+): MemoryPlan {
+  const shared = {
     spec,
-    memoryBytes: machine.memoryBytes,
     numDevices: args.dpSize,
     memFraction: args.memFractionStatic,
     maxRunningRequests: args.maxRunningRequests,
     maxTotalTokens: args.maxTotalTokens,
     pageSizeTokens: args.pageSize,
-  });
+  };
+  return gpus.length === 0
+    ? planMemory({ ...shared, memoryBytes: machine.memoryBytes })
+    : planGpuMemory({ ...shared, memoryBytes: gpuBytes(args, machine, gpus) });
+}
+
+/** Of the memory of a machine that its CPU, as a GPU, may have beside everything else. */
+const SOFTWARE_SHARE = 0.5;
+
+/** What each device may take: what was said, or the least that a card has; null = nobody says. */
+function gpuBytes(
+  { gpuMemoryGb, dpSize }: ResolvedArgs,
+  machine: Machine,
+  gpus: readonly RankGpu[],
+): number | null {
+  if (gpuMemoryGb !== null) return gpuMemoryGb * 2 ** 30;
+  const sizes = gpus.map(({ isSoftware, memoryBytes }) =>
+    isSoftware ? (machine.memoryBytes * SOFTWARE_SHARE) / dpSize : memoryBytes,
+  );
+  return sizes.includes(null) ? null : Math.min(...sizes.map(Number));
 }
 
 /** What the command line and the environment tell the scheduler. */
@@ -91,16 +116,24 @@ export function expertRecording(args: ServerArgs, spec: ModelSpec): ExpertRecord
   return { mode, bufferSize, numLayers: spec.numLayers, layers, numExperts, topK };
 }
 
+export interface DeviceRoom {
+  readonly limits: DeviceLimits;
+  readonly numCores: number;
+  /** One a rank, or none. */
+  readonly gpus?: readonly RankGpu[];
+}
+
 /** What every device starts with. */
 export function deviceStart(
   { numThreads, dpSize }: ServerArgs,
   { spec, graph, weightsFolder, target }: SharedStart['model'],
-  { limits, numCores }: { readonly limits: DeviceLimits; readonly numCores: number },
+  { limits, numCores, gpus = [] }: DeviceRoom,
 ): SharedStart {
   const share = Math.max(1, Math.floor(numCores / dpSize));
   return {
     model: { spec, graph, weightsFolder, target },
     limits,
+    cards: gpus.map(({ index }) => index),
     // Threads that spin take the cores from the other devices.
     ort: { numThreads: numThreads ?? share, spinning: dpSize === 1 },
   };

@@ -5,7 +5,7 @@ import type { GpuCard } from '../device/adapters/gpu-cards.js';
 import type { HostAdapters } from '../device/adapters/host-adapters.js';
 import type { NvidiaCard } from '../device/adapters/nvidia.js';
 import type { VulkanDriver } from '../device/adapters/vulkan.js';
-import { isBuilt } from './choose-devices.js';
+import { untried } from './choose-devices.js';
 import { gib, note, ok, tried, type Finding } from './finding.js';
 import { checkDeviceArgs } from './resolve-device-args.js';
 
@@ -91,7 +91,7 @@ function autoLine(args: ServerArgs, host: HostAdapters): string {
 /** What stands in the way, before anything is tried out on the device. */
 async function deviceLine(args: ServerArgs, host: HostAdapters): Promise<Finding> {
   return await tried(async () => {
-    const { kind, gpus, warnings } = await chooseDevice(args, host, isBuilt);
+    const { kind, gpus, warnings } = await chooseDevice(args, host, untried);
     checkDeviceArgs(args, kind);
     return [`--device ${kind} would try ${namesOf(gpus)}`, ...warnings].join('. ');
   });

@@ -27,8 +27,8 @@ export interface DeviceStart {
   readonly model: PreparedModel;
   readonly limits: DeviceLimits;
   readonly ort: OrtOptions;
-  /** Card of each rank on a GPU. */
-  readonly cards?: readonly number[];
+  /** Card of each rank; the CPU has none. */
+  readonly cards: readonly number[];
 }
 
 /** One generation of one device, as main sees it. */
@@ -64,7 +64,6 @@ export function startDevice(start: DeviceStart): DeviceHandle & { readonly heart
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, stackSizeMb: STACK_MB },
   });
   const init: DeviceInit = {
-    cards: [],
     ...start,
     gpuLock: GPU_LOCK,
     schedulerPort: toScheduler.port2,

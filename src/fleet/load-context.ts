@@ -1,6 +1,7 @@
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import type { QuantizeDeps } from '../model/quantize/quantized-weights.js';
+import type { TargetRequest } from '../model/target.js';
 import type { Logger } from '../observability/logger.js';
 import type { Progress } from '../observability/progress.js';
 import type { TemporaryFolders } from './temporary-folders.js';
@@ -13,6 +14,8 @@ export interface LoadContext {
   /** Quantizes a part of the weights, away from the main thread. */
   readonly runJob: QuantizeDeps['runJob'];
   readonly temporary: TemporaryFolders;
+  /** What the model is to be computed on, and in. */
+  readonly device: TargetRequest;
 }
 
 /** A bar that shows only when there is something to wait for. */

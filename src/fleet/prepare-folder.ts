@@ -16,7 +16,7 @@ export async function prepareFolder(
 }
 
 async function prepare(
-  { args, env, log, runJob, temporary }: LoadContext,
+  { args, env, log, runJob, temporary, device }: LoadContext,
   folder: string,
   overlay: TensorOverlay | null,
 ): Promise<PreparedCheckpoint> {
@@ -29,6 +29,7 @@ async function prepare(
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,
         isEmbedding: args.isEmbedding,
+        device,
         overlay,
       },
       {

@@ -55,8 +55,8 @@ export class ScriptedDevice implements DeviceHandle {
   }
 
   get start(): Omit<DeviceStart, 'device' | 'model'> {
-    const { limits, ort } = this.#start;
-    return { limits, ort };
+    const { limits, ort, cards } = this.#start;
+    return { limits, ort, cards };
   }
 
   becomeReady(): void {

@@ -23,7 +23,13 @@ t.teardown(() => {
 });
 
 function start(generation: number): DeviceHandle {
-  return startDevice({ device: { rank: 0, generation }, model, limits: LIMITS, ort: ORT });
+  return startDevice({
+    device: { rank: 0, generation },
+    model,
+    limits: LIMITS,
+    ort: ORT,
+    cards: [],
+  });
 }
 
 /** Posts the steps of one short request. */
@@ -99,6 +105,7 @@ t.test('a model that cannot be loaded rejects ready and done', async (t) => {
     model: { ...model, graph: new Uint8Array([1, 2, 3]) },
     limits: LIMITS,
     ort: ORT,
+    cards: [],
   });
   await t.rejects(handle.ready);
   await t.rejects(handle.done);
@@ -155,6 +162,7 @@ t.test('a device with an embedding model answers embed steps', async (t) => {
     model: await preparePooled(pooledFolder('bert-labels')),
     limits: { numSlots: 0, slotLength: 64, numPages: 0, pageSizeTokens: 4 },
     ort: ORT,
+    cards: [],
   });
   await handle.ready;
   const answers: FromDevice[] = [];

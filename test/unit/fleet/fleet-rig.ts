@@ -53,7 +53,7 @@ export class FleetRig {
           this.story.push(sentence(message));
         },
       },
-      start: { model: modelIn('first'), limits: LIMITS, ort: ORT },
+      start: { model: modelIn('first'), limits: LIMITS, ort: ORT, cards: [] },
     });
     const { events } = this.fleet;
     events.on('died', (device, why) => this.story.push(`*died ${nameOf(device)}: ${why}`));

@@ -1,3 +1,4 @@
+import { ON_CPU } from '../../../src/model/target.js';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -78,6 +79,7 @@ export class UpdateRig {
         return Promise.resolve();
       },
       temporary: new TemporaryFolders(join(folder, 'tmp')),
+      device: ON_CPU,
     };
     const running = await prepareFolder(context, RUNNING);
     const fleetRig = await FleetRig.serving(args.dpSize);

@@ -1,0 +1,21 @@
+import { createGpuLock, GpuLock } from '../src/device/gpu-lock.js';
+import { probeAttention } from '../src/device/paged/attention-probe.js';
+
+/**
+ * Process entry: `gpu-probe.js webgpu|cuda CARD`. Tries attention out on a GPU, away from a server that a driver's
+ * crash would end. Exit code 0, or 1 with a sentence on stderr.
+ */
+const HEADS = { numHeads: 4, numKvHeads: 2, headDim: 64, kvType: 'f16' } as const;
+const PAGE_TOKENS = 256;
+
+const [kind, card] = process.argv.slice(2);
+try {
+  await probeAttention(HEADS, PAGE_TOKENS, {
+    kind: kind === 'cuda' ? kind : 'webgpu',
+    card: Number(card),
+    lock: new GpuLock(createGpuLock()),
+  });
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
