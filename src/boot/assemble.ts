@@ -5,7 +5,8 @@ import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
 import { requireRuntimeMemory } from '../device/limits.js';
-import { startDevice } from '../device/pool.js';
+import type { WatchedHandle } from '../device/handle.js';
+import { startDevice as startThread, type DeviceStart } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
@@ -39,6 +40,8 @@ export interface AssembleOptions {
   readonly env: HostEnv;
   readonly version: string;
   readonly log: Logger;
+  /** Default: a thread of this process. */
+  readonly startDevice?: (start: DeviceStart) => WatchedHandle;
   /** Told how far the model is. */
   readonly progress: LoadingProgress;
   /** Told of every request that is refused or fails. */
@@ -72,7 +75,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
 }
 
 async function build(
-  { args, env, version, log, progress, onFailed }: AssembleOptions,
+  { args, env, version, log, startDevice = startThread, progress, onFailed }: AssembleOptions,
   teardown: Teardown,
 ): Promise<Assembly> {
   const machine = thisMachine();

@@ -1,6 +1,5 @@
 import type { DeviceFleet } from '../fleet/device-fleet.js';
-import type { Heart } from '../actor/heart.js';
-import type { DeviceHandle } from '../device/pool.js';
+import type { DeviceHandle, WatchedHandle } from '../device/handle.js';
 import type { Logger } from '../observability/logger.js';
 import type { Breakage } from './breakage.js';
 import type { Watchdog } from './watchdog.js';
@@ -25,16 +24,19 @@ export function watchDevices(
   });
 }
 
-/** Loading may take as long as it likes; from then on the device's thread must go on. */
+/**
+ * Loading may take as long as it likes; from then on the device's thread must go on. One in a process of its own is
+ * killed when it does not, and replaced.
+ */
 export function watchDevice(
-  handle: DeviceHandle & { readonly heart: Heart },
+  handle: WatchedHandle,
   watchdog: Pick<Watchdog, 'watch'>,
 ): DeviceHandle {
-  const { device, heart, ready, done } = handle;
+  const { device, heart, kill, ready, done } = handle;
   const name = `device ${device.rank} (generation ${device.generation})`;
   void ready
     .then(() => {
-      const stop = watchdog.watch({ name, heart, isPrompt: false });
+      const stop = watchdog.watch({ name, heart, isPrompt: false, kill });
       return done.finally(stop);
     })
     .catch(() => undefined);

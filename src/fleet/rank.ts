@@ -1,6 +1,7 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
-import type { DeviceHandle, DeviceStart } from '../device/pool.js';
+import type { DeviceHandle } from '../device/handle.js';
+import type { DeviceStart } from '../device/pool.js';
 import type { DeviceId, InjectFault, ToScheduler } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { DeviceHandle, DeviceStart } from '../../src/device/pool.js';
+import type { DeviceHandle } from '../../src/device/handle.js';
+import type { DeviceStart } from '../../src/device/pool.js';
 import type { StartDevice } from '../../src/fleet/rank.js';
 import type { DeviceId, DeviceReady, InjectFault } from '../../src/messages.js';
 
