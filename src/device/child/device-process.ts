@@ -14,9 +14,10 @@ const SIGNALS_OF_THE_SERVER = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR
  * arrive, and the end of the server is seen, whatever native code does. No such process outlives its server.
  */
 export function serveParent(startDevice: (start: DeviceStart) => WatchedHandle): void {
+  if (process.send === undefined) throw new Error("only a server starts a device's process");
   for (const signal of SIGNALS_OF_THE_SERVER) process.on(signal, () => undefined);
   process.on('disconnect', endNow);
-  // The server may be gone already; and nothing but a server can start this.
+  // The server may be gone already.
   if (!process.connected) endNow();
   let device: RelayedDevice | null = null;
   process.on('message', (bytes: Uint8Array) => {
