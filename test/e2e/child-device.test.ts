@@ -62,7 +62,7 @@ async function isRunning(pid: number): Promise<boolean> {
 }
 
 async function areGone(devices: readonly DeviceProcess[]): Promise<boolean> {
-  for (const end = Date.now() + GONE_MS; Date.now() < end; ) {
+  for (const end = Date.now() + GONE_MS; Date.now() < end;) {
     const running = await Promise.all(devices.map(({ pid }) => isRunning(pid)));
     if (!running.includes(true)) return true;
     await wait(20);
@@ -71,7 +71,7 @@ async function areGone(devices: readonly DeviceProcess[]): Promise<boolean> {
 }
 
 async function printed(radish: RadishProcess, text: string): Promise<void> {
-  for (const end = Date.now() + 60_000; !radish.log().includes(text); ) {
+  for (const end = Date.now() + 60_000; !radish.log().includes(text);) {
     if (Date.now() > end) throw new Error(`«${text}» is not in the log:\n${radish.log()}`);
     await wait(20);
   }
