@@ -3,7 +3,8 @@ import type { MessagePort } from 'node:worker_threads';
 /** Shared memory in which a thread counts how often its event loop came round: `[1] i32`. */
 export type Heart = SharedArrayBuffer;
 
-const BEAT_MS = 100;
+/** How often a thread that goes on beats. */
+export const BEAT_MS = 100;
 
 export function createHeart(): Heart {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
@@ -11,13 +12,16 @@ export function createHeart(): Heart {
 
 /** Called by the thread itself, once. A thread that loops, or never leaves native code, stops beating. */
 export function keepBeating(heart: Heart): void {
-  const beats = new Int32Array(heart);
-  const beat = (): void => {
-    Atomics.add(beats, 0, 1);
-  };
   // From here on silence counts: until now the thread was starting.
-  beat();
-  setInterval(beat, BEAT_MS).unref();
+  beat(heart);
+  setInterval(() => {
+    beat(heart);
+  }, BEAT_MS).unref();
+}
+
+/** One turn; for whoever beats in the place of a thread that cannot reach the memory. */
+export function beat(heart: Heart): void {
+  Atomics.add(new Int32Array(heart), 0, 1);
 }
 
 export function beatsOf(heart: Heart): number {

@@ -19,6 +19,7 @@ import type { EmbedDeps } from './embed/embed.js';
 import { createEmbedRoutes } from './embed/routes.js';
 import { createGenerateHandler, generate, type GenerateDeps } from './native/generate.js';
 import { createHealthRoutes } from './native/health.js';
+import type { DeviceFacts } from '../core/device-facts.js';
 import type { Bound } from '../core/bound.js';
 import { createInfoRoutes } from './native/info.js';
 import { createLoadRoutes } from './native/loads.js';
@@ -58,6 +59,8 @@ export interface AppDeps extends GenerationParts {
   readonly bounds: readonly Bound[];
   /** Every radix tree as it is now. */
   readonly readTrees: () => Promise<readonly TreeState[]>;
+  /** By rank: what its device has found out about itself; null before the first. */
+  readonly readFacts: () => readonly (DeviceFacts | null)[];
   readonly deviceControl: DeviceControl;
   /** False while a thread answers nothing. */
   readonly isHealthy: () => boolean;

@@ -5,7 +5,8 @@ import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
 import { requireRuntimeMemory } from '../device/limits.js';
-import { startDevice } from '../device/pool.js';
+import type { WatchedHandle } from '../device/handle.js';
+import type { DeviceStart } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
@@ -26,6 +27,8 @@ import {
 } from './configurations.js';
 import { deviceControls } from './device-controls.js';
 import { fileLimit } from './file-limit.js';
+import { requireDeterminism } from './require-determinism.js';
+import { deviceStarter } from './start-device.js';
 import { grammarThread } from './grammars.js';
 import type { LoadingProgress } from './loading-progress.js';
 import { checkDeviceArgs, resolveDeviceArgs } from './resolve-device-args.js';
@@ -41,6 +44,8 @@ export interface AssembleOptions {
   readonly env: HostEnv;
   readonly version: string;
   readonly log: Logger;
+  /** Default: a thread of this process. */
+  readonly startDevice?: (start: DeviceStart) => WatchedHandle;
   /** Told how far the model is. */
   readonly progress: LoadingProgress;
   /** Told of every request that is refused or fails. */
@@ -74,7 +79,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
 }
 
 async function build(
-  { args: given, env, version, log, progress, onFailed }: AssembleOptions,
+  { args: given, env, version, log, startDevice, progress, onFailed }: AssembleOptions,
   teardown: Teardown,
 ): Promise<Assembly> {
   const machine = thisMachine();
@@ -92,7 +97,7 @@ async function build(
   const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
   progress.haveWeights();
   const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
-  const { limits, account } = memoryPlan(args, prepared.spec, machine, devices.gpus);
+  const { limits, account, freeBytes } = memoryPlan(args, prepared.spec, machine, devices.gpus);
   for (const line of account) log.info(line);
 
   const actors = startActorThreads(
@@ -117,9 +122,10 @@ async function build(
 
   const grammars = grammarThread(args, served, { numSlots: limits.numSlots, log });
   teardown.add(() => grammars?.stop());
+  const start = startDevice ?? deviceStarter(devices);
   const fleet = new DeviceFleet({
-    startDevice: (start) => {
-      const handle = watchDevice(startDevice(start), watchdog);
+    startDevice: (next) => {
+      const handle = watchDevice(start(next), watchdog);
       return grammars?.attach(handle) ?? handle;
     },
     clock,
@@ -134,6 +140,7 @@ async function build(
   watchDevices(fleet, log, breakage);
   teardown.add(() => fleet.retire());
   await Promise.race([fleet.start(), actors.broken]);
+  requireDeterminism(args, fleet.facts);
 
   const maxFiles = fileLimit();
   const serving = servingLimits(limits);
@@ -153,7 +160,8 @@ async function build(
     limits: serving,
     bounds: boundsOf({ args, limits: serving, contextLength, maxFiles }),
     readTrees: actors.readTrees,
-    ...deviceControls({ loading, prepared, served, fleet, engine, actors }),
+    readFacts: () => fleet.facts,
+    ...deviceControls({ loading, prepared, served, fleet, engine, actors, freeBytes }),
     isHealthy: () => watchdog.isHealthy,
     log,
     onFailed,

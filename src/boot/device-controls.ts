@@ -15,6 +15,8 @@ interface ControlledParts extends Pick<LoadedModel, 'prepared' | 'served'> {
   readonly fleet: DeviceFleet;
   readonly engine: Engine;
   readonly actors: Pick<ActorThreads, 'hang'>;
+  /** Of the devices' own memory; null = they use the machine's. */
+  readonly freeBytes: number | null;
 }
 
 interface DeviceControls {
@@ -25,7 +27,7 @@ interface DeviceControls {
 
 /** What the front end may do to the devices of a running server; weights and memory one change at a time. */
 export function deviceControls(parts: ControlledParts): DeviceControls {
-  const { loading, prepared, served, fleet, engine, actors } = parts;
+  const { loading, prepared, served, fleet, engine, actors, freeBytes } = parts;
   const changes = new Exclusive();
   return {
     weightControl: new WeightUpdater({
@@ -33,7 +35,8 @@ export function deviceControls(parts: ControlledParts): DeviceControls {
       fleet,
       engine,
       prove: runCanary,
-      availableBytes: () => process.availableMemory(),
+      availableBytes: () =>
+        freeBytes === null ? process.availableMemory() : freeBytes * loading.args.dpSize,
       served: served.weights,
       running: prepared,
       changes,

@@ -3,7 +3,7 @@ import { asError } from '../core/errors.js';
 import type { GrammarSpec } from '../core/grammar.js';
 import { MaskBoard, type MaskBoardShape } from '../core/mask-board.js';
 import type { VocabularyBytes } from '../core/vocabulary-bytes.js';
-import type { DeviceHandle } from '../device/pool.js';
+import type { DeviceHandle } from '../device/handle.js';
 import type { GrammarCompiler } from '../engine/grammars.js';
 import type { JsonSpace } from '../grammar/compile.js';
 import type { Logger } from '../observability/logger.js';

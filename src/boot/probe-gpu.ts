@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { AdapterEnv } from '../device/adapters/adapter-env.js';
+import { withAdapter } from '../device/adapters/adapter-env.js';
 import type { Probe } from '../device/adapters/choose-device.js';
 
 /** A driver compiles its shaders at its first session. */
@@ -20,16 +20,6 @@ export const probeGpu: Probe = ({ kind, gpus: [first] }) =>
           );
         });
       });
-
-/** An environment in which WebGPU takes the adapter. */
-export function withAdapter(
-  env: Readonly<Record<string, string | undefined>>,
-  adapter: AdapterEnv,
-): Record<string, string | undefined> {
-  const changed = { ...env };
-  for (const [name, value] of Object.entries(adapter)) changed[name] = value ?? undefined;
-  return changed;
-}
 
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';

@@ -1,6 +1,6 @@
+import { determinismNames } from '../core/device-facts.js';
 import type { DeviceFleet } from '../fleet/device-fleet.js';
-import type { Heart } from '../actor/heart.js';
-import type { DeviceHandle } from '../device/pool.js';
+import type { DeviceHandle, WatchedHandle } from '../device/handle.js';
 import type { Logger } from '../observability/logger.js';
 import type { Breakage } from './breakage.js';
 import type { Watchdog } from './watchdog.js';
@@ -11,6 +11,13 @@ export function watchDevices(
   log: Pick<Logger, 'info' | 'error'>,
   breakage: Pick<Breakage, 'report'>,
 ): void {
+  events.on('attached', ({ rank, generation }, { kind, determinism }) => {
+    if (kind === 'cpu') return;
+    const { kept, lost } = determinismNames(determinism);
+    log.info(
+      `Device ${rank} (generation ${generation}) computes on ${kind}. The same bits in ${listed(kept)}; other bits in ${listed(lost)}.`,
+    );
+  });
   events.on('died', ({ rank, generation }, message) => {
     log.error(`Device ${rank} (generation ${generation}) died: ${message}`);
   });
@@ -25,18 +32,25 @@ export function watchDevices(
   });
 }
 
-/** Loading may take as long as it likes; from then on the device's thread must go on. */
+/**
+ * Loading may take as long as it likes; from then on the device's thread must go on. One in a process of its own is
+ * killed when it does not, and replaced.
+ */
 export function watchDevice(
-  handle: DeviceHandle & { readonly heart: Heart },
+  handle: WatchedHandle,
   watchdog: Pick<Watchdog, 'watch'>,
 ): DeviceHandle {
-  const { device, heart, ready, done } = handle;
+  const { device, heart, kill, ready, done } = handle;
   const name = `device ${device.rank} (generation ${device.generation})`;
   void ready
     .then(() => {
-      const stop = watchdog.watch({ name, heart, isPrompt: false });
+      const stop = watchdog.watch({ name, heart, isPrompt: false, kill });
       return done.finally(stop);
     })
     .catch(() => undefined);
   return handle;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing' : names.join(', ');
 }

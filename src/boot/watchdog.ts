@@ -7,7 +7,7 @@ const CHECK_MS = 250;
 export interface WatchdogOptions {
   /** `--watchdog-timeout`; 0 = nobody is ever found dead. */
   readonly timeoutMs: number;
-  /** Told once per thread, with a sentence. */
+  /** Told once per thread, with a sentence; not of those that can be killed. */
   readonly onDead: (reason: string) => void;
   readonly checkMs?: number;
 }
@@ -18,6 +18,8 @@ export interface Watched {
   readonly heart: Heart;
   /** Its event loop never waits for native code. */
   readonly isPrompt: boolean;
+  /** Ends it alone, whatever it does; told once, with a sentence. Null = nobody can. */
+  readonly kill?: ((reason: string) => void) | null;
 }
 
 interface Patient extends Watched {
@@ -59,7 +61,9 @@ export class Watchdog {
 
   /** A thread hangs that may be inside native code: `process.exit` would wait for it for ever. */
   get hasNativeHang(): boolean {
-    return [...this.#patients].some(({ isDead, isPrompt }) => isDead && !isPrompt);
+    return [...this.#patients].some(
+      ({ isDead, isPrompt, kill = null }) => isDead && !isPrompt && kill === null,
+    );
   }
 
   /** @returns how to stop watching it */
@@ -78,6 +82,7 @@ export class Watchdog {
     const { timeoutMs, onDead } = this.#options;
     if (timeoutMs === 0 || patient.silentMs < timeoutMs || patient.isDead) return;
     patient.isDead = true;
-    onDead(`${patient.name} has answered nothing for ${timeoutMs / 1000} s (--watchdog-timeout)`);
+    const tell = patient.kill ?? onDead;
+    tell(`${patient.name} has answered nothing for ${timeoutMs / 1000} s (--watchdog-timeout)`);
   }
 }

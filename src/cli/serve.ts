@@ -1,4 +1,5 @@
 import { DRAIN_DEADLINE_MS } from '../boot/drain-deadline.js';
+import type { LaunchOptions } from '../boot/launch.js';
 import type { RunningServer } from '../boot/running-server.js';
 import { loadHostEnv, type LoadedArgs } from '../config/load.js';
 import { StartupError } from '../core/errors.js';
@@ -30,7 +31,11 @@ export const serveCommand: CliCommand = {
 };
 
 /** Owns this process's signals from here on. @returns when the server cannot go on; a signal ends the process */
-async function serve({ args, warnings }: LoadedArgs, version: string): Promise<number> {
+export async function serve(
+  { args, warnings }: LoadedArgs,
+  version: string,
+  devices: Pick<LaunchOptions, 'startDevice'> = {},
+): Promise<number> {
   const env = loadHostEnv();
   const output = standardOutput(env.isDumbTerminal);
   const log = createLogger({
@@ -56,7 +61,7 @@ async function serve({ args, warnings }: LoadedArgs, version: string): Promise<n
     await requireNativeParts();
     // Whatever is imported with it needs those parts.
     const { launch } = await import('../boot/launch.js');
-    const server = await launch({ args, env, version, log });
+    const server = await launch({ args, env, version, log, ...devices });
     // It listens from here on: whoever found it up may have requests running.
     stop = drainOnce(server, log);
     await server.warmUp();

@@ -38,6 +38,25 @@ export class MaskBoard {
     Atomics.notify(this.#heads, head);
   }
 
+  /** What was published last for the slot; ticket 0 = nothing yet. */
+  newest(slot: number): { readonly ticket: number; readonly isReady: boolean } {
+    const head = slot * HEAD_WORDS;
+    const ticket = Atomics.load(this.#heads, head);
+    return { ticket, isReady: Atomics.load(this.#heads, head + 1) === READY };
+  }
+
+  /** Settles when something else than `ticket` may have been published for the slot. Keeps no thread alive. */
+  async changed(slot: number, ticket: number): Promise<void> {
+    await Atomics.waitAsync(this.#heads, slot * HEAD_WORDS, ticket).value;
+  }
+
+  /** Ends every {@link changed}, though nothing was published. */
+  wakeAll(): void {
+    for (let head = 0; head < this.#heads.length; head += HEAD_WORDS) {
+      Atomics.notify(this.#heads, head);
+    }
+  }
+
   /** Blocks the thread until the mask of `ticket` is there, at most until `deadlineMs` of `performance.now()`. */
   wait(slot: number, ticket: number, deadlineMs: number): 'ready' | 'failed' | 'late' {
     const head = slot * HEAD_WORDS;

@@ -34,6 +34,8 @@ export interface MemoryPlan {
   readonly limits: DeviceLimits;
   /** Lines for the log: where the memory goes. */
   readonly account: readonly string[];
+  /** Of each GPU, beside weights and KV; null = it is the machine's, which tells itself. */
+  readonly freeBytes: number | null;
 }
 
 /**
@@ -60,7 +62,7 @@ export function planMemory(options: MemoryOptions): MemoryPlan {
   const slotLength = longest - (longest % 2);
   const numSlots = chooseSlots(options, slotLength, numPages * pageSizeTokens);
   const limits = { numSlots, slotLength, numPages, pageSizeTokens };
-  return { limits, account: describe(options, limits, budget) };
+  return { limits, account: describe(options, limits, budget), freeBytes: null };
 }
 
 /**
@@ -73,6 +75,7 @@ function planEmbedding(options: MemoryOptions, budget: number): MemoryPlan {
   const slotLength = Math.min(spec.contextLength, Math.floor(Math.sqrt(budget / scoreBytes)));
   return {
     limits: { numSlots: 0, slotLength, numPages: 0, pageSizeTokens },
+    freeBytes: null,
     account: [
       `memory: ${inMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
       `runtime: ${inMiB(runtimeBytes(options.numDevices))}`,

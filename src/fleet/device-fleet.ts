@@ -1,6 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import type { DeviceFacts } from '../core/device-facts.js';
-import type { DeviceHandle } from '../device/pool.js';
+import type { DeviceHandle } from '../device/handle.js';
 import type { DeviceId, InjectFault } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import { Rank, type RankDeps, type SharedStart } from './rank.js';

@@ -1,7 +1,8 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
 import type { DeviceFacts } from '../core/device-facts.js';
-import type { DeviceHandle, DeviceStart } from '../device/pool.js';
+import type { DeviceHandle } from '../device/handle.js';
+import type { DeviceStart } from '../device/pool.js';
 import type { DeviceId, InjectFault, ToScheduler } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 
@@ -101,6 +102,7 @@ export class Rank {
   async switchTo(next: DeviceHandle, model: PreparedModel): Promise<void> {
     const old = this.#serving;
     this.#start = { ...this.#start, model };
+    this.#isAsleep = false;
     this.#weightsEpoch += 1;
     this.#attach(next);
     await settled(old?.done);

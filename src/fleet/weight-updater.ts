@@ -17,8 +17,8 @@ const DONE = { disk: 'Succeeded to update model weights.', tensors: 'Success' };
 
 export interface WeightUpdaterDeps {
   readonly context: LoadContext;
-  readonly fleet: Pick<DeviceFleet, 'isAsleep' | 'buildNext' | 'switchTo'>;
-  readonly engine: Pick<Engine, 'abortScheduled'>;
+  readonly fleet: Pick<DeviceFleet, 'isAsleep' | 'buildNext' | 'switchTo' | 'sleep' | 'wake'>;
+  readonly engine: Pick<Engine, 'abortScheduled' | 'hold' | 'letIn'>;
   /** A first small request on a device that nobody else uses yet. Rejects when its model is of no use. */
   readonly prove: (port: MessagePort, spec: ModelSpec, limits: DeviceLimits) => Promise<void>;
   readonly availableBytes: () => number;
@@ -73,29 +73,57 @@ export class WeightUpdater implements WeightControl {
     if (fleet.isAsleep) throw rolledBack('the weights are released: resume them first');
     const running = this.#running;
     const weights = await prepareWeights(request.source, { running, launch: this.#deps.context });
-    const next = await this.#buildOrDiscard(weights);
+    const next = await this.#buildOrDiscard(weights, request);
     if (request.abortAllRequests) engine.abortScheduled();
     this.#oldGone = this.#retireOld(running, weights, fleet.switchTo(next));
     served.replace(weights.modelPath, request.weightVersion ?? served.version);
     this.#running = weights;
   }
 
-  async #buildOrDiscard(weights: Weights): Promise<NextDevices> {
+  async #buildOrDiscard(weights: Weights, request: WeightUpdate): Promise<NextDevices> {
     try {
       checkSpec(this.#running.prepared.spec, weights.prepared.spec);
       // At most two sets of weights at a time.
       await this.#oldGone;
-      return await this.#build(weights);
+      return await this.#buildWhereItFits(weights, request);
     } catch (error) {
       await discardWeights(weights, this.#running);
       throw rolledBack(error);
     }
   }
 
+  /** Beside the old weights, or, where both do not fit and that was asked for, in their place. */
+  async #buildWhereItFits(weights: Weights, request: WeightUpdate): Promise<NextDevices> {
+    const { args } = this.#deps.context;
+    const neededBytes = weights.prepared.spec.weightBytes * args.dpSize;
+    const freeBytes = this.#deps.availableBytes();
+    if (neededBytes < freeBytes) return await this.#build(weights);
+    if (args.updateInPlace) return await this.#buildInPlace(weights, request);
+    throw new Error(
+      `the new weights take ${inMiB(neededBytes)} beside the running ones, and ${inMiB(freeBytes)} are free`,
+    );
+  }
+
+  /** Nobody is served until the new devices are there, or the old weights again. */
+  async #buildInPlace(weights: Weights, request: WeightUpdate): Promise<NextDevices> {
+    const { engine, fleet, context } = this.#deps;
+    context.log.info('The new weights do not fit beside the running ones: requests are drained.');
+    engine.hold();
+    try {
+      if (request.abortAllRequests) engine.abortScheduled();
+      await fleet.sleep();
+      return await this.#build(weights);
+    } catch (error) {
+      await fleet.wake();
+      throw error;
+    } finally {
+      engine.letIn();
+    }
+  }
+
   async #build({ prepared, context }: Weights): Promise<NextDevices> {
     const { spec, graph, weightsFolder, target } = prepared;
-    const { fleet, prove, availableBytes } = this.#deps;
-    checkMemory(spec.weightBytes * context.args.dpSize, availableBytes());
+    const { fleet, prove } = this.#deps;
     const model = { spec, graph, weightsFolder, target };
     const next = await fleet.buildNext(model, async ({ port, ready }) => {
       const { limits } = await ready;
@@ -127,14 +155,6 @@ function checkSpec(running: ModelSpec, next: ModelSpec): void {
     (key) => key !== 'weightBytes' && JSON.stringify(running[key]) !== JSON.stringify(next[key]),
   );
   throw new Error(`the new model differs from the running one in ${differing.join(', ')}`);
-}
-
-/** Old and new weights are in memory together until the old ones retire. */
-function checkMemory(neededBytes: number, freeBytes: number): void {
-  if (neededBytes < freeBytes) return;
-  throw new Error(
-    `the new weights take ${inMiB(neededBytes)} beside the running ones, and ${inMiB(freeBytes)} are free`,
-  );
 }
 
 function describe({ source }: WeightUpdate): string {

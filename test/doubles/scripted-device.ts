@@ -1,6 +1,7 @@
 import { FULLY_DETERMINISTIC } from '../../src/core/device-facts.js';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { DeviceHandle, DeviceStart } from '../../src/device/pool.js';
+import type { DeviceHandle } from '../../src/device/handle.js';
+import type { DeviceStart } from '../../src/device/pool.js';
 import type { StartDevice } from '../../src/fleet/rank.js';
 import type { DeviceId, DeviceReady, InjectFault } from '../../src/messages.js';
 

@@ -15,14 +15,18 @@ export interface RadishProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** @param cwd the folder that it runs in, where that is not the test's own */
+/**
+ * @param cwd the folder that it runs in, where that is not the test's own
+ * @param main the program, where that is not the command
+ */
 export async function startRadish(
   flags: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
   cwd?: string,
+  main?: string,
 ): Promise<RadishProcess> {
   const port = await freePort();
-  const run = runRadish(['serve', '--port', String(port), ...flags], env, cwd);
+  const run = runRadish(['serve', '--port', String(port), ...flags], env, cwd, main);
   await run.printed(READY);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -49,8 +53,9 @@ export function runRadish(
   argv: readonly string[],
   env: NodeJS.ProcessEnv = {},
   cwd: string = process.cwd(),
+  main: string = MAIN,
 ): RadishRun {
-  const child = spawn(process.execPath, [MAIN, ...argv], {
+  const child = spawn(process.execPath, [main, ...argv], {
     cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

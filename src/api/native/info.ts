@@ -1,5 +1,6 @@
 import { publicArgs, type ResolvedArgs } from '../../config/server-args.js';
 import type { Bound } from '../../core/bound.js';
+import type { DeviceFacts } from '../../core/device-facts.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
 import type { Engine } from '../../engine/engine.js';
@@ -17,6 +18,8 @@ export interface InfoDeps {
   readonly limits: ServingLimits;
   readonly bounds: readonly Bound[];
   readonly readTrees: () => Promise<readonly TreeState[]>;
+  /** By rank; null before its first device. */
+  readonly readFacts: () => readonly (DeviceFacts | null)[];
 }
 
 const BYTES_PER_GB = 1024 ** 3;
@@ -114,6 +117,7 @@ function renderInternalState(state: DeviceState, deps: InfoDeps): Record<string,
     },
     effective_max_running_requests_per_dp: deps.limits.maxRunningRequests,
     use_mla_backend: false,
+    determinism: deps.readFacts()[state.device.rank]?.determinism ?? null,
     kv_pool: {
       total_tokens: kvPool.totalTokens,
       free_tokens: kvPool.freeTokens,

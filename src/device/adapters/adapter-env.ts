@@ -59,3 +59,13 @@ function selectionBySlot({ pciSlot }: GpuCard, { hasSelectLayer }: VulkanHost): 
   const tag = `pci-${pciSlot.replaceAll(/[:.]/g, '_')}`;
   return { DRI_PRIME: tag, MESA_VK_DEVICE_SELECT: null, NODEVICE_SELECT: null };
 }
+
+/** An environment in which WebGPU takes the adapter. */
+export function withAdapter(
+  env: Readonly<Record<string, string | undefined>>,
+  adapter: AdapterEnv,
+): Record<string, string | undefined> {
+  const changed = { ...env };
+  for (const [name, value] of Object.entries(adapter)) changed[name] = value ?? undefined;
+  return changed;
+}

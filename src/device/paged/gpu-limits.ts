@@ -50,6 +50,7 @@ export function planGpuMemory(options: GpuMemoryOptions): MemoryPlan {
   const slotLength = Math.min(spec.contextLength, poolTokens);
   return {
     limits: { numSlots, slotLength, numPages, pageSizeTokens },
+    freeBytes: freeBytes(options, poolTokens * bytesEach),
     account: [
       `GPU memory: ${options.memoryBytes === null ? 'unknown' : inMiB(options.memoryBytes)} for each of ${options.numDevices} device(s)`,
       `weights: ${inMiB(spec.weightBytes)} per device`,
@@ -57,6 +58,11 @@ export function planGpuMemory(options: GpuMemoryOptions): MemoryPlan {
         `${inMiB(poolTokens * bytesEach)} per device`,
     ],
   };
+}
+
+/** Beside everything; nothing where nobody says how much there is. */
+function freeBytes({ memoryBytes, spec }: GpuMemoryOptions, kvBytes: number): number {
+  return Math.max(0, (memoryBytes ?? 0) - WORK_BYTES - spec.weightBytes - kvBytes);
 }
 
 function tokensThatFit(options: GpuMemoryOptions, bytesEach: number): number {

@@ -1,3 +1,4 @@
+import { FULLY_DETERMINISTIC } from '../../../src/core/device-facts.js';
 import { tmpdir } from 'node:os';
 import { resolveDeviceArgs } from '../../../src/boot/resolve-device-args.js';
 import type { ResolvedArgs, ServerArgs } from '../../../src/config/server-args.js';
@@ -147,6 +148,7 @@ export async function startApp(
     healthCheckTimeoutMs: 100,
     ollamaRootRoute: null,
     readTrees: () => Promise.resolve([TREE]),
+    readFacts: () => [{ kind: 'cpu', determinism: FULLY_DETERMINISTIC }],
     profilerDir: tmpdir(),
     predictRoute: '/vertex_generate',
     hidesOpenApi: false,

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { Port } from '../../../src/actor/port.js';
 import { GrammarThread } from '../../../src/boot/grammar-thread.js';
 import { MaskBoard } from '../../../src/core/mask-board.js';
-import type { DeviceHandle } from '../../../src/device/pool.js';
+import type { DeviceHandle } from '../../../src/device/handle.js';
 import type { ToMatchers } from '../../../src/messages.js';
 import { vocabularyOf } from '../../doubles/vocabulary.js';
 

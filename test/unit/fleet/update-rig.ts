@@ -45,7 +45,11 @@ export class UpdateRig {
     this.updater = new WeightUpdater({
       context,
       fleet: fleetRig.fleet,
-      engine: { abortScheduled: () => fleetRig.story.push('abort all') },
+      engine: {
+        abortScheduled: () => fleetRig.story.push('abort all'),
+        hold: () => fleetRig.story.push('hold'),
+        letIn: () => fleetRig.story.push('let in'),
+      },
       prove: (...given) => this.prove(...given),
       availableBytes: () => this.availableBytes,
       served: this.served,
