@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { generate, generateStream, postJson, settledPools } from './client.js';
+import { generate, generateStream, kvPools, postJson, settledPools } from './client.js';
 import { startRadish, type RadishProcess } from './radish-process.js';
 
 /** Twenty servers on a machine that does other things too. */
@@ -232,12 +232,13 @@ t.test('no process outlives its server', async (t) => {
     const radish = await startWithChildren(['--dp-size', '2']);
     const devices = await devicesOf(radish);
     t.equal(devices.length, 2);
-    const running = generate(radish.url, story(1));
-    await wait(50);
+    const params = { temperature: 0, max_new_tokens: 900, ignore_eos: true };
+    const running = generate(radish.url, { text: 'Once', sampling_params: params });
+    while (!(await kvPools(radish.url)).some((pool) => pool.held_tokens > 0)) await wait(5);
     // A terminal's Ctrl-C, or a service's end, is for all processes of it.
     for (const { pid } of devices) process.kill(pid, 'SIGTERM');
     t.equal(await radish.stop('SIGTERM'), 0);
-    t.equal((await running).output_ids.length, 120);
+    t.equal((await running).output_ids.length, 900);
     t.ok(await areGone(devices));
     t.notMatch(radish.log(), /died/);
   });
@@ -252,7 +253,7 @@ t.test('no process outlives its server', async (t) => {
       }
       postJson(`${radish.url}/generate`, endless).catch(() => undefined);
       await wait(200);
-      const ended = once(radish.child, 'close');
+      const ended = once(radish.child, 'exit');
       radish.child.kill('SIGKILL');
       await ended;
       t.ok(await areGone(devices));
@@ -265,7 +266,7 @@ t.test('no process outlives its server', async (t) => {
     process.kill(pid, 'SIGKILL');
     let loading: DeviceProcess[] = [];
     while (loading.length === 0) loading = await devicesOf(radish).catch(() => []);
-    const ended = once(radish.child, 'close');
+    const ended = once(radish.child, 'exit');
     radish.child.kill('SIGKILL');
     await ended;
     t.ok(await areGone(loading));

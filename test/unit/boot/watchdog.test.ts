@@ -80,3 +80,28 @@ t.test('the beat of a thread keeps no thread alive', async (t) => {
   const worker = new Worker(code, { eval: true });
   t.equal(await new Promise((resolve) => worker.once('exit', resolve)), 0);
 });
+
+t.test('one that can be killed is: the server goes on', async (t) => {
+  const heart = createHeart();
+  const dead: string[] = [];
+  const killed: string[] = [];
+  const watchdog = new Watchdog({
+    timeoutMs: 200,
+    checkMs: 50,
+    onDead: (reason) => dead.push(reason),
+  });
+  Atomics.add(new Int32Array(heart), 0, 1);
+  const kill = (reason: string): number => killed.push(reason);
+  const stop = watchdog.watch({ name: 'device 0', heart, isPrompt: false, kill });
+  const alive = setInterval(() => undefined, 50);
+  await until(() => killed.length > 0);
+  await wait(300);
+  clearInterval(alive);
+  t.strictSame(killed, ['device 0 has answered nothing for 0.2 s (--watchdog-timeout)'], 'once');
+  t.strictSame(dead, []);
+  t.notOk(watchdog.hasNativeHang, 'nothing of this process hangs');
+  t.notOk(watchdog.isHealthy, 'until it is gone');
+  stop();
+  t.ok(watchdog.isHealthy);
+  watchdog.stop();
+});
