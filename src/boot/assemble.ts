@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createApp, type App, type AppDeps } from '../api/app.js';
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
+import { StartupError } from '../core/errors.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
 import { requireRuntimeMemory } from '../device/limits.js';
 import type { WatchedHandle } from '../device/handle.js';
@@ -139,7 +140,7 @@ async function build(
   });
   watchDevices(fleet, log, breakage);
   teardown.add(() => fleet.retire());
-  await Promise.race([fleet.start(), actors.broken]);
+  await Promise.race([startFleet(fleet), actors.broken]);
   requireDeterminism(args, fleet.facts);
 
   const maxFiles = fileLimit();
@@ -190,6 +191,17 @@ async function temporaryFolders(teardown: Teardown): Promise<TemporaryFolders> {
   });
   await temporary.sweep();
   return temporary;
+}
+
+/** A device that cannot load or fails its probe has its reason in its message. @throws StartupError */
+async function startFleet(fleet: DeviceFleet): Promise<void> {
+  try {
+    await fleet.start();
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new StartupError(`The model cannot be run: ${message}.`, { cause: error });
+  }
 }
 
 const clock = { nowMs: () => performance.now(), wait };

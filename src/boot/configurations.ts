@@ -42,7 +42,21 @@ export function memoryPlan(
   };
   return gpus.length === 0
     ? planMemory({ ...shared, memoryBytes: machine.memoryBytes })
-    : planGpuMemory({ ...shared, memoryBytes: gpuBytes(args, machine, gpus) });
+    : planGpuMemory({
+        ...shared,
+        memoryBytes: gpuBytes(args, machine, gpus),
+        arrayBytesMax: arrayBytesMax(args, gpus),
+      });
+}
+
+/** WebGPU shows a shader no more of a buffer at once; what is larger takes several of its few bindings. */
+const WEBGPU_ARRAY_BYTES = 2 ** 30;
+/** Of software adapters. */
+const SOFTWARE_ARRAY_BYTES = 2 ** 27;
+
+function arrayBytesMax({ device }: ResolvedArgs, gpus: readonly RankGpu[]): number {
+  if (device !== 'webgpu') return Infinity;
+  return gpus.some(({ isSoftware }) => isSoftware) ? SOFTWARE_ARRAY_BYTES : WEBGPU_ARRAY_BYTES;
 }
 
 /** Of the memory of a machine that its CPU, as a GPU, may have beside everything else. */

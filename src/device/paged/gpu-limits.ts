@@ -12,6 +12,8 @@ export interface GpuMemoryOptions {
   /** What weights and KV of one device may take; null = nobody says. */
   readonly memoryBytes: number | null;
   readonly numDevices: number;
+  /** Most bytes of the keys, or of the values, of one layer. */
+  readonly arrayBytesMax: number;
   /** `--mem-fraction-static` */
   readonly memFraction: number;
   /** `--max-running-requests`; null = chosen here. */
@@ -80,7 +82,13 @@ function tokensThatFit(options: GpuMemoryOptions, bytesEach: number): number {
         'Use a smaller model, --quantization int4, or raise --gpu-memory-gb.',
     );
   }
-  return Math.floor((left * memFraction) / bytesEach);
+  return Math.min(Math.floor((left * memFraction) / bytesEach), tokensOfArray(options));
+}
+
+/** Tokens whose keys of one layer are one array, beside the spare page. */
+function tokensOfArray({ spec, arrayBytesMax, pageSizeTokens }: GpuMemoryOptions): number {
+  const bytesOfArray = kvBytesPerToken(spec) / (2 * spec.numLayers);
+  return Math.max(0, Math.floor(arrayBytesMax / bytesOfArray) - pageSizeTokens);
 }
 
 function inMiB(bytes: number): string {

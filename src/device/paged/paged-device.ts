@@ -4,9 +4,13 @@ import type { ModelBackend } from '../backend.js';
 import { probeAttention } from './attention-probe.js';
 import type { GpuPlace } from './gpu-session.js';
 import { createWithCaches } from './page-session.js';
+import { ProbeError } from '../probe-error.js';
 import { PagedForward } from './paged-forward.js';
 import { PagedKv } from './paged-kv.js';
 import { probePaged } from './paged-probe.js';
+
+/** Of what a driver says, characters that are repeated. */
+const REASON_LENGTH = 300;
 
 /** Loads weights and pages onto a GPU and proves what the runner builds on. Throws when any of it fails. */
 export async function openPagedDevice(
@@ -20,7 +24,7 @@ export async function openPagedDevice(
   // The last one is the spare page.
   const numPages = limits.numPages + 1;
   const shape = { numLayers, numPages, pageSizeTokens, numKvHeads, headDim, type };
-  const session = await createWithCaches({ graph, weightsFolder }, shape, place);
+  const session = await createWithCaches({ graph, weightsFolder }, shape, place).catch(cannotLoad);
   const kv = new PagedKv(limits);
   const forward = new PagedForward(session, spec, kv);
   try {
@@ -29,6 +33,16 @@ export async function openPagedDevice(
     return { kv, forward, facts, release: () => session.release() };
   } catch (error) {
     await session.release();
-    throw error;
+    throw error instanceof ProbeError ? error : cannotLoad(error);
   }
+}
+
+/** What drivers say of too little memory has no words in common. */
+function cannotLoad(error: unknown): never {
+  const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  throw new Error(
+    `the GPU cannot hold or run this model (${reason.slice(0, REASON_LENGTH)}). ` +
+      'If memory is short: lower --gpu-memory-gb or --max-total-tokens, or use a smaller --quantization',
+    { cause: error },
+  );
 }

@@ -40,7 +40,12 @@ function serve({ schedulerPort, mainPort, heart, start }: FarEnds & { start: Dev
   main.onMessage(({ kind }) => {
     if (kind === 'retire') process.exit(0);
   });
-  main.post({ kind: 'ready', facts: { kind: 'cpu', determinism: FULLY_DETERMINISTIC }, device: start.device, limits: start.limits });
+  main.post({
+    kind: 'ready',
+    facts: { kind: 'cpu', determinism: FULLY_DETERMINISTIC },
+    device: start.device,
+    limits: start.limits,
+  });
 }
 
 /** A token for each row that decodes. */
