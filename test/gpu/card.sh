@@ -3,6 +3,7 @@
 # a line of the table at the end. `bash card.sh FOLDER [flags of dist/test/gpu/card.js]`; results go to $OUT, else
 # FOLDER/out. Without parts, FOLDER is a checkout that is built.
 set -uo pipefail
+PATH=$PATH:/usr/sbin:/sbin # ldconfig
 here=$(cd "${1:?a folder with the parts that pack.sh made, or a built checkout}" && pwd) || exit 2
 shift
 out=${OUT:-$here/out}

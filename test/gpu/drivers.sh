@@ -2,6 +2,7 @@
 # Says whether this machine has a Vulkan driver for tests of `--device webgpu`, and what to install where it has none.
 # Installs nothing. Exit code 0: a driver is there; 1: not.
 set -uo pipefail
+PATH=$PATH:/usr/sbin:/sbin # ldconfig
 
 # Mesa's software driver below 23 (Debian 12's own) is refused by the WebGPU implementation.
 readonly OLDEST_MESA=23

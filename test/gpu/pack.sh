@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Packs all that card.sh needs on a machine with a GPU that has no network, no Node and perhaps no CUDA libraries.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin # ldconfig
 
 usage() {
   cat >&2 <<'TEXT'

@@ -33,7 +33,7 @@ t.test('no stage begins when the time for all is up', async (t) => {
   t.match(stages.results, [{ passed: false, text: 'not run: no time left' }]);
 });
 
-t.test('answers agree up to where they first differ', async (t) => {
+t.test('answers agree up to where they first differ', (t) => {
   const expected = [
     [1, 2, 3],
     [4, 5, 6],
@@ -47,4 +47,5 @@ t.test('answers agree up to where they first differ', async (t) => {
   const agreed = agreement(expected, found);
   t.same(agreed, { answers: 1, tokens: 6, ofAnswers: 3, ofTokens: 9 });
   t.equal(agreementText(agreed), '1/3 answers, 6/9 tokens before they differ');
+  t.end();
 });
