@@ -34,6 +34,8 @@ export interface DeviceInit {
   /** Card of each rank; the CPU has none. */
   readonly cards: readonly number[];
   readonly gpuLock: GpuLockWord;
+  /** Under which number the thread holds the lock: whoever sees it end lets go of it. */
+  readonly lockHolder: number;
   /** Transferred. Carries {@link ToDevice} and {@link FromDevice}. */
   readonly schedulerPort: MessagePort;
   /** Transferred. Carries {@link MainToDevice} and {@link DeviceToMain}. */
@@ -77,10 +79,10 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
 }
 
 /** Where the device is to be; null = this CPU. */
-function placeOf({ device, model, cards, gpuLock }: DeviceInit): GpuPlace | null {
+function placeOf({ device, model, cards, gpuLock, lockHolder }: DeviceInit): GpuPlace | null {
   const { device: kind } = model.target;
   if (kind === 'cpu') return null;
-  return { kind, card: cards[device.rank] ?? 0, lock: new GpuLock(gpuLock) };
+  return { kind, card: cards[device.rank] ?? 0, lock: new GpuLock(gpuLock, lockHolder) };
 }
 
 export interface WorkerParts {

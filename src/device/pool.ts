@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import type { DeviceId, DeviceLimits } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { DeviceInit } from './device-worker.js';
-import { createGpuLock } from './gpu-lock.js';
+import { createGpuLock, GpuLock } from './gpu-lock.js';
 import { deviceLines, handleOf, type WatchedHandle } from './handle.js';
 import type { OrtOptions } from './ort.js';
 
@@ -12,6 +12,8 @@ const HEAP_MB = 256;
 const STACK_MB = 4;
 
 const GPU_LOCK = createGpuLock();
+/** Threads so far: each holds the lock under a number of its own. */
+let numStarted = 0;
 
 export interface DeviceStart {
   readonly device: DeviceId;
@@ -34,9 +36,15 @@ export function startDevice(start: DeviceStart): WatchedHandle {
     maxThreads: 1,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, stackSizeMb: STACK_MB },
   });
-  const init: DeviceInit = { ...start, ...lines.far, gpuLock: GPU_LOCK };
+  const lockHolder = ++numStarted;
+  const init: DeviceInit = { ...start, ...lines.far, gpuLock: GPU_LOCK, lockHolder };
   const task = pool.run(init, { name: 'serve', transferList: [init.schedulerPort, init.mainPort] });
-  // When the task is over no native code runs in a thread that is left.
-  const handle = handleOf(start.device, lines, { task, release: () => pool.destroy() });
+  const release = async (): Promise<void> => {
+    // When the task is over no native code runs in a thread that is left.
+    await pool.destroy();
+    // One that died may have been at work on the GPU; what it leaves is gone with the thread, and not before.
+    new GpuLock(GPU_LOCK, lockHolder).letGo();
+  };
+  const handle = handleOf(start.device, lines, { task, release });
   return { ...handle, heart: init.heart, kill: null };
 }
