@@ -5,7 +5,7 @@ import { probeAttention } from '../src/device/paged/attention-probe.js';
  * Process entry: `gpu-probe.js webgpu|cuda CARD`. Tries attention out on a GPU, away from a server that a driver's
  * crash would end. Exit code 0, or 1 with a sentence on stderr.
  */
-const HEADS = { numHeads: 4, numKvHeads: 2, headDim: 64, kvType: 'f16' } as const;
+const HEADS = { numHeads: 4, numKvHeads: 2, headDim: 64, kvType: 'f16', windows: [] } as const;
 const PAGE_TOKENS = 256;
 
 const [kind, card] = process.argv.slice(2);

@@ -158,7 +158,9 @@ const DEVICES = {
     { foreignChoices: FOREIGN_DEVICES },
   ),
   'base-gpu-id': int(0, 'First GPU that is used, in the order of `radish doctor`.', { min: 0 }),
-  'gpu-id-step': int(1, 'Device r takes GPU --base-gpu-id + r * this.', { min: 1 }),
+  'gpu-id-step': int(1, 'Device r takes GPU --base-gpu-id + r * this; 0 = all the same one.', {
+    min: 0,
+  }),
   'gpu-memory-gb': optionalFloat(
     'Memory of each GPU that weights and KV may take, in GiB. Default: what the driver says the card has.',
     { min: 0.1 },

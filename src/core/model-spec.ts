@@ -22,6 +22,8 @@ export interface ModelSpec {
   readonly contextLength: number;
   /** Attention sees at most this many previous positions; null = all. */
   readonly slidingWindow: number | null;
+  /** All that the layers have, each once; those that see all positions have none. */
+  readonly windows: readonly number[];
   /** Null for a dense model. `layers` are the indices of the layers that route. */
   readonly moe: MoeSpec | null;
   /** Null for a generation model: then requests are embed steps and nothing else. */

@@ -23,6 +23,7 @@ export function modelSpec(config: ModelConfig, options: SpecOptions): ModelSpec 
     hiddenSize: config.hiddenSize,
     vocabSize: config.vocabSize,
     slidingWindow: widestWindow(config),
+    windows: [...new Set(config.layerWindows.filter((window) => window !== null))],
     moe: moe && { layers: moe.layers, numExperts: moe.numExperts, topK: moe.topK },
     embedding: null,
     ...options,

@@ -121,6 +121,7 @@ function pooledSpec({ plan, embedding }: PooledModel, options: SpecOptions): Mod
     hiddenSize: config.hiddenSize,
     vocabSize: config.vocabSize,
     slidingWindow: null,
+    windows: [],
     moe: null,
     embedding,
     ...options,

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 
 import type { WeightFormat } from '../../core/model-spec.js';
+import { CPU_TARGET, type ModelTarget } from '../target.js';
 
 interface FormatCost {
   /** Of the answers' distributions against float32, nats per token. */
@@ -23,12 +24,23 @@ const MEASURED: Readonly<Record<Exclude<WeightFormat, 'none'>, FormatCost>> = {
  * What a quantised format costs in quality, as a line for the log; null where nothing is rounded.
  *
  * @param modelPath as the user wrote it: whether this model is the measured one goes by its last part
+ * @param target a GPU rounds in other blocks than the figures are of
  */
-export function formatCost(format: WeightFormat, modelPath: string): string | null {
+export function formatCost(
+  format: WeightFormat,
+  modelPath: string,
+  target: ModelTarget = CPU_TARGET,
+): string | null {
   if (format === 'none') return null;
   const { kl, sameTop1 } = MEASURED[format];
-  const isMeasured = basename(modelPath).toLowerCase() === MEASURED_MODEL.toLowerCase();
-  const unmeasured = isMeasured ? '' : 'not measured on this model; ';
+  const isMeasured =
+    basename(modelPath).toLowerCase() === MEASURED_MODEL.toLowerCase() &&
+    target.blockSize === CPU_TARGET.blockSize;
+  const unmeasured = isMeasured ? '' : `not measured on this model${inBlocks(target)}; `;
   const figures = `KL ${kl.toFixed(4)} to float32, ${(sameTop1 * 100).toFixed(1)} % same top-1`;
   return `Linear layers in ${format} (${unmeasured}${figures} on ${MEASURED_MODEL}); --quantization none for evaluations.`;
+}
+
+function inBlocks({ blockSize }: ModelTarget): string {
+  return blockSize === CPU_TARGET.blockSize ? '' : ` in blocks of ${blockSize}`;
 }

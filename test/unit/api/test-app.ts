@@ -124,6 +124,7 @@ export async function startApp(
         vocabSize: VOCAB_SIZE,
         contextLength: CONTEXT_LENGTH,
         slidingWindow: null,
+        windows: [],
         moe: null,
         embedding: null,
         format: 'none',

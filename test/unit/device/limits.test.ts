@@ -23,6 +23,7 @@ const SPEC: ModelSpec = {
   vocabSize: 49_152,
   contextLength: 8192,
   slidingWindow: null,
+  windows: [],
   moe: null,
   embedding: null,
   format: 'none',

@@ -21,6 +21,7 @@ const SPEC: ModelSpec = {
   vocabSize: 64,
   contextLength: 64,
   slidingWindow: null,
+  windows: [],
   moe: null,
   embedding: null,
   format: 'none',

@@ -11,6 +11,12 @@ import { rotaryTables } from '../rotary-tables.js';
 /** Inputs of the op between the rotary tables and the metadata, which nobody gives. */
 const LEFT_OUT = new Array<string>(6).fill('');
 
+export interface PagedAttentionOptions {
+  readonly target: ModelTarget;
+  /** No later position can be run. */
+  readonly numPositions: number;
+}
+
 /**
  * Attention by PagedAttention over caches that are constants of the session. The op writes the new rows into them when
  * its cache outputs are left out: that is what its code does and not a promise, so the probe of a device shows it.
@@ -18,7 +24,7 @@ const LEFT_OUT = new Array<string>(6).fill('');
 export function pagedAttention(
   graph: Graph,
   config: ModelConfig,
-  { target, numPositions }: { readonly target: ModelTarget; readonly numPositions: number },
+  { target, numPositions }: PagedAttentionOptions,
 ): Attend {
   const { numHeads, numKvHeads } = config;
   const { cacheHeadDim } = headLayout(config.headDim);
@@ -36,7 +42,7 @@ export function pagedAttention(
     const caches = [cacheName(layer, 'key'), cacheName(layer, 'value')];
     const lengths = [cumulativeLengths, pastLengths, blockTable];
     const inputs = [...rows, ...caches, ...lengths, ...rotary, ...LEFT_OUT, metadata];
-    const attributes = attributesOf(config, layer);
+    const attributes = attributesOf(config, layer, numPositions);
     const heads = graph.node('PagedAttention', inputs, { attributes });
     const computed = castTo(graph, heads, target.kv, target.compute);
     return graph.node('Reshape', [computed, graph.ints(1, -1, numHeads * cacheHeadDim)]);
@@ -47,8 +53,13 @@ function castTo(graph: Graph, x: Value, from: FloatType, to: FloatType): Value {
   return from === to ? x : graph.cast(x, to);
 }
 
-function attributesOf(config: ModelConfig, layer: number): Record<string, Attribute> {
-  const window = config.layerWindows[layer] ?? null;
+/** A window that no request outgrows is none: kernels without one are faster, and oftener right. */
+function attributesOf(
+  config: ModelConfig,
+  layer: number,
+  numPositions: number,
+): Record<string, Attribute> {
+  const window = config.layerWindows[layer] ?? Infinity;
   const softcap = config.attentionSoftcap;
   return {
     num_heads: { int: config.numHeads },
@@ -56,6 +67,6 @@ function attributesOf(config: ModelConfig, layer: number): Record<string, Attrib
     scale: { float: config.attentionScale },
     do_rotary: { int: 1 },
     ...(softcap === null ? {} : { softcap: { float: softcap } }),
-    ...(window === null ? {} : { local_window_size: { int: window } }),
+    ...(window >= numPositions ? {} : { local_window_size: { int: window } }),
   };
 }

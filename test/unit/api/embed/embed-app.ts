@@ -46,6 +46,7 @@ export async function startEmbedApp(
     vocabSize: VOCAB_SIZE,
     contextLength: CONTEXT_LENGTH,
     slidingWindow: null,
+    windows: [],
     moe: null,
     embedding: { ...EMBEDDER, ...embedding },
   };

@@ -35,3 +35,10 @@ t.test('the figures are those of the decision record', async (t) => {
     t.equal(loggedTop1, top1, format);
   }
 });
+
+t.test('what a GPU rounds in other blocks was not measured on any model', (t) => {
+  const target = { device: 'webgpu', compute: 'f32', kv: 'f16', blockSize: 32 } as const;
+  const line = formatCost('int4', 'HuggingFaceTB/SmolLM2-135M-Instruct', target);
+  t.match(line, /\(not measured on this model in blocks of 32; KL 0\.1960/);
+  t.end();
+});
