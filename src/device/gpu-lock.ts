@@ -6,6 +6,13 @@ const NOBODY = -1;
 /** `[1] i32`: who holds it. Made once per process. */
 export type GpuLockWord = SharedArrayBuffer;
 
+/** What a thread is given of it; copied, but for the word. */
+export interface GpuLockShare {
+  readonly word: GpuLockWord;
+  /** Nobody else's: whoever sees the thread end lets go of the lock under this number. */
+  readonly holder: number;
+}
+
 export function createGpuLock(): GpuLockWord {
   const word = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   new Int32Array(word).fill(NOBODY);

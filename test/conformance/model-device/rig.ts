@@ -30,8 +30,8 @@ export interface DeviceMaker {
 
 /**
  * A runner over the real runtime that gives pages to slots, as the scheduler does: those that a plan loads, then pages
- * of the slot's own. Pages that a plan stores stay what they are until {@link forget}; others are taken again,
- * the last ones first, with what was left in them.
+ * of the slot's own, the lowest that are free. Pages that a plan stores stay what they are until {@link forget}; others
+ * are taken again with what was left in them, those that a plan swaps by the slots that it opens.
  */
 export class DeviceRig {
   readonly masks = new SlotMasks();
@@ -41,7 +41,7 @@ export class DeviceRig {
   readonly #runner: ModelRunner;
   readonly #pages = new Map<number, Int32Array>();
   readonly #kept = new Set<number>();
-  readonly #free = Array.from({ length: LIMITS.numPages }, (_, page) => page);
+  readonly #free = new Set(Array.from({ length: LIMITS.numPages }, (_, page) => page));
   #step = 0;
 
   private constructor(backend: ModelBackend, spec: ModelSpec) {
@@ -71,13 +71,13 @@ export class DeviceRig {
     betweenRuns: () => void = () => undefined,
   ): Promise<StepResult> {
     const { opens = [], loads = [], maps = [], stores = [], frees = [] } = parts;
+    for (const row of maps) this.#swap(row);
     const given = opens.map(({ slot }) => {
       const loaded = loads.find((row) => row.slot === slot)?.pages ?? new Int32Array(0);
       return this.#give(slot, loaded);
     });
-    for (const row of maps) this.pagesOf(row.slot).set(row.pages, row.fromPage);
     for (const { pages } of stores) for (const page of pages) this.#kept.add(page);
-    const plan = stepOf(this.#step++, { ...parts, maps: [...given, ...maps] });
+    const plan = stepOf(this.#step++, { ...parts, maps: [...maps, ...given] });
     const result = await this.#runner.execute(plan, betweenRuns);
     for (const slot of frees) this.#takeBack(slot);
     return result;
@@ -100,7 +100,7 @@ export class DeviceRig {
 
   /** Nobody needs these stored pages any more. */
   forget(pages: Int32Array): void {
-    for (const page of pages) if (this.#kept.delete(page)) this.#free.push(page);
+    for (const page of pages) if (this.#kept.delete(page)) this.#free.add(page);
   }
 
   release(): Promise<void> {
@@ -116,13 +116,23 @@ export class DeviceRig {
   }
 
   #takePage(): number {
-    const page = this.#free.pop();
-    if (page === undefined) throw new Error('the rig has no page left: stored ones stay');
+    const page = Math.min(...this.#free);
+    if (!this.#free.delete(page)) throw new Error('the rig has no page left: stored ones stay');
     return page;
   }
 
+  #swap({ slot, fromPage, pages }: MapRow): void {
+    const mapped = this.pagesOf(slot);
+    this.#setFree(mapped.subarray(fromPage, fromPage + pages.length));
+    mapped.set(pages, fromPage);
+  }
+
   #takeBack(slot: number): void {
-    for (const page of this.pagesOf(slot)) if (!this.#kept.has(page)) this.#free.push(page);
+    this.#setFree(this.pagesOf(slot));
     this.#pages.delete(slot);
+  }
+
+  #setFree(pages: Int32Array): void {
+    for (const page of pages) if (!this.#kept.has(page)) this.#free.add(page);
   }
 }
