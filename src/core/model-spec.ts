@@ -22,7 +22,7 @@ export interface ModelSpec {
   readonly contextLength: number;
   /** Attention sees at most this many previous positions; null = all. */
   readonly slidingWindow: number | null;
-  /** All that the layers have, each once; those that see all positions have none. */
+  /** All that the layers have and that a request can outgrow, each once. */
   readonly windows: readonly number[];
   /** Null for a dense model. `layers` are the indices of the layers that route. */
   readonly moe: MoeSpec | null;

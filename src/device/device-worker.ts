@@ -21,7 +21,7 @@ import { EmbedRunner } from './embed/embed-runner.js';
 import { failNow } from './fault.js';
 import type { ModelRunner } from './generate/model-runner.js';
 import { SlotMasks } from './generate/slot-masks.js';
-import { GpuLock, type GpuLockWord } from './gpu-lock.js';
+import { GpuLock, type GpuLockShare } from './gpu-lock.js';
 import type { OrtOptions } from './ort.js';
 import type { GpuPlace } from './paged/gpu-session.js';
 
@@ -33,7 +33,7 @@ export interface DeviceInit {
   readonly ort: OrtOptions;
   /** Card of each rank; the CPU has none. */
   readonly cards: readonly number[];
-  readonly gpuLock: GpuLockWord;
+  readonly gpuLock: GpuLockShare;
   /** Transferred. Carries {@link ToDevice} and {@link FromDevice}. */
   readonly schedulerPort: MessagePort;
   /** Transferred. Carries {@link MainToDevice} and {@link DeviceToMain}. */
@@ -80,7 +80,7 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
 function placeOf({ device, model, cards, gpuLock }: DeviceInit): GpuPlace | null {
   const { device: kind } = model.target;
   if (kind === 'cpu') return null;
-  return { kind, card: cards[device.rank] ?? 0, lock: new GpuLock(gpuLock) };
+  return { kind, card: cards[device.rank] ?? 0, lock: new GpuLock(gpuLock.word, gpuLock.holder) };
 }
 
 export interface WorkerParts {

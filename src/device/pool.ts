@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import type { DeviceId, DeviceLimits } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { DeviceInit } from './device-worker.js';
-import { createGpuLock } from './gpu-lock.js';
+import { createGpuLock, GpuLock, type GpuLockShare } from './gpu-lock.js';
 import { deviceLines, handleOf, type WatchedHandle } from './handle.js';
 import type { OrtOptions } from './ort.js';
 
@@ -12,6 +12,12 @@ const HEAP_MB = 256;
 const STACK_MB = 4;
 
 const GPU_LOCK = createGpuLock();
+let numShares = 0;
+
+/** One for each thread. */
+function nextShare(): GpuLockShare {
+  return { word: GPU_LOCK, holder: ++numShares };
+}
 
 export interface DeviceStart {
   readonly device: DeviceId;
@@ -26,7 +32,7 @@ export interface DeviceStart {
  * Starts a device thread: a Piscina of one thread whose only task is to serve until retired. A busy device
  * thread is never terminated (that aborts the process): it ends by itself or not at all.
  */
-export function startDevice(start: DeviceStart): WatchedHandle {
+export function startDevice(start: DeviceStart, gpuLock = nextShare()): WatchedHandle {
   const lines = deviceLines();
   const pool = new Piscina({
     filename: new URL('../../workers/device.js', import.meta.url).href,
@@ -34,9 +40,14 @@ export function startDevice(start: DeviceStart): WatchedHandle {
     maxThreads: 1,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, stackSizeMb: STACK_MB },
   });
-  const init: DeviceInit = { ...start, ...lines.far, gpuLock: GPU_LOCK };
+  const init: DeviceInit = { ...start, ...lines.far, gpuLock };
   const task = pool.run(init, { name: 'serve', transferList: [init.schedulerPort, init.mainPort] });
-  // When the task is over no native code runs in a thread that is left.
-  const handle = handleOf(start.device, lines, { task, release: () => pool.destroy() });
+  const release = async (): Promise<void> => {
+    // When the task is over no native code runs in a thread that is left.
+    await pool.destroy();
+    // One that died may have been at work on the GPU; what it leaves is gone with the thread, and not before.
+    new GpuLock(gpuLock.word, gpuLock.holder).letGo();
+  };
+  const handle = handleOf(start.device, lines, { task, release });
   return { ...handle, heart: init.heart, kill: null };
 }

@@ -23,11 +23,18 @@ export function modelSpec(config: ModelConfig, options: SpecOptions): ModelSpec 
     hiddenSize: config.hiddenSize,
     vocabSize: config.vocabSize,
     slidingWindow: widestWindow(config),
-    windows: [...new Set(config.layerWindows.filter((window) => window !== null))],
+    windows: narrowWindows(config, options.contextLength),
     moe: moe && { layers: moe.layers, numExperts: moe.numExperts, topK: moe.topK },
     embedding: null,
     ...options,
   };
+}
+
+/** A window that no request outgrows is none. */
+function narrowWindows({ layerWindows }: ModelConfig, contextLength: number): readonly number[] {
+  const isNarrow = (window: number | null): window is number =>
+    window !== null && window < contextLength;
+  return [...new Set(layerWindows.filter(isNarrow))];
 }
 
 /** Null as soon as one layer sees everything. */

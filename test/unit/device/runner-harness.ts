@@ -11,6 +11,7 @@ import { openDevice, type Device } from '../../../src/device/generate/device.js'
 import type { DeviceLimits } from '../../../src/messages.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
+import { ON_CPU, type TargetRequest } from '../../../src/model/target.js';
 import { samplingOf } from './fixtures.js';
 
 export const PAGE = 4;
@@ -21,14 +22,17 @@ export const LIMITS: DeviceLimits = {
   pageSizeTokens: PAGE,
 };
 
-/** A tiny checkpoint of test/fixtures/families, in fp32. */
-export async function tinyModel(name: string): Promise<PreparedModel> {
+/** A tiny checkpoint of test/fixtures/families, not quantised; by default for the CPU. */
+export async function tinyModel(
+  name: string,
+  device: TargetRequest = ON_CPU,
+): Promise<PreparedModel> {
   const folder = fixtureFolder(name);
   const unused = (): never => {
     throw new Error('nothing is quantised here');
   };
   const { spec, graph, weightsFolder, target } = await prepareModel(
-    { folder, quantization: 'none', loadFormat: 'safetensors', contextLength: null },
+    { folder, quantization: 'none', loadFormat: 'safetensors', contextLength: null, device },
     { runJob: unused, cacheDir: '', temporaryDir: '', warn: unused, progress: unused },
   );
   return { spec, graph, weightsFolder, target };
@@ -137,7 +141,10 @@ export interface AloneOptions {
 }
 
 /** One request by itself from prompt to last token; prompt and output log-probabilities included. */
-export async function runAlone(harness: Harness, options: AloneOptions): Promise<Story> {
+export async function runAlone(
+  harness: Pick<Harness, 'run'>,
+  options: AloneOptions,
+): Promise<Story> {
   const { slot, prompt, cuts = [0, prompt.length] } = options;
   const sampling = samplingOf(options.sampling);
   const story = newStory();

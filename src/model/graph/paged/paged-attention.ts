@@ -2,7 +2,7 @@ import type { FloatType } from '../../../core/model-spec.js';
 import type { ModelConfig } from '../../families/model-config.js';
 import type { ModelTarget } from '../../target.js';
 import type { Attend } from '../context.js';
-import { cacheName, PAGED_INPUTS } from '../contract.js';
+import { cacheName, PAGED_INPUTS, PAGED_RUN_ROWS_MIN } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import { headLayout } from '../head-layout.js';
 import type { Attribute } from '../onnx.js';
@@ -13,8 +13,8 @@ const LEFT_OUT = new Array<string>(6).fill('');
 
 export interface PagedAttentionOptions {
   readonly target: ModelTarget;
-  /** No later position can be run. */
-  readonly numPositions: number;
+  /** Most positions of a request. */
+  readonly contextLength: number;
 }
 
 /**
@@ -24,10 +24,12 @@ export interface PagedAttentionOptions {
 export function pagedAttention(
   graph: Graph,
   config: ModelConfig,
-  { target, numPositions }: PagedAttentionOptions,
+  { target, contextLength }: PagedAttentionOptions,
 ): Attend {
   const { numHeads, numKvHeads } = config;
   const { cacheHeadDim } = headLayout(config.headDim);
+  // A prompt that fills the context may still need dummy rows behind it.
+  const numPositions = contextLength + PAGED_RUN_ROWS_MIN;
   const tables = rotaryTables(graph, config, { numPositions, scale: 1 });
   const rotary = [tables.cos, tables.sin].map((table) => castTo(graph, table, 'f32', target.kv));
   const { cumulativeLengths, pastLengths, blockTable, metadata } = PAGED_INPUTS;
@@ -42,7 +44,7 @@ export function pagedAttention(
     const caches = [cacheName(layer, 'key'), cacheName(layer, 'value')];
     const lengths = [cumulativeLengths, pastLengths, blockTable];
     const inputs = [...rows, ...caches, ...lengths, ...rotary, ...LEFT_OUT, metadata];
-    const attributes = attributesOf(config, layer, numPositions);
+    const attributes = attributesOf(config, layer, contextLength);
     const heads = graph.node('PagedAttention', inputs, { attributes });
     const computed = castTo(graph, heads, target.kv, target.compute);
     return graph.node('Reshape', [computed, graph.ints(1, -1, numHeads * cacheHeadDim)]);
@@ -57,7 +59,7 @@ function castTo(graph: Graph, x: Value, from: FloatType, to: FloatType): Value {
 function attributesOf(
   config: ModelConfig,
   layer: number,
-  numPositions: number,
+  contextLength: number,
 ): Record<string, Attribute> {
   const window = config.layerWindows[layer] ?? Infinity;
   const softcap = config.attentionSoftcap;
@@ -67,6 +69,6 @@ function attributesOf(
     scale: { float: config.attentionScale },
     do_rotary: { int: 1 },
     ...(softcap === null ? {} : { softcap: { float: softcap } }),
-    ...(window >= numPositions ? {} : { local_window_size: { int: window } }),
+    ...(window >= contextLength ? {} : { local_window_size: { int: window } }),
   };
 }

@@ -3,14 +3,7 @@ import type { ModelPlan } from '../../plan.js';
 import type { ModelTarget } from '../../target.js';
 import type { WeightStore } from '../../weights/weight-store.js';
 import type { GraphContext } from '../context.js';
-import {
-  expertsName,
-  GRAPH_INPUTS,
-  GRAPH_OUTPUTS,
-  PAGED_INPUTS,
-  PAGED_RUN_ROWS_MIN,
-  TOP_ROWS,
-} from '../contract.js';
+import { expertsName, GRAPH_INPUTS, GRAPH_OUTPUTS, PAGED_INPUTS, TOP_ROWS } from '../contract.js';
 import { Graph } from '../graph.js';
 import { decoderStack } from '../stack.js';
 import { pagedAttention } from './paged-attention.js';
@@ -31,9 +24,7 @@ export function pagedGraph(
   const graph = new Graph(target.compute);
   declareInputs(graph);
   declareOutputs(graph, config);
-  // A prompt that fills the context may still need dummy rows behind it.
-  const numPositions = contextLength + PAGED_RUN_ROWS_MIN;
-  const attend = pagedAttention(graph, config, { target, numPositions });
+  const attend = pagedAttention(graph, config, { target, contextLength });
   const context: GraphContext = { graph, config, store, target, attend };
   pagedHead(context, decoderStack(context, plan), plan);
   return graph.encode();

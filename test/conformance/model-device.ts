@@ -1,0 +1,73 @@
+/**
+ * What a device that generates must do, whatever its back end: called by each one's test. Answers are measured
+ * against transformers' and the CPU's; what the device's probe says that it keeps is kept to the bit.
+ */
+import type { Test } from 'tap';
+import { ProbeError } from '../../src/device/probe-error.js';
+import { readGolden } from '../unit/model/golden.js';
+import { CPU_MAKER } from './model-device/cpu-maker.js';
+import type { Bench, Check } from './model-device/bench.js';
+import { OUTPUTS } from './model-device/outputs.js';
+import { PAGES } from './model-device/pages.js';
+import { DeviceRig, type DeviceMaker } from './model-device/rig.js';
+import { SAMPLING } from './model-device/sampling.js';
+import { STEPS } from './model-device/steps.js';
+
+/** Plain, with experts, with heads that are padded, with a sliding window. */
+const FIXTURES = ['llama-plain', 'qwen2-moe', 'llama-head-20', 'qwen2-window'] as const;
+
+export interface BackendUnderTest extends DeviceMaker {
+  readonly name: string;
+  /** Most that a log-probability or a final hidden state may be off, in nats. */
+  readonly bounds: Readonly<Record<Fixture, number>>;
+  /** What its probe may refuse: on some devices it is right, on others it is wrong. */
+  readonly mayRefuse?: readonly Fixture[];
+}
+
+type Fixture = (typeof FIXTURES)[number];
+
+const CHECKS: Readonly<Record<string, Check>> = { ...STEPS, ...PAGES, ...SAMPLING, ...OUTPUTS };
+
+/** One device is opened for each model: its checks leave it without an open slot. */
+export function testModelDevice(t: Test, backend: BackendUnderTest): void {
+  for (const fixture of FIXTURES) {
+    t.test(`${backend.name}, ${fixture}`, (t) => testFixture(t, backend, fixture));
+  }
+}
+
+async function testFixture(t: Test, backend: BackendUnderTest, fixture: Fixture): Promise<void> {
+  const bench = await benchOrRefusal(t, backend, fixture);
+  if (typeof bench === 'string') {
+    t.pass(`refused: ${bench}`);
+    return;
+  }
+  t.comment(JSON.stringify(bench.rig.facts));
+  for (const [behaviour, check] of Object.entries(CHECKS)) {
+    await t.test(behaviour, (t) => check(t, bench));
+  }
+}
+
+async function benchOrRefusal(
+  t: Test,
+  backend: BackendUnderTest,
+  fixture: Fixture,
+): Promise<Bench | string> {
+  try {
+    return await openBench(t, backend, fixture);
+  } catch (error) {
+    const mayRefuse = backend.mayRefuse?.includes(fixture) ?? false;
+    if (error instanceof ProbeError && mayRefuse) return error.message;
+    throw error;
+  }
+}
+
+async function openBench(t: Test, backend: BackendUnderTest, fixture: Fixture): Promise<Bench> {
+  const rig = await DeviceRig.open(backend, fixture);
+  t.teardown(() => rig.release());
+  const golden = await readGolden(fixture);
+  const bound = backend.bounds[fixture];
+  if (rig.facts.kind === 'cpu') return { rig, cpu: rig, golden, bound };
+  const cpu = await DeviceRig.open(CPU_MAKER, fixture);
+  t.teardown(() => cpu.release());
+  return { rig, cpu, golden, bound };
+}

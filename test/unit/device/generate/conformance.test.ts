@@ -1,0 +1,16 @@
+import t from 'tap';
+import { CPU_MAKER } from '../../../conformance/model-device/cpu-maker.js';
+import { testModelDevice } from '../../../conformance/model-device.js';
+
+const ROUNDING = 1e-4;
+
+testModelDevice(t, {
+  ...CPU_MAKER,
+  name: 'CPU',
+  bounds: {
+    'llama-plain': ROUNDING,
+    'qwen2-moe': ROUNDING,
+    'llama-head-20': ROUNDING,
+    'qwen2-window': ROUNDING,
+  },
+});
