@@ -1,6 +1,12 @@
 import type { DeviceKind } from '../../core/device-kind.js';
 import type { GpuLock } from '../gpu-lock.js';
-import { OrtSession, type Provider, type SessionModel, type Tensors } from '../ort.js';
+import {
+  OrtSession,
+  type Provider,
+  type SessionExtras,
+  type SessionModel,
+  type Tensors,
+} from '../ort.js';
 
 /** Where a GPU device is. */
 export interface GpuPlace {
@@ -20,15 +26,28 @@ export class GpuSession {
     this.#place = place;
   }
 
-  static async create(model: SessionModel, place: GpuPlace): Promise<GpuSession> {
+  /** By default a graph that the GPU cannot run as a whole is an error. */
+  static async create(
+    model: SessionModel,
+    place: GpuPlace,
+    extras: SessionExtras = { requirePlacement: true },
+  ): Promise<GpuSession> {
     const options = { numThreads: 1, spinning: false };
-    const create = (): Promise<OrtSession> => OrtSession.create(model, options, providerOf(place));
+    const create = (): Promise<OrtSession> =>
+      OrtSession.create(model, options, providerOf(place), extras);
     return new GpuSession(await alone(place, create), place);
   }
 
   /** Copies of the outputs `names`. */
   fetch(feeds: Tensors, names: readonly string[]): Promise<Tensors> {
     return alone(this.#place, () => this.#session.fetch(feeds, names));
+  }
+
+  endProfile(): Promise<void> {
+    return alone(this.#place, async () => {
+      this.#session.endProfile();
+      return Promise.resolve();
+    });
   }
 
   release(): Promise<void> {
