@@ -13,6 +13,8 @@ export interface GpuPlace {
   readonly kind: Exclude<DeviceKind, 'cpu'>;
   /** CUDA's number of the card. WebGPU takes its process's adapter. */
   readonly card: number;
+  /** `--enable-deterministic-inference`: speed is not to cost the bits of a row. */
+  readonly isDeterministic: boolean;
   readonly lock: GpuLock;
 }
 

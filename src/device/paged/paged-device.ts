@@ -31,11 +31,11 @@ export async function openPagedDevice(
     createWithCaches({ graph, weightsFolder }, shape, place, extras);
   const session = await open().catch(async (error: unknown) => {
     if (!isFallback(error)) return cannotLoad(error);
-    const nodes = await cpuNodesOf(open, (traced) => runOnce(traced, spec, limits));
+    const nodes = await cpuNodesOf(open, (traced) => runOnce(traced, spec, limits, place));
     throw new Error(fallbackText(place.kind, nodes), { cause: error });
   });
   const kv = new PagedKv(limits);
-  const forward = new PagedForward(session, spec, kv);
+  const forward = new PagedForward(session, spec, kv, place);
   try {
     const determinism = await probePaged(forward, kv, spec);
     const facts = { kind: place.kind, determinism };
@@ -47,10 +47,15 @@ export async function openPagedDevice(
 }
 
 /** One row through all that the graph computes. */
-async function runOnce(session: GpuSession, spec: ModelSpec, limits: DeviceLimits): Promise<void> {
+async function runOnce(
+  session: GpuSession,
+  spec: ModelSpec,
+  limits: DeviceLimits,
+  place: GpuPlace,
+): Promise<void> {
   const kv = new PagedKv(limits);
   kv.open(0);
-  await new PagedForward(session, spec, kv).run({
+  await new PagedForward(session, spec, kv, place).run({
     slots: [0],
     tokens: Int32Array.of(0),
     lengths: Int32Array.of(1),

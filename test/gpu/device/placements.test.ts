@@ -18,7 +18,12 @@ const FAMILIES = fileURLToPath(new URL('test/fixtures/families/', ROOT));
 const BUILT_IN = fileURLToPath(new URL('config/tiny', ROOT));
 const DRIVERS = fileURLToPath(new URL('test/gpu/drivers.sh', ROOT));
 
-const PLACE = { kind: 'webgpu', card: 0, lock: new GpuLock(createGpuLock()) } as const;
+const PLACE = {
+  kind: 'webgpu',
+  card: 0,
+  isDeterministic: false,
+  lock: new GpuLock(createGpuLock()),
+} as const;
 const LIMITS = { numSlots: 2, slotLength: 128, numPages: 4, pageSizeTokens: 64 };
 const FORMATS: readonly Quantization[] = ['none', 'int8', 'int4'];
 
