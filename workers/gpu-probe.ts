@@ -13,6 +13,7 @@ try {
   await probeAttention(HEADS, PAGE_TOKENS, {
     kind: kind === 'cuda' ? kind : 'webgpu',
     card: Number(card),
+    isDeterministic: false,
     lock: new GpuLock(createGpuLock()),
   });
 } catch (error) {

@@ -139,7 +139,7 @@ export interface DeviceRoom {
 
 /** What every device starts with. */
 export function deviceStart(
-  { numThreads, dpSize }: ServerArgs,
+  { numThreads, dpSize, enableDeterministicInference }: ServerArgs,
   { spec, graph, weightsFolder, target }: SharedStart['model'],
   { limits, numCores, gpus = [] }: DeviceRoom,
 ): SharedStart {
@@ -148,6 +148,7 @@ export function deviceStart(
     model: { spec, graph, weightsFolder, target },
     limits,
     cards: gpus.map(({ index }) => index),
+    isDeterministic: enableDeterministicInference,
     // Threads that spin take the cores from the other devices.
     ort: { numThreads: numThreads ?? share, spinning: dpSize === 1 },
   };

@@ -33,6 +33,8 @@ export interface DeviceInit {
   readonly ort: OrtOptions;
   /** Card of each rank; the CPU has none. */
   readonly cards: readonly number[];
+  /** `--enable-deterministic-inference` */
+  readonly isDeterministic: boolean;
   readonly gpuLock: GpuLockShare;
   /** Transferred. Carries {@link ToDevice} and {@link FromDevice}. */
   readonly schedulerPort: MessagePort;
@@ -77,10 +79,11 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
 }
 
 /** Where the device is to be; null = this CPU. */
-function placeOf({ device, model, cards, gpuLock }: DeviceInit): GpuPlace | null {
+function placeOf({ device, model, cards, isDeterministic, gpuLock }: DeviceInit): GpuPlace | null {
   const { device: kind } = model.target;
   if (kind === 'cpu') return null;
-  return { kind, card: cards[device.rank] ?? 0, lock: new GpuLock(gpuLock.word, gpuLock.holder) };
+  const lock = new GpuLock(gpuLock.word, gpuLock.holder);
+  return { kind, card: cards[device.rank] ?? 0, isDeterministic, lock };
 }
 
 export interface WorkerParts {

@@ -20,6 +20,14 @@ export interface OrtOptions {
   readonly spinning: boolean;
 }
 
+/** What else a session does; by default nothing of it. */
+export interface SessionExtras {
+  /** A node that would run on the CPU beside another provider is an error when the session is created. */
+  readonly requirePlacement?: boolean;
+  /** Where the trace of all runs is written, as `<prefix>_<time>.json`, by {@link OrtSession.endProfile}. */
+  readonly profilePrefix?: string | null;
+}
+
 /** Who runs the operators. WebGPU takes the one adapter of its process, whatever it is asked for. */
 export type Provider = 'cpu' | 'webgpu' | { readonly name: 'cuda'; readonly deviceId: number };
 
@@ -54,6 +62,7 @@ export class OrtSession {
     model: SessionModel,
     options: OrtOptions,
     provider: Provider = 'cpu',
+    { requirePlacement = false, profilePrefix = null }: SessionExtras = {},
   ): Promise<OrtSession> {
     const session = await InferenceSession.create(model.graph, {
       executionProviders: [provider],
@@ -62,10 +71,14 @@ export class OrtSession {
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      ...(profilePrefix === null
+        ? {}
+        : { enableProfiling: true, profileFilePrefix: profilePrefix }),
       extra: {
         session: {
           model_external_initializers_file_folder_path: model.weightsFolder,
           intra_op: { allow_spinning: options.spinning ? '1' : '0' },
+          disable_cpu_ep_fallback: requirePlacement ? '1' : '0',
           // Weights and KV take what they need, and not the next power of two.
           use_device_allocator_for_initializers: provider === 'cpu' ? '0' : '1',
         },
@@ -100,6 +113,11 @@ export class OrtSession {
     } finally {
       this.#running = false;
     }
+  }
+
+  /** Writes the trace; no run is traced from here on. */
+  endProfile(): void {
+    this.#session.endProfiling();
   }
 
   async release(): Promise<void> {

@@ -26,6 +26,8 @@ export interface DeviceStart {
   readonly ort: OrtOptions;
   /** Card of each rank; the CPU has none. */
   readonly cards: readonly number[];
+  /** `--enable-deterministic-inference` */
+  readonly isDeterministic: boolean;
 }
 
 /**

@@ -43,7 +43,14 @@ export function testDevice(t: Test, start: Start): void {
 
 /** What a device of the tests is started with. */
 export function startOf(generation: number): DeviceStart {
-  return { device: { rank: 0, generation }, model, limits: LIMITS, ort: ORT, cards: [] };
+  return {
+    device: { rank: 0, generation },
+    model,
+    limits: LIMITS,
+    ort: ORT,
+    cards: [],
+    isDeterministic: false,
+  };
 }
 
 /** Posts one short request. @returns the results of its three steps */

@@ -7,7 +7,7 @@ import {
   withPageCaches,
   type PageCaches,
 } from '../../model/graph/paged/page-caches.js';
-import type { SessionModel } from '../ort.js';
+import type { SessionExtras, SessionModel } from '../ort.js';
 import { GpuSession, type GpuPlace } from './gpu-session.js';
 
 /**
@@ -18,6 +18,7 @@ export async function createWithCaches(
   { graph, weightsFolder }: SessionModel,
   shape: Omit<PageCaches, 'zeros'>,
   place: GpuPlace,
+  extras?: SessionExtras,
 ): Promise<GpuSession> {
   const folder = await makeOwnedFolder(tmpdir(), 'kv');
   try {
@@ -26,7 +27,7 @@ export async function createWithCaches(
     await truncate(file, cacheBytes(shape));
     const zeros = relative(weightsFolder, file).split(sep).join('/');
     const withCaches = withPageCaches(graph, { ...shape, zeros });
-    return await GpuSession.create({ graph: withCaches, weightsFolder }, place);
+    return await GpuSession.create({ graph: withCaches, weightsFolder }, place, extras);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,13 +1,16 @@
+import type { ModelSpec } from '../../core/model-spec.js';
 import type { DeviceLimits } from '../../messages.js';
 import type { PreparedModel } from '../../model/graph/contract.js';
 import type { ModelBackend } from '../backend.js';
 import { probeAttention } from './attention-probe.js';
-import type { GpuPlace } from './gpu-session.js';
+import type { GpuPlace, GpuSession } from './gpu-session.js';
+import type { SessionExtras } from '../ort.js';
 import { createWithCaches } from './page-session.js';
 import { ProbeError } from '../probe-error.js';
 import { PagedForward } from './paged-forward.js';
 import { PagedKv } from './paged-kv.js';
 import { probePaged } from './paged-probe.js';
+import { cpuNodesOf, fallbackText, isFallback } from './placements.js';
 
 /** Of what a driver says, characters that are repeated. */
 const REASON_LENGTH = 300;
@@ -24,9 +27,15 @@ export async function openPagedDevice(
   // The last one is the spare page.
   const numPages = limits.numPages + 1;
   const shape = { numLayers, numPages, pageSizeTokens, numKvHeads, headDim, type };
-  const session = await createWithCaches({ graph, weightsFolder }, shape, place).catch(cannotLoad);
+  const open = (extras?: SessionExtras): Promise<GpuSession> =>
+    createWithCaches({ graph, weightsFolder }, shape, place, extras);
+  const session = await open().catch(async (error: unknown) => {
+    if (!isFallback(error)) return cannotLoad(error);
+    const nodes = await cpuNodesOf(open, (traced) => runOnce(traced, spec, limits, place));
+    throw new Error(fallbackText(place.kind, nodes), { cause: error });
+  });
   const kv = new PagedKv(limits);
-  const forward = new PagedForward(session, spec, kv);
+  const forward = new PagedForward(session, spec, kv, place);
   try {
     const determinism = await probePaged(forward, kv, spec);
     const facts = { kind: place.kind, determinism };
@@ -35,6 +44,28 @@ export async function openPagedDevice(
     await session.release();
     throw error instanceof ProbeError ? error : cannotLoad(error);
   }
+}
+
+/** One row through all that the graph computes. */
+async function runOnce(
+  session: GpuSession,
+  spec: ModelSpec,
+  limits: DeviceLimits,
+  place: GpuPlace,
+): Promise<void> {
+  const kv = new PagedKv(limits);
+  kv.open(0);
+  await new PagedForward(session, spec, kv, place).run({
+    slots: [0],
+    tokens: Int32Array.of(0),
+    lengths: Int32Array.of(1),
+    headRows: [0],
+    temperatures: [1],
+    wholeRows: [true],
+    wantLogits: true,
+    hiddenRows: [0],
+    wantExperts: true,
+  });
 }
 
 /** What drivers say of too little memory has no words in common. */

@@ -11,7 +11,7 @@ import type { Forward, ForwardInput, PrefillRule } from '../backend.js';
 import { PREFILL_HEAD_ROWS } from '../generate/prefill-runs.js';
 import type { Tensors } from '../ort.js';
 import type { HeadRows } from '../sampling/head-rows.js';
-import type { GpuSession } from './gpu-session.js';
+import type { GpuPlace, GpuSession } from './gpu-session.js';
 import { int32Tensor, int64Tensor, float32Tensor } from './tensors.js';
 import type { PagedKv } from './paged-kv.js';
 
@@ -30,6 +30,7 @@ export class PagedForward implements Forward {
   hidden = new Float32Array(0);
   readonly #session: GpuSession;
   readonly #kv: PagedKv;
+  readonly #metadata: MetadataRule;
   readonly #hiddenSize: number;
   readonly #capacity: number;
   #logits: Float32Array | null = null;
@@ -38,9 +39,11 @@ export class PagedForward implements Forward {
     session: GpuSession,
     { vocabSize, hiddenSize, moe }: Pick<ModelSpec, 'vocabSize' | 'hiddenSize' | 'moe'>,
     kv: PagedKv,
+    place: Pick<GpuPlace, 'kind' | 'isDeterministic'>,
   ) {
     this.#session = session;
     this.#kv = kv;
+    this.#metadata = metadataRule(place);
     this.moe = moe;
     this.#hiddenSize = hiddenSize;
     this.#capacity = Math.max(PREFILL_HEAD_ROWS, kv.limits.numSlots);
@@ -96,7 +99,7 @@ export class PagedForward implements Forward {
       [PAGED_INPUTS.cumulativeLengths]: int32Tensor(cumulative),
       [PAGED_INPUTS.pastLengths]: int32Tensor(lengths.map((length) => length - numRows)),
       [PAGED_INPUTS.blockTable]: int32Tensor(table, [slots.length, width]),
-      [PAGED_INPUTS.metadata]: int32Tensor(Int32Array.of(numRows, longest)),
+      [PAGED_INPUTS.metadata]: int32Tensor(Int32Array.from(this.#metadata(numRows, longest))),
       [GRAPH_INPUTS.headRows]: int64Tensor(normRows),
       [GRAPH_INPUTS.temperature]: float32Tensor(temperatures),
       [PAGED_INPUTS.wholeRows]: int64Tensor(wholeRows.length === 0 ? [0] : wholeRows),
@@ -130,6 +133,21 @@ export class PagedForward implements Forward {
       target.set(rows.subarray(i * vocabSize, (i + 1) * vocabSize), row * vocabSize);
     });
   }
+}
+
+/** {@link PAGED_INPUTS.metadata}, from the rows of each sequence in the run and the rows of the longest after it. */
+type MetadataRule = (numRows: number, longest: number) => readonly number[];
+
+/**
+ * A lower bound of the longest lets CUDA cut long sequences into parts that are attended to side by side. How many
+ * depends on the batch, and a row's last bits with it. WebGPU does not read one.
+ */
+function metadataRule({
+  kind,
+  isDeterministic,
+}: Pick<GpuPlace, 'kind' | 'isDeterministic'>): MetadataRule {
+  if (kind !== 'cuda' || isDeterministic) return (numRows, longest) => [numRows, longest];
+  return (numRows, longest) => [numRows, longest, longest];
 }
 
 function floats(outputs: Tensors, name: string): Float32Array<ArrayBuffer> {

@@ -58,12 +58,12 @@ function chosenExperts(context: GraphContext, tokens: Value, route: Route, plan:
 function everyExpert(context: GraphContext, tokens: Value, route: Route, plan: MoePlan): Value {
   const { graph } = context;
   const weights = weightPerExpert(graph, route, plan);
-  const ofExpert = plan.experts.map(() => graph.name());
-  const sizes = graph.ints(...plan.experts.map(() => 1));
-  graph.node('Split', [weights, sizes], { attributes: { axis: { int: 1 } }, outputs: ofExpert });
-  const outputs = plan.experts.map((expert, index) =>
-    graph.node('Mul', [gatedMlp(context, tokens, expert), ofExpert[index] ?? '']),
-  );
+  // A shader has 16 buffers or fewer, so that a Split cannot have one output for each expert.
+  const outputs = plan.experts.map((expert, index) => {
+    const bounds = [graph.ints(index), graph.ints(index + 1), graph.ints(1)];
+    const weight = graph.node('Slice', [weights, ...bounds]);
+    return graph.node('Mul', [gatedMlp(context, tokens, expert), weight]);
+  });
   return outputs.reduce((sum, output) => graph.node('Add', [sum, output]));
 }
 

@@ -35,6 +35,9 @@ t.test('a device starts with the model, and no more of it than crosses threads',
   const start = deviceStart(argsOf(), prepared, { limits: LIMITS, numCores: 1 });
   t.same(start.model, MODEL);
   t.equal(start.limits, LIMITS);
+  t.notOk(start.isDeterministic);
+  const asked = argsOf({ enableDeterministicInference: true });
+  t.ok(deviceStart(asked, prepared, { limits: LIMITS, numCores: 1 }).isDeterministic);
   t.end();
 });
 

@@ -54,7 +54,13 @@ export class FleetRig {
           this.story.push(sentence(message));
         },
       },
-      start: { model: modelIn('first'), limits: LIMITS, ort: ORT, cards: [] },
+      start: {
+        model: modelIn('first'),
+        limits: LIMITS,
+        ort: ORT,
+        cards: [],
+        isDeterministic: false,
+      },
     });
     const { events } = this.fleet;
     events.on('died', (device, why) => this.story.push(`*died ${nameOf(device)}: ${why}`));

@@ -38,14 +38,8 @@ export function pagedHead(context: GraphContext, rows: Value, plan: ModelPlan): 
 /** `[L, 1]`: the logarithm of the sum of the exponentials of each row. */
 function logOfSum(graph: Graph, scaled: Value, best: Value): Value {
   const probabilities = graph.node('Softmax', [scaled], { attributes: { axis: { int: -1 } } });
-  const largest = firstColumn(graph, best);
-  const id = firstColumn(graph, GRAPH_OUTPUTS.topIds);
-  const probability = graph.node('GatherElements', [probabilities, id], {
-    attributes: { axis: { int: 1 } },
-  });
+  const largest = graph.node('Slice', [best, graph.ints(0), graph.ints(1), graph.ints(1)]);
+  // A column of TopK's ids would choose it as well, but integers of 64 bits are cut on the CPU alone.
+  const probability = graph.node('ReduceMax', [probabilities, graph.ints(-1)]);
   return graph.node('Sub', [largest, graph.node('Log', [probability])]);
-}
-
-function firstColumn(graph: Graph, x: Value): Value {
-  return graph.node('Slice', [x, graph.ints(0), graph.ints(1), graph.ints(1)]);
 }
