@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { cacheKey, type CacheKeyFacts } from '../../../../src/model/quantize/cache-key.js';
+import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
+import { CPU_TARGET, targetFor } from '../../../../src/model/target.js';
+import { goldenFolder } from '../golden.js';
+
+/** As it was before there was anything but a CPU: entries that lie on disks are found again. */
+const KEY_OF_THE_CPU = 'int8-d66cb681c1278116b14b93413fcb5fd8';
+
+const folder = goldenFolder('llama-blocks');
+const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+const FACTS: CacheKeyFacts = {
+  format: 'int8',
+  plan: planFor(config),
+  headDim: config.headDim,
+  numKvHeads: config.numKvHeads,
+  target: CPU_TARGET,
+  checkpoint: await openCheckpoint(folder),
+};
+
+t.test('an entry of the CPU has the name that it always had', async (t) => {
+  t.equal(await cacheKey(FACTS), KEY_OF_THE_CPU);
+});
+
+t.test('each target has entries of its own', async (t) => {
+  const targets = [
+    CPU_TARGET,
+    targetFor({ device: 'webgpu', dtype: 'auto' }, 'bf16'),
+    targetFor({ device: 'webgpu', dtype: 'float16' }, 'bf16'),
+    targetFor({ device: 'cuda', dtype: 'float16' }, 'bf16'),
+    targetFor({ device: 'cuda', dtype: 'bfloat16' }, 'bf16'),
+  ];
+  const keys = new Set<string>();
+  for (const target of targets) keys.add(await cacheKey({ ...FACTS, target }));
+  t.equal(keys.size, targets.length);
+  for (const key of keys) t.match(key, /^int8-[0-9a-f]{32}$/);
+});
+
+t.test('and each format, network and checkpoint', async (t) => {
+  const other = await openCheckpoint(goldenFolder('llama-tied'));
+  const changes: readonly Partial<CacheKeyFacts>[] = [
+    { format: 'int4' },
+    { headDim: 8 },
+    { numKvHeads: 1 },
+    { checkpoint: other },
+  ];
+  const keys = new Set([await cacheKey(FACTS)]);
+  for (const change of changes) keys.add(await cacheKey({ ...FACTS, ...change }));
+  t.equal(keys.size, 1 + changes.length);
+});
