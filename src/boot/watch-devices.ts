@@ -1,4 +1,4 @@
-import { determinismNames } from '../core/device-facts.js';
+import { determinismNames, type Determinism } from '../core/device-facts.js';
 import type { DeviceFleet } from '../fleet/device-fleet.js';
 import type { DeviceHandle, WatchedHandle } from '../device/handle.js';
 import type { Logger } from '../observability/logger.js';
@@ -13,9 +13,8 @@ export function watchDevices(
 ): void {
   events.on('attached', ({ rank, generation }, { kind, determinism }) => {
     if (kind === 'cpu') return;
-    const { kept, lost } = determinismNames(determinism);
     log.info(
-      `Device ${rank} (generation ${generation}) computes on ${kind}. The same bits in ${listed(kept)}; other bits in ${listed(lost)}.`,
+      `Device ${rank} (generation ${generation}) computes on ${kind}. ${bitsOf(determinism)}.`,
     );
   });
   events.on('died', ({ rank, generation }, message) => {
@@ -51,6 +50,13 @@ export function watchDevice(
   return handle;
 }
 
-function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'nothing' : names.join(', ');
+function bitsOf(determinism: Determinism): string {
+  const { kept, lost } = determinismNames(determinism);
+  const parts = [
+    ['the same bits in ', kept],
+    ['other bits in ', lost],
+  ] as const;
+  const told = parts.filter(([, names]) => names.length > 0);
+  const text = told.map(([what, names]) => what + names.join(', ')).join('; ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,11 +1,11 @@
 /** The server with each device in a process of its own, beside one with threads: nothing else may differ. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { generate, generateStream, kvPools, postJson, settledPools } from './client.js';
+import { areGone, devicesOf, printed, type DeviceProcess } from './device-processes.js';
 import { startRadish, type RadishProcess } from './radish-process.js';
 
 /** Twenty servers on a machine that does other things too. */
@@ -14,7 +14,6 @@ t.setTimeout(280_000);
 const PROGRAM = fileURLToPath(new URL('../programs/child-devices.js', import.meta.url));
 const LIBRARY_PROGRAM = fileURLToPath(new URL('../programs/child-library.js', import.meta.url));
 const TINY = fileURLToPath(new URL('../../../config/tiny', import.meta.url));
-const GONE_MS = 5000;
 
 const startWithChildren = (flags: readonly string[] = []): Promise<RadishProcess> =>
   startRadish(flags, {}, undefined, PROGRAM);
@@ -27,54 +26,10 @@ const story = (i: number) => ({
 /** Takes minutes. */
 const endless = { text: 'Once', sampling_params: { max_new_tokens: 2000, ignore_eos: true } };
 
-interface DeviceProcess {
-  readonly pid: number;
-  /** `rank 0 generation 1` */
-  readonly label: string;
-}
-
-async function devicesOf({ child }: Pick<RadishProcess, 'child'>): Promise<DeviceProcess[]> {
-  const tasks = `/proc/${child.pid ?? 0}/task`;
-  const lists = await Promise.all(
-    (await readdir(tasks)).map((id) => readFile(`${tasks}/${id}/children`, 'utf8').catch(() => '')),
-  );
-  const pids = lists.join(' ').split(' ').filter(Boolean).map(Number);
-  const devices = await Promise.all(
-    pids.map(async (pid) => {
-      const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
-      return { pid, label: argv.slice(2, -1).join(' ') };
-    }),
-  );
-  // One that has just ended has no command line.
-  return devices.filter(({ label }) => label !== '');
-}
-
 async function oneDeviceOf(radish: RadishProcess): Promise<DeviceProcess> {
   const [device] = await devicesOf(radish);
   if (device === undefined) throw new Error('no device has a process');
   return device;
-}
-
-/** A zombie is gone: nobody may be left that takes its end. */
-async function isRunning(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return stat !== null && !/\) [ZX] /.test(stat);
-}
-
-async function areGone(devices: readonly DeviceProcess[]): Promise<boolean> {
-  for (const end = Date.now() + GONE_MS; Date.now() < end;) {
-    const running = await Promise.all(devices.map(({ pid }) => isRunning(pid)));
-    if (!running.includes(true)) return true;
-    await wait(20);
-  }
-  return false;
-}
-
-async function printed(radish: RadishProcess, text: string): Promise<void> {
-  for (const end = Date.now() + 60_000; !radish.log().includes(text);) {
-    if (Date.now() > end) throw new Error(`«${text}» is not in the log:\n${radish.log()}`);
-    await wait(20);
-  }
 }
 
 t.test('answers are those of a thread', async (t) => {

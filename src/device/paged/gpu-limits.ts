@@ -32,8 +32,14 @@ export interface GpuMemoryOptions {
 export function planGpuMemory(options: GpuMemoryOptions): MemoryPlan {
   const { spec, pageSizeTokens } = options;
   const bytesEach = kvBytesPerToken(spec);
-  const fits = tokensThatFit(options, bytesEach);
   const asked = options.maxTotalTokens;
+  const inArray = tokensOfArray(options);
+  if (asked !== null && asked > inArray) {
+    throw new StartupError(
+      `--max-total-tokens ${asked} does not fit: WebGPU's arrays hold ${inArray} tokens of this model. Lower it.`,
+    );
+  }
+  const fits = Math.min(tokensThatFit(options, bytesEach), inArray);
   if (asked !== null && asked > fits) {
     throw new StartupError(
       `--max-total-tokens ${asked} does not fit: ${inMiB(asked * bytesEach)} of KV, and ${inMiB(fits * bytesEach)} ` +
@@ -44,7 +50,7 @@ export function planGpuMemory(options: GpuMemoryOptions): MemoryPlan {
   if (numPages < 2) {
     throw new StartupError(
       `KV of ${asked ?? fits} tokens is fewer than two pages of ${pageSizeTokens} tokens ` +
-        `(${inMiB(bytesEach * pageSizeTokens)} each). Raise --gpu-memory-gb or --max-total-tokens, or use a smaller model.`,
+        `(${Math.ceil((bytesEach * pageSizeTokens) / 1024)} KiB each). Raise --gpu-memory-gb or --max-total-tokens.`,
     );
   }
   const poolTokens = numPages * pageSizeTokens;
@@ -82,7 +88,7 @@ function tokensThatFit(options: GpuMemoryOptions, bytesEach: number): number {
         'Use a smaller model, --quantization int4, or raise --gpu-memory-gb.',
     );
   }
-  return Math.min(Math.floor((left * memFraction) / bytesEach), tokensOfArray(options));
+  return Math.floor((left * memFraction) / bytesEach);
 }
 
 /** Tokens whose keys of one layer are one array, beside the spare page. */

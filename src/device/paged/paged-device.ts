@@ -21,7 +21,7 @@ export async function openPagedDevice(
   limits: DeviceLimits,
   place: GpuPlace,
 ): Promise<ModelBackend> {
-  await probeAttention(spec, limits.pageSizeTokens, place);
+  await probeAttention(spec, limits.pageSizeTokens, place).catch(cannotUse);
   const { numLayers, numKvHeads, headDim, kvType: type } = spec;
   const { pageSizeTokens } = limits;
   // The last one is the spare page.
@@ -68,12 +68,26 @@ async function runOnce(
   });
 }
 
+/** Attention alone needs next to no memory: where it has no session, nothing has. */
+function cannotUse(error: unknown): never {
+  if (error instanceof ProbeError) throw error;
+  throw new Error(`the GPU cannot be used (${reasonOf(error)})`, { cause: error });
+}
+
 /** What drivers say of too little memory has no words in common. */
 function cannotLoad(error: unknown): never {
-  const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   throw new Error(
-    `the GPU cannot hold or run this model (${reason.slice(0, REASON_LENGTH)}). ` +
+    `the GPU cannot hold or run this model (${reasonOf(error)}). ` +
       'If memory is short: lower --gpu-memory-gb or --max-total-tokens, or use a smaller --quantization',
     { cause: error },
   );
+}
+
+/** Where in the runtime's source a condition failed, and which. */
+const CONDITION = /^\/\S+:\d+ .*? was false\. /;
+
+/** The first line of what the runtime says, without its own places. */
+function reasonOf(error: unknown): string {
+  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return first.replace(CONDITION, '').slice(0, REASON_LENGTH);
 }
