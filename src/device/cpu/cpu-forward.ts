@@ -5,12 +5,11 @@ import {
   GRAPH_OUTPUTS,
   pastName,
   presentName,
-  TOP_ROWS,
 } from '../../model/graph/contract.js';
 import type { Forward, ForwardInput, PrefillRule } from '../backend.js';
 import { PREFILL_HEAD_ROWS } from '../generate/prefill-runs.js';
 import { tensorOf, type Fetches, type OrtSession, type Tensors } from '../ort.js';
-import type { HeadRows } from '../sampling/head-rows.js';
+import { HeadBuffers } from '../sampling/head-rows.js';
 import { KV_PARTS } from './kv-arrays.js';
 import type { KvSlots } from './kv-slots.js';
 import type { RowWindow } from './row-map.js';
@@ -35,7 +34,7 @@ export const CPU_PREFILL: PrefillRule = { maxRows: 256, padding: 'even' };
  * since making 2 x 2 x numLayers of them costs more than a small step.
  */
 export class CpuForward implements Forward {
-  readonly head: HeadRows;
+  readonly head: HeadBuffers;
   readonly moe: MoeSpec | null;
   readonly prefill = CPU_PREFILL;
   experts: readonly BigInt64Array[] = [];
@@ -46,7 +45,6 @@ export class CpuForward implements Forward {
   readonly #bindings = new Map<string, Binding>();
   /** {@link KvSlots.epoch} that the bindings belong to. */
   #epoch = 0;
-  #logits: Float32Array | null = null;
 
   constructor(
     session: OrtSession,
@@ -57,19 +55,7 @@ export class CpuForward implements Forward {
     this.#slots = slots;
     this.moe = moe;
     this.#hiddenSize = hiddenSize;
-    const topCount = Math.min(TOP_ROWS, vocabSize);
-    const capacity = Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots);
-    const logits = (): Float32Array | null => this.#logits;
-    this.head = {
-      vocabSize,
-      topCount,
-      logprobs: new Float32Array(capacity * vocabSize),
-      topValues: new Float32Array(capacity * topCount),
-      topIds: new BigInt64Array(capacity * topCount),
-      get logits() {
-        return logits();
-      },
-    };
+    this.head = new HeadBuffers(vocabSize, Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots));
   }
 
   async run(input: ForwardInput): Promise<void> {
@@ -109,8 +95,7 @@ export class CpuForward implements Forward {
     const ids = topIds.subarray(0, numHead * topCount);
     fetches[GRAPH_OUTPUTS.topIds] = tensorOf('int64', ids, [numHead, topCount]);
     if (input.wantLogits) {
-      this.#logits ??= new Float32Array(logprobs.length);
-      fetches[GRAPH_OUTPUTS.logits] = f32(this.#logits, vocabSize);
+      fetches[GRAPH_OUTPUTS.logits] = f32(this.head.roomForLogits(), vocabSize);
     } else {
       Reflect.deleteProperty(fetches, GRAPH_OUTPUTS.logits);
     }

@@ -5,12 +5,11 @@ import {
   GRAPH_OUTPUTS,
   PAGED_INPUTS,
   PAGED_RUN_ROWS_MIN,
-  TOP_ROWS,
 } from '../../model/graph/contract.js';
 import type { Forward, ForwardInput, PrefillRule } from '../backend.js';
 import { PREFILL_HEAD_ROWS } from '../generate/prefill-runs.js';
 import type { Tensors } from '../ort.js';
-import type { HeadRows } from '../sampling/head-rows.js';
+import { HeadBuffers } from '../sampling/head-rows.js';
 import type { GpuPlace, GpuSession } from './gpu-session.js';
 import { int32Tensor, int64Tensor, float32Tensor } from './tensors.js';
 import type { PagedKv } from './paged-kv.js';
@@ -23,7 +22,7 @@ export const PAGED_PREFILL: PrefillRule = { maxRows: 2048, padding: PAGED_RUN_RO
 
 /** Runs the graph over pages: small arrays go in, and what is asked for comes out. */
 export class PagedForward implements Forward {
-  readonly head: HeadRows;
+  readonly head: HeadBuffers;
   readonly moe: MoeSpec | null;
   readonly prefill = PAGED_PREFILL;
   experts: readonly BigInt64Array[] = [];
@@ -32,8 +31,6 @@ export class PagedForward implements Forward {
   readonly #kv: PagedKv;
   readonly #metadata: MetadataRule;
   readonly #hiddenSize: number;
-  readonly #capacity: number;
-  #logits: Float32Array | null = null;
 
   constructor(
     session: GpuSession,
@@ -46,19 +43,7 @@ export class PagedForward implements Forward {
     this.#metadata = metadataRule(place);
     this.moe = moe;
     this.#hiddenSize = hiddenSize;
-    this.#capacity = Math.max(PREFILL_HEAD_ROWS, kv.limits.numSlots);
-    const topCount = Math.min(TOP_ROWS, vocabSize);
-    const logits = (): Float32Array | null => this.#logits;
-    this.head = {
-      vocabSize,
-      topCount,
-      logprobs: new Float32Array(this.#capacity * vocabSize),
-      topValues: new Float32Array(this.#capacity * topCount),
-      topIds: new BigInt64Array(this.#capacity * topCount),
-      get logits() {
-        return logits();
-      },
-    };
+    this.head = new HeadBuffers(vocabSize, Math.max(PREFILL_HEAD_ROWS, kv.limits.numSlots));
   }
 
   async run(input: ForwardInput): Promise<void> {
@@ -122,8 +107,7 @@ export class PagedForward implements Forward {
     if (wholeRows.length === 0) return;
     this.#takeRows(logprobs, floats(outputs, GRAPH_OUTPUTS.logprobs), wholeRows);
     if (outputs[GRAPH_OUTPUTS.logits] === undefined) return;
-    this.#logits ??= new Float32Array(logprobs.length);
-    this.#takeRows(this.#logits, floats(outputs, GRAPH_OUTPUTS.logits), wholeRows);
+    this.#takeRows(this.head.roomForLogits(), floats(outputs, GRAPH_OUTPUTS.logits), wholeRows);
   }
 
   /** Row i of `rows` is the head row `wholeRows[i]`. */

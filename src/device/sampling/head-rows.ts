@@ -1,3 +1,5 @@
+import { TOP_ROWS } from '../../model/graph/contract.js';
+
 /**
  * What the graph wrote for the rows that went through the head, R at most the capacity of the buffers.
  * Overwritten by the next run: whoever reads it does so before.
@@ -14,6 +16,30 @@ export interface HeadRows {
   readonly topIds: BigInt64Array;
   /** `[R, vocabSize]` before temperature; only written by runs that asked for it. */
   readonly logits: Float32Array | null;
+}
+
+/** Room for what runs write: at most `capacity` head rows. */
+export class HeadBuffers implements HeadRows {
+  readonly vocabSize: number;
+  readonly topCount: number;
+  readonly logprobs: Float32Array;
+  readonly topValues: Float32Array;
+  readonly topIds: BigInt64Array;
+  logits: Float32Array | null = null;
+
+  constructor(vocabSize: number, capacity: number) {
+    this.vocabSize = vocabSize;
+    this.topCount = Math.min(TOP_ROWS, vocabSize);
+    this.logprobs = new Float32Array(capacity * vocabSize);
+    this.topValues = new Float32Array(capacity * this.topCount);
+    this.topIds = new BigInt64Array(capacity * this.topCount);
+  }
+
+  /** {@link logits}, made for the first run that asks for them. */
+  roomForLogits(): Float32Array {
+    this.logits ??= new Float32Array(this.logprobs.length);
+    return this.logits;
+  }
 }
 
 /** Log-probabilities of one head row, `[vocabSize]`: a view. */
