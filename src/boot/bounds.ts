@@ -2,6 +2,7 @@
  * The limits of architecture.md as one table: each number is its module's own constant, or what the server was started
  * with. A test compares it with the document.
  */
+import { EXIT_MS } from '../device/child/relay.js';
 import { MAX_BURST_BYTES, MAX_BYTES_PER_S } from '../api/failure-lines.js';
 import { MAX_HANDSHAKES } from '../http/node/handshakes.js';
 import { TENSOR_BODY_BYTES } from '../api/admin/sent-tensors.js';
@@ -114,6 +115,8 @@ const SOCKETS_BYTES =
 
 const FIXED: readonly Row[] = [
   ['steps in flight of a device', [MAX_STEPS_IN_FLIGHT, 'count']],
+  ["a device's process", [MAX_STEPS_IN_FLIGHT, 'steps']],
+  ['the end of such a process', [EXIT_MS, 'ms']],
   [
     'samples a prompt; a request',
     [MAX_PARALLEL_SAMPLES, 'count', 'of a prompt'],

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Says whether this machine has a Vulkan driver for tests of `--device webgpu`, and what to install where it has none.
 # Installs nothing. Exit code 0: a driver is there; 1: not.
+# No `grep -q`: it ends before what writes to it, which pipefail takes for a failure.
 set -uo pipefail
 PATH=$PATH:/usr/sbin:/sbin # ldconfig
 
 # Mesa's software driver below 23 (Debian 12's own) is refused by the WebGPU implementation.
 readonly OLDEST_MESA=23
 
-loader() { ldconfig -p 2>/dev/null | grep -q 'libvulkan\.so\.1'; }
+loader() { ldconfig -p 2>/dev/null | grep 'libvulkan\.so\.1' >/dev/null; }
 
 drivers() {
   if [ -n "${VK_DRIVER_FILES:-}" ]; then
@@ -32,7 +33,7 @@ works() {
   mesa=$(mesa_release)
   mesa=${mesa%%.*}
   # A card's own driver does not need Mesa.
-  drivers | grep -q 'lvp_icd' || return 0
+  drivers | grep 'lvp_icd' >/dev/null || return 0
   [ -z "$mesa" ] || [ "$mesa" -ge "$OLDEST_MESA" ]
 }
 

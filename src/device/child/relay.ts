@@ -1,9 +1,9 @@
-import { withAdapter, type AdapterEnv } from '../adapters/adapter-env.js';
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beat } from '../../actor/heart.js';
 import { Port } from '../../actor/port.js';
 import type { DeviceToMain, FromDevice, MainToDevice, ToDevice } from '../../messages.js';
+import { withAdapter, type AdapterEnv } from '../adapters/adapter-env.js';
 import type { FarEnds } from '../handle.js';
 import type { DeviceStart } from '../pool.js';
 import { cannotStart, howItDied } from './how-it-died.js';
@@ -11,7 +11,7 @@ import { MaskRelay } from './mask-relay.js';
 import { pack, unpack, type FromDeviceProcess, type ToDeviceProcess } from './wire.js';
 
 /** A device that has said that it has ended exits in so long, or is killed. */
-const EXIT_MS = 5000;
+export const EXIT_MS = 5000;
 /** A killed process that the system does not end (a driver holds it) counts as gone after so long. */
 const KILLED_MS = 5000;
 /** What an ended process has still said is read for so long. */

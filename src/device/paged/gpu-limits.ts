@@ -76,7 +76,7 @@ function freeBytes({ memoryBytes, spec }: GpuMemoryOptions, kvBytes: number): nu
 function tokensThatFit(options: GpuMemoryOptions, bytesEach: number): number {
   const { spec, memoryBytes, memFraction, maxTotalTokens } = options;
   if (memoryBytes === null) {
-    if (maxTotalTokens !== null) return Math.min(maxTotalTokens, tokensOfArray(options));
+    if (maxTotalTokens !== null) return maxTotalTokens;
     throw new StartupError(
       'No driver tells how much memory this GPU has: say it with --gpu-memory-gb or --max-total-tokens.',
     );

@@ -1,24 +1,15 @@
 /** Servers on this machine's GPU, or on the software driver of Vulkan that stands for one. */
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { GenerateResult } from '../../e2e/client.js';
 import { startRadish, type RadishProcess } from '../../e2e/radish-process.js';
-
-const DRIVERS = fileURLToPath(new URL('../../../../test/gpu/drivers.sh', import.meta.url));
+import { withoutDrivers } from './drivers.js';
 
 /** Shaders that no cache has yet take half a minute each. */
 t.setTimeout(900_000);
 
-/** Why no server can be started on a GPU here; false = one can. */
-const noGpu: string | false =
-  spawnSync('bash', [DRIVERS]).status === 0
-    ? false
-    : 'no Vulkan driver: bash test/gpu/drivers.sh says what to install';
-
 /** A test that is skipped, with the reason, where there is no driver. */
 export function gpuTest(name: string, run: (t: Test) => Promise<void>): void {
-  void t.test(name, { skip: noGpu }, run);
+  void t.test(name, { skip: withoutDrivers() }, run);
 }
 
 /** A server with one device or more on WebGPU, which ends with the test. */

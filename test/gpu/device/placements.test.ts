@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { withoutDrivers } from './drivers.js';
 import { createGpuLock, GpuLock } from '../../../src/device/gpu-lock.js';
 import { createWithCaches } from '../../../src/device/paged/page-session.js';
 import { openPagedDevice } from '../../../src/device/paged/paged-device.js';
@@ -16,8 +16,6 @@ import type { TargetRequest } from '../../../src/model/target.js';
 const ROOT = new URL('../../../../', import.meta.url);
 const FAMILIES = fileURLToPath(new URL('test/fixtures/families/', ROOT));
 const BUILT_IN = fileURLToPath(new URL('config/tiny', ROOT));
-const DRIVERS = fileURLToPath(new URL('test/gpu/drivers.sh', ROOT));
-
 const PLACE = {
   kind: 'webgpu',
   card: 0,
@@ -27,10 +25,7 @@ const PLACE = {
 const LIMITS = { numSlots: 2, slotLength: 128, numPages: 4, pageSizeTokens: 64 };
 const FORMATS: readonly Quantization[] = ['none', 'int8', 'int4'];
 
-const skip =
-  spawnSync('bash', [DRIVERS]).status === 0
-    ? false
-    : 'no Vulkan driver: bash test/gpu/drivers.sh says what to install';
+const skip = withoutDrivers();
 
 function prepare(
   folder: string,

@@ -55,7 +55,7 @@ t.test('what cannot be is one sentence', (t) => {
     [['--device', 'gpu'], "--device must be one of cpu, cuda, webgpu, auto, got 'gpu'."],
     [['--device', 'cuda,cpu'], "--device must be one of cpu, cuda, webgpu, auto, got 'cuda,cpu'."],
     [['--base-gpu-id', '-1'], "--base-gpu-id must be an integer of at least 0, got '-1'."],
-    [['--gpu-id-step', '0'], "--gpu-id-step must be an integer of at least 1, got '0'."],
+    [['--gpu-id-step', '-1'], "--gpu-id-step must be an integer of at least 0, got '-1'."],
     [['--gpu-memory-gb', '0'], "--gpu-memory-gb must be a number of at least 0.1, got '0'."],
     [['--page-size', '0'], "--page-size must be an integer from 1 to 1024, got '0'."],
     [
