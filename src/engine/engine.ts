@@ -60,6 +60,7 @@ export class Engine {
   #drainWaiters: (() => void)[] = [];
   #nextNum = 1;
   #nextBatch = 1;
+  #isFrozen = false;
   #closed: Failure | null = null;
 
   constructor({ scheduler, clock, onLog }: EngineOptions) {
@@ -142,6 +143,7 @@ export class Engine {
    */
   async pause(mode: 'abort' | 'retract' | 'inPlace'): Promise<void> {
     this.#door.close('pause');
+    this.#isFrozen = mode === 'inPlace';
     if (mode !== 'abort') {
       this.#scheduler.post({ kind: 'pause', mode });
       return;
@@ -152,6 +154,7 @@ export class Engine {
 
   continue(): void {
     this.#scheduler.post({ kind: 'continue' });
+    this.#isFrozen = false;
     this.#door.open('pause');
   }
 
@@ -196,6 +199,11 @@ export class Engine {
   /** Requests that wait for {@link continue}. */
   get numHeld(): number {
     return this.#door.numHeld;
+  }
+
+  /** Between a pause in place and {@link continue}: live requests do not end by themselves. */
+  get isFrozen(): boolean {
+    return this.#isFrozen;
   }
 
   get numLive(): number {

@@ -18,7 +18,7 @@ const DONE = { disk: 'Succeeded to update model weights.', tensors: 'Success' };
 export interface WeightUpdaterDeps {
   readonly context: LoadContext;
   readonly fleet: Pick<DeviceFleet, 'isAsleep' | 'buildNext' | 'switchTo' | 'sleep' | 'wake'>;
-  readonly engine: Pick<Engine, 'abortScheduled' | 'hold' | 'letIn'>;
+  readonly engine: Pick<Engine, 'abortScheduled' | 'hold' | 'letIn' | 'isFrozen' | 'numLive'>;
   /** A first small request on a device that nobody else uses yet. Rejects when its model is of no use. */
   readonly prove: (port: MessagePort, spec: ModelSpec, limits: DeviceLimits) => Promise<void>;
   readonly availableBytes: () => number;
@@ -107,6 +107,11 @@ export class WeightUpdater implements WeightControl {
   /** Nobody is served until the new devices are there, or the old weights again. */
   async #buildInPlace(weights: Weights, request: WeightUpdate): Promise<NextDevices> {
     const { engine, fleet, context } = this.#deps;
+    if (engine.isFrozen && engine.numLive > 0 && !request.abortAllRequests) {
+      throw new Error(
+        'generation is paused in place, and requests that never end hold the old weights: continue it, or pause it with "abort"',
+      );
+    }
     context.log.info('The new weights do not fit beside the running ones: requests are drained.');
     engine.hold();
     try {

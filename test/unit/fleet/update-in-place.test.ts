@@ -84,3 +84,13 @@ t.test('with it, but with room for both, nobody waits either', async (t) => {
   t.ok((await rig.fromDisk(await rig.copy())).success);
   t.same(rig.fleetRig.tell(), ['attachDevice 0:1 epoch 1']);
 });
+
+t.test('requests that are frozen would hold the old weights for ever: it is refused', async (t) => {
+  const rig = await UpdateRig.serving(t, { updateInPlace: true });
+  rig.availableBytes = rig.weightBytes;
+  Object.assign(rig.requests, { isFrozen: true, numLive: 1 });
+  const { success, message } = await rig.fromDisk(await rig.copy());
+  t.notOk(success);
+  t.match(message, /generation is paused in place/);
+  t.same(rig.fleetRig.tell(), [], 'nobody is held, nothing is retired');
+});

@@ -37,6 +37,9 @@ export class UpdateRig {
   readonly #folder: string;
   #numCopies = 0;
 
+  /** What the engine says of its requests. */
+  readonly requests = { isFrozen: false, numLive: 0 };
+
   private constructor({ fleetRig, context, folder, lines }: RigParts, running: Prepared) {
     this.fleetRig = fleetRig;
     this.lines = lines;
@@ -45,11 +48,11 @@ export class UpdateRig {
     this.updater = new WeightUpdater({
       context,
       fleet: fleetRig.fleet,
-      engine: {
+      engine: Object.assign(this.requests, {
         abortScheduled: () => fleetRig.story.push('abort all'),
         hold: () => fleetRig.story.push('hold'),
         letIn: () => fleetRig.story.push('let in'),
-      },
+      }),
       prove: (...given) => this.prove(...given),
       availableBytes: () => this.availableBytes,
       served: this.served,
