@@ -65,7 +65,8 @@ export class Stages {
   #add(name: string, { text, passed = true, details = null }: Outcome, startedAt: number): void {
     const seconds = (performance.now() - startedAt) / 1000;
     this.results.push({ name, passed, text, seconds, details });
-    console.log(`${passed ? 'ok    ' : 'FAILED'} ${name}: ${text}`);
+    // Not as TAP has it: a test of this prints it too.
+    console.log(`${passed ? '+' : '-'} ${name}: ${text}`);
   }
 }
 
