@@ -15,9 +15,11 @@ const GPU_MEM_FRACTION = 0.85;
 
 /** What of the arguments cannot be on `kind`, before a model is loaded. @throws StartupError */
 export function checkDeviceArgs({ pageSize }: ServerArgs, kind: DeviceKind): void {
-  if (kind === 'cpu' || pageSize === null || pageSize % GPU_PAGE_TOKENS === 0) return;
+  if (kind === 'cpu' || pageSize === null) return;
+  // PagedAttention refuses what is no power of two, on both providers.
+  if (pageSize >= GPU_PAGE_TOKENS && Number.isInteger(Math.log2(pageSize))) return;
   throw new StartupError(
-    `--page-size must be a multiple of ${GPU_PAGE_TOKENS} with --device ${kind}, got ${pageSize}.`,
+    `--page-size must be a power of two of at least ${GPU_PAGE_TOKENS} with --device ${kind}, got ${pageSize}.`,
   );
 }
 

@@ -15,7 +15,10 @@ const fixture = (path: string): string[] => [
 ];
 
 const REFUSED: readonly (readonly [flags: readonly string[], sentence: RegExp])[] = [
-  [['--page-size', '16'], /^--page-size must be a multiple of 64 with --device webgpu, got 16\.$/],
+  [
+    ['--page-size', '16'],
+    /^--page-size must be a power of two of at least 64 with --device webgpu, got 16\.$/,
+  ],
   [
     ['--quantization', 'w8a8_int8'],
     /^--quantization w8a8_int8 is not possible: it multiplies integers, which --device webgpu cannot\. Use int8 or int4\.$/,
