@@ -1,13 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { WeightControl, WeightOutcome, WeightUpdate } from '../engine/control.js';
 import type { ModelSpec } from '../core/model-spec.js';
+import { shownMiB } from '../core/shown-size.js';
 import type { DeviceLimits } from '../messages.js';
 import type { DeviceFleet, NextDevices } from './device-fleet.js';
 import type { Exclusive } from './exclusive.js';
 import type { LoadContext } from './load-context.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
 import { readTensor } from '../model/weights/read-tensor.js';
-import { rolledBack, UpdateFailure } from './update-failure.js';
+import { rolledBack, sentenceOf, UpdateFailure } from './update-failure.js';
 import type { Engine } from '../engine/engine.js';
 import type { ServedWeights } from '../engine/served-weights.js';
 import { discardWeights, prepareWeights, type Weights } from './weights.js';
@@ -100,7 +101,7 @@ export class WeightUpdater implements WeightControl {
     if (neededBytes < freeBytes) return await this.#build(weights);
     if (args.updateInPlace) return await this.#buildInPlace(weights, request);
     throw new Error(
-      `the new weights take ${inMiB(neededBytes)} beside the running ones, and ${inMiB(freeBytes)} are free`,
+      `the new weights take ${shownMiB(neededBytes)} beside the running ones, and ${shownMiB(freeBytes)} are free`,
     );
   }
 
@@ -114,16 +115,27 @@ export class WeightUpdater implements WeightControl {
     }
     context.log.info('The new weights do not fit beside the running ones: requests are drained.');
     engine.hold();
+    if (request.abortAllRequests) engine.abortScheduled();
+    await fleet.sleep();
+    const next = await this.#build(weights).catch((error: unknown) => this.#wakeOld(error));
+    engine.letIn();
+    return next;
+  }
+
+  /** Where even the old weights do not load, the door stays closed: resuming the memory tries them once more. */
+  async #wakeOld(reason: unknown): Promise<never> {
+    const { engine, fleet } = this.#deps;
     try {
-      if (request.abortAllRequests) engine.abortScheduled();
-      await fleet.sleep();
-      return await this.#build(weights);
-    } catch (error) {
       await fleet.wake();
-      throw error;
-    } finally {
-      engine.letIn();
+    } catch (error) {
+      throw new Error(
+        `${sentenceOf(reason)}, and the old weights could not be loaded again: ${sentenceOf(error)}; ` +
+          '/resume_memory_occupation tries them once more',
+        { cause: error },
+      );
     }
+    engine.letIn();
+    throw reason;
   }
 
   async #build({ prepared, context }: Weights): Promise<NextDevices> {
@@ -165,7 +177,7 @@ function checkSpec(running: ModelSpec, next: ModelSpec): void {
 function describe({ source }: WeightUpdate): string {
   if (source.kind === 'disk') return `model_path=${source.modelPath}`;
   const bytes = source.parts.reduce((sum, part) => sum + part.length, 0);
-  return `tensors that were sent, ${inMiB(bytes)}`;
+  return `tensors that were sent, ${shownMiB(bytes)}`;
 }
 
 function doneMessage({ source, weightVersion }: WeightUpdate): string {
@@ -176,8 +188,4 @@ function doneMessage({ source, weightVersion }: WeightUpdate): string {
 /** SGLang asks every rank and joins what they say. */
 function perRank(message: string, numDevices: number): string {
   return new Array<string>(numDevices).fill(message).join(' | ');
-}
-
-function inMiB(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }

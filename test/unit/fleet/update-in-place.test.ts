@@ -69,6 +69,28 @@ t.test('weights that cannot serve are gone, and the old ones are back', async (t
   t.ok((await rig.fromDisk(await rig.copy())).success, 'the next one works');
 });
 
+t.test(
+  'where the old ones do not come back either, nobody is let in, and it is said how to go on',
+  async (t) => {
+    const { rig, updated } = await drainingRig(t);
+    const { fleetRig } = rig;
+    fleetRig.tell();
+    await fleetRig.end('0:0');
+    for (const name of ['0:1', '0:2']) {
+      while (fleetRig.yard.newest.name !== name) await turnOfEvents();
+      fleetRig.yard.newest.die(`${name} has no memory`);
+    }
+    const { success, message } = await updated;
+    t.notOk(success);
+    t.match(
+      message,
+      /0:1 has no memory, and the old weights could not be loaded again: 0:2 has no memory; \/resume_/,
+    );
+    t.notOk(fleetRig.story.includes('let in'));
+    t.ok(fleetRig.fleet.isAsleep);
+  },
+);
+
 t.test('without the flag it is refused, and nobody waits', async (t) => {
   const rig = await UpdateRig.serving(t);
   rig.availableBytes = rig.weightBytes;
