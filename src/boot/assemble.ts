@@ -12,6 +12,7 @@ import { Engine } from '../engine/engine.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
 import { loadModel } from '../fleet/load-model.js';
+import { sentenceOf } from '../fleet/update-failure.js';
 import { TemporaryFolders } from '../fleet/temporary-folders.js';
 import type { Logger } from '../observability/logger.js';
 import { startActorThreads, type ActorThreads } from './actor-threads.js';
@@ -199,8 +200,7 @@ async function startFleet(fleet: DeviceFleet): Promise<void> {
     await fleet.start();
   } catch (error) {
     if (error instanceof StartupError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new StartupError(`The model cannot be run: ${message}.`, { cause: error });
+    throw new StartupError(`The model cannot be run: ${sentenceOf(error)}.`, { cause: error });
   }
 }
 

@@ -5,6 +5,11 @@ export function shownBytes(bytes: number): string {
   return `${amount(bytes, unitOf(bytes))} ${UNITS[unitOf(bytes)] ?? ''}`;
 }
 
+/** Memory, in powers of 1024: `12 MiB`. */
+export function shownMiB(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
 /** `3.2 of 17.0 MB` */
 export function shownPart(bytes: number, total: number): string {
   const unit = unitOf(total);

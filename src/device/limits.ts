@@ -1,5 +1,6 @@
 import { StartupError } from '../core/errors.js';
 import { kvBytesPerToken, type ModelSpec } from '../core/model-spec.js';
+import { shownMiB } from '../core/shown-size.js';
 import type { DeviceLimits } from '../messages.js';
 import { kvShapeOf, MAX_ARRAY_ELEMENTS } from './cpu/kv-arrays.js';
 import { slotElements } from './cpu/kv-slots.js';
@@ -77,10 +78,10 @@ function planEmbedding(options: MemoryOptions, budget: number): MemoryPlan {
     limits: { numSlots: 0, slotLength, numPages: 0, pageSizeTokens },
     freeBytes: null,
     account: [
-      `memory: ${inMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
-      `runtime: ${inMiB(runtimeBytes(options.numDevices))}`,
-      `weights: ${inMiB(spec.weightBytes)} per device`,
-      `texts of up to ${slotLength} tokens: attention takes up to ${inMiB(scoreBytes * slotLength ** 2)}`,
+      `memory: ${shownMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
+      `runtime: ${shownMiB(runtimeBytes(options.numDevices))}`,
+      `weights: ${shownMiB(spec.weightBytes)} per device`,
+      `texts of up to ${slotLength} tokens: attention takes up to ${shownMiB(scoreBytes * slotLength ** 2)}`,
     ],
   };
 }
@@ -99,7 +100,7 @@ export function requireRuntimeMemory(memoryBytes: number, numDevices: number): v
   const needed = runtimeBytes(numDevices);
   if (memoryBytes > needed) return;
   throw new StartupError(
-    `Only ${inMiB(memoryBytes)} of memory can be used, and the runtime alone takes ${inMiB(needed)} ` +
+    `Only ${shownMiB(memoryBytes)} of memory can be used, and the runtime alone takes ${shownMiB(needed)} ` +
       `with ${numDevices} device(s). Give it more.`,
   );
 }
@@ -118,8 +119,8 @@ function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions)
   const left = deviceBytes(memoryBytes, numDevices) - spec.weightBytes;
   if (left <= 0) {
     throw new StartupError(
-      `The weights take ${inMiB(spec.weightBytes * numDevices)}, the runtime ${inMiB(runtimeBytes(numDevices))}, ` +
-        `and only ${inMiB(memoryBytes)} of memory can be used. ` +
+      `The weights take ${shownMiB(spec.weightBytes * numDevices)}, the runtime ${shownMiB(runtimeBytes(numDevices))}, ` +
+        `and only ${shownMiB(memoryBytes)} of memory can be used. ` +
         'Use a smaller model, a smaller --quantization format or a smaller --dp-size.',
     );
   }
@@ -138,7 +139,7 @@ function choosePool(options: MemoryOptions, budgetTokens: number, numSlots: numb
     const bytes = kvBytesPerToken(options.spec);
     throw new StartupError(
       `--max-total-tokens ${asked} does not fit: pages and slots of ${asked} tokens take ` +
-        `${inMiB((asked + Math.min(asked, slotTokens)) * bytes)}, the KV budget is ${inMiB(budgetTokens * bytes)} ` +
+        `${shownMiB((asked + Math.min(asked, slotTokens)) * bytes)}, the KV budget is ${shownMiB(budgetTokens * bytes)} ` +
         `(${fits} tokens). Lower it or raise --mem-fraction-static.`,
     );
   }
@@ -163,7 +164,7 @@ function chooseSlots(options: MemoryOptions, slotLength: number, poolTokens: num
 function tooSmall(options: MemoryOptions, budget: number): StartupError {
   const page = kvBytesPerToken(options.spec) * options.pageSizeTokens;
   return new StartupError(
-    `The KV budget of ${inMiB(budget)} holds fewer than two pages of ${options.pageSizeTokens} tokens (${inMiB(page)} each) ` +
+    `The KV budget of ${shownMiB(budget)} holds fewer than two pages of ${options.pageSizeTokens} tokens (${shownMiB(page)} each) ` +
       'and their slots. Raise --mem-fraction-static or --max-total-tokens, or use a smaller model.',
   );
 }
@@ -173,16 +174,12 @@ function describe(options: MemoryOptions, limits: DeviceLimits, budget: number):
   const pool = limits.numPages * limits.pageSizeTokens;
   const slots = limits.numSlots * limits.slotLength;
   return [
-    `memory: ${inMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
-    `runtime: ${inMiB(runtimeBytes(options.numDevices))}`,
-    `weights: ${inMiB(options.spec.weightBytes)} per device`,
-    `KV budget: ${inMiB(budget)} per device (--mem-fraction-static ${options.memFraction}), ${bytes} bytes per token`,
-    `KV pages: ${limits.numPages} of ${limits.pageSizeTokens} tokens = ${pool} tokens, ${inMiB(pool * bytes)}`,
-    `KV slots: ${limits.numSlots} of ${limits.slotLength} tokens, ${inMiB(slots * bytes)} of address space, ` +
-      `at most ${inMiB(Math.min(slots, pool * (1 + IDLE_SHARE)) * bytes)} resident`,
+    `memory: ${shownMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
+    `runtime: ${shownMiB(runtimeBytes(options.numDevices))}`,
+    `weights: ${shownMiB(options.spec.weightBytes)} per device`,
+    `KV budget: ${shownMiB(budget)} per device (--mem-fraction-static ${options.memFraction}), ${bytes} bytes per token`,
+    `KV pages: ${limits.numPages} of ${limits.pageSizeTokens} tokens = ${pool} tokens, ${shownMiB(pool * bytes)}`,
+    `KV slots: ${limits.numSlots} of ${limits.slotLength} tokens, ${shownMiB(slots * bytes)} of address space, ` +
+      `at most ${shownMiB(Math.min(slots, pool * (1 + IDLE_SHARE)) * bytes)} resident`,
   ];
-}
-
-function inMiB(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }

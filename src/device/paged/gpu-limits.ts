@@ -1,5 +1,6 @@
 import { StartupError } from '../../core/errors.js';
 import { kvBytesPerToken, type ModelSpec } from '../../core/model-spec.js';
+import { shownMiB } from '../../core/shown-size.js';
 import type { MemoryPlan } from '../limits.js';
 
 /** Requests that decode together when nobody says: more rows cost a GPU little, and each has its head row here. */
@@ -42,7 +43,7 @@ export function planGpuMemory(options: GpuMemoryOptions): MemoryPlan {
   const fits = Math.min(tokensThatFit(options, bytesEach), inArray);
   if (asked !== null && asked > fits) {
     throw new StartupError(
-      `--max-total-tokens ${asked} does not fit: ${inMiB(asked * bytesEach)} of KV, and ${inMiB(fits * bytesEach)} ` +
+      `--max-total-tokens ${asked} does not fit: ${shownMiB(asked * bytesEach)} of KV, and ${shownMiB(fits * bytesEach)} ` +
         `(${fits} tokens) are left beside the weights. Lower it or raise --gpu-memory-gb or --mem-fraction-static.`,
     );
   }
@@ -60,10 +61,10 @@ export function planGpuMemory(options: GpuMemoryOptions): MemoryPlan {
     limits: { numSlots, slotLength, numPages, pageSizeTokens },
     freeBytes: freeBytes(options, poolTokens * bytesEach),
     account: [
-      `GPU memory: ${options.memoryBytes === null ? 'unknown' : inMiB(options.memoryBytes)} for each of ${options.numDevices} device(s)`,
-      `weights: ${inMiB(spec.weightBytes)} per device`,
+      `GPU memory: ${options.memoryBytes === null ? 'unknown' : shownMiB(options.memoryBytes)} for each of ${options.numDevices} device(s)`,
+      `weights: ${shownMiB(spec.weightBytes)} per device`,
       `KV pages: ${numPages} of ${pageSizeTokens} tokens = ${poolTokens} tokens in ${spec.kvType}, ` +
-        `${inMiB(poolTokens * bytesEach)} per device`,
+        `${shownMiB(poolTokens * bytesEach)} per device`,
     ],
   };
 }
@@ -84,7 +85,7 @@ function tokensThatFit(options: GpuMemoryOptions, bytesEach: number): number {
   const left = memoryBytes - WORK_BYTES - spec.weightBytes;
   if (left <= 0) {
     throw new StartupError(
-      `The weights take ${inMiB(spec.weightBytes)}, a run ${inMiB(WORK_BYTES)}, and the GPU has ${inMiB(memoryBytes)}. ` +
+      `The weights take ${shownMiB(spec.weightBytes)}, a run ${shownMiB(WORK_BYTES)}, and the GPU has ${shownMiB(memoryBytes)}. ` +
         'Use a smaller model, --quantization int4, or raise --gpu-memory-gb.',
     );
   }
@@ -95,8 +96,4 @@ function tokensThatFit(options: GpuMemoryOptions, bytesEach: number): number {
 function tokensOfArray({ spec, arrayBytesMax, pageSizeTokens }: GpuMemoryOptions): number {
   const bytesOfArray = kvBytesPerToken(spec) / (2 * spec.numLayers);
   return Math.max(0, Math.floor(arrayBytesMax / bytesOfArray) - pageSizeTokens);
-}
-
-function inMiB(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }

@@ -9,7 +9,7 @@ import {
 } from '../../e2e/client.js';
 import { gpuTest, greedy, idsOf, serverInfo, startOnCpu, startOnGpu, story } from './gpu-server.js';
 
-/** Nats; the KV cache of a GPU has half the bits. One row of thirty takes another expert, where two are as good. */
+/** Nats; the KV cache of a GPU has half the bits. Measured: 0.17 at most, one row of thirty above 0.04. */
 const CLOSE = { mean: 0.05, most: 0.3 };
 const PAGE = 64;
 
