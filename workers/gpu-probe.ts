@@ -1,5 +1,6 @@
 import { createGpuLock, GpuLock } from '../src/device/gpu-lock.js';
 import { probeAttention } from '../src/device/paged/attention-probe.js';
+import { reasonOf } from '../src/device/paged/runtime-reason.js';
 
 /**
  * Process entry: `gpu-probe.js webgpu|cuda CARD`. Tries attention out on a GPU, away from a server that a driver's
@@ -17,6 +18,6 @@ try {
     lock: new GpuLock(createGpuLock()),
   });
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${reasonOf(error)}\n`);
   process.exitCode = 1;
 }

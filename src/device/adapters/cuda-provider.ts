@@ -54,11 +54,11 @@ function fileName(part: string, platform: NodeJS.Platform): string {
 }
 
 /**
- * The package's own script, which fetches the libraries for CUDA 12 from NuGet. Not `npm rebuild`, which runs no
+ * The package's own script, which fetches the libraries from NuGet; it hears no variable that names a CUDA (1.30). Not `npm rebuild`, which runs no
  * script where npm is told `ignore-scripts`, as in a checkout of this server, and says that all went well.
  */
 function installCommand(root: string): string {
-  return `ONNXRUNTIME_NODE_INSTALL=cuda12 node '${join(root, 'script', 'install.js')}'`;
+  return `node '${join(root, 'script', 'install.js')}'`;
 }
 
 /** What the linker misses, by its own tool; none where that does not answer. */

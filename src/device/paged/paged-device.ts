@@ -11,9 +11,7 @@ import { PagedForward } from './paged-forward.js';
 import { PagedKv } from './paged-kv.js';
 import { probePaged } from './paged-probe.js';
 import { cpuNodesOf, fallbackText, isFallback } from './placements.js';
-
-/** Of what a driver says, characters that are repeated. */
-const REASON_LENGTH = 300;
+import { reasonOf } from './runtime-reason.js';
 
 /** Loads weights and pages onto a GPU and proves what the runner builds on. Throws when any of it fails. */
 export async function openPagedDevice(
@@ -81,13 +79,4 @@ function cannotLoad(error: unknown): never {
       'If memory is short: lower --gpu-memory-gb or --max-total-tokens, or use a smaller --quantization',
     { cause: error },
   );
-}
-
-/** Where in the runtime's source a condition failed, and which. */
-const CONDITION = /^\/\S+:\d+ .*? was false\. /;
-
-/** The first line of what the runtime says, without its own places. */
-function reasonOf(error: unknown): string {
-  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return first.replace(CONDITION, '').slice(0, REASON_LENGTH);
 }

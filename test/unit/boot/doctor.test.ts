@@ -116,7 +116,7 @@ t.test('what stands in the way of a card is a note, with what helps', async (t) 
   t.equal(
     provider,
     "note  ONNX Runtime's CUDA libraries are not installed, which this does: " +
-      `ONNXRUNTIME_NODE_INSTALL=cuda12 node '${ONNXRUNTIME}/script/install.js'`,
+      `node '${ONNXRUNTIME}/script/install.js'`,
   );
   const navi = { slot: '0000:03:00.0', vendor: '0x1002', device: '0x744c', driver: 'amdgpu' };
   const [card] = await gpuLines([drmCard(0, { ...navi, render: 128 })]);

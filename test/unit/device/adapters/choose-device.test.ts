@@ -169,7 +169,7 @@ t.test('what is asked for by name and cannot be is an error that says why', asyn
   t.equal(
     await refusal([H200], { device: 'cuda' }),
     "--device cuda cannot be used: ONNX Runtime's CUDA libraries are not installed, which this does: " +
-      `ONNXRUNTIME_NODE_INSTALL=cuda12 node '${ONNXRUNTIME}/script/install.js'.`,
+      `node '${ONNXRUNTIME}/script/install.js'.`,
   );
   const ldd =
     'libcudnn.so.9 => not found\n\tlibc.so.6 => /l/libc.so.6 (0x1)\n\tlibcublas.so.12 => not found\n';
