@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   cache: SHARED,
   scheduler: SHARED,
   device: [...SHARED, 'model/'],
-  cpu: [...SHARED, 'model/'],
+  cpu: [...SHARED, 'model/', 'device/'],
   grammar: SHARED,
   engine: [...SHARED, 'text/'],
   api: [...SHARED, 'http/', 'engine/', 'text/'],

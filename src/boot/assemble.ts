@@ -11,6 +11,7 @@ import type { DeviceStart } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
+import type { LoadContext } from '../fleet/load-context.js';
 import { loadModel } from '../fleet/load-model.js';
 import { sentenceOf } from '../fleet/update-failure.js';
 import { TemporaryFolders } from '../fleet/temporary-folders.js';
@@ -94,8 +95,16 @@ async function build(
   const cpuPool = new CpuPool({ numThreads: machine.numCores });
   teardown.add(() => cpuPool.close());
   const temporary = await temporaryFolders(teardown);
-  const device = { device: devices.kind, dtype: given.dtype };
-  const loading = { args: given, env, log, runJob: quantizeOn(cpuPool), temporary, device };
+  const { dtype, kvCacheDtype } = given;
+  const loading: LoadContext = {
+    args: given,
+    env,
+    log,
+    runJob: quantizeOn(cpuPool),
+    calibrate: (model, prompts) => cpuPool.calibrate(model, prompts),
+    temporary,
+    device: { device: devices.kind, dtype, kvCacheDtype },
+  };
   const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
   progress.haveWeights();
   const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);

@@ -30,6 +30,7 @@ import {
 import {
   FOREIGN_DEVICES,
   FOREIGN_LOAD_FORMATS,
+  FOREIGN_KV_CACHE_DTYPES,
   FOREIGN_QUANTIZATIONS,
   FOREIGN_SCHEDULE_POLICIES,
 } from './unsupported-flags.js';
@@ -56,6 +57,12 @@ const MODEL = {
     ['auto', 'half', 'float16', 'bfloat16', 'float', 'float32'],
     'auto',
     'Accepted as in SGLang; the CPU computes in float32 or as --quantization says.',
+  ),
+  'kv-cache-dtype': choice(
+    ['auto', 'fp32', 'int8'],
+    'auto',
+    'In what the CPU keeps keys and values. auto = int8 beside w8a8_int8 where the model allows, else fp32.',
+    { foreignChoices: FOREIGN_KV_CACHE_DTYPES },
   ),
   quantization: choice(
     ['auto', 'none', 'w8a8_int8', 'int8', 'int4'],

@@ -13,7 +13,7 @@ const BY_SUBJECT = {
     remote-instance-weight-loader-backend
     remote-instance-weight-loader-start-seed-via-transfer-engine`,
   precision: `
-    quantization-param-path kv-cache-dtype enable-fp32-lm-head modelopt-quant
+    quantization-param-path enable-fp32-lm-head modelopt-quant
     modelopt-checkpoint-restore-path modelopt-checkpoint-save-path modelopt-export-path
     quantize-and-serve rl-quant-profile enable-quant-communications torchao-config
     rl-on-policy-target`,
@@ -126,6 +126,9 @@ const BY_SUBJECT = {
  * scripts keep working: each is accepted with one warning.
  */
 export const KNOWN_UNSUPPORTED = Object.values(BY_SUBJECT).flatMap(words);
+
+/** SGLang's `--kv-cache-dtype` values that nothing here computes with. */
+export const FOREIGN_KV_CACHE_DTYPES = words('fp8_e5m2 fp8_e4m3 bf16 bfloat16 fp4_e2m1');
 
 /** Formats of GPU kernels. The nearest that a CPU has is `auto`, 8 bits. */
 export const FOREIGN_QUANTIZATIONS = words(`

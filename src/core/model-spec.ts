@@ -1,10 +1,13 @@
 /** Weight format of the linear layers: SGLang's `--quantization` values that Radish computes with. */
 export type WeightFormat = 'none' | 'w8a8_int8' | 'int8' | 'int4';
 
-/** Element types of activations, K and V. */
+/** Element types of activations. */
 export type FloatType = 'f32' | 'f16' | 'bf16';
 
-const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { f32: 4, f16: 2, bf16: 2 };
+/** Element types of K and V: `i8` are integers of a grid that the graph knows (model/kv-scales.ts). */
+export type KvType = FloatType | 'i8';
+
+const KV_BYTES: Readonly<Record<KvType, number>> = { f32: 4, f16: 2, bf16: 2, i8: 1 };
 
 /** What every actor may know of a loaded model. A plain value: it crosses threads by copy. */
 export interface ModelSpec {
@@ -30,7 +33,7 @@ export interface ModelSpec {
   readonly embedding: EmbeddingSpec | null;
   readonly format: WeightFormat;
   /** Element type of K and V. */
-  readonly kvType: FloatType;
+  readonly kvType: KvType;
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
 }
@@ -66,5 +69,5 @@ export interface MoeSpec {
 
 /** Bytes of K and V of one token over all layers. */
 export function kvBytesPerToken(spec: ModelSpec): number {
-  return spec.numLayers * 2 * spec.numKvHeads * spec.headDim * FLOAT_BYTES[spec.kvType];
+  return spec.numLayers * 2 * spec.numKvHeads * spec.headDim * KV_BYTES[spec.kvType];
 }

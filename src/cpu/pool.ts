@@ -1,19 +1,23 @@
 import { Piscina } from 'piscina';
 
+import type { PreparedModel } from '../model/graph/contract.js';
+import type { KvScales } from '../model/kv-scales.js';
 import { ModelLoadError } from '../model/load-error.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
-import type { TaskFailure } from './tasks.js';
+import type { CalibrationTask, TaskFailure } from './tasks.js';
 
 /** Threads idle this long end, so that a server that has started gives their memory back. */
 const IDLE_TIMEOUT_MS = 10_000;
 
-/** Threads for work that would stop an event loop: quantising weights. */
+/** Threads for work that would stop an event loop: quantising weights, measuring what they make. */
 export class CpuPool {
-  readonly #piscina: Piscina<QuantizeJob, TaskFailure | null>;
+  readonly #piscina: Piscina;
+  readonly #numThreads: number;
 
   /** `workerFile` is the compiled thread entry, `dist/workers/cpu.js`. */
   constructor(options: { readonly numThreads: number; readonly workerFile?: URL }) {
     const file = options.workerFile ?? new URL('../../workers/cpu.js', import.meta.url);
+    this.#numThreads = options.numThreads;
     this.#piscina = new Piscina({
       filename: file.href,
       name: 'runCpuTask',
@@ -25,7 +29,13 @@ export class CpuPool {
 
   /** Waits for a thread without bound: callers limit themselves. */
   async run(job: QuantizeJob): Promise<TaskFailure | null> {
-    return this.#piscina.run(job);
+    return this.#piscina.run(job) as Promise<TaskFailure | null>;
+  }
+
+  /** Scales for a cache of integers, by one thread of the pool that has as many of its own. */
+  async calibrate(model: PreparedModel, prompts: readonly Int32Array[]): Promise<KvScales> {
+    const task: CalibrationTask = { model, prompts, numThreads: this.#numThreads };
+    return this.#piscina.run(task, { name: 'runCalibration' }) as Promise<KvScales>;
   }
 
   /** Lets running tasks end, refuses new ones. */

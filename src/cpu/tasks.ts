@@ -1,3 +1,6 @@
+import { calibrateKv } from '../device/cpu/calibrate-kv.js';
+import type { PreparedModel } from '../model/graph/contract.js';
+import type { KvScales } from '../model/kv-scales.js';
 import { ModelLoadError, type ModelLoadCode } from '../model/load-error.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
 import { runQuantizeJob } from '../model/quantize/run-job.js';
@@ -17,6 +20,18 @@ export function runCpuTask(job: QuantizeJob): TaskFailure | null {
   } catch (error) {
     return failureOf(error);
   }
+}
+
+export interface CalibrationTask {
+  /** Built with a cache of floats. */
+  readonly model: PreparedModel;
+  readonly prompts: readonly Int32Array[];
+  readonly numThreads: number;
+}
+
+/** Runs on a thread of the pool: measures the scales for a cache of integers. */
+export function runCalibration({ model, prompts, numThreads }: CalibrationTask): Promise<KvScales> {
+  return calibrateKv(model, prompts, { numThreads, spinning: false });
 }
 
 /** Bugs are thrown on: only what a user can act on is a value. */

@@ -1,5 +1,7 @@
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
+import type { PreparedModel } from '../model/graph/contract.js';
+import type { KvScales } from '../model/kv-scales.js';
 import type { QuantizeDeps } from '../model/quantize/quantized-weights.js';
 import type { TargetRequest } from '../model/target.js';
 import type { Logger } from '../observability/logger.js';
@@ -13,6 +15,8 @@ export interface LoadContext {
   readonly log: Logger;
   /** Quantizes a part of the weights, away from the main thread. */
   readonly runJob: QuantizeDeps['runJob'];
+  /** Measures, away from the main thread, what a cache of integers needs to know. */
+  readonly calibrate: (model: PreparedModel, prompts: readonly Int32Array[]) => Promise<KvScales>;
   readonly temporary: TemporaryFolders;
   /** What the model is to be computed on, and in. */
   readonly device: TargetRequest;

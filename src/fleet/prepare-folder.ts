@@ -1,5 +1,7 @@
+import type { KvType } from '../core/model-spec.js';
 import { prepareModel, type PreparedCheckpoint } from '../model/prepare-model.js';
 import type { TensorOverlay } from '../model/source/tensor-overlay.js';
+import { calibrateOnText } from './calibrate-on-text.js';
 import { lazyProgress, type LoadContext } from './load-context.js';
 
 /** A checkpoint that a device can load, with `overlay`'s tensors for its own. @throws StartupError */
@@ -16,7 +18,7 @@ export async function prepareFolder(
 }
 
 async function prepare(
-  { args, env, log, runJob, temporary, device }: LoadContext,
+  { args, env, log, runJob, calibrate, temporary, device }: LoadContext,
   folder: string,
   overlay: TensorOverlay | null,
 ): Promise<PreparedCheckpoint> {
@@ -34,6 +36,8 @@ async function prepare(
       },
       {
         runJob,
+        calibrateKv: ({ model, tokenizerFolder }) =>
+          calibrateOnText(calibrate, model, tokenizerFolder),
         cacheDir: args.quantizationCacheDir ?? env.cacheDir,
         cacheMaxBytes: args.quantizationCacheGib * 2 ** 30,
         temporaryDir: temporary.parent,
@@ -50,6 +54,13 @@ async function prepare(
   }
 }
 
+const KV_TYPE_NAMES: Readonly<Record<KvType, string>> = {
+  f32: 'fp32',
+  f16: 'fp16',
+  bf16: 'bf16',
+  i8: 'int8',
+};
+
 /** Lines for the log: what was loaded, and the form in which it is computed. */
 function accountOf({ spec, info }: PreparedCheckpoint): string[] {
   const millions = (info.parameters / 1e6).toFixed(1);
@@ -58,6 +69,6 @@ function accountOf({ spec, info }: PreparedCheckpoint): string[] {
     `Load weight end. type=${spec.architecture}, ${millions} M parameters in ${info.numFiles} file(s), ` +
       `${info.seconds.toFixed(2)} s, from ${info.folder}`,
     `Weight format: ${spec.format} (${info.formatReason}), ${Math.round(spec.weightBytes / 2 ** 20)} MiB${cached}; ` +
-      `context length ${spec.contextLength}`,
+      `K and V in ${KV_TYPE_NAMES[spec.kvType]}; context length ${spec.contextLength}`,
   ];
 }

@@ -1,12 +1,17 @@
 import type { FloatType } from '../core/model-spec.js';
-import type { BuildOptions, BuiltModel } from './built-model.js';
+import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
 import { resolveContextLength } from './families/context-length.js';
 import type { ModelConfig } from './families/model-config.js';
 import { parseConfig, planFor } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
+import type { PreparedModel } from './graph/contract.js';
 import { requirePaged } from './graph/paged/require-paged.js';
+import type { KvScales } from './kv-scales.js';
+import { ModelLoadError } from './load-error.js';
+import { chooseKvType } from './kv-type.js';
 import type { ModelPlan } from './plan.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
+import { keptKvScales } from './quantize/kept-kv-scales.js';
 import {
   quantizedWeights,
   type QuantizeDeps,
@@ -27,7 +32,7 @@ import { fromRoot } from './weights/from-root.js';
 export async function buildDecoder(
   json: JsonObject,
   options: BuildOptions,
-  deps: QuantizeDeps,
+  deps: BuildDeps,
 ): Promise<BuiltModel> {
   const config = parseConfig(json);
   const plan = planFor(config);
@@ -42,15 +47,62 @@ export async function buildDecoder(
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
   const { format, totalBytes: weightBytes } = store;
+  const build = (kvScales: KvScales | null): PreparedModel => ({
+    spec: modelSpec(config, {
+      contextLength,
+      format,
+      weightBytes,
+      kvType: kvScales === null ? target.kv : 'i8',
+    }),
+    graph: buildGraph(config, plan, store, { contextLength, target, kvScales }),
+    weightsFolder: store.folder,
+    target,
+  });
+  const { kvCacheDtype } = options.device;
+  const { spec, graph } =
+    chooseKvType(kvCacheDtype, config, { target, format }) === 'i8'
+      ? build(await kvScalesFor(build(null), { weights, options, deps }))
+      : build(null);
   return {
-    spec: modelSpec(config, { contextLength, format, weightBytes, kvType: target.kv }),
-    graph: buildGraph(config, plan, store, { contextLength, target }),
+    spec,
+    graph,
     target,
     plan,
     checkpoint,
     weights: { ...weights, store },
     formatReason: choice.reason,
   };
+}
+
+interface ScalesInput {
+  readonly weights: QuantizedWeights;
+  readonly options: BuildOptions;
+  readonly deps: BuildDeps;
+}
+
+/** Of a model with a cache of floats: those beside its weights, or measured anew; null = it keeps its floats. */
+async function kvScalesFor(model: PreparedModel, input: ScalesInput): Promise<KvScales | null> {
+  const scales = await findKvScales(model, input);
+  if (scales !== null) return scales;
+  const why = 'without a tokenizer no text can be read that shows how large keys and values are';
+  if (input.options.device.kvCacheDtype === 'int8') {
+    throw new ModelLoadError('bad_option', `--kv-cache-dtype int8 is not possible: ${why}.`);
+  }
+  input.deps.warn(`K and V stay in float32: ${why}.`);
+  return null;
+}
+
+async function findKvScales(
+  model: PreparedModel,
+  { weights, options, deps }: ScalesInput,
+): Promise<KvScales | null> {
+  const { calibrateKv } = deps;
+  if (calibrateKv === undefined) throw new Error('this is a bug: nothing measures KV scales');
+  const { tokenizerFolder } = options.source;
+  const measure = (): Promise<KvScales | null> => calibrateKv({ model, tokenizerFolder });
+  const isCached = model.spec.format !== 'none' && weights.temporaryFolder === null;
+  if (!isCached) return measure();
+  return keptKvScales({ folder: weights.store.folder, tokenizerFolder }, model.spec, measure);
 }
 
 interface LoadInput {

@@ -2,7 +2,8 @@ import type { ModelSpec } from '../core/model-spec.js';
 import type { ModelTarget, TargetRequest } from './target.js';
 import type { AnyPlan } from './plan-tensors.js';
 import type { Quantization } from './quantize/format.js';
-import type { QuantizedWeights } from './quantize/quantized-weights.js';
+import type { CalibrateKv } from './kv-scales.js';
+import type { QuantizeDeps, QuantizedWeights } from './quantize/quantized-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { ModelSource } from './source/model-source.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
@@ -22,6 +23,12 @@ export interface BuildOptions {
   readonly device: TargetRequest;
   /** Tensors that take the place of the source's; null = none. */
   readonly overlay: TensorOverlay | null;
+}
+
+/** What the building needs beside files. */
+export interface BuildDeps extends QuantizeDeps {
+  /** Needed where {@link TargetRequest.kvCacheDtype} is not fp32. */
+  readonly calibrateKv?: CalibrateKv;
 }
 
 /** A graph with its weights, and what the log says of them. */

@@ -1,6 +1,6 @@
 import { sweepDrafts } from '../core/owned-drafts.js';
 import { buildDecoder } from './build-decoder.js';
-import type { LoadFormat } from './built-model.js';
+import type { BuildDeps, LoadFormat } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
 import type { PreparedModel } from './graph/contract.js';
 import { warnOfUnreadLayers } from './weights/unread-layers.js';
@@ -9,7 +9,6 @@ import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
 import type { Quantization } from './quantize/format.js';
-import type { QuantizeDeps } from './quantize/quantized-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
 import { ON_CPU, type TargetRequest } from './target.js';
@@ -61,7 +60,7 @@ export interface ModelInfo {
  */
 export async function prepareModel(
   options: PrepareOptions,
-  deps: QuantizeDeps,
+  deps: BuildDeps,
 ): Promise<PreparedCheckpoint> {
   const start = performance.now();
   await sweepDrafts(deps.cacheDir);

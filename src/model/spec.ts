@@ -1,11 +1,11 @@
-import type { FloatType, ModelSpec, WeightFormat } from '../core/model-spec.js';
+import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
 import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
 
 export interface SpecOptions {
   readonly contextLength: number;
   readonly format: WeightFormat;
-  readonly kvType: FloatType;
+  readonly kvType: KvType;
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
 }

@@ -27,13 +27,18 @@ export const CPU_TARGET: ModelTarget = {
 export const DTYPES = ['auto', 'half', 'float16', 'bfloat16', 'float', 'float32'] as const;
 export type Dtype = (typeof DTYPES)[number];
 
+/** `--kv-cache-dtype` */
+export const KV_CACHE_DTYPES = ['auto', 'fp32', 'int8'] as const;
+export type KvCacheDtype = (typeof KV_CACHE_DTYPES)[number];
+
 /** What a model is asked to be computed on, and in. */
 export interface TargetRequest {
   readonly device: DeviceKind;
   readonly dtype: Dtype;
+  readonly kvCacheDtype: KvCacheDtype;
 }
 
-export const ON_CPU: TargetRequest = { device: 'cpu', dtype: 'auto' };
+export const ON_CPU: TargetRequest = { device: 'cpu', dtype: 'auto', kvCacheDtype: 'fp32' };
 
 const NAMED: Readonly<Record<Exclude<Dtype, 'auto'>, FloatType>> = {
   half: 'f16',
@@ -51,7 +56,10 @@ const NAMED: Readonly<Record<Exclude<Dtype, 'auto'>, FloatType>> = {
  * @param stored of the checkpoint's embedding table
  * @throws ModelLoadError
  */
-export function targetFor({ device, dtype }: TargetRequest, stored: FloatType): ModelTarget {
+export function targetFor(
+  { device, dtype }: Pick<TargetRequest, 'device' | 'dtype'>,
+  stored: FloatType,
+): ModelTarget {
   if (device === 'cpu') return CPU_TARGET;
   const compute = dtype === 'auto' ? automatic(device, stored) : NAMED[dtype];
   if (device === 'webgpu' && compute === 'bf16') {

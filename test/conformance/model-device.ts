@@ -20,6 +20,7 @@ export interface BackendUnderTest extends DeviceMaker {
   readonly name: string;
   /** Most that a log-probability or a final hidden state may be off, in nats. */
   readonly bounds: Readonly<Record<Fixture, number>>;
+  readonly isRounded?: boolean;
   /** What its probe may refuse: on some devices it is right, on others it is wrong. */
   readonly mayRefuse?: readonly Fixture[];
 }
@@ -65,9 +66,10 @@ async function openBench(t: Test, backend: BackendUnderTest, fixture: Fixture): 
   const rig = await DeviceRig.open(backend, fixture);
   t.teardown(() => rig.release());
   const golden = await readGolden(fixture);
-  const bound = backend.bounds[fixture];
-  if (rig.facts.kind === 'cpu') return { rig, cpu: rig, golden, bound };
+  const { isRounded = false } = backend;
+  const more = { rig, golden, bound: backend.bounds[fixture], isRounded };
+  if (rig.facts.kind === 'cpu') return { ...more, cpu: rig };
   const cpu = await DeviceRig.open(CPU_MAKER, fixture);
   t.teardown(() => cpu.release());
-  return { rig, cpu, golden, bound };
+  return { ...more, cpu };
 }

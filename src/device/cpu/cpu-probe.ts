@@ -2,28 +2,33 @@ import type { ModelSpec } from '../../core/model-spec.js';
 import { prefillKeys } from '../../model/graph/contract.js';
 import type { Forward } from '../backend.js';
 import { ProbeError } from '../probe-error.js';
+import type { KvArray, KvArrayType } from './kv-arrays.js';
 import type { KvSlots } from './kv-slots.js';
 
 /** Rows of the probe's prompt and of its first part; all runs are even (graph/contract.ts). */
 const PROBE_LENGTH = 8;
 const PROBE_CUT = 4;
-/** What no model computes. */
-const UNTOUCHED = 12345.5;
+/** What lies where a run is to write: for each of the two ways another. No model computes a whole row of it. */
+const UNTOUCHED: Readonly<Record<KvArrayType, readonly [whole: number, parts: number]>> = {
+  f32: [12345.5, -999.25],
+  i8: [111, -77],
+};
 
 /**
- * Runs a few tokens on a fresh slot and checks what everything else takes for granted: the KV of
- * the new rows is written in place, and of no row behind them but those that the graph fills (`prefillKeys`);
- * outputs land in the buffers given; a prompt in two parts gives the same bits as in one. Leaves all
- * slots closed.
+ * Runs a few tokens on a fresh slot and checks what everything else takes for granted: the KV of the new rows of a prompt
+ * and of a decode row is written in place, and of no row behind them but those that the graph fills (`prefillKeys`);
+ * outputs land in the buffers given; a prompt in two parts gives the same bits as in one. Leaves all slots closed.
  */
 export async function probeCpu(forward: Forward, slots: KvSlots, spec: ModelSpec): Promise<void> {
   const length = Math.min(PROBE_LENGTH, slots.options.slotLength);
   const tokens = Int32Array.from({ length }, (_, i) => (i * 31 + 1) % spec.vocabSize);
   slots.open(0);
   try {
-    const whole = await probeRuns({ forward, slots, tokens, cuts: [0, length] });
+    const [untouched, other] = UNTOUCHED[slots.shape.type];
+    const whole = await probeRuns({ forward, slots, tokens, cuts: [0, length], untouched });
     if (length < PROBE_LENGTH) return;
-    const parts = await probeRuns({ forward, slots, tokens, cuts: [0, PROBE_CUT, length] });
+    const cuts = [0, PROBE_CUT, length];
+    const parts = await probeRuns({ forward, slots, tokens, cuts, untouched: other });
     if (!whole.every((value, i) => Object.is(value, parts[i]))) {
       throw new ProbeError('the runtime computes a prompt in two parts differently than in one');
     }
@@ -38,34 +43,49 @@ interface ProbeRuns {
   readonly tokens: Int32Array;
   /** Ends of the runs: `[cuts[i], cuts[i + 1])`. */
   readonly cuts: readonly number[];
+  readonly untouched: number;
 }
 
-/** KV of all rows and the last row's log-probabilities. */
-async function probeRuns({ forward, slots, tokens, cuts }: ProbeRuns): Promise<Float32Array> {
-  const watched = rowsReached(slots, tokens.length) + 1;
-  for (const array of slots.arrays) firstRows(slots, array, watched).fill(UNTOUCHED);
-  forward.head.topValues.fill(UNTOUCHED);
+/** KV of all rows and the last row's log-probabilities, of the prompt and of a decode row behind it. */
+async function probeRuns(probe: ProbeRuns): Promise<Float32Array> {
+  const { forward, slots, tokens, cuts, untouched } = probe;
+  const length = tokens.length;
+  const ofPrompt = rowsReached(slots, length);
+  const ofDecode = Math.max(ofPrompt, length + 1);
+  for (const array of slots.arrays) firstRows(slots, array, ofDecode + 1).fill(untouched);
+  forward.head.topValues.fill(untouched);
   for (const [index, end] of cuts.slice(1).entries()) {
-    const part = tokens.subarray(cuts[index], end);
-    await forward.run({
-      slots: [0],
-      tokens: part,
-      lengths: Int32Array.of(end),
-      headRows: [part.length - 1],
-      temperatures: [1],
-      wholeRows: [true],
-      wantLogits: false,
-      hiddenRows: [],
-      wantExperts: false,
-    });
+    await runRows(forward, tokens.subarray(cuts[index], end), end);
   }
-  checkRows(slots, tokens.length);
-  if (forward.head.topValues[0] === UNTOUCHED) {
+  const logprobs = lastLogprobs(forward);
+  checkRows(slots, { length, reached: ofPrompt, untouched });
+  if (forward.head.topValues[0] === untouched) {
     throw new ProbeError('the runtime does not write to the output buffers it is given');
   }
-  const { vocabSize } = forward.head;
-  const kv = slots.arrays.flatMap((array) => [...firstRows(slots, array, tokens.length)]);
-  return Float32Array.of(...kv, ...forward.head.logprobs.subarray(0, Math.min(vocabSize, 4096)));
+  if (length === slots.options.slotLength)
+    return Float32Array.of(...rowsOf(slots, length), ...logprobs);
+  await runRows(forward, tokens.subarray(0, 1), length + 1);
+  checkRows(slots, { length: length + 1, reached: ofDecode, untouched });
+  const rows = rowsOf(slots, length + 1);
+  return Float32Array.of(...rows, ...logprobs, ...lastLogprobs(forward));
+}
+
+async function runRows(forward: Forward, tokens: Int32Array, end: number): Promise<void> {
+  await forward.run({
+    slots: [0],
+    tokens,
+    lengths: Int32Array.of(end),
+    headRows: [tokens.length - 1],
+    temperatures: [1],
+    wholeRows: [true],
+    wantLogits: false,
+    hiddenRows: [],
+    wantExperts: false,
+  });
+}
+
+function lastLogprobs({ head }: Forward): Float32Array {
+  return head.logprobs.slice(0, Math.min(head.vocabSize, 4096));
 }
 
 /** Rows that a run up to row `length` writes. */
@@ -73,23 +93,35 @@ function rowsReached(slots: KvSlots, length: number): number {
   return Math.max(length, prefillKeys(slots.shape.headDim));
 }
 
+/** The first rows of the first head of slot 0 in all arrays. */
+function rowsOf(slots: KvSlots, numRows: number): number[] {
+  return slots.arrays.flatMap((array) => [...firstRows(slots, array, numRows)]);
+}
+
 /** Rows `[0, numRows)` of the first head of slot 0, or all that it has. */
-function firstRows(slots: KvSlots, array: Float32Array, numRows: number): Float32Array {
+function firstRows(slots: KvSlots, array: KvArray, numRows: number): KvArray {
   const at = slots.rowOf(0) * slots.rowElements;
   return array.subarray(at, at + Math.min(numRows, slots.slotRows) * slots.shape.headDim);
 }
 
-function checkRows(slots: KvSlots, length: number): void {
+interface WrittenRows {
+  readonly length: number;
+  /** Rows from here on must be as they were. */
+  readonly reached: number;
+  readonly untouched: number;
+}
+
+function checkRows(slots: KvSlots, { length, reached, untouched }: WrittenRows): void {
   const { headDim } = slots.shape;
-  const reached = rowsReached(slots, length);
+  const isUntouched = (value: number): boolean => value === untouched;
   for (const array of slots.arrays) {
     const rows = firstRows(slots, array, reached + 1);
-    const written = rows.subarray(0, length * headDim);
-    const after = rows.subarray(reached * headDim);
-    if (written.includes(UNTOUCHED)) {
-      throw new ProbeError('the runtime does not write the KV cache in place');
+    for (let row = 0; row < length; row++) {
+      if (rows.subarray(row * headDim, (row + 1) * headDim).every(isUntouched)) {
+        throw new ProbeError('the runtime does not write the KV cache in place');
+      }
     }
-    if (!after.every((value) => value === UNTOUCHED)) {
+    if (!rows.subarray(reached * headDim).every(isUntouched)) {
       throw new ProbeError('the runtime writes KV rows that it was not asked to compute');
     }
   }

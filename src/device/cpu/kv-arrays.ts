@@ -7,11 +7,17 @@ export interface KvShape {
   readonly numLayers: number;
   readonly numKvHeads: number;
   readonly headDim: number;
+  readonly type: KvArrayType;
 }
+
+/** Element types that the arrays of a CPU may have. */
+export type KvArrayType = 'f32' | 'i8';
+export type KvArray = Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>;
 
 /** The model's {@link KvShape}; `headDim` has the padding of the cache. */
 export function kvShapeOf(spec: ModelSpec): KvShape {
-  return { numLayers: spec.numLayers, numKvHeads: spec.numKvHeads, headDim: spec.headDim };
+  const { numLayers, numKvHeads, headDim, kvType } = spec;
+  return { numLayers, numKvHeads, headDim, type: kvType === 'i8' ? 'i8' : 'f32' };
 }
 
 /** Each layer has an array of keys and one of values, in this order. */
@@ -27,16 +33,22 @@ export const MAX_ARRAY_ELEMENTS = 2 ** 32 - 1;
 const ALWAYS_MAPPED_BYTES = 33 * 2 ** 20;
 
 /** Zeros that take memory where they are first written, and until then only addresses. */
-export function virtualArray(elements: number): Float32Array<ArrayBuffer> {
-  const bytes = Math.max(ALWAYS_MAPPED_BYTES, elements * Float32Array.BYTES_PER_ELEMENT);
-  return new Float32Array(new ArrayBuffer(bytes), 0, elements);
+export function virtualArray(type: KvArrayType, elements: number): KvArray {
+  const ofType = type === 'i8' ? Int8Array : Float32Array;
+  const bytes = Math.max(ALWAYS_MAPPED_BYTES, elements * ofType.BYTES_PER_ELEMENT);
+  return new ofType(new ArrayBuffer(bytes), 0, elements);
+}
+
+/** An empty array of the same element type. */
+export function arrayLike(array: KvArray, elements: number): KvArray {
+  return array instanceof Int8Array ? new Int8Array(elements) : new Float32Array(elements);
 }
 
 /**
  * Frees the memory of arrays that nobody uses any more; they are empty afterwards. The garbage collector sees
  * little reason to hurry, since the bytes lie outside its heap: so they are sent to a port that closes.
  */
-export async function discard(arrays: readonly Float32Array<ArrayBuffer>[]): Promise<void> {
+export async function discard(arrays: readonly KvArray[]): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   // A thread with nothing else to do would not wait for it.
   port1.ref();

@@ -1,4 +1,11 @@
-import { discard, virtualArray, KV_PARTS, type KvShape } from './kv-arrays.js';
+import {
+  arrayLike,
+  discard,
+  KV_PARTS,
+  virtualArray,
+  type KvArray,
+  type KvShape,
+} from './kv-arrays.js';
 import { RowMap, type RowWindow } from './row-map.js';
 
 /** Rows of a slot beyond its length: where a filler or a dummy row may write. */
@@ -15,7 +22,7 @@ export interface SlotOptions {
 /**
  * The KV that attention works on, in place: per layer and part one array
  *
- *     [physical row][kvHead][slotRows][headDim] f32        slotRows = slotLength + 2
+ *     [physical row][kvHead][slotRows][headDim] f32 | i8   slotRows = slotLength + 2
  *
  * The arrays are virtual memory until a row is first used. A slot's id is stable, its physical row is not.
  * Memory that was used once stays resident, so from time to time the arrays are made anew.
@@ -28,7 +35,7 @@ export class KvSlots {
   readonly rowElements: number;
   /** Views on the arrays are valid while this stays the same. */
   epoch = 0;
-  #arrays: readonly Float32Array<ArrayBuffer>[];
+  #arrays: readonly KvArray[];
   readonly #touched: TouchedRows;
   readonly #map: RowMap;
   readonly #lengths: Int32Array;
@@ -40,14 +47,14 @@ export class KvSlots {
     this.rowElements = slotElements(shape, options.slotLength);
     const elements = this.rowElements * options.numSlots;
     const numArrays = shape.numLayers * KV_PARTS.length;
-    this.#arrays = Array.from({ length: numArrays }, () => virtualArray(elements));
+    this.#arrays = Array.from({ length: numArrays }, () => virtualArray(shape.type, elements));
     this.#touched = new TouchedRows(options.numSlots);
     this.#map = new RowMap(options.numSlots);
     this.#lengths = new Int32Array(options.numSlots);
   }
 
   /** `[layer * 2 + part]`, part 0 = key. */
-  get arrays(): readonly Float32Array[] {
+  get arrays(): readonly KvArray[] {
     return this.#arrays;
   }
 
@@ -93,7 +100,7 @@ export class KvSlots {
   renew(): Promise<void> {
     const old = this.#arrays;
     this.#arrays = old.map((array) => {
-      const fresh = virtualArray(array.length);
+      const fresh = virtualArray(this.shape.type, array.length);
       this.#forLiveRanges((from, to) => {
         fresh.set(array.subarray(from, to), from);
       });
@@ -130,8 +137,8 @@ export class KvSlots {
     const lengthB = this.#lengthAt(b);
     const { headDim, numKvHeads } = this.shape;
     const stride = this.slotRows * headDim;
-    const keep = new Float32Array(lengthB * headDim);
     for (const array of this.arrays) {
+      const keep = arrayLike(array, lengthB * headDim);
       for (let head = 0; head < numKvHeads; head++) {
         const fromA = a * this.rowElements + head * stride;
         const fromB = b * this.rowElements + head * stride;

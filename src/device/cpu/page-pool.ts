@@ -1,7 +1,7 @@
-import { discard, KV_PARTS, virtualArray, type KvShape } from './kv-arrays.js';
+import { discard, KV_PARTS, virtualArray, type KvArray, type KvShape } from './kv-arrays.js';
 import type { KvSlots } from './kv-slots.js';
 
-/** One buffer holds at most this many elements (1 GiB). */
+/** One buffer holds at most this many elements. */
 const BUFFER_ELEMENTS = 2 ** 28;
 
 export interface PoolOptions {
@@ -12,7 +12,7 @@ export interface PoolOptions {
 /**
  * The bytes of the prefix cache:
  *
- *     [page][layer][k | v][kvHead][pageSize][headDim] f32
+ *     [page][layer][k | v][kvHead][pageSize][headDim] f32 | i8
  *
  * in as many buffers as it takes, virtual memory until first written. Who owns a page is the cache
  * actor's business; this only copies.
@@ -20,7 +20,7 @@ export interface PoolOptions {
 export class PagePool {
   readonly #shape: KvShape;
   readonly #options: PoolOptions;
-  #buffers: readonly Float32Array<ArrayBuffer>[];
+  #buffers: readonly KvArray[];
   readonly #pagesPerBuffer: number;
   readonly #pageElements: number;
 
@@ -72,16 +72,16 @@ export class PagePool {
     });
   }
 
-  #emptyBuffers(): Float32Array<ArrayBuffer>[] {
+  #emptyBuffers(): KvArray[] {
     const { numPages } = this.#options;
     const numBuffers = Math.ceil(numPages / this.#pagesPerBuffer);
     return Array.from({ length: numBuffers }, (_, i) => {
       const pagesHere = Math.min(this.#pagesPerBuffer, numPages - i * this.#pagesPerBuffer);
-      return virtualArray(pagesHere * this.#pageElements);
+      return virtualArray(this.#shape.type, pagesHere * this.#pageElements);
     });
   }
 
-  #bufferOf(page: number): Float32Array {
+  #bufferOf(page: number): KvArray {
     const buffer = this.#buffers[Math.floor(page / this.#pagesPerBuffer)];
     if (buffer === undefined || page < 0 || page >= this.#options.numPages) {
       throw new Error(`this is a bug: page ${page} of ${this.#options.numPages}`);
@@ -97,9 +97,9 @@ interface SlotPages {
 }
 
 type CopyRun = (
-  page: Float32Array,
+  page: KvArray,
   pageAt: number,
-  array: Float32Array,
+  array: KvArray,
   arrayAt: number,
   length: number,
 ) => void;

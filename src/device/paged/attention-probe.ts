@@ -18,7 +18,9 @@ const TOLERANCE: Readonly<Record<FloatType, number>> = { f32: 0.01, f16: 0.01, b
 /** Windows are probed at no more than this: the prompt must outgrow them. */
 const WINDOW_MAX = 24;
 
-type HeadShape = Pick<ModelSpec, 'numHeads' | 'numKvHeads' | 'headDim' | 'kvType'>;
+type HeadShape = Pick<ModelSpec, 'numHeads' | 'numKvHeads' | 'headDim'> & {
+  readonly kvType: FloatType;
+};
 
 interface AttentionShape extends HeadShape {
   /** Infinity = a row sees all before it. */

@@ -19,8 +19,10 @@ export async function openPagedDevice(
   limits: DeviceLimits,
   place: GpuPlace,
 ): Promise<ModelBackend> {
-  await probeAttention(spec, limits.pageSizeTokens, place).catch(cannotUse);
   const { numLayers, numKvHeads, headDim, kvType: type } = spec;
+  if (type === 'i8') throw new Error('this is a bug: pages of a GPU hold floats');
+  const heads = { ...spec, kvType: type };
+  await probeAttention(heads, limits.pageSizeTokens, place).catch(cannotUse);
   const { pageSizeTokens } = limits;
   // The last one is the spare page.
   const numPages = limits.numPages + 1;

@@ -2,37 +2,63 @@ import type { LayerPlan, TensorPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';
 import { headLayout } from './head-layout.js';
-import { linear, splitParts } from './linear.js';
+import type { KvGrid } from './int8-kv/kv-grid.js';
+import { linear, packedLinear, scaled, splitParts } from './linear.js';
 import { rmsNorm } from './norm.js';
 
 /**
- * Self-attention of one layer without the output projection: `[B, S, hidden]` normed in,
- * `[B, S, numHeads * headDim]` out. K and V of the new tokens go into the cache in place.
+ * Self-attention of one layer with the output projection: `[B, S, hidden]` normed in and out, where `pick` may leave out
+ * rows of what attention gives. K and V of the new tokens go into the cache.
  */
-export function attention(context: GraphContext, normed: Value, layer: LayerPlan): Value {
-  const { graph, config } = context;
-  const heads = context.attend(layer.index, queryKeyValue(context, normed, layer));
-  return headLayout(config.headDim).unpad(graph, heads, config.numHeads);
+export function attention(
+  context: GraphContext,
+  normed: Value,
+  layer: LayerPlan,
+  pick: (heads: Value) => Value,
+): Value {
+  const { graph, config, store } = context;
+  const grid = context.kvGrids?.[layer.index] ?? null;
+  const attended = context.attend(layer.index, queryKeyValue(context, normed, { layer, grid }));
+  const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
+  if (grid === null) return packedLinear(context, heads, layer.o);
+  const weight = store.linear(layer.o.name);
+  if (weight.format === 'w8a8_int8' && weight.bias === null) {
+    return packedLinear(context, heads, layer.o, [filled(layer.o.out, grid.output)]);
+  }
+  const factor = graph.float(Float32Array.of(grid.output), []);
+  return packedLinear(context, graph.node('Mul', [heads, factor]), layer.o);
+}
+
+interface LayerOfGrid {
+  readonly layer: LayerPlan;
+  readonly grid: KvGrid | null;
 }
 
 /** Three inputs of the op: q, k and v, or all of them packed in the first. */
-function queryKeyValue(context: GraphContext, normed: Value, layer: LayerPlan): readonly Value[] {
+function queryKeyValue(
+  context: GraphContext,
+  normed: Value,
+  { layer, grid }: LayerOfGrid,
+): readonly Value[] {
   const { graph, config } = context;
   const layout = headLayout(config.headDim);
-  const output = linear(context, normed, layer.qkv);
-  if (output.packed && layer.qNorm === null && !layout.isPadded) return [output.value, '', ''];
+  const factors = grid?.parts ?? null;
+  // A norm of heads would undo what was done before it.
+  const isNormed = layer.qNorm !== null;
+  const output = linear(context, normed, layer.qkv, isNormed ? null : factors);
+  if (output.packed && !isNormed && !layout.isPadded) return [output.value, '', ''];
   const parts = output.packed ? splitParts(graph, output.value, layer.qkv) : output.values;
-  const [query, key, value] = parts;
-  if (query === undefined || key === undefined || value === undefined) {
-    throw new Error(`${layer.qkv.name} must have three parts: this is a bug`);
-  }
-  const normedQuery = normHeads(context, query, layer.qNorm);
-  const normedKey = normHeads(context, key, layer.kNorm);
-  return [
-    layout.pad(graph, normedQuery, config.numHeads),
-    layout.pad(graph, normedKey, config.numKvHeads),
-    layout.pad(graph, value, config.numKvHeads),
-  ];
+  const norms = [layer.qNorm, layer.kNorm, null];
+  const numHeads = [config.numHeads, config.numKvHeads, config.numKvHeads];
+  return parts.map((part, index) => {
+    const heads = normHeads(context, part, norms[index] ?? null);
+    const onGrid = isNormed ? scaled(graph, heads, factors?.[index] ?? null) : heads;
+    return layout.pad(graph, onGrid, numHeads[index] ?? 0);
+  });
+}
+
+function filled(length: number, value: number): Float32Array {
+  return new Float32Array(length).fill(value);
 }
 
 /** RMSNorm of each head: `[B, S, heads * headDim]` in and out. */

@@ -2,6 +2,7 @@ import type { ModelConfig } from '../families/model-config.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
+import type { KvGrid } from './int8-kv/kv-grid.js';
 
 /** What a linear needs to emit its nodes. */
 export interface WeightContext {
@@ -20,4 +21,6 @@ export type Attend = (layer: number, queryKeyValue: readonly Value[]) => Value;
 export interface GraphContext extends WeightContext {
   readonly config: ModelConfig;
   readonly attend: Attend;
+  /** Of each layer, where K and V are integers; null = they are what the linears gave. */
+  readonly kvGrids?: readonly KvGrid[] | null;
 }

@@ -61,7 +61,7 @@ export function prefillKeys(headDim: number): number {
   return headDim <= PIECE_DIMS ? 0 : PIECES_FROM_KEYS;
 }
 
-/** Input that has a layer's keys or values: `[B, kvHeads, maxSeq, headDim] f32`, shared with {@link presentName}. */
+/** Input that has a layer's keys or values: `[B, kvHeads, maxSeq, headDim] f32 | i8`, shared with {@link presentName}. */
 export function pastName(layer: number, part: 'key' | 'value'): string {
   return `past.${layer}.${part}`;
 }
@@ -69,6 +69,32 @@ export function pastName(layer: number, part: 'key' | 'value'): string {
 /** Output that has a layer's keys or values after the run: the buffer of {@link pastName}, written in place. */
 export function presentName(layer: number, part: 'key' | 'value'): string {
   return `present.${layer}.${part}`;
+}
+
+/**
+ * More inputs of a graph whose K and V are integers (`spec.kvType` i8). A run decodes B rows in place, as one on floats
+ * does, and N = E = 0; or it extends N sequences: then `input_ids` is `[1, E]`, the rows of one sequence behind those of
+ * the other, B of {@link GRAPH_INPUTS}' lengths is 1, and what they hold is not read. The window of {@link pastName} has
+ * the rows behind which each sequence goes on; the new ones come out as {@link newRowsName} and are the caller's to put
+ * there.
+ */
+export const EXTEND_INPUTS = {
+  /** `[E] i64`: of each row in its sequence. */
+  positions: 'extend_positions',
+  /** `[N, 1] i64`: where the rows of each sequence begin and end in the E. */
+  begins: 'extend_begins',
+  ends: 'extend_ends',
+  /** `[N * 2] i64`: of each sequence its row in the window and 0; that row plus one and how many rows it has before the run. */
+  pastBegins: 'extend_past_begins',
+  pastEnds: 'extend_past_ends',
+  /** `[N] i32`: rows of each sequence after the run, minus one; and without that. */
+  seqlensK: 'extend_seqlens_k',
+  totalLengths: 'extend_total_lengths',
+} as const;
+
+/** `[2 * kvHeads, E, headDim] i8`: K and V of a layer's new rows, the heads of K first. */
+export function newRowsName(layer: number): string {
+  return `new_rows.${layer}`;
 }
 
 /** `[B * S, topK] i64`: the experts each token took in that layer; fetched only while recording. */

@@ -1,6 +1,8 @@
 import type { ModelConfig } from '../families/model-config.js';
 import {
+  EXTEND_INPUTS,
   expertsName,
+  newRowsName,
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
   pastName,
@@ -14,17 +16,26 @@ import { headLayout } from './head-layout.js';
 const PARTS = ['key', 'value'] as const;
 
 /** Declares the inputs of a decoder's graph, past K and V among them (graph/contract.ts). */
-export function declareInputs(graph: Graph, config: ModelConfig): void {
+export function declareInputs(graph: Graph, config: ModelConfig, isInt8: boolean): void {
   graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: ['B', 'S'] });
   graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: ['B'] });
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
   graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['L'] });
-  for (const value of cacheValues(config, pastName)) graph.input(value);
+  for (const value of cacheValues(config, pastName, isInt8)) graph.input(value);
+  if (isInt8) declareExtends(graph);
+}
+
+function declareExtends(graph: Graph): void {
+  const { positions, begins, ends, pastBegins, pastEnds, seqlensK, totalLengths } = EXTEND_INPUTS;
+  graph.input({ name: positions, dtype: 'i64', shape: ['E'] });
+  for (const name of [begins, ends]) graph.input({ name, dtype: 'i64', shape: ['N', 1] });
+  for (const name of [pastBegins, pastEnds]) graph.input({ name, dtype: 'i64', shape: ['N2'] });
+  for (const name of [seqlensK, totalLengths]) graph.input({ name, dtype: 'i32', shape: ['N'] });
 }
 
 /** Declares the outputs of a decoder's graph, present K and V among them; `stop_copy` must be the first. */
-export function declareOutputs(graph: Graph, config: ModelConfig): void {
+export function declareOutputs(graph: Graph, config: ModelConfig, isInt8: boolean): void {
   const topRows = Math.min(TOP_ROWS, config.vocabSize);
   graph.output({ name: GRAPH_OUTPUTS.stopCopy, dtype: 'f32', shape: ['L'], sequence: true });
   graph.output({ name: GRAPH_OUTPUTS.logprobs, dtype: 'f32', shape: ['L', config.vocabSize] });
@@ -32,17 +43,31 @@ export function declareOutputs(graph: Graph, config: ModelConfig): void {
   graph.output({ name: GRAPH_OUTPUTS.topIds, dtype: 'i64', shape: ['L', topRows] });
   graph.output({ name: GRAPH_OUTPUTS.logits, dtype: 'f32', shape: ['L', config.vocabSize] });
   graph.output({ name: GRAPH_OUTPUTS.hiddenStates, dtype: 'f32', shape: ['R', config.hiddenSize] });
-  for (const value of cacheValues(config, presentName)) graph.output(value);
+  for (const value of cacheValues(config, presentName, isInt8)) graph.output(value);
+  if (isInt8) for (const value of newRowsValues(config)) graph.output(value);
   for (const layer of config.moe?.layers ?? []) {
     const topK = config.moe?.topK ?? 0;
     graph.output({ name: expertsName(layer), dtype: 'i64', shape: ['T', topK] });
   }
 }
 
-function cacheValues(config: ModelConfig, nameOf: typeof pastName): OnnxValue[] {
+function newRowsValues({ numLayers, numKvHeads, headDim }: ModelConfig): OnnxValue[] {
+  const shape = [2 * numKvHeads, 'E', headLayout(headDim).cacheHeadDim];
+  return Array.from({ length: numLayers }, (_, layer) => ({
+    name: newRowsName(layer),
+    dtype: 'i8',
+    shape,
+  }));
+}
+
+function cacheValues(config: ModelConfig, nameOf: typeof pastName, isInt8: boolean): OnnxValue[] {
   const { cacheHeadDim } = headLayout(config.headDim);
   const shape = ['B', config.numKvHeads, 'max_seq', cacheHeadDim];
   return Array.from({ length: config.numLayers }, (_, layer) =>
-    PARTS.map((part): OnnxValue => ({ name: nameOf(layer, part), dtype: 'f32', shape })),
+    PARTS.map((part): OnnxValue => ({
+      name: nameOf(layer, part),
+      dtype: isInt8 ? 'i8' : 'f32',
+      shape,
+    })),
   ).flat();
 }

@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { ModelPlan } from '../plan.js';
 import { CPU_TARGET, type ModelTarget } from '../target.js';
+import type { KvScales } from '../kv-scales.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import { GRAPH_INPUTS, GRAPH_OUTPUTS } from './contract.js';
 import type { GraphContext } from './context.js';
@@ -8,6 +9,8 @@ import { declareInputs, declareOutputs } from './declare.js';
 import { Graph } from './graph.js';
 import { groupQueryAttention } from './group-query.js';
 import { head } from './head.js';
+import { int8Attention } from './int8-kv/int8-attention.js';
+import { kvGrid } from './int8-kv/kv-grid.js';
 import { pagedGraph } from './paged/paged-graph.js';
 import { decoderStack } from './stack.js';
 
@@ -15,6 +18,8 @@ export interface GraphOptions {
   /** Most positions of a request. */
   readonly contextLength: number;
   readonly target?: ModelTarget;
+  /** Null = K and V in f32. */
+  readonly kvScales?: KvScales | null;
 }
 
 /** A prompt that fills the context may still need a dummy row after it (graph/contract.ts). */
@@ -25,15 +30,20 @@ export function buildGraph(
   config: ModelConfig,
   plan: ModelPlan,
   store: WeightStore,
-  { contextLength, target = CPU_TARGET }: GraphOptions,
+  { contextLength, target = CPU_TARGET, kvScales = null }: GraphOptions,
 ): Uint8Array {
   if (target.device !== 'cpu') return pagedGraph(config, plan, store, { contextLength, target });
   const graph = new Graph();
-  declareInputs(graph, config);
-  declareOutputs(graph, config);
+  declareInputs(graph, config, kvScales !== null);
+  declareOutputs(graph, config, kvScales !== null);
   const numPositions = contextLength + SPARE_POSITIONS;
-  const attend = groupQueryAttention(graph, config, { hasCache: true, numPositions });
-  const context: GraphContext = { graph, config, store, target, attend };
+  const rotaryScale = Math.sqrt(config.attentionScale);
+  const attend =
+    kvScales === null
+      ? groupQueryAttention(graph, config, { hasCache: true, numPositions })
+      : int8Attention(graph, config, { numPositions, rotaryScale });
+  const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
+  const context: GraphContext = { graph, config, store, target, attend, kvGrids };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],
   });

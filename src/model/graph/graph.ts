@@ -22,6 +22,7 @@ const CONTRIB_OPS: ReadonlySet<string> = new Set([
   'MultiHeadAttention',
   'PagedAttention',
   'QuickGelu',
+  'RotaryEmbedding',
   'SkipLayerNormalization',
   'SkipSimplifiedLayerNormalization',
 ]);
@@ -43,7 +44,7 @@ interface NodeOptions {
 export class Graph {
   /** Element type of what is computed, and of the constants in it. */
   readonly compute: FloatType;
-  readonly #nodes: OnnxNode[] = [];
+  #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, OnnxInitializer>();
   readonly #casts = new Set<Value>();
   readonly #inputs: OnnxValue[] = [];
@@ -76,6 +77,21 @@ export class Graph {
     };
     const attributes = { then_branch: branch(whenTrue), else_branch: branch(whenFalse) };
     return this.node('If', [condition], { attributes, outputs });
+  }
+
+  /**
+   * The graph of a side of an `If`, or of the body of a `Loop` with `inputs`: the nodes that `build` adds. It returns
+   * the outputs, each of them made by one of these nodes.
+   */
+  branch(build: () => readonly Value[], inputs: readonly OnnxValue[] = []): Attribute {
+    const outer = this.#nodes;
+    this.#nodes = [];
+    try {
+      const outputs = build();
+      return { branch: { nodes: this.#nodes, inputs, outputs } };
+    } finally {
+      this.#nodes = outer;
+    }
   }
 
   /** `x` in another element type, under a fresh name unless one is given. */
@@ -144,6 +160,18 @@ export class Graph {
   u8(value: number): Value {
     const raw = Uint8Array.of(value);
     return this.#initializer({ name: `u8:${value}`, dtype: 'u8', shape: [], raw });
+  }
+
+  /** A scalar i8 constant: a zero point. */
+  i8(value: number): Value {
+    const raw = new Uint8Array(Int8Array.of(value).buffer);
+    return this.#initializer({ name: `i8:${value}`, dtype: 'i8', shape: [], raw });
+  }
+
+  /** A constant without elements: one of the sizes is 0. */
+  empty(dtype: 'f32' | 'i8', shape: readonly number[]): Value {
+    const name = `${dtype}:${shape.join('x')}`;
+    return this.#initializer({ name, dtype, shape, raw: new Uint8Array(0) });
   }
 
   input(value: OnnxValue): Value {

@@ -86,9 +86,13 @@ function groupQuery(
 ): Value {
   const node = { op: 'GroupQueryAttention', inputs, attributes };
   if (isDecode === null) return graph.node(node.op, inputs, { attributes, outputs });
-  const sinks = graph.f32(new Float32Array(numHeads).fill(LOW_SINK), [numHeads]);
-  const plain = { ...node, inputs: [...inputs, '', '', sinks] };
+  const plain = { ...node, inputs: [...inputs, '', '', plainSinks(graph, { numHeads })] };
   return graph.either(isDecode, plain, node, outputs);
+}
+
+/** `[numHeads] f32`: the input that keeps the op from flash attention. */
+export function plainSinks(graph: Graph, { numHeads }: Pick<ModelConfig, 'numHeads'>): Value {
+  return graph.f32(new Float32Array(numHeads).fill(LOW_SINK), [numHeads]);
 }
 
 /**

@@ -8,24 +8,55 @@ export type LinearOutput =
   | { readonly packed: true; readonly value: Value }
   | { readonly packed: false; readonly values: readonly Value[] };
 
-/** `x [.., in] f32` times a linear of the plan, as its weight format has it. */
-export function linear(context: WeightContext, x: Value, plan: LinearPlan): LinearOutput {
+/**
+ * `x [.., in] f32` times a linear of the plan, as its weight format has it; each column of the output, bias
+ * included, times its own of `factors`, one array for each part.
+ */
+export function linear(
+  context: WeightContext,
+  x: Value,
+  plan: LinearPlan,
+  factors: readonly Float32Array[] | null = null,
+): LinearOutput {
   const { graph, store } = context;
   const weight = store.linear(plan.name);
+  const ofColumns = factors && joined(factors);
   switch (weight.format) {
-    case 'none':
-      return { packed: false, values: plainParts(context, x, weight) };
+    case 'none': {
+      const values = plainParts(context, x, weight);
+      return {
+        packed: false,
+        values: values.map((value, part) => scaled(graph, value, factors?.[part] ?? null)),
+      };
+    }
     case 'w8a8_int8':
-      return { packed: true, value: integerLinear(graph, x, weight, plan.in) };
+      return {
+        packed: true,
+        value: integerLinear(graph, x, { linear: weight, width: plan.in, factors: ofColumns }),
+      };
     case 'int8':
     case 'int4':
-      return { packed: true, value: blockLinear(context, x, weight) };
+      return { packed: true, value: scaled(graph, blockLinear(context, x, weight), ofColumns) };
   }
 }
 
+/** `x [.., width]` times a factor for each column. Of two constants: it is folded when the session is created. */
+export function scaled(graph: Graph, x: Value, factors: Float32Array | null): Value {
+  return factors === null ? x : graph.node('Mul', [x, graph.f32(factors, [factors.length])]);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  return Float32Array.from(parts.flatMap((part) => [...part]));
+}
+
 /** `x [.., in] f32` times a linear of the plan: all its parts side by side in one value, `[.., out]`. */
-export function packedLinear(context: WeightContext, x: Value, plan: LinearPlan): Value {
-  const output = linear(context, x, plan);
+export function packedLinear(
+  context: WeightContext,
+  x: Value,
+  plan: LinearPlan,
+  factors: readonly Float32Array[] | null = null,
+): Value {
+  const output = linear(context, x, plan, factors);
   if (output.packed) return output.value;
   const [only, ...more] = output.values;
   if (only !== undefined && more.length === 0) return only;
@@ -76,7 +107,15 @@ const STEP = Float32Array.of(1 / 127);
  * Activations are quantised per row: u8 of `x / max|x|`, whose products accumulate exactly, so that a
  * row depends on nothing but itself. A row of zeros gives 0 whatever 0/0 was quantised to.
  */
-function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number): Value {
+function integerLinear(
+  graph: Graph,
+  x: Value,
+  {
+    linear,
+    width,
+    factors,
+  }: { readonly linear: W8A8Linear; readonly width: number; readonly factors: Float32Array | null },
+): Value {
   const rotated = mixInput(graph, x, linear.inputHadamard, width);
   const largest = graph.node('ReduceMax', [graph.node('Abs', [rotated]), graph.ints(-1)]);
   const step = graph.f32(STEP, []);
@@ -88,10 +127,12 @@ function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number
     integers,
     weight,
     step,
-    graph.externalFloat(linear.scale),
+    scaled(graph, graph.externalFloat(linear.scale), factors),
     zeroPoint,
   ]);
-  return addBias(graph, graph.node('Mul', [product, largest]), linear.bias);
+  const output = graph.node('Mul', [product, largest]);
+  const bias = linear.bias && scaled(graph, graph.externalFloat(linear.bias), factors);
+  return bias === null ? output : graph.node('Add', [output, bias]);
 }
 
 /** `MatMulNBits`: on a CPU with integer products within a block, else with floats. `x [.., in]` → `[.., out]`. */

@@ -12,6 +12,9 @@ export const DATA_TYPE: Readonly<Record<TensorDtype, number>> = {
   bf16: 16,
 };
 
+/** Of a condition; no tensor that is stored has it. */
+const BOOL = 9;
+
 /** Numbers of onnx.proto's AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 const DATA_LOCATION_EXTERNAL = 1;
@@ -26,9 +29,11 @@ export type Attribute =
   | { readonly ints: readonly number[] }
   | { readonly branch: OnnxBranch };
 
-/** What one side of an `If` computes, from the values of the graph around it. */
+/** A graph inside a node, a side of an `If` or the body of a `Loop`: it may read the values of the graph around it. */
 export interface OnnxBranch {
   readonly nodes: readonly OnnxNode[];
+  /** None for a side of an `If`. */
+  readonly inputs?: readonly OnnxValue[];
   /** Names of its own; their types are inferred. */
   readonly outputs: readonly string[];
 }
@@ -46,7 +51,7 @@ export interface OnnxNode {
 
 export interface OnnxValue {
   readonly name: string;
-  readonly dtype: TensorDtype;
+  readonly dtype: TensorDtype | 'bool';
   /** A string names a symbolic dimension. */
   readonly shape: readonly (number | string)[];
   /** The value is a sequence of such tensors. */
@@ -104,10 +109,11 @@ function encodeAttribute(name: string, attribute: Attribute): ProtoWriter {
   return proto.int(20, ATTRIBUTE_TYPE.ints);
 }
 
-function encodeBranch({ nodes, outputs }: OnnxBranch): ProtoWriter {
+function encodeBranch({ nodes, inputs = [], outputs }: OnnxBranch): ProtoWriter {
   const proto = new ProtoWriter();
   for (const node of nodes) proto.message(1, encodeNode(node));
   proto.text(2, 'branch');
+  for (const input of inputs) proto.message(11, encodeValue(input));
   for (const output of outputs) proto.message(12, new ProtoWriter().text(1, output));
   return proto;
 }
@@ -138,7 +144,9 @@ function encodeValue(value: OnnxValue): ProtoWriter {
     const dim = new ProtoWriter();
     shape.message(1, typeof size === 'number' ? dim.int(1, size) : dim.text(2, size));
   }
-  const tensor = new ProtoWriter().int(1, DATA_TYPE[value.dtype]).message(2, shape);
+  const tensor = new ProtoWriter()
+    .int(1, value.dtype === 'bool' ? BOOL : DATA_TYPE[value.dtype])
+    .message(2, shape);
   const tensorType = new ProtoWriter().message(1, tensor);
   const type =
     value.sequence === true

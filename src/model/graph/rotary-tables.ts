@@ -9,11 +9,19 @@ export interface RotaryTables {
   readonly sin: Value;
 }
 
-/** Tables for positions `[0, numPositions)`, each entry times `scale`. */
+export interface RotaryOptions {
+  readonly numPositions: number;
+  /** Factor of each entry. */
+  readonly scale: number;
+  /** One more row behind them, that of what is not rotated and not scaled. */
+  readonly hasIdentity?: boolean;
+}
+
+/** Tables for positions `[0, numPositions)`. */
 export function rotaryTables(
   graph: Graph,
   { headDim, rope }: ModelConfig,
-  { numPositions, scale }: { readonly numPositions: number; readonly scale: number },
+  { numPositions, scale, hasIdentity = false }: RotaryOptions,
 ): RotaryTables {
   const { cos, sin } = ropeTables(rope, headDim, numPositions);
   const table = (values: Float32Array, fill: number): Value => {
@@ -22,7 +30,11 @@ export function rotaryTables(
       headDim,
       fill,
     );
-    return graph.f32(padded, [numPositions, padded.length / numPositions]);
+    const half = padded.length / numPositions;
+    const numRows = numPositions + (hasIdentity ? 1 : 0);
+    const rows = new Float32Array(numRows * half).fill(fill);
+    rows.set(padded);
+    return graph.f32(rows, [numRows, half]);
   };
   return { cos: table(cos, 1), sin: table(sin, 0) };
 }

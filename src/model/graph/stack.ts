@@ -3,7 +3,6 @@ import type { LayerPlan, ModelPlan, TensorPlan } from '../plan.js';
 import { attention } from './attention.js';
 import type { GraphContext, WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
-import { packedLinear } from './linear.js';
 import { gatedMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { addThenNorm, rmsNorm, type ResidualNorm } from './norm.js';
@@ -21,13 +20,11 @@ export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
       delta === null
         ? { normed: rmsNorm(context, residual, layer.inputNorm), residual }
         : addThenNorm(context, residual, delta, layer.inputNorm);
-    let heads = attention(context, read.normed, layer);
-    ({ residual } = read);
-    if (needsHeadRowsOnly(plan, layer)) {
-      heads = gatherHeadRows(context.graph, heads);
-      residual = gatherHeadRows(context.graph, residual);
-    }
-    const output = packedLinear(context, heads, layer.o);
+    const pick = needsHeadRowsOnly(plan, layer)
+      ? (rows: Value) => gatherHeadRows(context.graph, rows)
+      : (rows: Value) => rows;
+    const output = attention(context, read.normed, layer, pick);
+    residual = pick(read.residual);
     const attended = normOutput(context, output, layer.attentionOutputNorm);
     const middle = addThenNorm(context, residual, attended, layer.postNorm);
     ({ residual } = middle);

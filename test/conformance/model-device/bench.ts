@@ -13,6 +13,8 @@ export interface Bench {
   readonly golden: Golden;
   /** Most that a log-probability or a final hidden state may be off, in nats. */
   readonly bound: number;
+  /** Keys and values are rounded, so that a row may take another expert than it should. */
+  readonly isRounded: boolean;
 }
 
 export type Check = (t: Test, bench: Bench) => Promise<void>;

@@ -134,7 +134,10 @@ async function routingOf(
   return found;
 }
 
-const experts: Check = async (t, { rig, cpu, golden }) => {
+/** Share of the rows that take the right experts on a device that rounds: measured 0.9 and more. */
+const ROUNDED_ROWS_SAME = 0.8;
+
+const experts: Check = async (t, { rig, cpu, golden, isRounded }) => {
   const { moe } = rig.spec;
   if (moe === null) {
     t.same(await routingOf(rig, golden.inputIds), [], 'a dense model routes nothing');
@@ -161,6 +164,13 @@ const experts: Check = async (t, { rig, cpu, golden }) => {
     position,
     chosen: moe.layers.flatMap((layer) => layers[layer]?.[position] ?? []),
   }));
+  if (isRounded) {
+    const same = rows.filter(({ chosen }, i) => {
+      return chosen.join() === expected[i]?.chosen.join();
+    }).length;
+    t.ok(same >= ROUNDED_ROWS_SAME * expected.length, `${same} of ${expected.length} rows`);
+    return;
+  }
   t.same(rows, expected, 'each row once, with the choices of transformers');
 };
 

@@ -12,7 +12,7 @@ else {
   // Measured on Mesa's software driver with K and V in f16: 0.024, 0.057, 0.017, and 0.087 where windows are right.
   testModelDevice(t, {
     name: 'WebGPU',
-    target: { device: 'webgpu', dtype: 'auto' },
+    target: { device: 'webgpu', dtype: 'auto', kvCacheDtype: 'auto' },
     open: (model, limits) =>
       openPagedDevice(model, limits, { kind: 'webgpu', isDeterministic: false, card: 0, lock }),
     bounds: {

@@ -56,7 +56,7 @@ void t.test('every graph for WebGPU is placed there as a whole', { skip }, async
     for (const quantization of FORMATS) {
       for (const dtype of ['auto', 'float16'] as const) {
         const name = `${basename(folder)} ${quantization} ${dtype}`;
-        const request = { device: 'webgpu', dtype } as const;
+        const request = { device: 'webgpu', dtype, kvCacheDtype: 'auto' } as const;
         const model = await prepare(folder, quantization, request, cacheDir).catch(unservable);
         if (model === null) continue;
         await t.resolves(place(model), name);
@@ -75,6 +75,7 @@ function unservable(error: unknown): null {
 
 async function place({ spec, graph, weightsFolder }: PreparedModel): Promise<void> {
   const { numLayers, numKvHeads, headDim, kvType: type } = spec;
+  if (type === 'i8') throw new Error('pages of a GPU hold floats');
   const shape = { numLayers, numKvHeads, headDim, type, numPages: 2, pageSizeTokens: 64 };
   const session = await createWithCaches({ graph, weightsFolder }, shape, PLACE);
   await session.release();
@@ -82,7 +83,7 @@ async function place({ spec, graph, weightsFolder }: PreparedModel): Promise<voi
 
 /** WebGPU has no log-softmax of f32, which graphs for CUDA have. */
 void t.test('a node without a kernel is named', { skip }, async (t) => {
-  const request = { device: 'cuda', dtype: 'float32' } as const;
+  const request = { device: 'cuda', dtype: 'float32', kvCacheDtype: 'auto' } as const;
   const model = await prepare(`${FAMILIES}llama-blocks`, 'int4', request, t.testdir());
   await t.rejects(openPagedDevice(model, LIMITS, PLACE), {
     message:
@@ -92,7 +93,7 @@ void t.test('a node without a kernel is named', { skip }, async (t) => {
 });
 
 void t.test('several kinds of nodes are named in their order', { skip }, async (t) => {
-  const request = { device: 'cuda', dtype: 'float32' } as const;
+  const request = { device: 'cuda', dtype: 'float32', kvCacheDtype: 'auto' } as const;
   const model = await prepare(`${FAMILIES}qwen2-moe-blocks`, 'int4', request, t.testdir());
   await t.rejects(openPagedDevice(model, LIMITS, PLACE), {
     message: /FusedMatMul \(f32, 2 nodes, .*Reshape \(i64, 2 nodes, .* and \d+ other kind/,

@@ -7,9 +7,11 @@ import {
   type StepResult,
 } from '../../../src/core/batch.js';
 import type { SamplingParams } from '../../../src/core/sampling-params.js';
+import { calibrateKv as measureKv } from '../../../src/device/cpu/calibrate-kv.js';
 import { openDevice, type Device } from '../../../src/device/generate/device.js';
 import type { DeviceLimits } from '../../../src/messages.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
+import type { CalibrateKv } from '../../../src/model/kv-scales.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import { ON_CPU, type TargetRequest } from '../../../src/model/target.js';
 import { samplingOf } from './fixtures.js';
@@ -33,10 +35,20 @@ export async function tinyModel(
   };
   const { spec, graph, weightsFolder, target } = await prepareModel(
     { folder, quantization: 'none', loadFormat: 'safetensors', contextLength: null, device },
-    { runJob: unused, cacheDir: '', temporaryDir: '', warn: unused, progress: unused },
+    { runJob: unused, calibrateKv, cacheDir: '', temporaryDir: '', warn: unused, progress: unused },
   );
   return { spec, graph, weightsFolder, target };
 }
+
+/** The tiny models have no tokenizer: ids that have no order show how large keys and values are. */
+const calibrateKv: CalibrateKv = ({ model }) => {
+  const { vocabSize, contextLength } = model.spec;
+  const length = Math.min(contextLength, 100);
+  const prompts = [37, 41, 43, 47].map((step) =>
+    Int32Array.from({ length }, (_, i) => (i * step + 11) % vocabSize),
+  );
+  return measureKv(model, prompts, { numThreads: 1, spinning: false });
+};
 
 export function fixtureFolder(name: string): string {
   return fileURLToPath(new URL(`../../../../test/fixtures/families/${name}`, import.meta.url));

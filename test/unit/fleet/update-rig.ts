@@ -85,6 +85,7 @@ export class UpdateRig {
         runQuantizeJob(job);
         return Promise.resolve();
       },
+      calibrate: () => Promise.reject(new Error('nothing is calibrated here')),
       temporary: new TemporaryFolders(join(folder, 'tmp')),
       device: ON_CPU,
     };

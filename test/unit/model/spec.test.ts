@@ -26,7 +26,7 @@ t.test('a window that no request outgrows is none: no device is asked for it', a
 });
 
 t.test('nor has the graph of a GPU such a window', async (t) => {
-  const device = { device: 'webgpu', dtype: 'auto' } as const;
+  const device = { device: 'webgpu', dtype: 'auto', kvCacheDtype: 'auto' } as const;
   const names = async (contextLength: number) => {
     const { graph } = await prepare('mistral', contextLength, device);
     return Buffer.from(graph).includes('local_window_size');

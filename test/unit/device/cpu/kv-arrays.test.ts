@@ -22,7 +22,7 @@ t.test('the memory is free at once, without the garbage collector', async (t) =>
 const REMAKE = `
   const { parentPort, workerData } = require('node:worker_threads');
   void import(workerData).then(async ({ discard, virtualArray }) => {
-    const make = () => Array.from({ length: 8 }, () => virtualArray(20 * 2 ** 18));
+    const make = () => Array.from({ length: 8 }, () => virtualArray('f32', 20 * 2 ** 18));
     let arrays = make();
     const before = process.memoryUsage.rss();
     for (let round = 0; round < 4; round++) {
@@ -39,5 +39,6 @@ t.test('arrays that are made again and again take no memory until they are writt
   const worker = new Worker(REMAKE, { eval: true, workerData: url });
   const [growthMiB] = (await once(worker, 'message')) as [number];
   t.ok(growthMiB < 40, `${Math.round(growthMiB)} MiB more, of 160`);
-  t.equal(virtualArray(5).length, 5);
+  t.equal(virtualArray('f32', 5).length, 5);
+  t.equal(virtualArray('i8', 5).byteLength, 5);
 });

@@ -1,13 +1,15 @@
 import t from 'tap';
 import { seededRandom } from '../../../../src/core/clock.js';
+import type { KvArray } from '../../../../src/device/cpu/kv-arrays.js';
 import { KvSlots } from '../../../../src/device/cpu/kv-slots.js';
 import { PagePool } from '../../../../src/device/cpu/page-pool.js';
 
-const SHAPE = { numLayers: 2, numKvHeads: 3, headDim: 4 };
+const SHAPE = { numLayers: 2, numKvHeads: 3, headDim: 4, type: 'f32' } as const;
+const SHAPES = [SHAPE, { ...SHAPE, type: 'i8' }] as const;
 
-/** What row `position` of one head of a slot's request holds. */
+/** What row `position` of one head of a slot's request holds: integers of a prime range have it too. */
 function stamp(owner: number, index: number, head: number, position: number): number {
-  return ((owner * 4 + index) * 3 + head) * 1000 + position;
+  return ((((owner * 4 + index) * 3 + head) * 1000 + position) % 251) - 125;
 }
 
 /** Visits the first element of each head row of a slot, with the value its owner put there. */
@@ -15,7 +17,7 @@ function eachRow(
   slots: KvSlots,
   slot: number,
   owner: number,
-  visit: (array: Float32Array, at: number, value: number) => void,
+  visit: (array: KvArray, at: number, value: number) => void,
 ): void {
   slots.arrays.forEach((array, index) => {
     for (let head = 0; head < SHAPE.numKvHeads; head++) {
@@ -45,9 +47,10 @@ function holds(slots: KvSlots, slot: number, owner: number): boolean {
 t.test('slots keep their KV while rows move under them, and windows hold all that decode', (t) => {
   let numFillers = 0;
   for (let seed = 1; seed <= 20; seed++) {
+    const shape = SHAPES[seed % 2] ?? SHAPE;
     const random = seededRandom(seed);
     const numSlots = 1 + Math.floor(random() * 7);
-    const slots = new KvSlots(SHAPE, { numSlots, slotLength: 600, idleRowsMax: Infinity });
+    const slots = new KvSlots(shape, { numSlots, slotLength: 600, idleRowsMax: Infinity });
     const owners = new Map<number, number>();
     let nextOwner = 1;
     for (let step = 0; step < 40; step++) {
@@ -122,9 +125,10 @@ t.test('misuse of a slot is an error', (t) => {
 });
 
 t.test('rows come back from pages as they were stored, into any slot', (t) => {
-  for (const pageSizeTokens of [1, 4, 16]) {
-    const slots = new KvSlots(SHAPE, { numSlots: 3, slotLength: 64, idleRowsMax: Infinity });
-    const pool = new PagePool(SHAPE, { numPages: 200, pageSizeTokens });
+  const cases = SHAPES.flatMap((shape) => [1, 4, 16].map((size) => [shape, size] as const));
+  for (const [shape, pageSizeTokens] of cases) {
+    const slots = new KvSlots(shape, { numSlots: 3, slotLength: 64, idleRowsMax: Infinity });
+    const pool = new PagePool(shape, { numPages: 200, pageSizeTokens });
     slots.open(2);
     slots.open(0);
     slots.setLength(2, 48);
@@ -138,7 +142,7 @@ t.test('rows come back from pages as they were stored, into any slot', (t) => {
     slots.open(1);
     pool.load(slots, 1, pages);
     slots.setLength(1, 48);
-    t.ok(holds(slots, 1, 5), `page size ${pageSizeTokens}`);
+    t.ok(holds(slots, 1, 5), `page size ${pageSizeTokens}, ${shape.type}`);
     t.ok(holds(slots, 0, 6), 'the neighbour is untouched');
   }
   t.end();

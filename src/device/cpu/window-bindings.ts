@@ -1,0 +1,56 @@
+import { GRAPH_OUTPUTS, pastName, presentName } from '../../model/graph/contract.js';
+import { tensorOf } from '../ort.js';
+import { KV_PARTS } from './kv-arrays.js';
+import type { KvSlots } from './kv-slots.js';
+import type { RowWindow } from './row-map.js';
+import type { Binding } from './run-cache.js';
+
+/** Windows whose KV tensors are kept, the oldest dropped first: more than one per slot. */
+const KEPT_WINDOWS = 128;
+
+/**
+ * Tensors over windows of the slots' physical rows. Names, tensors and views are kept per window, since making
+ * 2 x 2 x numLayers of them costs more than a small step.
+ */
+export class WindowBindings {
+  readonly #slots: KvSlots;
+  readonly #bindings = new Map<string, Binding>();
+  /** {@link KvSlots.epoch} that the bindings belong to. */
+  #epoch = 0;
+
+  constructor(slots: KvSlots) {
+    this.#slots = slots;
+  }
+
+  /** With `inPlace` the run writes to the window too. */
+  of(window: RowWindow, inPlace: boolean): Binding {
+    if (this.#epoch !== this.#slots.epoch) this.#bindings.clear();
+    this.#epoch = this.#slots.epoch;
+    const key = `${window.start}+${window.count}${inPlace ? '' : ' read'}`;
+    const kept = this.#bindings.get(key);
+    const binding = kept ?? this.#make(window, inPlace);
+    if (kept === undefined && this.#bindings.size >= KEPT_WINDOWS) {
+      const [oldest] = this.#bindings.keys();
+      if (oldest !== undefined) this.#bindings.delete(oldest);
+    }
+    this.#bindings.set(key, binding);
+    return binding;
+  }
+
+  #make({ start, count }: RowWindow, inPlace: boolean): Binding {
+    const { numKvHeads, headDim, type } = this.#slots.shape;
+    const { rowElements, slotRows } = this.#slots;
+    const feeds: Binding['feeds'] = {};
+    const fetches: Binding['fetches'] = { [GRAPH_OUTPUTS.stopCopy]: null };
+    const dims = [count, numKvHeads, slotRows, headDim];
+    this.#slots.arrays.forEach((array, index) => {
+      const layer = Math.floor(index / KV_PARTS.length);
+      const part = KV_PARTS[index % KV_PARTS.length] ?? 'key';
+      const rows = array.subarray(start * rowElements, (start + count) * rowElements);
+      const tensor = tensorOf(type === 'i8' ? 'int8' : 'float32', rows, dims);
+      feeds[pastName(layer, part)] = tensor;
+      if (inPlace) fetches[presentName(layer, part)] = tensor;
+    });
+    return { feeds, fetches };
+  }
+}

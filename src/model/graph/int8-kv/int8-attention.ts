@@ -1,0 +1,34 @@
+import type { ModelConfig } from '../../families/model-config.js';
+import type { Attend } from '../context.js';
+import { newRowsName, pastName, presentName } from '../contract.js';
+import type { Graph } from '../graph.js';
+import { decodeRows } from './decode-rows.js';
+import { extendRows } from './extend-rows.js';
+import { int8Run, type Int8Options } from './int8-run.js';
+
+const PARTS = ['key', 'value'] as const;
+
+/**
+ * Attention over a cache of integers. Its q, k and v come in the units of the grid (kv-grid.ts), so that nothing here has
+ * a scale. What a sequence is extended by is rounded to the grid before it is attended to: a row sees the same keys and
+ * values whether they were computed in its own run or lay in the cache.
+ */
+export function int8Attention(graph: Graph, config: ModelConfig, options: Int8Options): Attend {
+  const run = int8Run(graph, config, options);
+  return (layer, queryKeyValue) => {
+    const [first = '', ...more] = queryKeyValue;
+    const isPacked = more.every((part) => part === '');
+    const packed = isPacked
+      ? first
+      : graph.node('Concat', queryKeyValue, { attributes: { axis: { int: -1 } } });
+    const pasts = PARTS.map((part) => pastName(layer, part));
+    const rows = { layer, packed, pasts };
+    return graph.node('If', [run.decodes], {
+      attributes: {
+        then_branch: graph.branch(() => decodeRows(run, rows)),
+        else_branch: graph.branch(() => extendRows(run, rows)),
+      },
+      outputs: [graph.name(), ...PARTS.map((part) => presentName(layer, part)), newRowsName(layer)],
+    });
+  };
+}

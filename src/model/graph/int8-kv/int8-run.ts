@@ -1,0 +1,83 @@
+import type { ModelConfig } from '../../families/model-config.js';
+import { EXTEND_INPUTS } from '../contract.js';
+import type { Graph, Value } from '../graph.js';
+import { plainSinks } from '../group-query.js';
+import { headLayout } from '../head-layout.js';
+import type { Attribute } from '../onnx.js';
+import { rotaryTables } from '../rotary-tables.js';
+
+export interface Int8Options {
+  /** No later position can be run. */
+  readonly numPositions: number;
+  /** Of both rotary tables. */
+  readonly rotaryScale: number;
+}
+
+/** What attention of all layers has in common. */
+export interface Int8Run {
+  readonly graph: Graph;
+  readonly config: ModelConfig;
+  /** Dimensions of a head in the cache. */
+  readonly headDim: number;
+  /** Heads of q, k and v together. */
+  readonly numColumns: number;
+  /** Whether the run extends no sequence: bool. */
+  readonly decodes: Value;
+  /** Whether it extends a single one: bool. */
+  readonly isSingle: Value;
+  /** How many sequences it extends: i64. */
+  readonly numExtends: Value;
+  /** `[numPositions + 1, headDim / 2] f32`; the last row turns nothing and scales nothing. */
+  readonly cos: Value;
+  readonly sin: Value;
+  /** `[E, numColumns] i64`: row of the tables for each head of each row; those of v take the last. */
+  readonly tableRows: Value;
+  /** `[numHeads] f32`: keeps the attention op to products of matrices, whose bits do not depend on how a run is cut. */
+  readonly sinks: Value;
+}
+
+export function int8Run(
+  graph: Graph,
+  config: ModelConfig,
+  { numPositions, rotaryScale }: Int8Options,
+): Int8Run {
+  const { numHeads, numKvHeads } = config;
+  const numExtends = graph.node('Size', [EXTEND_INPUTS.totalLengths]);
+  const numRotated = numHeads + numKvHeads;
+  const ofColumns = (ofRotated: number, ofValue: number): Value =>
+    graph.ints(
+      ...Array.from({ length: numRotated + numKvHeads }, (_, i) =>
+        i < numRotated ? ofRotated : ofValue,
+      ),
+    );
+  const positions = graph.node('Unsqueeze', [EXTEND_INPUTS.positions, graph.ints(1)]);
+  return {
+    graph,
+    config,
+    headDim: headLayout(config.headDim).cacheHeadDim,
+    numColumns: numRotated + numKvHeads,
+    decodes: graph.node('Equal', [numExtends, graph.int(0)]),
+    isSingle: graph.node('Equal', [numExtends, graph.int(1)]),
+    numExtends,
+    ...rotaryTables(graph, config, { numPositions, scale: rotaryScale, hasIdentity: true }),
+    tableRows: graph.node('Add', [
+      graph.node('Mul', [positions, ofColumns(1, 0)]),
+      ofColumns(0, numPositions),
+    ]),
+    sinks: plainSinks(graph, config),
+  };
+}
+
+/** Of the attention op, in a layer; its scale is in the rotary tables. */
+export function attentionAttributes(
+  { numHeads, numKvHeads, layerWindows }: ModelConfig,
+  layer: number,
+): Readonly<Record<string, Attribute>> {
+  const window = layerWindows[layer] ?? null;
+  return {
+    num_heads: { int: numHeads },
+    kv_num_heads: { int: numKvHeads },
+    scale: { float: 1 },
+    ...(window === null ? {} : { local_window_size: { int: window } }),
+  };
+}

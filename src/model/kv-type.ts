@@ -1,0 +1,43 @@
+import type { KvType, WeightFormat } from '../core/model-spec.js';
+import type { ModelConfig } from './families/model-config.js';
+import { prefillKeys } from './graph/contract.js';
+import { headLayout } from './graph/head-layout.js';
+import { ModelLoadError } from './load-error.js';
+import type { KvCacheDtype, ModelTarget } from './target.js';
+
+/**
+ * In what K and V are kept. `auto` takes int8 where the weights are rounded as well: its error is a fraction of theirs
+ * (docs/decisions/0015-kv-in-int8.md).
+ *
+ * @throws ModelLoadError where what was asked for cannot be
+ */
+export function chooseKvType(
+  asked: KvCacheDtype,
+  config: ModelConfig,
+  { target, format }: { readonly target: ModelTarget; readonly format: WeightFormat },
+): KvType {
+  const isCpu = target.device === 'cpu';
+  if (asked === 'fp32' && !isCpu) {
+    throw impossible(asked, `on ${target.device} keys and values are in ${target.kv}`);
+  }
+  const obstacle = whyNotInt8(config, target);
+  if (asked === 'int8' && obstacle !== null) throw impossible(asked, obstacle);
+  const wanted = asked === 'int8' || (asked === 'auto' && format === 'w8a8_int8');
+  return wanted && obstacle === null ? 'i8' : target.kv;
+}
+
+/** Null = nothing is in the way. */
+function whyNotInt8(config: ModelConfig, { device, kv }: ModelTarget): string | null {
+  if (device !== 'cpu') return `on ${device} keys and values are in ${kv}`;
+  // Its attention was measured, and its bits tested, on x64 alone.
+  if (process.arch !== 'x64') return `on ${process.arch} it is not tested`;
+  if (config.attentionSoftcap !== null) return 'this model caps its attention scores';
+  if (prefillKeys(headLayout(config.headDim).cacheHeadDim) > 0) {
+    return `the heads of this model have ${config.headDim} dimensions, and it takes 128 at most`;
+  }
+  return null;
+}
+
+function impossible(asked: KvCacheDtype, why: string): ModelLoadError {
+  return new ModelLoadError('bad_option', `--kv-cache-dtype ${asked} is not possible: ${why}.`);
+}
