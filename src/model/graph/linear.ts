@@ -1,9 +1,14 @@
 import type { LinearPlan } from '../plan.js';
-import type { BlockLinear, PlainLinear, TensorRef, W8A8Linear } from '../weights/weight-store.js';
+import type { BlockLinear, PlainLinear, TensorRef } from '../weights/weight-store.js';
 import type { WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
+import { integerLinear } from './integer-linear.js';
+import { mixBlocks } from './mix-blocks.js';
 
-/** Quantised formats store the parts of a linear as one matrix, `none` as the checkpoint does. */
+/**
+ * Quantised formats store the parts of a linear as one matrix, but for some that `w8a8_int8` multiplies part by
+ * part; `none` as the checkpoint does.
+ */
 export type LinearOutput =
   | { readonly packed: true; readonly value: Value }
   | { readonly packed: false; readonly values: readonly Value[] };
@@ -16,7 +21,7 @@ export function linear(context: WeightContext, x: Value, plan: LinearPlan): Line
     case 'none':
       return { packed: false, values: plainParts(context, x, weight) };
     case 'w8a8_int8':
-      return { packed: true, value: integerLinear(graph, x, weight, plan.in) };
+      return asStored(integerLinear(graph, x, weight, plan.in));
     case 'int8':
     case 'int4':
       return { packed: true, value: blockLinear(context, x, weight) };
@@ -48,6 +53,12 @@ export function splitParts(graph: Graph, packed: Value, plan: LinearPlan): reado
   return outputs;
 }
 
+function asStored(values: readonly Value[]): LinearOutput {
+  const [only, ...more] = values;
+  const isOne = only !== undefined && more.length === 0;
+  return isOne ? { packed: true, value: only } : { packed: false, values };
+}
+
 function plainParts(
   { graph, target }: WeightContext,
   x: Value,
@@ -68,35 +79,9 @@ function transposed(graph: Graph, matrix: Value): Value {
   return graph.node('Transpose', [matrix], { attributes: { perm: { ints: [1, 0] } } });
 }
 
-/** Integers of a row run over `[-127, 127]` around this zero point. */
-const ZERO_POINT = 128;
-const STEP = Float32Array.of(1 / 127);
-
-/**
- * Activations are quantised per row: u8 of `x / max|x|`, whose products accumulate exactly, so that a
- * row depends on nothing but itself. A row of zeros gives 0 whatever 0/0 was quantised to.
- */
-function integerLinear(graph: Graph, x: Value, linear: W8A8Linear, width: number): Value {
-  const rotated = mixInput(graph, x, linear.inputHadamard, width);
-  const largest = graph.node('ReduceMax', [graph.node('Abs', [rotated]), graph.ints(-1)]);
-  const step = graph.f32(STEP, []);
-  const zeroPoint = graph.u8(ZERO_POINT);
-  const unit = graph.node('Div', [rotated, largest]);
-  const integers = graph.node('QuantizeLinear', [unit, step, zeroPoint]);
-  const weight = graph.external(linear.weight);
-  const product = graph.node('MatMulIntegerToFloat', [
-    integers,
-    weight,
-    step,
-    graph.externalFloat(linear.scale),
-    zeroPoint,
-  ]);
-  return addBias(graph, graph.node('Mul', [product, largest]), linear.bias);
-}
-
 /** `MatMulNBits`: on a CPU with integer products within a block, else with floats. `x [.., in]` → `[.., out]`. */
 function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLinear): Value {
-  const mixed = mixInput(graph, x, linear.inputHadamard ?? null, linear.in);
+  const mixed = mixBlocks(graph, x, linear.inputHadamard ?? null, linear.in);
   const inputs = [mixed, graph.external(linear.weight), graph.externalFloat(linear.scales)];
   const product = graph.node('MatMulNBits', inputs, {
     attributes: {
@@ -110,38 +95,6 @@ function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLi
   return addBias(graph, product, linear.bias);
 }
 
-function mixInput(graph: Graph, x: Value, block: number | null, width: number): Value {
-  return block === null ? x : mixBlocks(graph, x, block, width);
-}
-
 function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {
   return bias === null ? x : graph.node('Add', [x, graph.externalFloat(bias)]);
-}
-
-/**
- * Multiplies each run of `block` columns of `x [.., width]` by the normalised Hadamard matrix of that
- * size (Sylvester's order: entry (i, j) is `(-1)^popcount(i & j) / sqrt(block)`).
- */
-function mixBlocks(graph: Graph, x: Value, block: number, width: number): Value {
-  const matrix = graph.float(sylvester(block), [block, block]);
-  const blocks = graph.node('Reshape', [x, graph.ints(0, 0, width / block, block)]);
-  const product = graph.node('MatMul', [blocks, matrix]);
-  return graph.node('Reshape', [product, graph.ints(0, 0, width)]);
-}
-
-function sylvester(size: number): Float32Array {
-  const entry = 1 / Math.sqrt(size);
-  return Float32Array.from({ length: size * size }, (_, at) =>
-    parity(Math.floor(at / size) & (at % size)) === 0 ? entry : -entry,
-  );
-}
-
-function parity(bits: number): 0 | 1 {
-  let rest = bits;
-  let odd: 0 | 1 = 0;
-  while (rest !== 0) {
-    rest &= rest - 1;
-    odd = odd === 0 ? 1 : 0;
-  }
-  return odd;
 }
