@@ -7,6 +7,10 @@ import { kvShapeOf, type KvArray } from './kv-arrays.js';
 import { KvSlots } from './kv-slots.js';
 
 const LARGEST_INTEGER = 127;
+/** Keys may be larger than the prompts'; clipped ones cost most (docs/decisions/0015-kv-in-int8.md). */
+const KEY_ROOM = 1.1;
+/** The largest of all values are few: clipping them costs less than a coarser step for the others. */
+const VALUE_ROOM = 0.8;
 /** In the place of a scale that would be zero, or nothing: of a model whose keys or values are. */
 const UNIT = 1;
 
@@ -40,9 +44,7 @@ export async function calibrateKv(
   }
   return Array.from({ length: shape.numLayers }, (_, layer) => ({
     key: keyScales(largest[2 * layer] ?? new Float32Array(0), shape.headDim),
-    value: scaleFor(
-      (largest[2 * layer + 1] ?? new Float32Array(0)).reduce((a, b) => Math.max(a, b), 0),
-    ),
+    value: scaleFor(VALUE_ROOM * maxOf(largest[2 * layer + 1] ?? new Float32Array(0))),
   }));
 }
 
@@ -85,8 +87,13 @@ function keyScales(largest: Float32Array, headDim: number): number[] {
   const half = headDim / 2;
   return Array.from(largest, (value, channel) => {
     const isFirst = channel % headDim < half;
-    return scaleFor(Math.max(value, largest[isFirst ? channel + half : channel - half] ?? 0));
+    const other = largest[isFirst ? channel + half : channel - half] ?? 0;
+    return scaleFor(KEY_ROOM * Math.max(value, other));
   });
+}
+
+function maxOf(values: Float32Array): number {
+  return values.reduce((a, b) => Math.max(a, b), 0);
 }
 
 function scaleFor(largest: number): number {

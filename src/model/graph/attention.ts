@@ -1,9 +1,10 @@
 import type { LayerPlan, TensorPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
+import { scaled } from './factors.js';
 import type { Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
-import { linear, packedLinear, scaled, splitParts } from './linear.js';
+import { linear, packedLinear, splitParts } from './linear.js';
 import { rmsNorm } from './norm.js';
 
 /**
@@ -22,7 +23,7 @@ export function attention(
   const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
   if (grid === null) return packedLinear(context, heads, layer.o);
   const weight = store.linear(layer.o.name);
-  if (weight.format === 'w8a8_int8' && weight.bias === null) {
+  if (weight.format === 'w8a8_int8' && weight.matrices.every(({ bias }) => bias === null)) {
     return packedLinear(context, heads, layer.o, [filled(layer.o.out, grid.output)]);
   }
   const factor = graph.float(Float32Array.of(grid.output), []);

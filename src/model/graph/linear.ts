@@ -1,9 +1,15 @@
 import type { LinearPlan } from '../plan.js';
-import type { BlockLinear, PlainLinear, TensorRef, W8A8Linear } from '../weights/weight-store.js';
+import type { BlockLinear, PlainLinear, TensorRef } from '../weights/weight-store.js';
 import type { WeightContext } from './context.js';
+import { joinedFactors, scaled } from './factors.js';
 import type { Graph, Value } from './graph.js';
+import { integerLinear } from './integer-linear.js';
+import { mixBlocks } from './mix-blocks.js';
 
-/** Quantised formats store the parts of a linear as one matrix, `none` as the checkpoint does. */
+/**
+ * Quantised formats store the parts of a linear as one matrix, but for some that `w8a8_int8` multiplies part by
+ * part; `none` as the checkpoint does.
+ */
 export type LinearOutput =
   | { readonly packed: true; readonly value: Value }
   | { readonly packed: false; readonly values: readonly Value[] };
@@ -20,7 +26,7 @@ export function linear(
 ): LinearOutput {
   const { graph, store } = context;
   const weight = store.linear(plan.name);
-  const ofColumns = factors && joined(factors);
+  const ofColumns = factors && joinedFactors(factors);
   switch (weight.format) {
     case 'none': {
       const values = plainParts(context, x, weight);
@@ -30,23 +36,11 @@ export function linear(
       };
     }
     case 'w8a8_int8':
-      return {
-        packed: true,
-        value: integerLinear(graph, x, { linear: weight, width: plan.in, factors: ofColumns }),
-      };
+      return asStored(integerLinear(graph, x, weight, { width: plan.in, factors }));
     case 'int8':
     case 'int4':
       return { packed: true, value: scaled(graph, blockLinear(context, x, weight), ofColumns) };
   }
-}
-
-/** `x [.., width]` times a factor for each column. Of two constants: it is folded when the session is created. */
-export function scaled(graph: Graph, x: Value, factors: Float32Array | null): Value {
-  return factors === null ? x : graph.node('Mul', [x, graph.f32(factors, [factors.length])]);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(parts.flatMap((part) => [...part]));
 }
 
 /** `x [.., in] f32` times a linear of the plan: all its parts side by side in one value, `[.., out]`. */
@@ -79,6 +73,12 @@ export function splitParts(graph: Graph, packed: Value, plan: LinearPlan): reado
   return outputs;
 }
 
+function asStored(values: readonly Value[]): LinearOutput {
+  const [only, ...more] = values;
+  const isOne = only !== undefined && more.length === 0;
+  return isOne ? { packed: true, value: only } : { packed: false, values };
+}
+
 function plainParts(
   { graph, target }: WeightContext,
   x: Value,
@@ -99,45 +99,9 @@ function transposed(graph: Graph, matrix: Value): Value {
   return graph.node('Transpose', [matrix], { attributes: { perm: { ints: [1, 0] } } });
 }
 
-/** Integers of a row run over `[-127, 127]` around this zero point. */
-const ZERO_POINT = 128;
-const STEP = Float32Array.of(1 / 127);
-
-/**
- * Activations are quantised per row: u8 of `x / max|x|`, whose products accumulate exactly, so that a
- * row depends on nothing but itself. A row of zeros gives 0 whatever 0/0 was quantised to.
- */
-function integerLinear(
-  graph: Graph,
-  x: Value,
-  {
-    linear,
-    width,
-    factors,
-  }: { readonly linear: W8A8Linear; readonly width: number; readonly factors: Float32Array | null },
-): Value {
-  const rotated = mixInput(graph, x, linear.inputHadamard, width);
-  const largest = graph.node('ReduceMax', [graph.node('Abs', [rotated]), graph.ints(-1)]);
-  const step = graph.f32(STEP, []);
-  const zeroPoint = graph.u8(ZERO_POINT);
-  const unit = graph.node('Div', [rotated, largest]);
-  const integers = graph.node('QuantizeLinear', [unit, step, zeroPoint]);
-  const weight = graph.external(linear.weight);
-  const product = graph.node('MatMulIntegerToFloat', [
-    integers,
-    weight,
-    step,
-    scaled(graph, graph.externalFloat(linear.scale), factors),
-    zeroPoint,
-  ]);
-  const output = graph.node('Mul', [product, largest]);
-  const bias = linear.bias && scaled(graph, graph.externalFloat(linear.bias), factors);
-  return bias === null ? output : graph.node('Add', [output, bias]);
-}
-
 /** `MatMulNBits`: on a CPU with integer products within a block, else with floats. `x [.., in]` → `[.., out]`. */
 function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLinear): Value {
-  const mixed = mixInput(graph, x, linear.inputHadamard ?? null, linear.in);
+  const mixed = mixBlocks(graph, x, linear.inputHadamard ?? null, linear.in);
   const inputs = [mixed, graph.external(linear.weight), graph.externalFloat(linear.scales)];
   const product = graph.node('MatMulNBits', inputs, {
     attributes: {
@@ -151,38 +115,6 @@ function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLi
   return addBias(graph, product, linear.bias);
 }
 
-function mixInput(graph: Graph, x: Value, block: number | null, width: number): Value {
-  return block === null ? x : mixBlocks(graph, x, block, width);
-}
-
 function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {
   return bias === null ? x : graph.node('Add', [x, graph.externalFloat(bias)]);
-}
-
-/**
- * Multiplies each run of `block` columns of `x [.., width]` by the normalised Hadamard matrix of that
- * size (Sylvester's order: entry (i, j) is `(-1)^popcount(i & j) / sqrt(block)`).
- */
-function mixBlocks(graph: Graph, x: Value, block: number, width: number): Value {
-  const matrix = graph.float(sylvester(block), [block, block]);
-  const blocks = graph.node('Reshape', [x, graph.ints(0, 0, width / block, block)]);
-  const product = graph.node('MatMul', [blocks, matrix]);
-  return graph.node('Reshape', [product, graph.ints(0, 0, width)]);
-}
-
-function sylvester(size: number): Float32Array {
-  const entry = 1 / Math.sqrt(size);
-  return Float32Array.from({ length: size * size }, (_, at) =>
-    parity(Math.floor(at / size) & (at % size)) === 0 ? entry : -entry,
-  );
-}
-
-function parity(bits: number): 0 | 1 {
-  let rest = bits;
-  let odd: 0 | 1 = 0;
-  while (rest !== 0) {
-    rest &= rest - 1;
-    odd = odd === 0 ? 1 : 0;
-  }
-  return odd;
 }

@@ -32,6 +32,10 @@ export interface LinearOrder {
   readonly inputStep: InputStep | null;
   readonly outputStep: OutputStep | null;
   readonly inputHadamard: number | null;
+  /** Of `w8a8_int8`: what its inputs are quantised over; null = each row over its own largest magnitude. */
+  readonly inputRange: number | null;
+  /** Whether the parts of the plan lie side by side in one matrix. `each` is for `w8a8_int8` alone. */
+  readonly matrices: 'one' | 'each';
 }
 
 /** Collects jobs and lays out the file that they fill. */
@@ -105,6 +109,12 @@ export class JobList {
   }
 
   linear(order: LinearOrder): void {
+    const matrices = plansOfMatrices(order).map((plan) => this.#matrix({ ...order, plan }));
+    this.#linears[order.plan.name] = linearOf(order, matrices, this.#blockSize);
+  }
+
+  /** Places the parts of the plan as one matrix, and lists the jobs that fill it. */
+  #matrix(order: LinearOrder): StoredMatrix {
     const { plan } = order;
     const parts = plan.parts.map(({ weight, bias, out }) => ({
       weight: this.#find(weight, [out, plan.in]),
@@ -112,8 +122,7 @@ export class JobList {
     }));
     const hasBias = parts.some(({ bias }) => bias !== null);
     const bias = hasBias ? this.#layout.place('f32', [plan.out]) : null;
-    const stored = this.#place(order, bias);
-    this.#linears[plan.name] = stored.linear;
+    const { weight, scales } = this.#place(order);
     // A piece of the rows is enough unless the outputs are mixed.
     const cuts = order.outputStep === null ? pieces(plan.out, plan.in) : [[0, plan.out]];
     for (const [begin = 0, end = plan.out] of cuts) {
@@ -131,38 +140,25 @@ export class JobList {
         inputStep: order.inputStep,
         outputStep: order.outputStep,
         bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
-        weightOffset: stored.weight.offset,
-        scalesOffset: stored.scales?.offset ?? null,
+        weightOffset: weight.offset,
+        scalesOffset: scales?.offset ?? null,
         biasOffset: bias?.offset ?? null,
       });
     }
+    return { weight, scales, bias };
   }
 
-  #place(order: LinearOrder, bias: TensorRef | null): StoredLinear {
-    const { in: k, out } = order.plan;
-    const { encoding, inputHadamard } = order;
+  #place({ plan, encoding }: LinearOrder): Omit<StoredMatrix, 'bias'> {
+    const { in: k, out } = plan;
     const layout = this.#layout;
-    if (encoding === 'f32') {
-      const weight = layout.place('f32', [out, k]);
-      return { weight, scales: null, linear: plainParts(order.plan, weight, bias) };
-    }
+    if (encoding === 'f32') return { weight: layout.place('f32', [out, k]), scales: null };
     if (encoding === 'w8a8_int8') {
-      const weight = layout.place('i8', [k, out]);
-      const scale = layout.place('f32', [out]);
-      const linear: LinearWeight = { format: encoding, weight, scale, bias, inputHadamard };
-      return { weight, scales: scale, linear };
+      return { weight: layout.place('i8', [k, out]), scales: layout.place('f32', [out]) };
     }
-    const bits = encoding === 'int8' ? 8 : 4;
-    const blockSize = this.#blockSize;
-    const blocks = k / blockSize;
-    const weight = layout.place('u8', [out, blocks, (blockSize * bits) / 8]);
-    const scales = layout.place('f32', [out * blocks]);
-    const shape = { bits, blockSize, in: k, out } as const;
-    return {
-      weight,
-      scales,
-      linear: { format: encoding, ...shape, weight, scales, bias, inputHadamard },
-    };
+    const blocks = k / this.#blockSize;
+    const blockBytes = (this.#blockSize * BITS[encoding]) / 8;
+    const weight = layout.place('u8', [out, blocks, blockBytes]);
+    return { weight, scales: layout.place('f32', [out * blocks]) };
   }
 
   #find(name: string, shape: readonly number[]): StoredTensor {
@@ -171,10 +167,54 @@ export class JobList {
   }
 }
 
-interface StoredLinear {
+const BITS = { int8: 8, int4: 4 } as const;
+
+interface StoredMatrix {
   readonly weight: TensorRef;
   readonly scales: TensorRef | null;
-  readonly linear: LinearWeight;
+  readonly bias: TensorRef | null;
+}
+
+function plansOfMatrices({ plan, matrices }: LinearOrder): readonly LinearPlan[] {
+  if (matrices === 'one') return [plan];
+  return plan.parts.map((part) => ({ ...plan, out: part.out, parts: [part] }));
+}
+
+function linearOf(
+  { plan, encoding, inputHadamard, inputRange }: LinearOrder,
+  matrices: readonly StoredMatrix[],
+  blockSize: BlockSize,
+): LinearWeight {
+  if (encoding === 'w8a8_int8') {
+    const stored = matrices.map(({ weight, scales, bias }) => ({
+      weight,
+      scale: scalesOf(plan, scales),
+      bias,
+    }));
+    return { format: encoding, matrices: stored, inputHadamard, inputRange };
+  }
+  const [only, ...more] = matrices;
+  if (only === undefined || more.length > 0) {
+    throw new Error(`This is a bug: ${plan.name} must be one matrix.`);
+  }
+  const { weight, scales, bias } = only;
+  if (encoding === 'f32') return plainParts(plan, weight, bias);
+  return {
+    format: encoding,
+    bits: BITS[encoding],
+    blockSize,
+    in: plan.in,
+    out: plan.out,
+    weight,
+    scales: scalesOf(plan, scales),
+    bias,
+    inputHadamard,
+  };
+}
+
+function scalesOf({ name }: LinearPlan, scales: TensorRef | null): TensorRef {
+  if (scales === null) throw new Error(`This is a bug: ${name} has no scales.`);
+  return scales;
 }
 
 /** A linear kept in f32 has the parts of its plan: ranges of one matrix and one bias. */

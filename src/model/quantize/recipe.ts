@@ -7,13 +7,19 @@ import type { WeightMap } from '../weights/weight-store.js';
 import type { StoredTensor } from '../weights/stored-rows.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
 import { JobList, type LinearOrder } from './job-list.js';
-import type { RotationSpec } from './rotate.js';
+import { mixesWholly, type RotationSpec } from './rotate.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
-export const RECIPE_VERSION = 3;
+export const RECIPE_VERSION = 5;
 
 /** Columns of `down_proj`'s input that the run-time Hadamard mixes. */
 const DOWN_HADAMARD = 32;
+
+/**
+ * What rows of the rotated stream are quantised over behind an RMSNorm: their root mean square is 1, and the rotation
+ * makes them alike in all places of a network (docs/decisions/0014-fewer-nodes.md).
+ */
+const NORMED_RANGE = 3.6;
 
 const RESIDUAL_SEED = 0x52414449;
 
@@ -73,6 +79,8 @@ interface LinearSteps {
   readonly inputStep: InputStep | null;
   readonly outputStep: OutputStep | null;
   readonly inputHadamard: number | null;
+  /** Null = each row over its own largest magnitude. */
+  readonly inputRange: number | null;
 }
 
 /** What a format does to each place of the network. */
@@ -92,7 +100,12 @@ interface RecipeSteps {
   readonly expertDown: LinearSteps;
 }
 
-const NO_STEPS: LinearSteps = { inputStep: null, outputStep: null, inputHadamard: null };
+const NO_STEPS: LinearSteps = {
+  inputStep: null,
+  outputStep: null,
+  inputHadamard: null,
+  inputRange: null,
+};
 
 function plainSteps(target: ModelTarget): RecipeSteps {
   return {
@@ -119,6 +132,7 @@ function rotated({ config }: RecipeInput): RecipeSteps {
   const reads = (gain: StoredTensor): LinearSteps => ({
     ...NO_STEPS,
     inputStep: { gain, rotation: residual },
+    inputRange: mixesWholly(config.hiddenSize) ? NORMED_RANGE : null,
   });
   const hadamard: RotationSpec = { size: DOWN_HADAMARD, seed: null };
   const writesFrom = (rotation: RotationSpec): LinearSteps => ({
@@ -132,6 +146,8 @@ function rotated({ config }: RecipeInput): RecipeSteps {
     reads,
     qkv: (gain, linear) => ({
       ...reads(gain),
+      // Keys and values are rounded themselves: with one range here both errors together are too large (0014).
+      inputRange: null,
       // The values are the last rows; each query head of a group reads the same rotated head.
       outputStep: {
         begin: linear.out - config.numKvHeads * config.headDim,
@@ -163,7 +179,8 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding }: LayerCon
   const reads = steps.reads(list.stored(layer.postNorm));
   const { mlp } = layer;
   const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): void => {
-    list.linear(order(part.gateUp, to, reads));
+    const matrices = to === 'w8a8_int8' ? 'each' : 'one';
+    list.linear({ ...order(part.gateUp, to, reads), matrices });
     list.linear(order(part.down, to, down));
   };
   if (mlp.kind === 'dense') {
@@ -183,5 +200,5 @@ function addNorm(list: JobList, norm: TensorPlan, steps: RecipeSteps): void {
 }
 
 function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {
-  return { plan, encoding, ...steps };
+  return { plan, encoding, matrices: 'one', ...steps };
 }

@@ -32,6 +32,15 @@ export function rotateBlocks(data: Float32Array, spec: RotationSpec, gain?: Floa
   }
 }
 
+/**
+ * Whether each output of a rotation has a share of every input. Where a prime factor of the width is too large to be
+ * mixed, what stands out in one input stands out in few outputs.
+ */
+export function mixesWholly(size: number): boolean {
+  const mixed = mixablePrimes(size / powerOfTwoIn(size)).reduce((a, b) => a * b, 1);
+  return mixed * powerOfTwoIn(size) === size;
+}
+
 /** `[size] f32` of 1 and -1. */
 export function randomSigns(size: number, seed: number): Float32Array {
   const next = randomBits(seed);

@@ -25,8 +25,12 @@ function movedLinear(linear: LinearWeight, moved: (ref: TensorRef) => TensorRef)
       return { ...linear, parts };
     }
     case 'w8a8_int8': {
-      const { weight, scale, bias } = linear;
-      return { ...linear, weight: moved(weight), scale: moved(scale), bias: movedBias(bias) };
+      const matrices = linear.matrices.map(({ weight, scale, bias }) => ({
+        weight: moved(weight),
+        scale: moved(scale),
+        bias: movedBias(bias),
+      }));
+      return { ...linear, matrices };
     }
     case 'int8':
     case 'int4': {

@@ -34,14 +34,22 @@ export interface PlainLinear {
   readonly parts: readonly { readonly weight: TensorRef; readonly bias: TensorRef | null }[];
 }
 
-/** The recipe of docs/decisions/0002-weight-formats.md: int8 weight `[in, out]`, one pair-safe f32 scale per output column. */
+/** The recipe of docs/decisions/0002-weight-formats.md. */
 export interface W8A8Linear {
   readonly format: 'w8a8_int8';
+  /** All parts of the plan side by side in one matrix, or a matrix for each. */
+  readonly matrices: readonly W8A8Matrix[];
+  /** Run time multiplies blocks of this many input columns by a normalised Hadamard matrix. */
+  readonly inputHadamard: number | null;
+  /** Inputs are quantised over `[-inputRange, inputRange]`; null = each row over its own largest magnitude. */
+  readonly inputRange: number | null;
+}
+
+/** int8 weight `[in, out]`, one pair-safe f32 scale `[out]` per output column, bias `[out]` f32. */
+export interface W8A8Matrix {
   readonly weight: TensorRef;
   readonly scale: TensorRef;
   readonly bias: TensorRef | null;
-  /** Run time multiplies blocks of this many input columns by a normalised Hadamard matrix. */
-  readonly inputHadamard: number | null;
 }
 
 /** `MatMulNBits` layout: weight u8 `[out, in / block, block * bits / 8]`, scales f32 `[out * in / block]`. */

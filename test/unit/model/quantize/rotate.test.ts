@@ -3,7 +3,7 @@ import t from 'tap';
 import { hadamardBlocks } from '../../../../src/model/quantize/hadamard.js';
 import { mixablePrimes } from '../../../../src/model/quantize/odd-factor.js';
 import { randomBits } from '../../../../src/core/clock.js';
-import { rotateBlocks } from '../../../../src/model/quantize/rotate.js';
+import { mixesWholly, rotateBlocks } from '../../../../src/model/quantize/rotate.js';
 
 /** Row vectors of the identity, rotated: the matrix itself, `[size, size]`. */
 function matrixOf(size: number, seed: number | null): Float32Array {
@@ -91,5 +91,11 @@ t.test('primes that are too large to mix are left out', (t) => {
   t.same(mixablePrimes(9), [3, 3]);
   t.same(mixablePrimes(105), [3, 5, 7]);
   t.same(mixablePrimes(67 * 3), [3]);
+  t.end();
+});
+
+t.test('a width with such a prime is not mixed wholly', (t) => {
+  for (const size of [64, 576, 896, 5120, 61 * 32]) t.ok(mixesWholly(size), String(size));
+  for (const size of [67, 67 * 64, 3 * 71 * 32]) t.notOk(mixesWholly(size), String(size));
   t.end();
 });

@@ -41,8 +41,6 @@ class Unrounded {
   readonly tensors: Record<string, TensorRef> = {};
   readonly linears: Record<string, PlainLinear> = {};
 
-  constructor(private readonly biases: Readonly<Record<string, TensorRef | null>>) {}
-
   job(job: QuantizeJob): QuantizeJob {
     if (job.kind === 'linear') return this.#linear(job);
     const shape = job.kind === 'ones' ? [job.count] : job.source.shape;
@@ -52,7 +50,7 @@ class Unrounded {
 
   #linear(job: LinearJob): LinearJob {
     const { offset } = this.layout.place('f32', [job.out, job.in]);
-    const bias = this.biases[job.name] == null ? null : this.layout.place('f32', [job.out]);
+    const bias = job.biasOffset === null ? null : this.layout.place('f32', [job.out]);
     let row = 0;
     const rowsFrom = (base: number, width: number, count: number): TensorRef => ({
       file: WEIGHTS_FILE,
@@ -70,7 +68,9 @@ class Unrounded {
       row += count;
       return part;
     });
-    this.linears[job.name] = { format: 'none', parts };
+    // A linear of several matrices has a job for each, in the order of its parts.
+    const before = this.linears[job.name]?.parts ?? [];
+    this.linears[job.name] = { format: 'none', parts: [...before, ...parts] };
     const isHadamard = job.name.endsWith('down') && job.inputStep?.rotation.size === 32;
     const inputStep = isHadamard ? null : job.inputStep;
     const biasOffset = bias?.offset ?? null;
@@ -90,11 +90,7 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
     'w8a8_int8',
     file,
   );
-  const biases = Object.entries(map.linears).map(([linear, weight]) => {
-    const bias = weight.format === 'none' ? (weight.parts[0]?.bias ?? null) : weight.bias;
-    return [linear, bias] as const;
-  });
-  const unrounded = new Unrounded(Object.fromEntries(biases));
+  const unrounded = new Unrounded();
   const exact = jobs.map((job) => ({ from: job, to: unrounded.job(job) }));
   const moved = new Map(exact.map(({ from, to }) => [placeOf(from), placeOf(to)]));
   const tensors = Object.entries(map.tensors).map(([tensor, ref]) => {

@@ -28,7 +28,7 @@ function refsOf(linear: LinearWeight): TensorRef[] {
     linear.format === 'none'
       ? linear.parts.flatMap(({ weight, bias }) => [weight, bias])
       : linear.format === 'w8a8_int8'
-        ? [linear.weight, linear.scale, linear.bias]
+        ? linear.matrices.flatMap(({ weight, scale, bias }) => [weight, scale, bias])
         : [linear.weight, linear.scales, linear.bias];
   return refs.filter((ref) => ref !== null);
 }
@@ -72,10 +72,13 @@ t.test('tensors of quantised weights move too, biases that are none stay none', 
   const linears: Readonly<Record<string, LinearWeight>> = {
     w8a8: {
       format: 'w8a8_int8',
-      weight: ref('a'),
-      scale: ref('b'),
-      bias: ref('c'),
-    } as LinearWeight,
+      matrices: [
+        { weight: ref('a'), scale: ref('b'), bias: ref('c') },
+        { weight: ref('d'), scale: ref('e'), bias: null },
+      ],
+      inputHadamard: null,
+      inputRange: null,
+    },
     int8: { format: 'int8', weight: ref('a'), scales: ref('b'), bias: null } as LinearWeight,
     int4: { format: 'int4', weight: ref('a'), scales: ref('b'), bias: ref('c') } as LinearWeight,
   };

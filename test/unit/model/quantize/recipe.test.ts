@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+
+import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { planQuantization } from '../../../../src/model/quantize/recipe.js';
+import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
+import { CPU_TARGET } from '../../../../src/model/target.js';
+import type { LinearWeight, W8A8Linear } from '../../../../src/model/weights/weight-store.js';
+import { goldenFolder } from '../golden.js';
+
+async function linearsOf(name: string): Promise<Readonly<Record<string, LinearWeight>>> {
+  const folder = goldenFolder(name);
+  const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+  const checkpoint = await openCheckpoint(folder);
+  const input = { plan: planFor(config), config, checkpoint, target: CPU_TARGET };
+  return planQuantization(input, 'w8a8_int8', 'weights.bin').map.linears;
+}
+
+function rounded(weight: LinearWeight | undefined): W8A8Linear {
+  if (weight?.format !== 'w8a8_int8') throw new Error(`${weight?.format ?? 'nothing'} is there`);
+  return weight;
+}
+
+t.test('what a norm made has one range, and gate and up are a matrix each', async (t) => {
+  const linears = await linearsOf('llama-blocks');
+  const placed = (name: string) => {
+    const { matrices, inputRange } = rounded(linears[name]);
+    return [matrices.length, inputRange] as const;
+  };
+  const range = rounded(linears['head']).inputRange;
+  t.ok(range !== null && range > 3 && range < 4);
+  t.same(placed('layers.0.qkv'), [1, null], 'keys and values are rounded themselves');
+  t.same(placed('layers.0.gate_up'), [2, range]);
+  t.same(placed('layers.0.o'), [1, null]);
+  t.same(placed('layers.0.down'), [1, null]);
+  t.same(placed('head'), [1, range]);
+});
+
+t.test('gate and up of experts stay one matrix, of the shared expert they are two', async (t) => {
+  const linears = await linearsOf('qwen2-moe-blocks');
+  const formats = Object.entries(linears).flatMap(([name, { format }]) =>
+    name.endsWith('gate_up') ? [[name, format] as const] : [],
+  );
+  const shared = formats.filter(([, format]) => format === 'w8a8_int8');
+  t.ok(shared.length > 0 && shared.length < formats.length);
+  for (const [name] of shared) t.equal(rounded(linears[name]).matrices.length, 2, name);
+});
