@@ -74,6 +74,7 @@ export function openOf(slot: number, promptLen: number, rest: Partial<SlotOpen> 
     grammar: null,
     logprobs: null,
     hiddenFrom: Infinity,
+    speculation: null,
     ...rest,
   };
 }
