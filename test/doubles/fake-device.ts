@@ -229,7 +229,8 @@ export class FakeDevice {
     this.pages.check(slotId, slot.rows);
     const numOutputs = slot.numOutputs;
     let numRows = 0;
-    for (; numRows < wanted && !slot.stopped; numRows++) {
+    const goesOn = () => numRows < wanted && !slot.stopped;
+    for (; goesOn(); numRows++) {
       const outputIndex = slot.rows.length - promptLen;
       const fed = priorOutputIds.at(outputIndex) ?? slot.lastToken;
       this.computed.push([planRow, slot.rows.length, fed]);
