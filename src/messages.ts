@@ -304,6 +304,18 @@ export interface ReqStats {
   readonly dpRank: number | null;
   /** Milliseconds between acceptance and first admission. */
   readonly queueMs: number;
+  /** Null unless it speculated. */
+  readonly drafts: DraftStats | null;
+}
+
+/** How speculation went. Each pass made one token, and one more for each correct draft. */
+export interface DraftStats {
+  /** Verifications, and decode rows of requests that speculate. */
+  readonly numPasses: number;
+  readonly numDrafts: number;
+  readonly numCorrect: number;
+  /** `histogram[n]` = passes with n correct drafts. */
+  readonly histogram: readonly number[];
 }
 
 export interface CacheFlushed {
@@ -360,6 +372,8 @@ export interface DeviceLoad {
   /** Part of the prompt tokens of the last prefill that came from the cache, in [0, 1]. */
   readonly cacheHitRate: number;
   readonly totals: LoadTotals;
+  /** Since the device started; null = nothing speculates here. */
+  readonly drafts: DraftStats | null;
 }
 
 /** Since the device started; they only grow. */

@@ -38,6 +38,7 @@ import { checkDeviceArgs, resolveDeviceArgs } from './resolve-device-args.js';
 import { Teardown } from './teardown.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
+import { checkSpeculation } from './speculation.js';
 
 /** Folders that nobody touches for a day may be anybody's to sweep. */
 const TOUCH_MS = 3600 * 1000;
@@ -89,6 +90,8 @@ async function build(
   requireRuntimeMemory(machine.memoryBytes, given.dpSize);
   const devices = await chooseDevices(given, env.drivers);
   checkDeviceArgs(given, devices.kind);
+  const speculation = checkSpeculation(given, devices.kind);
+  if (speculation !== null) log.info(speculation);
   for (const warning of devices.warnings) log.warn(warning);
   if (devices.why !== null) log.info(devices.why);
 

@@ -11,6 +11,7 @@ import { planGpuMemory } from '../device/paged/gpu-limits.js';
 import type { ServingLimits } from '../engine/served-model.js';
 import type { SharedStart } from '../fleet/rank.js';
 import type { DeviceLimits } from '../messages.js';
+import { speculationOf } from './speculation.js';
 
 /** What this server may use of the machine. */
 export interface Machine {
@@ -95,6 +96,7 @@ export function schedulerConfig(
     decodeLogInterval: args.decodeLogInterval,
     disableRadixCache: args.disableRadixCache,
     deterministic: args.enableDeterministicInference,
+    speculation: speculationOf(args),
     scheduleConservativeness: args.scheduleConservativeness,
   };
 }

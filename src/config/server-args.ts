@@ -221,6 +221,28 @@ const SCHEDULE = {
   'decode-log-interval': int(40, 'Decode steps between two log lines.', { min: 1 }),
 };
 
+const SPECULATION = {
+  'speculative-algorithm': optionalChoice(
+    ['NGRAM'],
+    "NGRAM = drafts from the request's own tokens, verified together; CPU only. Default: nothing speculates.",
+  ),
+  'speculative-num-draft-tokens': int(
+    32,
+    'Most tokens of one verification, the last one of the answer included.',
+    { min: 2, max: 64 },
+  ),
+  'speculative-ngram-min-match-window-size': int(
+    8,
+    'Last tokens that must stand at an earlier place before what followed there is a draft.',
+    { min: 1, max: 64 },
+  ),
+  'speculative-ngram-max-match-window-size': int(
+    64,
+    'Most of them that are asked for after drafts that were wrong.',
+    { min: 1, max: 256 },
+  ),
+};
+
 const GRAMMARS = {
   'grammar-backend': choice(
     ['xgrammar', 'none'],
@@ -300,6 +322,7 @@ export const FLAG_GROUPS = {
   Devices: DEVICES,
   Memory: MEMORY,
   Scheduling: SCHEDULE,
+  Speculation: SPECULATION,
   'Structured output': GRAMMARS,
   Runtime: RUNTIME,
 };
@@ -310,6 +333,7 @@ export const FLAGS = {
   ...DEVICES,
   ...MEMORY,
   ...SCHEDULE,
+  ...SPECULATION,
   ...GRAMMARS,
   ...RUNTIME,
 };

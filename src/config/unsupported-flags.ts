@@ -94,15 +94,14 @@ const BY_SUBJECT = {
     mamba-track-interval enable-double-sparsity ds-channel-config-path ds-heavy-channel-num
     ds-heavy-token-num ds-heavy-channel-type ds-sparse-decode-threshold`,
   speculation: `
-    speculative-algorithm speculative-draft-model-path speculative-draft-model
+    speculative-draft-model-path speculative-draft-model
     speculative-draft-model-revision speculative-draft-load-format speculative-num-steps
-    speculative-eagle-topk speculative-num-draft-tokens speculative-accept-threshold-single
+    speculative-eagle-topk speculative-accept-threshold-single
     speculative-accept-threshold-acc speculative-token-map speculative-attention-mode
     speculative-draft-attention-backend speculative-moe-runner-backend speculative-moe-a2a-backend
     speculative-draft-model-quantization speculative-ngram-min-bfs-breadth
     speculative-ngram-max-bfs-breadth speculative-ngram-match-type
     speculative-ngram-max-trie-depth speculative-ngram-capacity
-    speculative-ngram-min-match-window-size speculative-ngram-max-match-window-size
     speculative-ngram-branch-length enable-multi-layer-eagle dllm-algorithm dllm-algorithm-config`,
   disaggregation: `
     disaggregation-mode disaggregation-transfer-backend disaggregation-bootstrap-port

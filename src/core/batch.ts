@@ -1,10 +1,11 @@
 import type { Grammar } from './grammar.js';
 import type { HiddenRows } from './hidden-states.js';
+import type { SlotSpeculation } from './speculation.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params.js';
 
 /**
  * One step of one device as a value (docs/architecture.md, "The step and the slots"). The device runs the parts in the
- * order of the fields: opens, maps, loads, prefill, decode, stores, frees. Steps are FIFO per device.
+ * order of the fields: opens, maps, loads, prefill, decode with turns, stores, frees. Steps are FIFO per device.
  */
 export interface StepPlan {
   readonly step: number;
@@ -23,6 +24,8 @@ export interface StepPlan {
   readonly prefill: readonly PrefillRow[];
   /** `[slot, token, emit]` triples; see {@link DECODE_STRIDE}. `planRow` continues after prefill. */
   readonly decode: Int32Array;
+  /** `[slot, maxRows]` pairs of slots that speculate; see {@link TURN_STRIDE}. `planRow` continues after decode. */
+  readonly turns: Int32Array;
   /** Copy rows of a slot to pages. */
   readonly stores: readonly StoreRow[];
   /** Slots that are closed at the end of the step. */
@@ -39,6 +42,7 @@ export function stepOf(step: number, parts: Partial<StepPlan>): StepPlan {
     loads: [],
     prefill: [],
     decode: new Int32Array(0),
+    turns: new Int32Array(0),
     stores: [],
     frees: [],
     recordsExperts: false,
@@ -49,6 +53,13 @@ export function stepOf(step: number, parts: Partial<StepPlan>): StepPlan {
 
 /** decode[3i] = slot; [3i+1] = token to feed, or -1 for the slot's last one; [3i+2] = 1 to sample, 0 to replay. */
 export const DECODE_STRIDE = 3;
+
+/**
+ * turns[2i] = slot; [2i+1] = most rows that it may compute, at least 1. The device knows the tokens, and whether they are
+ * rows of a verification or one of the decode run; rows of outputs that are known already are computed the way they
+ * were made first.
+ */
+export const TURN_STRIDE = 2;
 
 export interface SlotOpen {
   readonly slot: number;
@@ -61,6 +72,8 @@ export interface SlotOpen {
   readonly hiddenFrom: number;
   /** What the answer must match; null = anything. */
   readonly grammar: Grammar | null;
+  /** Its output rows are {@link StepPlan.turns}; null = they are decode rows. */
+  readonly speculation: SlotSpeculation | null;
 }
 
 /** Pages `[fromPage, fromPage + pages.length)` of the slot's rows lie on `pages` from this step on. */
@@ -101,8 +114,10 @@ export interface StoreRow {
 /** What a step did. Row i answers the plan row it names, never "the current owner of slot s". */
 export interface StepResult {
   readonly step: number;
-  /** `[planRow, token, flags]` triples; see {@link RESULT_STRIDE}. Only rows that sampled a token. */
+  /** `[planRow, token, flags]` triples; see {@link RESULT_STRIDE}. Only rows that sampled a token; of a turn several. */
   readonly tokens: Int32Array;
+  /** `[planRow, numRows, numDrafts, numCorrect]`; see {@link TURN_RESULT_STRIDE}. Turns that computed nothing are left out. */
+  readonly turns: Int32Array;
   readonly logprobRows: readonly PlanLogprobRow[];
   /** By request in the order of its rows; a row whose mask was late may come again. */
   readonly hiddenRows: readonly PlanHiddenRows[];
@@ -125,6 +140,12 @@ export interface RoutedRows {
   /** `[n, numMoeLayers, topK]`, most probable first. */
   readonly experts: Uint16Array;
 }
+
+/**
+ * turns[4i] = plan row; [4i+1] = rows that the turn added to the slot; [4i+2] = drafts among the tokens that it fed;
+ * [4i+3] = those of them that were right.
+ */
+export const TURN_RESULT_STRIDE = 4;
 
 /** tokens[3i] = plan row; [3i+1] = sampled token; [3i+2] = flags, {@link RESULT_STOP} and its neighbours. */
 export const RESULT_STRIDE = 3;

@@ -1,3 +1,5 @@
+import type { Speculation } from './speculation.js';
+
 /** Order in which waiting requests are looked at: SGLang's `--schedule-policy` values that Radish has. */
 export type SchedulePolicy = (typeof SCHEDULE_POLICIES)[number];
 
@@ -29,6 +31,8 @@ export interface SchedulerConfig {
   readonly disableRadixCache: boolean;
   /** Answers never depend on what the cache held: matches stop where decode-made rows begin. */
   readonly deterministic: boolean;
+  /** How requests speculate; null = none does. Never with {@link deterministic}. */
+  readonly speculation: Speculation | null;
   /** > 0; larger = more room kept for tokens to come, fewer retractions. */
   readonly scheduleConservativeness: number;
 }
@@ -54,5 +58,6 @@ export const DEFAULT_SCHEDULER_CONFIG: SchedulerConfig = {
   decodeLogInterval: 40,
   disableRadixCache: false,
   deterministic: false,
+  speculation: null,
   scheduleConservativeness: 1,
 };

@@ -43,6 +43,7 @@ function promptStep(tokens: Int32Array, { pageSizeTokens }: DeviceLimits): Parti
     grammar: null,
     logprobs: null,
     hiddenFrom: Infinity,
+    speculation: null,
   };
   const numPages = Math.ceil(NUM_ROWS / pageSizeTokens);
   const pages = Int32Array.from({ length: numPages }, (_, page) => page);

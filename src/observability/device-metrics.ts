@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { DeviceState, LoadTotals, StateRead } from '../messages.js';
+import { acceptLength, acceptRate } from '../core/acceptance.js';
+import type { DeviceState, DraftStats, LoadTotals, StateRead } from '../messages.js';
 import { tokenUsage, utilization } from './usage.js';
 
 /** Facts that are settled when the server starts; the same of every device. */
@@ -29,8 +30,14 @@ const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
   decode_sum_seq_lens: ['The sum of all running sequence lengths.', (s) => s.load.sumSeqLens],
   num_retracted_reqs: ['The number of retracted requests.', (s) => s.load.numRetracted],
   new_token_ratio: ['The new token ratio.', (s) => s.load.newTokenRatio],
+  spec_accept_length: ['Tokens of a pass of who speculates.', (s) => accepted(s, acceptLength)],
+  spec_accept_rate: ['Correct drafts among those made.', (s) => accepted(s, acceptRate)],
   utilization: ['Running requests by their largest number.', utilization],
 };
+
+function accepted({ load }: DeviceState, part: (drafts: DraftStats) => number): number {
+  return load.drafts === null ? 0 : part(load.drafts);
+}
 
 type ReadTotal = (totals: LoadTotals) => number;
 

@@ -72,12 +72,13 @@ function pageViolations({ seats, leavers, pages, limits }: DeviceLink): string[]
 }
 
 function rowViolations(
-  { req, numPages, plannedLen }: Seat,
+  { req, numPages, plannedLen, reservedLen, isLive }: Seat,
   pageSizeTokens: number,
 ): readonly string[] {
   const found: string[] = [];
-  if (numPages > 0 && numPages * pageSizeTokens < plannedLen) found.push('rows without pages');
-  if (plannedLen > req.maxRows) found.push('too many rows');
+  if (numPages > 0 && numPages * pageSizeTokens < reservedLen) found.push('rows without pages');
+  // The turn in flight of a request that has ended adds nothing.
+  if (isLive && plannedLen > req.maxRows) found.push('too many rows');
   return found.map((text) => `req ${req.num}: ${text}`);
 }
 

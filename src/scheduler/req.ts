@@ -1,6 +1,7 @@
 import type { ReqInput, ReqStats } from '../messages.js';
 import type { FinishReason } from '../core/finish-reason.js';
 import { firstHiddenRow } from '../core/hidden-states.js';
+import { DraftCounts } from './draft-counts.js';
 
 /** What a request's first admission fixed. */
 export interface Started {
@@ -23,6 +24,8 @@ export class Req {
   started: Started | null = null;
   numRetractions = 0;
   numDeviceDeaths = 0;
+  /** How its speculation went. */
+  readonly drafts = new DraftCounts();
   /** Rows below this never count for the expert statistics again. */
   routedRows = 0;
   /** Prompt log-probabilities below this position were delivered. */
@@ -47,6 +50,11 @@ export class Req {
 
   get maxNewTokens(): number {
     return this.input.sampling.maxNewTokens;
+  }
+
+  /** Masks come one token at a time, and hidden states are shown of decoded rows: such requests decode. */
+  get canSpeculate(): boolean {
+    return this.input.grammar === null && this.input.hiddenStates === null;
   }
 
   /** Rows it may ever compute: the last output's own row is never needed. */
@@ -90,6 +98,7 @@ export class Req {
       numRetractions: this.numRetractions,
       dpRank: this.started?.rank ?? null,
       queueMs: this.started?.queueMs ?? 0,
+      drafts: this.drafts.numPasses === 0 ? null : this.drafts.stats(),
     };
   }
 }

@@ -10,6 +10,7 @@ import {
   RESULT_LENGTH,
   RESULT_STALLED,
   RESULT_STOP,
+  TURN_STRIDE,
   type EmbedPlan,
   type EmbedResult,
   type LoadRow,
@@ -66,6 +67,7 @@ export class FakeDevice {
   private readonly hidden = new Map<number, { readonly position: number; values: number[] }>();
   numPrefillRows = 0;
   numDecodeRows = 0;
+  numTurnRows = 0;
   numStalls = 0;
   /** Stalls of a prompt's last row that is also the last one of its page. */
   numBorderStalls = 0;
@@ -101,6 +103,12 @@ export class FakeDevice {
       const planRow = plan.prefill.length + i / DECODE_STRIDE;
       this.decode(plan.decode.subarray(i, i + DECODE_STRIDE), planRow, { tokens, logprobRows });
     }
+    const turns: number[] = [];
+    for (let i = 0; i < plan.turns.length; i += TURN_STRIDE) {
+      const planRow = plan.prefill.length + plan.decode.length / DECODE_STRIDE + i / TURN_STRIDE;
+      const done = this.turn(plan.turns.subarray(i), planRow, { tokens, logprobRows });
+      if (done !== null) turns.push(planRow, ...done);
+    }
     for (const row of plan.stores) this.pages.store(row, this.slot(row.slot).rows);
     for (const slot of this.slots.values()) {
       if (slot.stalled) slot.rows.pop();
@@ -113,6 +121,7 @@ export class FakeDevice {
     return {
       step: plan.step,
       tokens: Int32Array.from(tokens),
+      turns: Int32Array.from(turns),
       logprobRows,
       hiddenRows: [...this.hidden].map(hiddenRowsOf),
       routing: plan.recordsExperts ? routingOf(this.computed.splice(0)) : null,
@@ -182,6 +191,7 @@ export class FakeDevice {
   private decode(triple: Int32Array, planRow: number, out: ResultLists): void {
     const [slotId = -1, token = -1, emit = 0] = triple;
     const slot = this.slot(slotId);
+    assert(slot.open.speculation === null, 'a decode row of who speculates');
     if (slot.stopped || slot.cancelled) return;
     if (slot.rows.length === slot.open.promptLen - 1 && slot.open.grammar !== null) {
       out.tokens.push(planRow, 0, RESULT_STALLED);
@@ -201,6 +211,35 @@ export class FakeDevice {
     this.numDecodeRows++;
     if (emit === 1) this.sample(slot, planRow, out);
     if (!slot.stalled) this.show(slot, planRow);
+  }
+
+  /** Some of the drafts were right: none, all, or any number between. @returns rows, drafts, correct ones */
+  private turn(
+    [slotId = -1, maxRows = 0]: Int32Array,
+    planRow: number,
+    out: ResultLists,
+  ): readonly [number, number, number] | null {
+    const slot = this.slot(slotId);
+    assert(slot.open.speculation !== null, 'a turn of who does not speculate');
+    assert(maxRows >= 1 && maxRows <= slot.open.speculation.numDraftTokens, 'rows of a turn');
+    if (slot.stopped || slot.cancelled) return null;
+    const wanted = 1 + (mixRow(this.nextStep, slotId, 11) % maxRows);
+    const { promptLen, priorOutputIds } = slot.open;
+    assert(slot.rows.length >= promptLen, 'a turn before the prompt is computed');
+    this.pages.check(slotId, slot.rows);
+    const numOutputs = slot.numOutputs;
+    let numRows = 0;
+    const goesOn = () => numRows < wanted && !slot.stopped;
+    for (; goesOn(); numRows++) {
+      const outputIndex = slot.rows.length - promptLen;
+      const fed = priorOutputIds.at(outputIndex) ?? slot.lastToken;
+      this.computed.push([planRow, slot.rows.length, fed]);
+      this.append(slot, fed, DECODE_MADE);
+      if (outputIndex >= priorOutputIds.length - 1) this.sample(slot, planRow, out);
+    }
+    this.numTurnRows += numRows;
+    const numCorrect = Math.max(0, slot.numOutputs - numOutputs - 1);
+    return [numRows, maxRows - 1, numCorrect];
   }
 
   private append(slot: Slot, token: number, maker: number): void {

@@ -84,6 +84,7 @@ export class ScriptedScheduler implements SchedulerPort {
       numRetractions: 0,
       dpRank: 0,
       queueMs: 0,
+      drafts: null,
       ...stats,
     };
     this.#output({ finished: [{ num, reason, stats: full }] });
@@ -104,6 +105,7 @@ export class ScriptedScheduler implements SchedulerPort {
       numRetractions: 0,
       dpRank: 0,
       queueMs: 0,
+      drafts: null,
     };
     const { weightsEpoch } = this;
     const vector = { num, values: Float32Array.from(values), weightsEpoch };
@@ -204,6 +206,7 @@ const DEVICE_STATE = {
     maxRunning: 8,
     sumSeqLens: 44,
     newTokenRatio: 0.7,
+    drafts: null,
     cacheHitRate: 0.25,
     totals: {
       prefillTokens: 300,

@@ -32,6 +32,7 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numStalls',
   'numBorderStalls',
   'numSwaps',
+  'numTurnRows',
   'numCachedTokens',
   'numFlushed',
   'numFlushRefused',

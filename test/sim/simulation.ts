@@ -6,6 +6,7 @@ import {
   SCHEDULE_POLICIES,
   type SchedulerConfig,
 } from '../../src/core/scheduler-config.js';
+import type { Speculation } from '../../src/core/speculation.js';
 import type { DeviceLimits, ReqInput } from '../../src/messages.js';
 import { FAKE_GRAMMAR, FAKE_VOCAB_SIZE } from '../doubles/fake-device.js';
 import { Clients, type Outcome } from './clients.js';
@@ -28,6 +29,8 @@ export interface SimulationResult extends Outcome {
   readonly numBorderStalls: number;
   /** Pages of slots that the tree's took the place of. */
   readonly numSwaps: number;
+  /** Rows of turns, of requests that speculate. */
+  readonly numTurnRows: number;
 }
 
 export class Simulation {
@@ -85,7 +88,7 @@ export class Simulation {
     this.runUntilQuiet();
     assert(this.clients.drained, 'drained');
     const { loop, numResumedFromCache, numCancels, numRefusedInserts } = this.world;
-    const { numStalls, numBorderStalls, numSwaps } = this.world;
+    const { numStalls, numBorderStalls, numSwaps, numTurnRows } = this.world;
     const { numDeviceDeaths } = this.faults;
     const { numEvents } = loop;
     return {
@@ -98,6 +101,7 @@ export class Simulation {
       numStalls,
       numBorderStalls,
       numSwaps,
+      numTurnRows,
     };
   }
 
@@ -213,6 +217,7 @@ export class Simulation {
   // ---- configuration --------------------------------------------------------------------------
 
   private someConfig(): SchedulerConfig {
+    const deterministic = this.dice.chance(0.3);
     return {
       ...DEFAULT_SCHEDULER_CONFIG,
       policy: this.dice.pick(['fcfs', 'fcfs', ...SCHEDULE_POLICIES]),
@@ -229,9 +234,14 @@ export class Simulation {
       maxQueuedRequests: this.dice.pick([4, 30, 4096, 4096]),
       decodeLogInterval: 40,
       disableRadixCache: this.dice.chance(0.12),
-      deterministic: this.dice.chance(0.3),
+      deterministic,
+      speculation: !deterministic && this.dice.chance(0.5) ? this.someSpeculation() : null,
       scheduleConservativeness: this.tight ? 0.01 : this.dice.pick([0.02, 0.1, 1]),
     };
+  }
+
+  private someSpeculation(): Speculation {
+    return { numDraftTokens: this.dice.pick([2, 8, 32]), minMatch: 8, maxMatch: 64 };
   }
 
   private someLimits(): DeviceLimits {

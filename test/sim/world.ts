@@ -58,6 +58,8 @@ export class World {
   numBorderStalls = 0;
   /** Pages of slots that the tree's took the place of. */
   numSwaps = 0;
+  /** Rows of turns, of requests that speculate. */
+  numTurnRows = 0;
   private readonly workers = new Map<string, Worker>();
   private readonly generations = new Map<number, number>();
 
@@ -166,11 +168,12 @@ export class World {
     this.loop.after(0.2 + random() * 2 * slowness, () => {
       worker.busy = false;
       if (!worker.alive) return;
-      const { numStalls, numBorderStalls, numSwaps } = worker.device;
+      const { numStalls, numBorderStalls, numSwaps, numTurnRows } = worker.device;
       worker.toScheduler.post(answer(worker.device, step));
       this.numStalls += worker.device.numStalls - numStalls;
       this.numBorderStalls += worker.device.numBorderStalls - numBorderStalls;
       this.numSwaps += worker.device.numSwaps - numSwaps;
+      this.numTurnRows += worker.device.numTurnRows - numTurnRows;
       this.work(worker);
     });
   }

@@ -1,3 +1,4 @@
+import { acceptLength } from '../../core/acceptance.js';
 import { publicArgs, type ResolvedArgs } from '../../config/server-args.js';
 import type { Bound } from '../../core/bound.js';
 import type { DeviceFacts } from '../../core/device-facts.js';
@@ -109,6 +110,7 @@ function renderInternalState(state: DeviceState, deps: InfoDeps): Record<string,
     num_running_reqs: state.numRunning,
     num_used_tokens: state.numUsedTokens,
     last_gen_throughput: state.lastGenThroughput,
+    ...(state.load.drafts && { avg_spec_accept_length: acceptLength(state.load.drafts) }),
     memory_usage: {
       weight: spec.weightBytes / BYTES_PER_GB,
       kvcache: (kvPool.totalTokens * kvBytesPerToken(spec)) / BYTES_PER_GB,

@@ -1,3 +1,4 @@
+import { acceptLength, acceptRate } from '../../core/acceptance.js';
 import { refuseBody } from '../../core/errors.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import type { DeviceState } from '../../messages.js';
@@ -14,7 +15,7 @@ export interface LoadsDeps {
 }
 
 const BYTES_PER_GB = 1024 ** 3;
-/** `disagg`, `spec` and `lora` are names of SGLang's for what this server does not have: empty sections. */
+/** `disagg` and `lora` are names of SGLang's for what this server does not have: empty sections. */
 const SECTIONS = ['core', 'memory', 'spec', 'lora', 'disagg', 'queues', 'all'] as const;
 type Section = (typeof SECTIONS)[number];
 
@@ -75,6 +76,13 @@ function renderLoad(
         token_capacity: kvPool.totalTokens,
       },
     }),
+    ...(sections.has('spec') &&
+      load.drafts && {
+        speculative: {
+          accept_length: acceptLength(load.drafts),
+          accept_rate: acceptRate(load.drafts),
+        },
+      }),
     ...(sections.has('queues') && {
       queues: {
         waiting: load.numWaiting,

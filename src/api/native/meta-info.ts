@@ -5,6 +5,7 @@ import type { Tokenizer } from '../../text/tokenizer.js';
 import { askedCacheInfo } from './cache-info.js';
 import { renderHidden } from './render-hidden.js';
 import { renderLogprobs } from './render-logprobs.js';
+import { specInfo } from './spec-info.js';
 
 export interface MetaInfoOptions {
   readonly weights: ServedWeights;
@@ -42,5 +43,5 @@ export function metaInfo(
 function endingInfo(generation: Generation, tokenizer: Tokenizer | null): Record<string, unknown> {
   if (generation.finishedMs === null) return {};
   const latency = { e2e_latency: (generation.finishedMs - generation.createdMs) / 1000 };
-  return { ...latency, ...askedCacheInfo(generation, tokenizer) };
+  return { ...latency, ...specInfo(generation), ...askedCacheInfo(generation, tokenizer) };
 }

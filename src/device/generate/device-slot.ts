@@ -8,6 +8,7 @@ import {
 } from '../../core/sampling-params.js';
 import { ThoughtCounter } from '../../core/thought.js';
 import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
+import { Speculator, type Turn } from '../speculation/speculator.js';
 
 /** What a device knows of the request in a slot: enough to sample and to stop by itself. */
 export class DeviceSlot implements AdjustState {
@@ -20,7 +21,7 @@ export class DeviceSlot implements AdjustState {
   readonly counts: TokenCounts | null;
   /** Null = every token may come. */
   readonly grammar: Grammar | null;
-  /** All of them, kept for a grammar alone. */
+  /** All of them, kept for a grammar or to speculate. */
   readonly outputIds: number[];
   /** Tokens sampled so far, those before a retraction included. */
   numOutputs: number;
@@ -30,6 +31,9 @@ export class DeviceSlot implements AdjustState {
   ended: boolean;
   /** Its request is gone: later rows are skipped, but for those that a store still needs. */
   cancelledFrom = Infinity;
+  /** Null = its rows are decode rows. */
+  readonly #speculator: Speculator | null;
+  readonly #keepsOutputs: boolean;
   /** Null without a budget for it. */
   readonly #thought: ThoughtCounter | null;
   readonly #stopIds: ReadonlySet<number>;
@@ -41,10 +45,13 @@ export class DeviceSlot implements AdjustState {
     this.hiddenFrom = open.hiddenFrom;
     this.counts = hasPenalties(open.sampling) ? new TokenCounts(open.priorOutputIds) : null;
     this.grammar = open.grammar;
-    this.outputIds = open.grammar === null ? [] : [...open.priorOutputIds];
+    this.#keepsOutputs = open.grammar !== null || open.speculation !== null;
+    this.outputIds = this.#keepsOutputs ? [...open.priorOutputIds] : [];
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;
+    this.#speculator =
+      open.speculation === null ? null : new Speculator(open.speculation, this.outputIds);
     this.#thought =
       open.sampling.thoughtBudget === null ? null : new ThoughtCounter(open.sampling.thoughtBudget);
     for (const token of open.priorOutputIds) this.#thought?.push(token);
@@ -72,6 +79,13 @@ export class DeviceSlot implements AdjustState {
     return isUsedUp ? (this.#thought?.closing ?? null) : null;
   }
 
+  /** What a turn feeds when `length` rows of the slot are there. */
+  turn(length: number, maxRows: number): Turn {
+    if (this.#speculator === null) throw new Error('this is a bug: a turn of who cannot speculate');
+    const numLeft = this.params.maxNewTokens - this.numOutputs;
+    return this.#speculator.plan(length - this.promptLen, { maxRows, numLeft });
+  }
+
   /** First prompt position to score, or Infinity. Position 0 follows nothing and has no score. */
   get scoreFrom(): number {
     if (this.wants === null || this.wants.startLen >= this.promptLen) return Infinity;
@@ -84,7 +98,7 @@ export class DeviceSlot implements AdjustState {
     this.lastToken = token;
     this.counts?.addOutput(token);
     this.#thought?.push(token);
-    if (this.grammar !== null) this.outputIds.push(token);
+    if (this.#keepsOutputs) this.outputIds.push(token);
     const stop = this.#stopIds.has(token) ? RESULT_STOP : 0;
     const length = this.numOutputs >= this.params.maxNewTokens ? RESULT_LENGTH : 0;
     this.ended = stop + length > 0;

@@ -1,6 +1,7 @@
 import {
   DECODE_STRIDE,
   RESULT_STALLED,
+  TURN_STRIDE,
   type PrefillRow,
   type StepPlan,
   type StepResult,
@@ -14,6 +15,7 @@ import { needsWholeRow, RowSampler } from './row-sampler.js';
 import { addDecodeHidden, addPrefillHidden } from './hidden-output.js';
 import { StageClock } from './stage-clock.js';
 import { RoutingRecord, StepOutput } from './step-output.js';
+import { verify } from './verify.js';
 
 export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   /** Where the masks of requests with a grammar come from. */
@@ -57,7 +59,9 @@ export class ModelRunner {
     }
     const prefillUs = clock.lapUs();
     betweenRuns();
-    await this.#decode(this.#decodeRows(plan, output), output);
+    const rows = this.#decodeRows(plan, output);
+    rows.push(...(await this.#runTurns(plan, { output, betweenRuns })));
+    await this.#decode(rows, output);
     const decodeUs = clock.lapUs();
     this.#store(plan);
     this.#free(plan);
@@ -160,6 +164,31 @@ export class ModelRunner {
         continue;
       }
       rows.push({ slotId, slot, token, emit: emit === 1 && !slot.isCancelled, planRow });
+    }
+    return rows;
+  }
+
+  /** Verifications, one after the other. @returns the rows of the other turns, for the decode run */
+  async #runTurns(plan: StepPlan, context: Omit<PrefillContext, 'planRow'>): Promise<DecodeRow[]> {
+    const { kv, forward } = this.#parts;
+    const { output, betweenRuns } = context;
+    const rows: DecodeRow[] = [];
+    const firstRow = plan.prefill.length + plan.decode.length / DECODE_STRIDE;
+    for (let at = 0; at < plan.turns.length; at += TURN_STRIDE) {
+      const [slotId = 0, maxRows = 1] = plan.turns.subarray(at, at + TURN_STRIDE);
+      const slot = this.#slotOf(slotId);
+      if (slot.ended || slot.cancelledFrom <= kv.lengthOf(slotId)) continue;
+      const planRow = firstRow + at / TURN_STRIDE;
+      const turn = slot.turn(kv.lengthOf(slotId), maxRows);
+      if (turn.isVerified) {
+        const parts = { kv, forward, sampler: this.#sampler };
+        await verify(parts, slot, turn, { slotId, planRow, output });
+        betweenRuns();
+        continue;
+      }
+      const emit = turn.samples && !slot.isCancelled;
+      rows.push({ slotId, slot, token: turn.known[0] ?? -1, emit, planRow });
+      output.addTurn(planRow, { numRows: 1, numDrafts: 0, numCorrect: 0 });
     }
     return rows;
   }

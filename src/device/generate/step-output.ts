@@ -14,6 +14,7 @@ export class StepOutput {
   readonly routing: RoutingRecord | null;
   readonly #step: number;
   readonly #tokens: number[] = [];
+  readonly #turns: number[] = [];
   readonly #logprobRows: PlanLogprobRow[] = [];
   readonly #hiddenRows: PlanHiddenRows[] = [];
 
@@ -24,6 +25,10 @@ export class StepOutput {
 
   addToken(planRow: number, token: number, flags: number): void {
     this.#tokens.push(planRow, token, flags);
+  }
+
+  addTurn(planRow: number, { numRows, numDrafts, numCorrect }: TurnCounts): void {
+    this.#turns.push(planRow, numRows, numDrafts, numCorrect);
   }
 
   addLogprobs(row: LogprobRow, place: Omit<PlanLogprobRow, keyof LogprobRow>): void {
@@ -39,12 +44,20 @@ export class StepOutput {
     return {
       step: this.#step,
       tokens: Int32Array.from(this.#tokens),
+      turns: Int32Array.from(this.#turns),
       logprobRows: this.#logprobRows,
       hiddenRows: this.#hiddenRows,
       routing: this.routing?.result() ?? null,
       timing,
     };
   }
+}
+
+/** What a turn did; see {@link StepResult.turns}. */
+interface TurnCounts {
+  readonly numRows: number;
+  readonly numDrafts: number;
+  readonly numCorrect: number;
 }
 
 /** A row of a run, and the request's row that it computed. */

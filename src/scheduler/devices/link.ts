@@ -9,6 +9,7 @@ import {
 } from '../../messages.js';
 import type { EmbedPlan, StepPlan } from '../../core/batch.js';
 import type { SchedulerConfig } from '../../core/scheduler-config.js';
+import type { Speculation } from '../../core/speculation.js';
 import type { PostedEmbed } from '../embed/embed-req.js';
 import type { Outbox } from '../outbox.js';
 import type { Req } from '../req.js';
@@ -27,11 +28,13 @@ const RESERVE_PAGES = 32;
 /** What the scheduler must remember of a posted step to read its result. */
 export interface PostedStep {
   readonly step: number;
-  /** Seats in plan-row order: prefill rows, then decode rows. */
+  /** Seats in plan-row order: prefill rows, then decode rows, then turns. */
   readonly rows: readonly Seat[];
   readonly numPrefillRows: number;
   readonly numPrefillTokens: number;
-  /** It has decode rows. */
+  /** Most rows of each turn. */
+  readonly turnRows: readonly number[];
+  /** It has decode rows or turns. */
   readonly sampled: boolean;
 }
 
@@ -44,6 +47,7 @@ export class DeviceLink implements SeatHome<Seat> {
   readonly limits: DeviceLimits;
   readonly weightsEpoch: number;
   readonly sharesPrefixes: boolean;
+  readonly speculation: Speculation | null;
   readonly outbox: Outbox;
   readonly pages: PageLease;
   readonly newTokenRatio: NewTokenRatio;
@@ -74,6 +78,7 @@ export class DeviceLink implements SeatHome<Seat> {
     this.weightsEpoch = attach.weightsEpoch;
     this.tree = treeKey(attach.device);
     this.sharesPrefixes = !config.disableRadixCache;
+    this.speculation = config.speculation;
     this.outbox = outbox;
     this.pages = new PageLease(attach.limits.numPages);
     this.newTokenRatio = new NewTokenRatio(config.scheduleConservativeness);

@@ -27,6 +27,7 @@ export function deviceLoad(
     newTokenRatio: link.newTokenRatio.value,
     cacheHitRate: link.stats.cacheHitRate,
     totals: { ...link.stats.totals },
+    drafts: link.speculation === null ? null : link.stats.drafts.stats(),
   };
 }
 

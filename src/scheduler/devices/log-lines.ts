@@ -1,4 +1,5 @@
 /** SGLang's log lines, word for word as far as its tests read them. */
+import { acceptLength, acceptRate } from '../../core/acceptance.js';
 import type { Outbox } from '../outbox.js';
 import type { DeviceLink } from './link.js';
 
@@ -30,9 +31,17 @@ function prefillLine(link: DeviceLink, counts: PrefillCounts): string {
 export function decodeLine(link: DeviceLink, numQueued: number): string {
   return (
     `Decode batch. #running-req: ${link.seats.size}, #token: ${usedTokens(link)}, ` +
-    `token usage: ${tokenUsage(link)}, ` +
+    `token usage: ${tokenUsage(link)}, ${acceptance(link)}` +
     `gen throughput (token/s): ${link.stats.lastGenThroughput.toFixed(2)}, #queue-req: ${numQueued}`
   );
+}
+
+/** Of requests that speculate, since the last line. */
+function acceptance({ speculation, stats }: DeviceLink): string {
+  if (speculation === null) return '';
+  const { lineDrafts } = stats;
+  const length = acceptLength(lineDrafts).toFixed(2);
+  return `accept len: ${length}, accept rate: ${acceptRate(lineDrafts).toFixed(2)}, `;
 }
 
 export function usedTokens(link: DeviceLink): number {

@@ -104,6 +104,7 @@ function absentDevice(rank: number): DeviceState {
       newTokenRatio: 0,
       cacheHitRate: 0,
       totals: new DeviceStats().totals,
+      drafts: null,
     },
   };
 }

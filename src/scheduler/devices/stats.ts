@@ -1,4 +1,5 @@
-import type { LoadTotals } from '../../messages.js';
+import type { DraftStats, LoadTotals } from '../../messages.js';
+import { DraftCounts } from '../draft-counts.js';
 import type { Req } from '../req.js';
 
 /** Counters of one device for the log lines and `last_gen_throughput`. */
@@ -14,6 +15,11 @@ export class DeviceStats {
     retractedInputTokens: 0,
     retractedOutputTokens: 0,
   };
+  /** Of requests that speculate: since the start, and since the last line. */
+  readonly drafts = new DraftCounts();
+  #draftsSinceLine = new DraftCounts();
+  /** What the last line counted. */
+  lineDrafts: DraftStats = this.#draftsSinceLine.stats();
   #numDecodeSteps = 0;
   #numTokensSinceLine = 0;
   #lineAtMs: number | null = null;
@@ -21,6 +27,11 @@ export class DeviceStats {
   addTokens(numTokens: number): void {
     this.#numTokensSinceLine += numTokens;
     this.totals.decodeTokens += numTokens;
+  }
+
+  addDrafts(numDrafts: number, numCorrect: number): void {
+    this.drafts.add(numDrafts, numCorrect);
+    this.#draftsSinceLine.add(numDrafts, numCorrect);
   }
 
   addPrefill(numNewTokens: number, numCachedTokens: number): void {
@@ -43,6 +54,8 @@ export class DeviceStats {
     const seconds = (nowMs - this.#lineAtMs) / 1000;
     this.lastGenThroughput = seconds > 0 ? this.#numTokensSinceLine / seconds : 0;
     this.#numTokensSinceLine = 0;
+    this.lineDrafts = this.#draftsSinceLine.stats();
+    this.#draftsSinceLine = new DraftCounts();
     this.#lineAtMs = nowMs;
     return true;
   }

@@ -27,6 +27,7 @@ export class EmbedReq {
       numRetractions: 0,
       dpRank: this.started?.rank ?? null,
       queueMs: this.started?.queueMs ?? 0,
+      drafts: null,
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { Speculation } from '../../core/speculation.js';
 import type { DeviceLimits, RefusedInsert, TreeKey } from '../../messages.js';
 import type { PageLease } from '../devices/page-lease.js';
 import type { Outbox } from '../outbox.js';
@@ -10,6 +11,8 @@ export interface SeatHome<Seat = unknown> {
   readonly pages: PageLease;
   /** False = seats never give rows to the tree (`--disable-radix-cache`). */
   readonly sharesPrefixes: boolean;
+  /** How requests speculate; null = none does. */
+  readonly speculation: Speculation | null;
   readonly freeSlots: number[];
   /** Seats that are serving or retracting, in order of admission. */
   readonly seats: Set<Seat>;

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import type { LoadRow, MapRow, StoreRow } from '../../core/batch.js';
+import type { Speculation } from '../../core/speculation.js';
 import type { Inserted, RefusedInsert, TreeKey } from '../../messages.js';
 import type { Req } from '../req.js';
 import type { SeatHome } from './home.js';
 import { SeatPages } from './pages.js';
 import { MAY, type SeatAct, type SeatPhase } from './phase.js';
+
+/** Rows that a turn may have whatever the last one brought: a draft of a new match fits, and few pages are bound. */
+const TURN_ROWS_MIN = 16;
 
 /**
  * One stay of a request in one slot, from admission until slot, pages and lock are back. `phase.ts` draws
@@ -13,7 +17,8 @@ import { MAY, type SeatAct, type SeatPhase } from './phase.js';
  *     0 ≤ cachedLen ≤ plannedLen ≤ req.maxRows
  *
  * Rows `[0, cachedLen)` were loaded from pages, `[cachedLen, plannedLen)` are computed by the steps posted
- * so far.
+ * so far. How many a turn of them adds is known when it is back: one counts as planned, and `numSpareRows` more have
+ * pages.
  */
 export class Seat {
   readonly req: Req;
@@ -21,10 +26,16 @@ export class Seat {
   readonly cachedLen: number;
   /** Outputs known when the slot was opened: they are replayed, not sampled. */
   readonly numPriorOutputs: number;
+  /** Null = its output rows are decode rows. */
+  readonly speculation: Speculation | null;
   readonly #home: SeatHome<Seat>;
   readonly #pages: SeatPages;
   #phase: SeatPhase = 'serving';
   #plannedLen: number;
+  /** Rows that turns in flight may add beyond their first ones. */
+  #numSpareRows = 0;
+  /** Rows that the next turn may want. */
+  #turnRows = TURN_ROWS_MIN;
   #numStepsInFlight = 0;
   /** The prompt's last row is to be computed again. */
   #isPromptUndone = false;
@@ -44,6 +55,7 @@ export class Seat {
     this.slot = slot;
     this.cachedLen = match.numTokens;
     this.numPriorOutputs = req.outputIds.length;
+    this.speculation = req.canSpeculate ? home.speculation : null;
     this.#plannedLen = match.numTokens;
     const leased = home.pages.take(home.pagesFor(req.rowsToResume) - match.pages.length);
     this.#pages = new SeatPages(home, req, { matched: match.pages, lock: match.lock, leased });
@@ -122,11 +134,24 @@ export class Seat {
     return { slot: this.slot, numTokens: this.cachedLen, pages };
   }
 
+  /** Turns in flight may leave pages that the next row can have. */
+  get hasSpareRows(): boolean {
+    return this.#numSpareRows > 0;
+  }
+
+  /** First row that no step in flight can reach. */
+  get reservedLen(): number {
+    return Math.min(this.#plannedLen + this.#numSpareRows, this.req.maxRows);
+  }
+
   /** Reserves the page of the next row; false when there is none. */
   grow(): boolean {
     this.#may('grow');
-    const { pageSizeTokens } = this.#home.limits;
-    if (this.#plannedLen < this.#pages.length * pageSizeTokens) return true;
+    const next = Math.min(this.reservedLen, this.req.maxRows - 1);
+    return next < this.#pages.length * this.#home.limits.pageSizeTokens || this.#addPage();
+  }
+
+  #addPage(): boolean {
     if (!this.#pages.grow()) return false;
     this.#home.remapped.add(this);
     return true;
@@ -145,6 +170,31 @@ export class Seat {
     if (this.prefillLeft > 0) this.#isPromptUndone = false;
     this.#plannedLen += numRows;
     assert(this.#plannedLen <= this.req.maxRows, 'seat: more rows than it may have');
+  }
+
+  /**
+   * The step that is being planned has a turn of this seat, whose first row has its page.
+   * @returns most rows of it: what the last one makes likely, on pages that no other seat needs for its next row
+   */
+  advanceTurn(): number {
+    const { seats, pages, limits } = this.#home;
+    const most = Math.min(this.#turnRows, this.speculation?.numDraftTokens ?? 1);
+    const end = Math.min(this.reservedLen + most, this.req.maxRows);
+    while (this.#pages.length < this.#home.pagesFor(end) && pages.idle.length > seats.size) {
+      this.#addPage();
+    }
+    const withPages = Math.min(end, this.#pages.length * limits.pageSizeTokens);
+    const numRows = Math.max(1, withPages - this.reservedLen);
+    this.#numSpareRows += numRows - 1;
+    this.advance(1);
+    return numRows;
+  }
+
+  /** A turn of at most `maxRows` is back. It has added `numRows`: none when the device knew that nobody wants them. */
+  turned(maxRows: number, numRows: number): void {
+    this.#numSpareRows -= maxRows - 1;
+    this.#plannedLen += numRows - 1;
+    this.#turnRows = Math.max(TURN_ROWS_MIN, 2 * numRows);
   }
 
   /** A step with rows of this seat is back; in any phase. */

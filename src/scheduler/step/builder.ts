@@ -1,10 +1,11 @@
-import type {
-  LoadRow,
-  MapRow,
-  PrefillRow,
-  SlotOpen,
-  StepPlan,
-  StoreRow,
+import {
+  TURN_STRIDE,
+  type LoadRow,
+  type MapRow,
+  type PrefillRow,
+  type SlotOpen,
+  type StepPlan,
+  type StoreRow,
 } from '../../core/batch.js';
 import type { PostedStep } from '../devices/link.js';
 import type { Seat } from '../seat/seat.js';
@@ -18,10 +19,12 @@ export class StepBuilder {
   readonly #loads: LoadRow[] = [];
   readonly #prefill: PrefillRow[] = [];
   readonly #decode: number[] = [];
+  readonly #turns: number[] = [];
   readonly #stores: StoreRow[] = [];
   readonly #frees: number[] = [];
   readonly #prefillSeats: Seat[] = [];
   readonly #decodeSeats: Seat[] = [];
+  readonly #turnSeats: Seat[] = [];
   #numPrefillTokens = 0;
   #numCachedTokens = 0;
 
@@ -34,8 +37,9 @@ export class StepBuilder {
     return this.#prefill.length;
   }
 
+  /** Turns among them. */
   get numDecodeRows(): number {
-    return this.#decodeSeats.length;
+    return this.#decodeSeats.length + this.#turnSeats.length;
   }
 
   get numPrefillTokens(): number {
@@ -52,7 +56,7 @@ export class StepBuilder {
    * step that is posted later only, and that one has the map.
    */
   get isEmpty(): boolean {
-    const numRows = this.#prefill.length + this.#decodeSeats.length;
+    const numRows = this.#prefill.length + this.numDecodeRows;
     return numRows + this.#opens.length + this.#stores.length + this.#frees.length === 0;
   }
 
@@ -65,6 +69,7 @@ export class StepBuilder {
       promptLen: req.promptLen,
       priorOutputIds: Int32Array.from(req.outputIds),
       grammar: input.grammar,
+      speculation: seat.speculation && { ...seat.speculation, promptIds: input.inputIds },
       hiddenFrom: req.nextHiddenRow,
       logprobs: input.logprobs === null ? null : { ...input.logprobs, startLen: req.logprobStart },
     });
@@ -91,8 +96,13 @@ export class StepBuilder {
     seat.advance(numTokens);
   }
 
-  /** The next output row: replayed while its result is known, sampled from then on. */
+  /** The next output row: replayed while its result is known, sampled from then on. Of who speculates, a turn. */
   addDecode(seat: Seat): void {
+    if (seat.speculation !== null) {
+      this.#turns.push(seat.slot, seat.advanceTurn());
+      this.#turnSeats.push(seat);
+      return;
+    }
     const { req, numPriorOutputs } = seat;
     const outputIndex = seat.plannedLen - req.promptLen;
     const replayed = outputIndex < numPriorOutputs;
@@ -122,6 +132,7 @@ export class StepBuilder {
       loads: this.#loads,
       prefill: this.#prefill,
       decode: Int32Array.from(this.#decode),
+      turns: Int32Array.from(this.#turns),
       stores: this.#stores,
       frees: this.#frees,
       recordsExperts: this.#recordsExperts,
@@ -131,9 +142,10 @@ export class StepBuilder {
   posted(): PostedStep {
     return {
       step: this.step,
-      rows: [...this.#prefillSeats, ...this.#decodeSeats],
+      rows: [...this.#prefillSeats, ...this.#decodeSeats, ...this.#turnSeats],
       numPrefillRows: this.#prefillSeats.length,
       numPrefillTokens: this.#numPrefillTokens,
+      turnRows: this.#turns.filter((_, i) => i % TURN_STRIDE === 1),
       sampled: this.numDecodeRows > 0,
     };
   }

@@ -19,6 +19,7 @@ import { decodeLine } from '../devices/log-lines.js';
 import { endByItself, fail } from '../leave.js';
 import type { SchedulerParts } from '../parts.js';
 import type { Seat } from '../seat/seat.js';
+import { acceptTurns } from './turns.js';
 
 /** NaN or infinite logits, or every token masked: the request cannot go on, its batch mates can. */
 const NO_DISTRIBUTION = 'The model gave no probabilities for the next token.';
@@ -42,6 +43,7 @@ export function processResult(parts: Parts, link: DeviceLink, result: StepResult
   const posted = link.steps.shift();
   assert(posted?.step === result.step, `step ${result.step} answers no posted step`);
   for (const seat of posted.rows) seat.answered();
+  acceptTurns(link, posted, result);
   for (const row of result.logprobRows) acceptLogprob(parts, posted, row);
   for (const rows of result.hiddenRows) acceptHidden(parts, posted, rows);
   if (result.routing !== null) parts.experts.record(link.device.rank, posted, result.routing);

@@ -54,6 +54,7 @@ function echo({ step, decode }: StepPlan): StepResult {
   return {
     step,
     tokens: new Int32Array(numRows * RESULT_STRIDE),
+    turns: new Int32Array(0),
     logprobRows: [],
     hiddenRows: [],
     routing: null,

@@ -77,6 +77,7 @@ function prompts(rows: readonly number[][]): Pick<StepPlan, 'opens' | 'prefill'>
     grammar: null,
     logprobs: null,
     hiddenFrom: Infinity,
+    speculation: null,
   }));
   return { opens, prefill };
 }

@@ -86,13 +86,13 @@ t.test('a name may be cut short, as argparse allows, while it can mean one flag'
     '0.3',
     '--disable-radix',
     '--speculative-draft=x',
-    '--speculative-algo',
+    '--speculative-token',
     'A',
   ]);
   t.match(args, { memFractionStatic: 0.3, disableRadixCache: true });
   t.strictSame(warnings, [
-    '--speculative-algorithm has no effect in this server.',
     '--speculative-draft-model-path has no effect in this server.',
+    '--speculative-token-map has no effect in this server.',
   ]);
   t.strictSame(
     exit(['--log-r', 'x']).text.slice(0, 40),

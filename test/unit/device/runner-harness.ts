@@ -86,6 +86,7 @@ export function openOf(slot: number, promptLen: number, rest: Partial<SlotOpen> 
     grammar: null,
     logprobs: null,
     hiddenFrom: Infinity,
+    speculation: null,
     ...rest,
   };
 }

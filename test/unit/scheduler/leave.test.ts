@@ -148,6 +148,7 @@ t.test('a row without a distribution fails its own request and no other', (t) =>
       result: {
         step: plan?.step ?? -1,
         tokens,
+        turns: new Int32Array(0),
         logprobRows: [],
         hiddenRows: [],
         routing: null,

@@ -22,6 +22,7 @@ function rig() {
       priorOutputIds: Int32Array.from(prior),
       logprobs: null,
       hiddenFrom: Infinity,
+      speculation: null,
       grammar: isBound ? { spec: { kind: 'regex', pattern: 'a' }, after: null } : null,
     } satisfies SlotOpen);
     masks.open(0, slot);

@@ -1,0 +1,140 @@
+/**
+ * Three kinds of work with speculation and without, in turn, over HTTP:
+ * `node dist/test/bench/speculation/main.js --model-path FOLDER [-- SERVER_FLAGS]`. See ../README.md.
+ */
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { startRadish, type RadishServer } from '../lib/radish-server.js';
+import { machineFacts, median, table } from '../lib/report.js';
+import { TimedClient } from '../lib/timed-client.js';
+import { works, type Work } from './workloads.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'model-path': { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '2' },
+    'output-tokens': { type: 'string', default: '192' },
+    batches: { type: 'string', default: '1,8' },
+  },
+});
+
+interface Answer {
+  readonly output_ids: readonly number[];
+  readonly meta_info: Readonly<Record<string, number | undefined>>;
+}
+
+/** All prompts of a work, some at once. */
+interface Timing {
+  readonly tokensPerSecond: number;
+  readonly answers: readonly Answer[];
+}
+
+async function run(server: RadishServer, { prompts }: Work, numAtOnce: number): Promise<Timing> {
+  const client = new TimedClient(server.port);
+  const answers: Answer[] = [];
+  const waiting = [...prompts];
+  const start = performance.now();
+  const serveNext = async (): Promise<void> => {
+    for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) {
+      const max_new_tokens = Number(values['output-tokens']);
+      const sampling_params = { temperature: 0, max_new_tokens };
+      const answer = await client.post('/generate', { text, stream: false, sampling_params });
+      answers.push(JSON.parse(answer.text) as Answer);
+    }
+  };
+  await Promise.all(Array.from({ length: numAtOnce }, serveNext));
+  const seconds = (performance.now() - start) / 1000;
+  client.close();
+  const numTokens = answers.reduce((sum, { output_ids }) => sum + output_ids.length, 0);
+  return { tokensPerSecond: numTokens / seconds, answers };
+}
+
+interface Line {
+  readonly work: string;
+  readonly batch: number;
+  /** Medians, tokens per second of the wall, prompts included. */
+  readonly without: number;
+  readonly with: number;
+  /** Round by round; the median and the least of them. */
+  readonly ratio: number;
+  readonly ratioMin: number;
+  readonly acceptLength: number;
+  readonly acceptRate: number;
+}
+
+async function measure(plain: RadishServer, drafting: RadishServer): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const batch of values.batches.split(',').map(Number)) {
+    for (const work of works()) {
+      const off: number[] = [];
+      const on: number[] = [];
+      let last: readonly Answer[] = [];
+      // Round -1 warms up, and leaves the prompts in the cache: decoding is what differs.
+      for (let round = -1; round < Number(values.rounds); round++) {
+        const without = await run(plain, work, batch);
+        const withDrafts = await run(drafting, work, batch);
+        if (round < 0) continue;
+        off.push(without.tokensPerSecond);
+        on.push(withDrafts.tokensPerSecond);
+        last = withDrafts.answers;
+      }
+      const ratios = on.map((rate, round) => rate / (off[round] ?? NaN));
+      lines.push({
+        work: work.name,
+        batch,
+        without: median(off),
+        with: median(on),
+        ratio: median(ratios),
+        ratioMin: Math.min(...ratios),
+        ...acceptance(last),
+      });
+    }
+  }
+  return lines;
+}
+
+function acceptance(answers: readonly Answer[]): Pick<Line, 'acceptLength' | 'acceptRate'> {
+  const sum = (field: string) =>
+    answers.reduce((total, { meta_info }) => total + (meta_info[field] ?? 0), 0);
+  const numCorrect = sum('spec_num_correct_drafts');
+  return {
+    acceptLength: 1 + numCorrect / sum('spec_verify_ct'),
+    acceptRate: numCorrect / Math.max(1, sum('spec_num_proposed_drafts')),
+  };
+}
+
+function print(lines: readonly Line[], facts: object): void {
+  console.log(JSON.stringify({ bench: 'speculation', ...facts, ...machineFacts(), lines }));
+  const header = ['tok/s', 'at once', 'without', 'with', 'ratio', 'least', 'accept len', 'rate'];
+  const rows = lines.map((line) => [
+    line.work,
+    `${line.batch}`,
+    line.without.toFixed(1),
+    line.with.toFixed(1),
+    line.ratio.toFixed(2),
+    line.ratioMin.toFixed(2),
+    line.acceptLength.toFixed(2),
+    line.acceptRate.toFixed(2),
+  ]);
+  console.log(table(header, rows));
+}
+
+async function main(): Promise<void> {
+  const folder = values['model-path'];
+  if (folder === undefined) throw new Error('--model-path FOLDER is needed');
+  const flags = ['--model-path', folder, '--num-threads', values.threads, ...positionals];
+  const plain = await startRadish(flags);
+  const drafting = await startRadish([...flags, '--speculative-algorithm', 'NGRAM']);
+  const lines = await measure(plain, drafting).finally(async () => {
+    for (const server of [plain, drafting]) {
+      server.client.close();
+      await server.stop();
+    }
+  });
+  print(lines, { model: basename(folder), format: drafting.format, threads: values.threads });
+}
+
+await main();

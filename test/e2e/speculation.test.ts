@@ -1,0 +1,102 @@
+import t from 'tap';
+import { generate, generateStream, postJson, settledPools, type GenerateResult } from './client.js';
+import { startRadish, type RadishProcess } from './radish-process.js';
+
+/** A low bar, so that drafts are made and are wrong as well. */
+const NGRAM = [
+  ['--speculative-algorithm', 'NGRAM'],
+  ['--speculative-ngram-min-match-window-size', '2'],
+  ['--speculative-ngram-max-match-window-size', '3'],
+].flat();
+
+/** Texts that repeat themselves, answered greedily or not, some with penalties, and with stops of all kinds. */
+const bodies = Array.from({ length: 24 }, (_, i) => ({
+  text: `${'The sky is blue and the sea is wide. '.repeat(1 + (i % 5))}Question ${i}: why? The sky is`,
+  sampling_params: {
+    temperature: i % 2 === 0 ? 0 : 0.4,
+    sampling_seed: i,
+    max_new_tokens: 60 + 6 * i,
+    ignore_eos: i % 3 > 0,
+    ...(i % 4 === 1 ? { frequency_penalty: 0.2, repetition_penalty: 1.05 } : {}),
+    ...(i % 5 === 2 ? { stop: ['blue. The', 'zz'], min_new_tokens: 5 } : {}),
+  },
+  return_logprob: true,
+  top_logprobs_num: 2,
+}));
+
+function essence(answer: GenerateResult | undefined): unknown {
+  const meta = answer?.meta_info;
+  const logprobs = [meta?.['output_token_logprobs'], meta?.['output_top_logprobs']];
+  return [answer?.output_ids, logprobs, answer?.text, meta?.finish_reason];
+}
+
+async function oneByOne({ url }: RadishProcess): Promise<GenerateResult[]> {
+  const answers: GenerateResult[] = [];
+  for (const body of bodies) {
+    await postJson(`${url}/flush_cache`, {});
+    answers.push(await generate(url, body));
+  }
+  return answers;
+}
+
+function sumOf(answers: readonly GenerateResult[], field: string): number {
+  return answers.reduce((sum, { meta_info }) => sum + Number(meta_info[field] ?? 0), 0);
+}
+
+t.test('answers with drafts are the same alone, in a batch, cut small and retracted', async (t) => {
+  const roomy = await startRadish([...NGRAM, '--chunked-prefill-size', '32']);
+  const narrow = await startRadish([...NGRAM, '--speculative-num-draft-tokens', '2']);
+  const tight = await startRadish([
+    ...NGRAM,
+    ...['--max-total-tokens', '480', '--max-running-requests', '24'],
+    ...['--schedule-conservativeness', '0'],
+  ]);
+  t.teardown(() => Promise.all([roomy, narrow, tight].map((radish) => radish.stop())));
+  const alone = await oneByOne(roomy);
+  t.ok(sumOf(alone, 'spec_num_correct_drafts') > 100, 'many drafts are right');
+  t.ok(
+    sumOf(alone, 'spec_num_proposed_drafts') > sumOf(alone, 'spec_num_correct_drafts') + 20,
+    'some are wrong',
+  );
+  await postJson(`${roomy.url}/flush_cache`, {});
+  const together = await Promise.all(bodies.map((body) => generateStream(roomy.url, body)));
+  const cut = await Promise.all(bodies.map((body) => generate(narrow.url, body)));
+  const retracted = await Promise.all(bodies.map((body) => generate(tight.url, body)));
+  t.ok(sumOf(retracted, 'num_retractions') > 0);
+  for (const [i, answer] of alone.entries()) {
+    const expected = essence(answer);
+    t.same(essence(together[i]?.at(-1)), expected, `request ${i} in a batch`);
+    t.same(essence(cut[i]), expected, `request ${i} in pairs of tokens`);
+    t.same(essence(retracted[i]), expected, `request ${i} where pages are short`);
+  }
+  for (const { url } of [roomy, narrow, tight]) await settledPools(url);
+});
+
+t.test('meta_info counts passes and drafts as SGLang names them', async (t) => {
+  const radish = await startRadish(NGRAM);
+  t.teardown(() => radish.stop());
+  const { meta_info: meta } = await generate(radish.url, bodies[0] ?? {});
+  const numPasses = Number(meta['spec_verify_ct']);
+  const numCorrect = Number(meta['spec_num_correct_drafts']);
+  t.equal(numPasses + numCorrect, meta.completion_tokens - 1, 'the first token is from the prompt');
+  t.equal(meta['spec_accept_length'], meta.completion_tokens / numPasses);
+  t.equal(meta['spec_accept_rate'], numCorrect / Number(meta['spec_num_proposed_drafts']));
+  const histogram = meta['spec_correct_drafts_histogram'] as number[];
+  t.equal(
+    histogram.reduce((sum, count) => sum + count, 0),
+    numPasses,
+  );
+  const info = (await (await fetch(`${radish.url}/server_info`)).json()) as Record<string, unknown>;
+  t.equal(info['speculative_algorithm'], 'NGRAM');
+  t.match(info['internal_states'], [{ avg_spec_accept_length: Number }]);
+  const loads = (await (await fetch(`${radish.url}/v1/loads?include=spec`)).json()) as object;
+  t.match(loads, { loads: [{ speculative: { accept_length: Number, accept_rate: Number } }] });
+});
+
+t.test('deterministic inference turns it off, and says so', async (t) => {
+  const radish = await startRadish([...NGRAM, '--enable-deterministic-inference']);
+  t.teardown(() => radish.stop());
+  const { meta_info: meta } = await generate(radish.url, bodies[0] ?? {});
+  t.notOk('spec_verify_ct' in meta);
+  t.match(radish.log(), /turns --speculative-algorithm off/);
+});
