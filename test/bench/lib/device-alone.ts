@@ -35,6 +35,8 @@ export class DeviceAlone {
   readonly spec: ModelSpec;
   readonly #runner: ModelRunner;
   readonly #room: DeviceRoom;
+  /** By slot: rows that hold KV. */
+  readonly #lengths = new Map<number, number>();
   #step = 0;
 
   private constructor(spec: ModelSpec, runner: ModelRunner, room: DeviceRoom) {
@@ -64,26 +66,35 @@ export class DeviceAlone {
 
   /** Opens slot i with prompt i and computes it up to its first token. Milliseconds. */
   prefill(prompts: readonly (readonly number[])[]): Promise<number> {
-    const opens = prompts.map((ids, slot) => this.#open(slot, ids.length));
-    const prefill = prompts.map((ids, slot) => rowOf(slot, { position: 0, ids, sample: true }));
-    return this.execute({ opens, prefill });
+    for (const [slot, ids] of prompts.entries()) this.#lengths.set(slot, ids.length);
+    return this.#execute({
+      opens: prompts.map((ids, slot) => this.#open(slot, ids.length)),
+      prefill: prompts.map((ids, slot) => rowOf(slot, { position: 0, ids, sample: true })),
+    });
   }
 
-  /** Computes `ids` behind the rows `[0, position)` of a slot. Milliseconds. */
-  extend(slot: number, position: number, ids: readonly number[]): Promise<number> {
-    return this.execute({ prefill: [rowOf(slot, { position, ids, sample: false })] });
+  /** Computes `ids` behind what the slot has. Milliseconds. */
+  extend(slot: number, ids: readonly number[]): Promise<number> {
+    const position = this.lengthOf(slot);
+    this.#lengths.set(slot, position + ids.length);
+    return this.#execute({ prefill: [rowOf(slot, { position, ids, sample: false })] });
   }
 
   /** One token for each of the slots. Milliseconds. */
   decode(slots: readonly number[]): Promise<number> {
-    return this.execute({ decode: Int32Array.from(slots.flatMap((slot) => [slot, -1, 1])) });
+    for (const slot of slots) this.#lengths.set(slot, this.lengthOf(slot) + 1);
+    return this.#execute({ decode: Int32Array.from(slots.flatMap((slot) => [slot, -1, 1])) });
   }
 
   async free(slots: readonly number[]): Promise<void> {
-    await this.execute({ frees: slots });
+    await this.#execute({ frees: slots });
   }
 
-  async execute(parts: Partial<StepPlan>): Promise<number> {
+  lengthOf(slot: number): number {
+    return this.#lengths.get(slot) ?? 0;
+  }
+
+  async #execute(parts: Partial<StepPlan>): Promise<number> {
     const start = performance.now();
     await this.#runner.execute(stepOf(this.#step++, parts), () => undefined);
     return performance.now() - start;
