@@ -8,8 +8,7 @@ import { parseArgs } from 'node:util';
 
 import { forkSide } from '../lib/child-side.js';
 import { IdleWatch } from '../lib/idle-watch.js';
-import { startLlamaServer } from '../lib/llama-server.js';
-import { startOpenVino } from '../lib/openvino.js';
+import { peerStarts } from '../lib/peers.js';
 import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
 import { residentOf } from '../lib/resident.js';
@@ -41,8 +40,6 @@ const { values, positionals } = parseArgs({
 const RADISH = 'radish';
 const DIRECT = 'radish-direct';
 const LLAMA = 'llama.cpp';
-const LLAMA_SERVER = 'llama-server';
-const OPENVINO = 'openvino';
 
 type EngineSide = Side<Workload, number>;
 
@@ -155,53 +152,19 @@ async function main(): Promise<void> {
     const sizes = [threads, room.numSlots, room.slotLength].map(String);
     starts.push(() => child(DIRECT, [folder, loadFormat, quantization, ...sizes]));
   }
-  if (gguf !== undefined) {
-    const peers = peerStarts(gguf, { room, cacheTokens: () => cacheTokens, formats });
-    starts.push(...peers);
+  if (gguf !== undefined && !values['no-llama-cpp']) {
+    formats[LLAMA] = basename(gguf);
+    starts.push(() => child(LLAMA, [gguf, threads]));
   }
+  // Nothing is asked twice after another prompt took its slot: saving slots would only cost time.
+  const llamaFlags = ['--cache-ram', '0'];
+  const options = { room, llamaFlags, cacheTokens: () => cacheTokens, formats };
+  starts.push(...peerStarts(values, options, { server: serverSide, openVino: openVinoSide }));
   const { rates, rssMiB } = await withSides(starts, measure);
   const facts = { model: folder, loadFormat, formats, threads: Number(threads), cacheTokens };
   const { rounds, prompts, steps } = values;
   const size = { rounds: Number(rounds), numPrompts: Number(prompts), steps: Number(steps) };
   print(lines(rates), { ...facts, ...size, rssMiB });
-}
-
-interface PeerOptions {
-  readonly room: ReturnType<typeof roomFor>;
-  /** Of our server, once it runs: the peer with a cache of tokens gets as many. */
-  readonly cacheTokens: () => number;
-  /** By side, for the record; peers add theirs. */
-  readonly formats: Record<string, unknown>;
-}
-
-/** Those that the command names; all read the same file. */
-function peerStarts(
-  gguf: string,
-  { room, cacheTokens, formats }: PeerOptions,
-): (() => Promise<EngineSide>)[] {
-  const { threads, openvino } = values;
-  const binary = values['llama-server'];
-  const starts: (() => Promise<EngineSide>)[] = [];
-  if (!values['no-llama-cpp']) {
-    formats[LLAMA] = basename(gguf);
-    starts.push(() => child(LLAMA, [gguf, threads]));
-  }
-  if (binary !== undefined) {
-    formats[LLAMA_SERVER] = basename(gguf);
-    // Nothing is asked twice after another prompt took its slot: saving slots would only cost time.
-    const flags = ['--cache-ram', '0'];
-    const options = { binary, gguf, threads, ...room };
-    starts.push(async () => serverSide(LLAMA_SERVER, await startLlamaServer(options, flags)));
-  }
-  if (openvino !== undefined) {
-    starts.push(async () => {
-      const options = { python: openvino, gguf, threads, cacheTokens: cacheTokens() };
-      const peer = await startOpenVino(options);
-      formats[OPENVINO] = { file: basename(gguf), ...peer.facts };
-      return openVinoSide(OPENVINO, peer);
-    });
-  }
-  return starts;
 }
 
 const CHILDREN: Readonly<Record<string, string>> = {

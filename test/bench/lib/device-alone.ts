@@ -5,8 +5,7 @@ import { stepOf, type PrefillRow, type SlotOpen, type StepPlan } from '../../../
 import type { ModelSpec } from '../../../src/core/model-spec.js';
 import { greedySampling } from '../../../src/core/sampling-params.js';
 import { CpuPool, quantizeOn } from '../../../src/cpu/pool.js';
-import { openDevice } from '../../../src/device/generate/device.js';
-import type { ModelRunner } from '../../../src/device/generate/model-runner.js';
+import { openDevice, type Device } from '../../../src/device/generate/device.js';
 import { IDLE_SHARE } from '../../../src/device/limits.js';
 import type { LoadFormat } from '../../../src/model/built-model.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
@@ -33,15 +32,15 @@ export interface DeviceRoom {
 /** The device in this process: plans steps as the scheduler would, and waits for each. */
 export class DeviceAlone {
   readonly spec: ModelSpec;
-  readonly #runner: ModelRunner;
+  readonly #device: Device;
   readonly #room: DeviceRoom;
   /** By slot: rows that hold KV. */
   readonly #lengths = new Map<number, number>();
   #step = 0;
 
-  private constructor(spec: ModelSpec, runner: ModelRunner, room: DeviceRoom) {
+  private constructor(spec: ModelSpec, device: Device, room: DeviceRoom) {
     this.spec = spec;
-    this.#runner = runner;
+    this.#device = device;
     this.#room = room;
   }
 
@@ -60,8 +59,8 @@ export class DeviceAlone {
     );
     await pool.close();
     const limits = { ...room, numPages: pagesFor(room), pageSizeTokens: PAGE_TOKENS };
-    const { runner } = await openDevice(prepared, limits, { ort: { numThreads, spinning: true } });
-    return new DeviceAlone(prepared.spec, runner, room);
+    const device = await openDevice(prepared, limits, { ort: { numThreads, spinning: true } });
+    return new DeviceAlone(prepared.spec, device, room);
   }
 
   /** Opens slot i with prompt i and computes it up to its first token. Milliseconds. */
@@ -90,13 +89,19 @@ export class DeviceAlone {
     await this.#execute({ frees: slots });
   }
 
+  /** Gives the weights back. */
+  close(): Promise<void> {
+    return this.#device.release();
+  }
+
+  /** Rows that hold KV. */
   lengthOf(slot: number): number {
     return this.#lengths.get(slot) ?? 0;
   }
 
   async #execute(parts: Partial<StepPlan>): Promise<number> {
     const start = performance.now();
-    await this.#runner.execute(stepOf(this.#step++, parts), () => undefined);
+    await this.#device.runner.execute(stepOf(this.#step++, parts), () => undefined);
     return performance.now() - start;
   }
 

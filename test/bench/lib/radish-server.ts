@@ -13,9 +13,12 @@ export interface RadishServer extends ServerProcess {
   readonly client: GenerateClient;
 }
 
-/** Starts the server as a user would. */
-export async function startRadish(args: readonly string[]): Promise<RadishServer> {
-  const server = await startServer(process.execPath, [MAIN, 'serve', ...args]);
+/** Starts the server as a user would; `nodeFlags` are Node's own. */
+export async function startRadish(
+  args: readonly string[],
+  nodeFlags: readonly string[] = [],
+): Promise<RadishServer> {
+  const server = await startServer(process.execPath, [...nodeFlags, MAIN, 'serve', ...args]);
   const format = /Weight format: (\S+)/.exec(server.startLog)?.[1] ?? 'unknown';
   const cacheTokens = await maxTotalTokens(server.port);
   return { ...server, format, cacheTokens, client: new GenerateClient(server.port) };

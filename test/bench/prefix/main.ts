@@ -3,13 +3,12 @@
  * `node dist/test/bench/prefix/main.js --model-path FOLDER --gguf FILE [--llama-server BINARY]
  * [--openvino PYTHON] [-- SERVER_FLAGS]`. See ../README.md.
  */
-import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { GenerateClient } from '../lib/generate.js';
 import { IdleWatch } from '../lib/idle-watch.js';
-import { startLlamaServer } from '../lib/llama-server.js';
-import { startOpenVino, type OpenVino } from '../lib/openvino.js';
+import type { OpenVino } from '../lib/openvino.js';
+import { peerStarts } from '../lib/peers.js';
 import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
 import { residentOf } from '../lib/resident.js';
@@ -43,8 +42,6 @@ const { values, positionals } = parseArgs({
 });
 
 const RADISH = 'radish';
-const LLAMA_SERVER = 'llama-server';
-const OPENVINO = 'openvino';
 
 type PrefixSide = Side<PrefixWorkload, WorkloadTiming>;
 
@@ -83,9 +80,9 @@ function serverSide(
 }
 
 /** By its own clock; it does not say what came from its cache. */
-function openVinoSide(peer: OpenVino): PrefixSide {
+function openVinoSide(name: string, peer: OpenVino): PrefixSide {
   return {
-    name: OPENVINO,
+    name,
     pid: peer.pid,
     run: async (load) => {
       const { outputTokens: maxNewTokens, concurrency } = load;
@@ -198,6 +195,10 @@ async function main(): Promise<void> {
   flags.push(...positionals);
   const formats: Record<string, unknown> = { [RADISH]: quantization };
   let cacheTokens = 0;
+  const { concurrency, systemTokens, questionTokens, outputTokens } = workload(0);
+  const slotLength = systemTokens + questionTokens + outputTokens;
+  const room = { numSlots: concurrency, slotLength };
+  const options = { room, cacheTokens: () => cacheTokens, formats };
   const starts = [
     async (): Promise<PrefixSide> => {
       const server = await startRadish(flags);
@@ -207,41 +208,11 @@ async function main(): Promise<void> {
     },
     async () =>
       serverSide('radish, cache off', await startRadish([...flags, '--disable-radix-cache'])),
-    ...peerStarts(() => cacheTokens, formats),
+    ...peerStarts(values, options, { server: serverSide, openVino: openVinoSide }),
   ];
   const { timings, rssMiB } = await withSides(starts, measure);
   const facts = { model: folder, formats, threads: Number(threads), rounds: Number(rounds) };
   print(lines(timings), { ...facts, cacheTokens, workload: workload(0), rssMiB });
-}
-
-/**
- * Those that the command names. The one with a cache of tokens gets as many as our server has; `formats` is
- * for the record.
- */
-function peerStarts(
-  cacheTokens: () => number,
-  formats: Record<string, unknown>,
-): (() => Promise<PrefixSide>)[] {
-  const { gguf, threads, openvino } = values;
-  if (gguf === undefined) return [];
-  const starts: (() => Promise<PrefixSide>)[] = [];
-  const binary = values['llama-server'];
-  if (binary !== undefined) {
-    const { concurrency, systemTokens, questionTokens, outputTokens } = workload(0);
-    const slotLength = systemTokens + questionTokens + outputTokens;
-    const options = { binary, gguf, threads, numSlots: concurrency, slotLength };
-    formats[LLAMA_SERVER] = basename(gguf);
-    starts.push(async () => serverSide(LLAMA_SERVER, await startLlamaServer(options)));
-  }
-  if (openvino !== undefined) {
-    starts.push(async () => {
-      const options = { python: openvino, gguf, threads, cacheTokens: cacheTokens() };
-      const peer = await startOpenVino(options);
-      formats[OPENVINO] = { file: basename(gguf), ...peer.facts };
-      return openVinoSide(peer);
-    });
-  }
-  return starts;
 }
 
 await main();
