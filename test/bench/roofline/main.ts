@@ -97,7 +97,7 @@ class Roofline {
   }
 }
 
-/** The most that was seen: what took part of the machine meanwhile is no limit of it. */
+/** The most that was measured: what took part of the machine meanwhile is no limit of it. */
 function best(all: readonly Limits[]): Limits {
   const most = (of: (limits: Limits) => number) => Number(Math.max(...all.map(of)).toFixed(1));
   return {
