@@ -1,28 +1,17 @@
-import type { GenerateClient } from '../lib/generate.js';
+import { httpSide, type Client } from '../lib/http-side.js';
 import { RandomIds } from '../lib/random-ids.js';
 import type { ServerProcess } from '../lib/server-process.js';
 import type { Side } from '../lib/side.js';
 import { decodeMs } from './decode-ms.js';
 import type { Workload } from './workload.js';
 
-type Client = Pick<GenerateClient, 'generate' | 'close'>;
-
-/** A whole server over HTTP, on this machine's loopback. */
 export function serverSide(
   name: string,
   server: ServerProcess & { readonly client: Client },
 ): Side<Workload, number> {
-  const { client } = server;
-  return {
-    name,
-    pid: server.pid,
-    run: (workload) =>
-      workload.kind === 'prefill' ? prefill(client, workload) : decode(client, workload),
-    close: async () => {
-      client.close();
-      await server.stop();
-    },
-  };
+  return httpSide(name, server, (client, workload: Workload) =>
+    workload.kind === 'prefill' ? prefill(client, workload) : decode(client, workload),
+  );
 }
 
 async function prefill(

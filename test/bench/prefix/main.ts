@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 
-import type { GenerateClient } from '../lib/generate.js';
+import { httpSide, type Client } from '../lib/http-side.js';
 import { IdleWatch } from '../lib/idle-watch.js';
 import type { OpenVino } from '../lib/openvino.js';
 import { peerStarts } from '../lib/peers.js';
@@ -60,23 +60,12 @@ function workload(round: number): PrefixWorkload {
   };
 }
 
-function serverSide(
-  name: string,
-  server: ServerProcess & { readonly client: Pick<GenerateClient, 'generate' | 'close'> },
-): PrefixSide {
-  const { client } = server;
-  return {
-    name,
-    pid: server.pid,
-    run: (load) =>
-      runWorkload(load, (inputIds) =>
-        client.generate({ inputIds, maxNewTokens: load.outputTokens, stream: true }),
-      ),
-    close: async () => {
-      client.close();
-      await server.stop();
-    },
-  };
+function serverSide(name: string, server: ServerProcess & { readonly client: Client }): PrefixSide {
+  return httpSide(name, server, (client, load: PrefixWorkload) =>
+    runWorkload(load, (inputIds) =>
+      client.generate({ inputIds, maxNewTokens: load.outputTokens, stream: true }),
+    ),
+  );
 }
 
 /** By its own clock; it does not say what came from its cache. */

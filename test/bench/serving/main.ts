@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 
-import type { GenerateClient } from '../lib/generate.js';
+import { httpSide, type Client } from '../lib/http-side.js';
 import { IdleWatch } from '../lib/idle-watch.js';
 import type { OpenVino } from '../lib/openvino.js';
 import { peerStarts } from '../lib/peers.js';
@@ -59,23 +59,15 @@ function workload(round: number, rate: number): ServingWorkload {
 
 function serverSide(
   name: string,
-  server: ServerProcess & { readonly client: Pick<GenerateClient, 'generate' | 'close'> },
+  server: ServerProcess & { readonly client: Client },
 ): ServingSide {
-  const { client } = server;
-  return {
-    name,
-    pid: server.pid,
-    run: (load) =>
-      serveOverHttp(load, async (inputIds) => {
-        const request = { inputIds, maxNewTokens: load.outputTokens, stream: true };
-        const { ttftMs, eventsMs } = await client.generate(request);
-        return { ttftMs, tokensMs: eventsMs };
-      }),
-    close: async () => {
-      client.close();
-      await server.stop();
-    },
-  };
+  return httpSide(name, server, (client, load: ServingWorkload) =>
+    serveOverHttp(load, async (inputIds) => {
+      const request = { inputIds, maxNewTokens: load.outputTokens, stream: true };
+      const { ttftMs, eventsMs } = await client.generate(request);
+      return { ttftMs, tokensMs: eventsMs };
+    }),
+  );
 }
 
 function openVinoSide(name: string, peer: OpenVino): ServingSide {
