@@ -1,19 +1,21 @@
 /**
- * Prefill and decode tokens per second of the whole server beside llama.cpp, in interleaved rounds:
- * `node dist/test/bench/engine/main.js --model-path FOLDER --gguf FILE [--llama-server BINARY] [-- SERVER_FLAGS]`.
- * See ../README.md.
+ * Prefill and decode tokens per second of the whole server beside its peers, in interleaved rounds:
+ * `node dist/test/bench/engine/main.js --model-path FOLDER --gguf FILE [--llama-server BINARY]
+ * [--openvino PYTHON] [--lines TEXT] [-- SERVER_FLAGS]`. See ../README.md.
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { forkSide } from '../lib/child-side.js';
 import { IdleWatch } from '../lib/idle-watch.js';
-import { startLlamaServer } from '../lib/llama-server.js';
+import { peerStarts } from '../lib/peers.js';
 import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
+import { residentOf } from '../lib/resident.js';
 import { withSides, type Side } from '../lib/side.js';
+import { openVinoSide } from './openvino-side.js';
 import { serverSide } from './server-side.js';
-import { labelOf, tokensOf, workloads, type Workload, type WorkloadSize } from './workload.js';
+import { labelOf, roomFor, tokensOf, workloads, type Workload } from './workload.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +24,10 @@ const { values, positionals } = parseArgs({
     dummy: { type: 'string' },
     gguf: { type: 'string' },
     'llama-server': { type: 'string' },
+    openvino: { type: 'string' },
+    'no-llama-cpp': { type: 'boolean', default: false },
+    lines: { type: 'string', multiple: true, default: [] },
+    long: { type: 'boolean', default: false },
     quantization: { type: 'string', default: 'auto' },
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
@@ -34,19 +40,29 @@ const { values, positionals } = parseArgs({
 const RADISH = 'radish';
 const DIRECT = 'radish-direct';
 const LLAMA = 'llama.cpp';
-const LLAMA_SERVER = 'llama-server';
 
 type EngineSide = Side<Workload, number>;
 
 /** Tokens per second: `rates.get(workload label).get(side name)[round]`. */
 type Rates = Map<string, Map<string, number[]>>;
 
-async function measure(sides: readonly EngineSide[], size: WorkloadSize): Promise<Rates> {
+interface Measured {
+  readonly rates: Rates;
+  /** Resident memory of each side after all rounds. */
+  readonly rssMiB: Readonly<Record<string, number | null>>;
+}
+
+function workloadsOf(round: number): Workload[] {
+  const size = { numPrompts: Number(values.prompts), steps: Number(values.steps) };
+  return workloads(round, size, { parts: values.lines, hasLong: values.long });
+}
+
+async function measure(sides: readonly EngineSide[]): Promise<Measured> {
   const rates: Rates = new Map();
   const watch = new IdleWatch(sides);
   // Round -1 warms up: first runs allocate, and sessions choose their kernels.
   for (let round = -1; round < Number(values.rounds); round++) {
-    for (const workload of workloads(round, size)) {
+    for (const workload of workloadsOf(round)) {
       for (const side of sides) {
         const ms = await watch.during(side.name, () => side.run(workload));
         if (round >= 0)
@@ -56,7 +72,7 @@ async function measure(sides: readonly EngineSide[], size: WorkloadSize): Promis
     console.error(round < 0 ? 'warmed up' : `round ${round + 1} of ${values.rounds}`);
   }
   console.error('CPU time of idle sides, in cores:', watch.shares());
-  return rates;
+  return { rates, rssMiB: await residentOf(sides) };
 }
 
 function add(rates: Rates, [label, side]: readonly [string, string], rate: number): void {
@@ -90,8 +106,8 @@ function record(entries: readonly (readonly [string, number])[]): Record<string,
   return Object.fromEntries(entries.map(([name, value]) => [name, Number(value.toFixed(2))]));
 }
 
-function print(results: readonly Line[], facts: object): void {
-  console.log(JSON.stringify({ bench: 'engine', ...facts, ...machineFacts(), results }));
+function print(results: readonly Line[], { rssMiB, ...facts }: Facts): void {
+  console.log(JSON.stringify({ bench: 'engine', ...facts, rssMiB, ...machineFacts(), results }));
   const names = Object.keys(results[0]?.tokensPerSecond ?? {});
   const others = Object.keys(results[0]?.radishRatioTo ?? {});
   const header = ['tok/s', ...names, ...others.map((name) => `${RADISH} : ${name}`)];
@@ -100,41 +116,55 @@ function print(results: readonly Line[], facts: object): void {
     ...names.map((name) => (tokensPerSecond[name] ?? NaN).toFixed(1)),
     ...others.map((name) => (radishRatioTo[name] ?? NaN).toFixed(2)),
   ]);
-  console.log(table(header, rows));
+  const memory = (name: string) => rssMiB[name] ?? NaN;
+  const memoryRow = [
+    'RSS after, MiB',
+    ...names.map((name) => String(memory(name))),
+    ...others.map((name) => (memory(RADISH) / memory(name)).toFixed(2)),
+  ];
+  console.log(table(header, [...rows, memoryRow]));
 }
+
+type Facts = Pick<Measured, 'rssMiB'> & Readonly<Record<string, unknown>>;
 
 async function main(): Promise<void> {
   const folder = values['model-path'] ?? values.dummy;
   if (folder === undefined) throw new Error('--model-path FOLDER or --dummy FOLDER is needed');
   const loadFormat = values['model-path'] === undefined ? 'dummy' : 'auto';
   const { gguf, quantization, threads } = values;
-  const size = { numPrompts: Number(values.prompts), steps: Number(values.steps) };
   const flags = [
     ['--model-path', folder, '--load-format', loadFormat, '--quantization', quantization],
     ['--num-threads', threads, ...(loadFormat === 'dummy' ? ['--skip-tokenizer-init'] : [])],
     positionals,
   ].flat();
-  let format = quantization;
+  const formats: Record<string, unknown> = { [RADISH]: quantization };
+  let cacheTokens = 0;
   const starts = [
     async (): Promise<EngineSide> => {
       const server = await startRadish(flags);
-      format = server.format;
+      formats[RADISH] = server.format;
+      cacheTokens = server.cacheTokens;
       return serverSide(RADISH, server);
     },
   ];
-  if (values.direct) starts.push(() => child(DIRECT, [folder, loadFormat, quantization, threads]));
-  if (gguf !== undefined) starts.push(() => child(LLAMA, [gguf, threads]));
-  const binary = values['llama-server'];
-  if (binary !== undefined && gguf !== undefined) {
-    const options = { binary, gguf, threads, numSlots: 16, slotLength: 1024 };
-    // Nothing is asked twice after another prompt took its slot: saving slots would only cost time.
-    const flags = ['--cache-ram', '0'];
-    starts.push(async () => serverSide(LLAMA_SERVER, await startLlamaServer(options, flags)));
+  const room = roomFor(workloadsOf(0));
+  if (values.direct) {
+    const sizes = [threads, room.numSlots, room.slotLength].map(String);
+    starts.push(() => child(DIRECT, [folder, loadFormat, quantization, ...sizes]));
   }
-  const rates = await withSides(starts, (sides) => measure(sides, size));
-  const formats = { radish: format, ...(gguf === undefined ? {} : { [LLAMA]: basename(gguf) }) };
-  const facts = { model: folder, loadFormat, formats, threads: Number(threads) };
-  print(lines(rates), { ...facts, rounds: Number(values.rounds), ...size });
+  if (gguf !== undefined && !values['no-llama-cpp']) {
+    formats[LLAMA] = basename(gguf);
+    starts.push(() => child(LLAMA, [gguf, threads]));
+  }
+  // Nothing is asked twice after another prompt took its slot: saving slots would only cost time.
+  const llamaFlags = ['--cache-ram', '0'];
+  const options = { room, llamaFlags, cacheTokens: () => cacheTokens, formats };
+  starts.push(...peerStarts(values, options, { server: serverSide, openVino: openVinoSide }));
+  const { rates, rssMiB } = await withSides(starts, measure);
+  const facts = { model: folder, loadFormat, formats, threads: Number(threads), cacheTokens };
+  const { rounds, prompts, steps } = values;
+  const size = { rounds: Number(rounds), numPrompts: Number(prompts), steps: Number(steps) };
+  print(lines(rates), { ...facts, ...size, rssMiB });
 }
 
 const CHILDREN: Readonly<Record<string, string>> = {

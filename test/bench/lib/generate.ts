@@ -6,6 +6,8 @@ export interface Answer {
   readonly ttftMs: number;
   readonly cachedTokens: number;
   readonly completionTokens: number;
+  /** When each event of a stream came, since sending: one a token, unless the server joins them. */
+  readonly eventsMs: readonly number[];
 }
 
 export interface GenerateRequest {
@@ -31,7 +33,7 @@ export class GenerateClient {
 
   /** Rejects on any status but 200 and on an answer of another length than asked for. */
   async generate(input: GenerateRequest): Promise<Answer> {
-    const { text, ttftMs } = await this.client.post('/generate', {
+    const { text, ttftMs, eventsMs } = await this.client.post('/generate', {
       input_ids: input.inputIds,
       stream: input.stream,
       sampling_params: {
@@ -45,7 +47,8 @@ export class GenerateClient {
     if (completionTokens !== input.maxNewTokens) {
       throw new Error(`expected ${input.maxNewTokens} tokens: ${text.slice(-500)}`);
     }
-    return { ttftMs, cachedTokens: body.meta_info?.cached_tokens ?? 0, completionTokens };
+    const cachedTokens = body.meta_info?.cached_tokens ?? 0;
+    return { ttftMs, cachedTokens, completionTokens, eventsMs };
   }
 
   close(): void {

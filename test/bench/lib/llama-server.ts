@@ -44,7 +44,7 @@ class CompletionClient {
 
   /** As {@link GenerateClient.generate}. */
   async generate({ inputIds, maxNewTokens, stream }: GenerateRequest): Promise<Answer> {
-    const { text, ttftMs } = await this.client.post('/completion', {
+    const { text, ttftMs, eventsMs } = await this.client.post('/completion', {
       prompt: inputIds,
       n_predict: maxNewTokens,
       temperature: 0,
@@ -56,7 +56,9 @@ class CompletionClient {
     if (completionTokens !== maxNewTokens) {
       throw new Error(`expected ${maxNewTokens} tokens: ${text.slice(-500)}`);
     }
-    return { ttftMs, cachedTokens: body.timings?.cache_n ?? 0, completionTokens };
+    const cachedTokens = body.timings?.cache_n ?? 0;
+    // The last event has no token of its own.
+    return { ttftMs, cachedTokens, completionTokens, eventsMs: eventsMs.slice(0, -1) };
   }
 
   close(): void {

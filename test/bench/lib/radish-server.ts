@@ -8,12 +8,24 @@ const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 export interface RadishServer extends ServerProcess {
   /** Number format that the weights ended up in, from the log; what `auto` chose. */
   readonly format: string;
+  /** Tokens that its KV pages hold. */
+  readonly cacheTokens: number;
   readonly client: GenerateClient;
 }
 
-/** Starts the server as a user would. */
-export async function startRadish(args: readonly string[]): Promise<RadishServer> {
-  const server = await startServer(process.execPath, [MAIN, 'serve', ...args]);
+/** Starts the server as a user would; `nodeFlags` are Node's own. */
+export async function startRadish(
+  args: readonly string[],
+  nodeFlags: readonly string[] = [],
+): Promise<RadishServer> {
+  const server = await startServer(process.execPath, [...nodeFlags, MAIN, 'serve', ...args]);
   const format = /Weight format: (\S+)/.exec(server.startLog)?.[1] ?? 'unknown';
-  return { ...server, format, client: new GenerateClient(server.port) };
+  const cacheTokens = await maxTotalTokens(server.port);
+  return { ...server, format, cacheTokens, client: new GenerateClient(server.port) };
+}
+
+async function maxTotalTokens(port: number): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}/get_max_total_num_tokens`);
+  const body = (await response.json()) as { readonly max_total_num_tokens: number };
+  return body.max_total_num_tokens;
 }

@@ -4,7 +4,12 @@ export interface TimedBody {
   readonly text: string;
   /** From sending the request to the first byte of the body. */
   readonly ttftMs: number;
+  /** When each event of a stream came, `[DONE]` apart; since sending. */
+  readonly eventsMs: readonly number[];
 }
+
+/** How an event that is a JSON object begins. */
+const EVENT = 'data: {';
 
 /** A client over node:http: it shares the cores with what it measures, so it does little. */
 export class TimedClient {
@@ -33,15 +38,19 @@ export class TimedClient {
       sent.on('error', reject);
       sent.on('response', (response) => {
         const chunks: Buffer[] = [];
+        const eventsMs: number[] = [];
         let ttftMs = NaN;
         response.on('data', (chunk: Buffer) => {
-          if (chunks.length === 0) ttftMs = performance.now() - start;
+          const nowMs = performance.now() - start;
+          if (chunks.length === 0) ttftMs = nowMs;
           chunks.push(chunk);
+          const numEvents = chunk.toString('latin1').split(EVENT).length - 1;
+          for (let i = 0; i < numEvents; i++) eventsMs.push(nowMs);
         });
         response.on('error', reject);
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString();
-          if (response.statusCode === 200) resolve({ text, ttftMs });
+          if (response.statusCode === 200) resolve({ text, ttftMs, eventsMs });
           else reject(new Error(`status ${String(response.statusCode)}: ${text.slice(0, 500)}`));
         });
       });
@@ -56,6 +65,6 @@ export class TimedClient {
 
 /** The last event of a stream that is a JSON object; `[DONE]` is none. */
 export function lastEvent(stream: string): string {
-  const events = stream.split('\n\n').filter((event) => event.startsWith('data: {'));
+  const events = stream.split('\n\n').filter((event) => event.startsWith(EVENT));
   return events.at(-1)?.slice('data: '.length) ?? '{}';
 }

@@ -1,25 +1,33 @@
 /**
- * The shared-prefix workload against the server with its prefix cache, without it, and against llama.cpp's
- * server: `node dist/test/bench/prefix/main.js --model-path FOLDER --llama-server BINARY --gguf FILE
- * [-- SERVER_FLAGS]`. See ../README.md.
+ * The shared-prefix workload against the server with its prefix cache, without it, and against its peers:
+ * `node dist/test/bench/prefix/main.js --model-path FOLDER --gguf FILE [--llama-server BINARY]
+ * [--openvino PYTHON] [-- SERVER_FLAGS]`. See ../README.md.
  */
-import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import type { GenerateClient } from '../lib/generate.js';
+import { httpSide, type Client } from '../lib/http-side.js';
 import { IdleWatch } from '../lib/idle-watch.js';
-import { startLlamaServer } from '../lib/llama-server.js';
+import type { OpenVino } from '../lib/openvino.js';
+import { peerStarts } from '../lib/peers.js';
 import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
+import { residentOf } from '../lib/resident.js';
 import type { ServerProcess } from '../lib/server-process.js';
 import { withSides, type Side } from '../lib/side.js';
-import { isHit, runWorkload, type PrefixWorkload, type WorkloadTiming } from './workload.js';
+import {
+  isHit,
+  runWorkload,
+  sharedPrefixPrompts,
+  type PrefixWorkload,
+  type WorkloadTiming,
+} from './workload.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     'model-path': { type: 'string' },
     'llama-server': { type: 'string' },
+    openvino: { type: 'string' },
     gguf: { type: 'string' },
     quantization: { type: 'string', default: 'auto' },
     rounds: { type: 'string', default: '5' },
@@ -52,26 +60,37 @@ function workload(round: number): PrefixWorkload {
   };
 }
 
-function serverSide(
-  name: string,
-  server: ServerProcess & { readonly client: Pick<GenerateClient, 'generate' | 'close'> },
-): PrefixSide {
-  const { client } = server;
+function serverSide(name: string, server: ServerProcess & { readonly client: Client }): PrefixSide {
+  return httpSide(name, server, (client, load: PrefixWorkload) =>
+    runWorkload(load, (inputIds) =>
+      client.generate({ inputIds, maxNewTokens: load.outputTokens, stream: true }),
+    ),
+  );
+}
+
+/** By its own clock; it does not say what came from its cache. */
+function openVinoSide(name: string, peer: OpenVino): PrefixSide {
   return {
     name,
-    pid: server.pid,
-    run: (load) =>
-      runWorkload(load, (inputIds) =>
-        client.generate({ inputIds, maxNewTokens: load.outputTokens, stream: true }),
-      ),
-    close: async () => {
-      client.close();
-      await server.stop();
+    pid: peer.pid,
+    run: async (load) => {
+      const { outputTokens: maxNewTokens, concurrency } = load;
+      const prompts = sharedPrefixPrompts(load);
+      const timing = await peer.run({ prompts, maxNewTokens, concurrency, arrivalsMs: null });
+      const requests = timing.requests.map(({ ttftMs }) => ({ ttftMs, cachedTokens: null }));
+      return { wallMs: timing.wallMs, requests };
     },
+    close: () => peer.close(),
   };
 }
 
-async function measure(sides: readonly PrefixSide[]): Promise<Timings> {
+interface Measured {
+  readonly timings: Timings;
+  /** Resident memory of each side after all rounds. */
+  readonly rssMiB: Readonly<Record<string, number | null>>;
+}
+
+async function measure(sides: readonly PrefixSide[]): Promise<Measured> {
   const timings: Timings = new Map();
   const watch = new IdleWatch(sides);
   // Round -1 warms up: first runs allocate, and sessions choose their kernels.
@@ -83,7 +102,7 @@ async function measure(sides: readonly PrefixSide[]): Promise<Timings> {
     console.error(round < 0 ? 'warmed up' : `round ${round + 1} of ${values.rounds}`);
   }
   console.error('CPU time of idle sides, in cores:', watch.shares());
-  return timings;
+  return { timings, rssMiB: await residentOf(sides) };
 }
 
 interface Line {
@@ -92,10 +111,14 @@ interface Line {
   readonly wallSeconds: number;
   /** Wall time of the server with its cache as a share of this side's, pair by pair; the median. */
   readonly radishWallRatio: number;
-  /** Over all rounds. */
-  readonly hits: number;
-  readonly misses: number;
-  /** Medians; null where there was none. */
+  /** Of all requests of all rounds. */
+  readonly ttftMsMean: number;
+  /** The same ratio of the means. */
+  readonly radishTtftRatio: number;
+  /** Over all rounds; null where the program does not tell what it had cached. */
+  readonly hits: number | null;
+  readonly misses: number | null;
+  /** Medians; null where there was none or nobody knows. */
   readonly ttftMsOnHits: number | null;
   readonly ttftMsOnMisses: number | null;
 }
@@ -104,68 +127,81 @@ function lines(timings: Timings): Line[] {
   const radish = timings.get(RADISH) ?? [];
   return [...timings].map(([side, rounds]) => {
     const requests = rounds.flatMap((round) => round.requests);
-    const hits = requests.filter((request) => isHit(request, workload(0)));
-    const misses = requests.filter((request) => !isHit(request, workload(0)));
-    const ratios = rounds.map((round, i) => (radish[i]?.wallMs ?? NaN) / round.wallMs);
-    const p50 = (all: typeof requests) =>
-      all.length === 0 ? null : Math.round(median(all.map(({ ttftMs }) => ttftMs)));
+    const told = requests.filter(({ cachedTokens }) => cachedTokens !== null);
+    const hits = told.filter((request) => isHit(request, workload(0)));
+    const misses = told.filter((request) => !isHit(request, workload(0)));
+    const count = (some: typeof requests) => (told.length === 0 ? null : some.length);
+    const ratio = (of: (timing: WorkloadTiming) => number) =>
+      median(rounds.map((round, i) => of(radish[i] ?? NO_TIMING) / of(round)));
+    const p50 = (some: typeof requests) =>
+      some.length === 0 ? null : Math.round(median(some.map(({ ttftMs }) => ttftMs)));
     return {
       side,
       wallSeconds: Number((median(rounds.map(({ wallMs }) => wallMs)) / 1000).toFixed(2)),
-      radishWallRatio: Number(median(ratios).toFixed(3)),
-      hits: hits.length,
-      misses: misses.length,
+      radishWallRatio: Number(ratio(({ wallMs }) => wallMs).toFixed(3)),
+      ttftMsMean: Math.round(meanTtft({ wallMs: 0, requests })),
+      radishTtftRatio: Number(ratio(meanTtft).toFixed(3)),
+      hits: count(hits),
+      misses: count(misses),
       ttftMsOnHits: p50(hits),
       ttftMsOnMisses: p50(misses),
     };
   });
 }
 
-function print(results: readonly Line[], facts: object): void {
-  console.log(JSON.stringify({ bench: 'prefix', ...facts, ...machineFacts(), results }));
-  const header = ['', 'wall s', 'radish : this', 'hits', 'TTFT p50 ms', 'misses', 'TTFT p50 ms'];
+const NO_TIMING: WorkloadTiming = { wallMs: NaN, requests: [] };
+
+function meanTtft({ requests }: WorkloadTiming): number {
+  return requests.reduce((sum, { ttftMs }) => sum + ttftMs, 0) / requests.length;
+}
+
+function print(results: readonly Line[], { rssMiB, ...facts }: Facts): void {
+  console.log(JSON.stringify({ bench: 'prefix', ...facts, rssMiB, ...machineFacts(), results }));
+  const header = ['', 'wall s', 'radish : this', 'mean TTFT ms', 'radish : this'];
+  header.push('hits', 'TTFT p50 ms', 'misses', 'TTFT p50 ms', 'RSS after, MiB');
   const rows = results.map((line) => [
     line.side,
     line.wallSeconds.toFixed(2),
     line.radishWallRatio.toFixed(2),
-    String(line.hits),
+    String(line.ttftMsMean),
+    line.radishTtftRatio.toFixed(2),
+    String(line.hits ?? '-'),
     String(line.ttftMsOnHits ?? '-'),
-    String(line.misses),
+    String(line.misses ?? '-'),
     String(line.ttftMsOnMisses ?? '-'),
+    String(rssMiB[line.side] ?? '-'),
   ]);
   console.log(table(header, rows));
 }
 
+type Facts = Pick<Measured, 'rssMiB'> & Readonly<Record<string, unknown>>;
+
 async function main(): Promise<void> {
-  const { gguf, threads, quantization, rounds } = values;
+  const { threads, quantization, rounds } = values;
   const folder = values['model-path'];
   if (folder === undefined) throw new Error('--model-path FOLDER is needed');
   const flags = ['--model-path', folder, '--quantization', quantization, '--num-threads', threads];
   flags.push(...positionals);
-  let format = quantization;
+  const formats: Record<string, unknown> = { [RADISH]: quantization };
+  let cacheTokens = 0;
+  const { concurrency, systemTokens, questionTokens, outputTokens } = workload(0);
+  const slotLength = systemTokens + questionTokens + outputTokens;
+  const room = { numSlots: concurrency, slotLength };
+  const options = { room, cacheTokens: () => cacheTokens, formats };
   const starts = [
     async (): Promise<PrefixSide> => {
       const server = await startRadish(flags);
-      format = server.format;
+      formats[RADISH] = server.format;
+      cacheTokens = server.cacheTokens;
       return serverSide(RADISH, server);
     },
     async () =>
       serverSide('radish, cache off', await startRadish([...flags, '--disable-radix-cache'])),
+    ...peerStarts(values, options, { server: serverSide, openVino: openVinoSide }),
   ];
-  const binary = values['llama-server'];
-  if (binary !== undefined && gguf !== undefined) {
-    const { concurrency, systemTokens, questionTokens, outputTokens } = workload(0);
-    const slotLength = systemTokens + questionTokens + outputTokens;
-    const options = { binary, gguf, threads, numSlots: concurrency, slotLength };
-    starts.push(async () => serverSide('llama-server', await startLlamaServer(options)));
-  }
-  const timings = await withSides(starts, measure);
-  const formats = {
-    radish: format,
-    ...(gguf === undefined ? {} : { 'llama-server': basename(gguf) }),
-  };
+  const { timings, rssMiB } = await withSides(starts, measure);
   const facts = { model: folder, formats, threads: Number(threads), rounds: Number(rounds) };
-  print(lines(timings), { ...facts, workload: workload(0) });
+  print(lines(timings), { ...facts, cacheTokens, workload: workload(0), rssMiB });
 }
 
 await main();

@@ -15,7 +15,8 @@ export interface PrefixWorkload {
 
 export interface RequestTiming {
   readonly ttftMs: number;
-  readonly cachedTokens: number;
+  /** Null where the program does not tell. */
+  readonly cachedTokens: number | null;
 }
 
 export interface WorkloadTiming {
@@ -55,5 +56,5 @@ export async function runWorkload(
 
 /** At least half of the system prompt came from the cache. */
 export function isHit({ cachedTokens }: RequestTiming, workload: PrefixWorkload): boolean {
-  return 2 * cachedTokens >= workload.systemTokens;
+  return cachedTokens !== null && 2 * cachedTokens >= workload.systemTokens;
 }
