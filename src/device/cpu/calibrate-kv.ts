@@ -9,8 +9,6 @@ import { KvSlots } from './kv-slots.js';
 const LARGEST_INTEGER = 127;
 /** Keys may be larger than the prompts'; clipped ones cost most (docs/decisions/0015-kv-in-int8.md). */
 const KEY_ROOM = 1.1;
-/** The largest of all values are few: clipping them costs less than a coarser step for the others. */
-const VALUE_ROOM = 0.8;
 /** In the place of a scale that would be zero, or nothing: of a model whose keys or values are. */
 const UNIT = 1;
 
@@ -44,7 +42,7 @@ export async function calibrateKv(
   }
   return Array.from({ length: shape.numLayers }, (_, layer) => ({
     key: keyScales(largest[2 * layer] ?? new Float32Array(0), shape.headDim),
-    value: scaleFor(VALUE_ROOM * maxOf(largest[2 * layer + 1] ?? new Float32Array(0))),
+    value: scaleFor(maxOf(largest[2 * layer + 1] ?? new Float32Array(0))),
   }));
 }
 

@@ -1,7 +1,10 @@
 import { EXTEND_INPUTS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import type { LayerRows } from './decode-rows.js';
-import { attentionAttributes, type Int8Run } from './int8-run.js';
+import { attentionAttributes, PART_ROWS, type Int8Run } from './int8-run.js';
+
+/** Beyond the end of any run. */
+const FAR = 2 ** 31;
 
 /** Where a sequence stands: inputs of the run, or what one of several sequences has of them. */
 interface Place {
@@ -20,13 +23,39 @@ export function extendRows(run: Int8Run, rows: LayerRows): Value[] {
   const { packed, newRows } = roundedRows(run, rows.packed);
   const attended = graph.node('If', [run.isSingle], {
     attributes: {
-      then_branch: graph.branch(() => [sequence(run, rows, packed, onlyPlace(graph))]),
+      then_branch: graph.branch(() => [single(run, rows, packed)]),
       else_branch: graph.branch(() => [oneByOne(run, rows, packed)]),
     },
   });
   const unread = graph.empty('i8', [0, config.numKvHeads, 1, headDim]);
   const present = [graph.node('Identity', [unread]), graph.node('Identity', [unread])];
   return [attended, ...present, newRows];
+}
+
+/** A long run in two parts, the second of which has what the first made in its past: no bit of a row depends on the cut. */
+function single(run: Int8Run, rows: LayerRows, packed: Value): Value {
+  const { graph, isLong } = run;
+  const place = onlyPlace(graph);
+  return graph.node('If', [isLong], {
+    attributes: {
+      then_branch: graph.branch(() => [inParts(run, rows, packed, place)]),
+      else_branch: graph.branch(() => [sequence(run, rows, packed, place)]),
+    },
+  });
+}
+
+function inParts(run: Int8Run, { layer, pasts }: LayerRows, packed: Value, place: Place): Value {
+  const { graph } = run;
+  const cut = graph.ints(PART_ROWS);
+  const first = graph.node('Slice', [packed, graph.ints(0), cut, graph.ints(1)]);
+  const second = graph.node('Slice', [packed, cut, graph.ints(FAR), graph.ints(1)]);
+  const [outFirst, ...present] = attend(run, layer, first, {
+    pasts: readPasts(run, pasts, place),
+    seqlensK: graph.node('Sub', [place.seqlensK, run.rowsBehind]),
+    totalLength: graph.node('Sub', [place.totalLength, graph.node('Squeeze', [run.rowsBehind])]),
+  });
+  const [outSecond] = attend(run, layer, second, { ...place, pasts: present });
+  return graph.node('Concat', [outFirst, outSecond], { attributes: { axis: { int: 1 } } });
 }
 
 /** The inputs of a run with a single sequence are that sequence's. */
@@ -86,23 +115,39 @@ function oneByOne(run: Int8Run, rows: LayerRows, packed: Value): Value {
 }
 
 /** Attention of one sequence's rows, `[1, S, numColumns * headDim]`, to each other and to what is in the cache. */
-function sequence(
-  run: Int8Run,
-  { layer, pasts }: LayerRows,
-  packed: Value,
-  { pastBegin, pastEnd, seqlensK, totalLength }: Place,
-): Value {
-  const { graph, config, sinks } = run;
-  const floats = pasts.map((past) => {
+function sequence(run: Int8Run, { layer, pasts }: LayerRows, packed: Value, place: Place): Value {
+  const [output] = attend(run, layer, packed, { ...place, pasts: readPasts(run, pasts, place) });
+  return output;
+}
+
+function readPasts(
+  { graph }: Int8Run,
+  pasts: readonly Value[],
+  { pastBegin, pastEnd }: Place,
+): Value[] {
+  return pasts.map((past) => {
     const rows = graph.node('Slice', [past, pastBegin, pastEnd, graph.ints(0, 2)]);
     return graph.cast(rows, 'f32');
   });
-  return graph.node(
+}
+
+interface Attended extends Pick<Place, 'seqlensK' | 'totalLength'> {
+  /** K and V before these rows, `[1, kvHeads, P, headDim] f32`. */
+  readonly pasts: readonly Value[];
+}
+
+/** What attention gives, and K and V with these rows. */
+function attend(
+  { graph, config, sinks }: Int8Run,
+  layer: number,
+  packed: Value,
+  { pasts, seqlensK, totalLength }: Attended,
+): [Value, Value, Value] {
+  const outputs: [Value, Value, Value] = [graph.name(), graph.name(), graph.name()];
+  graph.node(
     'GroupQueryAttention',
-    [packed, '', '', ...floats, seqlensK, totalLength, '', '', '', '', sinks],
-    {
-      attributes: attentionAttributes(config, layer),
-      outputs: [graph.name(), graph.name(), graph.name()],
-    },
+    [packed, '', '', ...pasts, seqlensK, totalLength, '', '', '', '', sinks],
+    { attributes: attentionAttributes(config, layer), outputs },
   );
+  return outputs;
 }

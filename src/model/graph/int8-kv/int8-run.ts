@@ -13,6 +13,9 @@ export interface Int8Options {
   readonly rotaryScale: number;
 }
 
+/** Rows of the first part of a long run, an even number: the op computes the whole square of what it is given. */
+export const PART_ROWS = 128;
+
 /** What attention of all layers has in common. */
 export interface Int8Run {
   readonly graph: Graph;
@@ -25,6 +28,10 @@ export interface Int8Run {
   readonly decodes: Value;
   /** Whether it extends a single one: bool. */
   readonly isSingle: Value;
+  /** Whether it has more rows than {@link PART_ROWS}: bool. */
+  readonly isLong: Value;
+  /** `[1] i32`: rows that it has beyond them. */
+  readonly rowsBehind: Value;
   /** How many sequences it extends: i64. */
   readonly numExtends: Value;
   /** `[numPositions + 1, headDim / 2] f32`; the last row turns nothing and scales nothing. */
@@ -43,6 +50,7 @@ export function int8Run(
 ): Int8Run {
   const { numHeads, numKvHeads } = config;
   const numExtends = graph.node('Size', [EXTEND_INPUTS.totalLengths]);
+  const numRows = graph.node('Shape', [EXTEND_INPUTS.positions]);
   const numRotated = numHeads + numKvHeads;
   const ofColumns = (ofRotated: number, ofValue: number): Value =>
     graph.ints(
@@ -58,6 +66,8 @@ export function int8Run(
     numColumns: numRotated + numKvHeads,
     decodes: graph.node('Equal', [numExtends, graph.int(0)]),
     isSingle: graph.node('Equal', [numExtends, graph.int(1)]),
+    isLong: graph.node('Greater', [numRows, graph.ints(PART_ROWS)]),
+    rowsBehind: graph.cast(graph.node('Sub', [numRows, graph.ints(PART_ROWS)]), 'i32'),
     numExtends,
     ...rotaryTables(graph, config, { numPositions, scale: rotaryScale, hasIdentity: true }),
     tableRows: graph.node('Add', [
