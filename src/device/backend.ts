@@ -47,6 +47,8 @@ export const FILLER = -1;
 export interface PrefillRule {
   /** Most rows of a run. */
   readonly maxRows: number;
+  /** Most sequences that one run takes rows of. */
+  readonly maxSequences: number;
   /**
    * `even`: a run has an even number of rows, computing the row before it again or a dummy one behind it.
    * A number: a run has at least so many, with dummy rows behind it.
@@ -74,9 +76,11 @@ export interface Forward {
 
 /** One run of the graph. All arrays belong to the caller and are read before `run` returns. */
 export interface ForwardInput {
-  /** One sequence of S rows, or as {@link KvStore.arrange} gave them with a row each. */
+  /** Sequences to extend, or as {@link KvStore.arrange} gave them to decode, with a row each. */
   readonly slots: readonly number[];
-  /** `[slots.length * S]` */
+  /** `[slots.length]`: rows of each sequence in the run; left out where all have the same number. */
+  readonly counts?: readonly number[];
+  /** The rows of one sequence behind those of the other. */
   readonly tokens: Int32Array;
   /** `[slots.length]`: rows of each sequence after the run. */
   readonly lengths: Int32Array;

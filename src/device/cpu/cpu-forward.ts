@@ -13,13 +13,16 @@ import type { RunCache } from './run-cache.js';
  * Attention takes another kernel for a row that is left over from its blocks (graph/contract.ts), and computes the
  * whole square of a run, so that longer ones waste more.
  */
-export const CPU_PREFILL: PrefillRule = { maxRows: 256, padding: 'even' };
+export const CPU_PREFILL: PrefillRule = { maxRows: 256, maxSequences: 1, padding: 'even' };
+
+/** What reads the cache and gives new rows may do so for several sequences (model/graph/int8-kv/extend-rows.ts). */
+const INT8_PREFILL: PrefillRule = { ...CPU_PREFILL, maxSequences: 16 };
 
 /** Runs the graph on rows of the KV slots. */
 export class CpuForward implements Forward {
   readonly head: HeadBuffers;
   readonly moe: MoeSpec | null;
-  readonly prefill = CPU_PREFILL;
+  readonly prefill: PrefillRule;
   experts: readonly BigInt64Array[] = [];
   hidden = new Float32Array(0);
   readonly #session: OrtSession;
@@ -32,7 +35,9 @@ export class CpuForward implements Forward {
     slots: KvSlots,
   ) {
     this.#session = session;
-    this.#cache = slots.shape.type === 'i8' ? new Int8Cache(slots) : new FloatCache(slots);
+    const isInt8 = slots.shape.type === 'i8';
+    this.#cache = isInt8 ? new Int8Cache(slots) : new FloatCache(slots);
+    this.prefill = isInt8 ? INT8_PREFILL : CPU_PREFILL;
     this.moe = moe;
     this.#hiddenSize = hiddenSize;
     this.head = new HeadBuffers(vocabSize, Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots));

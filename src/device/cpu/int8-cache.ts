@@ -63,13 +63,11 @@ export class Int8Cache implements RunCache {
     return binding;
   }
 
-  #extendsOf({ slots, tokens, lengths }: ForwardInput): Extend[] {
-    const numRows = tokens.length / slots.length;
-    return slots.map((slot, i) => ({
-      row: this.#slots.rowOf(slot),
-      past: (lengths[i] ?? 0) - numRows,
-      numRows,
-    }));
+  #extendsOf({ slots, counts, tokens, lengths }: ForwardInput): Extend[] {
+    return slots.map((slot, i) => {
+      const numRows = counts?.[i] ?? tokens.length / slots.length;
+      return { row: this.#slots.rowOf(slot), past: (lengths[i] ?? 0) - numRows, numRows };
+    });
   }
 
   #fetchNewRows(fetches: Fetches, numRows: number): void {

@@ -2,7 +2,6 @@ import {
   DECODE_STRIDE,
   RESULT_STALLED,
   TURN_STRIDE,
-  type PrefillRow,
   type StepPlan,
   type StepResult,
 } from '../../core/batch.js';
@@ -10,9 +9,10 @@ import { DeviceSlot } from './device-slot.js';
 import { FILLER, type KvStore, type ModelBackend } from '../backend.js';
 import { SlotMasks } from './slot-masks.js';
 import { needsLogits } from '../sampling/penalties.js';
-import { cutPrefill, prefillRows, type PrefillRun } from './prefill-runs.js';
+import { extendSlots } from './extend-slots.js';
+import { cutPrefill, groupRuns } from './prefill-runs.js';
 import { needsWholeRow, RowSampler } from './row-sampler.js';
-import { addDecodeHidden, addPrefillHidden } from './hidden-output.js';
+import { addDecodeHidden } from './hidden-output.js';
 import { StageClock } from './stage-clock.js';
 import { RoutingRecord, StepOutput } from './step-output.js';
 import { verify } from './verify.js';
@@ -54,9 +54,7 @@ export class ModelRunner {
     for (const row of plan.maps) this.#parts.kv.map(row);
     for (const row of plan.loads) this.#parts.kv.load(row.slot, row.numTokens, row.pages);
     const loadUs = clock.lapUs();
-    for (const [planRow, row] of plan.prefill.entries()) {
-      await this.#prefill(row, { planRow, output, betweenRuns });
-    }
+    await this.#prefill(plan, { output, betweenRuns });
     const prefillUs = clock.lapUs();
     betweenRuns();
     const rows = this.#decodeRows(plan, output);
@@ -92,59 +90,22 @@ export class ModelRunner {
     }
   }
 
-  async #prefill(row: PrefillRow, context: PrefillContext): Promise<void> {
-    const slot = this.#slotOf(row.slot);
-    for (const run of cutPrefill(row, slot.scoreFrom, this.#parts.forward.prefill)) {
+  async #prefill(plan: StepPlan, context: PrefillContext): Promise<void> {
+    const { prefill: rule } = this.#parts.forward;
+    const runs = plan.prefill.flatMap((row, planRow) => {
+      const slot = this.#slotOf(row.slot);
+      return cutPrefill(row, slot.scoreFrom, rule).map((run) => {
+        return { slotId: row.slot, slot, run, planRow };
+      });
+    });
+    const parts = { ...this.#parts, sampler: this.#sampler, masks: this.#masks };
+    for (const group of groupRuns(runs, rule)) {
       context.betweenRuns();
-      if (slot.cancelledFrom <= run.position) return;
-      await this.#prefillRun(row.slot, run, context);
+      await extendSlots(parts, group, {
+        output: context.output,
+        isAlone: this.#allHaveGrammars,
+      });
     }
-  }
-
-  async #prefillRun(slotId: number, run: PrefillRun, context: PrefillContext): Promise<void> {
-    const { forward, kv } = this.#parts;
-    const slot = this.#slotOf(slotId);
-    if (kv.lengthOf(slotId) < run.position) {
-      throw new Error(`this is a bug: slot ${slotId} has no row ${run.position - 1} to build on`);
-    }
-    const samples = run.sampleRow >= 0 && slot.params.maxNewTokens > 0 && !slot.isCancelled;
-    const headRows = run.scores.map((score) => score.row);
-    const temperatures = headRows.map(() => 1);
-    if (samples) {
-      headRows.push(run.sampleRow);
-      temperatures.push(slot.params.temperature);
-    }
-    const hiddenRows = prefillRows(run, kv.lengthOf(slotId), context.planRow).filter(
-      ({ position }) => slot.wantsHidden(position),
-    );
-    await forward.run({
-      slots: [slotId],
-      tokens: run.tokens,
-      lengths: Int32Array.of(run.position + run.tokens.length),
-      headRows,
-      temperatures,
-      wholeRows: headRows.map((_, i) => i < run.scores.length || needsWholeRow(slot, forward.head)),
-      wantLogits: samples && needsLogits(slot.params),
-      hiddenRows: hiddenRows.map(({ runRow }) => runRow),
-      wantExperts: context.output.routing !== null,
-    });
-    context.output.routing?.add(
-      prefillRows(run, kv.lengthOf(slotId), context.planRow),
-      forward.experts,
-    );
-    kv.setLength(slotId, run.endPosition);
-    addPrefillHidden(hiddenRows, forward.hidden, context.output);
-    run.scores.forEach((score, row) => {
-      this.#sampler.scorePrompt(slot, score, row, context);
-    });
-    if (!samples) return;
-    const place = { row: headRows.length - 1, planRow: context.planRow, output: context.output };
-    const mask = slot.forcedToken ?? this.#masks.take(slotId, { isAlone: this.#allHaveGrammars });
-    // The prompt's last row is computed again: its logits are not kept.
-    if (mask === 'late') kv.setLength(slotId, run.endPosition - 1);
-    this.#sampler.sample(slot, mask, place);
-    this.#masks.sampled(slotId);
-    this.#masks.flush();
   }
 
   /** Nobody waits for nothing while a mask is waited for. */
@@ -169,7 +130,7 @@ export class ModelRunner {
   }
 
   /** Verifications, one after the other. @returns the rows of the other turns, for the decode run */
-  async #runTurns(plan: StepPlan, context: Omit<PrefillContext, 'planRow'>): Promise<DecodeRow[]> {
+  async #runTurns(plan: StepPlan, context: PrefillContext): Promise<DecodeRow[]> {
     const { kv, forward } = this.#parts;
     const { output, betweenRuns } = context;
     const rows: DecodeRow[] = [];
@@ -270,7 +231,6 @@ export class ModelRunner {
 }
 
 interface PrefillContext {
-  readonly planRow: number;
   readonly output: StepOutput;
   readonly betweenRuns: () => void;
 }

@@ -18,7 +18,11 @@ import type { PagedKv } from './paged-kv.js';
  * A run of fewer rows takes other kernels, with other last bits, than the rest of its prompt. Long runs cost nothing but
  * memory for what they compute.
  */
-export const PAGED_PREFILL: PrefillRule = { maxRows: 2048, padding: PAGED_RUN_ROWS_MIN };
+export const PAGED_PREFILL: PrefillRule = {
+  maxRows: 2048,
+  maxSequences: 1,
+  padding: PAGED_RUN_ROWS_MIN,
+};
 
 /** Runs the graph over pages: small arrays go in, and what is asked for comes out. */
 export class PagedForward implements Forward {
