@@ -225,7 +225,7 @@ const SPECULATION = {
     { min: 2, max: 64 },
   ),
   'speculative-ngram-min-match-window-size': int(
-    16,
+    32,
     'Last tokens that must stand at an earlier place before what followed there is a draft.',
     { min: 1, max: 64 },
   ),
