@@ -232,7 +232,7 @@ const SPECULATION = {
     { min: 2, max: 64 },
   ),
   'speculative-ngram-min-match-window-size': int(
-    8,
+    32,
     'Last tokens that must stand at an earlier place before what followed there is a draft.',
     { min: 1, max: 64 },
   ),
