@@ -10,12 +10,13 @@ import { FILLER, type KvStore, type ModelBackend } from '../backend.js';
 import { SlotMasks } from './slot-masks.js';
 import { needsLogits } from '../sampling/penalties.js';
 import { extendSlots } from './extend-slots.js';
-import { cutPrefill, groupRuns } from './prefill-runs.js';
+import { cutPrefill } from './prefill-runs.js';
+import { groupSequences } from './run-groups.js';
 import { needsWholeRow, RowSampler } from './row-sampler.js';
 import { addDecodeHidden } from './hidden-output.js';
 import { StageClock } from './stage-clock.js';
 import { RoutingRecord, StepOutput } from './step-output.js';
-import { verify } from './verify.js';
+import { verify, type SlotTurn } from './verify.js';
 
 export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   /** Where the masks of requests with a grammar come from. */
@@ -99,7 +100,12 @@ export class ModelRunner {
       });
     });
     const parts = { ...this.#parts, sampler: this.#sampler, masks: this.#masks };
-    for (const group of groupRuns(runs, rule)) {
+    const groups = groupSequences(runs, rule, ({ slotId, run }) => {
+      const numSampled = run.sampleRow < 0 ? 0 : 1;
+      const numHeadRows = run.scores.length + numSampled;
+      return { slotId, numRows: run.tokens.length, numHeadRows };
+    });
+    for (const group of groups) {
       context.betweenRuns();
       await extendSlots(parts, group, {
         output: context.output,
@@ -129,11 +135,12 @@ export class ModelRunner {
     return rows;
   }
 
-  /** Verifications, one after the other. @returns the rows of the other turns, for the decode run */
+  /** Verifications, several at once where the graph takes them. @returns the rows of the other turns, for the decode run */
   async #runTurns(plan: StepPlan, context: PrefillContext): Promise<DecodeRow[]> {
-    const { kv, forward } = this.#parts;
-    const { output, betweenRuns } = context;
+    const { kv } = this.#parts;
+    const { output } = context;
     const rows: DecodeRow[] = [];
+    const verified: SlotTurn[] = [];
     const firstRow = plan.prefill.length + plan.decode.length / DECODE_STRIDE;
     for (let at = 0; at < plan.turns.length; at += TURN_STRIDE) {
       const [slotId = 0, maxRows = 1] = plan.turns.subarray(at, at + TURN_STRIDE);
@@ -142,15 +149,14 @@ export class ModelRunner {
       const planRow = firstRow + at / TURN_STRIDE;
       const turn = slot.turn(kv.lengthOf(slotId), maxRows);
       if (turn.isVerified) {
-        const parts = { kv, forward, sampler: this.#sampler };
-        await verify(parts, slot, turn, { slotId, planRow, output });
-        betweenRuns();
+        verified.push({ slotId, slot, turn, planRow });
         continue;
       }
       const emit = turn.samples && !slot.isCancelled;
       rows.push({ slotId, slot, token: turn.known[0] ?? -1, emit, planRow });
       output.addTurn(planRow, { numRows: 1, numDrafts: 0, numCorrect: 0 });
     }
+    await verify({ ...this.#parts, sampler: this.#sampler }, verified, context);
     return rows;
   }
 

@@ -41,38 +41,6 @@ export function cutPrefill(row: PrefillRow, scoreFrom: number, rule: PrefillRule
   return runs;
 }
 
-/**
- * Runs of several prompts that the graph takes at once: in their order, none with two of one slot, which build on each
- * other, and no more rows and head rows than one run has.
- */
-export function groupRuns<T extends { readonly slotId: number; readonly run: PrefillRun }>(
-  runs: readonly T[],
-  rule: PrefillRule,
-): T[][] {
-  const groups: T[][] = [];
-  let room = { rows: 0, headRows: 0 };
-  let slots = new Set<number>();
-  for (const slotRun of runs) {
-    const { slotId, run } = slotRun;
-    const numHead = run.scores.length + (run.sampleRow >= 0 ? 1 : 0);
-    const fits =
-      slots.size < rule.maxSequences &&
-      !slots.has(slotId) &&
-      run.tokens.length <= room.rows &&
-      numHead <= room.headRows;
-    if (!fits) {
-      groups.push([]);
-      room = { rows: rule.maxRows, headRows: PREFILL_HEAD_ROWS };
-      slots = new Set();
-    }
-    groups.at(-1)?.push(slotRun);
-    slots.add(slotId);
-    room.rows -= run.tokens.length;
-    room.headRows -= numHead;
-  }
-  return groups;
-}
-
 interface Span {
   readonly from: number;
   readonly to: number;

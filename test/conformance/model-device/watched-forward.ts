@@ -6,7 +6,7 @@ export interface WatchedRun {
   readonly slots: readonly number[];
   /** Position of the first row of each sequence. */
   readonly positions: readonly number[];
-  /** Of each sequence, dummies included. */
+  /** Of the longest sequence, dummies included. */
   readonly numRows: number;
 }
 
@@ -48,9 +48,10 @@ export class WatchedForward implements Forward {
     topValues.fill(NaN);
     topIds.fill(-1n);
     this.head.logits?.fill(NaN);
-    const numRows = input.tokens.length / input.slots.length;
-    const positions = Array.from(input.lengths, (length) => length - numRows);
-    this.runs.push({ slots: input.slots, positions, numRows });
+    const { slots, tokens, lengths } = input;
+    const counts = input.counts ?? slots.map(() => tokens.length / slots.length);
+    const positions = Array.from(lengths, (length, i) => length - (counts[i] ?? 0));
+    this.runs.push({ slots, positions, numRows: Math.max(...counts) });
     await this.#inner.run(input);
     input.wholeRows.forEach((isWhole, row) => {
       if (!isWhole) this.#forget(row);
