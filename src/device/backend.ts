@@ -49,6 +49,8 @@ export interface PrefillRule {
   readonly maxRows: number;
   /** Most sequences that one run takes rows of. */
   readonly maxSequences: number;
+  /** A run may decode beside it. */
+  readonly mixes: boolean;
   /**
    * `even`: a run has an even number of rows, computing the row before it again or a dummy one behind it.
    * A number: a run has at least so many, with dummy rows behind it.
@@ -76,10 +78,15 @@ export interface Forward {
 
 /** One run of the graph. All arrays belong to the caller and are read before `run` returns. */
 export interface ForwardInput {
-  /** Sequences to extend, or as {@link KvStore.arrange} gave them to decode, with a row each. */
+  /**
+   * Sequences that decode, as {@link KvStore.arrange} gave them, and behind them sequences to extend: both only where
+   * {@link PrefillRule.mixes}, and then the latter are among the former too, running along there.
+   */
   readonly slots: readonly number[];
-  /** `[slots.length]`: rows of each sequence in the run; left out where all have the same number. */
-  readonly counts?: readonly number[];
+  /** How many of `slots` decode, with a row each. */
+  readonly numDecoding: number;
+  /** `[slots.length]`: rows of each sequence in the run. */
+  readonly counts: readonly number[];
   /** The rows of one sequence behind those of the other. */
   readonly tokens: Int32Array;
   /** `[slots.length]`: rows of each sequence after the run. */

@@ -51,6 +51,8 @@ async function runPrompt(forward: CpuForward, tokens: Int32Array): Promise<void>
   for (const run of cutPrefill(row, Infinity, CPU_PREFILL)) {
     await forward.run({
       slots: [0],
+      numDecoding: 0,
+      counts: [run.tokens.length],
       tokens: run.tokens,
       lengths: Int32Array.of(run.position + run.tokens.length),
       headRows: [],

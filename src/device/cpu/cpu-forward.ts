@@ -13,10 +13,15 @@ import type { RunCache } from './run-cache.js';
  * Attention takes another kernel for a row that is left over from its blocks (graph/contract.ts), and computes the
  * whole square of a run, so that longer ones waste more.
  */
-export const CPU_PREFILL: PrefillRule = { maxRows: 256, maxSequences: 1, padding: 'even' };
+export const CPU_PREFILL: PrefillRule = {
+  maxRows: 256,
+  maxSequences: 1,
+  mixes: false,
+  padding: 'even',
+};
 
-/** What reads the cache and gives new rows may do so for several sequences (model/graph/int8-kv/extend-rows.ts). */
-const INT8_PREFILL: PrefillRule = { ...CPU_PREFILL, maxSequences: 16 };
+/** Several sequences may be extended, beside those that decode (model/graph/int8-kv/int8-attention.ts). */
+const INT8_PREFILL: PrefillRule = { ...CPU_PREFILL, maxSequences: 16, mixes: true };
 
 /** Runs the graph on rows of the KV slots. */
 export class CpuForward implements Forward {
@@ -40,7 +45,11 @@ export class CpuForward implements Forward {
     this.prefill = isInt8 ? INT8_PREFILL : CPU_PREFILL;
     this.moe = moe;
     this.#hiddenSize = hiddenSize;
-    this.head = new HeadBuffers(vocabSize, Math.max(PREFILL_HEAD_ROWS, slots.options.numSlots));
+    const { numSlots } = slots.options;
+    const numHeadRows = isInt8
+      ? PREFILL_HEAD_ROWS + numSlots
+      : Math.max(PREFILL_HEAD_ROWS, numSlots);
+    this.head = new HeadBuffers(vocabSize, numHeadRows);
   }
 
   async run(input: ForwardInput): Promise<void> {

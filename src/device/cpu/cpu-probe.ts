@@ -73,6 +73,8 @@ async function probeRuns(probe: ProbeRuns): Promise<Float32Array> {
 async function runRows(forward: Forward, tokens: Int32Array, end: number): Promise<void> {
   await forward.run({
     slots: [0],
+    numDecoding: tokens.length === 1 ? 1 : 0,
+    counts: [tokens.length],
     tokens,
     lengths: Int32Array.of(end),
     headRows: [tokens.length - 1],

@@ -18,7 +18,7 @@ export class FloatCache implements RunCache {
   bind(input: ForwardInput): Binding {
     const [first = 0] = input.slots;
     const count = input.slots.length;
-    const binding = this.#windows.of({ start: this.#slots.rowOf(first), count }, true);
+    const binding = this.#windows.of({ start: this.#slots.rowOf(first), count }, 'write');
     bindRows(binding, input);
     return binding;
   }
@@ -28,11 +28,16 @@ export class FloatCache implements RunCache {
   }
 }
 
+export type RowsOfRun = Pick<ForwardInput, 'slots' | 'tokens' | 'lengths'>;
+
 /** B sequences of S rows each, whose rows in the cache stand together. */
-export function bindRows({ feeds }: Binding, { slots, tokens, lengths }: ForwardInput): void {
+export function bindRows({ feeds }: Binding, { slots, tokens, lengths }: RowsOfRun): void {
   const ids = BigInt64Array.from(tokens, BigInt);
   const count = slots.length;
-  feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [count, tokens.length / count]);
+  feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [
+    count,
+    tokens.length / Math.max(1, count),
+  ]);
   const seqlens = lengths.map((rows) => rows - 1);
   feeds[GRAPH_INPUTS.seqlensK] = tensorOf('int32', seqlens, [count]);
   const longest = lengths.reduce((a, b) => Math.max(a, b), 0);

@@ -1,7 +1,7 @@
 import { EXTEND_INPUTS, GRAPH_INPUTS, newRowsName } from '../../model/graph/contract.js';
 import type { ForwardInput } from '../backend.js';
 import { tensorOf, type Fetches, type Tensors } from '../ort.js';
-import { bindRows } from './float-cache.js';
+import { bindRows, type RowsOfRun } from './float-cache.js';
 import { KV_PARTS } from './kv-arrays.js';
 import type { KvSlots } from './kv-slots.js';
 import type { Binding, RunCache } from './run-cache.js';
@@ -33,40 +33,34 @@ export class Int8Cache implements RunCache {
   }
 
   bind(input: ForwardInput): Binding {
-    return isExtend(input) ? this.#bindExtends(input) : this.#bindDecode(input);
+    const decoding = decodingOf(input);
+    const sequences = this.#extendsOf(input);
+    const rows = sequences.map(({ row }) => row);
+    const isExtend = decoding.slots.length === 0;
+    // Those that are extended beside others stand in their window.
+    const start = isExtend ? Math.min(...rows) : this.#slots.rowOf(decoding.slots[0] ?? 0);
+    const count = isExtend ? Math.max(...rows) + 1 - start : decoding.slots.length;
+    const use = isExtend ? 'read' : sequences.length === 0 ? 'write' : 'write and give';
+    const binding = this.#windows.of({ start, count }, use);
+    bindRows(binding, decoding);
+    bindExtends(binding.feeds, sequences, start);
+    if (sequences.length === 0) return binding;
+    const ids = BigInt64Array.from(input.tokens, BigInt);
+    binding.feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [1, ids.length]);
+    this.#fetchNewRows(binding.fetches, ids.length - decoding.slots.length);
+    return binding;
   }
 
   finish(input: ForwardInput): void {
-    if (isExtend(input)) this.#takeNewRows(this.#extendsOf(input));
-  }
-
-  #bindDecode(input: ForwardInput): Binding {
-    const start = this.#slots.rowOf(input.slots[0] ?? 0);
-    const binding = this.#windows.of({ start, count: input.slots.length }, true);
-    bindRows(binding, input);
-    bindExtends(binding.feeds, [], start);
-    return binding;
-  }
-
-  #bindExtends(input: ForwardInput): Binding {
     const sequences = this.#extendsOf(input);
-    const rows = sequences.map(({ row }) => row);
-    const start = Math.min(...rows);
-    const binding = this.#windows.of({ start, count: Math.max(...rows) + 1 - start }, false);
-    const { feeds, fetches } = binding;
-    const ids = BigInt64Array.from(input.tokens, BigInt);
-    feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [1, ids.length]);
-    feeds[GRAPH_INPUTS.seqlensK] = tensorOf('int32', new Int32Array(1), [1]);
-    feeds[GRAPH_INPUTS.totalLength] = tensorOf('int32', new Int32Array(1), []);
-    bindExtends(feeds, sequences, start);
-    this.#fetchNewRows(fetches, ids.length);
-    return binding;
+    if (sequences.length > 0) this.#takeNewRows(sequences);
   }
 
-  #extendsOf({ slots, counts, tokens, lengths }: ForwardInput): Extend[] {
-    return slots.map((slot, i) => {
-      const numRows = counts?.[i] ?? tokens.length / slots.length;
-      return { row: this.#slots.rowOf(slot), past: (lengths[i] ?? 0) - numRows, numRows };
+  #extendsOf({ slots, numDecoding, counts, lengths }: ForwardInput): Extend[] {
+    return slots.slice(numDecoding).map((slot, i) => {
+      const numRows = counts[numDecoding + i] ?? 0;
+      const past = (lengths[numDecoding + i] ?? 0) - numRows;
+      return { row: this.#slots.rowOf(slot), past, numRows };
     });
   }
 
@@ -105,9 +99,13 @@ export class Int8Cache implements RunCache {
   }
 }
 
-/** A run that extends sequences has at least two rows of each. */
-function isExtend({ slots, tokens }: ForwardInput): boolean {
-  return tokens.length > slots.length;
+/** The sequences of a run that decode. */
+function decodingOf({ slots, numDecoding, tokens, lengths }: ForwardInput): RowsOfRun {
+  return {
+    slots: slots.slice(0, numDecoding),
+    tokens: tokens.subarray(0, numDecoding),
+    lengths: lengths.subarray(0, numDecoding),
+  };
 }
 
 /** The inputs of {@link EXTEND_INPUTS}; the window of the run begins at the physical row `start`. */

@@ -9,6 +9,12 @@ import type { Binding } from './run-cache.js';
 const KEPT_WINDOWS = 128;
 
 /**
+ * What a run does to a window: it reads it, or writes rows of it too, or does that and gives new rows beside it. Each has a
+ * binding of its own, as what one fetches must not be left to the other.
+ */
+export type WindowUse = 'read' | 'write' | 'write and give';
+
+/**
  * Tensors over windows of the slots' physical rows. Names, tensors and views are kept per window, since making
  * 2 x 2 x numLayers of them costs more than a small step.
  */
@@ -22,13 +28,12 @@ export class WindowBindings {
     this.#slots = slots;
   }
 
-  /** With `inPlace` the run writes to the window too. */
-  of(window: RowWindow, inPlace: boolean): Binding {
+  of(window: RowWindow, use: WindowUse): Binding {
     if (this.#epoch !== this.#slots.epoch) this.#bindings.clear();
     this.#epoch = this.#slots.epoch;
-    const key = `${window.start}+${window.count}${inPlace ? '' : ' read'}`;
+    const key = `${window.start}+${window.count} ${use}`;
     const kept = this.#bindings.get(key);
-    const binding = kept ?? this.#make(window, inPlace);
+    const binding = kept ?? this.#make(window, use);
     if (kept === undefined && this.#bindings.size >= KEPT_WINDOWS) {
       const [oldest] = this.#bindings.keys();
       if (oldest !== undefined) this.#bindings.delete(oldest);
@@ -37,7 +42,7 @@ export class WindowBindings {
     return binding;
   }
 
-  #make({ start, count }: RowWindow, inPlace: boolean): Binding {
+  #make({ start, count }: RowWindow, use: WindowUse): Binding {
     const { numKvHeads, headDim, type } = this.#slots.shape;
     const { rowElements, slotRows } = this.#slots;
     const feeds: Binding['feeds'] = {};
@@ -49,7 +54,7 @@ export class WindowBindings {
       const rows = array.subarray(start * rowElements, (start + count) * rowElements);
       const tensor = tensorOf(type === 'i8' ? 'int8' : 'float32', rows, dims);
       feeds[pastName(layer, part)] = tensor;
-      if (inPlace) fetches[presentName(layer, part)] = tensor;
+      if (use !== 'read') fetches[presentName(layer, part)] = tensor;
     });
     return { feeds, fetches };
   }

@@ -5,44 +5,39 @@ import {
   type StepPlan,
   type StepResult,
 } from '../../core/batch.js';
+import type { ModelBackend } from '../backend.js';
+import { decodePart, type DecodeParts, type DecodeRow } from './decode-part.js';
 import { DeviceSlot } from './device-slot.js';
-import { FILLER, type KvStore, type ModelBackend } from '../backend.js';
-import { SlotMasks } from './slot-masks.js';
-import { needsLogits } from '../sampling/penalties.js';
-import { extendSlots } from './extend-slots.js';
+import { extendPart, type SlotRun } from './extend-part.js';
 import { cutPrefill } from './prefill-runs.js';
-import { groupSequences } from './run-groups.js';
-import { needsWholeRow, RowSampler } from './row-sampler.js';
-import { addDecodeHidden } from './hidden-output.js';
+import { RowSampler } from './row-sampler.js';
+import { groupSequences, type SequenceSize } from './run-groups.js';
+import { runParts, type RunPart } from './run-parts.js';
+import { SlotMasks } from './slot-masks.js';
 import { StageClock } from './stage-clock.js';
 import { RoutingRecord, StepOutput } from './step-output.js';
-import { verify, type SlotTurn } from './verify.js';
+import { verifyPart, type SlotTurn } from './verify-part.js';
 
 export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   /** Where the masks of requests with a grammar come from. */
   readonly masks?: SlotMasks;
 }
 
-/** A decode row of the plan that is still worth running. */
-interface DecodeRow {
-  readonly slotId: number;
-  readonly slot: DeviceSlot;
-  readonly token: number;
-  readonly emit: boolean;
-  readonly planRow: number;
-}
-
 /** Executes step plans: the only place that changes slots, pages and what is known of requests. */
 export class ModelRunner {
   readonly #parts: RunnerParts;
   readonly #open = new Map<number, DeviceSlot>();
-  readonly #sampler: RowSampler;
   readonly #masks: SlotMasks;
+  readonly #all: DecodeParts;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#masks = parts.masks ?? new SlotMasks();
-    this.#sampler = new RowSampler(parts.forward.head);
+    this.#all = {
+      ...parts,
+      masks: this.#masks,
+      sampler: new RowSampler(parts.forward.head),
+    };
   }
 
   /** `betweenRuns` is called before each run of the model: it may {@link cancel} slots. */
@@ -55,12 +50,13 @@ export class ModelRunner {
     for (const row of plan.maps) this.#parts.kv.map(row);
     for (const row of plan.loads) this.#parts.kv.load(row.slot, row.numTokens, row.pages);
     const loadUs = clock.lapUs();
-    await this.#prefill(plan, { output, betweenRuns });
+    const context = { output, betweenRuns };
+    const last = await this.#prefill(plan, context);
     const prefillUs = clock.lapUs();
     betweenRuns();
     const rows = this.#decodeRows(plan, output);
-    rows.push(...(await this.#runTurns(plan, { output, betweenRuns })));
-    await this.#decode(rows, output);
+    rows.push(...(await this.#runTurns(plan, context)));
+    await this.#decode(rows, last, output);
     const decodeUs = clock.lapUs();
     this.#store(plan);
     this.#free(plan);
@@ -91,7 +87,8 @@ export class ModelRunner {
     }
   }
 
-  async #prefill(plan: StepPlan, context: PrefillContext): Promise<void> {
+  /** @returns runs that go with the decode run, if there is one */
+  async #prefill(plan: StepPlan, context: StepContext): Promise<readonly SlotRun[]> {
     const { prefill: rule } = this.#parts.forward;
     const runs = plan.prefill.flatMap((row, planRow) => {
       const slot = this.#slotOf(row.slot);
@@ -99,19 +96,30 @@ export class ModelRunner {
         return { slotId: row.slot, slot, run, planRow };
       });
     });
-    const parts = { ...this.#parts, sampler: this.#sampler, masks: this.#masks };
     const groups = groupSequences(runs, rule, ({ slotId, run }) => {
       const numSampled = run.sampleRow < 0 ? 0 : 1;
       const numHeadRows = run.scores.length + numSampled;
       return { slotId, numRows: run.tokens.length, numHeadRows };
     });
+    const decodes = plan.decode.length + plan.turns.length > 0;
+    const last = rule.mixes && decodes ? (groups.pop() ?? []) : [];
     for (const group of groups) {
       context.betweenRuns();
-      await extendSlots(parts, group, {
-        output: context.output,
-        isAlone: this.#allHaveGrammars,
-      });
+      await this.#run(this.#extends(group, context.output), context.output);
     }
+    return last;
+  }
+
+  #extends(runs: readonly SlotRun[], output: StepOutput): RunPart[] {
+    const context = { output, isAlone: this.#allHaveGrammars };
+    return runs.flatMap((run) => extendPart(this.#all, run, context) ?? []);
+  }
+
+  async #run(parts: readonly RunPart[], output: StepOutput, decodes = false): Promise<void> {
+    if (parts.length === 0) return;
+    const wantExperts = output.routing !== null;
+    await runParts(this.#parts.forward, parts, { decodes, wantExperts });
+    this.#masks.flush();
   }
 
   /** Nobody waits for nothing while a mask is waited for. */
@@ -136,7 +144,7 @@ export class ModelRunner {
   }
 
   /** Verifications, several at once where the graph takes them. @returns the rows of the other turns, for the decode run */
-  async #runTurns(plan: StepPlan, context: PrefillContext): Promise<DecodeRow[]> {
+  async #runTurns(plan: StepPlan, context: StepContext): Promise<DecodeRow[]> {
     const { kv } = this.#parts;
     const { output } = context;
     const rows: DecodeRow[] = [];
@@ -156,62 +164,31 @@ export class ModelRunner {
       rows.push({ slotId, slot, token: turn.known[0] ?? -1, emit, planRow });
       output.addTurn(planRow, { numRows: 1, numDrafts: 0, numCorrect: 0 });
     }
-    await verify({ ...this.#parts, sampler: this.#sampler }, verified, context);
+    const groups = groupSequences(verified, this.#parts.forward.prefill, sizeOfTurn);
+    for (const group of groups) {
+      context.betweenRuns();
+      await this.#run(
+        group.flatMap((turn) => verifyPart(this.#all, turn, output) ?? []),
+        output,
+      );
+    }
     return rows;
   }
 
-  async #decode(rows: readonly DecodeRow[], output: StepOutput): Promise<void> {
-    if (rows.length === 0) return;
-    const { forward, kv } = this.#parts;
-    const sequences = kv.arrange(new Set(rows.map((row) => row.slotId)));
-    const lengths = Int32Array.from(sequences, (slotId) => runLength(kv, slotId));
-    const runRowOf = new Map(sequences.map((slotId, runRow) => [slotId, runRow]));
-    const runRow = (row: DecodeRow): number => runRowOf.get(row.slotId) ?? 0;
-    const tokens = new Int32Array(sequences.length);
-    for (const row of rows) tokens[runRow(row)] = row.token >= 0 ? row.token : row.slot.lastToken;
-    const emitting = rows.filter((row) => row.emit);
-    const seen = rows.filter(({ slotId, slot }) => slot.wantsHidden(kv.lengthOf(slotId)));
-    await forward.run({
-      slots: sequences,
-      tokens,
-      lengths,
-      headRows: emitting.map(runRow),
-      temperatures: emitting.map((row) => row.slot.params.temperature),
-      wholeRows: emitting.map((row) => needsWholeRow(row.slot, forward.head)),
-      wantLogits: emitting.some((row) => needsLogits(row.slot.params)),
-      hiddenRows: seen.map(runRow),
-      wantExperts: output.routing !== null,
-    });
-    output.routing?.add(
-      rows.map((row) => {
-        const position = kv.lengthOf(row.slotId);
-        const token = tokens[runRow(row)] ?? 0;
-        return { runRow: runRow(row), planRow: row.planRow, position, token };
-      }),
-      forward.experts,
-    );
-    const isAlone = this.#allHaveGrammars;
-    const masks = emitting.map(
-      ({ slotId, slot }) => slot.forcedToken ?? this.#masks.take(slotId, { isAlone }),
-    );
-    const late = new Set(
-      emitting.filter((_, i) => masks[i] === 'late').map(({ slotId }) => slotId),
-    );
-    addDecodeHidden(
-      seen.map(({ slotId, planRow }) =>
-        late.has(slotId) ? null : { planRow, position: kv.lengthOf(slotId) },
-      ),
-      forward.hidden,
+  /** Decodes, and extends `last` in the same run. */
+  async #decode(
+    rows: readonly DecodeRow[],
+    last: readonly SlotRun[],
+    output: StepOutput,
+  ): Promise<void> {
+    const extended = this.#extends(last, output);
+    if (rows.length === 0) return this.#run(extended, output);
+    const decoding = decodePart(this.#all, rows, {
       output,
-    );
-    for (const { slotId } of rows) {
-      if (!late.has(slotId)) kv.setLength(slotId, kv.lengthOf(slotId) + 1);
-    }
-    emitting.forEach(({ slotId, slot, planRow }, row) => {
-      this.#sampler.sample(slot, masks[row] ?? null, { row, planRow, output });
-      this.#masks.sampled(slotId);
+      isAlone: this.#allHaveGrammars,
+      extended: extended.flatMap(({ slots }) => slots),
     });
-    this.#masks.flush();
+    await this.#run([decoding, ...extended], output, true);
   }
 
   #store(plan: StepPlan): void {
@@ -236,12 +213,13 @@ export class ModelRunner {
   }
 }
 
-interface PrefillContext {
+interface StepContext {
   readonly output: StepOutput;
   readonly betweenRuns: () => void;
 }
 
-/** Every sequence of a run, filler or not, writes the row after its own last one. */
-function runLength(kv: KvStore, slotId: number): number {
-  return slotId === FILLER ? 1 : kv.lengthOf(slotId) + 1;
+/** Rows of a verification are even in number, and all but a dummy may go through the head. */
+function sizeOfTurn({ slotId, turn: { known, drafts } }: SlotTurn): SequenceSize {
+  const numTokens = known.length + drafts.length;
+  return { slotId, numRows: numTokens + (numTokens % 2), numHeadRows: drafts.length + 1 };
 }

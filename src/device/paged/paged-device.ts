@@ -57,6 +57,8 @@ async function runOnce(
   kv.open(0);
   await new PagedForward(session, spec, kv, place).run({
     slots: [0],
+    numDecoding: 1,
+    counts: [1],
     tokens: Int32Array.of(0),
     lengths: Int32Array.of(1),
     headRows: [0],

@@ -21,6 +21,7 @@ import type { PagedKv } from './paged-kv.js';
 export const PAGED_PREFILL: PrefillRule = {
   maxRows: 2048,
   maxSequences: 1,
+  mixes: false,
   padding: PAGED_RUN_ROWS_MIN,
 };
 

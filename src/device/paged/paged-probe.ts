@@ -106,6 +106,8 @@ async function prefill(probe: Probe, slot: number, from: number, to: number): Pr
   rows.set(tokens.subarray(from, to));
   await forward.run({
     slots: [slot],
+    numDecoding: 0,
+    counts: [rows.length],
     tokens: rows,
     lengths: Int32Array.of(from + rows.length),
     headRows: [to - from - 1],
@@ -118,6 +120,8 @@ async function prefill(probe: Probe, slot: number, from: number, to: number): Pr
 async function decode({ forward, kv, tokens }: Probe, slots: readonly number[]): Promise<void> {
   await forward.run({
     slots,
+    numDecoding: slots.length,
+    counts: slots.map(() => 1),
     tokens: Int32Array.from(slots, (slot) => tokens[kv.lengthOf(slot)] ?? 0),
     lengths: Int32Array.from(slots, (slot) => kv.lengthOf(slot) + 1),
     headRows: [0],

@@ -72,11 +72,11 @@ export function presentName(layer: number, part: 'key' | 'value'): string {
 }
 
 /**
- * More inputs of a graph whose K and V are integers (`spec.kvType` i8). A run decodes B rows in place, as one on floats
- * does, and N = E = 0; or it extends N sequences: then `input_ids` is `[1, E]`, the rows of one sequence behind those of
- * the other, B of {@link GRAPH_INPUTS}' lengths is 1, and what they hold is not read. The window of {@link pastName} has
- * the rows behind which each sequence goes on; the new ones come out as {@link newRowsName} and are the caller's to put
- * there.
+ * More inputs of a graph whose K and V are integers (`spec.kvType` i8). A run decodes D rows in place, as one on floats
+ * does, and N = E = 0. Or it extends N sequences, and D = 0. Or it does both: the window of {@link pastName} has D rows,
+ * those of the N sequences among them, which run along in the decode part and write behind their last row. With N > 0
+ * `input_ids` is `[1, D + E]`, the rows of one sequence behind those of the other; new rows of the N sequences come out as
+ * {@link newRowsName} and are the caller's to put into the window, over what was written there.
  */
 export const EXTEND_INPUTS = {
   /** `[E] i64`: of each row in its sequence. */

@@ -18,7 +18,7 @@ const PARTS = ['key', 'value'] as const;
 /** Declares the inputs of a decoder's graph, past K and V among them (graph/contract.ts). */
 export function declareInputs(graph: Graph, config: ModelConfig, isInt8: boolean): void {
   graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: ['B', 'S'] });
-  graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: ['B'] });
+  graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: [isInt8 ? 'D' : 'B'] });
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
   graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['L'] });

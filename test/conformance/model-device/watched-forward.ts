@@ -48,8 +48,7 @@ export class WatchedForward implements Forward {
     topValues.fill(NaN);
     topIds.fill(-1n);
     this.head.logits?.fill(NaN);
-    const { slots, tokens, lengths } = input;
-    const counts = input.counts ?? slots.map(() => tokens.length / slots.length);
+    const { slots, counts, lengths } = input;
     const positions = Array.from(lengths, (length, i) => length - (counts[i] ?? 0));
     this.runs.push({ slots, positions, numRows: Math.max(...counts) });
     await this.#inner.run(input);

@@ -1,10 +1,11 @@
 import type { ModelConfig } from '../../families/model-config.js';
 import type { Attend } from '../context.js';
 import { newRowsName, pastName, presentName } from '../contract.js';
-import type { Graph } from '../graph.js';
+import type { Graph, Value } from '../graph.js';
 import { decodeRows } from './decode-rows.js';
 import { extendRows } from './extend-rows.js';
 import { int8Run, type Int8Options } from './int8-run.js';
+import { mixedRows } from './mixed-rows.js';
 
 const PARTS = ['key', 'value'] as const;
 
@@ -23,10 +24,21 @@ export function int8Attention(graph: Graph, config: ModelConfig, options: Int8Op
       : graph.node('Concat', queryKeyValue, { attributes: { axis: { int: -1 } } });
     const pasts = PARTS.map((part) => pastName(layer, part));
     const rows = { layer, packed, pasts };
+    const others = (): readonly Value[] => {
+      const outputs = [graph.name(), graph.name(), graph.name(), graph.name()];
+      graph.node('If', [run.isMixed], {
+        attributes: {
+          then_branch: graph.branch(() => mixedRows(run, rows)),
+          else_branch: graph.branch(() => extendRows(run, rows)),
+        },
+        outputs,
+      });
+      return outputs;
+    };
     return graph.node('If', [run.decodes], {
       attributes: {
         then_branch: graph.branch(() => decodeRows(run, rows)),
-        else_branch: graph.branch(() => extendRows(run, rows)),
+        else_branch: graph.branch(others),
       },
       outputs: [graph.name(), ...PARTS.map((part) => presentName(layer, part)), newRowsName(layer)],
     });

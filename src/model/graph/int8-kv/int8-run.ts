@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../../families/model-config.js';
-import { EXTEND_INPUTS } from '../contract.js';
+import { EXTEND_INPUTS, GRAPH_INPUTS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import { plainSinks } from '../group-query.js';
 import { headLayout } from '../head-layout.js';
@@ -26,6 +26,10 @@ export interface Int8Run {
   readonly numColumns: number;
   /** Whether the run extends no sequence: bool. */
   readonly decodes: Value;
+  /** Whether it does both: bool. */
+  readonly isMixed: Value;
+  /** `[1] i64`: sequences that it decodes. */
+  readonly numDecoding: Value;
   /** Whether it extends a single one: bool. */
   readonly isSingle: Value;
   /** Whether it has more rows than {@link PART_ROWS}: bool. */
@@ -51,6 +55,7 @@ export function int8Run(
   const { numHeads, numKvHeads } = config;
   const numExtends = graph.node('Size', [EXTEND_INPUTS.totalLengths]);
   const numRows = graph.node('Shape', [EXTEND_INPUTS.positions]);
+  const numDecoding = graph.node('Shape', [GRAPH_INPUTS.seqlensK]);
   const numRotated = numHeads + numKvHeads;
   const ofColumns = (ofRotated: number, ofValue: number): Value =>
     graph.ints(
@@ -65,6 +70,8 @@ export function int8Run(
     headDim: headLayout(config.headDim).cacheHeadDim,
     numColumns: numRotated + numKvHeads,
     decodes: graph.node('Equal', [numExtends, graph.int(0)]),
+    isMixed: graph.node('Greater', [numDecoding, graph.ints(0)]),
+    numDecoding,
     isSingle: graph.node('Equal', [numExtends, graph.int(1)]),
     isLong: graph.node('Greater', [numRows, graph.ints(PART_ROWS)]),
     rowsBehind: graph.cast(graph.node('Sub', [numRows, graph.ints(PART_ROWS)]), 'i32'),

@@ -84,7 +84,7 @@ t.test('a single row brings the row before it, or at the start a dummy after it'
 });
 
 t.test('a rule with a least number of rows puts dummies behind a short run', (t) => {
-  const rule = { maxRows: 100, maxSequences: 1, padding: 32 };
+  const rule = { maxRows: 100, maxSequences: 1, mixes: false, padding: 32 };
   const [whole, rest, ...none] = cutPrefill(rowOf(7, 120, 127), Infinity, rule);
   t.same(none, []);
   t.match(whole, { position: 7, endPosition: 107, sampleRow: -1 });

@@ -2,12 +2,12 @@ import t from 'tap';
 import { groupSequences } from '../../../../src/device/generate/run-groups.js';
 import { CPU_INT8_MAKER, CPU_MAKER } from '../../../conformance/model-device/cpu-maker.js';
 import { DeviceRig } from '../../../conformance/model-device/rig.js';
-import { openOf, prefillOf, promptOf } from '../runner-harness.js';
+import { decodeOf, openOf, prefillOf, promptOf } from '../runner-harness.js';
 
 type Sized = readonly [slotId: number, numRows: number, numHeadRows: number];
 
 function groupsOf(sequences: readonly Sized[], maxSequences: number): number[][] {
-  const rule = { maxRows: 100, maxSequences, padding: 'even' } as const;
+  const rule = { maxRows: 100, maxSequences, mixes: false, padding: 'even' } as const;
   const sizeOf = ([slotId, numRows, numHeadRows]: Sized) => ({ slotId, numRows, numHeadRows });
   return groupSequences(sequences, rule, sizeOf).map((group) => group.map(([slotId]) => slotId));
 }
@@ -80,6 +80,33 @@ t.test(
           prefill: prompts.map(([slot, prompt]) => prefillOf(slot, prompt, 0, prompt.length)),
         }),
       );
+      t.same(
+        runs.map(({ slots }) => slots),
+        expected,
+      );
+    }
+  },
+);
+
+t.test(
+  'what a step extends last and what it decodes are one run on a cache of integers',
+  async (t) => {
+    for (const [maker, expected] of [
+      [CPU_INT8_MAKER, [[2, 0, 4, 0, 4]]],
+      [CPU_MAKER, [[0], [4], [2]]],
+    ] as const) {
+      const rig = await DeviceRig.open(maker, 'llama-plain');
+      t.teardown(() => rig.release());
+      const { vocabSize } = rig.spec;
+      const [first, ...others] = [2, 0, 4].map(
+        (slot) => [slot, promptOf(9 + slot, vocabSize, slot)] as const,
+      );
+      const begin = (prompts: readonly (readonly [number, Int32Array])[]) => ({
+        opens: prompts.map(([slot, prompt]) => openOf(slot, prompt.length)),
+        prefill: prompts.map(([slot, prompt]) => prefillOf(slot, prompt, 0, prompt.length)),
+      });
+      await rig.run(begin(first === undefined ? [] : [first]));
+      const runs = await rig.runsOf(() => rig.run({ ...begin(others), decode: decodeOf(2) }));
       t.same(
         runs.map(({ slots }) => slots),
         expected,

@@ -10,6 +10,8 @@ const LIMITS = { numSlots: 2, slotLength: 256, numPages: 6, pageSizeTokens: 64 }
 /** Two sequences, of one and of two pages, decode. */
 const DECODE = {
   slots: [0, 1],
+  numDecoding: 2,
+  counts: [1, 1],
   tokens: Int32Array.of(3, 4),
   lengths: Int32Array.of(10, 100),
   headRows: [0, 1],

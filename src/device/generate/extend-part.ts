@@ -1,0 +1,75 @@
+import type { ModelBackend } from '../backend.js';
+import { needsLogits } from '../sampling/penalties.js';
+import type { DeviceSlot } from './device-slot.js';
+import { addPrefillHidden } from './hidden-output.js';
+import { prefillRows, type PrefillRun } from './prefill-runs.js';
+import { needsWholeRow, type RowSampler } from './row-sampler.js';
+import type { RunPart } from './run-parts.js';
+import type { SlotMasks } from './slot-masks.js';
+import type { StepOutput } from './step-output.js';
+
+export interface ExtendParts extends Pick<ModelBackend, 'kv' | 'forward'> {
+  readonly sampler: RowSampler;
+  readonly masks: SlotMasks;
+}
+
+/** A run of a slot's prompt. */
+export interface SlotRun {
+  readonly slotId: number;
+  readonly slot: DeviceSlot;
+  readonly run: PrefillRun;
+  readonly planRow: number;
+}
+
+interface ExtendContext {
+  readonly output: StepOutput;
+  /** Everybody waits for masks: nobody is kept by waiting for one. */
+  readonly isAlone: boolean;
+}
+
+/** Extends a slot by a run of its prompt; null where its request is gone. */
+export function extendPart(
+  { kv, forward, sampler, masks }: ExtendParts,
+  { slotId, slot, run, planRow }: SlotRun,
+  { output, isAlone }: ExtendContext,
+): RunPart | null {
+  if (slot.cancelledFrom <= run.position) return null;
+  const length = kv.lengthOf(slotId);
+  if (length < run.position) {
+    throw new Error(`this is a bug: slot ${slotId} has no row ${run.position - 1} to build on`);
+  }
+  const samples = run.sampleRow >= 0 && slot.params.maxNewTokens > 0 && !slot.isCancelled;
+  const { temperature } = slot.params;
+  // Scores of a prompt are of the model's own distribution.
+  const scored = run.scores.map(({ row }) => ({ row, temperature: 1, isWhole: true }));
+  const isWhole = needsWholeRow(slot, forward.head);
+  const sampled = samples ? [{ row: run.sampleRow, temperature, isWhole }] : [];
+  const newRows = prefillRows(run, length, planRow);
+  const hiddenRows = newRows.filter(({ position }) => slot.wantsHidden(position));
+  return {
+    slots: [slotId],
+    counts: [run.tokens.length],
+    lengths: [run.position + run.tokens.length],
+    tokens: run.tokens,
+    headRows: [...scored, ...sampled],
+    wantLogits: samples && needsLogits(slot.params),
+    hiddenRows: hiddenRows.map(({ runRow }) => runRow),
+    take: ({ firstRow, firstHeadRow, hidden }) => {
+      output.routing?.add(
+        newRows.map((row) => ({ ...row, runRow: firstRow + row.runRow })),
+        forward.experts,
+      );
+      kv.setLength(slotId, run.endPosition);
+      addPrefillHidden(hiddenRows, hidden, output);
+      for (const [i, score] of run.scores.entries()) {
+        sampler.scorePrompt(slot, score, firstHeadRow + i, { planRow, output });
+      }
+      if (!samples) return;
+      const mask = slot.forcedToken ?? masks.take(slotId, { isAlone });
+      // The prompt's last row is computed again: its logits are not kept.
+      if (mask === 'late') kv.setLength(slotId, run.endPosition - 1);
+      sampler.sample(slot, mask, { row: firstHeadRow + run.scores.length, planRow, output });
+      masks.sampled(slotId);
+    },
+  };
+}
