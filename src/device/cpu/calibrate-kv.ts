@@ -7,7 +7,7 @@ import { kvShapeOf, type KvArray } from './kv-arrays.js';
 import { KvSlots } from './kv-slots.js';
 
 const LARGEST_INTEGER = 127;
-/** Keys may be larger than the prompts'; clipped ones cost most (docs/decisions/0015-kv-in-int8.md). */
+/** Room for keys that are larger than the prompts', which costs nothing (docs/decisions/0015-kv-in-int8.md). */
 const KEY_ROOM = 1.1;
 /** In the place of a scale that would be zero, or nothing: of a model whose keys or values are. */
 const UNIT = 1;
