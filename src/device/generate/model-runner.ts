@@ -23,12 +23,21 @@ export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   readonly masks?: SlotMasks;
 }
 
+export interface StepHooks {
+  /** Called before each run of the model: it may {@link ModelRunner.cancel} slots. */
+  readonly betweenRuns: () => void;
+  /** Called once, when all rows are computed and nothing is stored or freed yet. */
+  readonly deliver: (result: StepResult) => void;
+}
+
 /** Executes step plans: the only place that changes slots, pages and what is known of requests. */
 export class ModelRunner {
   readonly #parts: RunnerParts;
   readonly #open = new Map<number, DeviceSlot>();
   readonly #masks: SlotMasks;
   readonly #all: DecodeParts;
+  /** What the stores and frees of the last step took. */
+  #lastStoreUs = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -40,8 +49,8 @@ export class ModelRunner {
     };
   }
 
-  /** `betweenRuns` is called before each run of the model: it may {@link cancel} slots. */
-  async execute(plan: StepPlan, betweenRuns: () => void): Promise<StepResult> {
+  /** Settles when the step is over. A result that was delivered stands, also where what follows it fails. */
+  async execute(plan: StepPlan, { betweenRuns, deliver }: StepHooks): Promise<void> {
     const { moe } = this.#parts.forward;
     const records = plan.recordsExperts && moe !== null;
     const output = new StepOutput(plan.step, records ? new RoutingRecord(moe) : null);
@@ -58,9 +67,12 @@ export class ModelRunner {
     rows.push(...(await this.#runTurns(plan, context)));
     await this.#decode(rows, last, output);
     const decodeUs = clock.lapUs();
+    // Tokens do not wait for copies: whatever reads the pages is in a later step.
+    deliver(output.result({ loadUs, prefillUs, decodeUs, lastStoreUs: this.#lastStoreUs }));
+    clock.lapUs();
     this.#store(plan);
     this.#free(plan);
-    return output.result({ loadUs, prefillUs, decodeUs, storeUs: clock.lapUs() });
+    this.#lastStoreUs = clock.lapUs();
   }
 
   /**
@@ -213,9 +225,8 @@ export class ModelRunner {
   }
 }
 
-interface StepContext {
+interface StepContext extends Pick<StepHooks, 'betweenRuns'> {
   readonly output: StepOutput;
-  readonly betweenRuns: () => void;
 }
 
 /** Rows of a verification are even in number, and all but a dummy may go through the head. */
