@@ -2,7 +2,8 @@ import { StartupError } from '../core/errors.js';
 import { kvBytesPerToken, type ModelSpec } from '../core/model-spec.js';
 import { shownMiB } from '../core/shown-size.js';
 import type { DeviceLimits } from '../messages.js';
-import { kvShapeOf, MAX_ARRAY_ELEMENTS } from './cpu/kv-arrays.js';
+import { PART_ROWS } from '../model/graph/contract.js';
+import { KV_PARTS, kvShapeOf, MAX_ARRAY_ELEMENTS } from './cpu/kv-arrays.js';
 import { slotElements } from './cpu/kv-slots.js';
 
 /** Requests that run at once when nobody says; SGLang's own default follows from memory alone. */
@@ -116,7 +117,7 @@ export function deviceBytes(memoryBytes: number, numDevices: number): number {
 
 function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions): number {
   requireRuntimeMemory(memoryBytes, numDevices);
-  const left = deviceBytes(memoryBytes, numDevices) - spec.weightBytes;
+  const left = deviceBytes(memoryBytes, numDevices) - spec.weightBytes - extendBytes(spec);
   if (left <= 0) {
     throw new StartupError(
       `The weights take ${shownMiB(spec.weightBytes * numDevices)}, the runtime ${shownMiB(runtimeBytes(numDevices))}, ` +
@@ -125,6 +126,16 @@ function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions)
     );
   }
   return left * memFraction;
+}
+
+/**
+ * What attention of an extend takes while a layer runs, beside a cache of integers: scores of its longest part, and keys
+ * and values as floats, before and after they are joined. In a cache of floats they are where they are kept.
+ */
+function extendBytes({ kvType, contextLength, numHeads, numKvHeads, headDim }: ModelSpec): number {
+  if (kvType !== 'i8') return 0;
+  const perKey = numHeads * PART_ROWS + 2 * KV_PARTS.length * numKvHeads * headDim;
+  return contextLength * perKey * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** Tokens of the page pool: all that fits beside the slots, or what was asked for. */
@@ -177,9 +188,15 @@ function describe(options: MemoryOptions, limits: DeviceLimits, budget: number):
     `memory: ${shownMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
     `runtime: ${shownMiB(runtimeBytes(options.numDevices))}`,
     `weights: ${shownMiB(options.spec.weightBytes)} per device`,
+    ...extendLine(options.spec),
     `KV budget: ${shownMiB(budget)} per device (--mem-fraction-static ${options.memFraction}), ${bytes} bytes per token`,
     `KV pages: ${limits.numPages} of ${limits.pageSizeTokens} tokens = ${pool} tokens, ${shownMiB(pool * bytes)}`,
     `KV slots: ${limits.numSlots} of ${limits.slotLength} tokens, ${shownMiB(slots * bytes)} of address space, ` +
       `at most ${shownMiB(Math.min(slots, pool * (1 + IDLE_SHARE)) * bytes)} resident`,
   ];
+}
+
+function extendLine(spec: ModelSpec): string[] {
+  const bytes = extendBytes(spec);
+  return bytes === 0 ? [] : [`attention of long prompts: up to ${shownMiB(bytes)}`];
 }

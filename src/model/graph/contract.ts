@@ -92,6 +92,12 @@ export const EXTEND_INPUTS = {
   totalLengths: 'extend_total_lengths',
 } as const;
 
+/**
+ * A sequence that is extended alone by more rows than this is attended to in two parts, the first of so many, an even
+ * number: the op computes the whole square of what it is given.
+ */
+export const PART_ROWS = 128;
+
 /** `[2 * kvHeads, E, headDim] i8`: K and V of a layer's new rows, the heads of K first. */
 export function newRowsName(layer: number): string {
   return `new_rows.${layer}`;

@@ -80,6 +80,19 @@ t.test('what the user asks for is kept exactly', (t) => {
   t.end();
 });
 
+t.test('a cache of integers holds four times the tokens, less what its prompts take', (t) => {
+  const floats = planMemory(options());
+  const integers = planMemory(options({ spec: { ...SPEC, kvType: 'i8' } }));
+  const ratio = integers.limits.numPages / floats.limits.numPages;
+  t.ok(ratio > 3 && ratio < 5, `${ratio}`);
+  const line = integers.account.find((each) => each.startsWith('attention of long prompts'));
+  const { contextLength, numHeads, numKvHeads, headDim } = SPEC;
+  const bytes = 4 * contextLength * (128 * numHeads + 4 * numKvHeads * headDim);
+  t.equal(line, `attention of long prompts: up to ${Math.round(bytes / MIB)} MiB`);
+  t.notOk(floats.account.some((each) => each.startsWith('attention of')));
+  t.end();
+});
+
 t.test('devices share the memory', (t) => {
   const single = planMemory(options({ memoryBytes: 8 * GIB })).limits;
   // One process for both.

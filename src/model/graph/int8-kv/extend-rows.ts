@@ -1,7 +1,7 @@
-import { EXTEND_INPUTS } from '../contract.js';
+import { EXTEND_INPUTS, PART_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import type { LayerRows } from './decode-rows.js';
-import { attentionAttributes, PART_ROWS, type Int8Run } from './int8-run.js';
+import { attentionAttributes, type Int8Run } from './int8-run.js';
 
 /** Beyond the end of any run. */
 const FAR = 2 ** 31;

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../../families/model-config.js';
-import { EXTEND_INPUTS, GRAPH_INPUTS } from '../contract.js';
+import { EXTEND_INPUTS, GRAPH_INPUTS, PART_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import { plainSinks } from '../group-query.js';
 import { headLayout } from '../head-layout.js';
@@ -12,9 +12,6 @@ export interface Int8Options {
   /** Of both rotary tables. */
   readonly rotaryScale: number;
 }
-
-/** Rows of the first part of a long run, an even number: the op computes the whole square of what it is given. */
-export const PART_ROWS = 128;
 
 /** What attention of all layers has in common. */
 export interface Int8Run {
