@@ -5,7 +5,8 @@ import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params
 
 /**
  * One step of one device as a value (docs/architecture.md, "The step and the slots"). The device runs the parts in the
- * order of the fields: opens, maps, loads, prefill, decode with turns, stores, frees. Steps are FIFO per device.
+ * order of the fields: opens, maps, loads, prefill, decode with turns, stores, frees. Its result leaves before the
+ * stores. Steps are FIFO per device, so the next one finds them done.
  */
 export interface StepPlan {
   readonly step: number;
@@ -181,12 +182,13 @@ export interface PlanHiddenRows extends HiddenRows {
   readonly planRow: number;
 }
 
-/** Microseconds that each part of a step took. */
+/** Microseconds that each part of a step took, as far as it is over when the result leaves. */
 export interface StepTiming {
   readonly loadUs: number;
   readonly prefillUs: number;
   readonly decodeUs: number;
-  readonly storeUs: number;
+  /** Of the step before: its stores and frees. */
+  readonly lastStoreUs: number;
 }
 
 /**

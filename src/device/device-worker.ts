@@ -143,14 +143,18 @@ export class DeviceWorker {
 
   async #runStep({ plan, cancelled }: QueuedStep): Promise<void> {
     this.#current = plan;
-    const result = await this.#generator.execute(plan, () => {
-      this.#readMail();
-      for (const slot of cancelled) this.#cancelOpen(slot);
-      cancelled.clear();
+    await this.#generator.execute(plan, {
+      betweenRuns: () => {
+        this.#readMail();
+        for (const slot of cancelled) this.#cancelOpen(slot);
+        cancelled.clear();
+      },
+      deliver: (result) => {
+        const buffers = result.hiddenRows.map(({ values }) => values.buffer);
+        this.#parts.scheduler.post({ kind: 'stepDone', result }, buffers);
+      },
     });
     this.#current = null;
-    const buffers = result.hiddenRows.map(({ values }) => values.buffer);
-    this.#parts.scheduler.post({ kind: 'stepDone', result }, buffers);
   }
 
   async #runEmbed({ plan }: QueuedEmbed): Promise<void> {

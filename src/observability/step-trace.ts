@@ -3,7 +3,7 @@ import type { StepTimed } from '../messages.js';
 /** Steps that one trace keeps; later ones are left out, and the trace says how many. */
 export const MAX_STEPS = 50_000;
 
-const PARTS = ['load', 'prefill', 'decode', 'store'] as const;
+const PARTS = ['load', 'prefill', 'decode'] as const;
 
 interface TraceEvent {
   readonly name: string;
@@ -19,10 +19,13 @@ interface TraceEvent {
 
 /**
  * Steps of devices in Chrome's trace format: one row per device, one bar per part of a step. A step is
- * placed so that it ends when main heard of it: threads have no common clock.
+ * placed so that its result leaves when main heard of it: threads have no common clock. What it stored behind that is
+ * known when the next step of its device is heard of.
  */
 export class StepTrace {
   readonly #events: TraceEvent[] = [];
+  /** The last step of each rank, and when it was heard of. */
+  readonly #last = new Map<number, readonly [step: StepTimed, nowUs: number]>();
   #numSteps = 0;
 
   get numSteps(): number {
@@ -31,12 +34,22 @@ export class StepTrace {
 
   add(step: StepTimed, nowUs: number): void {
     if (this.#numSteps++ >= MAX_STEPS) return;
-    const { loadUs, prefillUs, decodeUs, storeUs } = step.timing;
-    const durations = [loadUs, prefillUs, decodeUs, storeUs];
+    this.#addStoreBefore(step);
+    this.#last.set(step.device.rank, [step, nowUs]);
+    const { loadUs, prefillUs, decodeUs } = step.timing;
+    const durations = [loadUs, prefillUs, decodeUs];
     let ts = nowUs - durations.reduce((sum, us) => sum + us, 0);
     for (const [i, dur] of durations.entries()) {
       if (dur > 0) this.#events.push(event(PARTS[i] ?? '', ts, dur, step));
       ts += dur;
+    }
+  }
+
+  #addStoreBefore({ device, step, timing }: StepTimed): void {
+    const [last, heardUs = 0] = this.#last.get(device.rank) ?? [];
+    if (last?.step !== step - 1 || last.device.generation !== device.generation) return;
+    if (timing.lastStoreUs > 0) {
+      this.#events.push(event('store', heardUs, timing.lastStoreUs, last));
     }
   }
 

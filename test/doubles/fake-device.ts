@@ -125,7 +125,7 @@ export class FakeDevice {
       logprobRows,
       hiddenRows: [...this.hidden].map(hiddenRowsOf),
       routing: plan.recordsExperts ? routingOf(this.computed.splice(0)) : null,
-      timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, storeUs: 0 },
+      timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
     };
   }
 

@@ -22,6 +22,13 @@ export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   readonly masks?: SlotMasks;
 }
 
+export interface StepHooks {
+  /** Called before each run of the model: it may {@link ModelRunner.cancel} slots. */
+  readonly betweenRuns: () => void;
+  /** Called once, when all rows are computed and nothing is stored or freed yet. */
+  readonly deliver: (result: StepResult) => void;
+}
+
 /** A decode row of the plan that is still worth running. */
 interface DecodeRow {
   readonly slotId: number;
@@ -37,6 +44,8 @@ export class ModelRunner {
   readonly #open = new Map<number, DeviceSlot>();
   readonly #sampler: RowSampler;
   readonly #masks: SlotMasks;
+  /** What the stores and frees of the last step took. */
+  #lastStoreUs = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -44,8 +53,8 @@ export class ModelRunner {
     this.#sampler = new RowSampler(parts.forward.head);
   }
 
-  /** `betweenRuns` is called before each run of the model: it may {@link cancel} slots. */
-  async execute(plan: StepPlan, betweenRuns: () => void): Promise<StepResult> {
+  /** Settles when the step is over. A result that was delivered stands, also where what follows it fails. */
+  async execute(plan: StepPlan, { betweenRuns, deliver }: StepHooks): Promise<void> {
     const { moe } = this.#parts.forward;
     const records = plan.recordsExperts && moe !== null;
     const output = new StepOutput(plan.step, records ? new RoutingRecord(moe) : null);
@@ -61,9 +70,12 @@ export class ModelRunner {
     rows.push(...(await this.#runTurns(plan, { output, betweenRuns })));
     await this.#decode(rows, output);
     const decodeUs = clock.lapUs();
+    // Tokens do not wait for copies: whatever reads the pages is in a later step.
+    deliver(output.result({ loadUs, prefillUs, decodeUs, lastStoreUs: this.#lastStoreUs }));
+    clock.lapUs();
     this.#store(plan);
     this.#free(plan);
-    return output.result({ loadUs, prefillUs, decodeUs, storeUs: clock.lapUs() });
+    this.#lastStoreUs = clock.lapUs();
   }
 
   /**
@@ -230,9 +242,8 @@ export class ModelRunner {
   }
 }
 
-interface PrefillContext {
+interface PrefillContext extends Pick<StepHooks, 'betweenRuns'> {
   readonly output: StepOutput;
-  readonly betweenRuns: () => void;
 }
 
 /** Every sequence of a run, filler or not, writes the row after its own last one. */

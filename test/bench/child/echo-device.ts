@@ -58,7 +58,7 @@ function echo({ step, decode }: StepPlan): StepResult {
     logprobRows: [],
     hiddenRows: [],
     routing: null,
-    timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, storeUs: 0 },
+    timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
   };
 }
 

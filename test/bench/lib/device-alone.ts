@@ -106,7 +106,8 @@ export class DeviceAlone {
 
   async #execute(parts: Partial<StepPlan>): Promise<number> {
     const start = performance.now();
-    await this.#device.runner.execute(stepOf(this.#step++, parts), () => undefined);
+    const hooks = { betweenRuns: () => undefined, deliver: () => undefined };
+    await this.#device.runner.execute(stepOf(this.#step++, parts), hooks);
     return performance.now() - start;
   }
 

@@ -74,7 +74,7 @@ async function idleShareOf({ port, client }: RadishServer, random: RandomIds): P
     await Promise.all(Array.from({ length: Number(values.concurrency) }, sendAll));
     wallMs = performance.now() - start;
   });
-  const busyMs = steps.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  const busyMs = steps.reduce((sum, step) => sum + step.endMs - step.startMs + step.storeMs, 0);
   return 1 - busyMs / wallMs;
 }
 
@@ -94,7 +94,8 @@ async function alone(
     eventsMs = answer.eventsMs.map((at) => sentMs + at);
   });
   const ahead = originMs - performance.timeOrigin;
-  const here = ({ startMs, endMs }: TracedStep) => ({
+  const here = ({ startMs, endMs, storeMs }: TracedStep) => ({
+    storeMs,
     startMs: startMs + ahead,
     endMs: endMs + ahead,
   });

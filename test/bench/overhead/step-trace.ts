@@ -6,10 +6,15 @@ import { join } from 'node:path';
 export interface TracedStep {
   readonly startMs: number;
   readonly endMs: number;
+  /** What it stores behind its end. */
+  readonly storeMs: number;
 }
+
+const NO_BAR: TracedStep = { startMs: Infinity, endMs: -Infinity, storeMs: 0 };
 
 interface TraceFile {
   readonly traceEvents: readonly {
+    readonly name: string;
     /** Microseconds. */
     readonly ts: number;
     readonly dur: number;
@@ -40,14 +45,16 @@ async function post(port: number, path: string, body: object): Promise<void> {
   if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
 }
 
-/** A bar for each part of a step: the step is all of its bars. */
+/** A bar for each part of a step: all of them are the step, but for what is stored behind its end. */
 function stepsOf({ traceEvents }: TraceFile): TracedStep[] {
   const steps = new Map<number, TracedStep>();
-  for (const { ts, dur, args } of traceEvents) {
-    const before = steps.get(args.step);
+  for (const { name, ts, dur, args } of traceEvents) {
+    const { startMs, endMs, storeMs } = steps.get(args.step) ?? NO_BAR;
+    const isStore = name === 'store';
     steps.set(args.step, {
-      startMs: Math.min(before?.startMs ?? Infinity, ts / 1000),
-      endMs: Math.max(before?.endMs ?? -Infinity, (ts + dur) / 1000),
+      startMs: Math.min(startMs, ts / 1000),
+      endMs: Math.max(endMs, (isStore ? ts : ts + dur) / 1000),
+      storeMs: isStore ? dur / 1000 : storeMs,
     });
   }
   return [...steps.values()].sort((a, b) => a.startMs - b.startMs);

@@ -7,7 +7,7 @@ import { SlotMasks } from '../../../src/device/generate/slot-masks.js';
 import type { DeviceLimits } from '../../../src/messages.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import type { TargetRequest } from '../../../src/model/target.js';
-import { tinyModel } from '../../unit/device/runner-harness.js';
+import { resultOf, tinyModel } from '../../unit/device/runner-harness.js';
 import { WatchedForward, type WatchedRun } from './watched-forward.js';
 
 /** Tokens of a page: what a GPU takes, and a CPU as well. */
@@ -78,7 +78,7 @@ export class DeviceRig {
     });
     for (const { pages } of stores) for (const page of pages) this.#kept.add(page);
     const plan = stepOf(this.#step++, { ...parts, maps: [...maps, ...given] });
-    const result = await this.#runner.execute(plan, betweenRuns);
+    const result = await resultOf(this.#runner, plan, betweenRuns);
     for (const slot of frees) this.#takeBack(slot);
     return result;
   }

@@ -9,6 +9,7 @@ import {
 import type { SamplingParams } from '../../../src/core/sampling-params.js';
 import { calibrateKv as measureKv } from '../../../src/device/cpu/calibrate-kv.js';
 import { openDevice, type Device } from '../../../src/device/generate/device.js';
+import type { ModelRunner } from '../../../src/device/generate/model-runner.js';
 import type { DeviceLimits } from '../../../src/messages.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import type { CalibrateKv } from '../../../src/model/kv-scales.js';
@@ -54,6 +55,19 @@ export function fixtureFolder(name: string): string {
   return fileURLToPath(new URL(`../../../../test/fixtures/families/${name}`, import.meta.url));
 }
 
+/** Runs the step to its end. */
+export async function resultOf(
+  runner: ModelRunner,
+  plan: StepPlan,
+  betweenRuns: () => void,
+): Promise<StepResult> {
+  const results: StepResult[] = [];
+  await runner.execute(plan, { betweenRuns, deliver: (result) => results.push(result) });
+  const [result] = results;
+  if (result === undefined || results.length > 1) throw new Error(`${results.length} results`);
+  return result;
+}
+
 /** A runner over the real runtime, with plans made from what differs. */
 export class Harness {
   private step = 0;
@@ -65,7 +79,7 @@ export class Harness {
   }
 
   run(parts: Partial<StepPlan>, betweenRuns: () => void = () => undefined): Promise<StepResult> {
-    return this.device.runner.execute(stepOf(this.step++, parts), betweenRuns);
+    return resultOf(this.device.runner, stepOf(this.step++, parts), betweenRuns);
   }
 
   cancel(slot: number, storedRows: number): void {

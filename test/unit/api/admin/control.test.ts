@@ -13,7 +13,7 @@ async function open(t: { teardown(fn: () => void): void }, args = {}): Promise<T
   return app;
 }
 
-const timing = { loadUs: 0, prefillUs: 700, decodeUs: 300, storeUs: 0 };
+const timing = { loadUs: 0, prefillUs: 700, decodeUs: 300, lastStoreUs: 0 };
 
 t.test('a profile is a CPU profile and a trace of steps, in files', async (t) => {
   const app = await open(t);
