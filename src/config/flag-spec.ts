@@ -128,8 +128,9 @@ export function choice<const C extends string>(
 export function optionalChoice<const C extends string>(
   choices: readonly C[],
   help: string,
+  options: FlagOptions = {},
 ): FlagSpec<C | null> {
-  return flag<C | null>('choice', null, help, { choices });
+  return flag<C | null>('choice', null, help, { ...options, choices });
 }
 
 export function json(help: string): FlagSpec<Readonly<Record<string, unknown>> | null> {

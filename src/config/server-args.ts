@@ -225,6 +225,7 @@ const SPECULATION = {
   'speculative-algorithm': optionalChoice(
     ['NGRAM'],
     "NGRAM = drafts from the request's own tokens, verified together; CPU only. Default: nothing speculates.",
+    { missingChoices: ['EAGLE', 'EAGLE3', 'NEXTN', 'STANDALONE'] },
   ),
   'speculative-num-draft-tokens': int(
     32,

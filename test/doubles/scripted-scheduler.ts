@@ -3,6 +3,7 @@ import type { Failure } from '../../src/core/errors.js';
 import type {
   AdmittedMiss,
   Admitted,
+  DraftStats,
   EmbedInput,
   Finished,
   ReqHiddenRows,
@@ -90,6 +91,9 @@ export class ScriptedScheduler implements SchedulerPort {
     this.#output({ finished: [{ num, reason, stats: full }] });
   }
 
+  /** How speculation went; null = nothing speculates. */
+  drafts: DraftStats | null = null;
+
   /** Weights on which texts are computed from now on. */
   weightsEpoch = 0;
 
@@ -157,9 +161,12 @@ export class ScriptedScheduler implements SchedulerPort {
       case 'flushCache':
         this.emit({ kind: 'cacheFlushed', id: message.id, failure: this.flushFailure });
         break;
-      case 'readState':
-        this.emit({ kind: 'stateRead', id: message.id, numQueued: 0, devices: [DEVICE_STATE] });
+      case 'readState': {
+        const load = { ...DEVICE_STATE.load, drafts: this.drafts };
+        const devices = [{ ...DEVICE_STATE, load }];
+        this.emit({ kind: 'stateRead', id: message.id, numQueued: 0, devices });
         break;
+      }
       case 'drain':
         this.emit({ kind: 'drained' });
         break;
@@ -206,7 +213,6 @@ const DEVICE_STATE = {
     maxRunning: 8,
     sumSeqLens: 44,
     newTokenRatio: 0.7,
-    drafts: null,
     cacheHitRate: 0.25,
     totals: {
       prefillTokens: 300,

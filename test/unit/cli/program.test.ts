@@ -138,6 +138,11 @@ t.test('a wrong command line is one sentence and exit code 2', (t) => {
       ['--schedule-policy', 'x'],
       /^--schedule-policy must be one of fcfs, lpm, dfs-weight, lof, random, got 'x'\./,
     ],
+    [
+      ['--speculative-algorithm', 'STANDALONE'],
+      /^--speculative-algorithm: SGLang has 'STANDALONE', this server does not\. It has NGRAM\./,
+    ],
+    [['--speculative-algorithm', 'x'], /^--speculative-algorithm must be one of NGRAM, got 'x'\./],
     [['--chunked-prefill-size', '0'], /^--chunked-prefill-size must be at least 1, or -1/],
     [['--preferred-sampling-params', '{'], /^--preferred-sampling-params must be a JSON object/],
     [['--page-size'], /^option '--page-size <n>' argument missing\./],

@@ -109,6 +109,25 @@ t.test('/metrics counts requests and shows devices', async (t) => {
   t.ok(after.has(`sglang:queue_time_seconds_bucket{le="3000",${queued}}`));
 });
 
+t.test('what was accepted of drafts is a gauge, 0 where nothing speculates', async (t) => {
+  const app = await startApp({ enableMetrics: true });
+  t.teardown(() => {
+    app.app.close();
+  });
+  const accepted = async () => {
+    const samples = parse((await answerOf(await fetch(`${app.url}/metrics`))).text);
+    const labels = 'engine_type="unified",tp_rank="0",pp_rank="0",moe_ep_rank="0"';
+    return ['spec_accept_length', 'spec_accept_rate'].map((name) =>
+      samples.get(`sglang:${name}{${labels},model_name="org/tiny"}`),
+    );
+  };
+  t.strictSame(await accepted(), [0, 0]);
+  app.scheduler.drafts = { numPasses: 0, numDrafts: 0, numCorrect: 0, histogram: [] };
+  t.strictSame(await accepted(), [0, 0], 'nor before the first pass');
+  app.scheduler.drafts = { numPasses: 4, numDrafts: 10, numCorrect: 6, histogram: [1, 1, 1, 1] };
+  t.strictSame(await accepted(), [2.5, 0.6]);
+});
+
 t.test('flags say the bounds of the histograms', async (t) => {
   const app = await startApp({
     enableMetrics: true,

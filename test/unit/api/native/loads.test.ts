@@ -49,6 +49,20 @@ t.test('/get_load and /v1/loads', async (t) => {
   t.equal((await get('/v1/loads?dp_rank=a')).status, 400);
 });
 
+t.test('what was accepted of drafts is shown where something speculates', async (t) => {
+  const app = await startApp();
+  t.teardown(() => {
+    app.app.close();
+  });
+  const get = async (path: string) => (await answerOf(await fetch(app.url + path))).json;
+  const loads = async () => ((await get('/v1/loads?include=spec')) as { loads: unknown }).loads;
+  t.strictSame(await loads(), [{ dp_rank: 0 }]);
+  app.scheduler.drafts = { numPasses: 4, numDrafts: 10, numCorrect: 6, histogram: [1, 1, 1, 1] };
+  const speculative = { accept_length: 2.5, accept_rate: 0.6 };
+  t.strictSame(await loads(), [{ dp_rank: 0, speculative }]);
+  t.match(await get('/get_server_info'), { internal_states: [{ avg_spec_accept_length: 2.5 }] });
+});
+
 t.test('/pause_generation holds new requests until /continue_generation', async (t) => {
   const app = await startApp();
   t.teardown(() => {
