@@ -43,8 +43,12 @@ export class Int8Cache implements RunCache {
     const use = isExtend ? 'read' : sequences.length === 0 ? 'write' : 'write and give';
     const binding = this.#windows.of({ start, count }, use);
     bindRows(binding, decoding);
+    if (sequences.length === 0) {
+      // A window that only decodes keeps them: they are always empty.
+      if (!(EXTEND_INPUTS.positions in binding.feeds)) bindExtends(binding.feeds, [], start);
+      return binding;
+    }
     bindExtends(binding.feeds, sequences, start);
-    if (sequences.length === 0) return binding;
     const ids = BigInt64Array.from(input.tokens, BigInt);
     binding.feeds[GRAPH_INPUTS.inputIds] = tensorOf('int64', ids, [1, ids.length]);
     this.#fetchNewRows(binding.fetches, ids.length - decoding.slots.length);
