@@ -25,7 +25,7 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   const folder = await findFolder(context, modelPath);
   log.info(`Load weight begin. model_path=${modelPath}`);
   const prepared = await prepareFolder(context, folder);
-  const cost = formatCost(prepared.spec.format, modelPath, prepared.target);
+  const cost = formatCost(prepared.spec, modelPath, prepared.target);
   if (cost !== null) log.info(cost);
   const tokenizerFolder =
     args.tokenizerPath === null

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import type { WeightFormat } from '../../core/model-spec.js';
+import type { ModelSpec, WeightFormat } from '../../core/model-spec.js';
 import { CPU_TARGET, type ModelTarget } from '../target.js';
 
 interface FormatCost {
@@ -20,25 +20,35 @@ const MEASURED: Readonly<Record<Exclude<WeightFormat, 'none'>, FormatCost>> = {
   int4: { kl: 0.196, sameTop1: 0.738 },
 };
 
+/** With K and V in int8 too: docs/decisions/0015-kv-in-int8.md. */
+const MEASURED_WITH_CACHE: Partial<Record<WeightFormat, FormatCost>> = {
+  w8a8_int8: { kl: 0.0106, sameTop1: 0.932 },
+};
+
 /**
- * What a quantised format costs in quality, as a line for the log; null where nothing is rounded.
+ * What a quantised format, and a cache of integers beside it, cost in quality, as a line for the log; null where no
+ * weight is rounded.
  *
  * @param modelPath as the user wrote it: whether this model is the measured one goes by its last part
  * @param target a GPU rounds in other blocks than the figures are of
  */
 export function formatCost(
-  format: WeightFormat,
+  { format, kvType }: Pick<ModelSpec, 'format' | 'kvType'>,
   modelPath: string,
   target: ModelTarget = CPU_TARGET,
 ): string | null {
   if (format === 'none') return null;
-  const { kl, sameTop1 } = MEASURED[format];
+  const hasCache = kvType === 'i8';
+  const withCache = hasCache ? MEASURED_WITH_CACHE[format] : undefined;
+  const { kl, sameTop1 } = withCache ?? MEASURED[format];
+  const what = hasCache ? `${format} and K and V in int8` : format;
   const isMeasured =
     basename(modelPath).toLowerCase() === MEASURED_MODEL.toLowerCase() &&
     target.blockSize === CPU_TARGET.blockSize;
+  const lacking = hasCache && withCache === undefined ? 'not measured with such a cache; ' : '';
   const unmeasured = isMeasured ? '' : `not measured on this model${inBlocks(target)}; `;
   const figures = `KL ${kl.toFixed(4)} to float32, ${(sameTop1 * 100).toFixed(1)} % same top-1`;
-  return `Linear layers in ${format} (${unmeasured}${figures} on ${MEASURED_MODEL}); --quantization none for evaluations.`;
+  return `Linear layers in ${what} (${lacking}${unmeasured}${figures} on ${MEASURED_MODEL}); --quantization none for evaluations.`;
 }
 
 function inBlocks({ blockSize }: ModelTarget): string {

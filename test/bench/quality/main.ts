@@ -1,5 +1,6 @@
 /**
- * How much each weight format costs: `node dist/test/bench/quality/main.js --model FOLDER`.
+ * How much each weight format costs, and a cache of integers beside it:
+ * `node dist/test/bench/quality/main.js --model FOLDER [--kv-cache-dtypes fp32,int8]`.
  * Teacher-forced on prose.txt in windows, each format against f32: KL, top-1 agreement, perplexity.
  */
 import { readFile } from 'node:fs/promises';
@@ -8,8 +9,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { CpuPool, quantizeOn } from '../../../src/cpu/pool.js';
+import { calibrateOnText } from '../../../src/fleet/calibrate-on-text.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
+import { ON_CPU, type KvCacheDtype } from '../../../src/model/target.js';
 import { Tokenizer } from '../../../src/text/tokenizer.js';
 import { addRows, type Divergence, NO_DIVERGENCE } from './divergence.js';
 import { Teacher } from './teacher.js';
@@ -21,6 +24,7 @@ const { values } = parseArgs({
     model: { type: 'string' },
     text: { type: 'string', default: join('test', 'bench', 'quality', 'prose.txt') },
     window: { type: 'string', default: '512' },
+    'kv-cache-dtypes': { type: 'string', default: 'fp32,int8' },
     formats: { type: 'string', default: FORMATS.slice(1).join(',') },
     'cache-dir': { type: 'string', default: join(tmpdir(), 'radish-quality') },
     threads: { type: 'string', default: '2' },
@@ -29,6 +33,7 @@ const { values } = parseArgs({
 
 interface Measurement {
   readonly format: string;
+  readonly kvCache: string;
   readonly klNatsPerToken: number;
   readonly sameTop1: number;
   readonly perplexity: number;
@@ -40,13 +45,16 @@ async function main(folder: string): Promise<void> {
   const window = Number(values.window);
   const tokenizer = await Tokenizer.load(folder);
   const tokens = [...(await tokenizer.encode(await readFile(values.text, 'utf8')))];
-  const reference = await load(folder, 'none', window);
+  const reference = await load(folder, { quantization: 'none', kvCacheDtype: 'fp32' }, window);
   const measurements: Measurement[] = [];
   for (const format of values.formats.split(',') as Quantization[]) {
-    const candidate = await load(folder, format, window);
-    const total = await compare(reference.teacher, candidate, { tokens, window });
-    measurements.push(measurement(format, total, candidate.weightBytes));
-    await candidate.teacher.release();
+    for (const kvCacheDtype of values['kv-cache-dtypes'].split(',') as KvCacheDtype[]) {
+      const formats = { quantization: format, kvCacheDtype };
+      const candidate = await load(folder, formats, window);
+      const total = await compare(reference.teacher, candidate, { tokens, window });
+      measurements.push(measurement(formats, total, candidate.weightBytes));
+      await candidate.teacher.release();
+    }
   }
   await reference.teacher.release();
   console.log(JSON.stringify({ bench: 'quality', model: folder, window, measurements }));
@@ -59,12 +67,29 @@ interface Loaded {
   readonly weightBytes: number;
 }
 
-async function load(folder: string, quantization: Quantization, window: number): Promise<Loaded> {
+interface Formats {
+  readonly quantization: Quantization;
+  readonly kvCacheDtype: KvCacheDtype;
+}
+
+async function load(
+  folder: string,
+  { quantization, kvCacheDtype }: Formats,
+  window: number,
+): Promise<Loaded> {
   const pool = new CpuPool({ numThreads: Number(values.threads) });
   const model = await prepareModel(
-    { folder, quantization, loadFormat: 'auto', contextLength: window },
+    {
+      folder,
+      quantization,
+      loadFormat: 'auto',
+      contextLength: window,
+      device: { ...ON_CPU, kvCacheDtype },
+    },
     {
       runJob: quantizeOn(pool),
+      calibrateKv: ({ model, tokenizerFolder }) =>
+        calibrateOnText((...task) => pool.calibrate(...task), model, tokenizerFolder),
       cacheDir: values['cache-dir'],
       temporaryDir: tmpdir(),
       warn: (message) => {
@@ -98,10 +123,15 @@ async function compare(reference: Teacher, other: Loaded, text: Text): Promise<D
   return total;
 }
 
-function measurement(format: string, total: Divergence, weightBytes: number): Measurement {
+function measurement(
+  { quantization, kvCacheDtype }: Formats,
+  total: Divergence,
+  weightBytes: number,
+): Measurement {
   const { numTokens, klSum, sameTop1, nllSum } = total;
   return {
-    format,
+    format: quantization,
+    kvCache: kvCacheDtype,
     klNatsPerToken: klSum / numTokens,
     sameTop1: sameTop1 / numTokens,
     perplexity: Math.exp(nllSum / numTokens),

@@ -1,71 +1,77 @@
-import { OrtSession, tensorOf, type Fetches, type Tensors } from '../../../src/device/ort.js';
-import {
-  GRAPH_INPUTS,
-  GRAPH_OUTPUTS,
-  pastName,
-  presentName,
-} from '../../../src/model/graph/contract.js';
+import type { ModelBackend } from '../../../src/device/backend.js';
+import { openCpuDevice } from '../../../src/device/cpu/cpu-device.js';
+import { cutPrefill, PREFILL_HEAD_ROWS } from '../../../src/device/generate/prefill-runs.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 
-/** A model that reads a text and says, at each position, how likely it held every next token. */
+/** A model on the CPU that reads a text and says, at each position, how likely it held every next token. */
 export class Teacher {
   private constructor(
-    private readonly session: OrtSession,
-    private readonly model: PreparedModel,
-    private readonly window: number,
+    private readonly device: ModelBackend,
+    private readonly vocabSize: number,
   ) {}
 
+  /** `window` is the longest text. */
   static async load(model: PreparedModel, window: number, numThreads: number): Promise<Teacher> {
-    const session = await OrtSession.create(model, { numThreads, spinning: true });
-    return new Teacher(session, model, window);
+    // Even, so that the dummy row of an odd run has a place.
+    const slotLength = window + (window % 2);
+    const limits = { numSlots: 1, slotLength, numPages: 1, pageSizeTokens: 16 };
+    const device = await openCpuDevice(model, limits, { numThreads, spinning: true });
+    return new Teacher(device, model.spec.vocabSize);
   }
 
   /** `[tokens.length, vocab]` log-probabilities of one window, read from position 0. */
   async logprobs(tokens: readonly number[]): Promise<Float32Array> {
-    return this.#output(tokens, GRAPH_OUTPUTS.logprobs);
+    return this.#read(tokens, ({ logprobs }) => logprobs);
   }
 
   /** The same before the softmax. */
   async logits(tokens: readonly number[]): Promise<Float32Array> {
-    return this.#output(tokens, GRAPH_OUTPUTS.logits);
+    return this.#read(tokens, ({ logits }) => logits ?? new Float32Array(0));
   }
 
   async release(): Promise<void> {
-    await this.session.release();
+    await this.device.release();
   }
 
-  async #output(tokens: readonly number[], name: string): Promise<Float32Array> {
-    const n = tokens.length;
-    const { vocabSize } = this.model.spec;
-    const ids = BigInt64Array.from(tokens, BigInt);
-    const rows = BigInt64Array.from(tokens, (_, row) => BigInt(row));
-    const output = new Float32Array(n * vocabSize);
-    const feeds: Tensors = {
-      [GRAPH_INPUTS.inputIds]: tensorOf('int64', ids, [1, n]),
-      [GRAPH_INPUTS.seqlensK]: tensorOf('int32', Int32Array.of(n - 1), [1]),
-      [GRAPH_INPUTS.totalLength]: tensorOf('int32', Int32Array.of(n), []),
-      [GRAPH_INPUTS.headRows]: tensorOf('int64', rows, [n]),
-      [GRAPH_INPUTS.temperature]: tensorOf('float32', new Float32Array(n).fill(1), [n]),
+  async #read(
+    tokens: readonly number[],
+    rowsOf: (head: ModelBackend['forward']['head']) => Float32Array,
+  ): Promise<Float32Array> {
+    const { kv, forward } = this.device;
+    const output = new Float32Array(tokens.length * this.vocabSize);
+    kv.open(0);
+    const text = {
+      slot: 0,
+      position: 0,
+      tokens: Int32Array.from(tokens),
+      previousToken: -1,
+      nextToken: -1,
+      sample: false,
     };
-    const fetches: Fetches = {
-      [GRAPH_OUTPUTS.stopCopy]: null,
-      [name]: tensorOf('float32', output, [n, vocabSize]),
-    };
-    this.#addCache(feeds, fetches);
-    await this.session.run(feeds, fetches);
-    return output;
-  }
-
-  #addCache(feeds: Tensors, fetches: Fetches): void {
-    const { numLayers, numKvHeads, headDim } = this.model.spec;
-    const dims = [1, numKvHeads, this.window, headDim];
-    for (let layer = 0; layer < numLayers; layer++) {
-      for (const part of ['key', 'value'] as const) {
-        const data = new Float32Array(numKvHeads * this.window * headDim);
-        const tensor = tensorOf('float32', data, dims);
-        feeds[pastName(layer, part)] = tensor;
-        fetches[presentName(layer, part)] = tensor;
-      }
+    for (const run of cutPrefill(text, Infinity, {
+      ...forward.prefill,
+      maxRows: PREFILL_HEAD_ROWS,
+    })) {
+      const length = kv.lengthOf(0);
+      const numNew = run.endPosition - length;
+      await forward.run({
+        slots: [0],
+        numDecoding: 0,
+        counts: [run.tokens.length],
+        tokens: run.tokens,
+        lengths: Int32Array.of(run.position + run.tokens.length),
+        headRows: Array.from({ length: numNew }, (_, i) => length - run.position + i),
+        temperatures: new Array<number>(numNew).fill(1),
+        wholeRows: new Array<boolean>(numNew).fill(true),
+        wantLogits: true,
+        hiddenRows: [],
+        wantExperts: false,
+      });
+      const rows = rowsOf(forward.head).subarray(0, numNew * this.vocabSize);
+      output.set(rows, length * this.vocabSize);
+      kv.setLength(0, run.endPosition);
     }
+    kv.free(0);
+    return output;
   }
 }

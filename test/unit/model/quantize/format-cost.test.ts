@@ -2,24 +2,40 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 
+import type { WeightFormat } from '../../../../src/core/model-spec.js';
 import { formatCost } from '../../../../src/model/quantize/format-cost.js';
+
+const floats = (format: WeightFormat) => ({ format, kvType: 'f32' }) as const;
 
 const RECORD = join('docs', 'decisions', '0002-weight-formats.md');
 
 t.test('a format that rounds says what it costs, and how to be without it', (t) => {
   t.equal(
-    formatCost('w8a8_int8', 'HuggingFaceTB/SmolLM2-135M-Instruct'),
+    formatCost(floats('w8a8_int8'), 'HuggingFaceTB/SmolLM2-135M-Instruct'),
     'Linear layers in w8a8_int8 (KL 0.0089 to float32, 93.5 % same top-1 on SmolLM2-135M-Instruct); ' +
       '--quantization none for evaluations.',
   );
-  t.equal(formatCost('none', 'HuggingFaceTB/SmolLM2-135M-Instruct'), null);
+  t.equal(
+    formatCost({ format: 'w8a8_int8', kvType: 'i8' }, 'HuggingFaceTB/SmolLM2-135M-Instruct'),
+    'Linear layers in w8a8_int8 and K and V in int8 (KL 0.0106 to float32, 93.2 % same top-1 on SmolLM2-135M-Instruct); ' +
+      '--quantization none for evaluations.',
+  );
+  t.match(
+    formatCost({ format: 'int4', kvType: 'i8' }, 'HuggingFaceTB/SmolLM2-135M-Instruct'),
+    /\(not measured with such a cache; KL 0\.1960/,
+  );
+  t.equal(formatCost(floats('none'), 'HuggingFaceTB/SmolLM2-135M-Instruct'), null);
   t.end();
 });
 
 t.test('a model that was not measured is said to be none that was', (t) => {
-  t.match(formatCost('int8', './smollm2-135m-instruct/'), /\(KL 0\.0020 to float32/);
+  t.match(formatCost(floats('int8'), './smollm2-135m-instruct/'), /\(KL 0\.0020 to float32/);
   for (const path of ['Qwen/Qwen3-4B', '/models/SmolLM2-135M-Instruct-tuned', 'radish-tiny']) {
-    t.match(formatCost('int4', path), /\(not measured on this model; KL 0\.1960 to float32/, path);
+    t.match(
+      formatCost(floats('int4'), path),
+      /\(not measured on this model; KL 0\.1960 to float32/,
+      path,
+    );
   }
   t.end();
 });
@@ -29,7 +45,7 @@ t.test('the figures are those of the decision record', async (t) => {
   for (const format of ['w8a8_int8', 'int8', 'int4'] as const) {
     const [, kl, top1] =
       new RegExp(`\\| \`${format}\` +\\| ([\\d.]+) +\\| ([\\d.]+) %`).exec(record) ?? [];
-    const line = formatCost(format, '') ?? '';
+    const line = formatCost(floats(format), '') ?? '';
     const [, loggedKl, loggedTop1] = /KL ([\d.]+) to float32, ([\d.]+) %/.exec(line) ?? [];
     t.equal(Number(loggedKl), Number(kl), format);
     t.equal(loggedTop1, top1, format);
@@ -38,7 +54,14 @@ t.test('the figures are those of the decision record', async (t) => {
 
 t.test('what a GPU rounds in other blocks was not measured on any model', (t) => {
   const target = { device: 'webgpu', compute: 'f32', kv: 'f16', blockSize: 32 } as const;
-  const line = formatCost('int4', 'HuggingFaceTB/SmolLM2-135M-Instruct', target);
+  const line = formatCost(floats('int4'), 'HuggingFaceTB/SmolLM2-135M-Instruct', target);
   t.match(line, /\(not measured on this model in blocks of 32; KL 0\.1960/);
   t.end();
+});
+
+t.test('the figures with a cache of integers are those of their record', async (t) => {
+  const record = await readFile(join('docs', 'decisions', '0015-kv-in-int8.md'), 'utf8');
+  const [, kl, top1] = /\| int8 as built \| ([\d.]+) +\| ([\d.]+) %/.exec(record) ?? [];
+  const line = formatCost({ format: 'w8a8_int8', kvType: 'i8' }, '') ?? '';
+  t.match(line, `KL ${kl} to float32, ${top1} % same top-1`);
 });
