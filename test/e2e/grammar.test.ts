@@ -208,10 +208,11 @@ t.test('structured output', { timeout: 0 }, async (t) => {
   });
 
   t.test('a grammar whose request ends before it is compiled', { timeout: 0 }, async (t) => {
+    /** A second and more on a fast machine whose thread has run for a while: nothing that is refused at once. */
     const slow = (letter: string) => ({
       text: 'x',
       rid: `slow-${letter}`,
-      sampling_params: { regex: `((${letter}|b)?(c|d)?){4000}`, max_new_tokens: 5 },
+      sampling_params: { regex: manyWords(letter), max_new_tokens: 5 },
     });
     /** Waits behind the slow one: the thread compiles one after the other. */
     const behind = async (word: string): Promise<{ isDone: boolean; text: Promise<string> }> => {
@@ -330,3 +331,12 @@ t.test("--grammar-backend none refuses in SGLang's words", async (t) => {
     /not supported when the server is launched with --grammar-backend none/,
   );
 });
+
+/** An alternative of thousands of words. */
+function manyWords(letter: string): string {
+  const words = Array.from({ length: 14_000 }, (_, i) => {
+    const ending = ((i * 2_654_435_761) % 2 ** 32).toString(36).padStart(11, 'q');
+    return `${letter}${ending}[a-z]`;
+  });
+  return words.join('|');
+}
