@@ -11,7 +11,7 @@ import type { DeviceStart } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
-import type { LoadContext } from '../fleet/load-context.js';
+import { likeServed, type LoadContext } from '../fleet/load-context.js';
 import { loadModel } from '../fleet/load-model.js';
 import { sentenceOf } from '../fleet/update-failure.js';
 import { TemporaryFolders } from '../fleet/temporary-folders.js';
@@ -107,6 +107,7 @@ async function build(
     calibrate: (model, prompts) => cpuPool.calibrate(model, prompts),
     temporary,
     device: { device: devices.kind, dtype, kvCacheDtype },
+    tokenizerFolder: null,
   };
   const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
   progress.haveWeights();
@@ -175,7 +176,15 @@ async function build(
     bounds: boundsOf({ args, limits: serving, contextLength, maxFiles }),
     readTrees: actors.readTrees,
     readFacts: () => fleet.facts,
-    ...deviceControls({ loading, prepared, served, fleet, engine, actors, freeBytes }),
+    ...deviceControls({
+      loading: likeServed(loading, prepared),
+      prepared,
+      served,
+      fleet,
+      engine,
+      actors,
+      freeBytes,
+    }),
     isHealthy: () => watchdog.isHealthy,
     log,
     onFailed,

@@ -10,13 +10,15 @@ const PROMPT_TOKENS = 512;
 /**
  * Scales for a cache of integers, from what the model makes of a few texts of many kinds; null without a tokenizer.
  * The same weights and tokenizer give the same scales.
+ *
+ * @param folders where a tokenizer may lie: the first that has one is taken
  */
 export async function calibrateOnText(
   calibrate: LoadContext['calibrate'],
   model: PreparedModel,
-  tokenizerFolder: string,
+  folders: readonly string[],
 ): Promise<KvScales | null> {
-  const tokenizer = await Tokenizer.load(tokenizerFolder).catch(() => null);
+  const tokenizer = await firstTokenizer(folders);
   if (tokenizer === null) return null;
   const { contextLength, vocabSize } = model.spec;
   const prompts: Int32Array[] = [];
@@ -26,4 +28,12 @@ export async function calibrateOnText(
     if (prompt.length > 0) prompts.push(prompt);
   }
   return prompts.length === 0 ? null : calibrate(model, prompts);
+}
+
+async function firstTokenizer(folders: readonly string[]): Promise<Tokenizer | null> {
+  for (const folder of folders) {
+    const tokenizer = await Tokenizer.load(folder).catch(() => null);
+    if (tokenizer !== null) return tokenizer;
+  }
+  return null;
 }

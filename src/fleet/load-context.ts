@@ -2,6 +2,7 @@ import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
+import type { PreparedCheckpoint } from '../model/prepare-model.js';
 import type { QuantizeDeps } from '../model/quantize/quantized-weights.js';
 import type { TargetRequest } from '../model/target.js';
 import type { Logger } from '../observability/logger.js';
@@ -20,6 +21,19 @@ export interface LoadContext {
   readonly temporary: TemporaryFolders;
   /** What the model is to be computed on, and in. */
   readonly device: TargetRequest;
+  /** Of the model that is served, for weights that follow it without one; null before it is loaded. */
+  readonly tokenizerFolder: string | null;
+}
+
+/** For weights that are to follow the served ones: their cache has the same element type, and there is a tokenizer. */
+export function likeServed(context: LoadContext, served: PreparedCheckpoint): LoadContext {
+  const { device } = context;
+  const kvCacheDtype = served.spec.kvType === 'i8' ? 'int8' : 'fp32';
+  return {
+    ...context,
+    device: device.device === 'cpu' ? { ...device, kvCacheDtype } : device,
+    tokenizerFolder: served.tokenizerFolder,
+  };
 }
 
 /** A bar that shows only when there is something to wait for. */

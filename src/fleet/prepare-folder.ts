@@ -18,7 +18,7 @@ export async function prepareFolder(
 }
 
 async function prepare(
-  { args, env, log, runJob, calibrate, temporary, device }: LoadContext,
+  { args, env, log, runJob, calibrate, temporary, device, tokenizerFolder: served }: LoadContext,
   folder: string,
   overlay: TensorOverlay | null,
 ): Promise<PreparedCheckpoint> {
@@ -37,7 +37,7 @@ async function prepare(
       {
         runJob,
         calibrateKv: ({ model, tokenizerFolder }) =>
-          calibrateOnText(calibrate, model, tokenizerFolder),
+          calibrateOnText(calibrate, model, [tokenizerFolder, served ?? tokenizerFolder]),
         cacheDir: args.quantizationCacheDir ?? env.cacheDir,
         cacheMaxBytes: args.quantizationCacheGib * 2 ** 30,
         temporaryDir: temporary.parent,

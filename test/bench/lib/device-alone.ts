@@ -55,7 +55,7 @@ export class DeviceAlone {
       {
         runJob: quantizeOn(pool),
         calibrateKv: ({ model, tokenizerFolder }) =>
-          calibrateOnText((...task) => pool.calibrate(...task), model, tokenizerFolder),
+          calibrateOnText((...task) => pool.calibrate(...task), model, [tokenizerFolder]),
         cacheDir: join(benchCacheDir(), 'weights'),
         temporaryDir: tmpdir(),
         warn: console.error,

@@ -89,7 +89,7 @@ async function load(
     {
       runJob: quantizeOn(pool),
       calibrateKv: ({ model, tokenizerFolder }) =>
-        calibrateOnText((...task) => pool.calibrate(...task), model, tokenizerFolder),
+        calibrateOnText((...task) => pool.calibrate(...task), model, [tokenizerFolder]),
       cacheDir: values['cache-dir'],
       temporaryDir: tmpdir(),
       warn: (message) => {

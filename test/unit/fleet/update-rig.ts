@@ -88,6 +88,7 @@ export class UpdateRig {
       calibrate: () => Promise.reject(new Error('nothing is calibrated here')),
       temporary: new TemporaryFolders(join(folder, 'tmp')),
       device: ON_CPU,
+      tokenizerFolder: null,
     };
     const running = await prepareFolder(context, RUNNING);
     const fleetRig = await FleetRig.serving(args.dpSize);

@@ -1,0 +1,58 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { calibrateOnText } from '../../../src/fleet/calibrate-on-text.js';
+import { CALIBRATION_TEXTS } from '../../../src/fleet/calibration-texts.js';
+import { likeServed, type LoadContext } from '../../../src/fleet/load-context.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
+import type { KvScales } from '../../../src/model/kv-scales.js';
+import type { PreparedCheckpoint } from '../../../src/model/prepare-model.js';
+import { ON_CPU } from '../../../src/model/target.js';
+
+const TOKENIZER = join('config', 'tiny', 'tokenizer.json');
+const SCALES: KvScales = [{ key: [1, 2], value: 3 }];
+
+function modelOf(vocabSize: number, contextLength: number): PreparedModel {
+  return { spec: { vocabSize, contextLength } } as PreparedModel;
+}
+
+t.test('every text is read, as far as the context and the vocabulary go', async (t) => {
+  const folder = t.testdir();
+  await cp(TOKENIZER, join(folder, 'tokenizer.json'));
+  const given: (readonly Int32Array[])[] = [];
+  const measure = (_: PreparedModel, prompts: readonly Int32Array[]): Promise<KvScales> => {
+    given.push(prompts);
+    return Promise.resolve(SCALES);
+  };
+  t.equal(await calibrateOnText(measure, modelOf(1e6, 2048), [folder]), SCALES);
+  await calibrateOnText(measure, modelOf(500, 30), [folder]);
+  const [whole = [], cut = []] = given;
+  t.equal(whole.length, CALIBRATION_TEXTS.length);
+  t.ok(whole.every(({ length }) => length > 100 && length <= 512));
+  t.ok(cut.every((prompt) => prompt.length <= 30 && prompt.every((id) => id < 500)));
+});
+
+t.test('weights without a tokenizer are measured with that of the served model', async (t) => {
+  const folders = t.testdir({ bare: {}, served: {} });
+  await cp(TOKENIZER, join(folders, 'served', 'tokenizer.json'));
+  const measure = (): Promise<KvScales> => Promise.resolve(SCALES);
+  const [bare, served] = [join(folders, 'bare'), join(folders, 'served')];
+  t.equal(await calibrateOnText(measure, modelOf(1e6, 2048), [bare, served]), SCALES);
+  t.equal(await calibrateOnText(measure, modelOf(1e6, 2048), [bare]), null);
+});
+
+t.test('weights that follow have the element type of the served cache', (t) => {
+  const context = {
+    device: { ...ON_CPU, kvCacheDtype: 'auto' },
+    tokenizerFolder: null,
+  } as LoadContext;
+  const served = (kvType: string): PreparedCheckpoint =>
+    ({ spec: { kvType }, tokenizerFolder: 'there' }) as PreparedCheckpoint;
+  const integers = likeServed(context, served('i8'));
+  t.equal(integers.device.kvCacheDtype, 'int8');
+  t.equal(integers.tokenizerFolder, 'there');
+  t.equal(likeServed(context, served('f32')).device.kvCacheDtype, 'fp32');
+  const onGpu = { ...context, device: { ...context.device, device: 'webgpu' } } as LoadContext;
+  t.equal(likeServed(onGpu, served('f16')).device.kvCacheDtype, 'auto');
+  t.end();
+});
