@@ -1,16 +1,10 @@
-import { FILLER, type KvStore, type ModelBackend } from '../backend.js';
+import { FILLER, type KvStore } from '../backend.js';
 import { needsLogits } from '../sampling/penalties.js';
 import type { DeviceSlot } from './device-slot.js';
 import { addDecodeHidden } from './hidden-output.js';
-import { needsWholeRow, type RowSampler } from './row-sampler.js';
-import type { RunPart } from './run-parts.js';
-import type { SlotMasks } from './slot-masks.js';
+import { needsWholeRow } from './row-sampler.js';
+import type { RunnerTools, RunPart } from './run-parts.js';
 import type { StepOutput } from './step-output.js';
-
-export interface DecodeParts extends Pick<ModelBackend, 'kv' | 'forward'> {
-  readonly sampler: RowSampler;
-  readonly masks: SlotMasks;
-}
 
 /** A decode row of the plan that is still worth running. */
 export interface DecodeRow {
@@ -31,7 +25,7 @@ interface DecodeContext {
 
 /** A row of each slot; sequences that nobody asked for run along. */
 export function decodePart(
-  { kv, forward, sampler, masks }: DecodeParts,
+  { kv, forward, sampler, masks }: RunnerTools,
   rows: readonly DecodeRow[],
   { output, isAlone, extended }: DecodeContext,
 ): RunPart {

@@ -1,17 +1,10 @@
-import type { ModelBackend } from '../backend.js';
 import { needsLogits } from '../sampling/penalties.js';
 import type { DeviceSlot } from './device-slot.js';
 import { addPrefillHidden } from './hidden-output.js';
 import { prefillRows, type PrefillRun } from './prefill-runs.js';
-import { needsWholeRow, type RowSampler } from './row-sampler.js';
-import type { RunPart } from './run-parts.js';
-import type { SlotMasks } from './slot-masks.js';
+import { needsWholeRow } from './row-sampler.js';
+import type { RunnerTools, RunPart } from './run-parts.js';
 import type { StepOutput } from './step-output.js';
-
-export interface ExtendParts extends Pick<ModelBackend, 'kv' | 'forward'> {
-  readonly sampler: RowSampler;
-  readonly masks: SlotMasks;
-}
 
 /** A run of a slot's prompt. */
 export interface SlotRun {
@@ -29,7 +22,7 @@ interface ExtendContext {
 
 /** Extends a slot by a run of its prompt; null where its request is gone. */
 export function extendPart(
-  { kv, forward, sampler, masks }: ExtendParts,
+  { kv, forward, sampler, masks }: RunnerTools,
   { slotId, slot, run, planRow }: SlotRun,
   { output, isAlone }: ExtendContext,
 ): RunPart | null {

@@ -6,13 +6,13 @@ import {
   type StepResult,
 } from '../../core/batch.js';
 import type { ModelBackend } from '../backend.js';
-import { decodePart, type DecodeParts, type DecodeRow } from './decode-part.js';
+import { decodePart, type DecodeRow } from './decode-part.js';
 import { DeviceSlot } from './device-slot.js';
 import { extendPart, type SlotRun } from './extend-part.js';
 import { cutPrefill } from './prefill-runs.js';
 import { RowSampler } from './row-sampler.js';
 import { groupSequences, type SequenceSize } from './run-groups.js';
-import { runParts, type RunPart } from './run-parts.js';
+import { runParts, type RunnerTools, type RunPart } from './run-parts.js';
 import { SlotMasks } from './slot-masks.js';
 import { StageClock } from './stage-clock.js';
 import { RoutingRecord, StepOutput } from './step-output.js';
@@ -35,7 +35,7 @@ export class ModelRunner {
   readonly #parts: RunnerParts;
   readonly #open = new Map<number, DeviceSlot>();
   readonly #masks: SlotMasks;
-  readonly #all: DecodeParts;
+  readonly #all: RunnerTools;
   /** What the stores and frees of the last step took. */
   #lastStoreUs = 0;
 

@@ -1,4 +1,12 @@
-import type { Forward } from '../backend.js';
+import type { Forward, ModelBackend } from '../backend.js';
+import type { RowSampler } from './row-sampler.js';
+import type { SlotMasks } from './slot-masks.js';
+
+/** What parts are made with, and take their rows with. */
+export interface RunnerTools extends Pick<ModelBackend, 'kv' | 'forward'> {
+  readonly sampler: RowSampler;
+  readonly masks: SlotMasks;
+}
 
 /** A row that goes through the head. */
 export interface HeadRow {

@@ -1,14 +1,9 @@
-import type { ModelBackend } from '../backend.js';
 import { needsLogits } from '../sampling/penalties.js';
 import type { Turn } from '../speculation/speculator.js';
 import type { DeviceSlot } from './device-slot.js';
-import { needsWholeRow, type RowSampler } from './row-sampler.js';
-import type { RunPart } from './run-parts.js';
+import { needsWholeRow } from './row-sampler.js';
+import type { RunnerTools, RunPart } from './run-parts.js';
 import type { StepOutput } from './step-output.js';
-
-export interface VerifyParts extends Pick<ModelBackend, 'kv' | 'forward'> {
-  readonly sampler: RowSampler;
-}
 
 /** A turn of a slot whose rows are verified. */
 export interface SlotTurn {
@@ -24,7 +19,7 @@ export interface SlotTurn {
  * was chosen there, and the first other token, or an ending, ends the turn. Null where the request is gone.
  */
 export function verifyPart(
-  { kv, forward, sampler }: VerifyParts,
+  { kv, forward, sampler }: RunnerTools,
   { slotId, slot, turn, planRow }: SlotTurn,
   output: StepOutput,
 ): RunPart | null {
