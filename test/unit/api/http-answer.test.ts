@@ -4,6 +4,7 @@ import { DATA_EVENTS, JSON_LINES, NAMED_EVENTS } from '../../../src/api/framing.
 import { HttpAnswer, type Dialect } from '../../../src/api/http-answer.js';
 import type { FullResponse, HttpReply } from '../../../src/http/http.js';
 import { LazyRows } from '../../../src/http/large-json.js';
+import { slowRows } from '../http/slow-rows.js';
 
 const SPELLING: Dialect = {
   refused: ({ message }) => ({ status: 400, body: message }),
@@ -36,10 +37,7 @@ function open(dialect: Partial<Dialect> = {}) {
   return { answer: new HttpAnswer(reply, { ...SPELLING, ...dialect }), frames, sent, seen };
 }
 
-function large(render: (row: number) => unknown = (row) => [row]): { type: string; rows: unknown } {
-  const rows = Array.from({ length: 20_000 }, (_, i) => i);
-  return { type: 'delta', rows: new LazyRows(rows, render, 2) };
-}
+const large = () => ({ type: 'delta', rows: slowRows(12) });
 
 async function turnsUntil(isDone: () => boolean): Promise<number> {
   let numTurns = 0;
@@ -95,9 +93,10 @@ t.test('a large event is made in pieces, and what follows it comes behind it', a
 t.test(
   'what goes wrong in a piece becomes a failure, of a stream or of a whole answer',
   async (t) => {
-    const broken = large(() => {
+    const bug = (): never => {
       throw new Error('a bug');
-    });
+    };
+    const broken = { type: 'delta', rows: new LazyRows([1, 2], bug, 20_000) };
     const streamed = open();
     streamed.answer.startEvents().send(broken);
     await turnsUntil(() => streamed.frames.length > 0);

@@ -1,6 +1,7 @@
 import t from 'tap';
 
 import { asLarge, LargeJson, LazyNumbers, LazyRows } from '../../../src/http/large-json.js';
+import { slowRows } from './slow-rows.js';
 
 const double = (row: number): unknown => [row * 2, null, 'é"'];
 
@@ -52,12 +53,6 @@ t.test('parts are the UTF-8 of the text', async (t) => {
 });
 
 t.test('others get their turn while a large one is made', async (t) => {
-  // Rows that take their time, on a machine of any speed: each piece of them is a turn.
-  const slow = (row: number): number => {
-    const startMs = performance.now();
-    while (performance.now() - startMs < 2);
-    return row;
-  };
   let numTurns = 0;
   let isDone = false;
   const count = (): void => {
@@ -65,12 +60,7 @@ t.test('others get their turn while a large one is made', async (t) => {
     if (!isDone) setImmediate(count);
   };
   setImmediate(count);
-  await new LargeJson(
-    new LazyRows(
-      Array.from({ length: 80 }, (_, i) => i),
-      slow,
-    ),
-  ).text();
+  await new LargeJson(slowRows(80)).text();
   isDone = true;
   t.ok(numTurns >= 15, `${numTurns} turns`);
 });

@@ -8,6 +8,7 @@ import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.
 import type { AskOp } from '../../../../src/api/ws/client-message.js';
 import { Session, type Answerers } from '../../../../src/api/ws/session.js';
 import { LargeJson, LazyRows } from '../../../../src/http/large-json.js';
+import { slowRows } from '../../http/slow-rows.js';
 import type { FailedMessage } from '../../../../src/api/ws/socket-log.js';
 import { FakeSocket } from './fake-socket.js';
 
@@ -96,8 +97,7 @@ t.test('a request is handed on as it is and answered under its id', (t) => {
 
 t.test('a large answer is made in pieces, and ends its request when it is out', async (t) => {
   const rig = setUp();
-  const rows = Array.from({ length: 20_000 }, (_, i) => i);
-  const value = { text: 'x', meta_info: { rows: new LazyRows(rows, (row) => [row]) } };
+  const value = { text: 'x', meta_info: { rows: slowRows(12) } };
   const sink = rig.ask('a');
   sink.answer(new LargeJson(value));
   t.equal(rig.socket.sent.length, 0, 'not in this turn');
@@ -136,8 +136,7 @@ t.test('a large answer is made in pieces, and ends its request when it is out', 
 
 t.test('a large delta is made in pieces, and what follows it comes behind it', async (t) => {
   const { socket, ask } = setUp();
-  const rows = Array.from({ length: 20_000 }, (_, i) => i);
-  const large = { rows: new LazyRows(rows, (row) => [row], 2) };
+  const large = { rows: slowRows(12) };
   const stream = ask('a').startEvents();
   stream.send(large);
   t.notOk(stream.isWritable, 'nothing more for now');
