@@ -166,6 +166,8 @@ export interface AttachDevice {
   /** Which weights it has: grows with each update. A request never continues on other ones. */
   readonly weightsEpoch: number;
   readonly limits: DeviceLimits;
+  /** A step that only begins requests may run together with the one before it. */
+  readonly joinsSteps: boolean;
   /** Transferred. Carries {@link ToDevice} and {@link FromDevice}. */
   readonly port: MessagePort;
 }

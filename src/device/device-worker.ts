@@ -19,6 +19,7 @@ import { openDevice } from './generate/device.js';
 import { openEmbedDevice } from './embed/embed-device.js';
 import { EmbedRunner } from './embed/embed-runner.js';
 import { failNow } from './fault.js';
+import { mayJoin } from './generate/joined-steps.js';
 import type { ModelRunner } from './generate/model-runner.js';
 import { SlotMasks } from './generate/slot-masks.js';
 import { GpuLock, type GpuLockShare } from './gpu-lock.js';
@@ -113,7 +114,7 @@ interface QueuedEmbed {
 export class DeviceWorker {
   readonly #parts: WorkerParts;
   readonly #queue: (QueuedStep | QueuedEmbed)[] = [];
-  #current: StepPlan | null = null;
+  #current: readonly StepPlan[] = [];
   #retiring = false;
   #releasingKv = false;
   #fault: InjectFault['how'] | null = null;
@@ -133,7 +134,7 @@ export class DeviceWorker {
     for (;;) {
       this.#readMail();
       const next = this.#queue.shift();
-      if (next?.kind === 'step') await this.#runStep(next);
+      if (next?.kind === 'step') await this.#runSteps([next, ...this.#takeJoining(next)]);
       else if (next?.kind === 'embed') await this.#runEmbed(next);
       else if (this.#releasingKv) await this.#releaseKv();
       else if (this.#retiring) return;
@@ -141,20 +142,36 @@ export class DeviceWorker {
     }
   }
 
-  async #runStep({ plan, cancelled }: QueuedStep): Promise<void> {
-    this.#current = plan;
-    await this.#generator.execute(plan, {
+  /** Takes steps behind `first` that may run together with it. */
+  #takeJoining(first: QueuedStep): QueuedStep[] {
+    const joining: QueuedStep[] = [];
+    const plans = [first.plan];
+    for (;;) {
+      const [next] = this.#queue;
+      if (!this.#generator.joinsSteps || next?.kind !== 'step') return joining;
+      if (!mayJoin(plans, next.plan)) return joining;
+      this.#queue.shift();
+      joining.push(next);
+      plans.push(next.plan);
+    }
+  }
+
+  async #runSteps(steps: readonly QueuedStep[]): Promise<void> {
+    this.#current = steps.map(({ plan }) => plan);
+    await this.#generator.execute(this.#current, {
       betweenRuns: () => {
         this.#readMail();
-        for (const slot of cancelled) this.#cancelOpen(slot);
-        cancelled.clear();
+        for (const { cancelled } of steps) {
+          for (const slot of cancelled) this.#cancelOpen(slot);
+          cancelled.clear();
+        }
       },
       deliver: (result) => {
         const buffers = result.hiddenRows.map(({ values }) => values.buffer);
         this.#parts.scheduler.post({ kind: 'stepDone', result }, buffers);
       },
     });
-    this.#current = null;
+    this.#current = [];
   }
 
   async #runEmbed({ plan }: QueuedEmbed): Promise<void> {
@@ -241,7 +258,7 @@ export class DeviceWorker {
 
   #cancelOpen(slot: number): void {
     const plans = this.#queuedSteps.map(({ plan }) => plan);
-    if (this.#current !== null) plans.push(this.#current);
+    plans.push(...this.#current);
     this.#generator.cancel(slot, storedRows(plans, slot, this.#parts.limits.pageSizeTokens));
   }
 }

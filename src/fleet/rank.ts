@@ -1,6 +1,7 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
 import type { DeviceFacts } from '../core/device-facts.js';
+import { cacheMixesRuns } from '../device/cpu/cpu-forward.js';
 import type { DeviceHandle } from '../device/handle.js';
 import type { DeviceStart } from '../device/pool.js';
 import type { DeviceId, InjectFault, ToScheduler } from '../messages.js';
@@ -177,10 +178,13 @@ export class Rank {
       this.#facts = facts;
       this.#deps.report.attached(device, facts);
     });
-    const { limits } = this.#start;
+    const { limits, model } = this.#start;
     const weightsEpoch = this.#weightsEpoch;
-    const message = { kind: 'attachDevice', device, weightsEpoch, limits, port } as const;
-    this.#deps.scheduler.post(message, [port]);
+    const joinsSteps = cacheMixesRuns(model.spec);
+    this.#deps.scheduler.post(
+      { kind: 'attachDevice', device, weightsEpoch, limits, joinsSteps, port },
+      [port],
+    );
     void this.#watch(handle, this.#deps.clock.nowMs());
   }
 

@@ -31,6 +31,13 @@ export const LIMITS: DeviceLimits = {
   pageSizeTokens: 16,
 };
 
+export interface RigOptions {
+  readonly config?: Partial<SchedulerConfig>;
+  readonly limits?: Partial<DeviceLimits>;
+  /** Of its devices. */
+  readonly joinsSteps?: boolean;
+}
+
 interface RigDevice {
   readonly device: FakeDevice;
   readonly inbox: ToDevice[];
@@ -52,9 +59,11 @@ export class SchedulerRig {
   private readonly devices = new Map<string, RigDevice>();
   private readonly limits: DeviceLimits;
   private readonly config: SchedulerConfig;
+  private readonly joinsSteps: boolean;
   private numBatches = 0;
 
-  constructor(options: { config?: Partial<SchedulerConfig>; limits?: Partial<DeviceLimits> } = {}) {
+  constructor(options: RigOptions = {}) {
+    this.joinsSteps = options.joinsSteps ?? false;
     this.limits = { ...LIMITS, ...options.limits };
     this.config = { ...DEFAULT_SCHEDULER_CONFIG, ...options.config };
     this.scheduler = new Scheduler({
@@ -81,7 +90,8 @@ export class SchedulerRig {
     const device = { rank, generation };
     const fake = new FakeDevice({ limits: this.limits, marksMaker: this.config.deterministic });
     this.devices.set(treeKey(device), { device: fake, inbox: [] });
-    return this.tell({ kind: 'attachDevice', device, weightsEpoch, limits: this.limits });
+    const { limits, joinsSteps } = this;
+    return this.tell({ kind: 'attachDevice', device, weightsEpoch, limits, joinsSteps });
   }
 
   tell(message: FromMain): this {

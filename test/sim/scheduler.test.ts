@@ -33,6 +33,7 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numBorderStalls',
   'numSwaps',
   'numTurnRows',
+  'numJoiningSteps',
   'numCachedTokens',
   'numFlushed',
   'numFlushRefused',

@@ -31,6 +31,7 @@ export interface SimulationResult extends Outcome {
   readonly numSwaps: number;
   /** Rows of turns, of requests that speculate. */
   readonly numTurnRows: number;
+  readonly numJoiningSteps: number;
 }
 
 export class Simulation {
@@ -60,7 +61,8 @@ export class Simulation {
     const config = this.someConfig();
     const { limits, numRanks } = this;
     const refusedPercent = dice.chance(0.25) ? 20 : 0;
-    const options = { random: dice.random, config, limits, numRanks, refusedPercent };
+    const joinsSteps = dice.chance(0.5);
+    const options = { random: dice.random, config, limits, numRanks, refusedPercent, joinsSteps };
     this.world = new World(options, (message) => {
       this.clients.receive(message);
     });
@@ -88,7 +90,7 @@ export class Simulation {
     this.runUntilQuiet();
     assert(this.clients.drained, 'drained');
     const { loop, numResumedFromCache, numCancels, numRefusedInserts } = this.world;
-    const { numStalls, numBorderStalls, numSwaps, numTurnRows } = this.world;
+    const { numStalls, numBorderStalls, numSwaps, numTurnRows, numJoiningSteps } = this.world;
     const { numDeviceDeaths } = this.faults;
     const { numEvents } = loop;
     return {
@@ -102,6 +104,7 @@ export class Simulation {
       numBorderStalls,
       numSwaps,
       numTurnRows,
+      numJoiningSteps,
     };
   }
 

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly config: SchedulerConfig;
   readonly limits: DeviceLimits;
   readonly numRanks: number;
+  /** Of its devices. */
+  readonly joinsSteps?: boolean;
   /** A step takes up to so many times longer than usual. */
   readonly slowness?: number;
   /** So many of a hundred inserts contradict themselves: the cache actor refuses them. */
@@ -60,6 +62,8 @@ export class World {
   numSwaps = 0;
   /** Rows of turns, of requests that speculate. */
   numTurnRows = 0;
+  /** Steps that came while as many as may be were in flight. */
+  numJoiningSteps = 0;
   private readonly workers = new Map<string, Worker>();
   private readonly generations = new Map<number, number>();
 
@@ -90,7 +94,7 @@ export class World {
         },
         toDevice: (device, message) => {
           if (message.kind === 'embed') this.checkOpen(device);
-          this.count(message);
+          this.count(device, message);
           this.workers.get(treeKey(device))?.toDevice.post(message);
         },
       },
@@ -126,7 +130,8 @@ export class World {
       alive: true,
     };
     this.workers.set(treeKey(id), worker);
-    this.fromMain.post({ kind: 'attachDevice', device: id, weightsEpoch: 0, limits });
+    const joinsSteps = this.options.joinsSteps ?? false;
+    this.fromMain.post({ kind: 'attachDevice', device: id, weightsEpoch: 0, limits, joinsSteps });
   }
 
   /** Looks for time-outs every so often while `isBusy`. */
@@ -189,9 +194,13 @@ export class World {
     return { ...message, ops };
   }
 
-  private count(message: ToDevice): void {
+  private count(device: DeviceId, message: ToDevice): void {
     if (message.kind === 'cancel') this.numCancels++;
     if (message.kind !== 'step') return;
+    const posted = this.scheduler.parts.devices.at(treeKey(device))?.steps ?? [];
+    if (posted.some(({ step, joins }) => joins && step === message.plan.step)) {
+      this.numJoiningSteps++;
+    }
     const { opens, loads } = message.plan;
     const resumed = new Set(
       opens.filter(({ priorOutputIds }) => priorOutputIds.length > 0).map(({ slot }) => slot),

@@ -20,6 +20,11 @@ export const CPU_PREFILL: PrefillRule = {
   padding: 'even',
 };
 
+/** Whether runs decode and extend at once, and steps may join: where K and V are integers. */
+export function cacheMixesRuns({ kvType }: Pick<ModelSpec, 'kvType'>): boolean {
+  return kvType === 'i8';
+}
+
 /** Several sequences may be extended, beside those that decode (model/graph/int8-kv/int8-attention.ts). */
 const INT8_PREFILL: PrefillRule = { ...CPU_PREFILL, maxSequences: 16, mixes: true };
 

@@ -46,6 +46,7 @@ export function decodePart(
       temperature: row.slot.params.temperature,
       isWhole: needsWholeRow(row.slot, forward.head),
     })),
+    wantExperts: output.routing !== null,
     wantLogits: emitting.some((row) => needsLogits(row.slot.params)),
     hiddenRows: seen.map(runRow),
     take: ({ firstRow, firstHeadRow, hidden }) => {

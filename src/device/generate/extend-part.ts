@@ -12,19 +12,19 @@ export interface SlotRun {
   readonly slot: DeviceSlot;
   readonly run: PrefillRun;
   readonly planRow: number;
-}
-
-interface ExtendContext {
+  /** Of its step. */
   readonly output: StepOutput;
-  /** Everybody waits for masks: nobody is kept by waiting for one. */
-  readonly isAlone: boolean;
 }
 
-/** Extends a slot by a run of its prompt; null where its request is gone. */
+/**
+ * Extends a slot by a run of its prompt; null where its request is gone.
+ *
+ * @param isAlone everybody waits for masks: nobody is kept by waiting for one
+ */
 export function extendPart(
   { kv, forward, sampler, masks }: RunnerTools,
-  { slotId, slot, run, planRow }: SlotRun,
-  { output, isAlone }: ExtendContext,
+  { slotId, slot, run, planRow, output }: SlotRun,
+  isAlone: boolean,
 ): RunPart | null {
   if (slot.cancelledFrom <= run.position) return null;
   const length = kv.lengthOf(slotId);
@@ -45,6 +45,7 @@ export function extendPart(
     lengths: [run.position + run.tokens.length],
     tokens: run.tokens,
     headRows: [...scored, ...sampled],
+    wantExperts: output.routing !== null,
     wantLogits: samples && needsLogits(slot.params),
     hiddenRows: hiddenRows.map(({ runRow }) => runRow),
     take: ({ firstRow, firstHeadRow, hidden }) => {

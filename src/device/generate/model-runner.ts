@@ -4,12 +4,13 @@ import {
   TURN_STRIDE,
   type StepPlan,
   type StepResult,
+  type StepTiming,
 } from '../../core/batch.js';
 import type { ModelBackend } from '../backend.js';
 import { decodePart, type DecodeRow } from './decode-part.js';
-import { DeviceSlot } from './device-slot.js';
 import { extendPart, type SlotRun } from './extend-part.js';
 import { cutPrefill } from './prefill-runs.js';
+import { OpenSlots } from './open-slots.js';
 import { RowSampler } from './row-sampler.js';
 import { groupSequences, type SequenceSize } from './run-groups.js';
 import { runParts, type RunnerTools, type RunPart } from './run-parts.js';
@@ -26,52 +27,62 @@ export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
 export interface StepHooks {
   /** Called before each run of the model: it may {@link ModelRunner.cancel} slots. */
   readonly betweenRuns: () => void;
-  /** Called once, when all rows are computed and nothing is stored or freed yet. */
+  /** Called once for each step, in their order, when all rows are computed and nothing is stored or freed behind them. */
   readonly deliver: (result: StepResult) => void;
 }
 
 /** Executes step plans: the only place that changes slots, pages and what is known of requests. */
 export class ModelRunner {
   readonly #parts: RunnerParts;
-  readonly #open = new Map<number, DeviceSlot>();
+  readonly #slots: OpenSlots;
   readonly #masks: SlotMasks;
-  readonly #all: RunnerTools;
+  readonly #tools: RunnerTools;
   /** What the stores and frees of the last step took. */
   #lastStoreUs = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#masks = parts.masks ?? new SlotMasks();
-    this.#all = {
+    this.#slots = new OpenSlots(parts.kv, this.#masks);
+    this.#tools = {
       ...parts,
       masks: this.#masks,
       sampler: new RowSampler(parts.forward.head),
     };
   }
 
-  /** Settles when the step is over. A result that was delivered stands, also where what follows it fails. */
-  async execute(plan: StepPlan, { betweenRuns, deliver }: StepHooks): Promise<void> {
-    const { moe } = this.#parts.forward;
-    const records = plan.recordsExperts && moe !== null;
-    const output = new StepOutput(plan.step, records ? new RoutingRecord(moe) : null);
+  /** Steps that wait may run together with the ones before them ({@link mayJoin}). */
+  get joinsSteps(): boolean {
+    return this.#parts.forward.prefill.mixes;
+  }
+
+  /**
+   * Executes a step, and with it in the same runs those behind it that {@link mayJoin} it. Settles when all are over. A
+   * result that was delivered stands, also where what follows it fails.
+   */
+  async execute(plans: readonly StepPlan[], { betweenRuns, deliver }: StepHooks): Promise<void> {
     const clock = new StageClock();
-    this.#openSlots(plan);
-    for (const row of plan.maps) this.#parts.kv.map(row);
-    for (const row of plan.loads) this.#parts.kv.load(row.slot, row.numTokens, row.pages);
+    this.#slots.begin(plans);
+    const [first, ...joining] = plans.map((plan) => ({ plan, output: this.#outputOf(plan) }));
+    if (first === undefined) return;
+    const steps = [first, ...joining];
     const loadUs = clock.lapUs();
-    const context = { output, betweenRuns };
-    const last = await this.#prefill(plan, context);
+    const last = await this.#prefill(steps, betweenRuns);
     const prefillUs = clock.lapUs();
     betweenRuns();
-    const rows = this.#decodeRows(plan, output);
-    rows.push(...(await this.#runTurns(plan, context)));
-    await this.#decode(rows, last, output);
+    // What joins it begins requests, and has no rows that decode.
+    const rows = this.#decodeRows(first);
+    rows.push(...(await this.#runTurns(first, betweenRuns)));
+    await this.#decode(rows, last, first.output);
     const decodeUs = clock.lapUs();
     // Tokens do not wait for copies: whatever reads the pages is in a later step.
-    deliver(output.result({ loadUs, prefillUs, decodeUs, lastStoreUs: this.#lastStoreUs }));
+    let timing: StepTiming = { loadUs, prefillUs, decodeUs, lastStoreUs: this.#lastStoreUs };
+    for (const { output } of steps) {
+      deliver(output.result(timing));
+      timing = NO_TIME;
+    }
     clock.lapUs();
-    this.#store(plan);
-    this.#free(plan);
+    this.#slots.end(plans);
     this.#lastStoreUs = clock.lapUs();
   }
 
@@ -80,32 +91,25 @@ export class ModelRunner {
    * `storedRows`, which a plan already on its way copies to pages.
    */
   cancel(slotId: number, storedRows: number): void {
-    const slot = this.#open.get(slotId);
+    const slot = this.#slots.find(slotId);
     if (slot !== undefined) slot.cancelledFrom = storedRows;
   }
 
   /** Between steps, when no slot is open and no page means anything: gives the memory of the KV back. */
   async releaseKv(): Promise<void> {
-    if (this.#open.size > 0) throw new Error(`this is a bug: ${this.#open.size} slots are open`);
+    if (this.#slots.size > 0) throw new Error(`this is a bug: ${this.#slots.size} slots are open`);
     await this.#parts.kv.renew();
   }
 
-  #openSlots(plan: StepPlan): void {
-    for (const open of plan.opens) {
-      this.#parts.kv.open(open.slot);
-      const slot = new DeviceSlot(open);
-      this.#open.set(open.slot, slot);
-      this.#masks.open(open.slot, slot);
-    }
-  }
-
   /** @returns runs that go with the decode run, if there is one */
-  async #prefill(plan: StepPlan, context: StepContext): Promise<readonly SlotRun[]> {
+  async #prefill(steps: readonly Step[], betweenRuns: () => void): Promise<readonly SlotRun[]> {
     const { prefill: rule } = this.#parts.forward;
-    const runs = plan.prefill.flatMap((row, planRow) => {
-      const slot = this.#slotOf(row.slot);
-      return cutPrefill(row, slot.scoreFrom, rule).map((run) => {
-        return { slotId: row.slot, slot, run, planRow };
+    const runs = steps.flatMap(({ plan, output }) => {
+      return plan.prefill.flatMap((row, planRow) => {
+        const slot = this.#slots.at(row.slot);
+        return cutPrefill(row, slot.scoreFrom, rule).map((run) => {
+          return { slotId: row.slot, slot, run, planRow, output };
+        });
       });
     });
     const groups = groupSequences(runs, rule, ({ slotId, run }) => {
@@ -113,40 +117,40 @@ export class ModelRunner {
       const numHeadRows = run.scores.length + numSampled;
       return { slotId, numRows: run.tokens.length, numHeadRows };
     });
-    const decodes = plan.decode.length + plan.turns.length > 0;
+    const decodes = steps.some(({ plan }) => plan.decode.length + plan.turns.length > 0);
     const last = rule.mixes && decodes ? (groups.pop() ?? []) : [];
     for (const group of groups) {
-      context.betweenRuns();
-      await this.#run(this.#extends(group, context.output), context.output);
+      betweenRuns();
+      await this.#run(this.#extends(group));
     }
     return last;
   }
 
-  #extends(runs: readonly SlotRun[], output: StepOutput): RunPart[] {
-    const context = { output, isAlone: this.#allHaveGrammars };
-    return runs.flatMap((run) => extendPart(this.#all, run, context) ?? []);
+  #extends(runs: readonly SlotRun[]): RunPart[] {
+    const isAlone = this.#allHaveGrammars;
+    return runs.flatMap((run) => extendPart(this.#tools, run, isAlone) ?? []);
   }
 
-  async #run(parts: readonly RunPart[], output: StepOutput, decodes = false): Promise<void> {
+  async #run(parts: readonly RunPart[], decodes = false): Promise<void> {
     if (parts.length === 0) return;
-    const wantExperts = output.routing !== null;
-    await runParts(this.#parts.forward, parts, { decodes, wantExperts });
+    await runParts(this.#parts.forward, parts, { decodes });
     this.#masks.flush();
   }
 
   /** Nobody waits for nothing while a mask is waited for. */
   get #allHaveGrammars(): boolean {
-    return this.#masks.numSlots === this.#open.size;
+    return this.#masks.numSlots === this.#slots.size;
   }
 
-  #decodeRows(plan: StepPlan, output: StepOutput): DecodeRow[] {
+  #decodeRows({ plan, output }: Step): DecodeRow[] {
+    const { kv } = this.#parts;
     const rows: DecodeRow[] = [];
     for (let at = 0; at < plan.decode.length; at += DECODE_STRIDE) {
       const [slotId = 0, token = -1, emit = 1] = plan.decode.subarray(at, at + DECODE_STRIDE);
-      const slot = this.#slotOf(slotId);
-      if (slot.ended || slot.cancelledFrom <= this.#parts.kv.lengthOf(slotId)) continue;
+      const slot = this.#slots.at(slotId);
+      if (slot.ended || slot.cancelledFrom <= kv.lengthOf(slotId)) continue;
       const planRow = plan.prefill.length + at / DECODE_STRIDE;
-      if (this.#parts.kv.lengthOf(slotId) < slot.promptLen) {
+      if (kv.lengthOf(slotId) < slot.promptLen) {
         output.addToken(planRow, 0, RESULT_STALLED);
         continue;
       }
@@ -156,33 +160,28 @@ export class ModelRunner {
   }
 
   /** Verifications, several at once where the graph takes them. @returns the rows of the other turns, for the decode run */
-  async #runTurns(plan: StepPlan, context: StepContext): Promise<DecodeRow[]> {
-    const { kv } = this.#parts;
-    const { output } = context;
+  async #runTurns({ plan, output }: Step, betweenRuns: () => void): Promise<DecodeRow[]> {
+    const { kv, forward } = this.#parts;
     const rows: DecodeRow[] = [];
     const verified: SlotTurn[] = [];
     const firstRow = plan.prefill.length + plan.decode.length / DECODE_STRIDE;
     for (let at = 0; at < plan.turns.length; at += TURN_STRIDE) {
       const [slotId = 0, maxRows = 1] = plan.turns.subarray(at, at + TURN_STRIDE);
-      const slot = this.#slotOf(slotId);
+      const slot = this.#slots.at(slotId);
       if (slot.ended || slot.cancelledFrom <= kv.lengthOf(slotId)) continue;
       const planRow = firstRow + at / TURN_STRIDE;
       const turn = slot.turn(kv.lengthOf(slotId), maxRows);
       if (turn.isVerified) {
-        verified.push({ slotId, slot, turn, planRow });
+        verified.push({ slotId, slot, turn, planRow, output });
         continue;
       }
       const emit = turn.samples && !slot.isCancelled;
       rows.push({ slotId, slot, token: turn.known[0] ?? -1, emit, planRow });
       output.addTurn(planRow, { numRows: 1, numDrafts: 0, numCorrect: 0 });
     }
-    const groups = groupSequences(verified, this.#parts.forward.prefill, sizeOfTurn);
-    for (const group of groups) {
-      context.betweenRuns();
-      await this.#run(
-        group.flatMap((turn) => verifyPart(this.#all, turn, output) ?? []),
-        output,
-      );
+    for (const group of groupSequences(verified, forward.prefill, sizeOfTurn)) {
+      betweenRuns();
+      await this.#run(group.flatMap((turn) => verifyPart(this.#tools, turn) ?? []));
     }
     return rows;
   }
@@ -193,41 +192,29 @@ export class ModelRunner {
     last: readonly SlotRun[],
     output: StepOutput,
   ): Promise<void> {
-    const extended = this.#extends(last, output);
-    if (rows.length === 0) return this.#run(extended, output);
-    const decoding = decodePart(this.#all, rows, {
+    const extended = this.#extends(last);
+    if (rows.length === 0) return this.#run(extended);
+    const decoding = decodePart(this.#tools, rows, {
       output,
       isAlone: this.#allHaveGrammars,
       extended: extended.flatMap(({ slots }) => slots),
     });
-    await this.#run([decoding, ...extended], output, true);
+    await this.#run([decoding, ...extended], true);
   }
 
-  #store(plan: StepPlan): void {
-    for (const row of plan.stores) {
-      this.#parts.kv.store(row.slot, row.fromToken, row.pages);
-    }
-  }
-
-  #free(plan: StepPlan): void {
-    for (const slotId of plan.frees) {
-      this.#parts.kv.free(slotId);
-      this.#open.delete(slotId);
-      this.#masks.close(slotId);
-    }
-    if (plan.frees.length > 0) this.#parts.kv.giveBackMemory();
-  }
-
-  #slotOf(slotId: number): DeviceSlot {
-    const slot = this.#open.get(slotId);
-    if (slot === undefined) throw new Error(`this is a bug: slot ${slotId} is not open`);
-    return slot;
+  #outputOf({ step, recordsExperts }: StepPlan): StepOutput {
+    const { moe } = this.#parts.forward;
+    return new StepOutput(step, recordsExperts && moe !== null ? new RoutingRecord(moe) : null);
   }
 }
 
-interface StepContext extends Pick<StepHooks, 'betweenRuns'> {
+interface Step {
+  readonly plan: StepPlan;
   readonly output: StepOutput;
 }
+
+/** Of a step that ran with another one, which has the time of both. */
+const NO_TIME: StepTiming = { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 };
 
 /** Rows of a verification are even in number, and all but a dummy may go through the head. */
 function sizeOfTurn({ slotId, turn: { known, drafts } }: SlotTurn): SequenceSize {

@@ -27,6 +27,7 @@ export interface RunPart {
   readonly tokens: Int32Array;
   readonly headRows: readonly HeadRow[];
   readonly wantLogits: boolean;
+  readonly wantExperts: boolean;
   /** Indices in `tokens` of rows whose hidden states are wanted. */
   readonly hiddenRows: readonly number[];
   /** Behind the run. */
@@ -44,14 +45,13 @@ export interface PartPlace {
 export interface RunOptions {
   /** The first part decodes, and the others extend sequences. */
   readonly decodes: boolean;
-  readonly wantExperts: boolean;
 }
 
 /** One run of the graph; then each part takes what is its own, in their order. */
 export async function runParts(
   forward: Forward,
   parts: readonly RunPart[],
-  { decodes, wantExperts }: RunOptions,
+  { decodes }: RunOptions,
 ): Promise<void> {
   const places = placesOf(parts);
   const headRows = parts.flatMap((part) => part.headRows);
@@ -70,7 +70,7 @@ export async function runParts(
     hiddenRows: parts.flatMap((part, i) => {
       return part.hiddenRows.map((row) => (places[i]?.firstRow ?? 0) + row);
     }),
-    wantExperts,
+    wantExperts: parts.some((part) => part.wantExperts),
   });
   const hidden = hiddenOf(parts, forward.hidden);
   for (const [i, part] of parts.entries()) {

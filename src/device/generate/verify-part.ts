@@ -11,6 +11,8 @@ export interface SlotTurn {
   readonly slot: DeviceSlot;
   readonly turn: Turn;
   readonly planRow: number;
+  /** Of its step. */
+  readonly output: StepOutput;
 }
 
 /**
@@ -20,8 +22,7 @@ export interface SlotTurn {
  */
 export function verifyPart(
   { kv, forward, sampler }: RunnerTools,
-  { slotId, slot, turn, planRow }: SlotTurn,
-  output: StepOutput,
+  { slotId, slot, turn, planRow, output }: SlotTurn,
 ): RunPart | null {
   const { known, drafts, samples } = turn;
   const position = kv.lengthOf(slotId);
@@ -36,6 +37,7 @@ export function verifyPart(
     lengths: [position + tokens.length],
     tokens,
     headRows: chosen.map((row) => ({ row, temperature, isWhole })),
+    wantExperts: output.routing !== null,
     wantLogits: chosen.length > 0 && needsLogits(slot.params),
     hiddenRows: [],
     take: ({ firstRow, firstHeadRow }) => {

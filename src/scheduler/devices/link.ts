@@ -19,7 +19,7 @@ import { NewTokenRatio } from './new-token-ratio.js';
 import { PageLease } from './page-lease.js';
 import { DeviceStats } from './stats.js';
 
-/** N+1 is planned while N runs. */
+/** N+1 is planned while N runs. Steps that join it are not counted. */
 export const MAX_STEPS_IN_FLIGHT = 2;
 
 /** Pages kept idle for growth and short prompts, beyond one per running request. */
@@ -36,6 +36,8 @@ export interface PostedStep {
   readonly turnRows: readonly number[];
   /** It has decode rows or turns. */
   readonly sampled: boolean;
+  /** It begins requests that came while as many steps as may be were in flight: it may run with the step before it. */
+  readonly joins: boolean;
 }
 
 export type Attach = Omit<AttachDevice, 'port'>;
@@ -46,6 +48,7 @@ export class DeviceLink implements SeatHome<Seat> {
   readonly tree: TreeKey;
   readonly limits: DeviceLimits;
   readonly weightsEpoch: number;
+  readonly joinsSteps: boolean;
   readonly sharesPrefixes: boolean;
   readonly speculation: Speculation | null;
   readonly outbox: Outbox;
@@ -77,6 +80,7 @@ export class DeviceLink implements SeatHome<Seat> {
     this.limits = attach.limits;
     this.weightsEpoch = attach.weightsEpoch;
     this.tree = treeKey(attach.device);
+    this.joinsSteps = attach.joinsSteps;
     this.sharesPrefixes = !config.disableRadixCache;
     this.speculation = config.speculation;
     this.outbox = outbox;
@@ -92,7 +96,12 @@ export class DeviceLink implements SeatHome<Seat> {
   }
 
   get canPost(): boolean {
-    return this.steps.length < MAX_STEPS_IN_FLIGHT;
+    return this.steps.filter(({ joins }) => !joins).length < MAX_STEPS_IN_FLIGHT;
+  }
+
+  /** The last step that joins no other, and those that join it. */
+  get lastSteps(): readonly PostedStep[] {
+    return this.steps.slice(this.steps.findLastIndex(({ joins }) => !joins));
   }
 
   /** Every slot, page and lock is back. */

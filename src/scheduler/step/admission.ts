@@ -13,14 +13,24 @@ import { prefillBudget } from './prefill.js';
 
 type Parts = Pick<SchedulerParts, 'config' | 'clock' | 'outbox' | 'live' | 'waiting' | 'devices'>;
 
-/** Starts waiting requests until slots, pages or `budget` (prompt tokens of this step) are used up. */
-export function admit(parts: Parts, link: DeviceLink, step: StepBuilder, budget: number): void {
+/**
+ * Starts waiting requests until slots, pages or `budget` (prompt tokens of this step) are used up.
+ *
+ * @returns their seats
+ */
+export function admit(
+  parts: Parts,
+  link: DeviceLink,
+  step: StepBuilder,
+  budget: number,
+): readonly Seat[] {
+  const seated: Seat[] = [];
   link.pages.numWanted = 0;
-  if (link.starved) return;
+  if (link.starved) return seated;
   let left = budget;
   for (const seat of link.seats) left -= seat.prefillLeft;
   for (const ticket of parts.waiting.inOrder()) {
-    if (link.freeSlots.length === 0 || link.numFreeRunning === 0 || left <= 0) return;
+    if (link.freeSlots.length === 0 || link.numFreeRunning === 0 || left <= 0) return seated;
     const match = readyMatch(parts, link, ticket);
     if (match === null) continue;
     const { req } = ticket;
@@ -29,16 +39,18 @@ export function admit(parts: Parts, link: DeviceLink, step: StepBuilder, budget:
       fail(parts, req, { code: 'INVALID_REQUEST', message: why });
       continue;
     }
-    if (!lasts(link, req, match)) return;
+    if (!lasts(link, req, match)) return seated;
     if (!hasPages(link, req, match)) {
       wantPages(parts, link, left);
       makeRoom(parts, link, ticket);
-      return;
+      return seated;
     }
     const seat = start(parts, link, ticket, match);
     step.open(seat);
+    seated.push(seat);
     left -= seat.prefillLeft;
   }
+  return seated;
 }
 
 /** The ticket's match if it could start now: it is for this device, known, and the best to be had. */

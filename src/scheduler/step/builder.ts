@@ -139,7 +139,8 @@ export class StepBuilder {
     };
   }
 
-  posted(): PostedStep {
+  /** @param joins it may run with the step before it */
+  posted(joins: boolean): PostedStep {
     return {
       step: this.step,
       rows: [...this.#prefillSeats, ...this.#decodeSeats, ...this.#turnSeats],
@@ -147,6 +148,7 @@ export class StepBuilder {
       numPrefillTokens: this.#numPrefillTokens,
       turnRows: this.#turns.filter((_, i) => i % TURN_STRIDE === 1),
       sampled: this.numDecodeRows > 0,
+      joins,
     };
   }
 }

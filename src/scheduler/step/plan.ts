@@ -1,5 +1,5 @@
 /** One step of one device: what to post next, from who runs and who waits. */
-import type { DeviceLink } from '../devices/link.js';
+import type { DeviceLink, PostedStep } from '../devices/link.js';
 import { notePrefill } from '../devices/log-lines.js';
 import type { SchedulerParts } from '../parts.js';
 import { admit, wantPagesAhead } from './admission.js';
@@ -19,7 +19,10 @@ export function scheduleSteps(parts: Parts, link: DeviceLink): void {
   do {
     while (link.canPost && planNext(parts, link));
   } while (parts.paused === null && relieveStarved(parts, link));
-  if (!link.canPost) wantPagesAhead(parts, link);
+  if (!link.canPost) {
+    planJoining(parts, link);
+    wantPagesAhead(parts, link);
+  }
   link.adjustLease();
   if (link.seats.size === 0) {
     link.newTokenRatio.reset();
@@ -34,10 +37,7 @@ function planNext(parts: Parts, link: DeviceLink): boolean {
   if (parts.paused === null) planRows(parts, link, step);
   planFrees(link, step);
   if (step.isEmpty) return false;
-  planMaps(link, step);
-  link.postStep(step.plan(), step.posted());
-  if (step.numPrefillRows > 0) countPrefill(parts, link, step);
-  closeSlots(parts, link);
+  post(parts, link, step, { joins: false });
   return true;
 }
 
@@ -46,7 +46,37 @@ function planRows(parts: Parts, link: DeviceLink, step: StepBuilder): void {
   planDecode(link, step);
   const budget = prefillBudget(parts.config, step.numDecodeRows > 0);
   admit(parts, link, step, budget);
-  planPrefill(parts, link, step, budget);
+  planPrefill(parts, link, step, { seats: link.seats, budget });
+}
+
+/**
+ * Who comes while as many steps as may be are in flight begins in one of its own, of what the last of them leaves of its
+ * budget: a device that has not begun that one runs both together, so that nobody waits for a step more.
+ */
+function planJoining(parts: Parts, link: DeviceLink): void {
+  if (!link.joinsSteps || parts.paused !== null || parts.waiting.length === 0) return;
+  const { lastSteps } = link;
+  const numTokens = lastSteps.reduce((sum, { numPrefillTokens }) => sum + numPrefillTokens, 0);
+  const sampled = lastSteps.some((step) => step.sampled);
+  const budget = prefillBudget(parts.config, sampled) - numTokens;
+  const step = new StepBuilder(link.nextStep, parts.experts.isOn);
+  const seats = admit(parts, link, step, budget);
+  if (seats.length === 0) return;
+  planPrefill(parts, link, step, { seats, budget });
+  planFrees(link, step);
+  post(parts, link, step, { joins: true });
+}
+
+function post(
+  parts: Parts,
+  link: DeviceLink,
+  step: StepBuilder,
+  { joins }: Pick<PostedStep, 'joins'>,
+): void {
+  planMaps(link, step);
+  link.postStep(step.plan(), step.posted(joins));
+  if (step.numPrefillRows > 0) countPrefill(parts, link, step);
+  closeSlots(parts, link);
 }
 
 /** Seats that were left: their known rows to pages, their slots free from the next step on. */

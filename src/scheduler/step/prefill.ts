@@ -6,6 +6,12 @@ import type { StepBuilder } from './builder.js';
 
 type Parts = Pick<SchedulerParts, 'waiting'>;
 
+export interface PrefillWork {
+  readonly seats: Iterable<Seat>;
+  /** Prompt tokens. */
+  readonly budget: number;
+}
+
 /** Prompt tokens that one step may compute. Fewer when streams wait for their next token. */
 export function prefillBudget(config: SchedulerConfig, decodes: boolean): number {
   const chunk = config.chunkedPrefillSize < 0 ? Infinity : config.chunkedPrefillSize;
@@ -13,15 +19,15 @@ export function prefillBudget(config: SchedulerConfig, decodes: boolean): number
   return Math.max(1, Math.min(chunk, config.maxPrefillTokens, shared));
 }
 
-/** The next chunks of the prompts, in order of admission, up to `budget` tokens. */
+/** The next chunks of the seats' prompts, in their order, up to `budget` tokens. */
 export function planPrefill(
   parts: Parts,
   link: DeviceLink,
   step: StepBuilder,
-  budget: number,
+  { seats, budget }: PrefillWork,
 ): void {
   let left = budget;
-  for (const seat of link.seats) {
+  for (const seat of seats) {
     if (left <= 0) return;
     if (!seat.canPrefill) continue;
     const numTokens = Math.min(left, seat.prefillLeft);

@@ -107,7 +107,7 @@ export class DeviceAlone {
   async #execute(parts: Partial<StepPlan>): Promise<number> {
     const start = performance.now();
     const hooks = { betweenRuns: () => undefined, deliver: () => undefined };
-    await this.#device.runner.execute(stepOf(this.#step++, parts), hooks);
+    await this.#device.runner.execute([stepOf(this.#step++, parts)], hooks);
     return performance.now() - start;
   }
 

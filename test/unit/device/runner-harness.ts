@@ -62,7 +62,7 @@ export async function resultOf(
   betweenRuns: () => void,
 ): Promise<StepResult> {
   const results: StepResult[] = [];
-  await runner.execute(plan, { betweenRuns, deliver: (result) => results.push(result) });
+  await runner.execute([plan], { betweenRuns, deliver: (result) => results.push(result) });
   const [result] = results;
   if (result === undefined || results.length > 1) throw new Error(`${results.length} results`);
   return result;

@@ -53,6 +53,7 @@ t.test('the thread serves a request between real ports', async (t) => {
     device: id,
     weightsEpoch: 0,
     limits: LIMITS,
+    joinsSteps: false,
     port: device.port1,
   } as const;
   scheduler.post(attach, [device.port1]);

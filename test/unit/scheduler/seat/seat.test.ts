@@ -21,7 +21,7 @@ function seated() {
     toCache: ({ ops }) => sent.push(...ops),
   });
   const device = { rank: 0, generation: 0 };
-  const attach = { device, weightsEpoch: 0, limits: LIMITS };
+  const attach = { device, weightsEpoch: 0, limits: LIMITS, joinsSteps: false };
   const link = new DeviceLink(attach, DEFAULT_SCHEDULER_CONFIG, outbox);
   link.pages.asked(5);
   link.pages.receive({ op: 'leased', tree: '0:0', pages: Int32Array.of(1, 2, 3, 4, 5), asked: 5 });

@@ -73,6 +73,38 @@ for (const chunkedPrefillSize of [64, -1]) {
   });
 }
 
+t.test('who comes while two steps are in flight begins in one that may join the second', (t) => {
+  for (const joinsSteps of [true, false]) {
+    const rig = new SchedulerRig({
+      config: { maxPrefillRowsWhileDecoding: 100 },
+      joinsSteps,
+    }).attach();
+    rig.submit(request(1, 10, { sampling: { maxNewTokens: 200 } }));
+    for (let i = 0; i < 3; i++) rig.step();
+    const before = rig.plans.length;
+    rig.submit(request(2, 70, { first: 500 }));
+    rig.submit(request(3, 70, { first: 1000 }));
+    rig.submit(request(4, 70, { first: 1500 }));
+    const fresh = rig.plans.slice(before);
+    t.same(
+      fresh.map((plan) => [numPrefillTokens(plan), numDecodeRows(plan), plan.opens.length]),
+      joinsSteps
+        ? [
+            [70, 0, 1],
+            [30, 0, 1],
+          ]
+        : [],
+      'as much as the step that they join has left',
+    );
+    rig.tell({ kind: 'pause', mode: 'inPlace' });
+    rig.submit(request(5, 10, { first: 2000 }));
+    t.equal(rig.plans.length, before + fresh.length, 'nothing begins in a pause');
+    rig.tell({ kind: 'continue' }).run();
+    for (const num of [1, 2, 3, 4, 5]) t.ok(rig.tokensOf(num).length > 0);
+  }
+  t.end();
+});
+
 t.test('without decoding, -1 takes a whole prompt in one step', (t) => {
   const rig = new SchedulerRig({ config: { chunkedPrefillSize: -1 } }).attach();
   rig.submit(request(1, 1000));
