@@ -67,12 +67,13 @@ export class ModelRunner {
     if (first === undefined) return;
     const steps = [first, ...joining];
     const loadUs = clock.lapUs();
-    const last = await this.#prefill(steps, betweenRuns);
+    // What joins it begins requests, and has no rows that decode.
+    const turns = this.#turnsOf(first);
+    const extensions = [...steps.flatMap((step) => this.#promptRuns(step)), ...turns.verified];
+    const last = await this.#extend(extensions, { mayWait: decodes(first.plan), betweenRuns });
     const prefillUs = clock.lapUs();
     betweenRuns();
-    // What joins it begins requests, and has no rows that decode.
-    const rows = this.#decodeRows(first);
-    rows.push(...(await this.#runTurns(first, betweenRuns)));
+    const rows = [...this.#decodeRows(first), ...this.#goingOn(turns.decoding, first.output)];
     await this.#decode(rows, last, first.output);
     const decodeUs = clock.lapUs();
     // Tokens do not wait for copies: whatever reads the pages is in a later step.
@@ -101,34 +102,37 @@ export class ModelRunner {
     await this.#parts.kv.renew();
   }
 
-  /** @returns runs that go with the decode run, if there is one */
-  async #prefill(steps: readonly Step[], betweenRuns: () => void): Promise<readonly SlotRun[]> {
-    const { prefill: rule } = this.#parts.forward;
-    const runs = steps.flatMap(({ plan, output }) => {
-      return plan.prefill.flatMap((row, planRow) => {
-        const slot = this.#slots.at(row.slot);
-        return cutPrefill(row, slot.scoreFrom, rule).map((run) => {
-          return { slotId: row.slot, slot, run, planRow, output };
-        });
+  #promptRuns({ plan, output }: Step): Extension[] {
+    return plan.prefill.flatMap((row, planRow) => {
+      const slot = this.#slots.at(row.slot);
+      return cutPrefill(row, slot.scoreFrom, this.#parts.forward.prefill).map((run) => {
+        const slotRun = { slotId: row.slot, slot, run, planRow, output };
+        return {
+          size: sizeOfRun(slotRun),
+          part: () => extendPart(this.#tools, slotRun, this.#allHaveGrammars),
+        };
       });
     });
-    const groups = groupSequences(runs, rule, ({ slotId, run }) => {
-      const numSampled = run.sampleRow < 0 ? 0 : 1;
-      const numHeadRows = run.scores.length + numSampled;
-      return { slotId, numRows: run.tokens.length, numHeadRows };
-    });
-    const decodes = steps.some(({ plan }) => plan.decode.length + plan.turns.length > 0);
-    const last = rule.mixes && decodes ? (groups.pop() ?? []) : [];
-    for (const group of groups) {
-      betweenRuns();
-      await this.#run(this.#extends(group));
-    }
-    return last;
   }
 
-  #extends(runs: readonly SlotRun[]): RunPart[] {
-    const isAlone = this.#allHaveGrammars;
-    return runs.flatMap((run) => extendPart(this.#tools, run, isAlone) ?? []);
+  /**
+   * Several sequences at once where the graph takes them.
+   *
+   * @param mayWait there are rows that decode: where a run takes both, the last ones are left for them
+   * @returns those that were left
+   */
+  async #extend(
+    extensions: readonly Extension[],
+    { mayWait, betweenRuns }: Pick<StepHooks, 'betweenRuns'> & { readonly mayWait: boolean },
+  ): Promise<readonly Extension[]> {
+    const { prefill: rule } = this.#parts.forward;
+    const groups = groupSequences(extensions, rule, ({ size }) => size);
+    const last = mayWait && rule.mixes ? (groups.pop() ?? []) : [];
+    for (const group of groups) {
+      betweenRuns();
+      await this.#run(partsOf(group));
+    }
+    return last;
   }
 
   async #run(parts: readonly RunPart[], decodes = false): Promise<void> {
@@ -159,11 +163,11 @@ export class ModelRunner {
     return rows;
   }
 
-  /** Verifications, several at once where the graph takes them. @returns the rows of the other turns, for the decode run */
-  async #runTurns({ plan, output }: Step, betweenRuns: () => void): Promise<DecodeRow[]> {
-    const { kv, forward } = this.#parts;
-    const rows: DecodeRow[] = [];
-    const verified: SlotTurn[] = [];
+  /** What the turns are: verifications, or rows of the decode run. */
+  #turnsOf({ plan, output }: Step): { verified: Extension[]; decoding: DecodeRow[] } {
+    const { kv } = this.#parts;
+    const decoding: DecodeRow[] = [];
+    const verified: Extension[] = [];
     const firstRow = plan.prefill.length + plan.decode.length / DECODE_STRIDE;
     for (let at = 0; at < plan.turns.length; at += TURN_STRIDE) {
       const [slotId = 0, maxRows = 1] = plan.turns.subarray(at, at + TURN_STRIDE);
@@ -172,27 +176,33 @@ export class ModelRunner {
       const planRow = firstRow + at / TURN_STRIDE;
       const turn = slot.turn(kv.lengthOf(slotId), maxRows);
       if (turn.isVerified) {
-        verified.push({ slotId, slot, turn, planRow, output });
+        const slotTurn = { slotId, slot, turn, planRow, output };
+        const part = () => verifyPart(this.#tools, slotTurn);
+        verified.push({ size: sizeOfTurn(slotTurn), part });
         continue;
       }
-      const emit = turn.samples && !slot.isCancelled;
-      rows.push({ slotId, slot, token: turn.known[0] ?? -1, emit, planRow });
+      decoding.push({ slotId, slot, token: turn.known[0] ?? -1, emit: turn.samples, planRow });
+    }
+    return { verified, decoding };
+  }
+
+  /** Turns with a row of the decode run whose requests are still there. */
+  #goingOn(rows: readonly DecodeRow[], output: StepOutput): DecodeRow[] {
+    const { kv } = this.#parts;
+    const goingOn = rows.filter(({ slot, slotId }) => slot.cancelledFrom > kv.lengthOf(slotId));
+    for (const { planRow } of goingOn) {
       output.addTurn(planRow, { numRows: 1, numDrafts: 0, numCorrect: 0 });
     }
-    for (const group of groupSequences(verified, forward.prefill, sizeOfTurn)) {
-      betweenRuns();
-      await this.#run(group.flatMap((turn) => verifyPart(this.#tools, turn) ?? []));
-    }
-    return rows;
+    return goingOn.map((row) => ({ ...row, emit: row.emit && !row.slot.isCancelled }));
   }
 
   /** Decodes, and extends `last` in the same run. */
   async #decode(
     rows: readonly DecodeRow[],
-    last: readonly SlotRun[],
+    last: readonly Extension[],
     output: StepOutput,
   ): Promise<void> {
-    const extended = this.#extends(last);
+    const extended = partsOf(last);
     if (rows.length === 0) return this.#run(extended);
     const decoding = decodePart(this.#tools, rows, {
       output,
@@ -208,6 +218,13 @@ export class ModelRunner {
   }
 }
 
+/** Rows that extend a sequence: of its prompt, or of a verification. */
+interface Extension {
+  readonly size: SequenceSize;
+  /** Right before its run; null where its request is gone. */
+  part(): RunPart | null;
+}
+
 interface Step {
   readonly plan: StepPlan;
   readonly output: StepOutput;
@@ -215,6 +232,18 @@ interface Step {
 
 /** Of a step that ran with another one, which has the time of both. */
 const NO_TIME: StepTiming = { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 };
+
+function decodes({ decode, turns }: StepPlan): boolean {
+  return decode.length + turns.length > 0;
+}
+
+function partsOf(extensions: readonly Extension[]): RunPart[] {
+  return extensions.flatMap((extension) => extension.part() ?? []);
+}
+
+function sizeOfRun({ slotId, run: { tokens, scores, sampleRow } }: SlotRun): SequenceSize {
+  return { slotId, numRows: tokens.length, numHeadRows: scores.length + (sampleRow < 0 ? 0 : 1) };
+}
 
 /** Rows of a verification are even in number, and all but a dummy may go through the head. */
 function sizeOfTurn({ slotId, turn: { known, drafts } }: SlotTurn): SequenceSize {

@@ -2,6 +2,7 @@ import t from 'tap';
 import { groupSequences } from '../../../../src/device/generate/run-groups.js';
 import { CPU_INT8_MAKER, CPU_MAKER } from '../../../conformance/model-device/cpu-maker.js';
 import { DeviceRig } from '../../../conformance/model-device/rig.js';
+import { samplingOf } from '../fixtures.js';
 import { decodeOf, openOf, prefillOf, promptOf } from '../runner-harness.js';
 
 type Sized = readonly [slotId: number, numRows: number, numHeadRows: number];
@@ -114,3 +115,30 @@ t.test(
     }
   },
 );
+
+t.test('what a step verifies goes with what it decodes on a cache of integers', async (t) => {
+  for (const [maker, expected] of [
+    [CPU_INT8_MAKER, [[2, 0, 0]]],
+    [CPU_MAKER, [[0], [2]]],
+  ] as const) {
+    const rig = await DeviceRig.open(maker, 'llama-plain');
+    t.teardown(() => rig.release());
+    const text = promptOf(20, rig.spec.vocabSize, 1);
+    const repeating = Int32Array.of(...text, ...text.subarray(0, 13));
+    const windows = { numDraftTokens: 8, minMatch: 2, maxMatch: 3 };
+    // It says what came there before.
+    const sampling = samplingOf({ maxNewTokens: 20, logitBias: [[text[13] ?? 0, 1000]] });
+    const speculation = { ...windows, promptIds: repeating };
+    await rig.run({
+      opens: [openOf(2, 20), openOf(0, repeating.length, { sampling, speculation })],
+      prefill: [prefillOf(2, text, 0, 20), prefillOf(0, repeating, 0, repeating.length)],
+    });
+    const runs = await rig.runsOf(() =>
+      rig.run({ decode: decodeOf(2), turns: Int32Array.of(0, 8) }),
+    );
+    t.same(
+      runs.map(({ slots }) => slots),
+      expected,
+    );
+  }
+});
