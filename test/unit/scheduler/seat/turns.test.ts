@@ -20,7 +20,11 @@ function speculating({ numIdle = 50, numDraftTokens = 8, maxNewTokens = 150 }) {
   const device = { rank: 0, generation: 0 };
   const speculation = { numDraftTokens, minMatch: 2, maxMatch: 4 };
   const config = { ...DEFAULT_SCHEDULER_CONFIG, speculation };
-  const link = new DeviceLink({ device, weightsEpoch: 0, limits: LIMITS, joinsSteps: false }, config, outbox);
+  const link = new DeviceLink(
+    { device, weightsEpoch: 0, limits: LIMITS, joinsSteps: false },
+    config,
+    outbox,
+  );
   const pages = Int32Array.from({ length: PROMPT_PAGES + numIdle }, (_, page) => page);
   link.pages.asked(pages.length);
   link.pages.receive({ op: 'leased', tree: '0:0', pages, asked: pages.length });
