@@ -59,9 +59,10 @@ const MODEL = {
     'Accepted as in SGLang; the CPU computes in float32 or as --quantization says.',
   ),
   'kv-cache-dtype': choice(
-    ['auto', 'fp32', 'int8'],
+    ['auto', 'fp32', 'int8', 'bf16', 'bfloat16'],
     'auto',
-    'In what the CPU keeps keys and values. auto = int8 beside w8a8_int8 where the model allows, else fp32.',
+    'In what the CPU keeps keys and values. auto = int8 beside w8a8_int8 where the model allows, else fp32. ' +
+      'bf16 and bfloat16 = floats: fp32 on the CPU, what a GPU keeps on a GPU.',
     { foreignChoices: FOREIGN_KV_CACHE_DTYPES },
   ),
   quantization: choice(

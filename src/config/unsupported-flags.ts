@@ -126,8 +126,8 @@ const BY_SUBJECT = {
  */
 export const KNOWN_UNSUPPORTED = Object.values(BY_SUBJECT).flatMap(words);
 
-/** SGLang's `--kv-cache-dtype` values that nothing here computes with. */
-export const FOREIGN_KV_CACHE_DTYPES = words('fp8_e5m2 fp8_e4m3 bf16 bfloat16 fp4_e2m1');
+/** SGLang's `--kv-cache-dtype` values of 8 bits and less. The nearest is `auto`, which takes 8 where it may. */
+export const FOREIGN_KV_CACHE_DTYPES = words('fp8_e5m2 fp8_e4m3 fp4_e2m1');
 
 /** Formats of GPU kernels. The nearest that a CPU has is `auto`, 8 bits. */
 export const FOREIGN_QUANTIZATIONS = words(`

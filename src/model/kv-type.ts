@@ -7,7 +7,8 @@ import type { KvCacheDtype, ModelTarget } from './target.js';
 
 /**
  * In what K and V are kept. `auto` takes int8 where the weights are rounded as well: its error is a fraction of theirs
- * (docs/decisions/0015-kv-in-int8.md).
+ * (docs/decisions/0015-kv-in-int8.md). Who asks for bf16 wants them not rounded to fewer bits than the model has: that
+ * is what the target keeps otherwise.
  *
  * @throws ModelLoadError where what was asked for cannot be
  */

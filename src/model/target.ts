@@ -28,7 +28,7 @@ export const DTYPES = ['auto', 'half', 'float16', 'bfloat16', 'float', 'float32'
 export type Dtype = (typeof DTYPES)[number];
 
 /** `--kv-cache-dtype` */
-export const KV_CACHE_DTYPES = ['auto', 'fp32', 'int8'] as const;
+export const KV_CACHE_DTYPES = ['auto', 'fp32', 'int8', 'bf16', 'bfloat16'] as const;
 export type KvCacheDtype = (typeof KV_CACHE_DTYPES)[number];
 
 /** What a model is asked to be computed on, and in. */

@@ -27,6 +27,20 @@ t.test('without a flag there is no GPU', (t) => {
   t.end();
 });
 
+t.test(
+  'keys and values asked for in floats of 16 bits stay floats; fewer bits are a warning',
+  (t) => {
+    for (const dtype of ['bf16', 'bfloat16'] as const)
+      t.match(read('--kv-cache-dtype', dtype), { warnings: [], args: { kvCacheDtype: dtype } });
+    for (const dtype of ['fp8_e5m2', 'fp8_e4m3', 'fp4_e2m1']) {
+      const { args, warnings } = read('--kv-cache-dtype', dtype);
+      t.equal(args.kvCacheDtype, 'auto');
+      t.match(warnings, [new RegExp(dtype)]);
+    }
+    t.end();
+  },
+);
+
 t.test('each is read, from the command line and from a program', (t) => {
   const { args, warnings } = read(
     ...['--device', 'cuda', '--base-gpu-id', '2', '--gpu-id-step=3'],

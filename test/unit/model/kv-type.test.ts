@@ -1,0 +1,27 @@
+import t from 'tap';
+import type { ModelConfig } from '../../../src/model/families/model-config.js';
+import { chooseKvType } from '../../../src/model/kv-type.js';
+import type { KvCacheDtype, ModelTarget } from '../../../src/model/target.js';
+
+const CONFIG = { attentionSoftcap: null, headDim: 64 } as ModelConfig;
+const CPU = { device: 'cpu', kv: 'f32' } as ModelTarget;
+const GPU = { device: 'webgpu', kv: 'f16' } as ModelTarget;
+
+function kvType(asked: KvCacheDtype, target: ModelTarget): string {
+  return chooseKvType(asked, CONFIG, { target, format: 'w8a8_int8' });
+}
+
+t.test('what is asked for in 16 bits is kept in floats, on each device its own', (t) => {
+  for (const asked of ['bf16', 'bfloat16'] as const) {
+    t.equal(kvType(asked, CPU), 'f32');
+    t.equal(kvType(asked, GPU), 'f16');
+  }
+  t.end();
+});
+
+t.test('auto rounds beside rounded weights', { skip: process.arch !== 'x64' }, (t) => {
+  t.equal(kvType('auto', CPU), 'i8');
+  t.equal(kvType('auto', GPU), 'f16');
+  t.equal(kvType('fp32', CPU), 'f32');
+  t.end();
+});
