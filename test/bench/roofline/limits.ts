@@ -122,12 +122,17 @@ function graphOf(products: Products): Uint8Array {
   return graph.encode();
 }
 
-/** Any bytes will do as integers; as f32 the pattern of their four bytes is a number near 1. */
+/**
+ * Any bytes will do as integers; as f32 the pattern of their four bytes is a number near 1. No two blocks are equal: the
+ * runtime keeps one packed copy of weights that are, which a cache then holds.
+ */
 async function writeWeights(path: string, bytes: number): Promise<void> {
-  const block = new Float32Array(BLOCK_BYTES / 4).map((_, at) => 1 + (at % 8191) / 8192);
   const file = await open(path, 'w');
   try {
-    for (let at = 0; at < bytes; at += BLOCK_BYTES) await file.write(block);
+    for (let block = 0; block * BLOCK_BYTES < bytes; block++) {
+      const values = new Float32Array(BLOCK_BYTES / 4);
+      await file.write(values.map((_, at) => 1 + ((at + block * 31) % 8191) / 8192));
+    }
   } finally {
     await file.close();
   }
