@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 
 import { downloadModel, type DownloadDeps, type HubPart } from './hub.js';
 import { hasTokenizer, HubCache, isComplete } from './hub-cache.js';
@@ -38,7 +38,11 @@ export async function findModel(
   const local = await stat(modelPath).catch(() => null);
   if (local?.isDirectory() === true) return { folder: modelPath, from: 'folder' };
   if (local !== null) {
-    throw new ModelLoadError('folder_not_found', `${modelPath} is a file, not a model folder.`);
+    if (/\.gguf$/i.test(modelPath)) return { folder: modelPath, from: 'folder' };
+    throw new ModelLoadError(
+      'folder_not_found',
+      `${modelPath} is a file, and neither a model folder nor a *.gguf file.`,
+    );
   }
   if (!isRepoName(modelPath)) {
     throw new ModelLoadError('folder_not_found', `There is no model folder ${modelPath}.`);
@@ -80,7 +84,8 @@ async function findComplete(
 ): Promise<{ readonly folder: string; readonly isSettled: boolean } | null> {
   const folder = await cache.find(revision);
   if (folder === null) return null;
-  if (!(await (part === 'model' ? isComplete(folder) : hasTokenizer(folder)))) return null;
+  if (!(await (part === 'model' ? isComplete(folder) : hasTokenizer(await readdir(folder)))))
+    return null;
   return { folder, isSettled: await cache.isSettled(folder) };
 }
 
