@@ -87,12 +87,18 @@ function checkedHeadDim(model: GgufModel): number {
   return size;
 }
 
-async function ropeScaling({ name, fields, values }: GgufModel): Promise<JsonObject | null> {
+async function ropeScaling(model: GgufModel): Promise<JsonObject | null> {
+  const { name, fields, values } = model;
   const scaled = scalingOf(fields, `${name}.rope`);
   const factors = await values('rope_freqs.weight');
   if (factors === null) return scaled;
-  if (scaled === null) return { rope_type: 'factors', factors };
-  return fields.fail('a rotation with both "rope_freqs.weight" and a scaling is not supported');
+  if (scaled !== null) {
+    fields.fail('a rotation with both "rope_freqs.weight" and a scaling is not supported');
+  }
+  if (factors.length !== headDim(model) / 2) {
+    fields.fail(`"rope_freqs.weight" has ${factors.length} factors for heads of ${headDim(model)}`);
+  }
+  return { rope_type: 'factors', factors };
 }
 
 function scalingOf(fields: GgufFields, rope: string): JsonObject | null {
