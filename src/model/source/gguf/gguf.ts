@@ -10,7 +10,8 @@ import type { GgufArchitecture, GgufModel } from './architectures/architecture.j
 import { architectureOf } from './architectures/registry.js';
 import { GgufFields } from './fields.js';
 import { pooledJson } from './pooled-json.js';
-import { readGguf, type GgufFile } from './read-header.js';
+import type { GgufFile } from './read-header.js';
+import { partNames, readParts } from './split.js';
 import { namedTensors } from './tensors.js';
 import { tokenizerTexts } from './tokenizer/tokenizer-texts.js';
 import { specialIds } from './tokenizer/special-ids.js';
@@ -31,6 +32,7 @@ class GgufSource implements ModelSource {
   readonly path: string;
   readonly tokenizer: NamedFiles;
   #open: Promise<OpenGguf> | null = null;
+  #texts: Promise<ReadonlyMap<string, string>> | null = null;
 
   constructor(path: string) {
     this.path = path;
@@ -42,7 +44,7 @@ class GgufSource implements ModelSource {
   }
 
   async check(): Promise<void> {
-    await requireRegular(this.path);
+    for (const path of partNames(this.path)) await requireRegular(path);
   }
 
   async config(): Promise<JsonObject> {
@@ -79,8 +81,10 @@ class GgufSource implements ModelSource {
     return this;
   }
 
-  async #tokenizerTexts(): Promise<ReadonlyMap<string, string>> {
-    return tokenizerTexts((await this.#opened()).model.fields);
+  /** Made once: a large vocabulary takes a second. */
+  #tokenizerTexts(): Promise<ReadonlyMap<string, string>> {
+    this.#texts ??= this.#opened().then(({ model }) => tokenizerTexts(model.fields));
+    return this.#texts;
   }
 
   /** The header is read once. */
@@ -91,14 +95,13 @@ class GgufSource implements ModelSource {
 }
 
 async function openGguf(path: string): Promise<OpenGguf> {
-  const file = await readGguf(path);
-  const parts = [file];
-  const fields = new GgufFields(path, file);
+  const parts = await readParts(path);
+  const fields = new GgufFields(path, parts[0]);
   const architecture = architectureOf(fields);
   const model: GgufModel = {
     name: architecture.name,
     fields,
-    tensors: file.tensors,
+    tensors: new Map(parts.flatMap(({ tensors }) => [...tensors])),
     values: (name) => readValues(parts, name),
   };
   return { parts, model, architecture };

@@ -1,5 +1,5 @@
 import type { GgufFields } from '../fields.js';
-import { addedTokens, around, vocabOf } from './parts.js';
+import { addedTokens, aroundAsAsked, vocabOf } from './parts.js';
 import { preTokenizerOf } from './pre-tokenizers.js';
 import type { Vocabulary } from './vocabulary.js';
 
@@ -14,18 +14,14 @@ const BYTE_LEVEL = {
 
 /** BPE over the bytes of a text; `tokenizer.ggml.pre` says how the text is cut before. */
 export function gpt2Tokenizer(vocabulary: Vocabulary, fields: GgufFields): Json {
-  const { byRole } = vocabulary;
   const { preTokenizers, normalizer, ignoresMerges, addsBos } = preTokenizerOf(fields);
-  const isAsked = (name: string): boolean | null =>
-    fields.booleanOrNull(`tokenizer.ggml.add_${name}_token`);
-  const bos = (isAsked('bos') ?? addsBos) ? (byRole.bos ?? null) : null;
-  const eos = isAsked('eos') === true ? (byRole.eos ?? null) : null;
+  const asked = aroundAsAsked(vocabulary, fields, { bos: addsBos, eos: false });
   return {
     version: '1.0',
     added_tokens: addedTokens(vocabulary),
     normalizer,
     pre_tokenizer: { type: 'Sequence', pretokenizers: preTokenizers },
-    post_processor: bos === null && eos === null ? BYTE_LEVEL : around(bos, eos),
+    post_processor: asked ?? BYTE_LEVEL,
     decoder: BYTE_LEVEL,
     model: {
       type: 'BPE',

@@ -1,4 +1,5 @@
 /** Pieces of a tokenizer.json that several kinds have. */
+import type { GgufFields } from '../fields.js';
 import type { Token, Vocabulary } from './vocabulary.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -38,4 +39,18 @@ export function around(first: Token | null, last: Token | null): Json {
     pair: [...part('A', 0), ...part('B', 1)],
     special_tokens: Object.fromEntries(entries) as Json,
   };
+}
+
+/** The tokens around a text that a file asks for, or that its kind has where it does not say; null = none. */
+export function aroundAsAsked(
+  { byRole }: Vocabulary,
+  fields: GgufFields,
+  byKind: { readonly bos: boolean; readonly eos: boolean },
+): Json | null {
+  const token = (name: 'bos' | 'eos'): Token | null => {
+    const isAsked = fields.booleanOrNull(`tokenizer.ggml.add_${name}_token`) ?? byKind[name];
+    return isAsked ? (byRole[name] ?? null) : null;
+  };
+  const [bos, eos] = [token('bos'), token('eos')];
+  return bos === null && eos === null ? null : around(bos, eos);
 }

@@ -9,7 +9,8 @@ const TURN_ENDS: ReadonlySet<string> = new Set([
   '<|endoftext|>',
   '<end_of_turn>',
 ]);
-/** A token of the type that texts never spell. */
+/** Types of tokens: one that stands for what no other does, and one that texts never spell. */
+export const UNKNOWN = 2;
 export const CONTROL = 3;
 
 export interface SpecialIds {

@@ -1,12 +1,18 @@
 import type { GgufFields } from '../fields.js';
+import { bertTokenizer } from './bert.js';
 import { gpt2Tokenizer } from './gpt2.js';
+import { llamaTokenizer } from './llama.js';
+import { t5Tokenizer } from './t5.js';
 import { readVocabulary, type Vocabulary } from './vocabulary.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** By `tokenizer.ggml.model`. */
 const KINDS: Readonly<Record<string, (vocabulary: Vocabulary, fields: GgufFields) => Json>> = {
+  bert: bertTokenizer,
   gpt2: gpt2Tokenizer,
+  llama: llamaTokenizer,
+  t5: t5Tokenizer,
 };
 
 /** tokenizer.json and tokenizer_config.json, as the model's folder would have them; none where the file has no tokenizer. */

@@ -1,8 +1,7 @@
 import type { GgufFields } from '../fields.js';
-import { CONTROL, idOf } from './special-ids.js';
+import { CONTROL, idOf, UNKNOWN } from './special-ids.js';
 
 const NORMAL = 1;
-const UNKNOWN = 2;
 const USER_DEFINED = 4;
 const UNUSED = 5;
 const BYTE = 6;
@@ -19,6 +18,8 @@ const ROLES = {
 export interface Token {
   readonly id: number;
   readonly text: string;
+  /** `tokenizer.ggml.token_type` */
+  readonly type: number;
 }
 
 /** A file's tokens, as they are read out of its lists. */
@@ -49,7 +50,7 @@ export function readVocabulary(fields: GgufFields): Vocabulary {
     tokens: typed.filter(({ type }) => type !== UNUSED),
     added: typed.flatMap(({ id, text, type }) =>
       type === CONTROL || type === UNKNOWN || type === USER_DEFINED
-        ? [{ id, text, special: type !== USER_DEFINED }]
+        ? [{ id, text, type, special: type !== USER_DEFINED }]
         : [],
     ),
     scores,
@@ -61,7 +62,7 @@ function rolesOf(texts: readonly string[], fields: GgufFields): Vocabulary['byRo
   const roles: Partial<Record<keyof typeof ROLES, Token>> = {};
   for (const [role, name] of Object.entries(ROLES) as [keyof typeof ROLES, string][]) {
     const id = idOf(fields, name);
-    if (id !== null) roles[role] = { id, text: texts[id] ?? '' };
+    if (id !== null) roles[role] = { id, text: texts[id] ?? '', type: CONTROL };
   }
   return roles;
 }
