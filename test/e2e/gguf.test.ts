@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { generate } from './client.js';
+import { generate, postJson } from './client.js';
 import { startRadish } from './radish-process.js';
 
 /** Written by test/fixtures/make_gguf_models.py with the gguf package. */
@@ -50,5 +50,20 @@ t.test('blocks answer as what the gguf package unpacks from them, in each format
   for (const format of ['none', 'int8']) {
     const flags = ['--quantization', format];
     t.same(await greedy(file, cache, flags), await greedy(folder, cache, flags), format);
+  }
+});
+
+t.test('an encoder makes the vectors of its folder', async (t) => {
+  for (const name of ['bert-mean', 'xlmr-cls']) {
+    const vectors: unknown[] = [];
+    for (const path of [join(MODELS, `${name}.gguf`), join('test', 'fixtures', 'pooled', name)]) {
+      const radish = await startRadish(['--model-path', path, '--skip-tokenizer-init']);
+      const answer = await postJson(`${radish.url}/encode`, { input_ids: [5, 9, 33, 21] });
+      t.equal(answer.status, 200);
+      vectors.push(((await answer.json()) as { readonly embedding: unknown }).embedding);
+      await radish.stop();
+    }
+    t.ok(Array.isArray(vectors[0]), name);
+    t.same(vectors[0], vectors[1], name);
   }
 });
