@@ -41,9 +41,12 @@ import {
  * docs/flags.md and the info endpoints are all made from here.
  */
 const MODEL = {
-  'model-path': string('Model folder or Hugging Face id. Default: the built-in model.', {
-    aliases: ['--model'],
-  }),
+  'model-path': string(
+    'Model folder, GGUF file, Hugging Face id, or REPO:QUANT. Default: the built-in model.',
+    {
+      aliases: ['--model'],
+    },
+  ),
   'tokenizer-path': string('Folder of the tokenizer. Default: the model.'),
   'served-model-name': string('Name in /v1/models. Default: the model path.'),
   'load-format': choice(

@@ -1,5 +1,6 @@
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
+import { openSource } from '../model/source/registry.js';
 import { Tokenizer } from '../text/tokenizer.js';
 import { CALIBRATION_TEXTS } from './calibration-texts.js';
 import type { LoadContext } from './load-context.js';
@@ -11,7 +12,7 @@ const PROMPT_TOKENS = 512;
  * Scales for a cache of integers, from what the model makes of a few texts of many kinds; null without a tokenizer.
  * The same weights and tokenizer give the same scales.
  *
- * @param folders where a tokenizer may lie: the first that has one is taken
+ * @param folders models or folders where a tokenizer may lie: the first that has one is taken
  */
 export async function calibrateOnText(
   calibrate: LoadContext['calibrate'],
@@ -32,7 +33,7 @@ export async function calibrateOnText(
 
 async function firstTokenizer(folders: readonly string[]): Promise<Tokenizer | null> {
   for (const folder of folders) {
-    const tokenizer = await Tokenizer.load(folder).catch(() => null);
+    const tokenizer = await Tokenizer.load(openSource(folder).tokenizer).catch(() => null);
     if (tokenizer !== null) return tokenizer;
   }
   return null;

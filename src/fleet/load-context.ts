@@ -3,7 +3,7 @@ import type { ServerArgs } from '../config/server-args.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
-import type { QuantizeDeps } from '../model/quantize/quantized-weights.js';
+import type { QuantizeDeps } from '../model/quantize/kept-weights.js';
 import type { TargetRequest } from '../model/target.js';
 import type { Logger } from '../observability/logger.js';
 import type { Progress } from '../observability/progress.js';
@@ -21,7 +21,7 @@ export interface LoadContext {
   readonly temporary: TemporaryFolders;
   /** What the model is to be computed on, and in. */
   readonly device: TargetRequest;
-  /** Of the model that is served, for weights that follow it without one; null before it is loaded. */
+  /** Where that of the served model lies, for weights that follow it without one; null before it is loaded. */
   readonly tokenizerFolder: string | null;
 }
 

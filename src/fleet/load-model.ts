@@ -1,4 +1,5 @@
 import { StartupError } from '../core/errors.js';
+import type { NamedFiles } from '../core/named-files.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { ServedWeights } from '../engine/served-weights.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
@@ -31,10 +32,12 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
     args.tokenizerPath === null
       ? prepared.tokenizerFolder
       : await findFolder(context, args.tokenizerPath, 'tokenizer');
-  await openSource(tokenizerFolder).check();
+  const tokenizerSource = openSource(tokenizerFolder);
+  await tokenizerSource.check();
+  const files = tokenizerSource.tokenizer;
   if (args.chatTemplate !== null) await requireRegular(args.chatTemplate);
-  const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(tokenizerFolder);
-  const template = await chatTemplate(context, tokenizerFolder);
+  const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(files);
+  const template = await chatTemplate(context, files);
   const ends = [...prepared.generation.eosTokenIds, ...(tokenizer?.endTokenIds ?? [])];
   return {
     prepared,
@@ -55,11 +58,11 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
 }
 
 /** A model's own template that cannot be used costs only the chat route; one that was asked for, the start. */
-async function chatTemplate(context: LoadContext, folder: string): Promise<ChatTemplate | null> {
+async function chatTemplate(context: LoadContext, files: NamedFiles): Promise<ChatTemplate | null> {
   const { args, log } = context;
   try {
     const name = args.hfChatTemplateName;
-    return await loadChatTemplate({ folder, file: args.chatTemplate, name });
+    return await loadChatTemplate({ files, file: args.chatTemplate, name });
   } catch (error) {
     if (!(error instanceof StartupError) || args.chatTemplate !== null) throw error;
     log.warn(error.message);

@@ -12,11 +12,9 @@ import { chooseKvType } from './kv-type.js';
 import type { ModelPlan } from './plan.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
-import {
-  quantizedWeights,
-  type QuantizeDeps,
-  type QuantizedWeights,
-} from './quantize/quantized-weights.js';
+import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
+import { quantizedWeights } from './quantize/quantized-weights.js';
+import { unpackedCheckpoint } from './quantize/unpacked-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { JsonObject } from './source/model-source.js';
 import { overlaid } from './source/tensor-overlay.js';
@@ -98,11 +96,12 @@ async function findKvScales(
 ): Promise<KvScales | null> {
   const { calibrateKv } = deps;
   if (calibrateKv === undefined) throw new Error('this is a bug: nothing measures KV scales');
-  const { tokenizerFolder } = options.source;
-  const measure = (): Promise<KvScales | null> => calibrateKv({ model, tokenizerFolder });
+  const { tokenizer } = options.source;
+  const measure = (): Promise<KvScales | null> =>
+    calibrateKv({ model, tokenizerFolder: tokenizer.path });
   const isCached = model.spec.format !== 'none' && weights.temporaryFolder === null;
   if (!isCached) return measure();
-  return keptKvScales({ folder: weights.store.folder, tokenizerFolder }, model.spec, measure);
+  return keptKvScales({ folder: weights.store.folder, tokenizer }, model.spec, measure);
 }
 
 interface LoadInput {
@@ -122,11 +121,10 @@ async function loadWeights(
   if (format !== 'none') {
     return quantizedWeights({ plan, config, checkpoint, target, isKept }, format, deps);
   }
-  return {
-    store: plainWeights(plan, checkpoint, target.compute),
-    cacheHit: false,
-    temporaryFolder: null,
-  };
+  const unpacked = await unpackedCheckpoint(plan, { checkpoint, isKept }, deps);
+  const { cacheHit, temporaryFolder } = unpacked;
+  const store = plainWeights(plan, unpacked.checkpoint, target.compute);
+  return { store, cacheHit, temporaryFolder };
 }
 
 async function openWeights(

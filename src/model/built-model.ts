@@ -3,7 +3,7 @@ import type { ModelTarget, TargetRequest } from './target.js';
 import type { AnyPlan } from './plan-tensors.js';
 import type { Quantization } from './quantize/format.js';
 import type { CalibrateKv } from './kv-scales.js';
-import type { QuantizeDeps, QuantizedWeights } from './quantize/quantized-weights.js';
+import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { ModelSource } from './source/model-source.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';

@@ -23,5 +23,6 @@ export type CalibrateKv = (model: CalibratedModel) => Promise<KvScales | null>;
 /** A model, and where its tokenizer lies. */
 export interface CalibratedModel {
   readonly model: PreparedModel;
+  /** A folder, or a file that has one inside. */
   readonly tokenizerFolder: string;
 }

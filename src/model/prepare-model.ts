@@ -34,7 +34,7 @@ export interface PreparedCheckpoint extends PreparedModel {
   /** Where each tensor was read from. */
   readonly checkpoint: Checkpoint;
   readonly generation: GenerationDefaults;
-  /** Folder with tokenizer.json and what goes with it. */
+  /** Folder with tokenizer.json and what goes with it, or a file that has them inside. */
   readonly tokenizerFolder: string;
 }
 
@@ -84,7 +84,7 @@ export async function prepareModel(
     weightsFolder: weights.store.folder,
     checkpoint,
     generation: generationDefaults(await source.generationConfig(), config),
-    tokenizerFolder: source.tokenizerFolder,
+    tokenizerFolder: source.tokenizer.path,
     info: {
       folder: source.path,
       formatReason,

@@ -1,4 +1,5 @@
 import { StartupError } from '../core/errors.js';
+import { folderFiles } from '../core/named-files.js';
 import { parseConfig, planFor } from './families/registry.js';
 import { openModel } from './open-model.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
@@ -8,13 +9,14 @@ import { hasTokenizer, isComplete } from './source/hub-cache.js';
 export async function whyNotServed(folder: string): Promise<string | null> {
   try {
     if (!(await isComplete(folder))) {
-      return (await hasTokenizer(folder)) ? 'incomplete: without its weights' : 'incomplete';
+      const names = await folderFiles(folder).list('');
+      return hasTokenizer(names) ? 'incomplete: without its weights' : 'incomplete';
     }
     const { source, modules } = await openModel(folder);
     const config = await source.config();
     if (isPooled(config, modules, false)) readPooledModel(config, modules);
     else planFor(parseConfig(config));
-    return (await hasTokenizer(source.tokenizerFolder)) ? null : 'it has no tokenizer';
+    return hasTokenizer(await source.tokenizer.list('')) ? null : 'it has no tokenizer';
   } catch (error) {
     if (error instanceof StartupError) return clause(error.message);
     return error instanceof Error && 'code' in error

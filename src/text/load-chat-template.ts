@@ -1,15 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { StartupError } from '../core/errors.js';
+import { folderFiles, type NamedFiles } from '../core/named-files.js';
 import { ChatTemplate } from './chat-template.js';
 import { templateTokens } from './template-tokens.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 export interface ChatTemplateSource {
-  /** Folder of the tokenizer. */
-  readonly folder: string;
+  /** Of the tokenizer. */
+  readonly files: NamedFiles;
   /** `--chat-template`: a Jinja file, or a JSON file with `chat_template`. */
   readonly file: string | null;
   /** `--hf-chat-template-name`: which of several named templates. */
@@ -20,59 +20,58 @@ export interface ChatTemplateSource {
 const MORE_TEMPLATES = 'additional_chat_templates';
 
 /**
- * The template of the flag, else of the folder: `chat_template.jinja` (the default) and
+ * The template of the flag, else of the model: `chat_template.jinja` (the default) and
  * `additional_chat_templates/`, then `chat_template` of tokenizer_config.json, then of chat_template.json.
  * Null when there is none. @throws StartupError
  */
 export async function loadChatTemplate(source: ChatTemplateSource): Promise<ChatTemplate | null> {
-  const { folder, file, name } = source;
-  const config = await readJson(join(folder, 'tokenizer_config.json'));
-  const text =
-    file === null ? await findInFolder(folder, config, name) : await readGiven(file, name);
+  const { files, file, name } = source;
+  const config = await readJson(files, 'tokenizer_config.json');
+  const text = file === null ? await findIn(files, config, name) : await readGiven(file, name);
   if (text === null) return null;
   try {
-    const map = await readJson(join(folder, 'special_tokens_map.json'));
+    const map = await readJson(files, 'special_tokens_map.json');
     return new ChatTemplate(text, templateTokens(config ?? {}, map ?? {}));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new StartupError(`The chat template of ${file ?? folder} cannot be used: ${why}`);
+    throw new StartupError(`The chat template of ${file ?? files.path} cannot be used: ${why}`);
   }
 }
 
-async function findInFolder(
-  folder: string,
+async function findIn(
+  files: NamedFiles,
   config: Json | null,
   name: string | null,
 ): Promise<string | null> {
-  const files = await templateFiles(folder);
-  if (files.length > 0) return pick(files, name);
+  const templates = await templateFiles(files);
+  if (templates.length > 0) return pick(templates, name);
   const inConfig = pick(config?.['chat_template'], name);
   if (inConfig !== null) return inConfig;
-  return pick((await readJson(join(folder, 'chat_template.json')))?.['chat_template'], name);
+  return pick((await readJson(files, 'chat_template.json'))?.['chat_template'], name);
 }
 
 /** Templates that are files of their own: with one of them those of the configuration do not count. */
-async function templateFiles(folder: string): Promise<NamedTemplate[]> {
-  const more = join(folder, MORE_TEMPLATES);
-  const names = await readdir(more).catch(() => []);
+async function templateFiles(files: NamedFiles): Promise<NamedTemplate[]> {
+  const names = await files.list(MORE_TEMPLATES);
   const paths = names
     .filter((file) => file.endsWith('.jinja'))
     .sort()
-    .map((file) => [file.replace(/\.jinja$/, ''), join(more, file)] as const);
-  const all = [['default', join(folder, 'chat_template.jinja')] as const, ...paths];
+    .map((file) => [file.replace(/\.jinja$/, ''), join(MORE_TEMPLATES, file)] as const);
+  const all = [['default', 'chat_template.jinja'] as const, ...paths];
   const read = await Promise.all(
-    all.map(async ([name, path]) => ({ name, template: await readText(path) })),
+    all.map(async ([name, path]) => ({ name, template: await files.read(path) })),
   );
   return read.flatMap(({ name, template }) => (template === null ? [] : [{ name, template }]));
 }
 
 async function readGiven(file: string, name: string | null): Promise<string> {
-  const text = await readText(file);
+  const beside = folderFiles(dirname(file));
+  const text = await beside.read(basename(file));
   if (text === null) {
     throw new StartupError(`--chat-template ${file} is no file that can be read.`);
   }
   if (!file.endsWith('.json')) return text;
-  const template = pick((await readJson(file))?.['chat_template'], name);
+  const template = pick((await readJson(beside, basename(file)))?.['chat_template'], name);
   if (template === null) throw new StartupError(`${file} has no "chat_template".`);
   return template;
 }
@@ -102,22 +101,14 @@ function isNamed(value: unknown): value is NamedTemplate {
   return typeof name === 'string' && typeof template === 'string';
 }
 
-async function readText(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-async function readJson(path: string): Promise<Json | null> {
-  const text = await readText(path);
+async function readJson(files: NamedFiles, name: string): Promise<Json | null> {
+  const text = await files.read(name);
   if (text === null) return null;
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new StartupError(`${path} is not valid JSON.`);
+    throw new StartupError(`${join(files.path, name)} is not valid JSON.`);
   }
   return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Json) : null;
 }

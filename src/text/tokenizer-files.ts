@@ -1,7 +1,7 @@
-import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { StartupError } from '../core/errors.js';
+import type { NamedFiles } from '../core/named-files.js';
 import { isObject, listOf, type TokenizerFiles } from './added-tokens.js';
 import type { Json } from './hf-tokenizers.js';
 import { convertSlow } from './slow-tokenizers.js';
@@ -13,9 +13,9 @@ const OTHER_FILES = ['tokenizer.model', 'spiece.model', 'vocab.json', 'vocab.txt
 /** UTF-16 units of an added token. */
 const MAX_ADDED_CHARS = 64 * 1024;
 
-/** What a model folder says of its tokenizer. @throws StartupError with one sentence */
-export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
-  const read = (name: string): Promise<Json | null> => readJson(join(folder, name));
+/** What a model says of its tokenizer. @throws StartupError with one sentence */
+export async function readTokenizerFiles(from: NamedFiles): Promise<TokenizerFiles> {
+  const read = (name: string): Promise<Json | null> => readJson(from, name);
   const modelConfig = await read('config.json');
   const modelType = modelConfig?.['model_type'];
   const beside = {
@@ -27,20 +27,20 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   const tokenizer = await read('tokenizer.json');
   const files: TokenizerFiles =
     tokenizer === null
-      ? { ...beside, ...(await readConverted(folder, beside)) }
+      ? { ...beside, ...(await readConverted(from, beside)) }
       : { ...beside, tokenizer, slow: null };
-  requireShortTokens(files, folder);
+  requireShortTokens(files, from.path);
   return files;
 }
 
 /** The tokenizer that transformers would make of a vocabulary. @throws StartupError where there is none */
 async function readConverted(
-  folder: string,
+  from: NamedFiles,
   { config, modelType }: Pick<TokenizerFiles, 'config' | 'modelType'>,
 ): Promise<Pick<TokenizerFiles, 'tokenizer' | 'slow'>> {
   const { slow } = tokenizerClass(config['tokenizer_class'], modelType);
-  const tokenizer = slow === null ? null : await readSlow(folder, slow, config);
-  if (tokenizer === null) throw new StartupError(await whyNone(folder));
+  const tokenizer = slow === null ? null : await readSlow(from, slow, config);
+  if (tokenizer === null) throw new StartupError(await whyNone(from));
   return { tokenizer, slow };
 }
 
@@ -64,18 +64,18 @@ function requireShortTokens(
   );
 }
 
-async function readSlow(folder: string, slow: SlowKind, config: Json): Promise<Json | null> {
+async function readSlow(from: NamedFiles, slow: SlowKind, config: Json): Promise<Json | null> {
   const files = {
-    vocabTxt: await readText(join(folder, 'vocab.txt')),
-    vocabJson: await readJson(join(folder, 'vocab.json')),
-    merges: await readText(join(folder, 'merges.txt')),
+    vocabTxt: await from.read('vocab.txt'),
+    vocabJson: await readJson(from, 'vocab.json'),
+    merges: await from.read('merges.txt'),
   };
   return convertSlow(slow, files, config);
 }
 
-async function whyNone(folder: string): Promise<string> {
-  const path = join(folder, 'tokenizer.json');
-  const names = await readdir(folder).catch((): string[] => []);
+async function whyNone(from: NamedFiles): Promise<string> {
+  const path = join(from.path, 'tokenizer.json');
+  const names = await from.list('');
   const other = OTHER_FILES.find((name) => names.includes(name));
   return other === undefined
     ? `${path} is missing: a model folder needs a tokenizer.json.`
@@ -84,13 +84,10 @@ async function whyNone(folder: string): Promise<string> {
 }
 
 /** Null where there is no such file. */
-async function readText(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
-}
-
-async function readJson(path: string): Promise<Json | null> {
-  const text = await readText(path);
+async function readJson(from: NamedFiles, name: string): Promise<Json | null> {
+  const text = await from.read(name);
   if (text === null) return null;
+  const path = join(from.path, name);
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -1,4 +1,5 @@
 import { RequestError, StartupError } from '../core/errors.js';
+import { folderFiles, type NamedFiles } from '../core/named-files.js';
 import type { AddedToken, TokenizerFiles } from './added-tokens.js';
 import { bytesOfToken } from './byte-alphabet.js';
 import { fallbackByte } from './byte-fallback.js';
@@ -59,13 +60,14 @@ export class Tokenizer {
     this.maxCharsPerToken = charsPerToken(json);
   }
 
-  /** Reads the files of a model folder. @throws StartupError with one sentence */
-  static async load(folder: string): Promise<Tokenizer> {
-    const { tokenizer, config, ...others } = await readTokenizerFiles(folder);
+  /** Reads the files of a model, those of a folder where it is one. @throws StartupError with one sentence */
+  static async load(from: NamedFiles | string): Promise<Tokenizer> {
+    const files = typeof from === 'string' ? folderFiles(from) : from;
+    const { tokenizer, config, ...others } = await readTokenizerFiles(files);
     try {
       return new Tokenizer(tokenizer, config, others);
     } catch (error) {
-      throw new StartupError(`The tokenizer in ${folder} cannot be used: ${messageOf(error)}`);
+      throw new StartupError(`The tokenizer in ${files.path} cannot be used: ${messageOf(error)}`);
     }
   }
 

@@ -1,7 +1,7 @@
 import { ModelConfigError, type ConfigFields } from './config-fields.js';
 
 /** Rotary embedding settings. `theta` is the base of the geometric series of wavelengths. */
-export type RopeConfig = PlainRope | LinearRope | Llama3Rope | YarnRope;
+export type RopeConfig = PlainRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
 
 export interface PlainRope {
   /** `dynamic` is `default` up to the original length, and Radish never goes beyond that. */
@@ -13,6 +13,14 @@ export interface LinearRope {
   readonly type: 'linear';
   readonly theta: number;
   readonly factor: number;
+}
+
+/** Each pair of dimensions has a factor that its wavelength is stretched by: what a GGUF file keeps of `llama3`. */
+export interface FactorsRope {
+  readonly type: 'factors';
+  readonly theta: number;
+  /** `[headDim / 2]` */
+  readonly factors: readonly number[];
 }
 
 export interface Llama3Rope {
@@ -70,6 +78,8 @@ export function readRope(fields: ConfigFields): RopeReach {
       const factor = readFactor(scaling);
       return { rope: { type, theta, factor }, contextLength: Math.floor(maxPositions * factor) };
     }
+    case 'factors':
+      return { rope: { type, theta, factors: readFactors(scaling) }, contextLength: maxPositions };
     case 'llama3':
       return { rope: readLlama3(scaling, theta, maxPositions), contextLength: maxPositions };
     case 'yarn':
@@ -86,6 +96,13 @@ function readFactor(scaling: ConfigFields): number {
   const factor = scaling.positive('factor');
   if (factor < 1) scaling.fail('factor', 'a number from 1');
   return factor;
+}
+
+function readFactors(scaling: ConfigFields): readonly number[] {
+  const factors = scaling.raw('factors');
+  const isFactor = (value: unknown): value is number => typeof value === 'number' && value >= 1;
+  if (Array.isArray(factors) && factors.every(isFactor)) return factors;
+  return scaling.fail('factors', 'a list of numbers from 1');
 }
 
 function readLlama3(scaling: ConfigFields, theta: number, maxPositions: number): Llama3Rope {

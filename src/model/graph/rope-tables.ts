@@ -35,6 +35,8 @@ export function inverseFrequencies(rope: RopeConfig, headDim: number): Float32Ar
       return plain;
     case 'linear':
       return plain.map((frequency) => frequency / rope.factor);
+    case 'factors':
+      return plain.map((frequency, i) => frequency / (rope.factors[i] ?? 1));
     case 'llama3':
       return plain.map((frequency) => llama3Frequency(rope, frequency));
     case 'yarn':

@@ -2,8 +2,9 @@ import type { ModelSpec } from '../../core/model-spec.js';
 import type { BuildOptions, BuiltModel } from '../built-model.js';
 import { resolveContextLength } from '../families/context-length.js';
 import { ModelLoadError } from '../load-error.js';
-import type { WeightCache } from '../quantize/cache-room.js';
 import type { Quantization } from '../quantize/format.js';
+import type { QuantizeDeps } from '../quantize/kept-weights.js';
+import { unpackedCheckpoint } from '../quantize/unpacked-weights.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { overlaid } from '../source/tensor-overlay.js';
 import { planDemands } from '../plan-tensors.js';
@@ -17,11 +18,11 @@ import { buildPooledGraph } from './pooled-graph.js';
 import type { PooledPlan } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 
-/** A model that answers with vectors: checks the weights, builds the graph. `cache` takes dummy weights. */
+/** A model that answers with vectors: checks the weights, builds the graph. */
 export async function buildPooledModel(
   model: PooledModel,
   options: BuildOptions,
-  cache: WeightCache,
+  deps: QuantizeDeps,
 ): Promise<BuiltModel> {
   refuseQuantization(options.quantization);
   refuseDevice(options.device);
@@ -29,10 +30,16 @@ export async function buildPooledModel(
   const contextLength = pooledContextLength(model, options.contextLength);
   const checkpoint =
     options.loadFormat === 'dummy'
-      ? overlaid(await dummyCheckpoint(plan, cache), options.overlay)
+      ? overlaid(await dummyCheckpoint(plan, deps), options.overlay)
       : await openPooledCheckpoint(model, options);
   checkPlan(plan, checkpoint);
-  const store = plainWeights(plan, checkpoint);
+  const isKept = options.overlay === null;
+  const { cacheHit, temporaryFolder, ...unpacked } = await unpackedCheckpoint(
+    plan,
+    { checkpoint, isKept },
+    deps,
+  );
+  const store = plainWeights(plan, unpacked.checkpoint);
   const { format, totalBytes: weightBytes } = store;
   return {
     spec: pooledSpec(model, { contextLength, format, weightBytes, kvType: 'f32' }),
@@ -40,7 +47,7 @@ export async function buildPooledModel(
     target: CPU_TARGET,
     plan,
     checkpoint,
-    weights: { store, cacheHit: false, temporaryFolder: null },
+    weights: { store, cacheHit, temporaryFolder },
     formatReason: 'embedding models compute in f32',
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import type { WeightFormat } from '../../core/model-spec.js';
 import type { ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
@@ -22,25 +23,26 @@ export interface CacheKeyFacts {
  */
 export async function cacheKey(facts: CacheKeyFacts): Promise<string> {
   const { format, plan, headDim, numKvHeads, checkpoint, target } = facts;
-  const hashes = new Map<string, string>();
-  for (const { path } of checkpoint.files) hashes.set(path, await hashFile(path));
-  const tensors = [...checkpoint.tensors].map(([name, { path, offset, dtype, shape }]) => [
-    name,
-    hashes.get(path),
-    offset,
-    dtype,
-    shape,
-  ]);
+  const tensors = await tensorFacts(checkpoint);
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
-  const key = JSON.stringify([
-    RECIPE_VERSION,
-    format,
-    headDim,
-    numKvHeads,
-    tensors,
-    plan,
-    ...forDevice,
-  ]);
-  return `${format}-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
+  const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice];
+  return entryName(format, key);
+}
+
+/** The name of an entry of which `key`, as JSON, decides. */
+export function entryName(format: WeightFormat, key: unknown): string {
+  const digest = createHash('sha256').update(JSON.stringify(key)).digest('hex');
+  return `${format}-${digest.slice(0, 32)}`;
+}
+
+/** Each tensor with the hash of its file, and what is read there. */
+export async function tensorFacts({ files, tensors }: Checkpoint): Promise<readonly unknown[]> {
+  const hashes = new Map<string, string>();
+  for (const { path } of files) hashes.set(path, await hashFile(path));
+  return [...tensors].map(([name, { path, offset, dtype, shape, packing }]) => {
+    const place = [name, hashes.get(path), offset, dtype, shape];
+    // Entries of tensors whose bytes are numbers keep the names that they had before there were others.
+    return packing === null ? place : [...place, packing];
+  });
 }

@@ -10,7 +10,7 @@ import { OWNER_FORM, ownerState, ownOwner, pidOf } from '../../core/process-owne
 import { WEIGHTS_FILE } from './layout.js';
 
 /** As `cacheKey` and `dummyCheckpoint` name them. */
-export const ENTRY = /^(w8a8_int8|int8|int4|dummy)-[0-9a-f]{32}$/;
+export const ENTRY = /^(none|w8a8_int8|int8|int4|dummy)-[0-9a-f]{32}$/;
 /** The one data file of an entry that a dummy checkpoint is. */
 export const DUMMY_FILE = 'model.safetensors';
 const USER = new RegExp(`^user-(${OWNER_FORM})$`);

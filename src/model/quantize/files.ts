@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-import { decodeFloats, readRows, type StoredTensor } from '../weights/stored-rows.js';
+import { readFloats, readRows, type StoredTensor } from '../weights/stored-rows.js';
 
 /** The files that one job reads and writes, opened on first use and closed at its end. */
 export class JobFiles {
@@ -13,7 +13,7 @@ export class JobFiles {
 
   /** Rows `[begin, end)` as f32. */
   floats(source: StoredTensor, begin: number, end: number): Float32Array {
-    return decodeFloats(this.raw(source, begin, end), source.dtype);
+    return readFloats(this.#input(source), source, begin, end);
   }
 
   /** A whole vector as f32. */
@@ -21,13 +21,9 @@ export class JobFiles {
     return this.floats(source, 0, source.shape[0] ?? 1);
   }
 
+  /** Rows `[begin, end)` as they are stored. */
   raw(source: StoredTensor, begin: number, end: number): Uint8Array {
-    let fd = this.#inputs.get(source.path);
-    if (fd === undefined) {
-      fd = openSync(source.path, 'r');
-      this.#inputs.set(source.path, fd);
-    }
-    return readRows(fd, source, begin, end);
+    return readRows(this.#input(source), source, begin, end);
   }
 
   write(data: NodeJS.TypedArray, offset: number): void {
@@ -37,6 +33,14 @@ export class JobFiles {
       const length = Math.min(bytes.length - done, 1 << 30);
       done += writeSync(this.#target, bytes, done, length, offset + done);
     }
+  }
+
+  #input({ path }: StoredTensor): number {
+    const open = this.#inputs.get(path);
+    if (open !== undefined) return open;
+    const fd = openSync(path, 'r');
+    this.#inputs.set(path, fd);
+    return fd;
   }
 
   close(): void {

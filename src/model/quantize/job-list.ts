@@ -162,8 +162,8 @@ export class JobList {
   }
 
   #find(name: string, shape: readonly number[]): StoredTensor {
-    const found = findWeight(this.#checkpoint, name, shape);
-    return { name, path: found.path, offset: found.offset, dtype: found.dtype, shape };
+    const { path, offset, dtype, packing } = findWeight(this.#checkpoint, name, shape);
+    return { name, path, offset, dtype, packing, shape };
   }
 }
 

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ModelSpec } from '../../core/model-spec.js';
+import type { NamedFiles } from '../../core/named-files.js';
 import { writeWhole } from '../../core/owned-drafts.js';
 import type { KvScales } from '../kv-scales.js';
 import { readRegularText } from '../source/regular-file.js';
-import { hashFile } from './hash-file.js';
 
 /** Raise it whenever the same model would give other scales: another text, another rule. */
 const CALIBRATION_VERSION = 1;
@@ -23,11 +23,11 @@ interface KeptScales {
  * next one where the folder can be written.
  */
 export async function keptKvScales(
-  { folder, tokenizerFolder }: { readonly folder: string; readonly tokenizerFolder: string },
+  { folder, tokenizer }: { readonly folder: string; readonly tokenizer: NamedFiles },
   shape: Pick<ModelSpec, 'numLayers' | 'numKvHeads' | 'headDim'>,
   measure: () => Promise<KvScales | null>,
 ): Promise<KvScales | null> {
-  const path = join(folder, await fileName(tokenizerFolder));
+  const path = join(folder, await fileName(tokenizer));
   const kept = await readScales(path, shape);
   if (kept !== null) return kept;
   const scales = await measure();
@@ -36,9 +36,10 @@ export async function keptKvScales(
 }
 
 /** The tokens of the text decide, and they are the tokenizer's. */
-async function fileName(tokenizerFolder: string): Promise<string> {
-  const tokenizer = await hashFile(join(tokenizerFolder, 'tokenizer.json')).catch(() => '');
-  const key = createHash('sha256').update(JSON.stringify([CALIBRATION_VERSION, tokenizer]));
+async function fileName(tokenizer: NamedFiles): Promise<string> {
+  const text = await tokenizer.read('tokenizer.json');
+  const digest = text === null ? '' : createHash('sha256').update(text).digest('hex');
+  const key = createHash('sha256').update(JSON.stringify([CALIBRATION_VERSION, digest]));
   return `kv-scales-${key.digest('hex').slice(0, 16)}.json`;
 }
 

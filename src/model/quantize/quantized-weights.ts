@@ -1,41 +1,6 @@
-import { truncate } from 'node:fs/promises';
-import { join } from 'node:path';
-
-import { ModelLoadError } from '../load-error.js';
-import type { Checkpoint } from '../source/checkpoint.js';
-import { weightStore } from '../weights/weight-store.js';
-import type { WeightStore } from '../weights/weight-store.js';
 import { cacheKey } from './cache-key.js';
-import {
-  beginCacheEntry,
-  beginTemporaryEntry,
-  type CacheDraft,
-  commitCacheEntry,
-  discardCacheEntry,
-  readCacheEntry,
-} from './cache.js';
-import { noteSource } from './cache-sources.js';
-import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
-import type { QuantizeJob } from './job.js';
+import { keptWeights, type QuantizeDeps, type QuantizedWeights } from './kept-weights.js';
 import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
-
-/** Where quantised weights are kept and how they are made. */
-export interface QuantizeDeps extends WeightCache {
-  /** Runs a job on some CPU thread; rejects with the job's error. */
-  readonly runJob: (job: QuantizeJob) => Promise<void>;
-  /** Parent for an entry that `cacheDir` cannot take. */
-  readonly temporaryDir: string;
-  readonly warn: (message: string) => void;
-  /** Checkpoint bytes done so far, of how many. */
-  readonly progress: (doneBytes: number, totalBytes: number) => void;
-}
-
-export interface QuantizedWeights {
-  readonly store: WeightStore;
-  readonly cacheHit: boolean;
-  /** An entry outside the cache: whoever started the process removes it in the end. */
-  readonly temporaryFolder: string | null;
-}
 
 /**
  * Takes a quantised checkpoint from the disk cache, or makes it, in parallel, and keeps it there; without
@@ -46,116 +11,13 @@ export async function quantizedWeights(
   format: QuantizedFormat,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
-  if (!input.isKept) return makeWeights(input, format, await temporaryDraft(deps), deps);
-  const { plan, checkpoint, config, target } = input;
+  const { plan, checkpoint, config, target, isKept } = input;
   const { headDim, numKvHeads } = config;
-  const key = await cacheKey({ format, plan, headDim, numKvHeads, checkpoint, target });
-  const cached = join(deps.cacheDir, key);
-  const entry = await readCacheEntry(cached);
-  if (entry.state === 'sound' && (await useEntry(cached))) {
-    await noteSource(cached, filesOf(checkpoint));
-    await makeRoom(deps);
-    return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
-  }
-  if (entry.state === 'damaged') {
-    deps.warn(`${cached} is damaged: the weights are quantized anew.`);
-  }
-  const draft =
-    entry.state === 'foreign'
-      ? await besideForeignEntry(cached, deps)
-      : await openDraft(cached, deps);
-  return makeWeights(input, format, draft, deps);
-}
-
-function filesOf({ files }: Checkpoint): readonly string[] {
-  return files.map(({ path }) => path);
-}
-
-/** Fills a draft, and puts it into the cache if it is for there. */
-async function makeWeights(
-  input: RecipeInput,
-  format: QuantizedFormat,
-  { draft, cached }: OpenDraft,
-  deps: QuantizeDeps,
-): Promise<QuantizedWeights> {
-  const folder = cached ?? draft.folder;
-  try {
-    const planned = planQuantization(input, format, draft.weightsPath);
-    await truncate(draft.weightsPath, planned.fileBytes);
-    await runJobs(planned.jobs, deps);
-    if (cached !== null) {
-      await commitCacheEntry(draft, cached, planned);
-      await useEntry(cached);
-      await noteSource(cached, filesOf(input.checkpoint));
-      await makeRoom(deps);
-    }
-    return {
-      store: weightStore(folder, planned.map),
-      cacheHit: false,
-      temporaryFolder: cached === null ? folder : null,
-    };
-  } catch (error) {
-    await discardCacheEntry(draft);
-    throw diskFull(error, folder);
-  }
-}
-
-interface OpenDraft {
-  readonly draft: CacheDraft;
-  /** Folder of the cache that it is for; null = it stays where it is. */
-  readonly cached: string | null;
-}
-
-async function openDraft(cached: string, deps: QuantizeDeps): Promise<OpenDraft> {
-  try {
-    return { draft: await beginCacheEntry(cached), cached };
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    deps.warn(
-      `The quantization cache ${deps.cacheDir} cannot be written (${code}); ` +
-        `weights are quantized anew at each start, into ${deps.temporaryDir}.`,
-    );
-    return temporaryDraft(deps);
-  }
-}
-
-async function besideForeignEntry(cached: string, deps: QuantizeDeps): Promise<OpenDraft> {
-  deps.warn(
-    `${cached} can be written by another user and is not used; ` +
-      `weights are quantized anew at each start, into ${deps.temporaryDir}.`,
-  );
-  return temporaryDraft(deps);
-}
-
-async function temporaryDraft({ temporaryDir }: QuantizeDeps): Promise<OpenDraft> {
-  try {
-    return { draft: await beginTemporaryEntry(temporaryDir), cached: null };
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    const message =
-      `The temporary folder ${temporaryDir} cannot be written (${code}): quantized weights need it ` +
-      'or a --quantization-cache-dir.';
-    throw new ModelLoadError(code === 'ENOSPC' ? 'disk_full' : 'bad_option', message, { cause });
-  }
-}
-
-async function runJobs(jobs: readonly QuantizeJob[], deps: QuantizeDeps): Promise<void> {
-  const total = jobs.reduce((sum, job) => sum + job.bytes, 0);
-  let done = 0;
-  const results = await Promise.allSettled(
-    jobs.map(async (job) => {
-      await deps.runJob(job);
-      done += job.bytes;
-      deps.progress(done, total);
-    }),
-  );
-  // All have ended: the draft may be removed now, and no job writes into it any more.
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
-}
-
-function diskFull(error: unknown, folder: string): unknown {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error;
-  const message = `The disk is full: quantized weights could not be written to ${folder}.`;
-  return new ModelLoadError('disk_full', message, { cause: error });
+  const facts = { format, plan, headDim, numKvHeads, checkpoint, target };
+  const making = {
+    checkpoint,
+    key: isKept ? await cacheKey(facts) : null,
+    plan: (file: string) => planQuantization(input, format, file),
+  };
+  return keptWeights(making, deps);
 }

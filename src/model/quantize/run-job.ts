@@ -33,7 +33,7 @@ function runTable(job: TableJob, files: JobFiles): void {
   const columns = source.shape.slice(1).reduce((product, size) => product * size, 1);
   const width = DTYPE_BYTES[job.dtype];
   const offset = job.offset + begin * columns * width;
-  if (job.rotation === null && job.dtype === source.dtype) {
+  if (job.rotation === null && job.dtype === source.dtype && source.packing === null) {
     files.write(files.raw(source, begin, end), offset);
     return;
   }

@@ -1,3 +1,4 @@
+import type { Packing } from '../weights/packing.js';
 import type { TensorDtype } from '../weights/weight-store.js';
 
 /** The headers of a model's weight files, every offset checked against its file. No weights are read. */
@@ -23,8 +24,13 @@ export interface CheckpointTensor {
   readonly byteLength: number;
   /** The file format's name, e.g. `BF16`. */
   readonly storedDtype: string;
-  /** Null when Radish has no use for the stored dtype; an error only if the model needs the tensor. */
+  /**
+   * Of its numbers once they are unpacked. Null when Radish has no use for the stored dtype; an error only if the model
+   * needs the tensor.
+   */
   readonly dtype: TensorDtype | null;
+  /** Null = its bytes are its numbers. */
+  readonly packing: Packing | null;
   readonly shape: readonly number[];
 }
 

@@ -1,12 +1,13 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 
-import { downloadModel, type DownloadDeps, type HubPart } from './hub.js';
+import { downloadGguf, downloadModel, type DownloadDeps, type HubPart } from './hub.js';
 import { hasTokenizer, HubCache, isComplete } from './hub-cache.js';
+import { findCachedGguf, hubGguf, type HubGguf } from './hub-gguf.js';
 import { ModelLoadError } from '../load-error.js';
 import { isRepoName, isRevision } from './repo-name.js';
 
 export interface FindModelOptions {
-  /** `--model-path`: a folder, or a repository of the hub. */
+  /** `--model-path`: a folder, a GGUF file, a repository of the hub, or a GGUF file of one. */
   readonly modelPath: string;
   readonly revision: string | null;
   /** HF_HUB_CACHE, or HF_HOME/hub, or `~/.cache/huggingface/hub`. */
@@ -22,6 +23,7 @@ export interface FindModelOptions {
 }
 
 export interface FoundModel {
+  /** Or a GGUF file. */
   readonly folder: string;
   readonly from: 'folder' | 'cache' | 'hub';
 }
@@ -38,21 +40,53 @@ export async function findModel(
   const local = await stat(modelPath).catch(() => null);
   if (local?.isDirectory() === true) return { folder: modelPath, from: 'folder' };
   if (local !== null) {
-    throw new ModelLoadError('folder_not_found', `${modelPath} is a file, not a model folder.`);
+    if (/\.gguf$/i.test(modelPath)) return { folder: modelPath, from: 'folder' };
+    throw new ModelLoadError(
+      'folder_not_found',
+      `${modelPath} is a file, and neither a model folder nor a *.gguf file.`,
+    );
   }
+  const gguf = hubGguf(modelPath);
+  if (gguf !== null) return findGguf(gguf, options, deps);
   if (!isRepoName(modelPath)) {
     throw new ModelLoadError('folder_not_found', `There is no model folder ${modelPath}.`);
   }
   return findRepo(options, deps);
 }
 
+/** One file of a repository: the cached one, else what is downloaded. @throws ModelLoadError */
+async function findGguf(
+  asked: HubGguf,
+  options: FindModelOptions,
+  deps: DownloadDeps,
+): Promise<FoundModel> {
+  const { hubCacheDir, offline, token } = options;
+  const revision = requireRevision(options);
+  const cache = new HubCache(hubCacheDir, asked.repo);
+  const snapshot = await cache.find(revision);
+  const cached = snapshot === null ? null : await findCachedGguf(snapshot, asked);
+  if (cached !== null) return { folder: cached, from: 'cache' };
+  if (offline) throw notCached(options, cache);
+  const endpoint = options.endpoint.replace(/\/+$/, '');
+  const origin = { repo: asked.repo, revision, endpoint, token };
+  try {
+    return { folder: await downloadGguf(origin, cache, { ...deps, asked }), from: 'hub' };
+  } catch (error) {
+    throw unwritable(error, hubCacheDir);
+  }
+}
+
+/** @throws ModelLoadError */
+function requireRevision({ revision }: FindModelOptions): string {
+  const wanted = revision ?? 'main';
+  if (isRevision(wanted)) return wanted;
+  throw new ModelLoadError('bad_option', `${JSON.stringify(wanted)} is not a revision.`);
+}
+
 /** The folder of a repository: of its complete snapshot in the cache, or what is downloaded. @throws ModelLoadError */
 export async function findRepo(options: FindModelOptions, deps: DownloadDeps): Promise<FoundModel> {
   const { modelPath, offline, token, part = 'model' } = options;
-  const revision = options.revision ?? 'main';
-  if (!isRevision(revision)) {
-    throw new ModelLoadError('bad_option', `${JSON.stringify(revision)} is not a revision.`);
-  }
+  const revision = requireRevision(options);
   const cache = new HubCache(options.hubCacheDir, modelPath);
   const cached = await findComplete(cache, revision, part);
   if (cached?.isSettled === true) return { folder: cached.folder, from: 'cache' };
@@ -80,7 +114,8 @@ async function findComplete(
 ): Promise<{ readonly folder: string; readonly isSettled: boolean } | null> {
   const folder = await cache.find(revision);
   if (folder === null) return null;
-  if (!(await (part === 'model' ? isComplete(folder) : hasTokenizer(folder)))) return null;
+  if (!(await (part === 'model' ? isComplete(folder) : hasTokenizer(await readdir(folder)))))
+    return null;
   return { folder, isSettled: await cache.isSettled(folder) };
 }
 

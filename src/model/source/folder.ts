@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { folderFiles } from '../../core/named-files.js';
 import { ModelLoadError } from '../load-error.js';
 import type { JsonObject, ModelSource, SourceFormat } from './model-source.js';
 import { readRegularText, requireRegularFiles } from './regular-file.js';
@@ -15,7 +16,7 @@ export const folderFormat: SourceFormat = {
 function openFolder(folder: string, trunk: string): ModelSource {
   return {
     path: folder,
-    tokenizerFolder: trunk,
+    tokenizer: folderFiles(trunk),
     check: async () => {
       await requireRegularFiles(folder);
       if (trunk !== folder) await requireRegularFiles(trunk);

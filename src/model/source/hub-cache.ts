@@ -133,10 +133,9 @@ export async function isComplete(snapshot: string): Promise<boolean> {
   return present.every(Boolean);
 }
 
-/** Whether a snapshot holds a tokenizer, whatever it lacks of the model. */
-export async function hasTokenizer(snapshot: string): Promise<boolean> {
-  const found = await Promise.all(TOKENIZERS.map((name) => exists(join(snapshot, name))));
-  return found.some(Boolean);
+/** Whether a tokenizer is among the names of a snapshot's files, whatever it lacks of the model. */
+export function hasTokenizer(names: readonly string[]): boolean {
+  return TOKENIZERS.some((name) => names.includes(name));
 }
 
 /** `modules.json` of a snapshot; null where it has none, or none that can be read. */

@@ -6,6 +6,7 @@ import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { makeFolders } from '../../core/make-folders.js';
 import { fetchBlob, partOf, type HubFile } from './hub-blob.js';
 import { readModules, type HubCache } from './hub-cache.js';
+import { chooseGguf, noGguf, type HubGguf } from './hub-gguf.js';
 import { sweepRepo } from './hub-leftovers.js';
 import { hubFetch, type HubRepo } from './hub-request.js';
 import { ModelLoadError } from '../load-error.js';
@@ -61,6 +62,28 @@ export async function downloadModel(
   await cache.noteAbsent(commit);
   await cache.writeRef(origin.revision, commit);
   return snapshot;
+}
+
+/**
+ * Downloads a GGUF file of a repository, with all files that it is split into, and nothing else; returns the path of the
+ * first one.
+ */
+export async function downloadGguf(
+  origin: HubRepo,
+  cache: HubCache,
+  deps: DownloadDeps & { readonly asked: HubGguf },
+): Promise<string> {
+  const request = hubFetch(origin, deps.signal);
+  const { commit, files } = await listRepo(origin, request, deps);
+  const paths = files.map(({ path }) => path);
+  const chosen = chooseGguf(paths, deps.asked);
+  const [first] = chosen;
+  if (first === undefined) throw noGguf(paths, deps.asked);
+  const snapshot = cache.snapshot(commit);
+  const blobs = new Blobs({ origin, commit, cache, snapshot, request, deps });
+  await blobs.download(files.filter(({ path }) => chosen.includes(path)));
+  await cache.writeRef(origin.revision, commit);
+  return join(snapshot, first);
 }
 
 interface Network {

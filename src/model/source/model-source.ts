@@ -1,3 +1,4 @@
+import type { NamedFiles } from '../../core/named-files.js';
 import type { Checkpoint } from './checkpoint.js';
 
 /** Fields of a JSON object, unchecked. */
@@ -11,8 +12,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface ModelSource {
   /** Folder or file as the user named it; for messages. */
   readonly path: string;
-  /** Folder with tokenizer.json, tokenizer_config.json and the chat template: every thread reads its own. */
-  readonly tokenizerFolder: string;
+  /** tokenizer.json, tokenizer_config.json and the chat template. Their path is that of a model again. */
+  readonly tokenizer: NamedFiles;
   /** Rejects where what lies there are no files to read: pipes, devices, files that the kernel makes up. */
   check(): Promise<void>;
   /** `config.json`, which every model has. */

@@ -1,8 +1,9 @@
 import { folderFormat } from './folder.js';
+import { ggufFormat } from './gguf/gguf.js';
 import type { ModelSource, SourceFormat } from './model-source.js';
 
 /** The special ones first: a folder is whatever nothing else accepts. */
-const FORMATS: readonly SourceFormat[] = [folderFormat];
+const FORMATS: readonly SourceFormat[] = [ggufFormat, folderFormat];
 
 /** The model at `path`. What lacks there is missed when it is read. */
 export function openSource(path: string): ModelSource {

@@ -111,7 +111,8 @@ function parseEntry(name: string, entry: unknown, facts: FileFacts): HeaderTenso
     );
   }
   const offset = facts.dataStart + begin;
-  return { name, offset, byteLength, storedDtype: dtype, dtype: READABLE[dtype] ?? null, shape };
+  const stored = { storedDtype: dtype, dtype: READABLE[dtype] ?? null, packing: null };
+  return { name, offset, byteLength, ...stored, shape };
 }
 
 function checkCoverage(tensors: readonly HeaderTensor[], facts: FileFacts): void {

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { findWeight } from './find-weight.js';
 import { ModelLoadError } from '../load-error.js';
-import { decodeFloats, readRows } from './stored-rows.js';
+import { readFloats } from './stored-rows.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 
 /** Numbers in lists as deep as the tensor has dimensions. */
@@ -28,7 +28,7 @@ export function readTensor(
     // What lies there now may be another thing than what was loaded: a pipe is not waited for.
     const fd = openSync(tensor.path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const values = decodeFloats(readRows(fd, tensor, 0, numRows), tensor.dtype);
+      const values = readFloats(fd, tensor, 0, numRows);
       return nest(values, [numRows, ...shape.slice(1)]);
     } finally {
       closeSync(fd);

@@ -1,8 +1,10 @@
 import { readSync } from 'node:fs';
 
 import { ModelLoadError } from '../load-error.js';
+import { BLOCK_TYPES } from './blocks/registry.js';
 import type { WeightDtype } from './find-weight.js';
-import { DTYPE_BYTES } from './weight-store.js';
+import { F16_VALUES } from './half.js';
+import { isBlocks, packedBytes, pairedRow, type Packing } from './packing.js';
 
 /** Where a checkpoint tensor lies, as plain data: what a job needs to read its input. */
 export interface StoredTensor {
@@ -10,7 +12,10 @@ export interface StoredTensor {
   readonly name: string;
   readonly path: string;
   readonly offset: number;
+  /** Of its numbers once they are unpacked. */
   readonly dtype: WeightDtype;
+  /** Null = its bytes are its numbers. */
+  readonly packing: Packing | null;
   readonly shape: readonly number[];
 }
 
@@ -19,9 +24,55 @@ export function rowLength(source: StoredTensor): number {
   return source.shape.slice(1).reduce((product, size) => product * size, 1);
 }
 
+/** Rows `[begin, end)` of a tensor as f32. */
+export function readFloats(
+  fd: number,
+  source: StoredTensor,
+  begin: number,
+  end: number,
+): Float32Array {
+  const { packing } = source;
+  if (packing === null) return decodeFloats(readRows(fd, source, begin, end), source.dtype);
+  const size = packing.pairedRows;
+  const values =
+    size === null
+      ? unpack(readRows(fd, source, begin, end), packing)
+      : readPairedRows(fd, { ...source, packing }, { begin, end, size });
+  if (packing.plus !== 0) {
+    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + packing.plus;
+  }
+  return values;
+}
+
+/** Rows of heads of `size` rows whose partners lie next to each other: whole heads are read. */
+function readPairedRows(
+  fd: number,
+  source: StoredTensor & { readonly packing: Packing },
+  { begin, end, size }: { readonly begin: number; readonly end: number; readonly size: number },
+): Float32Array {
+  const width = rowLength(source);
+  const first = Math.floor(begin / size) * size;
+  const heads = readRows(fd, source, first, Math.ceil(end / size) * size);
+  const stored = unpack(heads, source.packing);
+  const rows = new Float32Array((end - begin) * width);
+  for (let row = begin; row < end; row++) {
+    const at = (pairedRow(row, size) - first) * width;
+    rows.set(stored.subarray(at, at + width), (row - begin) * width);
+  }
+  return rows;
+}
+
+function unpack(bytes: Uint8Array, { encoding }: Packing): Float32Array {
+  if (!isBlocks(encoding)) return decodeFloats(bytes, encoding);
+  const type = BLOCK_TYPES[encoding];
+  const values = new Float32Array((bytes.length / type.bytes) * type.elements);
+  type.decode(bytes, values);
+  return values;
+}
+
 /** Rows `[begin, end)` of a tensor as they are stored. */
 export function readRows(fd: number, source: StoredTensor, begin: number, end: number): Uint8Array {
-  const rowBytes = rowLength(source) * DTYPE_BYTES[source.dtype];
+  const rowBytes = packedBytes(source.packing?.encoding ?? source.dtype, rowLength(source));
   const bytes = new Uint8Array((end - begin) * rowBytes);
   let done = 0;
   while (done < bytes.length) {
@@ -52,22 +103,10 @@ function decodeBf16(halves: Uint16Array): Float32Array {
   return new Float32Array(bits.buffer);
 }
 
-/** All 65,536 half-precision numbers. */
-const F16_VALUES = Float32Array.from({ length: 0x10000 }, (_, half) => halfValue(half));
-
 function decodeF16(halves: Uint16Array): Float32Array {
   const floats = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) floats[i] = F16_VALUES[halves[i] as number] as number;
   return floats;
-}
-
-function halfValue(half: number): number {
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  const sign = half & 0x8000 ? -1 : 1;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** IEEE half precision of `floats`, rounded to nearest even; beyond 65,504 becomes infinite. */

@@ -14,7 +14,14 @@ async function copyJob(folder: string, count: number): Promise<TableJob> {
   await writeFile(path, new Uint8Array(Float32Array.from({ length: count }, Math.sqrt).buffer));
   await writeFile(target, '');
   await truncate(target, count * 4);
-  const source = { name: 'w', path, offset: 0, dtype: 'f32', shape: [count, 1] } as const;
+  const source = {
+    name: 'w',
+    path,
+    offset: 0,
+    dtype: 'f32',
+    packing: null,
+    shape: [count, 1],
+  } as const;
   return {
     kind: 'table',
     target,

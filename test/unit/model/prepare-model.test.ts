@@ -21,7 +21,7 @@ import { ownOwner } from '../../../src/core/process-owner.js';
 import { ModelLoadError } from '../../../src/model/load-error.js';
 import { prepareModel, type PrepareOptions } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
-import type { QuantizeDeps } from '../../../src/model/quantize/quantized-weights.js';
+import type { QuantizeDeps } from '../../../src/model/quantize/kept-weights.js';
 import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
 import { Teacher } from '../../bench/quality/teacher.js';
 import { FOREIGN_OWNER, killedOwner, startOther } from '../../doubles/owners.js';

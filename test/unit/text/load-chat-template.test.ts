@@ -4,6 +4,7 @@ import t from 'tap';
 
 import { StartupError } from '../../../src/core/errors.js';
 import { Dict } from '../../../src/text/jinja/values.js';
+import { folderFiles } from '../../../src/core/named-files.js';
 import { loadChatTemplate } from '../../../src/text/load-chat-template.js';
 
 const NAMED = [
@@ -25,7 +26,7 @@ async function rendered(
   dir: string,
   { file = null, name = null }: { file?: string | null; name?: string | null } = {},
 ): Promise<string | null> {
-  const template = await loadChatTemplate({ folder: dir, file, name });
+  const template = await loadChatTemplate({ files: folderFiles(dir), file, name });
   return template?.render({ messages: [], addGenerationPrompt: true, kwargs: new Dict() }) ?? null;
 }
 

@@ -15,7 +15,16 @@ const TINY = fileURLToPath(new URL('../../../../../config/tiny', import.meta.url
 function checkpointOf(shapes: Readonly<Record<string, readonly number[]>>): Checkpoint {
   const tensors = Object.entries(shapes).map(([name, shape]): [string, CheckpointTensor] => [
     name,
-    { name, shape, path: '', offset: 0, byteLength: 0, storedDtype: 'F32', dtype: 'f32' },
+    {
+      name,
+      shape,
+      path: '',
+      offset: 0,
+      byteLength: 0,
+      storedDtype: 'F32',
+      dtype: 'f32',
+      packing: null,
+    },
   ]);
   return { folder: '', files: [], tensors: new Map(tensors) };
 }

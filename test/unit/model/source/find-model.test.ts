@@ -328,6 +328,9 @@ t.test('names that are neither folder nor repository are refused', async (t) => 
     await t.rejects(findModel({ ...options, modelPath }, quick), { code: 'folder_not_found' });
   }
   await t.rejects(findModel({ ...options, revision: '../../x' }, quick), { code: 'bad_option' });
-  const file = join(t.testdir({ 'm.gguf': '' }), 'm.gguf');
-  await t.rejects(findModel({ ...options, modelPath: file }, quick), { message: /is a file/ });
+  const folder = t.testdir({ 'm.bin': '', 'm.gguf': '' });
+  const bin = join(folder, 'm.bin');
+  await t.rejects(findModel({ ...options, modelPath: bin }, quick), { message: /is a file/ });
+  const gguf = join(folder, 'm.gguf');
+  t.equal((await findModel({ ...options, modelPath: gguf }, quick)).folder, gguf);
 });

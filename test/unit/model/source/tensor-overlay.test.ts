@@ -10,7 +10,16 @@ import {
 function overlay(path: string, shapes: Readonly<Record<string, readonly number[]>>): TensorOverlay {
   const entries = Object.entries(shapes).map(([name, shape]): [string, CheckpointTensor] => [
     name,
-    { name, shape, path, offset: 0, byteLength: 0, storedDtype: 'F32', dtype: 'f32' },
+    {
+      name,
+      shape,
+      path,
+      offset: 0,
+      byteLength: 0,
+      storedDtype: 'F32',
+      dtype: 'f32',
+      packing: null,
+    },
   ]);
   const file = { path, bytes: 0 };
   return { files: [file], tensors: new Map(entries) };
