@@ -9,6 +9,7 @@ import type { ModelBackend } from '../backend.js';
 import { decodePart, type DecodeRow } from './decode-part.js';
 import { DeviceSlot } from './device-slot.js';
 import { extendPart, type SlotRun } from './extend-part.js';
+import type { DraftModel, DraftWish } from '../speculation/draft-model.js';
 import { cutPrefill } from './prefill-runs.js';
 import { RowSampler } from './row-sampler.js';
 import { groupSequences, type SequenceSize } from './run-groups.js';
@@ -21,6 +22,8 @@ import { verifyPart, type SlotTurn } from './verify-part.js';
 export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   /** Where the masks of requests with a grammar come from. */
   readonly masks?: SlotMasks;
+  /** Who drafts for requests that speculate; null = none, or they by themselves. */
+  readonly draftModel?: DraftModel | null;
 }
 
 export interface StepHooks {
@@ -87,7 +90,7 @@ export class ModelRunner {
   /** Between steps, when no slot is open and no page means anything: gives the memory of the KV back. */
   async releaseKv(): Promise<void> {
     if (this.#open.size > 0) throw new Error(`this is a bug: ${this.#open.size} slots are open`);
-    await this.#parts.kv.renew();
+    await Promise.all([this.#parts.kv.renew(), this.#parts.draftModel?.releaseKv()]);
   }
 
   #openSlots(plan: StepPlan): void {
@@ -96,6 +99,7 @@ export class ModelRunner {
       const slot = new DeviceSlot(open);
       this.#open.set(open.slot, slot);
       this.#masks.open(open.slot, slot);
+      if (slot.modelDrafter !== null) this.#parts.draftModel?.open(open.slot);
     }
   }
 
@@ -159,6 +163,7 @@ export class ModelRunner {
   async #runTurns(plan: StepPlan, context: StepContext): Promise<DecodeRow[]> {
     const { kv } = this.#parts;
     const { output } = context;
+    await this.#makeDrafts(plan, context);
     const rows: DecodeRow[] = [];
     const verified: SlotTurn[] = [];
     const firstRow = plan.prefill.length + plan.decode.length / DECODE_STRIDE;
@@ -185,6 +190,20 @@ export class ModelRunner {
       );
     }
     return rows;
+  }
+
+  /** Those of a draft model, for all turns at once. */
+  async #makeDrafts({ turns }: StepPlan, { betweenRuns }: StepContext): Promise<void> {
+    const wishes: DraftWish[] = [];
+    for (let at = 0; at < turns.length; at += TURN_STRIDE) {
+      const [slotId = 0, maxRows = 1] = turns.subarray(at, at + TURN_STRIDE);
+      const slot = this.#slotOf(slotId);
+      const length = this.#parts.kv.lengthOf(slotId);
+      if (slot.modelDrafter === null || slot.ended || slot.cancelledFrom <= length) continue;
+      const count = slot.numDraftsWanted(length, maxRows);
+      wishes.push({ slotId, drafter: slot.modelDrafter, count });
+    }
+    await this.#parts.draftModel?.prepare(wishes, betweenRuns);
   }
 
   /** Decodes, and extends `last` in the same run. */
@@ -215,7 +234,9 @@ export class ModelRunner {
       this.#open.delete(slotId);
       this.#masks.close(slotId);
     }
-    if (plan.frees.length > 0) this.#parts.kv.giveBackMemory();
+    if (plan.frees.length === 0) return;
+    this.#parts.kv.giveBackMemory();
+    this.#parts.draftModel?.free(plan.frees);
   }
 
   #slotOf(slotId: number): DeviceSlot {
