@@ -21,13 +21,16 @@ export class AcceptGate {
     return this.#numPaused === 0;
   }
 
-  /** While it is on: the next output was what the draft said, or another token. */
+  /**
+   * While it is on: the next output was what the draft said, or another token. Only the latter turns it off: the row of a
+   * correct draft was verified already, with those behind it.
+   */
   judge(isHit: boolean): void {
     this.#last.push(isHit);
     if (this.#last.length > WINDOW) this.#last.shift();
     if (++this.#numJudged === GOOD_RUN) this.#pause = PAUSE_MIN;
     const numHits = this.#last.filter(Boolean).length;
-    if (this.#last.length < WINDOW || numHits >= HITS_MIN) return;
+    if (isHit || this.#last.length < WINDOW || numHits >= HITS_MIN) return;
     this.#numPaused = this.#pause;
     this.#pause = Math.min(2 * this.#pause, PAUSE_MAX);
     this.#last = [];

@@ -27,6 +27,17 @@ t.test('it stays on while ten of the last sixteen drafts are right', (t) => {
   t.end();
 });
 
+t.test('a correct draft never turns it off', (t) => {
+  const gate = new AcceptGate();
+  for (let i = 0; i < 16; i++) gate.judge(i >= 7);
+  t.ok(gate.isOn, 'nine of sixteen, the last one correct');
+  gate.judge(true);
+  t.ok(gate.isOn);
+  for (let i = 0; i < 15; i++) gate.judge(i < 7);
+  t.notOk(gate.isOn);
+  t.end();
+});
+
 t.test('pauses grow up to a bound, and are short again behind good drafts', (t) => {
   const gate = new AcceptGate();
   const pauses = Array.from({ length: 7 }, () => {
