@@ -73,7 +73,9 @@ t.test('a draft model that is missing, for nothing or too short is refused', (t)
   checkDraftContext(null, limits);
   checkDraftContext({ ...spec, contextLength: 512 }, limits);
   t.throws(
-    () => checkDraftContext({ ...spec, contextLength: 256 }, limits),
+    () => {
+      checkDraftContext({ ...spec, contextLength: 256 }, limits);
+    },
     /sees 256 tokens, and a request may have 512/,
   );
   t.end();
