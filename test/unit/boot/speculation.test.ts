@@ -72,11 +72,8 @@ t.test('a draft model that is missing, for nothing or too short is refused', (t)
   const { spec } = modelIn('weights');
   checkDraftContext(null, limits);
   checkDraftContext({ ...spec, contextLength: 512 }, limits);
-  t.throws(
-    () => {
-      checkDraftContext({ ...spec, contextLength: 256 }, limits);
-    },
-    /sees 256 tokens, and a request may have 512/,
-  );
+  t.throws(() => {
+    checkDraftContext({ ...spec, contextLength: 256 }, limits);
+  }, /sees 256 tokens, and a request may have 512/);
   t.end();
 });
