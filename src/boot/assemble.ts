@@ -12,6 +12,7 @@ import { Engine } from '../engine/engine.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
 import { likeServed, type LoadContext } from '../fleet/load-context.js';
+import { loadDraft } from '../fleet/load-draft.js';
 import { loadModel } from '../fleet/load-model.js';
 import { sentenceOf } from '../fleet/update-failure.js';
 import { TemporaryFolders } from '../fleet/temporary-folders.js';
@@ -38,7 +39,7 @@ import { checkDeviceArgs, resolveDeviceArgs } from './resolve-device-args.js';
 import { Teardown } from './teardown.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
-import { checkSpeculation } from './speculation.js';
+import { checkDraftContext, checkSpeculation, draftPathOf } from './speculation.js';
 
 /** Folders that nobody touches for a day may be anybody's to sweep. */
 const TOUCH_MS = 3600 * 1000;
@@ -109,10 +110,19 @@ async function build(
     device: { device: devices.kind, dtype, kvCacheDtype },
     tokenizerFolder: null,
   };
-  const { prepared, served } = await loadModel({ ...loading, log: progress.watch(log) });
+  const loaded = await loadModel({ ...loading, log: progress.watch(log) });
+  const { prepared, served } = loaded;
+  const draftPath = draftPathOf(given);
+  const draft = draftPath === null ? null : await loadDraft(loading, draftPath, loaded);
   progress.haveWeights();
   const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
-  const { limits, account, freeBytes } = memoryPlan(args, prepared.spec, machine, devices.gpus);
+  const { limits, account, freeBytes } = memoryPlan(
+    args,
+    { spec: prepared.spec, draft: draft && draft.spec },
+    machine,
+    devices.gpus,
+  );
+  checkDraftContext(draft && draft.spec, limits);
   for (const line of account) log.info(line);
 
   const actors = startActorThreads(
@@ -148,6 +158,7 @@ async function build(
     numDevices: args.dpSize,
     start: deviceStart(args, prepared, {
       limits,
+      draft,
       numCores: machine.numCores,
       gpus: devices.gpus,
     }),

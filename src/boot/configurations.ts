@@ -26,10 +26,16 @@ export function thisMachine(): Machine {
   return { numCores: availableParallelism(), memoryBytes };
 }
 
+export interface Specs {
+  readonly spec: ModelSpec;
+  /** Of the model that drafts; null = none. */
+  readonly draft: ModelSpec | null;
+}
+
 /** How the devices share the memory. @throws StartupError where it does not suffice */
 export function memoryPlan(
   args: ResolvedArgs,
-  spec: ModelSpec,
+  { spec, draft }: Specs,
   machine: Machine,
   gpus: readonly RankGpu[] = [],
 ): MemoryPlan {
@@ -42,7 +48,7 @@ export function memoryPlan(
     pageSizeTokens: args.pageSize,
   };
   return gpus.length === 0
-    ? planMemory({ ...shared, memoryBytes: machine.memoryBytes })
+    ? planMemory({ ...shared, draft, memoryBytes: machine.memoryBytes })
     : planGpuMemory({
         ...shared,
         memoryBytes: gpuBytes(args, machine, gpus),
@@ -134,6 +140,8 @@ export function expertRecording(args: ServerArgs, spec: ModelSpec): ExpertRecord
 
 export interface DeviceRoom {
   readonly limits: DeviceLimits;
+  /** Drafts for the model; null = none. */
+  readonly draft?: SharedStart['model'] | null;
   readonly numCores: number;
   /** One a rank, or none. */
   readonly gpus?: readonly RankGpu[];
@@ -142,18 +150,24 @@ export interface DeviceRoom {
 /** What every device starts with. */
 export function deviceStart(
   { numThreads, dpSize, enableDeterministicInference }: ServerArgs,
-  { spec, graph, weightsFolder, target }: SharedStart['model'],
-  { limits, numCores, gpus = [] }: DeviceRoom,
+  model: SharedStart['model'],
+  { limits, numCores, gpus = [], draft = null }: DeviceRoom,
 ): SharedStart {
   const share = Math.max(1, Math.floor(numCores / dpSize));
   return {
-    model: { spec, graph, weightsFolder, target },
+    model: sentOf(model),
+    draft: draft && sentOf(draft),
     limits,
     cards: gpus.map(({ index }) => index),
     isDeterministic: enableDeterministicInference,
     // Threads that spin take the cores from the other devices.
     ort: { numThreads: numThreads ?? share, spinning: dpSize === 1 },
   };
+}
+
+/** No more of it than crosses threads. */
+function sentOf({ spec, graph, weightsFolder, target }: SharedStart['model']) {
+  return { spec, graph, weightsFolder, target };
 }
 
 /** What one request may take of a device, as the front end shows it. */

@@ -1,11 +1,15 @@
 import type { ServerArgs } from '../config/server-args.js';
 import type { DeviceKind } from '../core/device-kind.js';
 import { StartupError } from '../core/errors.js';
+import type { ModelSpec } from '../core/model-spec.js';
 import type { Speculation } from '../core/speculation.js';
+import type { DeviceLimits } from '../messages.js';
 
 type SpeculationArgs = Pick<
   ServerArgs,
   | 'speculativeAlgorithm'
+  | 'speculativeDraftModelPath'
+  | 'speculativeNumSteps'
   | 'speculativeNumDraftTokens'
   | 'speculativeNgramMinMatchWindowSize'
   | 'speculativeNgramMaxMatchWindowSize'
@@ -15,11 +19,31 @@ type SpeculationArgs = Pick<
 /** How requests speculate; null = none does. */
 export function speculationOf(args: SpeculationArgs): Speculation | null {
   if (args.speculativeAlgorithm === null || args.enableDeterministicInference) return null;
+  const numDraftTokens = args.speculativeNumDraftTokens;
+  if (args.speculativeAlgorithm === 'STANDALONE') {
+    const most = Math.min(numDraftTokens, args.speculativeNumSteps + 1);
+    return { algorithm: 'STANDALONE', numDraftTokens: most };
+  }
   return {
-    numDraftTokens: args.speculativeNumDraftTokens,
+    algorithm: 'NGRAM',
+    numDraftTokens,
     minMatch: args.speculativeNgramMinMatchWindowSize,
     maxMatch: args.speculativeNgramMaxMatchWindowSize,
   };
+}
+
+/** The model that drafts; null = none is needed. */
+export function draftPathOf(args: SpeculationArgs): string | null {
+  return speculationOf(args)?.algorithm === 'STANDALONE' ? args.speculativeDraftModelPath : null;
+}
+
+/** Where the draft model could not follow the longest request. @throws StartupError */
+export function checkDraftContext(draft: ModelSpec | null, { slotLength }: DeviceLimits): void {
+  if (draft === null || draft.contextLength >= slotLength) return;
+  throw new StartupError(
+    `The draft model sees ${draft.contextLength} tokens, and a request may have ${slotLength}. ` +
+      `Use --context-length ${draft.contextLength} or another --speculative-draft-model-path.`,
+  );
 }
 
 /**
@@ -27,6 +51,11 @@ export function speculationOf(args: SpeculationArgs): Speculation | null {
  * @throws StartupError where it cannot be
  */
 export function checkSpeculation(args: SpeculationArgs, device: DeviceKind): string | null {
+  if (args.speculativeAlgorithm !== 'STANDALONE' && args.speculativeDraftModelPath !== null) {
+    throw new StartupError(
+      '--speculative-draft-model-path has no effect without --speculative-algorithm STANDALONE. Leave it out.',
+    );
+  }
   if (args.speculativeAlgorithm === null) return null;
   if (args.enableDeterministicInference) {
     return '--enable-deterministic-inference turns --speculative-algorithm off: every answer is decoded token by token.';
@@ -35,6 +64,11 @@ export function checkSpeculation(args: SpeculationArgs, device: DeviceKind): str
     throw new StartupError(
       `--speculative-algorithm ${args.speculativeAlgorithm} is for --device cpu alone: on ${device} the rows of a ` +
         'verification may have other bits than one at a time. Leave it out.',
+    );
+  }
+  if (args.speculativeAlgorithm === 'STANDALONE' && args.speculativeDraftModelPath === null) {
+    throw new StartupError(
+      '--speculative-algorithm STANDALONE needs a smaller model that drafts: --speculative-draft-model-path.',
     );
   }
   const { speculativeNgramMinMatchWindowSize: min, speculativeNgramMaxMatchWindowSize: max } = args;

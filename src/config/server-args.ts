@@ -227,10 +227,16 @@ const SCHEDULE = {
 
 const SPECULATION = {
   'speculative-algorithm': optionalChoice(
-    ['NGRAM'],
-    "NGRAM = drafts from the request's own tokens, verified together; CPU only. Default: nothing speculates.",
-    { missingChoices: ['EAGLE', 'EAGLE3', 'NEXTN', 'STANDALONE'] },
+    ['NGRAM', 'STANDALONE'],
+    "NGRAM = drafts from the request's own tokens, STANDALONE = by a smaller model; verified together, CPU only. Default: nothing speculates.",
+    { missingChoices: ['EAGLE', 'EAGLE3', 'NEXTN'] },
   ),
+  'speculative-draft-model-path': string(
+    'Folder or hub repository of the model that drafts for STANDALONE: one with the same tokens.',
+    { aliases: ['--speculative-draft-model'] },
+  ),
+  'speculative-draft-model-revision': string('Branch, tag or commit of it on the hub.'),
+  'speculative-num-steps': int(3, 'Most tokens that it drafts at once.', { min: 1, max: 63 }),
   'speculative-num-draft-tokens': int(
     32,
     'Most tokens of one verification, the last one of the answer included.',

@@ -94,8 +94,7 @@ const BY_SUBJECT = {
     mamba-track-interval enable-double-sparsity ds-channel-config-path ds-heavy-channel-num
     ds-heavy-token-num ds-heavy-channel-type ds-sparse-decode-threshold`,
   speculation: `
-    speculative-draft-model-path speculative-draft-model
-    speculative-draft-model-revision speculative-draft-load-format speculative-num-steps
+    speculative-draft-load-format
     speculative-eagle-topk speculative-accept-threshold-single
     speculative-accept-threshold-acc speculative-token-map speculative-attention-mode
     speculative-draft-attention-backend speculative-moe-runner-backend speculative-moe-a2a-backend

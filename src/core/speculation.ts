@@ -1,5 +1,8 @@
-/** `--speculative-algorithm NGRAM`, resolved. A plain value: it crosses threads by copy. */
-export interface Speculation {
+/** `--speculative-algorithm`, resolved. A plain value: it crosses threads by copy. */
+export type Speculation = NgramSpeculation | StandaloneSpeculation;
+
+export interface NgramSpeculation {
+  readonly algorithm: 'NGRAM';
   /** Most rows of one verification: the last token's and those of its drafts. */
   readonly numDraftTokens: number;
   /** Last tokens that must stand at an earlier place before what followed there is a draft. */
@@ -8,8 +11,14 @@ export interface Speculation {
   readonly maxMatch: number;
 }
 
-/** What a device needs to speculate for the request in a slot. */
-export interface SlotSpeculation extends Speculation {
-  /** `[promptLen]`: where drafts are looked up first. */
-  readonly promptIds: Int32Array;
+/** Drafts of a smaller model beside the served one. */
+export interface StandaloneSpeculation {
+  readonly algorithm: 'STANDALONE';
+  readonly numDraftTokens: number;
 }
+
+/** What a device needs to speculate for the request in a slot. */
+export type SlotSpeculation = Speculation & {
+  /** `[promptLen]` */
+  readonly promptIds: Int32Array;
+};

@@ -30,6 +30,8 @@ import type { GpuPlace } from './paged/gpu-session.js';
 export interface DeviceInit {
   readonly device: DeviceId;
   readonly model: PreparedModel;
+  /** Drafts for the model; null = none. */
+  readonly draft: PreparedModel | null;
   readonly limits: DeviceLimits;
   readonly ort: OrtOptions;
   /** Card of each rank; the CPU has none. */
@@ -57,7 +59,12 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
   const masks = new SlotMasks();
   const device =
     embedding === null
-      ? await openDevice(init.model, init.limits, { ort: init.ort, place: placeOf(init), masks })
+      ? await openDevice(init.model, init.limits, {
+          ort: init.ort,
+          place: placeOf(init),
+          masks,
+          draft: init.draft,
+        })
       : await openEmbedDevice(init.model, embedding, init.ort);
   try {
     const worker = new DeviceWorker({

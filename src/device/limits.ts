@@ -19,6 +19,8 @@ const TOKENS_PER_RUNNING = 256;
 
 export interface MemoryOptions {
   readonly spec: ModelSpec;
+  /** Of the model that drafts, which has slots of its own and no pages; null = none. */
+  readonly draft?: ModelSpec | null;
   /** RAM or the cgroup's limit, whichever is less. */
   readonly memoryBytes: number;
   /** `--dp-size`: the devices share the memory. */
@@ -115,12 +117,23 @@ export function deviceBytes(memoryBytes: number, numDevices: number): number {
   return (memoryBytes - runtimeBytes(numDevices)) / numDevices;
 }
 
-function kvBudget({ spec, memoryBytes, numDevices, memFraction }: MemoryOptions): number {
+function kvBudget({
+  spec,
+  draft = null,
+  memoryBytes,
+  numDevices,
+  memFraction,
+}: MemoryOptions): number {
   requireRuntimeMemory(memoryBytes, numDevices);
-  const left = deviceBytes(memoryBytes, numDevices) - spec.weightBytes - extendBytes(spec);
+  const weightBytes = spec.weightBytes + (draft?.weightBytes ?? 0);
+  const left =
+    deviceBytes(memoryBytes, numDevices) -
+    weightBytes -
+    extendBytes(spec) -
+    draftExtendBytes({ spec, draft });
   if (left <= 0) {
     throw new StartupError(
-      `The weights take ${shownMiB(spec.weightBytes * numDevices)}, the runtime ${shownMiB(runtimeBytes(numDevices))}, ` +
+      `The weights take ${shownMiB(weightBytes * numDevices)}, the runtime ${shownMiB(runtimeBytes(numDevices))}, ` +
         `and only ${shownMiB(memoryBytes)} of memory can be used. ` +
         'Use a smaller model, a smaller --quantization format or a smaller --dp-size.',
     );
@@ -138,19 +151,32 @@ function extendBytes({ kvType, contextLength, numHeads, numKvHeads, headDim }: M
   return contextLength * perKey * Float32Array.BYTES_PER_ELEMENT;
 }
 
+/** The same of the draft model, of whose context no more is used than the served one has. */
+function draftExtendBytes({ spec, draft = null }: Pick<MemoryOptions, 'spec' | 'draft'>): number {
+  if (draft === null) return 0;
+  const contextLength = Math.min(draft.contextLength, spec.contextLength);
+  return extendBytes({ ...draft, contextLength });
+}
+
+function draftKvBytes({ draft = null }: MemoryOptions): number {
+  return draft === null ? 0 : kvBytesPerToken(draft);
+}
+
 /** Tokens of the page pool: all that fits beside the slots, or what was asked for. */
 function choosePool(options: MemoryOptions, budgetTokens: number, numSlots: number): number {
   const longest = options.maxTotalTokens ?? Infinity;
   const slotTokens = numSlots * Math.min(options.spec.contextLength, longest);
-  const shared = Math.floor(budgetTokens / (2 + IDLE_SHARE));
-  const fits = Math.max(shared, budgetTokens - slotTokens);
+  const bytes = kvBytesPerToken(options.spec);
+  /** What a row in a slot takes, in rows on a page: a draft model has it too. */
+  const slotShare = 1 + draftKvBytes(options) / bytes;
+  const shared = Math.floor(budgetTokens / (1 + (1 + IDLE_SHARE) * slotShare));
+  const fits = Math.max(shared, Math.floor(budgetTokens - slotTokens * slotShare));
   const asked = options.maxTotalTokens;
   if (asked === null) return fits;
   if (asked > fits) {
-    const bytes = kvBytesPerToken(options.spec);
     throw new StartupError(
       `--max-total-tokens ${asked} does not fit: pages and slots of ${asked} tokens take ` +
-        `${shownMiB((asked + Math.min(asked, slotTokens)) * bytes)}, the KV budget is ${shownMiB(budgetTokens * bytes)} ` +
+        `${shownMiB((asked + Math.min(asked, slotTokens) * slotShare) * bytes)}, the KV budget is ${shownMiB(budgetTokens * bytes)} ` +
         `(${fits} tokens). Lower it or raise --mem-fraction-static.`,
     );
   }
@@ -158,7 +184,8 @@ function choosePool(options: MemoryOptions, budgetTokens: number, numSlots: numb
 }
 
 function chooseSlots(options: MemoryOptions, slotLength: number, poolTokens: number): number {
-  const perSlot = slotElements(kvShapeOf(options.spec), slotLength);
+  const specs = [options.spec, ...(options.draft ? [options.draft] : [])];
+  const perSlot = Math.max(...specs.map((spec) => slotElements(kvShapeOf(spec), slotLength)));
   const most = Math.floor(MAX_ARRAY_ELEMENTS / perSlot);
   const asked = options.maxRunningRequests;
   if (most < 1 || (asked !== null && asked > most)) {
@@ -188,11 +215,23 @@ function describe(options: MemoryOptions, limits: DeviceLimits, budget: number):
     `memory: ${shownMiB(options.memoryBytes)} for ${options.numDevices} device(s)`,
     `runtime: ${shownMiB(runtimeBytes(options.numDevices))}`,
     `weights: ${shownMiB(options.spec.weightBytes)} per device`,
+    ...draftLine(options, limits),
     ...extendLine(options.spec),
     `KV budget: ${shownMiB(budget)} per device (--mem-fraction-static ${options.memFraction}), ${bytes} bytes per token`,
     `KV pages: ${limits.numPages} of ${limits.pageSizeTokens} tokens = ${pool} tokens, ${shownMiB(pool * bytes)}`,
     `KV slots: ${limits.numSlots} of ${limits.slotLength} tokens, ${shownMiB(slots * bytes)} of address space, ` +
       `at most ${shownMiB(Math.min(slots, pool * (1 + IDLE_SHARE)) * bytes)} resident`,
+  ];
+}
+
+function draftLine(options: MemoryOptions, { numSlots, slotLength, ...pages }: DeviceLimits) {
+  const { draft = null } = options;
+  if (draft === null) return [];
+  const pool = pages.numPages * pages.pageSizeTokens;
+  const rows = Math.min(numSlots * slotLength, pool * (1 + IDLE_SHARE));
+  return [
+    `draft model: weights ${shownMiB(draft.weightBytes)} per device, ` +
+      `KV slots at most ${shownMiB(rows * kvBytesPerToken(draft))} resident`,
   ];
 }
 

@@ -22,6 +22,8 @@ function nextShare(): GpuLockShare {
 export interface DeviceStart {
   readonly device: DeviceId;
   readonly model: PreparedModel;
+  /** Drafts for the model, whatever weights it gets; null = none. */
+  readonly draft: PreparedModel | null;
   readonly limits: DeviceLimits;
   readonly ort: OrtOptions;
   /** Card of each rank; the CPU has none. */

@@ -46,6 +46,7 @@ export function startOf(generation: number): DeviceStart {
   return {
     device: { rank: 0, generation },
     model,
+    draft: null,
     limits: LIMITS,
     ort: ORT,
     cards: [],

@@ -56,8 +56,8 @@ export class ScriptedDevice implements DeviceHandle {
   }
 
   get start(): Omit<DeviceStart, 'device' | 'model'> {
-    const { limits, ort, cards, isDeterministic } = this.#start;
-    return { limits, ort, cards, isDeterministic };
+    const { limits, ort, cards, isDeterministic, draft } = this.#start;
+    return { limits, ort, cards, isDeterministic, draft };
   }
 
   becomeReady(): void {

@@ -100,3 +100,44 @@ t.test('deterministic inference turns it off, and says so', async (t) => {
   t.notOk('spec_verify_ct' in meta);
   t.match(radish.log(), /turns --speculative-algorithm off/);
 });
+
+/** The model that comes with the package drafts for itself. */
+const STANDALONE = [
+  ['--speculative-algorithm', 'STANDALONE'],
+  ['--speculative-draft-model-path', 'radish-tiny'],
+].flat();
+
+t.test('drafts of a model: the same alone, in a batch, cut small and retracted', async (t) => {
+  const roomy = await startRadish([...STANDALONE, '--enable-memory-saver']);
+  const tight = await startRadish([
+    ...STANDALONE,
+    ...['--speculative-num-steps', '1', '--chunked-prefill-size', '32'],
+    ...['--max-total-tokens', '480', '--max-running-requests', '24'],
+    ...['--schedule-conservativeness', '0'],
+  ]);
+  t.teardown(() => Promise.all([roomy, tight].map((radish) => radish.stop())));
+  t.match(roomy.log(), /draft model: weights \d+ MiB per device, KV slots at most \d+ MiB/);
+  const alone = await oneByOne(roomy);
+  t.ok(sumOf(alone, 'spec_num_correct_drafts') > 100, 'many drafts are right');
+  t.ok(
+    sumOf(alone, 'spec_num_proposed_drafts') > sumOf(alone, 'spec_num_correct_drafts') + 20,
+    'some are wrong',
+  );
+  await postJson(`${roomy.url}/flush_cache`, {});
+  for (const path of ['release', 'resume']) {
+    const body = { tags: ['kv_cache'] };
+    t.equal((await postJson(`${roomy.url}/${path}_memory_occupation`, body)).status, 200);
+  }
+  const together = await Promise.all(bodies.map((body) => generateStream(roomy.url, body)));
+  const retracted = await Promise.all(bodies.map((body) => generate(tight.url, body)));
+  t.ok(sumOf(retracted, 'num_retractions') > 0);
+  for (const [i, answer] of alone.entries()) {
+    const expected = essence(answer);
+    t.same(essence(together[i]?.at(-1)), expected, `request ${i} in a batch`);
+    t.same(essence(retracted[i]), expected, `request ${i} where pages are short`);
+  }
+  for (const { url } of [roomy, tight]) await settledPools(url);
+  const info = (await (await fetch(`${roomy.url}/server_info`)).json()) as Record<string, unknown>;
+  t.equal(info['speculative_draft_model_path'], 'radish-tiny');
+  t.match(info['internal_states'], [{ avg_spec_accept_length: Number }]);
+});

@@ -244,7 +244,8 @@ export class Simulation {
   }
 
   private someSpeculation(): Speculation {
-    return { numDraftTokens: this.dice.pick([2, 8, 32]), minMatch: 8, maxMatch: 64 };
+    const numDraftTokens = this.dice.pick([2, 8, 32]);
+    return { algorithm: 'NGRAM' as const, numDraftTokens, minMatch: 8, maxMatch: 64 };
   }
 
   private someLimits(): DeviceLimits {

@@ -11,15 +11,20 @@ import { kvShapeOf } from './kv-arrays.js';
 import { KvSlots } from './kv-slots.js';
 import { PagePool } from './page-pool.js';
 
-/** Loads the weights, makes the KV arrays and proves in-place semantics. Throws when any of it fails. */
+/**
+ * Loads the weights, makes the KV arrays and proves in-place semantics. Throws when any of it fails.
+ *
+ * @param numPages fewer than the limits say, where nothing is stored
+ */
 export async function openCpuDevice(
   model: PreparedModel,
   limits: DeviceLimits,
   options: OrtOptions,
+  numPages = limits.numPages,
 ): Promise<ModelBackend> {
   const shape = kvShapeOf(model.spec);
   const slots = new KvSlots(shape, { ...limits, idleRowsMax: idleRowsMax(limits) });
-  const pages = new PagePool(shape, limits);
+  const pages = new PagePool(shape, { ...limits, numPages });
   const session = await OrtSession.create(model, options);
   const forward = new CpuForward(session, model.spec, slots);
   await probeCpu(forward, slots, model.spec);

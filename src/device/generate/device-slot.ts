@@ -6,9 +6,13 @@ import {
   type LogprobWants,
   type SamplingParams,
 } from '../../core/sampling-params.js';
+import type { SlotSpeculation } from '../../core/speculation.js';
 import { ThoughtCounter } from '../../core/thought.js';
 import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
-import { Speculator, type Turn } from '../speculation/speculator.js';
+import type { Drafter } from '../speculation/drafter.js';
+import { ModelDrafter } from '../speculation/model-drafter.js';
+import { NgramDrafter } from '../speculation/ngram-drafter.js';
+import { evenDrafts, Speculator, type Turn } from '../speculation/speculator.js';
 
 /** What a device knows of the request in a slot: enough to sample and to stop by itself. */
 export class DeviceSlot implements AdjustState {
@@ -31,6 +35,8 @@ export class DeviceSlot implements AdjustState {
   ended: boolean;
   /** Its request is gone: later rows are skipped, but for those that a store still needs. */
   cancelledFrom = Infinity;
+  /** Null = no draft model drafts for it. */
+  readonly modelDrafter: ModelDrafter | null;
   /** Null = its rows are decode rows. */
   readonly #speculator: Speculator | null;
   readonly #keepsOutputs: boolean;
@@ -50,8 +56,9 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;
-    this.#speculator =
-      open.speculation === null ? null : new Speculator(open.speculation, this.outputIds);
+    const drafter = open.speculation === null ? null : drafterOf(open.speculation, this.outputIds);
+    this.modelDrafter = drafter instanceof ModelDrafter ? drafter : null;
+    this.#speculator = drafter === null ? null : new Speculator(drafter, this.outputIds);
     this.#thought =
       open.sampling.thoughtBudget === null ? null : new ThoughtCounter(open.sampling.thoughtBudget);
     for (const token of open.priorOutputIds) this.#thought?.push(token);
@@ -82,8 +89,17 @@ export class DeviceSlot implements AdjustState {
   /** What a turn feeds when `length` rows of the slot are there. */
   turn(length: number, maxRows: number): Turn {
     if (this.#speculator === null) throw new Error('this is a bug: a turn of who cannot speculate');
-    const numLeft = this.params.maxNewTokens - this.numOutputs;
-    return this.#speculator.plan(length - this.promptLen, { maxRows, numLeft });
+    return this.#speculator.plan(length - this.promptLen, { maxRows, numLeft: this.#numLeft });
+  }
+
+  /** Drafts that a turn behind `length` rows has use for: none where outputs are repeated. */
+  numDraftsWanted(length: number, maxRows: number): number {
+    const isLast = length - this.promptLen === this.outputIds.length - 1;
+    return isLast ? evenDrafts(1, Math.min(maxRows - 1, this.#numLeft - 1)) : 0;
+  }
+
+  get #numLeft(): number {
+    return this.params.maxNewTokens - this.numOutputs;
   }
 
   /** First prompt position to score, or Infinity. Position 0 follows nothing and has no score. */
@@ -104,4 +120,11 @@ export class DeviceSlot implements AdjustState {
     this.ended = stop + length > 0;
     return stop | length;
   }
+}
+
+function drafterOf(speculation: SlotSpeculation, outputIds: readonly number[]): Drafter {
+  const { promptIds } = speculation;
+  return speculation.algorithm === 'NGRAM'
+    ? new NgramDrafter(speculation, promptIds, outputIds)
+    : new ModelDrafter(promptIds, outputIds);
 }

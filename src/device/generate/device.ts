@@ -5,6 +5,7 @@ import { openCpuDevice } from '../cpu/cpu-device.js';
 import type { OrtOptions } from '../ort.js';
 import type { GpuPlace } from '../paged/gpu-session.js';
 import { openPagedDevice } from '../paged/paged-device.js';
+import { DraftModel } from '../speculation/draft-model.js';
 import { ModelRunner } from './model-runner.js';
 import { SlotMasks } from './slot-masks.js';
 
@@ -20,17 +21,27 @@ export interface DeviceOptions {
   /** Null = this CPU. */
   readonly place?: GpuPlace | null;
   readonly masks?: SlotMasks;
+  /** Drafts for the other on this CPU; null = none. */
+  readonly draft?: PreparedModel | null;
 }
 
 /** Loads the weights, makes room for KV and proves what the runner builds on. Throws when any of it fails. */
 export async function openDevice(
   model: PreparedModel,
   limits: DeviceLimits,
-  { ort, place = null, masks = new SlotMasks() }: DeviceOptions,
+  { ort, place = null, masks = new SlotMasks(), draft = null }: DeviceOptions,
 ): Promise<Device> {
   const { kv, forward, facts, release } =
     place === null
       ? await openCpuDevice(model, limits, ort)
       : await openPagedDevice(model, limits, place);
-  return { runner: new ModelRunner({ kv, forward, masks }), facts, release };
+  const drafts = draft === null ? null : await openCpuDevice(draft, limits, ort, 0);
+  const draftModel = drafts && new DraftModel(drafts, model.spec);
+  return {
+    runner: new ModelRunner({ kv, forward, masks, draftModel }),
+    facts,
+    release: async () => {
+      await Promise.all([release(), drafts?.release()]);
+    },
+  };
 }

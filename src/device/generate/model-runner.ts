@@ -1,27 +1,30 @@
 import {
   DECODE_STRIDE,
   RESULT_STALLED,
-  TURN_STRIDE,
   type StepPlan,
   type StepResult,
   type StepTiming,
 } from '../../core/batch.js';
 import type { ModelBackend } from '../backend.js';
 import { decodePart, type DecodeRow } from './decode-part.js';
+import type { DraftModel } from '../speculation/draft-model.js';
 import { extendPart, type SlotRun } from './extend-part.js';
+import type { Extension, StepRows } from './extension.js';
 import { cutPrefill } from './prefill-runs.js';
 import { OpenSlots } from './open-slots.js';
 import { RowSampler } from './row-sampler.js';
 import { groupSequences, type SequenceSize } from './run-groups.js';
 import { runParts, type RunnerTools, type RunPart } from './run-parts.js';
 import { SlotMasks } from './slot-masks.js';
+import { SlotTurns } from './slot-turns.js';
 import { StageClock } from './stage-clock.js';
 import { RoutingRecord, StepOutput } from './step-output.js';
-import { verifyPart, type SlotTurn } from './verify-part.js';
 
 export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   /** Where the masks of requests with a grammar come from. */
   readonly masks?: SlotMasks;
+  /** Who drafts for requests that speculate; null = none, or they by themselves. */
+  readonly draftModel?: DraftModel | null;
 }
 
 export interface StepHooks {
@@ -37,18 +40,20 @@ export class ModelRunner {
   readonly #slots: OpenSlots;
   readonly #masks: SlotMasks;
   readonly #tools: RunnerTools;
+  readonly #turns: SlotTurns;
   /** What the stores and frees of the last step took. */
   #lastStoreUs = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#masks = parts.masks ?? new SlotMasks();
-    this.#slots = new OpenSlots(parts.kv, this.#masks);
+    this.#slots = new OpenSlots({ ...parts, masks: this.#masks });
     this.#tools = {
       ...parts,
       masks: this.#masks,
       sampler: new RowSampler(parts.forward.head),
     };
+    this.#turns = new SlotTurns(this.#tools, this.#slots, parts.draftModel ?? null);
   }
 
   /** Steps that wait may run together with the ones before them ({@link mayJoin}). */
@@ -68,12 +73,12 @@ export class ModelRunner {
     const steps = [first, ...joining];
     const loadUs = clock.lapUs();
     // What joins it begins requests, and has no rows that decode.
-    const turns = this.#turnsOf(first);
+    const turns = await this.#turns.of(first, betweenRuns);
     const extensions = [...steps.flatMap((step) => this.#promptRuns(step)), ...turns.verified];
     const last = await this.#extend(extensions, { mayWait: decodes(first.plan), betweenRuns });
     const prefillUs = clock.lapUs();
     betweenRuns();
-    const rows = [...this.#decodeRows(first), ...this.#goingOn(turns.decoding, first.output)];
+    const rows = [...this.#decodeRows(first), ...this.#turns.goingOn(turns.decoding, first.output)];
     await this.#decode(rows, last, first.output);
     const decodeUs = clock.lapUs();
     // Tokens do not wait for copies: whatever reads the pages is in a later step.
@@ -99,10 +104,10 @@ export class ModelRunner {
   /** Between steps, when no slot is open and no page means anything: gives the memory of the KV back. */
   async releaseKv(): Promise<void> {
     if (this.#slots.size > 0) throw new Error(`this is a bug: ${this.#slots.size} slots are open`);
-    await this.#parts.kv.renew();
+    await Promise.all([this.#parts.kv.renew(), this.#parts.draftModel?.releaseKv()]);
   }
 
-  #promptRuns({ plan, output }: Step): Extension[] {
+  #promptRuns({ plan, output }: StepRows): Extension[] {
     return plan.prefill.flatMap((row, planRow) => {
       const slot = this.#slots.at(row.slot);
       return cutPrefill(row, slot.scoreFrom, this.#parts.forward.prefill).map((run) => {
@@ -146,7 +151,7 @@ export class ModelRunner {
     return this.#masks.numSlots === this.#slots.size;
   }
 
-  #decodeRows({ plan, output }: Step): DecodeRow[] {
+  #decodeRows({ plan, output }: StepRows): DecodeRow[] {
     const { kv } = this.#parts;
     const rows: DecodeRow[] = [];
     for (let at = 0; at < plan.decode.length; at += DECODE_STRIDE) {
@@ -161,39 +166,6 @@ export class ModelRunner {
       rows.push({ slotId, slot, token, emit: emit === 1 && !slot.isCancelled, planRow });
     }
     return rows;
-  }
-
-  /** What the turns are: verifications, or rows of the decode run. */
-  #turnsOf({ plan, output }: Step): { verified: Extension[]; decoding: DecodeRow[] } {
-    const { kv } = this.#parts;
-    const decoding: DecodeRow[] = [];
-    const verified: Extension[] = [];
-    const firstRow = plan.prefill.length + plan.decode.length / DECODE_STRIDE;
-    for (let at = 0; at < plan.turns.length; at += TURN_STRIDE) {
-      const [slotId = 0, maxRows = 1] = plan.turns.subarray(at, at + TURN_STRIDE);
-      const slot = this.#slots.at(slotId);
-      if (slot.ended || slot.cancelledFrom <= kv.lengthOf(slotId)) continue;
-      const planRow = firstRow + at / TURN_STRIDE;
-      const turn = slot.turn(kv.lengthOf(slotId), maxRows);
-      if (turn.isVerified) {
-        const slotTurn = { slotId, slot, turn, planRow, output };
-        const part = () => verifyPart(this.#tools, slotTurn);
-        verified.push({ size: sizeOfTurn(slotTurn), part });
-        continue;
-      }
-      decoding.push({ slotId, slot, token: turn.known[0] ?? -1, emit: turn.samples, planRow });
-    }
-    return { verified, decoding };
-  }
-
-  /** Turns with a row of the decode run whose requests are still there. */
-  #goingOn(rows: readonly DecodeRow[], output: StepOutput): DecodeRow[] {
-    const { kv } = this.#parts;
-    const goingOn = rows.filter(({ slot, slotId }) => slot.cancelledFrom > kv.lengthOf(slotId));
-    for (const { planRow } of goingOn) {
-      output.addTurn(planRow, { numRows: 1, numDrafts: 0, numCorrect: 0 });
-    }
-    return goingOn.map((row) => ({ ...row, emit: row.emit && !row.slot.isCancelled }));
   }
 
   /** Decodes, and extends `last` in the same run. */
@@ -218,18 +190,6 @@ export class ModelRunner {
   }
 }
 
-/** Rows that extend a sequence: of its prompt, or of a verification. */
-interface Extension {
-  readonly size: SequenceSize;
-  /** Right before its run; null where its request is gone. */
-  part(): RunPart | null;
-}
-
-interface Step {
-  readonly plan: StepPlan;
-  readonly output: StepOutput;
-}
-
 /** Of a step that ran with another one, which has the time of both. */
 const NO_TIME: StepTiming = { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 };
 
@@ -243,10 +203,4 @@ function partsOf(extensions: readonly Extension[]): RunPart[] {
 
 function sizeOfRun({ slotId, run: { tokens, scores, sampleRow } }: SlotRun): SequenceSize {
   return { slotId, numRows: tokens.length, numHeadRows: scores.length + (sampleRow < 0 ? 0 : 1) };
-}
-
-/** Rows of a verification are even in number, and all but a dummy may go through the head. */
-function sizeOfTurn({ slotId, turn: { known, drafts } }: SlotTurn): SequenceSize {
-  const numTokens = known.length + drafts.length;
-  return { slotId, numRows: numTokens + (numTokens % 2), numHeadRows: drafts.length + 1 };
 }

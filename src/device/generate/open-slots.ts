@@ -1,17 +1,27 @@
 import type { StepPlan } from '../../core/batch.js';
 import type { KvStore } from '../backend.js';
+import type { DraftModel } from '../speculation/draft-model.js';
 import { DeviceSlot } from './device-slot.js';
 import type { SlotMasks } from './slot-masks.js';
+
+export interface OpenSlotsParts {
+  readonly kv: KvStore;
+  readonly masks: SlotMasks;
+  /** Has a slot of its own for each that drafts with it. */
+  readonly draftModel?: DraftModel | null;
+}
 
 /** The slots that requests have, and what steps do to them before and behind their rows. */
 export class OpenSlots {
   readonly #kv: KvStore;
   readonly #masks: SlotMasks;
+  readonly #draftModel: DraftModel | null;
   readonly #slots = new Map<number, DeviceSlot>();
 
-  constructor(kv: KvStore, masks: SlotMasks) {
+  constructor({ kv, masks, draftModel = null }: OpenSlotsParts) {
     this.#kv = kv;
     this.#masks = masks;
+    this.#draftModel = draftModel;
   }
 
   get size(): number {
@@ -41,6 +51,7 @@ export class OpenSlots {
         this.#kv.open(open.slot);
         this.#slots.set(open.slot, slot);
         this.#masks.open(open.slot, slot);
+        if (slot.modelDrafter !== null) this.#draftModel?.open(open.slot);
       }
       for (const row of plan.maps) this.#kv.map(row);
       for (const row of plan.loads) this.#kv.load(row.slot, row.numTokens, row.pages);
@@ -63,11 +74,12 @@ export class OpenSlots {
     for (const { slot, fromToken, pages } of stores) {
       if (isMeant(slot)) this.#kv.store(slot, fromToken, pages);
     }
-    for (const slot of frees) {
-      if (!isMeant(slot)) continue;
+    const freed = frees.filter(isMeant);
+    for (const slot of freed) {
       this.#kv.free(slot);
       this.#slots.delete(slot);
       this.#masks.close(slot);
     }
+    if (freed.length > 0) this.#draftModel?.free(freed);
   }
 }

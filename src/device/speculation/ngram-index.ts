@@ -1,7 +1,7 @@
-import type { Speculation } from '../../core/speculation.js';
+import type { NgramSpeculation } from '../../core/speculation.js';
 
 /** How long the n-grams are that are looked for. */
-export type NgramWindows = Pick<Speculation, 'minMatch' | 'maxMatch'>;
+export type NgramWindows = Pick<NgramSpeculation, 'minMatch' | 'maxMatch'>;
 
 /** An earlier place whose tokens are those at the end. */
 export interface NgramMatch {

@@ -1,5 +1,4 @@
-import type { SlotSpeculation } from '../../core/speculation.js';
-import { PromptLookup } from './prompt-lookup.js';
+import type { Drafter } from './drafter.js';
 
 /** The next rows of a request that speculates. */
 export interface Turn {
@@ -22,19 +21,15 @@ export interface TurnRoom {
 
 /**
  * Plans the turns of one request from its tokens. Rows are made the same way whenever they are made: by a verification
- * as long as drafts are right, else by decoding, also where outputs are only repeated after a retraction.
+ * or by decoding, as the drafter says of each, also where outputs are only repeated after a retraction.
  */
 export class Speculator {
-  readonly #speculation: SlotSpeculation;
+  readonly #drafter: Drafter;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];
-  /** Made for the first turn: the first token does not wait for it. */
-  #lookup: PromptLookup | null = null;
-  /** Outputs that the look-up has. */
-  #numPushed = 0;
 
-  constructor(speculation: SlotSpeculation, outputIds: readonly number[]) {
-    this.#speculation = speculation;
+  constructor(drafter: Drafter, outputIds: readonly number[]) {
+    this.#drafter = drafter;
     this.#outputIds = outputIds;
   }
 
@@ -42,10 +37,10 @@ export class Speculator {
   plan(first: number, { maxRows, numLeft }: TurnRoom): Turn {
     const numOutputs = this.#outputIds.length;
     const known = this.#outputIds.slice(first, first + 1);
-    const isVerified = this.#isVerified(first);
+    const isVerified = this.#drafter.isVerified(first);
     if (isVerified) {
       const most = Math.min(maxRows, numOutputs - first);
-      while (known.length < most && this.#isVerified(first + known.length)) {
+      while (known.length < most && this.#drafter.isVerified(first + known.length)) {
         known.push(this.#outputIds[first + known.length] ?? 0);
       }
     }
@@ -55,18 +50,13 @@ export class Speculator {
     return { isVerified, known, drafts, samples };
   }
 
-  /** Whether the row of output `index` is one of a verification. Asked for in rising order. */
-  #isVerified(index: number): boolean {
-    const { promptIds } = this.#speculation;
-    const lookup = (this.#lookup ??= new PromptLookup(this.#speculation, promptIds));
-    while (this.#numPushed <= index) lookup.push(this.#outputIds[this.#numPushed++] ?? 0);
-    return lookup.isDrafting;
-  }
-
   /** So many that the run has an even number of rows (docs/decisions/0001), if there is one. */
-  #draft(numKnown: number, room: number): number[] {
-    const most = Math.min(this.#lookup?.numDrafts ?? 0, room);
-    const count = most > 0 && (numKnown + most) % 2 === 1 ? most - 1 : Math.max(0, most);
-    return this.#lookup?.draft(count) ?? [];
+  #draft(numKnown: number, room: number): readonly number[] {
+    return this.#drafter.draft(evenDrafts(numKnown, Math.min(this.#drafter.numDrafts, room)));
   }
+}
+
+/** At most `most` drafts, so many that they and the known tokens before them are even in number, if any. */
+export function evenDrafts(numKnown: number, most: number): number {
+  return most > 0 && (numKnown + most) % 2 === 1 ? most - 1 : Math.max(0, most);
 }

@@ -89,7 +89,7 @@ t.test('memory is what the machine has, shared by the devices', (t) => {
   const machine = { numCores: 2, memoryBytes: 2 ** 29 };
   const tokensOf = (flags: Partial<ServerArgs>) => {
     const args = resolveDeviceArgs(argsOf({ pageSize: 4, ...flags }), 'cpu', spec.headDim);
-    const { limits } = memoryPlan(args, spec, machine);
+    const { limits } = memoryPlan(args, { spec, draft: null }, machine);
     t.equal(limits.pageSizeTokens, 4);
     return servingLimits(limits);
   };

@@ -1,8 +1,16 @@
 import t from 'tap';
-import { checkSpeculation, speculationOf } from '../../../src/boot/speculation.js';
+import {
+  checkDraftContext,
+  checkSpeculation,
+  draftPathOf,
+  speculationOf,
+} from '../../../src/boot/speculation.js';
+import { modelIn } from '../fleet/fleet-rig.js';
 
 const ARGS = {
   speculativeAlgorithm: 'NGRAM' as const,
+  speculativeDraftModelPath: null,
+  speculativeNumSteps: 3,
   speculativeNumDraftTokens: 32,
   speculativeNgramMinMatchWindowSize: 16,
   speculativeNgramMaxMatchWindowSize: 64,
@@ -12,7 +20,12 @@ const ARGS = {
 t.test('nothing speculates unless it is asked for', (t) => {
   t.equal(speculationOf({ ...ARGS, speculativeAlgorithm: null }), null);
   t.equal(checkSpeculation({ ...ARGS, speculativeAlgorithm: null }, 'webgpu'), null);
-  t.same(speculationOf(ARGS), { numDraftTokens: 32, minMatch: 16, maxMatch: 64 });
+  t.same(speculationOf(ARGS), {
+    algorithm: 'NGRAM',
+    numDraftTokens: 32,
+    minMatch: 16,
+    maxMatch: 64,
+  });
   t.equal(checkSpeculation(ARGS, 'cpu'), null);
   t.end();
 });
@@ -28,5 +41,39 @@ t.test('a GPU, and a shortest window that is too long, are refused', (t) => {
   t.throws(() => checkSpeculation(ARGS, 'cuda'), /for --device cpu alone: on cuda/);
   const args = { ...ARGS, speculativeNgramMinMatchWindowSize: 65 };
   t.throws(() => checkSpeculation(args, 'cpu'), /size 65 is larger than .*size 64/);
+  t.end();
+});
+
+const STANDALONE = {
+  ...ARGS,
+  speculativeAlgorithm: 'STANDALONE' as const,
+  speculativeDraftModelPath: 'small',
+};
+
+t.test('a draft model: as many rows as its steps and their bound allow', (t) => {
+  t.equal(checkSpeculation(STANDALONE, 'cpu'), null);
+  t.equal(draftPathOf(STANDALONE), 'small');
+  t.same(speculationOf(STANDALONE), { algorithm: 'STANDALONE', numDraftTokens: 4 });
+  const narrow = { ...STANDALONE, speculativeNumDraftTokens: 2 };
+  t.same(speculationOf(narrow), { algorithm: 'STANDALONE', numDraftTokens: 2 });
+  t.equal(draftPathOf({ ...STANDALONE, enableDeterministicInference: true }), null);
+  t.equal(draftPathOf(ARGS), null);
+  t.end();
+});
+
+t.test('a draft model that is missing, for nothing or too short is refused', (t) => {
+  const missing = { ...STANDALONE, speculativeDraftModelPath: null };
+  t.throws(() => checkSpeculation(missing, 'cpu'), /needs a smaller model/);
+  const useless = { ...ARGS, speculativeDraftModelPath: 'small' };
+  t.throws(() => checkSpeculation(useless, 'cpu'), /has no effect without/);
+  const none = { ...useless, speculativeAlgorithm: null };
+  t.throws(() => checkSpeculation(none, 'cpu'), /has no effect without/);
+  const limits = { numSlots: 1, slotLength: 512, numPages: 64, pageSizeTokens: 16 };
+  const { spec } = modelIn('weights');
+  checkDraftContext(null, limits);
+  checkDraftContext({ ...spec, contextLength: 512 }, limits);
+  t.throws(() => {
+    checkDraftContext({ ...spec, contextLength: 256 }, limits);
+  }, /sees 256 tokens, and a request may have 512/);
   t.end();
 });

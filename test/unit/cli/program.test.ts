@@ -85,13 +85,13 @@ t.test('a name may be cut short, as argparse allows, while it can mean one flag'
     '--mem-frac',
     '0.3',
     '--disable-radix',
-    '--speculative-draft=x',
+    '--speculative-draft-load=x',
     '--speculative-token',
     'A',
   ]);
   t.match(args, { memFractionStatic: 0.3, disableRadixCache: true });
   t.strictSame(warnings, [
-    '--speculative-draft-model-path has no effect in this server.',
+    '--speculative-draft-load-format has no effect in this server.',
     '--speculative-token-map has no effect in this server.',
   ]);
   t.strictSame(
@@ -139,10 +139,13 @@ t.test('a wrong command line is one sentence and exit code 2', (t) => {
       /^--schedule-policy must be one of fcfs, lpm, dfs-weight, lof, random, got 'x'\./,
     ],
     [
-      ['--speculative-algorithm', 'STANDALONE'],
-      /^--speculative-algorithm: SGLang has 'STANDALONE', this server does not\. It has NGRAM\./,
+      ['--speculative-algorithm', 'EAGLE'],
+      /^--speculative-algorithm: SGLang has 'EAGLE', this server does not\. It has NGRAM, STANDALONE\./,
     ],
-    [['--speculative-algorithm', 'x'], /^--speculative-algorithm must be one of NGRAM, got 'x'\./],
+    [
+      ['--speculative-algorithm', 'x'],
+      /^--speculative-algorithm must be one of NGRAM, STANDALONE, got 'x'\./,
+    ],
     [['--chunked-prefill-size', '0'], /^--chunked-prefill-size must be at least 1, or -1/],
     [['--preferred-sampling-params', '{'], /^--preferred-sampling-params must be a JSON object/],
     [['--page-size'], /^option '--page-size <n>' argument missing\./],

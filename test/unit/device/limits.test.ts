@@ -179,3 +179,23 @@ t.test(
     t.end();
   },
 );
+
+t.test('a draft model takes its weights, and of every row in a slot its own', (t) => {
+  const draft = { ...SPEC, numLayers: 10, weightBytes: 0.2 * GIB };
+  const without = planMemory(options()).limits;
+  const given = options({ draft });
+  const { limits, account } = planMemory(given);
+  t.ok(limits.numPages < without.numPages);
+  const pool = limits.numPages * limits.pageSizeTokens;
+  const live = Math.min(limits.numSlots * limits.slotLength, 1.25 * pool);
+  const kvBytes = kvBytesPerToken(SPEC);
+  const taken = pool * kvBytes + live * (kvBytes + kvBytesPerToken(draft));
+  const budget = (16 * GIB - RUNTIME - 0.8 * GIB) * 0.5;
+  t.ok(taken <= budget, `${taken} of ${budget}`);
+  t.ok(taken > 0.95 * budget);
+  t.match(account.join('\n'), /draft model: weights 205 MiB per device, KV slots at most \d+ MiB/);
+  t.throws(() => planMemory(options({ draft: { ...draft, weightBytes: 16 * GIB } })), {
+    message: /The weights take 16998 MiB/,
+  });
+  t.end();
+});

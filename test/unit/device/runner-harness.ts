@@ -74,12 +74,22 @@ export class Harness {
 
   private constructor(private readonly device: Device) {}
 
-  static async create(model: PreparedModel, numThreads = 1, limits = LIMITS): Promise<Harness> {
-    return new Harness(await openDevice(model, limits, { ort: { numThreads, spinning: false } }));
+  static async create(
+    model: PreparedModel,
+    numThreads = 1,
+    limits = LIMITS,
+    draft: PreparedModel | null = null,
+  ): Promise<Harness> {
+    const ort = { numThreads, spinning: false };
+    return new Harness(await openDevice(model, limits, { ort, draft }));
   }
 
   run(parts: Partial<StepPlan>, betweenRuns: () => void = () => undefined): Promise<StepResult> {
     return resultOf(this.device.runner, stepOf(this.step++, parts), betweenRuns);
+  }
+
+  releaseKv(): Promise<void> {
+    return this.device.runner.releaseKv();
   }
 
   cancel(slot: number, storedRows: number): void {

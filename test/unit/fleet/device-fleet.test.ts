@@ -104,7 +104,13 @@ t.test('buildNext', async (t) => {
     const next = await built;
     t.same(next.handles, [rig.yard.named('0:1'), rig.yard.named('1:1')]);
     t.equal(rig.yard.newest.weightsFolder, 'second');
-    t.same(rig.yard.newest.start, { limits: LIMITS, ort: ORT, cards: [], isDeterministic: false });
+    t.same(rig.yard.newest.start, {
+      limits: LIMITS,
+      ort: ORT,
+      cards: [],
+      isDeterministic: false,
+      draft: null,
+    });
     t.same(rig.tell(), [], 'nothing is said before the switch');
   });
 

@@ -59,6 +59,7 @@ export class FleetRig {
         limits: LIMITS,
         ort: ORT,
         cards: [],
+        draft: null,
         isDeterministic: false,
       },
     });

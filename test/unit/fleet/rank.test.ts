@@ -16,7 +16,13 @@ t.test('a device serves when it is ready, not before', async (t) => {
   t.match(message, { limits: LIMITS });
   t.equal(message?.kind === 'attachDevice' && message.port, rig.yard.newest.port);
   t.equal(transfer?.[0], rig.yard.newest.port);
-  t.same(rig.yard.newest.start, { limits: LIMITS, ort: ORT, cards: [], isDeterministic: false });
+  t.same(rig.yard.newest.start, {
+    limits: LIMITS,
+    ort: ORT,
+    cards: [],
+    isDeterministic: false,
+    draft: null,
+  });
   t.equal(rig.yard.newest.weightsFolder, 'first');
 });
 

@@ -125,7 +125,7 @@ t.test('what a step verifies goes with what it decodes on a cache of integers', 
     t.teardown(() => rig.release());
     const text = promptOf(20, rig.spec.vocabSize, 1);
     const repeating = Int32Array.of(...text, ...text.subarray(0, 13));
-    const windows = { numDraftTokens: 8, minMatch: 2, maxMatch: 3 };
+    const windows = { algorithm: 'NGRAM', numDraftTokens: 8, minMatch: 2, maxMatch: 3 } as const;
     // It says what came there before.
     const sampling = samplingOf({ maxNewTokens: 20, logitBias: [[text[13] ?? 0, 1000]] });
     const speculation = { ...windows, promptIds: repeating };

@@ -25,7 +25,13 @@ const harness = await Harness.create(model);
 t.teardown(() => harness.release());
 
 const PROMPT = Int32Array.of(...promptOf(20, vocabSize, 1), ...promptOf(13, vocabSize, 1));
-const SPECULATION = { numDraftTokens: 32, minMatch: 2, maxMatch: 3, promptIds: PROMPT };
+const SPECULATION = {
+  algorithm: 'NGRAM' as const,
+  numDraftTokens: 32,
+  minMatch: 2,
+  maxMatch: 3,
+  promptIds: PROMPT,
+};
 const OPEN = { topK: TOP_K_ALL };
 /** Few tokens are likely: the text repeats itself now and then. */
 const FEW: SamplingParams['logitBias'] = [7, 9, 11].map((id) => [id, 30]);

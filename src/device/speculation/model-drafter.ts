@@ -1,0 +1,110 @@
+import { AcceptGate } from './accept-gate.js';
+import type { Drafter } from './drafter.js';
+
+/** What a draft model must compute before it can draft. */
+export interface MissingRows {
+  /** Rows of its slot that stay: `[0, from)`. */
+  readonly from: number;
+  /** Tokens to feed behind them. */
+  readonly tokens: readonly number[];
+  /** Index of the first of them whose choice matters. */
+  readonly headFrom: number;
+}
+
+/**
+ * `--speculative-algorithm STANDALONE`: what a draft model would say, greedily, behind each output. It keeps what the
+ * model's slot holds and what came of it; {@link DraftModel} computes.
+ *
+ * Every row of the draft model is one of a prefill run, so its choice behind a text is one alone, however it was cut. And
+ * each output but the first has a choice that it is compared with as long as drafting is on. So who is verified goes by
+ * the tokens.
+ */
+export class ModelDrafter implements Drafter {
+  readonly #promptIds: Int32Array;
+  /** Grows as tokens are sampled. */
+  readonly #outputIds: readonly number[];
+  readonly #gate = new AcceptGate();
+  /** Of each output that was judged, whether its row is verified. */
+  readonly #verified: boolean[] = [];
+  /** Rows of the prompt in the model's slot. */
+  #numPromptRows = 0;
+  /** Tokens behind the prompt in the model's slot: outputs, then drafts. */
+  readonly #held: number[] = [];
+  /** The model's choice behind each of them; -1 = it was not asked. */
+  readonly #choices: number[] = [];
+  /** Tokens held that are outputs: `[0, result)`. */
+  #numAgreed = 0;
+
+  constructor(promptIds: Int32Array, outputIds: readonly number[]) {
+    this.#promptIds = promptIds;
+    this.#outputIds = outputIds;
+  }
+
+  get numDrafts(): number {
+    return Math.max(0, this.#choices.length + 1 - this.#outputIds.length);
+  }
+
+  isVerified(index: number): boolean {
+    return this.#verified[index] ?? false;
+  }
+
+  draft(count: number): readonly number[] {
+    const from = this.#outputIds.length - 1;
+    return this.#choices.slice(from, from + count);
+  }
+
+  /** It drafts behind the last output. */
+  get isOn(): boolean {
+    return this.#gate.isOn;
+  }
+
+  /** Judges what can be judged. @returns what must be computed first; null = all outputs are judged, and drafts can be made */
+  missing(): MissingRows | null {
+    this.#agree();
+    this.#judge();
+    const numOutputs = this.#outputIds.length;
+    const isDone = this.#verified.length === numOutputs;
+    if (isDone && (!this.isOn || this.#numAgreed === numOutputs)) return null;
+    const ownFrom = this.#numAgreed;
+    const prompt = this.#promptIds.subarray(this.#numPromptRows);
+    const firstAsked = Math.max(ownFrom, this.#verified.length - 1);
+    return {
+      from: this.#numPromptRows + ownFrom,
+      tokens: [...prompt, ...this.#outputIds.slice(ownFrom)],
+      headFrom: prompt.length + firstAsked - ownFrom,
+    };
+  }
+
+  /** The next rows of the model's slot are there. `choices`: behind each, -1 = not asked. */
+  fed(tokens: readonly number[], choices: readonly number[]): void {
+    const numPrompt = Math.min(tokens.length, this.#promptIds.length - this.#numPromptRows);
+    this.#numPromptRows += numPrompt;
+    this.#held.push(...tokens.slice(numPrompt));
+    this.#choices.push(...choices.slice(numPrompt));
+  }
+
+  /** Forgets drafts that did not come. */
+  #agree(): void {
+    const { length } = this.#outputIds;
+    while (
+      this.#numAgreed < Math.min(this.#held.length, length) &&
+      this.#held[this.#numAgreed] === this.#outputIds[this.#numAgreed]
+    ) {
+      this.#numAgreed++;
+    }
+    this.#held.length = this.#numAgreed;
+    this.#choices.length = this.#numAgreed;
+  }
+
+  #judge(): void {
+    for (let index = this.#verified.length; index < this.#outputIds.length; index++) {
+      if (!this.#gate.isOn) this.#gate.skip();
+      else if (index > 0) {
+        const choice = this.#choices[index - 1] ?? -1;
+        if (choice < 0) return;
+        this.#gate.judge(choice === this.#outputIds[index]);
+      }
+      this.#verified.push(this.#gate.isOn);
+    }
+  }
+}
