@@ -1,5 +1,4 @@
 import t from 'tap';
-import type { StepResult } from '../../../../src/core/batch.js';
 import { seededRandom } from '../../../../src/core/clock.js';
 import { TOP_K_ALL, type SamplingParams } from '../../../../src/core/sampling-params.js';
 import { ON_CPU } from '../../../../src/model/target.js';
@@ -9,40 +8,18 @@ import {
   bitsOf,
   Harness,
   LIMITS,
-  newStory,
   openOf,
   prefillOf,
   promptOf,
-  record,
   tinyModel,
   type Story,
 } from '../runner-harness.js';
+import { newTold, tell, type Told } from './told.js';
 
 const INT8 = { ...ON_CPU, kvCacheDtype: 'int8' } as const;
 const model = await tinyModel('llama-plain');
 const PROMPT = promptOf(33, model.spec.vocabSize, 1);
 const SPECULATION = { algorithm: 'STANDALONE' as const, numDraftTokens: 4, promptIds: PROMPT };
-
-interface Told extends Story {
-  numDrafts: number;
-  numCorrect: number;
-  readonly rows: number[];
-}
-
-function newTold(): Told {
-  return { ...newStory(), numDrafts: 0, numCorrect: 0, rows: [] };
-}
-
-function tell(told: Told, result: StepResult, planRow: number): void {
-  record(told, result, planRow);
-  for (let at = 0; at < result.turns.length; at += 4) {
-    const [row, numRows = 0, numDrafts = 0, numCorrect = 0] = result.turns.subarray(at);
-    if (row !== planRow) continue;
-    told.rows.push(numRows);
-    told.numDrafts += numDrafts;
-    told.numCorrect += numCorrect;
-  }
-}
 
 /** One after the other: of greedy requests, of samples that a draft model seldom guesses, of a few likely tokens. */
 const SAMPLINGS: readonly Partial<SamplingParams>[] = [

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { RESULT_LENGTH, RESULT_STOP, type StepResult } from '../../../../src/core/batch.js';
+import { RESULT_LENGTH, RESULT_STOP } from '../../../../src/core/batch.js';
 import { seededRandom } from '../../../../src/core/clock.js';
 import { TOP_K_ALL, type SamplingParams } from '../../../../src/core/sampling-params.js';
 import { ON_CPU } from '../../../../src/model/target.js';
@@ -9,15 +9,14 @@ import {
   bitsOf,
   decodeOf,
   Harness,
-  newStory,
   openOf,
   PAGE,
   prefillOf,
   promptOf,
-  record,
   tinyModel,
   type Story,
 } from '../runner-harness.js';
+import { newTold, tell, type Told } from './told.js';
 
 const model = await tinyModel('llama-plain');
 const { vocabSize } = model.spec;
@@ -42,28 +41,6 @@ const SAMPLINGS: readonly (readonly [string, Partial<SamplingParams>])[] = [
   ['with penalties', { ...OPEN, logitBias: FEW, frequencyPenalty: 0.3, repetitionPenalty: 1.1 }],
   ['with ids that stop late', { ...OPEN, logitBias: FEW, stopTokenIds: [9], minNewTokens: 45 }],
 ];
-
-interface Told extends Story {
-  numDrafts: number;
-  numCorrect: number;
-  /** Rows of each turn. */
-  readonly rows: number[];
-}
-
-function newTold(): Told {
-  return { ...newStory(), numDrafts: 0, numCorrect: 0, rows: [] };
-}
-
-function tell(told: Told, result: StepResult, planRow: number): void {
-  record(told, result, planRow);
-  for (let at = 0; at < result.turns.length; at += 4) {
-    const [row, numRows = 0, numDrafts = 0, numCorrect = 0] = result.turns.subarray(at);
-    if (row !== planRow) continue;
-    told.rows.push(numRows);
-    told.numDrafts += numDrafts;
-    told.numCorrect += numCorrect;
-  }
-}
 
 interface RunOptions {
   readonly sampling: Partial<SamplingParams>;
