@@ -50,9 +50,9 @@ const MODEL = {
   'tokenizer-path': string('Folder of the tokenizer. Default: the model.'),
   'served-model-name': string('Name in /v1/models. Default: the model path.'),
   'load-format': choice(
-    ['auto', 'safetensors', 'dummy'],
+    ['auto', 'safetensors', 'gguf', 'dummy'],
     'auto',
-    'dummy = seeded random weights.',
+    'auto = what the model has; dummy = seeded random weights.',
     { foreignChoices: FOREIGN_LOAD_FORMATS },
   ),
   revision: string('Branch, tag or commit of the model on the hub.'),

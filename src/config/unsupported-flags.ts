@@ -136,7 +136,7 @@ export const FOREIGN_QUANTIZATIONS = words(`
 
 /** What such a folder lacks, safetensors, is then missed by the loader. */
 export const FOREIGN_LOAD_FORMATS = words(`
-  pt npcache sharded_state gguf bitsandbytes layered flash_rl remote remote_instance fastsafetensors
+  pt npcache sharded_state bitsandbytes layered flash_rl remote remote_instance fastsafetensors
   private runai_streamer`);
 
 /** What has neither CUDA nor is asked for through WebGPU. The nearest that every machine has is the CPU. */

@@ -8,8 +8,8 @@ import type { Checkpoint } from './source/checkpoint.js';
 import type { ModelSource } from './source/model-source.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
 
-/** `--load-format`: `auto` takes the weights that are there, `dummy` makes random ones. */
-export const LOAD_FORMATS = ['auto', 'safetensors', 'dummy'] as const;
+/** `--load-format`: `auto` takes the weights that are there, `dummy` makes random ones; the others must be there. */
+export const LOAD_FORMATS = ['auto', 'safetensors', 'gguf', 'dummy'] as const;
 export type LoadFormat = (typeof LOAD_FORMATS)[number];
 
 /** What a model is built from, whether it generates or answers with vectors. */

@@ -4,12 +4,14 @@ import type { BuildDeps, LoadFormat } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
 import type { PreparedModel } from './graph/contract.js';
 import { warnOfUnreadLayers } from './weights/unread-layers.js';
+import { ModelLoadError } from './load-error.js';
 import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
 import type { Quantization } from './quantize/format.js';
 import type { Checkpoint } from './source/checkpoint.js';
+import type { ModelSource } from './source/model-source.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
 import { ON_CPU, type TargetRequest } from './target.js';
 
@@ -65,6 +67,7 @@ export async function prepareModel(
   const start = performance.now();
   await sweepDrafts(deps.cacheDir);
   const { source, modules } = await openModel(options.folder);
+  requireFormat(source, options.loadFormat);
   const config = await source.config();
   const { overlay = null, device = ON_CPU } = options;
   const build = { ...options, source, overlay, device };
@@ -96,4 +99,12 @@ export async function prepareModel(
       seconds: (performance.now() - start) / 1000,
     },
   };
+}
+
+function requireFormat({ path, format }: ModelSource, asked: LoadFormat): void {
+  if (asked === 'auto' || asked === 'dummy' || asked === format) return;
+  throw new ModelLoadError(
+    'bad_checkpoint',
+    `${path} is ${format}, and --load-format is ${asked}.`,
+  );
 }

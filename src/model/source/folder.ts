@@ -16,6 +16,7 @@ export const folderFormat: SourceFormat = {
 function openFolder(folder: string, trunk: string): ModelSource {
   return {
     path: folder,
+    format: 'safetensors',
     tokenizer: folderFiles(trunk),
     check: async () => {
       await requireRegularFiles(folder);

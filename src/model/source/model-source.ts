@@ -12,6 +12,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface ModelSource {
   /** Folder or file as the user named it; for messages. */
   readonly path: string;
+  /** How it stores tensors, as `--load-format` names it. */
+  readonly format: 'safetensors' | 'gguf';
   /** tokenizer.json, tokenizer_config.json and the chat template. Their path is that of a model again. */
   readonly tokenizer: NamedFiles;
   /** Rejects where what lies there are no files to read: pipes, devices, files that the kernel makes up. */

@@ -115,12 +115,12 @@ t.test('parsers that only SGLang has are refused by name', (t) => {
 });
 
 t.test("SGLang's choices for other machines leave the default, with a warning", (t) => {
-  const { args, warnings } = serve(['--quantization', 'fp8', '--load-format=gguf'], {
+  const { args, warnings } = serve(['--quantization', 'fp8', '--load-format=npcache'], {
     RADISH_SCHEDULE_POLICY: 'priority',
   });
   t.match(args, { quantization: 'auto', loadFormat: 'auto', schedulePolicy: 'fcfs' });
   t.strictSame(warnings, [
-    '--load-format: gguf has no effect in this server.',
+    '--load-format: npcache has no effect in this server.',
     '--quantization: fp8 has no effect in this server.',
     'RADISH_SCHEDULE_POLICY: priority has no effect in this server.',
   ]);

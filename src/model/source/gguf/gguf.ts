@@ -30,6 +30,7 @@ interface OpenGguf {
 
 class GgufSource implements ModelSource {
   readonly path: string;
+  readonly format = 'gguf';
   readonly tokenizer: NamedFiles;
   #open: Promise<OpenGguf> | null = null;
   #texts: Promise<ReadonlyMap<string, string>> | null = null;

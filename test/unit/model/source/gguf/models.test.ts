@@ -2,6 +2,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
+import type { LoadFormat } from '../../../../../src/model/built-model.js';
 import { prepareModel, type PreparedCheckpoint } from '../../../../../src/model/prepare-model.js';
 import { runQuantizeJob } from '../../../../../src/model/quantize/run-job.js';
 import { goldenFolder, readGolden } from '../../golden.js';
@@ -94,6 +95,17 @@ async function compare(t: Test, pair: Pair): Promise<void> {
   t.ok(worst <= within, `${quantization}: off by ${worst}`);
 }
 
+t.test('--load-format gguf and safetensors take what they name, and nothing else', async (t) => {
+  const file = join(MODELS, 'qwen2.gguf');
+  t.equal((await prepare(t, file, 'none', 'gguf')).info.folder, file);
+  await t.rejects(prepare(t, file, 'none', 'safetensors'), {
+    message: /qwen2\.gguf is gguf, and --load-format is safetensors\.$/,
+  });
+  await t.rejects(prepare(t, goldenFolder('qwen2'), 'none', 'gguf'), {
+    message: /qwen2 is safetensors, and --load-format is gguf\.$/,
+  });
+});
+
 async function logprobs(
   prepared: PreparedCheckpoint,
   ids: readonly number[],
@@ -107,9 +119,10 @@ function prepare(
   t: Test,
   folder: string,
   quantization: NonNullable<Pair['quantization']>,
+  loadFormat: LoadFormat = 'auto',
 ): Promise<PreparedCheckpoint> {
   return prepareModel(
-    { folder, quantization, loadFormat: 'auto', contextLength: null },
+    { folder, quantization, loadFormat, contextLength: null },
     {
       runJob: (job) => {
         runQuantizeJob(job);
