@@ -16,11 +16,13 @@ export async function loadDraft(
   const { args, log } = context;
   const revision = args.speculativeDraftModelRevision;
   const folder = await findFolder({ ...context, args: { revision } }, modelPath);
+  // How the served model is stored says nothing of this one.
+  const loadFormat = args.loadFormat === 'dummy' ? 'dummy' : 'auto';
   log.info(`Load draft model begin. model_path=${modelPath}`);
   const draft = await prepareFolder(
     {
       ...context,
-      args: { ...args, contextLength: null },
+      args: { ...args, loadFormat, contextLength: null },
       tokenizerFolder: prepared.tokenizerFolder,
     },
     folder,
