@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { isGgufFile, partNames } from '../model/source/gguf/split.js';
 import { loadHostEnv } from '../config/load.js';
 import { shownBytes } from '../core/shown-size.js';
 import { StartupError } from '../core/errors.js';
@@ -11,8 +13,8 @@ export const pullCommand: CliCommand = {
   name: 'pull',
   summary: "Download models into the hub's cache",
   about: [
-    'Only the files that a server reads. Prints the folder of each; a download that was interrupted goes on',
-    'where it stopped. HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE count.',
+    'Only the files that a server reads, or one GGUF file. Prints where each is; a download that was interrupted goes',
+    'on where it stopped. HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE count.',
   ].join('\n'),
   words: [{ name: 'MODEL[@REVISION]', kind: 'rest' }],
   options: [
@@ -22,6 +24,7 @@ export const pullCommand: CliCommand = {
   examples: [
     'radish pull HuggingFaceTB/SmolLM2-135M-Instruct',
     'radish pull Qwen/Qwen3-0.6B@main BAAI/bge-small-en-v1.5',
+    'radish pull Qwen/Qwen3-0.6B-GGUF:Q8_0',
     'radish serve --model-path "$(radish pull Qwen/Qwen3-0.6B)"',
   ],
   run: async ({ words, options }, surroundings) => {
@@ -62,7 +65,7 @@ interface PullContext {
 
 /** @returns the folder. @throws ModelLoadError */
 async function pull(model: ModelWord, { env, log, signal }: PullContext): Promise<string> {
-  const { BUILT_IN_NAME, fetchRepo, findFolder } = await import('../fleet/find-folder.js');
+  const { BUILT_IN_NAME, fetchFromHub, findFolder } = await import('../fleet/find-folder.js');
   const { whyNotServed } = await import('../model/servable.js');
   const context = { args: { revision: model.revision }, env, log, signal };
   if (model.repo === BUILT_IN_NAME) {
@@ -70,7 +73,7 @@ async function pull(model: ModelWord, { env, log, signal }: PullContext): Promis
     return findFolder(context, BUILT_IN_NAME);
   }
   const startMs = performance.now();
-  const { folder, from } = await fetchRepo(context, model.repo);
+  const { folder, from } = await fetchFromHub(context, model.repo);
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   const did = from === 'cache' ? 'is already there' : `is there now (${seconds} s)`;
   log.info(`${shownModel(model)} ${did}: ${shownBytes(await bytesOf(folder))}.`);
@@ -79,9 +82,12 @@ async function pull(model: ModelWord, { env, log, signal }: PullContext): Promis
   return folder;
 }
 
-async function bytesOf(folder: string): Promise<number> {
+/** Of a folder, or of a GGUF file with all that it is split into. */
+async function bytesOf(path: string): Promise<number> {
   const { filesBelow } = await import('../model/source/hub-inventory.js');
-  const files = await filesBelow(folder);
+  const parts = isGgufFile(path) ? partNames(path) : null;
+  const below = await filesBelow(parts === null ? path : dirname(path));
+  const files = parts === null ? below : below.filter((file) => parts.includes(file.path));
   return [...new Map(files.map((file) => [file.target, file.bytes])).values()].reduce(
     (sum, bytes) => sum + bytes,
     0,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { HostEnv } from '../config/load.js';
 import {
   findModel,
-  findRepo,
+  findOnHub,
   type FindModelOptions,
   type FoundModel,
 } from '../model/source/find-model.js';
@@ -37,9 +37,9 @@ export async function findFolder(
   return (await find(findModel, context, { modelPath, part })).folder;
 }
 
-/** A repository of the hub in its cache, whatever folder here has its name. @throws ModelLoadError */
-export function fetchRepo(context: FindContext, repo: string): Promise<FoundModel> {
-  return find(findRepo, context, { modelPath: repo, part: 'model' });
+/** A model of the hub in its cache, whatever folder here has its name. @throws ModelLoadError */
+export function fetchFromHub(context: FindContext, model: string): Promise<FoundModel> {
+  return find(findOnHub, context, { modelPath: model, part: 'model' });
 }
 
 async function find(

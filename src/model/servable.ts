@@ -3,15 +3,14 @@ import { folderFiles } from '../core/named-files.js';
 import { parseConfig, planFor } from './families/registry.js';
 import { openModel } from './open-model.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
+import { isGgufFile } from './source/gguf/split.js';
 import { hasTokenizer, isComplete } from './source/hub-cache.js';
 
-/** Why a server could not load what lies in a folder: a clause; null = nothing speaks against it. Reads no weights. */
+/** Why a server could not load what lies in a folder, or a GGUF file: a clause; null = nothing speaks against it. Reads no weights. */
 export async function whyNotServed(folder: string): Promise<string | null> {
   try {
-    if (!(await isComplete(folder))) {
-      const names = await folderFiles(folder).list('');
-      return hasTokenizer(names) ? 'incomplete: without its weights' : 'incomplete';
-    }
+    const obstacle = isGgufFile(folder) ? null : await whyIncomplete(folder);
+    if (obstacle !== null) return obstacle;
     const { source, modules } = await openModel(folder);
     const config = await source.config();
     if (isPooled(config, modules, false)) readPooledModel(config, modules);
@@ -23,6 +22,13 @@ export async function whyNotServed(folder: string): Promise<string | null> {
       ? `unreadable (${String(error.code)})`
       : 'broken';
   }
+}
+
+async function whyIncomplete(folder: string): Promise<string | null> {
+  if (await isComplete(folder)) return null;
+  const names = await folderFiles(folder).list('');
+  if (names.some(isGgufFile)) return 'GGUF files, served by their names';
+  return hasTokenizer(names) ? 'incomplete: without its weights' : 'incomplete';
 }
 
 /** The first sentence, without its full stop and what stands in brackets. */

@@ -20,12 +20,18 @@ interface Ran {
   readonly err: string;
 }
 
-async function desk(test: Test, faults: HubFaults = {}) {
+type Files = ReadonlyMap<string, Buffer>;
+
+async function tinyModel(): Promise<Files> {
   const names = ['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json'];
   const files = await Promise.all(
     names.map(async (name) => [name, await readFile(join(ROOT, 'config/tiny', name))] as const),
   );
-  const stub = new HubStub(MODEL, new Map(files), faults);
+  return new Map(files);
+}
+
+async function desk(test: Test, faults: HubFaults = {}, files?: Files) {
+  const stub = new HubStub(MODEL, files ?? (await tinyModel()), faults);
   const endpoint = await stub.listen();
   test.teardown(() => stub.close());
   const folder = test.testdir({ file: '' });
@@ -104,6 +110,24 @@ t.test('a model is pulled, listed and removed', async (t) => {
   t.match(removed, { code: 0, out: 'Removed acme/tiny: 6.6 MB freed.\n' });
   t.notOk((await readdir(cache)).some((name) => name.startsWith('models--')));
   t.match(await run(['rm', '-y', MODEL]), { code: 1, err: /^acme\/tiny is not in / });
+});
+
+t.test('one GGUF file of a repository is pulled by its quantization', async (t) => {
+  const gguf = await readFile(join(ROOT, 'test/fixtures/gguf/models/llama-tied.gguf'));
+  const files = ['tiny-Q4_0.gguf', 'tiny-Q8_0.gguf'].map((name) => [name, gguf] as const);
+  const { run, stub, cache } = await desk(t, {}, new Map(files));
+  const pulled = await run(['pull', `${MODEL}:q8_0`]);
+  const path = join(cache, 'models--acme--tiny/snapshots', HubStub.commit, 'tiny-Q8_0.gguf');
+  t.match(pulled, { code: 0, out: `${path}\n` });
+  t.ok(gguf.equals(await readFile(path)));
+  t.notOk(stub.requests.some(({ path: asked }) => asked.endsWith('tiny-Q4_0.gguf')));
+  const again = await run(['pull', `${MODEL}/tiny-Q8_0.gguf`], { HF_HUB_OFFLINE: '1' });
+  t.match(again, { code: 0, out: `${path}\n`, err: /is already there: \d/ });
+  t.match((await run(['list'])).out, / GGUF files, served by their names\n$/);
+  t.match(await run(['pull', `${MODEL}:Q6_K`]), {
+    code: 1,
+    err: /acme\/tiny has no GGUF file of Q6_K, .*It has tiny-Q4_0\.gguf, tiny-Q8_0\.gguf\./,
+  });
 });
 
 t.test('a pull that is killed is shown as half, and gone on with', async (t) => {

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 
+import { isGgufFile } from './gguf/split.js';
 import { downloadGguf, downloadModel, type DownloadDeps, type HubPart } from './hub.js';
 import { hasTokenizer, HubCache, isComplete } from './hub-cache.js';
 import { findCachedGguf, hubGguf, type HubGguf } from './hub-gguf.js';
@@ -40,18 +41,22 @@ export async function findModel(
   const local = await stat(modelPath).catch(() => null);
   if (local?.isDirectory() === true) return { folder: modelPath, from: 'folder' };
   if (local !== null) {
-    if (/\.gguf$/i.test(modelPath)) return { folder: modelPath, from: 'folder' };
+    if (isGgufFile(modelPath)) return { folder: modelPath, from: 'folder' };
     throw new ModelLoadError(
       'folder_not_found',
       `${modelPath} is a file, and neither a model folder nor a *.gguf file.`,
     );
   }
-  const gguf = hubGguf(modelPath);
-  if (gguf !== null) return findGguf(gguf, options, deps);
-  if (!isRepoName(modelPath)) {
+  if (hubGguf(modelPath) === null && !isRepoName(modelPath)) {
     throw new ModelLoadError('folder_not_found', `There is no model folder ${modelPath}.`);
   }
-  return findRepo(options, deps);
+  return findOnHub(options, deps);
+}
+
+/** A repository of the hub or a GGUF file of one, whatever is here by its name. @throws ModelLoadError */
+export function findOnHub(options: FindModelOptions, deps: DownloadDeps): Promise<FoundModel> {
+  const gguf = hubGguf(options.modelPath);
+  return gguf === null ? findRepo(options, deps) : findGguf(gguf, options, deps);
 }
 
 /** One file of a repository: the cached one, else what is downloaded. @throws ModelLoadError */
@@ -84,7 +89,7 @@ function requireRevision({ revision }: FindModelOptions): string {
 }
 
 /** The folder of a repository: of its complete snapshot in the cache, or what is downloaded. @throws ModelLoadError */
-export async function findRepo(options: FindModelOptions, deps: DownloadDeps): Promise<FoundModel> {
+async function findRepo(options: FindModelOptions, deps: DownloadDeps): Promise<FoundModel> {
   const { modelPath, offline, token, part = 'model' } = options;
   const revision = requireRevision(options);
   const cache = new HubCache(options.hubCacheDir, modelPath);

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
-import { partNames } from './gguf/split.js';
+import { isGgufFile, partNames } from './gguf/split.js';
 import { isRepoName } from './repo-name.js';
 
 /** A GGUF file of a repository, as a command line names it: `org/name/FILE.gguf`, or `org/name:QUANT`. */
@@ -13,8 +13,7 @@ export interface HubGguf {
 }
 
 const FILE = /^([^/]+\/[^/]+)\/((?:\w[\w.-]*\/)*\w[\w.-]*\.gguf)$/i;
-const QUANT = /^([^:]+):(\w[\w.-]{0,63})$/;
-const GGUF = /\.gguf$/i;
+const QUANT = /^([^:/]+\/[^:/]+):(\w[\w.-]{0,63})$/;
 
 /** Null for what names no such file. */
 export function hubGguf(text: string): HubGguf | null {
@@ -39,7 +38,7 @@ function ofQuant(paths: readonly string[], quant: string): string | null {
   const end = `${quant.toLowerCase()}.gguf`;
   const found = paths.filter((path) => {
     const name = basename(path).toLowerCase();
-    if (!GGUF.test(name) || name.startsWith('mmproj')) return false;
+    if (!isGgufFile(name) || name.startsWith('mmproj')) return false;
     const whole = name.replace(/-\d{5}-of-\d{5}(?=\.gguf$)/, '');
     return whole === end || whole.endsWith(`-${end}`) || whole.endsWith(`.${end}`);
   });
@@ -58,7 +57,7 @@ export async function findCachedGguf(snapshot: string, asked: HubGguf): Promise<
 
 /** What is said where a repository has no such file. */
 export function noGguf(paths: readonly string[], { repo, wanted }: HubGguf): ModelLoadError {
-  const has = paths.filter((path) => GGUF.test(path)).slice(0, 40);
+  const has = paths.filter(isGgufFile).slice(0, 40);
   const what = 'file' in wanted ? wanted.file : `GGUF file of ${wanted.quant}`;
   const list = has.length === 0 ? 'It has no GGUF files' : `It has ${has.join(', ')}`;
   return new ModelLoadError('repo_not_found', `${repo} has no ${what}, or not all of it. ${list}.`);

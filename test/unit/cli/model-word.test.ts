@@ -14,6 +14,8 @@ t.test('a model may have a revision behind its first @', (t) => {
     ['a/b@v1.0-rc_2', 'a/b', 'v1.0-rc_2'],
     [`a/b@${'0a'.repeat(20)}`, 'a/b', '0a'.repeat(20)],
     ['_a/b_', '_a/b_', null],
+    ['a/b:Q4_K_M', 'a/b:Q4_K_M', null],
+    ['a/b/c-Q8_0.gguf@main', 'a/b/c-Q8_0.gguf', 'main'],
   ];
   for (const [word, repo, revision] of words) {
     t.same(one(word), { repo, revision }, word);
@@ -33,7 +35,8 @@ t.test('what is no model is refused by its whole word', (t) => {
   for (const word of [...wrong, ...paths, ...dashes, ...others]) {
     const shown = JSON.stringify(word);
     const message = `${shown} is not a model of the hub: these are org/name or name.`;
-    t.throws(() => one(word), new UsageError(message), shown);
+    t.throws(() => modelWords([word], 'rm'), new UsageError(message), shown);
+    t.throws(() => one(word), UsageError, shown);
   }
   t.throws(() => modelWords(['a/b', '../c'], 'rm'), UsageError, 'one among others');
   t.end();

@@ -11,14 +11,14 @@ import { architectureOf } from './architectures/registry.js';
 import { GgufFields } from './fields.js';
 import { pooledJson } from './pooled-json.js';
 import type { GgufFile } from './read-header.js';
-import { partNames, readParts } from './split.js';
+import { isGgufFile, partNames, readParts } from './split.js';
 import { namedTensors } from './tensors.js';
 import { tokenizerTexts } from './tokenizer/tokenizer-texts.js';
 import { specialIds } from './tokenizer/special-ids.js';
 
 /** llama.cpp's form: one file with sizes, tokenizer and tensors. It answers as the model's folder would. */
 export const ggufFormat: SourceFormat = {
-  accepts: (path) => /\.gguf$/i.test(path),
+  accepts: isGgufFile,
   open: (path) => new GgufSource(path),
 };
 

@@ -1,6 +1,11 @@
 import { ModelLoadError } from '../../load-error.js';
 import { readGguf, type GgufFile } from './read-header.js';
 
+/** By its name alone. */
+export function isGgufFile(path: string): boolean {
+  return /\.gguf$/i.test(path);
+}
+
 /** `NAME-00001-of-00003.gguf` */
 const PART = /^(.*-)(\d{5})-of-(\d{5})(\.gguf)$/i;
 const PARTS_MAX = 1024;
