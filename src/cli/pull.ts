@@ -13,8 +13,9 @@ export const pullCommand: CliCommand = {
   name: 'pull',
   summary: "Download models into the hub's cache",
   about: [
-    'Only the files that a server reads, or one GGUF file. Prints where each is; a download that was interrupted goes',
-    'on where it stopped. HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE count.',
+    'Only the files that a server reads, or one GGUF file. Prints where each is; a',
+    'download that was interrupted goes on where it stopped. HF_HUB_CACHE,',
+    'HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE count.',
   ].join('\n'),
   words: [{ name: 'MODEL[@REVISION]', kind: 'rest' }],
   options: [
