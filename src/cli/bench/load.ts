@@ -32,10 +32,12 @@ export async function runLoad<Row, Result>(
   return results.filter((one) => one !== null);
 }
 
+/** Not before: a timer of Node may fire up to two milliseconds early. */
 async function until(dueMs: number, signal: AbortSignal): Promise<void> {
-  const waitMs = dueMs - performance.now();
-  if (waitMs <= 0) return;
-  await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  for (let waitMs = dueMs - performance.now(); waitMs > 0 && !signal.aborted;) {
+    await sleep(Math.ceil(waitMs), undefined, { signal }).catch(() => undefined);
+    waitMs = dueMs - performance.now();
+  }
 }
 
 /** Lets so many in at once, the others in their order. */
