@@ -35,8 +35,14 @@ export class TimedClient {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) },
       });
-      sent.on('error', reject);
+      // Servers close what was quiet for long, maybe while this was on its way: then it was read by nobody.
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        if (!sent.reusedSocket || error.code !== 'ECONNRESET' || hasBegun) reject(error);
+        else this.post(path, payload).then(resolve, reject);
+      });
+      let hasBegun = false;
       sent.on('response', (response) => {
+        hasBegun = true;
         const chunks: Buffer[] = [];
         const eventsMs: number[] = [];
         let ttftMs = NaN;
