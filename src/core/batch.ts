@@ -6,7 +6,8 @@ import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params
 /**
  * One step of one device as a value (docs/architecture.md, "The step and the slots"). The device runs the parts in the
  * order of the fields: opens, maps, loads, prefill, decode with turns, stores, frees. Its result leaves before the
- * stores. Steps are FIFO per device, so the next one finds them done.
+ * stores. Steps are FIFO per device, so the next one finds them done; one that only begins requests may run together
+ * with the one before it, and then reads nothing that that one stores (device/generate/joined-steps.ts).
  */
 export interface StepPlan {
   readonly step: number;
@@ -182,7 +183,10 @@ export interface PlanHiddenRows extends HiddenRows {
   readonly planRow: number;
 }
 
-/** Microseconds that each part of a step took, as far as it is over when the result leaves. */
+/**
+ * Microseconds that each part of a step took, as far as it is over when the result leaves. All 0 where it ran together
+ * with the step before it, which has the time of both.
+ */
 export interface StepTiming {
   readonly loadUs: number;
   readonly prefillUs: number;

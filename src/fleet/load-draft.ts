@@ -1,6 +1,7 @@
 import { StartupError } from '../core/errors.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
+import { openSource } from '../model/source/registry.js';
 import { Tokenizer } from '../text/tokenizer.js';
 import { findFolder } from './find-folder.js';
 import type { LoadContext } from './load-context.js';
@@ -30,7 +31,10 @@ export async function loadDraft(
   requireGenerating(prepared.spec, '--speculative-algorithm STANDALONE: the served model');
   requireGenerating(draft.spec, '--speculative-draft-model-path: it');
   if (served.tokenizer !== null) {
-    requireSameTokens(served.tokenizer, await Tokenizer.load(draft.tokenizerFolder));
+    requireSameTokens(
+      served.tokenizer,
+      await Tokenizer.load(openSource(draft.tokenizerFolder).tokenizer),
+    );
   } else if (draft.spec.vocabSize !== prepared.spec.vocabSize) {
     throw new StartupError(
       `The draft model has a vocabulary of ${draft.spec.vocabSize} tokens and the served one of ` +

@@ -1,5 +1,5 @@
 import { RequestError, StartupError } from '../core/errors.js';
-import { folderFiles, type NamedFiles } from '../core/named-files.js';
+import type { NamedFiles } from '../core/named-files.js';
 import type { AddedToken, TokenizerFiles } from './added-tokens.js';
 import { bytesOfToken } from './byte-alphabet.js';
 import { fallbackByte } from './byte-fallback.js';
@@ -60,9 +60,8 @@ export class Tokenizer {
     this.maxCharsPerToken = charsPerToken(json);
   }
 
-  /** Reads the files of a model, those of a folder where it is one. @throws StartupError with one sentence */
-  static async load(from: NamedFiles | string): Promise<Tokenizer> {
-    const files = typeof from === 'string' ? folderFiles(from) : from;
+  /** Reads the files of a model. @throws StartupError with one sentence */
+  static async load(files: NamedFiles): Promise<Tokenizer> {
     const { tokenizer, config, ...others } = await readTokenizerFiles(files);
     try {
       return new Tokenizer(tokenizer, config, others);

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { folderFiles } from '../../../src/core/named-files.js';
 import { CpuPool, quantizeOn } from '../../../src/cpu/pool.js';
 import { calibrateOnText } from '../../../src/fleet/calibrate-on-text.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
@@ -43,7 +44,7 @@ interface Measurement {
 
 async function main(folder: string): Promise<void> {
   const window = Number(values.window);
-  const tokenizer = await Tokenizer.load(folder);
+  const tokenizer = await Tokenizer.load(folderFiles(folder));
   const tokens = [...(await tokenizer.encode(await readFile(values.text, 'utf8')))];
   const reference = await load(folder, { quantization: 'none', kvCacheDtype: 'fp32' }, window);
   const measurements: Measurement[] = [];

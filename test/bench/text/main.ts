@@ -1,6 +1,7 @@
 /** 64 streams of text on the main thread while a prompt of 400,000 characters is tokenized. */
 import { parseArgs } from 'node:util';
 
+import { folderFiles } from '../../../src/core/named-files.js';
 import { EncodeQueue } from '../../../src/engine/encode-queue.js';
 import { TextAssembler } from '../../../src/engine/text-assembler.js';
 import { RegexPool } from '../../../src/text/regex-budget.js';
@@ -15,7 +16,7 @@ const { values } = parseArgs({
   },
 });
 
-const tokenizer = await Tokenizer.load(values.model);
+const tokenizer = await Tokenizer.load(folderFiles(values.model));
 const sentence = 'The quick brown fox jumps over the lazy dog, 12 times a day. ';
 const ids = await tokenizer.encode(sentence.repeat(4), false);
 const numChars = Number(values.chars);

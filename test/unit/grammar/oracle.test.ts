@@ -1,5 +1,6 @@
 /** Masks against XGrammar's, the engine that SGLang runs: bit by bit, along random answers. */
 import t, { type Test } from 'tap';
+import { folderFiles } from '../../../src/core/named-files.js';
 import { seededRandom } from '../../../src/core/clock.js';
 import type { GrammarSpec } from '../../../src/core/grammar.js';
 import { joinBytes } from '../../../src/core/vocabulary-bytes.js';
@@ -47,7 +48,7 @@ const CASES: readonly GrammarSpec[] = [
 ];
 
 t.test('masks are those of XGrammar', async (t) => {
-  const tokenizer = await Tokenizer.load('config/tiny');
+  const tokenizer = await Tokenizer.load(folderFiles('config/tiny'));
   const spelled = Array.from({ length: tokenizer.vocabSize }, (_, id) =>
     tokenizer.isSpecial(id) ? '' : withoutWrongBytes(tokenizer.tokenOf(id) ?? ''),
   );

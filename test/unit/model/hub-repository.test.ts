@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 
+import { folderFiles } from '../../../src/core/named-files.js';
 import { openEmbedDevice } from '../../../src/device/embed/embed-device.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import { findModel } from '../../../src/model/source/find-model.js';
@@ -110,7 +111,10 @@ t.test('tokenizers and chat templates come along, in whichever folder they lie',
     const got = await readFile(join(folder, path)).catch(() => null);
     t.same(got, content.equals(Buffer.from('never')) ? null : content, path);
   }
-  const [own, theirs] = await Promise.all([Tokenizer.load(TINY), Tokenizer.load(folder)]);
+  const [own, theirs] = await Promise.all([
+    Tokenizer.load(folderFiles(TINY)),
+    Tokenizer.load(folderFiles(folder)),
+  ]);
   const text = 'The capital of France is';
   t.same(await theirs.encode(text, true), await own.encode(text, true));
   t.notOk(stub.requests.some(({ path }) => /onnx|README|hidden/.test(path)));

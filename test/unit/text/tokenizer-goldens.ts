@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { folderFiles } from '../../../src/core/named-files.js';
 import { Detokenizer } from '../../../src/text/detokenizer.js';
 import type { TokenizerFiles } from '../../../src/text/added-tokens.js';
 import type { Json } from '../../../src/text/hf-tokenizers.js';
@@ -83,7 +84,7 @@ async function loadSlow({ files }: Folder, { model }: Json): Promise<Tokenizer> 
   }
   for (const [name, json] of Object.entries(files)) write(name, JSON.stringify(json));
   try {
-    return await Tokenizer.load(folder);
+    return await Tokenizer.load(folderFiles(folder));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,5 +1,6 @@
 import t from 'tap';
 
+import { folderFiles } from '../../../src/core/named-files.js';
 import { StartupError } from '../../../src/core/errors.js';
 import { Tokenizer } from '../../../src/text/tokenizer.js';
 import { BOS, EOS, idsOf, tinyTokenizer, TOOL, VOCAB_SIZE } from '../api/tiny-tokenizer.js';
@@ -73,7 +74,10 @@ t.test('a broken folder is one sentence', async (t) => {
     ['empty', /^The tokenizer in .*empty cannot be used/],
   ];
   for (const [folder, message] of cases) {
-    await t.rejects(Tokenizer.load(`${dir}/${folder}`), { constructor: StartupError, message });
+    await t.rejects(Tokenizer.load(folderFiles(`${dir}/${folder}`)), {
+      constructor: StartupError,
+      message,
+    });
   }
 });
 

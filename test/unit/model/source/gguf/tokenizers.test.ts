@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
+import { folderFiles } from '../../../../../src/core/named-files.js';
 import { openSource } from '../../../../../src/model/source/registry.js';
 import { loadChatTemplate } from '../../../../../src/text/load-chat-template.js';
 import { Tokenizer } from '../../../../../src/text/tokenizer.js';
@@ -41,7 +42,7 @@ async function jsonOf(folder: string): Promise<TokenizerJson> {
 async function compare(t: Test, folder: string, conversion: Conversion): Promise<void> {
   const metadata = ggufTokenizer(await jsonOf(folder), conversion);
   const ours = await Tokenizer.load((await fileOf(t, metadata)).tokenizer);
-  const theirs = await Tokenizer.load(folder);
+  const theirs = await Tokenizer.load(folderFiles(folder));
   for (const one of TEXTS) {
     const ids = [...(await theirs.encode(one))];
     t.strictSame([...(await ours.encode(one))], ids, JSON.stringify(one));
@@ -55,7 +56,7 @@ t.test('WordPiece has the ids of its tokenizer.json, pairs too', async (t) => {
   await compare(t, folder, { kind: 'bert', roles });
   const metadata = ggufTokenizer(await jsonOf(folder), { kind: 'bert', roles });
   const ours = await Tokenizer.load((await fileOf(t, metadata)).tokenizer);
-  const theirs = await Tokenizer.load(folder);
+  const theirs = await Tokenizer.load(folderFiles(folder));
   t.same(await ours.encodePair('the cat', 'a hat'), await theirs.encodePair('the cat', 'a hat'));
 });
 
