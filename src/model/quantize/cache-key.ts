@@ -5,7 +5,7 @@ import type { ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
-import { hashFile } from './hash-file.js';
+import type { HashedFile } from './hashed-files.js';
 import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
 
 /** What must be the same for a cache entry to be used again. */
@@ -19,12 +19,12 @@ export interface CacheKeyFacts {
 }
 
 /**
- * Folder name of an entry: recipe, network, the content of each weight file (all of it is read) and where each
- * tensor lies there. Names and times of files do not count. @throws ModelLoadError where a file cannot be read
+ * Folder name of an entry: recipe, network, the content of each of the checkpoint's `files` and where each tensor lies
+ * there. Names and times of files do not count.
  */
-export async function cacheKey(facts: CacheKeyFacts): Promise<string> {
+export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): string {
   const { format, plan, headDim, numKvHeads, checkpoint, target } = facts;
-  const tensors = await tensorFacts(checkpoint);
+  const tensors = tensorFacts(checkpoint, files);
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
   const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice];
@@ -38,9 +38,11 @@ export function entryName(format: WeightFormat, key: unknown): string {
 }
 
 /** Each tensor with the hash of its file, and what is read there. */
-export async function tensorFacts({ files, tensors }: Checkpoint): Promise<readonly unknown[]> {
-  const hashes = new Map<string, string>();
-  for (const { path } of files) hashes.set(path, await hashFile(path));
+export function tensorFacts(
+  { tensors }: Pick<Checkpoint, 'tensors'>,
+  files: readonly HashedFile[],
+): readonly unknown[] {
+  const hashes = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   const fileHash = (path: string): string | undefined => hashes.get(path);
   return [...tensors].map(([name, { path, offset, dtype, shape, packing }]) => {
     const place = [name, fileHash(path), offset, dtype, shape];
