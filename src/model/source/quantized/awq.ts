@@ -1,4 +1,5 @@
-import type { ModuleTensors, QuantMethod, StoredModule } from './quant-method.js';
+import type { ConfigFields } from '../../families/config-fields.js';
+import type { ModuleTensors, QuantMethod, QuantScheme, StoredModule } from './quant-method.js';
 import { oneWeight, requireShape } from './stored-part.js';
 import { evenGroupSize, groupSizeOf, wordParts } from './word-module.js';
 
@@ -15,12 +16,17 @@ export const awq: QuantMethod = {
   open: (config) => {
     const version = config.has('version') ? 'version' : 'checkpoint_format';
     config.oneOf(version, VERSIONS, 'gemm');
-    const bits = config.has('w_bit') ? 'w_bit' : 'bits';
-    if (config.size(bits, BITS) !== BITS) config.fail(bits, `${BITS}`);
-    const groupSize = groupSizeOf(config, ['group_size', 'q_group_size']);
-    return (module) => weightOf(module, groupSize);
+    return awqScheme(config);
   },
 };
+
+/** Modules in the order `gemm`, with what else the config says of them. */
+export function awqScheme(config: ConfigFields): QuantScheme {
+  const bits = config.has('w_bit') ? 'w_bit' : 'bits';
+  if (config.size(bits, BITS) !== BITS) config.fail(bits, `${BITS}`);
+  const groupSize = groupSizeOf(config, ['group_size', 'q_group_size']);
+  return (module) => weightOf(module, groupSize);
+}
 
 function weightOf(module: StoredModule, configured: number): ModuleTensors | null {
   const parts = wordParts(module);

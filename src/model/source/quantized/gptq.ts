@@ -2,12 +2,19 @@ import type { ConfigFields } from '../../families/config-fields.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
 import type { WordOrder } from '../../weights/grouped/word-fields.js';
 import type { WordsPacking, ZeroShift } from '../../weights/grouped/words.js';
-import type { ModuleTensors, QuantMethod, StoredModule } from './quant-method.js';
+import type { ModuleTensors, QuantMethod, QuantScheme, StoredModule } from './quant-method.js';
 import { broken, oneWeight, requirePart, requireShape } from './stored-part.js';
 import { evenGroupSize, groupSizeOf, wordParts } from './word-module.js';
 
-/** By `checkpoint_format`: how zeros are stored, and whether codes are cut into planes. */
-const FORMATS: Readonly<Record<string, { readonly isFirst: boolean; readonly planes: boolean }>> = {
+/** A `checkpoint_format`. */
+export interface GptqFormat {
+  /** Zeros are stored less by one. */
+  readonly isFirst: boolean;
+  /** Codes are cut into planes. */
+  readonly planes: boolean;
+}
+
+export const GPTQ_FORMATS: Readonly<Record<'gptq' | 'gptq_v2' | 'gptq_p', GptqFormat>> = {
   gptq: { isFirst: true, planes: false },
   gptq_v2: { isFirst: false, planes: false },
   gptq_p: { isFirst: false, planes: true },
@@ -29,9 +36,7 @@ const ONES: Readonly<Record<number, readonly number[]>> = {
 const EARLY_ONES_OF_THREE = [0x24924924, 0x92492492, 0x49249249];
 
 /** What the config says of all modules. How many bits a code has is seen in each one's shapes. */
-interface GptqScheme {
-  readonly isFirst: boolean;
-  readonly planes: boolean;
+interface GptqScheme extends GptqFormat {
   readonly early: EarlyZeros;
   readonly ordered: boolean;
   readonly groupSize: number;
@@ -47,14 +52,16 @@ interface EarlyZeros {
 /** GPTQ as AutoGPTQ, GPTQModel and AutoRound write it: `qweight`, `qzeros`, `scales`, `g_idx`. */
 export const gptq: QuantMethod = {
   name: 'gptq',
-  open: (config) => {
-    const scheme = schemeOf(config);
-    return (module) => weightOf(module, scheme);
-  },
+  open: (config) => gptqScheme(config, config.oneOf('checkpoint_format', GPTQ_FORMATS, 'gptq')),
 };
 
-function schemeOf(config: ConfigFields): GptqScheme {
-  const format = config.oneOf('checkpoint_format', FORMATS, 'gptq');
+/** Modules of the `format`, with what else the config says of them. */
+export function gptqScheme(config: ConfigFields, format: GptqFormat): QuantScheme {
+  const scheme = schemeOf(config, format);
+  return (module) => weightOf(module, scheme);
+}
+
+function schemeOf(config: ConfigFields, format: GptqFormat): GptqScheme {
   if (config.boolean('is_marlin_format', false)) {
     config.fail(
       'is_marlin_format',

@@ -1,6 +1,7 @@
 import { ConfigFields } from '../../families/config-fields.js';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
 import type { JsonObject } from '../model-source.js';
+import { autoRound, intelAutoRound } from './auto-round.js';
 import { awq } from './awq.js';
 import { bitsandbytes } from './bitsandbytes.js';
 import { fp8 } from './fp8.js';
@@ -9,7 +10,7 @@ import type { QuantMethod } from './quant-method.js';
 
 /** By `quant_method`. */
 const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
-  [fp8, gptq, awq, bitsandbytes].map((method) => [method.name, method]),
+  [fp8, gptq, awq, autoRound, intelAutoRound, bitsandbytes].map((method) => [method.name, method]),
 );
 
 /**

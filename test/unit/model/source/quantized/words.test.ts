@@ -85,6 +85,38 @@ t.test('awq: eight outputs in a word are read, piece by piece', async (t) => {
   }
 });
 
+t.test('auto-round: codes are read in the order that it names', async (t) => {
+  const matrix = randomMatrix(4);
+  const config = { bits: 4, group_size: GROUP, data_type: 'int', act_bits: 16 };
+  for (const quant_method of ['auto-round', 'intel/auto-round']) {
+    for (const [packing_format, tensors] of [
+      ['auto_round', gptqTensors(matrix, 0)],
+      ['auto_round:gptqmodel', gptqTensors(matrix, 0)],
+      ['auto_round:auto_gptq', without(gptqTensors(matrix, 1), 'g_idx')],
+      ['auto_round:auto_awq', awqTensors(matrix)],
+    ] as const) {
+      await readsAs(t, { ...config, quant_method, packing_format }, tensors, matrix);
+    }
+  }
+});
+
+t.test('a tool says in a file of its own what config.json does not', async (t) => {
+  const matrix = randomMatrix(4);
+  for (const [file, own, tensors] of [
+    ['quantize_config.json', { bits: 4, group_size: GROUP }, gptqTensors(matrix, 1)],
+    ['quant_config.json', { w_bit: 4, q_group_size: GROUP, version: 'GEMM' }, awqTensors(matrix)],
+  ] as const) {
+    const folder = await folderOf(t, null, tensors);
+    await t.rejects(readWeight(folder, [OUT, IN], [[0, OUT]]), { message: /weight' is missing/ });
+    await writeFile(join(folder, file), JSON.stringify(own));
+    t.same(await readWeight(folder, [OUT, IN], [[0, OUT]]), weightOf(matrix));
+  }
+  const values = f32([1, 1], [1]);
+  const plain = await folderOf(t, null, { weight: values });
+  await writeFile(join(plain, 'quant_config.json'), JSON.stringify({ w_bit: 3 }));
+  t.same(await readWeight(plain, [1, 1], [[0, 1]]), Float32Array.of(1), 'nothing is packed');
+});
+
 t.test('modules with a plain weight stay as they are', async (t) => {
   const values = Float32Array.from({ length: 6 }, (_, i) => i);
   for (const quant_method of ['gptq', 'awq', 'bitsandbytes']) {
@@ -174,6 +206,12 @@ const BROKEN: readonly [
   ],
   ['an order', { checkpoint_format: 'marlin' }, same, /"checkpoint_format" 'marlin' is not supp/],
   ['Marlin by its flag', { is_marlin_format: true }, same, /"is_marlin_format" must be false:/],
+  [
+    'rounded inputs',
+    { quant_method: 'auto-round', act_bits: 8 },
+    same,
+    /"act_bits" must be 16: inputs are not rounded, got 8$/,
+  ],
   ['rotated inputs', { meta: { rotation: 'hadamard' } }, same, /"rotation" must be null: inputs/],
   ['a group of no inputs', { group_size: 0 }, same, /"group_size" must be a positive integer/],
 ];
@@ -233,7 +271,11 @@ async function readWeight(
   }
 }
 
-async function folderOf(t: Test, quantization_config: object, tensors: Tensors): Promise<string> {
+async function folderOf(
+  t: Test,
+  quantization_config: object | null,
+  tensors: Tensors,
+): Promise<string> {
   const folder = t.testdir();
   const named = Object.entries(tensors).map(([name, tensor]) => [`${NAME}.${name}`, tensor]);
   const file = safetensorsFile(Object.fromEntries(named) as Tensors);
