@@ -2,7 +2,9 @@ import { join } from 'node:path';
 
 import { folderFiles } from '../../core/named-files.js';
 import { ModelLoadError } from '../load-error.js';
+import type { Checkpoint } from './checkpoint.js';
 import type { JsonObject, ModelSource, SourceFormat } from './model-source.js';
+import { withOwnFile } from './quantized/own-file.js';
 import { asPlain } from './quantized/registry.js';
 import { readRegularText, requireRegularFiles } from './regular-file.js';
 import { openCheckpoint } from './safetensors.js';
@@ -26,10 +28,16 @@ function openFolder(folder: string, trunk: string): ModelSource {
     config: () => readConfig(trunk),
     generationConfig: () => readGenerationConfig(trunk),
     json: (name) => readOptional(join(folder, name)),
-    weights: async () => asPlain(await openCheckpoint(trunk), await readConfig(trunk)),
+    weights: () => readWeights(trunk),
     partWeights: (part) => openCheckpoint(join(folder, part)),
     withTrunk: (part) => openFolder(folder, join(folder, part)),
   };
+}
+
+async function readWeights(folder: string): Promise<Checkpoint> {
+  const checkpoint = await openCheckpoint(folder);
+  const read = (name: string): Promise<unknown> => readOptional(join(folder, name));
+  return asPlain(checkpoint, await withOwnFile(await readConfig(folder), checkpoint, read));
 }
 
 async function readConfig(folder: string): Promise<JsonObject> {

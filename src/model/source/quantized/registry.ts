@@ -1,12 +1,16 @@
 import { ConfigFields } from '../../families/config-fields.js';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
 import type { JsonObject } from '../model-source.js';
+import { autoRound, intelAutoRound } from './auto-round.js';
+import { awq } from './awq.js';
+import { bitsandbytes } from './bitsandbytes.js';
 import { fp8 } from './fp8.js';
-import type { QuantMethod, QuantScheme } from './quant-method.js';
+import { gptq } from './gptq.js';
+import type { QuantMethod } from './quant-method.js';
 
 /** By `quant_method`. */
 const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
-  [fp8].map((method) => [method.name, method]),
+  [fp8, gptq, awq, autoRound, intelAutoRound, bitsandbytes].map((method) => [method.name, method]),
 );
 
 /**
@@ -17,16 +21,18 @@ const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
 export function asPlain(checkpoint: Checkpoint, config: JsonObject): Checkpoint {
   const fields = new ConfigFields(config, 'config.json').object('quantization_config');
   if (fields === null) return checkpoint;
-  const scheme = fields.oneOf('quant_method', METHODS, '').open(fields);
-  return { ...checkpoint, tensors: plainTensors(checkpoint, scheme) };
+  const method = fields.oneOf('quant_method', METHODS, '');
+  return { ...checkpoint, tensors: plainTensors(checkpoint, method, fields) };
 }
 
 function plainTensors(
   checkpoint: Checkpoint,
-  scheme: QuantScheme,
+  { open, weightSuffix = '' }: QuantMethod,
+  config: ConfigFields,
 ): ReadonlyMap<string, CheckpointTensor> {
+  const scheme = open(config);
   const tensors = new Map<string, CheckpointTensor>();
-  for (const [name, parts] of modulesOf(checkpoint)) {
+  for (const [name, parts] of modulesOf(checkpoint, weightSuffix)) {
     const made = scheme({ name, parts }) ?? parts;
     for (const [ending, tensor] of made) {
       const full = name === '' ? ending : `${name}.${ending}`;
@@ -36,11 +42,15 @@ function plainTensors(
   return tensors;
 }
 
-/** The tensors by what is before the last dot of their names, and what is behind it. */
-function modulesOf({ tensors }: Checkpoint): Map<string, Map<string, CheckpointTensor>> {
+/** The tensors by their module's names, and what is behind the dot that ends these. */
+function modulesOf(
+  { tensors }: Checkpoint,
+  weightSuffix: string,
+): Map<string, Map<string, CheckpointTensor>> {
   const modules = new Map<string, Map<string, CheckpointTensor>>();
   for (const [name, tensor] of tensors) {
-    const dot = name.lastIndexOf('.');
+    const nested = weightSuffix === '' ? -1 : name.lastIndexOf(weightSuffix);
+    const dot = nested < 0 ? name.lastIndexOf('.') : nested;
     const module = name.slice(0, Math.max(0, dot));
     const parts = modules.get(module) ?? new Map<string, CheckpointTensor>();
     modules.set(module, parts.set(name.slice(dot + 1), tensor));

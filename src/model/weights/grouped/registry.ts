@@ -1,10 +1,12 @@
 import type { InputFiles } from '../input-files.js';
+import { type CodeBookPacking, readCodeBook } from './code-book.js';
 import { type GroupedRows, weightsOf } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
 import { readScaled, type ScaledPacking } from './scaled.js';
+import { readWords, type WordsPacking } from './words.js';
 
 /** Every way in which several stored tensors make one matrix. Each names its tensors in `parts`. */
-export type GroupedPacking = ScaledPacking;
+export type GroupedPacking = ScaledPacking | WordsPacking | CodeBookPacking;
 
 /** Rows of the matrix as f32. */
 export function readGrouped(
@@ -16,5 +18,12 @@ export function readGrouped(
 }
 
 function groupedRows(files: InputFiles, packing: GroupedPacking, rows: RowsToRead): GroupedRows {
-  return readScaled(files, packing, rows);
+  switch (packing.kind) {
+    case 'scaled':
+      return readScaled(files, packing, rows);
+    case 'words':
+      return readWords(files, packing, rows);
+    case 'code-book':
+      return readCodeBook(files, packing, rows);
+  }
 }

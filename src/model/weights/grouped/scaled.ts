@@ -10,6 +10,8 @@ export interface ScaledPacking {
   readonly encoding: ByteEncoding;
   /** Rows and columns of a block; those at the edges may have fewer. */
   readonly block: readonly [rows: number, columns: number];
+  /** Stored scales are this many times as large; absent = 1. */
+  readonly scaledBy?: number;
   readonly parts: {
     /** `[out, in]`. */
     readonly codes: StoredPart;
@@ -20,7 +22,7 @@ export interface ScaledPacking {
 
 export function readScaled(
   files: InputFiles,
-  { encoding, block, parts }: ScaledPacking,
+  { encoding, block, scaledBy = 1, parts }: ScaledPacking,
   { begin, end, columns }: RowsToRead,
 ): GroupedRows {
   const bytes = partRows(files, parts.codes, { begin, end });
@@ -30,7 +32,7 @@ export function readScaled(
   const groups = Math.ceil(columns / blockColumns);
   const all = new Uint8Array(parts.scales.byteLength);
   files.read(parts.scales, 0, all);
-  const stored = floatsOf(parts.scales, all);
+  const stored = floatsOf(parts.scales, all).map((scale) => scale / scaledBy);
   const scales = new Float32Array((end - begin) * groups);
   for (let row = begin; row < end; row++) {
     const at = Math.floor(row / blockRows) * groups;

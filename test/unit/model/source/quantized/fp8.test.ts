@@ -8,7 +8,7 @@ import { findWeight } from '../../../../../src/model/weights/find-weight.js';
 import { InputFiles } from '../../../../../src/model/weights/input-files.js';
 import { readFloats } from '../../../../../src/model/weights/stored-rows.js';
 import { goldenFolder, readGolden } from '../../golden.js';
-import { f32, safetensorsFile, type FileTensor } from '../../safetensors-file.js';
+import { f32, readTensors, safetensorsFile, type FileTensor } from '../../safetensors-file.js';
 import { compareAnswers, prepareHere } from '../../same-answers.js';
 
 const BLOCK = [32, 48] as const;
@@ -178,13 +178,7 @@ async function changeTensors(
   change: (tensors: Record<string, FileTensor>) => Record<string, FileTensor>,
 ): Promise<void> {
   const path = join(folder, 'model.safetensors');
-  const bytes = await readFile(path);
-  const { tensors } = await openCheckpoint(folder);
-  const read = [...tensors].map(([name, { offset, byteLength, storedDtype, shape }]) => {
-    const data = Buffer.from(bytes.subarray(offset, offset + byteLength));
-    return [name, { dtype: storedDtype, shape, data }] as const;
-  });
-  await writeFile(path, safetensorsFile(change(Object.fromEntries(read))));
+  await writeFile(path, safetensorsFile(change(await readTensors(folder))));
 }
 
 function without(tensors: Record<string, FileTensor>, gone: string): Record<string, FileTensor> {
