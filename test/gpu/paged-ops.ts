@@ -5,7 +5,7 @@
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { CONTRIB_DOMAIN, encodeModel, type OnnxValue } from '../../src/model/graph/onnx.js';
-import { decodeFloats, encodeF16 } from '../../src/model/weights/stored-rows.js';
+import { decodeFloats, encodeF16 } from '../../src/model/weights/floats.js';
 
 const HEADS = 4;
 const KV_HEADS = 2;

@@ -128,14 +128,6 @@ export class ConfigFields {
     return this.#list(name, 'a list of integers from 0', isCount);
   }
 
-  /** Weights that somebody else has quantised are not read. @throws ModelConfigError */
-  refuseQuantized(): void {
-    if (!this.has('quantization_config')) return;
-    throw new ModelConfigError(
-      `${this.#where}: "quantization_config" is not supported: use the unquantized checkpoint`,
-    );
-  }
-
   #integer(name: string, least: number, fallback?: number): number {
     const value = this.raw(name) ?? fallback;
     if (

@@ -94,5 +94,4 @@ function refuseUnsupported(fields: ConfigFields): void {
   if (fields.positive('partial_rotary_factor', 1) !== 1) {
     fields.fail('partial_rotary_factor', '1 (partial rotary embeddings are not supported)');
   }
-  fields.refuseQuantized();
 }

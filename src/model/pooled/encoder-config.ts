@@ -48,5 +48,4 @@ function refuseUnsupported(fields: ConfigFields): void {
   if (fields.boolean('is_decoder', false)) {
     fields.fail('is_decoder', 'false (encoders that generate are not supported)');
   }
-  fields.refuseQuantized();
 }

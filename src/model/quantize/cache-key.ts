@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
+import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
 import { hashFile } from './hash-file.js';
 import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
@@ -40,9 +41,19 @@ export function entryName(format: WeightFormat, key: unknown): string {
 export async function tensorFacts({ files, tensors }: Checkpoint): Promise<readonly unknown[]> {
   const hashes = new Map<string, string>();
   for (const { path } of files) hashes.set(path, await hashFile(path));
+  const fileHash = (path: string): string | undefined => hashes.get(path);
   return [...tensors].map(([name, { path, offset, dtype, shape, packing }]) => {
-    const place = [name, hashes.get(path), offset, dtype, shape];
+    const place = [name, fileHash(path), offset, dtype, shape];
     // Entries of tensors whose bytes are numbers keep the names that they had before there were others.
-    return packing === null ? place : [...place, packing];
+    return packing === null ? place : [...place, packingFacts(packing, fileHash)];
   });
+}
+
+/** A packing with the hashes of its parts' files in the place of their paths. */
+function packingFacts(packing: Packing, fileHash: (path: string) => string | undefined): unknown {
+  if (packing.kind === 'blocks') return packing;
+  const parts = Object.entries(packing.parts).map(([role, { path, ...part }]) => {
+    return [role, fileHash(path), part];
+  });
+  return { ...packing, parts };
 }

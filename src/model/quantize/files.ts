@@ -1,10 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
+import { InputFiles } from '../weights/input-files.js';
 import { readFloats, readRows, type StoredTensor } from '../weights/stored-rows.js';
 
-/** The files that one job reads and writes, opened on first use and closed at its end. */
+/** The files that one job reads and writes, closed at its end. */
 export class JobFiles {
-  readonly #inputs = new Map<string, number>();
+  readonly #inputs = new InputFiles();
   readonly #target: number;
 
   constructor(target: string) {
@@ -13,7 +14,7 @@ export class JobFiles {
 
   /** Rows `[begin, end)` as f32. */
   floats(source: StoredTensor, begin: number, end: number): Float32Array {
-    return readFloats(this.#input(source), source, begin, end);
+    return readFloats(this.#inputs, source, begin, end);
   }
 
   /** A whole vector as f32. */
@@ -23,7 +24,7 @@ export class JobFiles {
 
   /** Rows `[begin, end)` as they are stored. */
   raw(source: StoredTensor, begin: number, end: number): Uint8Array {
-    return readRows(this.#input(source), source, begin, end);
+    return readRows(this.#inputs, source, { begin, end });
   }
 
   write(data: NodeJS.TypedArray, offset: number): void {
@@ -35,16 +36,8 @@ export class JobFiles {
     }
   }
 
-  #input({ path }: StoredTensor): number {
-    const open = this.#inputs.get(path);
-    if (open !== undefined) return open;
-    const fd = openSync(path, 'r');
-    this.#inputs.set(path, fd);
-    return fd;
-  }
-
   close(): void {
     closeSync(this.#target);
-    for (const fd of this.#inputs.values()) closeSync(fd);
+    this.#inputs.close();
   }
 }

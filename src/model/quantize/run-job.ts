@@ -1,5 +1,5 @@
 import { ModelLoadError } from '../load-error.js';
-import { encodeF16 } from '../weights/stored-rows.js';
+import { encodeF16 } from '../weights/floats.js';
 import { DTYPE_BYTES } from '../weights/weight-store.js';
 import { quantizeBlocks } from './blocks.js';
 import { JobFiles } from './files.js';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { folderFiles } from '../../core/named-files.js';
 import { ModelLoadError } from '../load-error.js';
 import type { JsonObject, ModelSource, SourceFormat } from './model-source.js';
+import { asPlain } from './quantized/registry.js';
 import { readRegularText, requireRegularFiles } from './regular-file.js';
 import { openCheckpoint } from './safetensors.js';
 
@@ -25,7 +26,7 @@ function openFolder(folder: string, trunk: string): ModelSource {
     config: () => readConfig(trunk),
     generationConfig: () => readGenerationConfig(trunk),
     json: (name) => readOptional(join(folder, name)),
-    weights: () => openCheckpoint(trunk),
+    weights: async () => asPlain(await openCheckpoint(trunk), await readConfig(trunk)),
     partWeights: (part) => openCheckpoint(join(folder, part)),
     withTrunk: (part) => openFolder(folder, join(folder, part)),
   };

@@ -1,9 +1,14 @@
 import type { FloatType } from '../../core/model-spec.js';
 import { BLOCK_TYPES, type BlockName } from './blocks/registry.js';
+import type { GroupedPacking } from './grouped/registry.js';
 import { DTYPE_BYTES } from './weight-store.js';
 
 /** How the numbers of a tensor are made of bytes that are not simply they. Plain data: jobs carry it. */
-export interface Packing {
+export type Packing = BlockPacking | GroupedPacking;
+
+/** Numbers of one range of bytes. */
+export interface BlockPacking {
+  readonly kind: 'blocks';
   /** What the bytes are: blocks, or numbers. */
   readonly encoding: BlockName | FloatType;
   /** Rows of a head that are stored as pairs of a rotation; null = rows lie in their order. */
@@ -13,13 +18,13 @@ export interface Packing {
 }
 
 /** Bytes of `count` numbers, which are whole blocks. */
-export function packedBytes(encoding: Packing['encoding'], count: number): number {
+export function packedBytes(encoding: BlockPacking['encoding'], count: number): number {
   if (!isBlocks(encoding)) return count * DTYPE_BYTES[encoding];
   const { elements, bytes } = BLOCK_TYPES[encoding];
   return (count / elements) * bytes;
 }
 
-export function isBlocks(encoding: Packing['encoding']): encoding is BlockName {
+export function isBlocks(encoding: BlockPacking['encoding']): encoding is BlockName {
   return Object.hasOwn(BLOCK_TYPES, encoding);
 }
 

@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import { findWeight } from './find-weight.js';
 import { ModelLoadError } from '../load-error.js';
+import { findWeight } from './find-weight.js';
+import { InputFiles } from './input-files.js';
 import { readFloats } from './stored-rows.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 
@@ -19,24 +19,21 @@ export function readTensor(
   name: string,
   maxRows: number,
 ): NestedNumbers | null {
+  const files = new InputFiles();
   try {
     const shape = checkpoint.tensors.get(name)?.shape;
     if (shape === undefined || shape.length === 0) return null;
     const tensor = findWeight(checkpoint, name, shape);
     const width = shape.slice(1).reduce((product, size) => product * size, 1);
     const numRows = Math.min(maxRows, shape[0] ?? 0, Math.floor(MAX_VALUES / Math.max(1, width)));
-    // What lies there now may be another thing than what was loaded: a pipe is not waited for.
-    const fd = openSync(tensor.path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const values = readFloats(fd, tensor, 0, numRows);
-      return nest(values, [numRows, ...shape.slice(1)]);
-    } finally {
-      closeSync(fd);
-    }
+    const values = readFloats(files, tensor, 0, numRows);
+    return nest(values, [numRows, ...shape.slice(1)]);
   } catch (error) {
     // The files may have gone since they were loaded.
     if (error instanceof ModelLoadError || isFileError(error)) return null;
     throw error;
+  } finally {
+    files.close();
   }
 }
 

@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
-
 import type { NamedFiles } from '../../../core/named-files.js';
+import { InputFiles } from '../../weights/input-files.js';
 import { readFloats } from '../../weights/stored-rows.js';
 import { ModelLoadError } from '../../load-error.js';
 import type { Checkpoint } from '../checkpoint.js';
@@ -103,25 +102,22 @@ async function openGguf(path: string): Promise<OpenGguf> {
     name: architecture.name,
     fields,
     tensors: new Map(parts.flatMap(({ tensors }) => [...tensors])),
-    values: (name) => readValues(parts, name),
+    values: (name) => Promise.resolve(readValues(parts, name)),
   };
   return { parts, model, architecture };
 }
 
 /** The numbers of a tensor of plain floats. */
-async function readValues(
-  parts: readonly GgufFile[],
-  name: string,
-): Promise<readonly number[] | null> {
+function readValues(parts: readonly GgufFile[], name: string): readonly number[] | null {
   const part = parts.find(({ tensors }) => tensors.has(name));
   const tensor = part?.tensors.get(name);
   if (part === undefined || tensor?.type.encoding !== 'f32') return null;
   const { path } = part.file;
-  const handle = await open(path, 'r');
+  const files = new InputFiles();
   try {
     const stored = { ...tensor, path, dtype: 'f32', packing: null } as const;
-    return [...readFloats(handle.fd, stored, 0, tensor.shape[0] ?? 0)];
+    return [...readFloats(files, stored, 0, tensor.shape[0] ?? 0)];
   } finally {
-    await handle.close();
+    files.close();
   }
 }

@@ -1,5 +1,5 @@
 import { BLOCK_TYPES } from '../../weights/blocks/registry.js';
-import type { Packing } from '../../weights/packing.js';
+import type { BlockPacking } from '../../weights/packing.js';
 
 /** How one type of ggml's lies in a file. */
 export interface TensorType {
@@ -8,7 +8,7 @@ export interface TensorType {
   readonly elements: number;
   readonly bytes: number;
   /** Null = it cannot be unpacked here. */
-  readonly encoding: Packing['encoding'] | null;
+  readonly encoding: BlockPacking['encoding'] | null;
 }
 
 function blocks(name: keyof typeof BLOCK_TYPES): TensorType {

@@ -1,5 +1,5 @@
 import type { CheckpointFile, CheckpointTensor } from '../checkpoint.js';
-import type { Packing } from '../../weights/packing.js';
+import type { BlockPacking } from '../../weights/packing.js';
 import type { GgufArchitecture, GgufModel } from './architectures/architecture.js';
 import type { GgufTensor } from './header.js';
 
@@ -62,7 +62,7 @@ function stored(
   const { encoding } = type;
   const place = { name, path, offset, byteLength, storedDtype: type.name, shape };
   if (encoding === null) return { ...place, dtype: null, packing: null };
-  const packing: Packing = { encoding, ...architecture.change(name, model) };
+  const packing: BlockPacking = { kind: 'blocks', encoding, ...architecture.change(name, model) };
   const isPlain = packing.pairedRows === null && packing.plus === 0;
   if (isPlain && (encoding === 'f32' || encoding === 'f16' || encoding === 'bf16')) {
     return { ...place, dtype: encoding, packing: null };

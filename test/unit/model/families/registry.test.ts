@@ -72,7 +72,6 @@ const REFUSED: readonly [what: string, change: Record<string, unknown>, message:
   ['an odd head', { head_dim: 15 }, /"head_dim" must be even/],
   ['another activation', { hidden_act: 'gelu' }, /"hidden_act" 'gelu' is not supported/],
   ['partial rotation', { partial_rotary_factor: 0.5 }, /"partial_rotary_factor" must be 1/],
-  ['a quantised checkpoint', { quantization_config: {} }, /"quantization_config" is not supported/],
   ['a bad flag', { tie_word_embeddings: 'yes' }, /"tie_word_embeddings" must be true or false/],
   ['a bad epsilon', { rms_norm_eps: 0 }, /"rms_norm_eps" must be a positive number/],
   ['no architecture', { architectures: [] }, /"architectures" must be a list of one architecture/],

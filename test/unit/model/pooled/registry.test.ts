@@ -88,7 +88,6 @@ const REFUSED: readonly [what: string, change: Record<string, unknown>, message:
   ],
   ['a decoder', { is_decoder: true }, /"is_decoder" must be false/],
   ['heads that do not divide', { num_attention_heads: 5 }, /"num_attention_heads" must be/],
-  ['a quantised checkpoint', { quantization_config: {} }, /"quantization_config" is not supported/],
   [
     'no positions',
     { architectures: ['RobertaModel'], max_position_embeddings: 2 },

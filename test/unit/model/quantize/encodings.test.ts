@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import { quantizeBlocks } from '../../../../src/model/quantize/blocks.js';
-import { decodeFloats, encodeF16 } from '../../../../src/model/weights/stored-rows.js';
+import { decodeFloats, encodeF16 } from '../../../../src/model/weights/floats.js';
 import {
   PAIR_SUM_MAX,
   pairSafeScales,

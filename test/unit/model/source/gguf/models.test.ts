@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
 import type { LoadFormat } from '../../../../../src/model/built-model.js';
-import { prepareModel, type PreparedCheckpoint } from '../../../../../src/model/prepare-model.js';
-import { runQuantizeJob } from '../../../../../src/model/quantize/run-job.js';
+import type { PreparedCheckpoint } from '../../../../../src/model/prepare-model.js';
 import { goldenFolder, readGolden } from '../../golden.js';
-import { GraphRunner } from '../../run-graph.js';
+import { compareAnswers, prepareHere, type Pair } from '../../same-answers.js';
 
 /** Written by test/fixtures/make_gguf_models.py with the gguf package. */
 const MODELS = join('test', 'fixtures', 'gguf', 'models');
@@ -69,69 +68,27 @@ async function changedFolder(
   return changed;
 }
 
-interface Pair {
+interface FilePair extends Omit<Pair, 'model' | 'reference' | 'inputIds'> {
   readonly file: string;
   readonly folder: string;
   /** Of the golden that has the tokens. */
   readonly name: string;
-  readonly within: number;
-  readonly quantization?: 'none' | 'int8' | 'int4' | 'w8a8_int8';
 }
 
-async function compare(t: Test, pair: Pair): Promise<void> {
-  const { file, folder, name, within, quantization = 'none' } = pair;
+async function compare(t: Test, { file, folder, name, ...pair }: FilePair): Promise<void> {
   const { inputIds } = await readGolden(name);
-  const [ours, theirs] = [
-    await logprobs(await prepare(t, file, quantization), inputIds),
-    await logprobs(await prepare(t, folder, quantization), inputIds),
-  ];
-  let worst = 0;
-  for (const [row, values] of theirs.entries()) {
-    for (const [id, value] of values.entries()) {
-      worst = Math.max(worst, Math.abs(value - (ours[row]?.[id] ?? NaN)));
-    }
-  }
-  t.equal(ours.length, inputIds.length);
-  t.ok(worst <= within, `${quantization}: off by ${worst}`);
+  await compareAnswers(t, cacheDir, { model: file, reference: folder, inputIds, ...pair });
 }
 
 t.test('--load-format gguf and safetensors take what they name, and nothing else', async (t) => {
   const file = join(MODELS, 'qwen2.gguf');
-  t.equal((await prepare(t, file, 'none', 'gguf')).info.folder, file);
-  await t.rejects(prepare(t, file, 'none', 'safetensors'), {
+  const prepare = (folder: string, loadFormat: LoadFormat): Promise<PreparedCheckpoint> =>
+    prepareHere(t, { folder, quantization: 'none', cacheDir, loadFormat });
+  t.equal((await prepare(file, 'gguf')).info.folder, file);
+  await t.rejects(prepare(file, 'safetensors'), {
     message: /qwen2\.gguf is gguf, and --load-format is safetensors\.$/,
   });
-  await t.rejects(prepare(t, goldenFolder('qwen2'), 'none', 'gguf'), {
+  await t.rejects(prepare(goldenFolder('qwen2'), 'gguf'), {
     message: /qwen2 is safetensors, and --load-format is gguf\.$/,
   });
 });
-
-async function logprobs(
-  prepared: PreparedCheckpoint,
-  ids: readonly number[],
-): Promise<readonly Float32Array[]> {
-  const runner = await GraphRunner.create(prepared, { slots: 1 });
-  return runner.extend(0, 0, ids, null);
-}
-
-/** Jobs run on this thread. */
-function prepare(
-  t: Test,
-  folder: string,
-  quantization: NonNullable<Pair['quantization']>,
-  loadFormat: LoadFormat = 'auto',
-): Promise<PreparedCheckpoint> {
-  return prepareModel(
-    { folder, quantization, loadFormat, contextLength: null },
-    {
-      runJob: (job) => {
-        runQuantizeJob(job);
-        return Promise.resolve();
-      },
-      cacheDir,
-      temporaryDir: cacheDir,
-      warn: (message) => t.fail(message),
-      progress: () => undefined,
-    },
-  );
-}

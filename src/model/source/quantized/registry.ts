@@ -1,0 +1,49 @@
+import { ConfigFields } from '../../families/config-fields.js';
+import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
+import type { JsonObject } from '../model-source.js';
+import { fp8 } from './fp8.js';
+import type { QuantMethod, QuantScheme } from './quant-method.js';
+
+/** By `quant_method`. */
+const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
+  [fp8].map((method) => [method.name, method]),
+);
+
+/**
+ * A checkpoint of a model whose config.json says that it is quantised, with the weights that its tensors make under the
+ * names that a plain checkpoint has for them. @throws ModelConfigError on a method that is not known, ModelLoadError on
+ * tensors that do not fit each other
+ */
+export function asPlain(checkpoint: Checkpoint, config: JsonObject): Checkpoint {
+  const fields = new ConfigFields(config, 'config.json').object('quantization_config');
+  if (fields === null) return checkpoint;
+  const scheme = fields.oneOf('quant_method', METHODS, '').open(fields);
+  return { ...checkpoint, tensors: plainTensors(checkpoint, scheme) };
+}
+
+function plainTensors(
+  checkpoint: Checkpoint,
+  scheme: QuantScheme,
+): ReadonlyMap<string, CheckpointTensor> {
+  const tensors = new Map<string, CheckpointTensor>();
+  for (const [name, parts] of modulesOf(checkpoint)) {
+    const made = scheme({ name, parts }) ?? parts;
+    for (const [ending, tensor] of made) {
+      const full = name === '' ? ending : `${name}.${ending}`;
+      tensors.set(full, tensor);
+    }
+  }
+  return tensors;
+}
+
+/** The tensors by what is before the last dot of their names, and what is behind it. */
+function modulesOf({ tensors }: Checkpoint): Map<string, Map<string, CheckpointTensor>> {
+  const modules = new Map<string, Map<string, CheckpointTensor>>();
+  for (const [name, tensor] of tensors) {
+    const dot = name.lastIndexOf('.');
+    const module = name.slice(0, Math.max(0, dot));
+    const parts = modules.get(module) ?? new Map<string, CheckpointTensor>();
+    modules.set(module, parts.set(name.slice(dot + 1), tensor));
+  }
+  return modules;
+}

@@ -1,0 +1,20 @@
+import type { InputFiles } from '../input-files.js';
+import { type GroupedRows, weightsOf } from './grouped-rows.js';
+import type { RowsToRead } from './layout.js';
+import { readScaled, type ScaledPacking } from './scaled.js';
+
+/** Every way in which several stored tensors make one matrix. Each names its tensors in `parts`. */
+export type GroupedPacking = ScaledPacking;
+
+/** Rows of the matrix as f32. */
+export function readGrouped(
+  files: InputFiles,
+  packing: GroupedPacking,
+  rows: RowsToRead,
+): Float32Array {
+  return weightsOf(groupedRows(files, packing, rows));
+}
+
+function groupedRows(files: InputFiles, packing: GroupedPacking, rows: RowsToRead): GroupedRows {
+  return readScaled(files, packing, rows);
+}
