@@ -5,10 +5,10 @@ import type { CheckpointTensor } from '../checkpoint.js';
 export interface QuantMethod {
   readonly name: string;
   /**
-   * What the config says, as what to do with each module's tensors. @throws ModelConfigError where it says something
-   * that cannot be read
+   * What the config says, as what to do with the tensors of each of `modules`. @throws ModelConfigError where it says
+   * something that cannot be read
    */
-  open(config: ConfigFields): QuantScheme;
+  open(config: ConfigFields, modules: readonly string[]): QuantScheme;
 }
 
 /** The tensors of a module that this method made; null = they are not of it, and stay as they are. */

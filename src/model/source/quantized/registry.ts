@@ -1,12 +1,15 @@
 import { ConfigFields } from '../../families/config-fields.js';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
 import type { JsonObject } from '../model-source.js';
-import { fp8 } from './fp8.js';
+import { compressedTensors } from './compressed-tensors/method.js';
+import { fbgemmFp8, fp8 } from './fp8.js';
+import { modelopt } from './modelopt.js';
+import { mxfp4 } from './mxfp4.js';
 import type { QuantMethod, QuantScheme } from './quant-method.js';
 
 /** By `quant_method`. */
 const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
-  [fp8].map((method) => [method.name, method]),
+  [compressedTensors, fbgemmFp8, fp8, modelopt, mxfp4].map((method) => [method.name, method]),
 );
 
 /**
@@ -17,16 +20,17 @@ const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
 export function asPlain(checkpoint: Checkpoint, config: JsonObject): Checkpoint {
   const fields = new ConfigFields(config, 'config.json').object('quantization_config');
   if (fields === null) return checkpoint;
-  const scheme = fields.oneOf('quant_method', METHODS, '').open(fields);
-  return { ...checkpoint, tensors: plainTensors(checkpoint, scheme) };
+  const modules = modulesOf(checkpoint);
+  const scheme = fields.oneOf('quant_method', METHODS, '').open(fields, [...modules.keys()]);
+  return { ...checkpoint, tensors: plainTensors(modules, scheme) };
 }
 
 function plainTensors(
-  checkpoint: Checkpoint,
+  modules: ReadonlyMap<string, ReadonlyMap<string, CheckpointTensor>>,
   scheme: QuantScheme,
 ): ReadonlyMap<string, CheckpointTensor> {
   const tensors = new Map<string, CheckpointTensor>();
-  for (const [name, parts] of modulesOf(checkpoint)) {
+  for (const [name, parts] of modules) {
     const made = scheme({ name, parts }) ?? parts;
     for (const [ending, tensor] of made) {
       const full = name === '' ? ending : `${name}.${ending}`;

@@ -1,0 +1,156 @@
+import { InputFiles } from '../../../weights/input-files.js';
+import { type PackedInts, perWord } from '../../../weights/grouped/codes.js';
+import type { StoredPart } from '../../../weights/grouped/part.js';
+import type { Block } from '../../../weights/grouped/per-block.js';
+import type { ModuleTensors, StoredModule } from '../quant-method.js';
+import {
+  blocksOf,
+  FLOAT_SCALES,
+  FP8_CODES,
+  matrixShape,
+  POWER_SCALES,
+  scaledWeight,
+  type ScaledWeight,
+  wholeOrRow,
+} from '../scaled-weight.js';
+import { broken, requirePart, requireShape } from '../stored-part.js';
+import { blockOf, type WeightScheme } from './scheme.js';
+
+/**
+ * A module's weight by what it is stored as: integers in words of 32 bits, pairs of four bit floats, or bytes. Null = it
+ * is not quantised, whatever the scheme says.
+ */
+export function compressedWeight(
+  module: StoredModule,
+  scheme: WeightScheme | null,
+): ModuleTensors | null {
+  const packed = module.parts.get('weight_packed');
+  const stored = packed ?? module.parts.get('weight');
+  if (stored === undefined || isPlain(stored.storedDtype)) return null;
+  if (scheme === null) {
+    throw broken(
+      `Tensor '${stored.name}' in ${stored.path} is quantised, but no group of "quantization_config" has it.`,
+    );
+  }
+  if (packed === undefined) return byteWeight(module, scheme);
+  return scheme.type === 'int' ? packedInts(module, scheme) : packedFloats(module, scheme);
+}
+
+function isPlain(dtype: string): boolean {
+  return dtype !== 'I8' && dtype !== 'U8' && dtype !== 'I32' && !(dtype in FP8_CODES);
+}
+
+/** `int-quantized`, `float-quantized`, `naive-quantized` and `mxfp8-quantized`. */
+function byteWeight(module: StoredModule, scheme: WeightScheme): ModuleTensors {
+  const dtypes = scheme.type === 'int' ? ['I8'] : Object.keys(FP8_CODES);
+  const codes = requirePart(module, 'weight', dtypes);
+  const shape = matrixShape(codes);
+  const scaleTypes = scheme.type === 'int' ? FLOAT_SCALES : [...FLOAT_SCALES, ...POWER_SCALES];
+  const shared = sharedParts(module, { scheme, shape, codes, scaleTypes });
+  const encoding = FP8_CODES[codes.storedDtype] ?? 'i8';
+  return scaledWeight(module, { codes, shape, encoding, ...shared });
+}
+
+/** `nvfp4-pack-quantized` and `mxfp4-pack-quantized`. */
+function packedFloats(module: StoredModule, scheme: WeightScheme): ModuleTensors {
+  const codes = requirePart(module, 'weight_packed', ['U8']);
+  const [out, pairs] = matrixShape(codes);
+  const shape = [out, 2 * pairs] as const;
+  const scaleTypes = ['F8_E4M3', ...FLOAT_SCALES, ...POWER_SCALES];
+  const shared = sharedParts(module, { scheme, shape, codes, scaleTypes });
+  const weight = { codes, shape, encoding: 'e2m1', ...shared } as const;
+  if (!module.parts.has('weight_global_scale')) return scaledWeight(module, weight);
+  const divisor = requirePart(module, 'weight_global_scale', ['F32']);
+  requireShape(divisor, [1], 'it is one for all scales');
+  return scaledWeight(module, { ...weight, divisor });
+}
+
+/** `pack-quantized`. */
+function packedInts(module: StoredModule, scheme: WeightScheme): ModuleTensors {
+  const packed = { bits: scheme.bits };
+  const codes = requirePart(module, 'weight_packed', ['I32']);
+  const shape = readShape(requirePart(module, 'weight_shape', ['I64', 'I32']));
+  const words = [shape[0], Math.ceil(shape[1] / perWord(packed))];
+  requireShape(codes, words, `it has ${shape.join(' by ')} numbers of ${scheme.bits} bits`);
+  const shared = sharedParts(module, { scheme, shape, codes, scaleTypes: FLOAT_SCALES, packed });
+  return scaledWeight(module, {
+    codes,
+    shape,
+    encoding: packed,
+    ...shared,
+    ...order(module, shape),
+  });
+}
+
+interface Sharing {
+  readonly scheme: WeightScheme;
+  readonly shape: ScaledWeight['shape'];
+  readonly codes: StoredPart;
+  readonly scaleTypes: readonly string[];
+  readonly packed?: PackedInts;
+}
+
+type SharedParts = Pick<ScaledWeight, 'block' | 'scales' | 'zeros' | 'packedZeros'>;
+
+/** Scales, and zeros where they are asymmetric or stored all the same. */
+function sharedParts(module: StoredModule, sharing: Sharing): SharedParts {
+  const { scheme, shape, codes, scaleTypes, packed } = sharing;
+  const block = blockOf(scheme.strategy, shape);
+  const scales = requirePart(module, 'weight_scale', scaleTypes);
+  requireBlocks(scales, { block, shape, codes });
+  if (scheme.isSymmetric && !module.parts.has('weight_zero_point')) return { block, scales };
+  const zeros = requirePart(module, 'weight_zero_point', ['I8', 'F8_E4M3', 'I32']);
+  if (zeros.storedDtype !== 'I32') {
+    requireBlocks(zeros, { block, shape, codes });
+    return { block, scales, zeros };
+  }
+  if (packed === undefined || block[0] !== 1) {
+    throw broken(`Tensor '${zeros.name}' in ${zeros.path} has dtype I32, not I8.`);
+  }
+  const [out, groups] = blocksOf(shape, block) as [number, number];
+  const words = [Math.ceil(out / perWord(packed)), groups];
+  requireShape(zeros, words, `it has ${out} by ${groups} numbers of ${packed.bits} bits`);
+  return { block, scales, zeros, packedZeros: packed };
+}
+
+/** @throws ModelLoadError unless `part` has an element for each block, or for the whole or each row in any shape */
+function requireBlocks(
+  part: StoredPart,
+  { block, shape, codes }: { block: Block; shape: ScaledWeight['shape']; codes: StoredPart },
+): void {
+  const blocks = blocksOf(shape, block);
+  const shared = wholeOrRow(shape, part);
+  if (shared !== null && blocksOf(shape, shared).every((size, i) => size === blocks[i])) return;
+  requireShape(part, blocks, `'${codes.name}' has blocks of ${block.join(' by ')}`);
+}
+
+/** The group of each column, where columns were quantised in another order. */
+function order(
+  module: StoredModule,
+  [, width]: ScaledWeight['shape'],
+): Pick<ScaledWeight, 'groupOf'> {
+  if (!module.parts.has('weight_g_idx')) return {};
+  const groupOf = requirePart(module, 'weight_g_idx', ['I32']);
+  requireShape(groupOf, [width], `the weight has ${width} columns`);
+  return { groupOf };
+}
+
+/** `[out, in]`, which the words alone do not tell. */
+function readShape(part: StoredPart): ScaledWeight['shape'] {
+  requireShape(part, [2], 'it has the two dimensions of the weight');
+  const bytes = new Uint8Array(part.byteLength);
+  const files = new InputFiles();
+  try {
+    files.read(part, 0, bytes);
+  } finally {
+    files.close();
+  }
+  const [out = 0, width = 0] =
+    part.storedDtype === 'I32'
+      ? new Int32Array(bytes.buffer)
+      : Array.from(new BigInt64Array(bytes.buffer), Number);
+  if (out > 0 && width > 0 && out < 2 ** 31 && width < 2 ** 31) return [out, width];
+  throw broken(
+    `Tensor '${part.name}' in ${part.path} says that the weight has shape [${out}, ${width}].`,
+  );
+}
