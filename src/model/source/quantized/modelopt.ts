@@ -1,4 +1,4 @@
-import { ModelConfigError, excerpt, type ConfigFields } from '../../families/config-fields.js';
+import type { ConfigFields } from '../../families/config-fields.js';
 import type { CodeEncoding } from '../../weights/grouped/codes.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
 import type { Block } from '../../weights/grouped/per-block.js';
@@ -41,13 +41,11 @@ export const modelopt: QuantMethod = {
   },
 };
 
+/** Null where K and V alone are quantised. */
 function requireAlgorithm(config: ConfigFields): void {
-  const name = config.text('quant_algo');
-  if (ALGORITHMS.includes(name.toUpperCase())) return;
-  throw new ModelConfigError(
-    `config.json: "quantization_config": "quant_algo" '${excerpt(name)}' is not supported. ` +
-      `Supported: ${ALGORITHMS.join(', ')}`,
-  );
+  if (!config.has('quant_algo')) return;
+  if (ALGORITHMS.includes(config.text('quant_algo').toUpperCase())) return;
+  config.fail('quant_algo', `one of ${ALGORITHMS.join(', ')}`);
 }
 
 function modeloptWeight(module: StoredModule): ModuleTensors | null {
@@ -85,7 +83,11 @@ function blockOf(shape: ScaledWeight['shape'], scales: StoredPart): Block {
     throw misfit(scales, squares, `blocks of ${SQUARE} by ${SQUARE} share a scale`);
   }
   const [rows, groups = 1] = scales.shape;
-  const size = width / groups;
-  if (scales.shape.length === 2 && rows === out && Number.isInteger(size)) return [1, size];
-  throw misfit(scales, [out, groups], 'each row has the same groups');
+  if (scales.shape.length !== 2 || rows !== out) {
+    throw misfit(scales, [out, groups], 'each row has the same groups');
+  }
+  if (groups > 0 && width % groups === 0) return [1, width / groups];
+  throw broken(
+    `Tensor '${scales.name}' in ${scales.path} has ${groups} scales a row, which do not divide ${width} columns.`,
+  );
 }

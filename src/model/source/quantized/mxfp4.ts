@@ -94,7 +94,6 @@ function expertWeight(
       encoding: 'e2m1',
       block: [1, BLOCK],
       rows: which,
-      packedZeros: null,
       parts,
     },
     shape: [own, groups * BLOCK],

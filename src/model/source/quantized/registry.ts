@@ -1,10 +1,9 @@
-import { ConfigFields } from '../../families/config-fields.js';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
-import type { JsonObject } from '../model-source.js';
 import { compressedTensors } from './compressed-tensors/method.js';
 import { fbgemmFp8, fp8 } from './fp8.js';
 import { modelopt } from './modelopt.js';
 import { mxfp4 } from './mxfp4.js';
+import type { ConfigFields } from '../../families/config-fields.js';
 import type { QuantMethod, QuantScheme } from './quant-method.js';
 
 /** By `quant_method`. */
@@ -13,12 +12,11 @@ const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
 );
 
 /**
- * A checkpoint of a model whose config.json says that it is quantised, with the weights that its tensors make under the
- * names that a plain checkpoint has for them. @throws ModelConfigError on a method that is not known, ModelLoadError on
- * tensors that do not fit each other
+ * A checkpoint of which `fields` say that it is quantised, with the weights that its tensors make under the names that a
+ * plain checkpoint has for them; null = it is plain. @throws ModelConfigError on a method that is not known,
+ * ModelLoadError on tensors that do not fit each other
  */
-export function asPlain(checkpoint: Checkpoint, config: JsonObject): Checkpoint {
-  const fields = new ConfigFields(config, 'config.json').object('quantization_config');
+export function asPlain(checkpoint: Checkpoint, fields: ConfigFields | null): Checkpoint {
   if (fields === null) return checkpoint;
   const modules = modulesOf(checkpoint);
   const scheme = fields.oneOf('quant_method', METHODS, '').open(fields, [...modules.keys()]);

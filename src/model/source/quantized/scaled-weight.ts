@@ -1,4 +1,4 @@
-import type { CodeEncoding } from '../../weights/grouped/codes.js';
+import type { CodeEncoding, PackedInts } from '../../weights/grouped/codes.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
 import type { Block } from '../../weights/grouped/per-block.js';
 import type { ScaledPacking } from '../../weights/grouped/scaled.js';
@@ -23,15 +23,16 @@ export interface ScaledWeight extends Omit<ScaledPacking['parts'], 'codes' | 'sc
   readonly shape: readonly [out: number, width: number];
   readonly encoding: CodeEncoding;
   readonly block: Block;
-  readonly packedZeros?: ScaledPacking['packedZeros'];
+  readonly packedZeros?: PackedInts;
 }
 
 /** The module whose weight is made of these parts; their shapes are checked before. */
 export function scaledWeight(
   module: StoredModule,
-  { shape, encoding, block, packedZeros = null, ...parts }: ScaledWeight,
+  { shape, encoding, block, packedZeros, ...parts }: ScaledWeight,
 ): ModuleTensors {
-  const packing = { kind: 'scaled', encoding, block, rows: null, packedZeros, parts } as const;
+  const zeros = packedZeros === undefined ? {} : { packedZeros };
+  const packing = { kind: 'scaled', encoding, block, ...zeros, parts } as const;
   return oneWeight(module, { codes: parts.codes, shape, packing });
 }
 

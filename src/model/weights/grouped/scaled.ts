@@ -11,10 +11,10 @@ export interface ScaledPacking {
   readonly kind: 'scaled';
   readonly encoding: CodeEncoding;
   readonly block: Block;
-  /** The stored rows that the matrix has: `first`, and then every `step`-th; null = all. */
-  readonly rows: { readonly first: number; readonly step: number } | null;
-  /** Zeros are packed as these are, the rows of a column in one word; null = each has its own element. */
-  readonly packedZeros: PackedInts | null;
+  /** The stored rows that the matrix has: `first`, and then every `step`-th; absent = all. */
+  readonly rows?: { readonly first: number; readonly step: number };
+  /** Zeros are packed as these are, the rows of a column in one word; absent = each has its own element. */
+  readonly packedZeros?: PackedInts;
   readonly parts: {
     /** Its first dimension is the stored rows. */
     readonly codes: StoredPart;
@@ -100,9 +100,9 @@ function readZeros(
   files: InputFiles,
   part: StoredPart,
   read: RowsInBlocks,
-  packed: PackedInts | null,
+  packed: PackedInts | undefined,
 ): Float32Array {
-  if (packed === null) return blockNumbers(files, part, read);
+  if (packed === undefined) return blockNumbers(files, part, read);
   return packedBlockNumbers(files, part, { ...read, packed });
 }
 
