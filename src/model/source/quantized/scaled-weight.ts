@@ -3,7 +3,7 @@ import type { StoredPart } from '../../weights/grouped/part.js';
 import type { Block } from '../../weights/grouped/per-block.js';
 import type { ScaledPacking } from '../../weights/grouped/scaled.js';
 import type { ModuleTensors, StoredModule } from './quant-method.js';
-import { broken, oneWeight } from './stored-part.js';
+import { broken, oneWeight, requireShape } from './stored-part.js';
 
 /** Dtypes of scales that are floats of their own. */
 export const FLOAT_SCALES = ['F32', 'BF16', 'F16'];
@@ -59,4 +59,15 @@ export function wholeOrRow(shape: ScaledWeight['shape'], scales: StoredPart): Bl
   const dims = scales.shape.filter((size) => size !== 1);
   if (dims.length === 0) return shape;
   return dims.length === 1 && scales.shape[0] === out ? [1, shape[1]] : null;
+}
+
+/** @throws ModelLoadError unless `part` has an element for each block, or for the whole or each row in any shape */
+export function requireBlocks(
+  part: StoredPart,
+  { block, shape, codes }: { block: Block; shape: ScaledWeight['shape']; codes: StoredPart },
+): void {
+  const blocks = blocksOf(shape, block);
+  const shared = wholeOrRow(shape, part);
+  if (shared !== null && blocksOf(shape, shared).every((size, i) => size === blocks[i])) return;
+  requireShape(part, blocks, `'${codes.name}' has blocks of ${block.join(' by ')}`);
 }

@@ -45,14 +45,17 @@ function decodeE2m1(bytes: Uint8Array): Float32Array {
 
 function decodeInts(bytes: Uint8Array, packed: PackedInts, columns: number): Float32Array {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  const wordsOfRow = Math.ceil(columns / perWord(packed));
-  const rows = words.length / Math.max(1, wordsOfRow);
-  const codes = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    const word = row * wordsOfRow;
-    const at = row * columns;
-    for (let i = 0; i < columns; i++) {
-      codes[at + i] = intAt(words[word + Math.floor(i / perWord(packed))] as number, packed, i);
+  const count = perWord(packed);
+  const wordsOfRow = Math.ceil(columns / count);
+  const codes = new Float32Array((words.length / wordsOfRow) * columns);
+  const [mask, offset] = [2 ** packed.bits - 1, 2 ** (packed.bits - 1)];
+  let at = 0;
+  for (let i = 0; i < words.length; i++) {
+    const left = columns - (i % wordsOfRow) * count;
+    let word = words[i] as number;
+    for (let end = at + Math.min(count, left); at < end; at++) {
+      codes[at] = (word & mask) - offset;
+      word >>>= packed.bits;
     }
   }
   return codes;

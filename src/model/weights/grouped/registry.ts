@@ -2,9 +2,10 @@ import type { InputFiles } from '../input-files.js';
 import { type GroupedRows, weightsOf } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
 import { readScaled, type ScaledPacking } from './scaled.js';
+import { readSparse, type SparsePacking } from './sparse.js';
 
 /** Every way in which several stored tensors make one matrix. Each names its tensors in `parts`. */
-export type GroupedPacking = ScaledPacking;
+export type GroupedPacking = ScaledPacking | SparsePacking;
 
 /** Rows of the matrix as f32. */
 export function readGrouped(
@@ -16,5 +17,10 @@ export function readGrouped(
 }
 
 function groupedRows(files: InputFiles, packing: GroupedPacking, rows: RowsToRead): GroupedRows {
-  return readScaled(files, packing, rows);
+  switch (packing.kind) {
+    case 'scaled':
+      return readScaled(files, packing, rows);
+    case 'sparse':
+      return readSparse(files, packing, rows);
+  }
 }

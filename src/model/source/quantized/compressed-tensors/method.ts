@@ -17,6 +17,8 @@ const FORMATS = names(
   'mxfp8-quantized',
 );
 
+const SPARSE_FORMATS = names('dense', 'sparse-bitmask', 'sparse-24-bitmask');
+
 /** Places of a transform that weights have been multiplied by already. */
 const OFFLINE = new Set(['weight_input', 'weight_output']);
 
@@ -28,7 +30,7 @@ export const compressedTensors: QuantMethod = {
   name: 'compressed-tensors',
   open: (config, modules) => {
     config.oneOf('format', FORMATS, 'dense');
-    config.object('sparsity_config')?.oneOf('format', names('dense'), 'dense');
+    config.object('sparsity_config')?.oneOf('format', SPARSE_FORMATS, 'dense');
     requireNoTransforms(config);
     return schemeOf(config, modules);
   },

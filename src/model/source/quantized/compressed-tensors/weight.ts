@@ -1,7 +1,5 @@
-import { InputFiles } from '../../../weights/input-files.js';
 import { type PackedInts, perWord } from '../../../weights/grouped/codes.js';
 import type { StoredPart } from '../../../weights/grouped/part.js';
-import type { Block } from '../../../weights/grouped/per-block.js';
 import type { ModuleTensors, StoredModule } from '../quant-method.js';
 import {
   blocksOf,
@@ -9,12 +7,14 @@ import {
   FP8_CODES,
   matrixShape,
   POWER_SCALES,
+  requireBlocks,
   scaledWeight,
   type ScaledWeight,
-  wholeOrRow,
 } from '../scaled-weight.js';
 import { broken, requirePart, requireShape } from '../stored-part.js';
 import { blockOf, type WeightScheme } from './scheme.js';
+import { readShape } from './stored-shape.js';
+import { sparseWeight } from './sparse-weight.js';
 
 /**
  * A module's weight by what it is stored as: integers in words of 32 bits, pairs of four bit floats, or bytes. Null = it
@@ -24,6 +24,7 @@ export function compressedWeight(
   module: StoredModule,
   scheme: WeightScheme | null,
 ): ModuleTensors | null {
+  if (module.parts.has('bitmask')) return sparseWeight(module, scheme);
   const packed = module.parts.get('weight_packed');
   const stored = packed ?? module.parts.get('weight');
   if (stored === undefined || isPlain(stored.storedDtype)) return null;
@@ -113,17 +114,6 @@ function sharedParts(module: StoredModule, sharing: Sharing): SharedParts {
   return { block, scales, zeros, packedZeros: packed };
 }
 
-/** @throws ModelLoadError unless `part` has an element for each block, or for the whole or each row in any shape */
-function requireBlocks(
-  part: StoredPart,
-  { block, shape, codes }: { block: Block; shape: ScaledWeight['shape']; codes: StoredPart },
-): void {
-  const blocks = blocksOf(shape, block);
-  const shared = wholeOrRow(shape, part);
-  if (shared !== null && blocksOf(shape, shared).every((size, i) => size === blocks[i])) return;
-  requireShape(part, blocks, `'${codes.name}' has blocks of ${block.join(' by ')}`);
-}
-
 /** The group of each column, where columns were quantised in another order. */
 function order(
   module: StoredModule,
@@ -133,24 +123,4 @@ function order(
   const groupOf = requirePart(module, 'weight_g_idx', ['I32']);
   requireShape(groupOf, [width], `the weight has ${width} columns`);
   return { groupOf };
-}
-
-/** `[out, in]`, which the words alone do not tell. */
-function readShape(part: StoredPart): ScaledWeight['shape'] {
-  requireShape(part, [2], 'it has the two dimensions of the weight');
-  const bytes = new Uint8Array(part.byteLength);
-  const files = new InputFiles();
-  try {
-    files.read(part, 0, bytes);
-  } finally {
-    files.close();
-  }
-  const [out = 0, width = 0] =
-    part.storedDtype === 'I32'
-      ? new Int32Array(bytes.buffer)
-      : Array.from(new BigInt64Array(bytes.buffer), Number);
-  if (out > 0 && width > 0 && out < 2 ** 31 && width < 2 ** 31) return [out, width];
-  throw broken(
-    `Tensor '${part.name}' in ${part.path} says that the weight has shape [${out}, ${width}].`,
-  );
 }

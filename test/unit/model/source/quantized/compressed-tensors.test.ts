@@ -155,6 +155,48 @@ const BROKEN: readonly [
     (tensors) => ({ ...tensors, [`${Q}.weight_global_scale`]: f32([2], [1, 1]) }),
     /q_proj\.weight_global_scale' in .* has shape \[2\], not \[1\]: it is one for all scales\.$/,
   ],
+  [
+    'a mask of more numbers than are stored',
+    'qwen2-sparse',
+    (tensors) => ({
+      ...tensors,
+      [`${UP}.bitmask`]: { dtype: 'U8', shape: [32, 4], data: Buffer.alloc(128, 255) },
+    }),
+    /^Tensor '.*up_proj\.bitmask' in .* has other numbers in row 0 than '.*up_proj\.compressed'\.$/,
+  ],
+  [
+    'a mask of fewer numbers than a row has',
+    'llama-sparse-24-fp8',
+    (tensors) => ({ ...tensors, [`${UP}.bitmask`]: bytes('U8', [32, 4]) }),
+    /^Tensor '.*up_proj\.bitmask' in .* has other numbers in row 0 than '.*up_proj\.compressed'\.$/,
+  ],
+  [
+    'rows that begin before the first',
+    'qwen2-sparse',
+    (tensors) => ({
+      ...tensors,
+      [`${UP}.row_offsets`]: i64(...Array.from({ length: 32 }, (_, i) => i - 1)),
+    }),
+    /^Tensor '.*up_proj\.bitmask' in .* has other numbers in row 0 than/,
+  ],
+  [
+    'starts of rows that are too few',
+    'qwen2-sparse',
+    (tensors) => ({ ...tensors, [`${UP}.row_offsets`]: i64(0, 1) }),
+    /up_proj\.row_offsets' in .* has shape \[2\], not \[32\]: the weight has 32 rows\.$/,
+  ],
+  [
+    'a mask that is too narrow',
+    'qwen2-sparse',
+    (tensors) => ({ ...tensors, [`${UP}.bitmask`]: bytes('U8', [32, 3]) }),
+    /up_proj\.bitmask' in .* has shape \[32, 3\], not \[32, 4\]: the weight has 32 by 32 numbers\.$/,
+  ],
+  [
+    'sparse zeros',
+    'llama-sparse-24-fp8',
+    (tensors) => ({ ...tensors, [`${UP}.weight_zero_point`]: bytes('I8', [32, 1]) }),
+    /up_proj\.compressed' in .* is sparse, quantised and not symmetric, which is not supported\.$/,
+  ],
 ];
 
 const cacheDir = t.testdir();
@@ -210,8 +252,8 @@ t.test('a module that is quantised and in no group is a sentence', async (t) => 
 const REFUSED: readonly [config: Readonly<Record<string, unknown>>, message: RegExp][] = [
   [{ format: 'marlin-24' }, /"format" 'marlin-24' is not supported\. Supported: dense, int-q/],
   [
-    { sparsity_config: { format: 'sparse-24-bitmask' } },
-    /"sparsity_config": "format" 'sparse-24-bitmask' is not supported/,
+    { sparsity_config: { format: 'marlin-24' } },
+    /"sparsity_config": "format" 'marlin-24' is not supported/,
   ],
   [{ config_groups: [] }, /"config_groups" must be a JSON object$/],
   [grouped({ num_bits: 16 }), /"num_bits" must be at most 8, got 16$/],
