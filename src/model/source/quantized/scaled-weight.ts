@@ -1,6 +1,8 @@
+import type { FloatType } from '../../../core/model-spec.js';
 import type { CodeEncoding, PackedInts } from '../../weights/grouped/codes.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
 import type { Block } from '../../weights/grouped/per-block.js';
+import type { Rounding } from '../../weights/grouped/rounding.js';
 import type { ScaledPacking } from '../../weights/grouped/scaled.js';
 import type { ModuleTensors, StoredModule } from './quant-method.js';
 import { broken, oneWeight, requireShape } from './stored-part.js';
@@ -10,7 +12,10 @@ export const FLOAT_SCALES = ['F32', 'BF16', 'F16'];
 /** Dtypes of scales that are exponents of two. */
 export const POWER_SCALES = ['U8', 'F8_E8M0'];
 
-/** FP8 by the dtypes of safetensors. */
+/** Floats by the dtypes of safetensors. */
+export const FLOATS: Readonly<Record<string, FloatType>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
+
+/** FP8 by the same. */
 export const FP8_CODES: Readonly<Record<string, CodeEncoding>> = {
   F8_E4M3: 'f8_e4m3',
   F8_E5M2: 'f8_e5m2',
@@ -24,15 +29,22 @@ export interface ScaledWeight extends Omit<ScaledPacking['parts'], 'codes' | 'sc
   readonly encoding: CodeEncoding;
   readonly block: Block;
   readonly packedZeros?: PackedInts;
+  readonly rounding?: Rounding;
 }
 
 /** The module whose weight is made of these parts; their shapes are checked before. */
 export function scaledWeight(
   module: StoredModule,
-  { shape, encoding, block, packedZeros, ...parts }: ScaledWeight,
+  { shape, encoding, block, packedZeros, rounding, ...parts }: ScaledWeight,
 ): ModuleTensors {
-  const zeros = packedZeros === undefined ? {} : { packedZeros };
-  const packing = { kind: 'scaled', encoding, block, ...zeros, parts } as const;
+  const packing: ScaledPacking = {
+    kind: 'scaled',
+    encoding,
+    block,
+    ...(packedZeros === undefined ? {} : { packedZeros }),
+    ...(rounding === undefined ? {} : { rounding }),
+    parts,
+  };
   return oneWeight(module, { codes: parts.codes, shape, packing });
 }
 

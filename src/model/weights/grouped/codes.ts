@@ -1,7 +1,9 @@
+import type { FloatType } from '../../../core/model-spec.js';
+import { decodeFloats } from '../floats.js';
 import { BYTE_VALUES, type ByteEncoding } from './bytes.js';
 
 /** How the numbers of a row follow each other in its bytes. */
-export type CodeEncoding = ByteEncoding | 'e2m1' | PackedInts;
+export type CodeEncoding = FloatType | ByteEncoding | 'e2m1' | PackedInts;
 
 /**
  * Signed integers of `bits` bits in words of 32, as many as fit whole, from the lowest bit on. What is stored is
@@ -27,10 +29,15 @@ export function decodeCodes(
 ): Float32Array {
   if (typeof encoding === 'object') return decodeInts(bytes, encoding, columns);
   if (encoding === 'e2m1') return decodeE2m1(bytes);
+  if (isFloat(encoding)) return decodeFloats(bytes, encoding);
   const values = BYTE_VALUES[encoding];
   const codes = new Float32Array(bytes.length);
   for (let i = 0; i < bytes.length; i++) codes[i] = values[bytes[i] as number] as number;
   return codes;
+}
+
+function isFloat(encoding: FloatType | ByteEncoding): encoding is FloatType {
+  return encoding === 'f32' || encoding === 'f16' || encoding === 'bf16';
 }
 
 function decodeE2m1(bytes: Uint8Array): Float32Array {

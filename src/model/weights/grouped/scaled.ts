@@ -4,12 +4,15 @@ import { type CodeEncoding, decodeCodes, type PackedInts } from './codes.js';
 import { evenGroups, type GroupedRows } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
 import { floatsOf, partRows, type StoredPart } from './part.js';
+import { roundCodes, type Rounding } from './rounding.js';
 import { type Block, blockNumbers, packedBlockNumbers, type RowsInBlocks } from './per-block.js';
 
 /** A code for each number, the rows one behind the other, and a scale for each block of the matrix. */
 export interface ScaledPacking {
   readonly kind: 'scaled';
   readonly encoding: CodeEncoding;
+  /** What is stored are weights that codes are yet to be made of, by rounding to this; absent = codes. */
+  readonly rounding?: Rounding;
   readonly block: Block;
   /** The stored rows that the matrix has: `first`, and then every `step`-th; absent = all. */
   readonly rows?: { readonly first: number; readonly step: number };
@@ -44,7 +47,7 @@ export function readScaled(
   const read = { rows, height, groups };
   const bytes = bytesOfRows(files, parts.codes, { rows, step });
   const scales = scaleBy(files, blockNumbers(files, parts.scales, read), parts);
-  return {
+  const grouped = {
     codes: decodeCodes(bytes, encoding, columns),
     scales,
     zeros: parts.zeros === undefined ? null : readZeros(files, parts.zeros, read, packedZeros),
@@ -53,6 +56,8 @@ export function readScaled(
         ? evenGroups(columns, width)
         : readGroups(files, parts.groupOf, { groups, width }),
   };
+  if (packing.rounding !== undefined) roundCodes(grouped, packing.rounding);
+  return grouped;
 }
 
 /** The bytes of `rows`, one of `step`. */

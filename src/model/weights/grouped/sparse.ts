@@ -1,7 +1,6 @@
 import type { FloatType } from '../../../core/model-spec.js';
 import { ModelLoadError } from '../../load-error.js';
 import { elements } from '../../source/safetensors-header.js';
-import { decodeFloats } from '../floats.js';
 import type { InputFiles } from '../input-files.js';
 import type { ByteEncoding } from './bytes.js';
 import { decodeCodes } from './codes.js';
@@ -57,18 +56,12 @@ function sparseCodes(
   const size = parts.codes.byteLength / elements(parts.codes.shape);
   const bytes = new Uint8Array(places.at.length * size);
   files.read(parts.codes, first * size, bytes);
-  const stored = isFloat(encoding)
-    ? decodeFloats(bytes, encoding)
-    : decodeCodes(bytes, encoding, columns);
+  const stored = decodeCodes(bytes, encoding, columns);
   const codes = new Float32Array((end - begin) * columns);
   for (let i = 0; i < stored.length; i++) {
     codes[places.at[i] as number] = stored[i] as number;
   }
   return codes;
-}
-
-function isFloat(encoding: SparsePacking['encoding']): encoding is FloatType {
-  return encoding === 'f32' || encoding === 'f16' || encoding === 'bf16';
 }
 
 interface Places {

@@ -19,6 +19,15 @@ const FORMATS = names(
 
 const SPARSE_FORMATS = names('dense', 'sparse-bitmask', 'sparse-24-bitmask');
 
+/** `quantization_status`: whether weights were rounded when they were saved. */
+const STATUSES = {
+  initialized: false,
+  calibration: false,
+  frozen: false,
+  compressed: true,
+  decompressed: true,
+};
+
 /** Places of a transform that weights have been multiplied by already. */
 const OFFLINE = new Set(['weight_input', 'weight_output']);
 
@@ -51,10 +60,11 @@ function schemeOf(config: ConfigFields, modules: readonly string[]): QuantScheme
 /** By target. Of a target that is named twice, the last; null = its weights are not quantised. */
 function readGroups(config: ConfigFields): ReadonlyMap<string, WeightScheme | null> {
   const schemes = new Map<string, WeightScheme | null>();
+  const isRounded = config.oneOf('quantization_status', STATUSES, 'compressed');
   for (const group of objectsOf(config, 'config_groups')) {
     group.oneOf('format', FORMATS, 'dense');
     const weights = group.object('weights');
-    const scheme = weights === null ? null : readScheme(weights);
+    const scheme = weights === null ? null : readScheme(weights, isRounded);
     for (const target of group.texts('targets')) schemes.set(target, scheme);
   }
   return schemes;

@@ -7,6 +7,8 @@ export interface WeightScheme {
   readonly bits: number;
   readonly isSymmetric: boolean;
   readonly strategy: Strategy;
+  /** Floats that are stored with scales are the weights; else they are yet to be rounded. */
+  readonly isRounded: boolean;
 }
 
 /** What shares a scale. */
@@ -19,7 +21,7 @@ export type Strategy =
 const TYPES = { int: 'int', float: 'float' } as const;
 
 /** The `weights` of a config group. @throws ModelConfigError */
-export function readScheme(weights: ConfigFields): WeightScheme {
+export function readScheme(weights: ConfigFields, isRounded: boolean): WeightScheme {
   const bits = weights.size('num_bits', 8);
   if (bits > 8) weights.fail('num_bits', 'at most 8');
   return {
@@ -27,6 +29,7 @@ export function readScheme(weights: ConfigFields): WeightScheme {
     bits,
     isSymmetric: weights.boolean('symmetric', true),
     strategy: readStrategy(weights),
+    isRounded,
   };
 }
 

@@ -1,14 +1,12 @@
-import type { FloatType } from '../../../../core/model-spec.js';
 import type { ByteEncoding } from '../../../weights/grouped/bytes.js';
 import type { StoredPart } from '../../../weights/grouped/part.js';
 import type { SparsePacking } from '../../../weights/grouped/sparse.js';
 import type { ModuleTensors, StoredModule } from '../quant-method.js';
-import { FLOAT_SCALES, requireBlocks, type ScaledWeight } from '../scaled-weight.js';
+import { FLOAT_SCALES, FLOATS, requireBlocks, type ScaledWeight } from '../scaled-weight.js';
 import { broken, oneWeight, requirePart, requireShape } from '../stored-part.js';
 import { blockOf, type WeightScheme } from './scheme.js';
 import { readShape } from './stored-shape.js';
 
-const FLOATS: Readonly<Record<string, FloatType>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 const CODES: Readonly<Record<string, ByteEncoding>> = { F8_E4M3: 'f8_e4m3', I8: 'i8' };
 
 /**

@@ -4,6 +4,7 @@ import type { ModuleTensors, StoredModule } from '../quant-method.js';
 import {
   blocksOf,
   FLOAT_SCALES,
+  FLOATS,
   FP8_CODES,
   matrixShape,
   POWER_SCALES,
@@ -27,7 +28,12 @@ export function compressedWeight(
   if (module.parts.has('bitmask')) return sparseWeight(module, scheme);
   const packed = module.parts.get('weight_packed');
   const stored = packed ?? module.parts.get('weight');
-  if (stored === undefined || isPlain(stored.storedDtype)) return null;
+  if (stored === undefined) return null;
+  if (stored.storedDtype in FLOATS) {
+    return scheme?.isRounded === false && module.parts.has('weight_scale')
+      ? roundedWeight(module, scheme)
+      : null;
+  }
   if (scheme === null) {
     throw broken(
       `Tensor '${stored.name}' in ${stored.path} is quantised, but no group of "quantization_config" has it.`,
@@ -35,10 +41,6 @@ export function compressedWeight(
   }
   if (packed === undefined) return byteWeight(module, scheme);
   return scheme.type === 'int' ? packedInts(module, scheme) : packedFloats(module, scheme);
-}
-
-function isPlain(dtype: string): boolean {
-  return dtype !== 'I8' && dtype !== 'U8' && dtype !== 'I32' && !(dtype in FP8_CODES);
 }
 
 /** `int-quantized`, `float-quantized`, `naive-quantized` and `mxfp8-quantized`. */
@@ -64,6 +66,29 @@ function packedFloats(module: StoredModule, scheme: WeightScheme): ModuleTensors
   const divisor = requirePart(module, 'weight_global_scale', ['F32']);
   requireShape(divisor, [1], 'it is one for all scales');
   return scaledWeight(module, { ...weight, divisor });
+}
+
+/** Weights of a model that was saved before it was compressed: they are rounded whenever it runs. */
+function roundedWeight(module: StoredModule, scheme: WeightScheme): ModuleTensors {
+  const codes = requirePart(module, 'weight', Object.keys(FLOATS));
+  const shape = matrixShape(codes);
+  const { bits, type } = scheme;
+  if (type === 'float' && bits !== 8) {
+    throw broken(
+      `Tensor '${codes.name}' in ${codes.path} is to be rounded to floats of ${bits} bits, which is not supported.`,
+    );
+  }
+  const rounding = type === 'float' ? 'f8_e4m3' : { bits };
+  const shared = sharedParts(module, { scheme, shape, codes, scaleTypes: FLOAT_SCALES });
+  const encoding = FLOATS[codes.storedDtype] ?? 'f32';
+  return scaledWeight(module, {
+    codes,
+    shape,
+    encoding,
+    rounding,
+    ...shared,
+    ...order(module, shape),
+  });
 }
 
 /** `pack-quantized`. */
