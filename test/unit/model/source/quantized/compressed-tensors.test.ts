@@ -9,6 +9,9 @@ import {
   matchTargets,
 } from '../../../../../src/model/source/quantized/compressed-tensors/targets.js';
 import { openSource } from '../../../../../src/model/source/registry.js';
+import { findWeight } from '../../../../../src/model/weights/find-weight.js';
+import { InputFiles } from '../../../../../src/model/weights/input-files.js';
+import { readFloats } from '../../../../../src/model/weights/stored-rows.js';
 import { f32, type FileTensor } from '../../safetensors-file.js';
 import { prepareHere } from '../../same-answers.js';
 import { changeConfig, changeTensors, copyFixture, type Tensors, without } from './fixtures.js';
@@ -225,6 +228,24 @@ t.test('a column of a group that is none is a sentence', async (t) => {
       ),
     });
   }
+});
+
+t.test('groups are one behind the other where no order of columns was found', async (t) => {
+  const codesOf = async (groups: Int32Array | null): Promise<readonly number[]> => {
+    const folder = await copyFixture(t, 'compressed', 'qwen2-w4a16-asym');
+    if (groups !== null) {
+      const order = { dtype: 'I32', shape: [32], data: Buffer.from(groups.buffer) };
+      await changeTensors(folder, (tensors) => ({ ...tensors, [`${UP}.weight_g_idx`]: order }));
+    }
+    const weight = findWeight(await openSource(folder).weights(), `${UP}.weight`, [32, 32]);
+    const files = new InputFiles();
+    const values = [...readFloats(files, weight, 0, 32)];
+    files.close();
+    return values;
+  };
+  const plain = await codesOf(null);
+  t.same(await codesOf(new Int32Array(32).fill(-1)), plain);
+  t.notSame(await codesOf(Int32Array.from({ length: 32 }, (_, i) => i % 2)), plain);
 });
 
 t.test('a file that ends where its scales were is a sentence', async (t) => {
