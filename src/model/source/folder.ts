@@ -4,7 +4,7 @@ import { folderFiles } from '../../core/named-files.js';
 import { ModelLoadError } from '../load-error.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { JsonObject, ModelSource, SourceFormat } from './model-source.js';
-import { withOwnFile } from './quantized/own-file.js';
+import { quantizationFields } from './quantized/quantization-fields.js';
 import { asPlain } from './quantized/registry.js';
 import { readRegularText, requireRegularFiles } from './regular-file.js';
 import { openCheckpoint } from './safetensors.js';
@@ -37,7 +37,7 @@ function openFolder(folder: string, trunk: string): ModelSource {
 async function readWeights(folder: string): Promise<Checkpoint> {
   const checkpoint = await openCheckpoint(folder);
   const read = (name: string): Promise<unknown> => readOptional(join(folder, name));
-  return asPlain(checkpoint, await withOwnFile(await readConfig(folder), checkpoint, read));
+  return asPlain(checkpoint, await quantizationFields(await readConfig(folder), checkpoint, read));
 }
 
 async function readConfig(folder: string): Promise<JsonObject> {

@@ -1,48 +1,64 @@
 import type { ConfigFields } from '../../families/config-fields.js';
-import type { ByteEncoding } from '../../weights/grouped/bytes.js';
+import type { Block } from '../../weights/grouped/per-block.js';
 import type { ModuleTensors, QuantMethod, StoredModule } from './quant-method.js';
-import { oneWeight, requirePart, requireShape } from './stored-part.js';
+import {
+  blocksOf,
+  FLOAT_SCALES,
+  FP8_CODES,
+  matrixShape,
+  scaledWeight,
+  wholeOrRow,
+} from './scaled-weight.js';
+import { misfit, requirePart, requireShape } from './stored-part.js';
 
-/** DeepSeek's own: blocks of 128 by 128. */
-const DEFAULT_BLOCK = [128, 128] as const;
+/** DeepSeek's own. */
+const DEFAULT_BLOCK: Block = [128, 128];
 
-const ENCODINGS: Readonly<Record<string, ByteEncoding>> = {
-  F8_E4M3: 'f8_e4m3',
-  F8_E5M2: 'f8_e5m2',
-};
-
-/** FP8 as DeepSeek and Qwen publish it: `weight_scale_inv` is what each block of `weight` is multiplied by. */
+/**
+ * FP8 as DeepSeek and Qwen publish it: `weight_scale_inv` is what each block of `weight` is multiplied by. As AutoFP8 and
+ * vLLM write it: `weight_scale`, one for all or one for each row. Scales of inputs are of no use here.
+ */
 export const fp8: QuantMethod = {
   name: 'fp8',
   open: (config) => {
     const block = blockOf(config);
-    return (module) => blockScaled(module, block);
+    return (module) => fp8Weight(module, block);
   },
 };
 
-function blockOf(config: ConfigFields): readonly [number, number] {
+/** FP8 as fbgemm has it: a `weight_scale` for each row. */
+export const fbgemmFp8: QuantMethod = {
+  name: 'fbgemm_fp8',
+  open: () => (module) => fp8Weight(module, null),
+};
+
+/** Null where config.json has none. */
+function blockOf(config: ConfigFields): Block | null {
   const [rows, columns, ...more] = config.counts('weight_block_size');
-  if (rows === undefined) return DEFAULT_BLOCK;
+  if (rows === undefined) return null;
   if (columns === undefined || more.length > 0 || rows === 0 || columns === 0) {
     config.fail('weight_block_size', 'a list of two positive integers');
   }
   return [rows, columns];
 }
 
-function blockScaled(module: StoredModule, block: readonly [number, number]): ModuleTensors | null {
-  const weight = module.parts.get('weight');
-  const encoding = ENCODINGS[weight?.storedDtype ?? ''];
-  if (weight === undefined || encoding === undefined) return null;
-  const codes = requirePart(module, 'weight', Object.keys(ENCODINGS));
-  const scales = requirePart(module, 'weight_scale_inv', ['F32', 'BF16', 'F16']);
-  const { shape } = codes;
-  const [blockRows, blockColumns] = block;
-  const [out = 1, width = 1] = shape;
+function fp8Weight(module: StoredModule, block: Block | null): ModuleTensors | null {
+  const encoding = FP8_CODES[module.parts.get('weight')?.storedDtype ?? ''];
+  if (encoding === undefined) return null;
+  const codes = requirePart(module, 'weight', Object.keys(FP8_CODES));
+  const shape = matrixShape(codes);
+  if (block === null && !module.parts.has('weight_scale_inv')) {
+    const scales = requirePart(module, 'weight_scale', FLOAT_SCALES);
+    const shared = wholeOrRow(shape, scales);
+    if (shared === null) throw misfit(scales, [shape[0], 1], `'${codes.name}' has so many rows`);
+    return scaledWeight(module, { codes, scales, shape, encoding, block: shared });
+  }
+  const scales = requirePart(module, 'weight_scale_inv', FLOAT_SCALES);
+  const [rows, columns] = block ?? DEFAULT_BLOCK;
   requireShape(
     scales,
-    [Math.ceil(out / blockRows), Math.ceil(width / blockColumns)],
-    `'${codes.name}' has blocks of ${blockRows} by ${blockColumns}`,
+    blocksOf(shape, [rows, columns]),
+    `'${codes.name}' has blocks of ${rows} by ${columns}`,
   );
-  const packing = { kind: 'scaled', encoding, block, parts: { codes, scales } } as const;
-  return oneWeight(module, { codes, shape, packing });
+  return scaledWeight(module, { codes, scales, shape, encoding, block: [rows, columns] });
 }

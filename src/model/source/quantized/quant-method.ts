@@ -5,10 +5,10 @@ import type { CheckpointTensor } from '../checkpoint.js';
 export interface QuantMethod {
   readonly name: string;
   /**
-   * What the config says, as what to do with each module's tensors. @throws ModelConfigError where it says something
-   * that cannot be read
+   * What the config says, as what to do with the tensors of each of `modules`. @throws ModelConfigError where it says
+   * something that cannot be read
    */
-  readonly open: (config: ConfigFields) => QuantScheme;
+  readonly open: (config: ConfigFields, modules: readonly string[]) => QuantScheme;
   /** What ends a module's name where its weight has parts of its own, e.g. `.weight.` of `up_proj.weight.absmax`. */
   readonly weightSuffix?: string;
 }

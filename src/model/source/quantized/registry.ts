@@ -1,38 +1,55 @@
-import { ConfigFields } from '../../families/config-fields.js';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
-import type { JsonObject } from '../model-source.js';
+import type { ConfigFields } from '../../families/config-fields.js';
 import { autoRound, intelAutoRound } from './auto-round.js';
 import { awq } from './awq.js';
 import { bitsandbytes } from './bitsandbytes.js';
-import { fp8 } from './fp8.js';
+import { compressedTensors } from './compressed-tensors/method.js';
+import { fbgemmFp8, fp8 } from './fp8.js';
 import { gptq } from './gptq.js';
-import type { QuantMethod } from './quant-method.js';
+import { modelopt } from './modelopt.js';
+import { mxfp4 } from './mxfp4.js';
+import type { QuantMethod, QuantScheme } from './quant-method.js';
 
 /** By `quant_method`. */
 const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
-  [fp8, gptq, awq, autoRound, intelAutoRound, bitsandbytes].map((method) => [method.name, method]),
+  [
+    autoRound,
+    awq,
+    bitsandbytes,
+    compressedTensors,
+    fbgemmFp8,
+    fp8,
+    gptq,
+    intelAutoRound,
+    modelopt,
+    mxfp4,
+  ].map((method) => [method.name, method]),
 );
 
 /**
- * A checkpoint of a model whose config.json says that it is quantised, with the weights that its tensors make under the
- * names that a plain checkpoint has for them. @throws ModelConfigError on a method that is not known, ModelLoadError on
- * tensors that do not fit each other
+ * A checkpoint of which `fields` say that it is quantised, with the weights that its tensors make under the names that a
+ * plain checkpoint has for them; null = it is plain. @throws ModelConfigError on a method that is not known,
+ * ModelLoadError on tensors that do not fit each other
  */
-export function asPlain(checkpoint: Checkpoint, config: JsonObject): Checkpoint {
-  const fields = new ConfigFields(config, 'config.json').object('quantization_config');
+export function asPlain(checkpoint: Checkpoint, fields: ConfigFields | null): Checkpoint {
   if (fields === null) return checkpoint;
-  const method = fields.oneOf('quant_method', METHODS, '');
-  return { ...checkpoint, tensors: plainTensors(checkpoint, method, fields) };
+  const { open, weightSuffix = '' } = fields.oneOf('quant_method', METHODS, unnamed(fields));
+  const modules = modulesOf(checkpoint, weightSuffix);
+  return { ...checkpoint, tensors: plainTensors(modules, open(fields, [...modules.keys()])) };
+}
+
+/** What wrote a config that names no method: transformers did so of bitsandbytes at first. */
+function unnamed(fields: ConfigFields): string {
+  const isBitsandbytes = ['load_in_4bit', 'load_in_8bit'].some((name) => fields.raw(name) === true);
+  return isBitsandbytes ? bitsandbytes.name : '';
 }
 
 function plainTensors(
-  checkpoint: Checkpoint,
-  { open, weightSuffix = '' }: QuantMethod,
-  config: ConfigFields,
+  modules: ReadonlyMap<string, ReadonlyMap<string, CheckpointTensor>>,
+  scheme: QuantScheme,
 ): ReadonlyMap<string, CheckpointTensor> {
-  const scheme = open(config);
   const tensors = new Map<string, CheckpointTensor>();
-  for (const [name, parts] of modulesOf(checkpoint, weightSuffix)) {
+  for (const [name, parts] of modules) {
     const made = scheme({ name, parts }) ?? parts;
     for (const [ending, tensor] of made) {
       const full = name === '' ? ending : `${name}.${ending}`;

@@ -44,7 +44,12 @@ export function requireShape(part: StoredPart, shape: readonly number[], why: st
   if (part.shape.length === shape.length && part.shape.every((size, i) => size === shape[i])) {
     return;
   }
-  throw broken(
+  throw misfit(part, shape, why);
+}
+
+/** `part` should have this shape; `why` says what demands it. */
+export function misfit(part: StoredPart, shape: readonly number[], why: string): ModelLoadError {
+  return broken(
     `Tensor '${part.name}' in ${part.path} has shape [${part.shape.join(', ')}], not ` +
       `[${shape.join(', ')}]: ${why}.`,
   );

@@ -1,7 +1,7 @@
 import { F16_VALUES } from '../half.js';
 
 /** What a byte alone can be. */
-export type ByteEncoding = 'f8_e4m3' | 'f8_e5m2' | 'i8';
+export type ByteEncoding = 'f8_e4m3' | 'f8_e5m2' | 'i8' | 'e8m0';
 
 /** The numbers of all 256 bytes. */
 export const BYTE_VALUES: Readonly<Record<ByteEncoding, Float32Array>> = {
@@ -9,6 +9,8 @@ export const BYTE_VALUES: Readonly<Record<ByteEncoding, Float32Array>> = {
   // The upper half of a half-precision number.
   f8_e5m2: Float32Array.from({ length: 256 }, (_, byte) => F16_VALUES[byte << 8] as number),
   i8: Float32Array.from({ length: 256 }, (_, byte) => (byte << 24) >> 24),
+  // A power of two, as OCP's Microscaling Formats have for a scale.
+  e8m0: Float32Array.from({ length: 256 }, (_, byte) => (byte === 255 ? NaN : 2 ** (byte - 127))),
 };
 
 /** OCP's FP8 E4M3 as PyTorch's `float8_e4m3fn` has it: no infinities, NaN where all bits but the sign are set. */

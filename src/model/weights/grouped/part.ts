@@ -1,5 +1,7 @@
 import { decodeFloats } from '../floats.js';
 import type { InputFiles, TensorPlace } from '../input-files.js';
+import type { ByteEncoding } from './bytes.js';
+import { decodeCodes } from './codes.js';
 
 /** One of the stored tensors that a weight's numbers are made of. Plain data. */
 export interface StoredPart extends TensorPlace {
@@ -62,9 +64,19 @@ const FLOATS: Readonly<Record<string, 'f32' | 'f16' | 'bf16'>> = {
   BF16: 'bf16',
 };
 
-/** Bytes of a part of floats as f32; exact. */
+/** Of scales and zeros: U8 is the exponent of a scale. */
+const BYTES: Readonly<Record<string, ByteEncoding>> = {
+  F8_E4M3: 'f8_e4m3',
+  F8_E8M0: 'e8m0',
+  U8: 'e8m0',
+  I8: 'i8',
+};
+
+/** Bytes of a part of scales or zeros as f32; exact. */
 export function floatsOf({ name, storedDtype }: StoredPart, bytes: Uint8Array): Float32Array {
   const dtype = FLOATS[storedDtype];
-  if (dtype === undefined) throw new Error(`This is a bug: '${name}' is ${storedDtype}.`);
-  return decodeFloats(bytes, dtype);
+  if (dtype !== undefined) return decodeFloats(bytes, dtype);
+  const encoding = BYTES[storedDtype];
+  if (encoding === undefined) throw new Error(`This is a bug: '${name}' is ${storedDtype}.`);
+  return decodeCodes(bytes, encoding, bytes.length);
 }

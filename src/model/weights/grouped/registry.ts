@@ -3,10 +3,13 @@ import { type CodeBookPacking, readCodeBook } from './code-book.js';
 import { type GroupedRows, weightsOf } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
 import { readScaled, type ScaledPacking } from './scaled.js';
+import { readSparse, type SparsePacking } from './sparse.js';
+import { readWordRows, type WordRowsPacking } from './word-rows.js';
 import { readWords, type WordsPacking } from './words.js';
 
 /** Every way in which several stored tensors make one matrix. Each names its tensors in `parts`. */
-export type GroupedPacking = ScaledPacking | WordsPacking | CodeBookPacking;
+export type GroupedPacking =
+  ScaledPacking | SparsePacking | WordsPacking | WordRowsPacking | CodeBookPacking;
 
 /** Rows of the matrix as f32. */
 export function readGrouped(
@@ -21,8 +24,12 @@ function groupedRows(files: InputFiles, packing: GroupedPacking, rows: RowsToRea
   switch (packing.kind) {
     case 'scaled':
       return readScaled(files, packing, rows);
+    case 'sparse':
+      return readSparse(files, packing, rows);
     case 'words':
       return readWords(files, packing, rows);
+    case 'word-rows':
+      return readWordRows(files, packing, rows);
     case 'code-book':
       return readCodeBook(files, packing, rows);
   }

@@ -1,42 +1,138 @@
+import { ModelLoadError } from '../../load-error.js';
+import type { InputFiles } from '../input-files.js';
+import { type CodeEncoding, decodeCodes, type PackedInts } from './codes.js';
 import { evenGroups, type GroupedRows } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
 import { floatsOf, partRows, type StoredPart } from './part.js';
-import { BYTE_VALUES, type ByteEncoding } from './bytes.js';
-import type { InputFiles } from '../input-files.js';
+import { roundCodes, type Rounding } from './rounding.js';
+import { type Block, blockNumbers, packedBlockNumbers, type RowsInBlocks } from './per-block.js';
 
-/** A byte for each number, in its place, and a scale for each block of the matrix. */
+/** A code for each number, the rows one behind the other, and a scale for each block of the matrix. */
 export interface ScaledPacking {
   readonly kind: 'scaled';
-  readonly encoding: ByteEncoding;
-  /** Rows and columns of a block; those at the edges may have fewer. */
-  readonly block: readonly [rows: number, columns: number];
+  readonly encoding: CodeEncoding;
+  /** What is stored are weights that codes are yet to be made of, by rounding to this; absent = codes. */
+  readonly rounding?: Rounding;
+  readonly block: Block;
   /** Stored scales are this many times as large; absent = 1. */
   readonly scaledBy?: number;
+  /** The stored rows that the matrix has: `first`, and then every `step`-th; absent = all. */
+  readonly rows?: { readonly first: number; readonly step: number };
+  /** Zeros are packed as these are, the rows of a column in one word; absent = each has its own element. */
+  readonly packedZeros?: PackedInts;
   readonly parts: {
-    /** `[out, in]`. */
+    /** Its first dimension is the stored rows. */
     readonly codes: StoredPart;
-    /** Floats, one for each block: `[ceil(out / rows), ceil(in / columns)]` or the same count in another shape. */
+    /** One for each block: `[ceil(out / rows), ceil(in / columns)]`, or the same count in another shape. */
     readonly scales: StoredPart;
+    /** As `scales`; packed ones `[ceil(out / perWord), ceil(in / columns)]`. Absent = all are 0. */
+    readonly zeros?: StoredPart;
+    /** One float, which multiplies all scales before they multiply anything. */
+    readonly factor?: StoredPart;
+    /** One float, which divides all scales. */
+    readonly divisor?: StoredPart;
+    /** `[in]` i32: the group of each column, where groups are not one behind the other. */
+    readonly groupOf?: StoredPart;
   };
 }
 
 export function readScaled(
   files: InputFiles,
-  { encoding, block, scaledBy = 1, parts }: ScaledPacking,
+  packing: ScaledPacking,
   { begin, end, columns }: RowsToRead,
 ): GroupedRows {
-  const bytes = partRows(files, parts.codes, { begin, end });
-  const values = BYTE_VALUES[encoding];
-  const codes = Float32Array.from(bytes, (byte) => values[byte] as number);
-  const [blockRows, blockColumns] = block;
-  const groups = Math.ceil(columns / blockColumns);
-  const all = new Uint8Array(parts.scales.byteLength);
-  files.read(parts.scales, 0, all);
-  const stored = floatsOf(parts.scales, all).map((scale) => scale / scaledBy);
-  const scales = new Float32Array((end - begin) * groups);
-  for (let row = begin; row < end; row++) {
-    const at = Math.floor(row / blockRows) * groups;
-    scales.set(stored.subarray(at, at + groups), (row - begin) * groups);
+  const { encoding, block, parts, packedZeros } = packing;
+  const { first, step } = packing.rows ?? { first: 0, step: 1 };
+  const rows = Array.from({ length: end - begin }, (_, i) => first + step * (begin + i));
+  const [height, width] = block;
+  const groups = Math.ceil(columns / width);
+  const read = { rows, height, groups };
+  const bytes = bytesOfRows(files, parts.codes, { rows, step });
+  const scales = scaleBy(files, blockNumbers(files, parts.scales, read), packing);
+  const grouped = {
+    codes: decodeCodes(bytes, encoding, columns),
+    scales,
+    zeros: parts.zeros === undefined ? null : readZeros(files, parts.zeros, read, packedZeros),
+    groupOf:
+      parts.groupOf === undefined
+        ? evenGroups(columns, width)
+        : readGroups(files, parts.groupOf, { groups, width }),
+  };
+  if (packing.rounding !== undefined) roundCodes(grouped, packing.rounding);
+  return grouped;
+}
+
+/** The bytes of `rows`, one of `step`. */
+function bytesOfRows(
+  files: InputFiles,
+  part: StoredPart,
+  { rows, step }: { readonly rows: readonly number[]; readonly step: number },
+): Uint8Array {
+  const first = rows[0] ?? 0;
+  const end = (rows.at(-1) ?? -1) + 1;
+  const between = partRows(files, part, { begin: first, end });
+  if (step === 1) return between;
+  const size = between.length / (end - first);
+  const bytes = new Uint8Array(rows.length * size);
+  for (let i = 0; i < rows.length; i++) {
+    bytes.set(between.subarray(i * step * size, (i * step + 1) * size), i * size);
   }
-  return { codes, scales, zeros: null, groupOf: evenGroups(columns, blockColumns) };
+  return bytes;
+}
+
+/** Rounded to f32, as the makers' own arithmetic is. */
+function scaleBy(
+  files: InputFiles,
+  scales: Float32Array,
+  { scaledBy = 1, parts: { factor, divisor } }: ScaledPacking,
+): Float32Array {
+  for (let i = 0; scaledBy !== 1 && i < scales.length; i++) {
+    scales[i] = (scales[i] as number) / scaledBy;
+  }
+  if (factor !== undefined) {
+    const by = readOne(files, factor);
+    for (let i = 0; i < scales.length; i++) scales[i] = (scales[i] as number) * by;
+  }
+  if (divisor !== undefined) {
+    const by = readOne(files, divisor);
+    for (let i = 0; i < scales.length; i++) scales[i] = (scales[i] as number) / by;
+  }
+  return scales;
+}
+
+function readOne(files: InputFiles, part: StoredPart): number {
+  const bytes = new Uint8Array(part.byteLength);
+  files.read(part, 0, bytes);
+  return floatsOf(part, bytes)[0] as number;
+}
+
+function readZeros(
+  files: InputFiles,
+  part: StoredPart,
+  read: RowsInBlocks,
+  packed: PackedInts | undefined,
+): Float32Array {
+  if (packed === undefined) return blockNumbers(files, part, read);
+  return packedBlockNumbers(files, part, { ...read, packed });
+}
+
+/** @throws ModelLoadError on a group that is none */
+function readGroups(
+  files: InputFiles,
+  part: StoredPart,
+  { groups, width }: { readonly groups: number; readonly width: number },
+): Uint32Array {
+  const bytes = new Uint8Array(part.byteLength);
+  files.read(part, 0, bytes);
+  const stored = new Int32Array(bytes.buffer);
+  // What compressed-tensors writes where no order was found.
+  if (stored.includes(-1)) return evenGroups(stored.length, width);
+  const wrong = stored.findIndex((group) => group < 0 || group >= groups);
+  if (wrong >= 0) {
+    throw new ModelLoadError(
+      'bad_checkpoint',
+      `Tensor '${part.name}' in ${part.path} puts column ${wrong} into group ${String(stored[wrong])} of ${groups}.`,
+    );
+  }
+  return Uint32Array.from(stored);
 }

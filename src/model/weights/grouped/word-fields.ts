@@ -125,3 +125,7 @@ export function codesOfRows(
   }
   return codes;
 }
+
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}

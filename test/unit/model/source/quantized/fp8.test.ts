@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
@@ -8,8 +8,9 @@ import { findWeight } from '../../../../../src/model/weights/find-weight.js';
 import { InputFiles } from '../../../../../src/model/weights/input-files.js';
 import { readFloats } from '../../../../../src/model/weights/stored-rows.js';
 import { goldenFolder, readGolden } from '../../golden.js';
-import { f32, readTensors, safetensorsFile, type FileTensor } from '../../safetensors-file.js';
+import { f32, safetensorsFile, type FileTensor } from '../../safetensors-file.js';
 import { compareAnswers, prepareHere } from '../../same-answers.js';
+import { changeConfig, changeTensors, copyFixture, type Tensors, without } from './fixtures.js';
 
 const BLOCK = [32, 48] as const;
 const cacheDir = t.testdir();
@@ -50,11 +51,7 @@ t.test('a quantised checkpoint is kept, and known again', async (t) => {
   t.equal(await prepare(), false, 'other scales are other weights');
 });
 
-const BROKEN: readonly [
-  what: string,
-  change: (tensors: Record<string, FileTensor>) => Record<string, FileTensor>,
-  message: RegExp,
-][] = [
+const BROKEN: readonly [what: string, change: (tensors: Tensors) => Tensors, message: RegExp][] = [
   [
     'scales that are missing',
     (tensors) => without(tensors, 'model.layers.0.mlp.up_proj.weight_scale_inv'),
@@ -166,21 +163,20 @@ function e4m3(code: number): number {
   return bits.startsWith('1') ? -magnitude : magnitude;
 }
 
-async function changeConfig(folder: string, quantization_config: unknown): Promise<void> {
-  const path = join(folder, 'config.json');
-  const config = JSON.parse(await readFile(path, 'utf8')) as object;
-  await writeFile(path, JSON.stringify({ ...config, quantization_config }));
-}
-
-/** Writes the folder's file anew with what `change` makes of its tensors. */
-async function changeTensors(
-  folder: string,
-  change: (tensors: Record<string, FileTensor>) => Record<string, FileTensor>,
-): Promise<void> {
-  const path = join(folder, 'model.safetensors');
-  await writeFile(path, safetensorsFile(change(await readTensors(folder))));
-}
-
-function without(tensors: Record<string, FileTensor>, gone: string): Record<string, FileTensor> {
-  return Object.fromEntries(Object.entries(tensors).filter(([name]) => name !== gone));
-}
+t.test('one scale for a weight, or one for each row, and nothing between', async (t) => {
+  const up = 'model.layers.0.mlp.up_proj.weight';
+  const read = async (scales: FileTensor): Promise<unknown> => {
+    const folder = await copyFixture(t, 'fp8', 'qwen2-autofp8');
+    await changeTensors(folder, (tensors) => ({ ...tensors, [`${up}_scale`]: scales }));
+    return (await openSource(folder).weights()).tensors.get(up);
+  };
+  t.match(await read(f32([1, 1], [2])), { packing: { block: [32, 32] } });
+  t.match(await read(f32([32], new Float32Array(32))), { packing: { block: [1, 32] } });
+  t.match(await read(f32([32, 1], new Float32Array(32))), { packing: { block: [1, 32] } });
+  const message =
+    /up_proj\.weight_scale' in .* has shape \[1, 32\], not \[32, 1\]: '.*' has so many rows\.$/;
+  await t.rejects(read(f32([1, 32], new Float32Array(32))), { message });
+  const folder = await copyFixture(t, 'fp8', 'llama-fbgemm');
+  await changeTensors(folder, (tensors) => without(tensors, `${up}_scale`));
+  await t.rejects(openSource(folder).weights(), { message: /up_proj\.weight_scale' is missing/ });
+});

@@ -80,10 +80,31 @@ t.test('awq: eight outputs in a word are read, piece by piece', async (t) => {
     { quant_method: 'awq', bits: 4, group_size: GROUP, version: 'gemm', zero_point: true },
     { quant_method: 'awq', w_bit: 4, q_group_size: GROUP, version: 'GEMM' },
     { quant_method: 'awq', bits: 4, group_size: GROUP, checkpoint_format: 'gemm' },
+    { quant_method: 'awq', bits: 4, group_size: GROUP, version: 'exllama' },
   ]) {
     await readsAs(t, config, awqTensors(matrix), matrix);
   }
 });
+
+t.test(
+  'awq: eight inputs in a word are read, in rows that are longer than they need',
+  async (t) => {
+    const matrix = randomMatrix(4);
+    for (const config of [
+      { quant_method: 'awq', bits: 4, group_size: GROUP, version: 'gemv' },
+      { quant_method: 'awq', w_bit: 4, q_group_size: GROUP, version: 'GEMV' },
+    ]) {
+      await readsAs(t, config, awqRows(matrix), matrix);
+    }
+    const whole = { ...matrix, groupOf: matrix.groupOf.map(() => 0) };
+    await readsAs(
+      t,
+      { quant_method: 'awq', group_size: -1, version: 'gemv' },
+      awqRows(whole),
+      whole,
+    );
+  },
+);
 
 t.test('auto-round: codes are read in the order that it names', async (t) => {
   const matrix = randomMatrix(4);
@@ -200,9 +221,21 @@ const BROKEN: readonly [
   ['bits that AWQ has not', { ...AWQ, bits: 3 }, same, /"bits" must be 4, got 3$/],
   [
     'an order of AWQ',
-    { ...AWQ, version: 'gemv' },
+    { ...AWQ, version: 'gemv_fast' },
     same,
-    /"version" 'gemv' is not supported\. Supp/,
+    /"version" 'gemv_fast' is not supported\. Supported: gemm, /,
+  ],
+  [
+    'fewer zeros than groups',
+    { ...AWQ, version: 'gemv', group_size: 8 },
+    () => awqRows(randomMatrix(4)),
+    /qzeros' in .* has room for 8 groups, but 96 inputs in groups of 8 are 12\.$/,
+  ],
+  [
+    'more scales than zeros',
+    { ...AWQ, version: 'gemv' },
+    () => ({ ...awqRows(randomMatrix(4)), scales: halves([OUT, 9]) }),
+    /scales' in .* has shape \[64, 9\], not \[64, 8\]: '.*qzeros' has 8 zeros of 64 outputs\.$/,
   ],
   ['an order', { checkpoint_format: 'marlin' }, same, /"checkpoint_format" 'marlin' is not supp/],
   ['Marlin by its flag', { is_marlin_format: true }, same, /"is_marlin_format" must be false:/],
@@ -357,6 +390,30 @@ function awqTensors({ codes, zeros, scales }: Matrix): Tensors {
     qweight: words([IN, OUT / 8], codes.flatMap(pack)),
     qzeros: words([GROUPS, OUT / 8], zeros.flatMap(pack)),
     scales: halves([GROUPS, OUT], scales),
+  };
+}
+
+/** Outputs first, zeros and scales in rows of eight. */
+function awqRows({ codes, zeros, scales }: Matrix): Tensors {
+  const columns = Array.from({ length: OUT }, (_, out) => out);
+  const numbers = (table: Matrix['codes'], out: number): number[] =>
+    table.map((row) => row[out] ?? NaN);
+  const filled = (values: readonly number[]): number[] => [...values, 9, 9, 9, 9, 9].slice(0, 8);
+  return {
+    qweight: words(
+      [OUT, IN / 8],
+      columns.flatMap((out) => stream(numbers(codes, out), 4)),
+    ),
+    qzeros: words(
+      [OUT, 1],
+      columns.flatMap((out) => stream(filled(numbers(zeros, out)), 4)),
+    ),
+    scales: halves(
+      [OUT, 8],
+      Float32Array.from(
+        columns.flatMap((out) => filled(zeros.map((_, group) => scales[group * OUT + out] ?? NaN))),
+      ),
+    ),
   };
 }
 
