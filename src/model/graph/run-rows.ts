@@ -51,17 +51,15 @@ export function needsEvenRows(plan: ModelPlan, store: WeightStore): boolean {
 export function evenRows(graph: Graph): RunRows {
   const ids = evenList(graph, graph.node('Reshape', [GRAPH_INPUTS.inputIds, graph.ints(-1)]));
   const heads = evenList(graph, GRAPH_INPUTS.headRows);
-  const runShape = graph.node(
-    'Concat',
-    [graph.node('Shape', [GRAPH_INPUTS.inputIds]), graph.ints(-1)],
-    { attributes: { axis: { int: 0 } } },
-  );
+  // Places of the rows in the form of the run: what a shape is computed for is not known to the ops behind it.
+  const all = graph.node('Range', [graph.int(0), graph.node('Squeeze', [ids.count]), graph.int(1)]);
+  const places = graph.node('Reshape', [all, graph.node('Shape', [GRAPH_INPUTS.inputIds])]);
   return {
     ids: graph.node('Reshape', [ids.values, graph.ints(1, -1)]),
     headRows: heads.values,
     toRun: (x) => {
-      const rows = graph.node('Slice', [x, graph.ints(0), ids.count, graph.ints(1)]);
-      return graph.node('Reshape', [rows, runShape]);
+      const rows = graph.node('Gather', [x, places], { attributes: { axis: { int: 1 } } });
+      return graph.node('Squeeze', [rows, graph.ints(0)]);
     },
     fromRun: (x) => {
       const rows = graph.node('Reshape', [x, graph.ints(1, -1, 0)]);

@@ -1,5 +1,6 @@
 import { ModelLoadError } from '../load-error.js';
 import { quantizeBlocks } from './blocks.js';
+import type { KeptRows } from '../weights/kept-blocks.js';
 import type { JobFiles } from './files.js';
 import type { LinearJob } from './job.js';
 import { pairSafeScales, quantizeColumns, widenByPair } from './pair-safe.js';
@@ -13,6 +14,7 @@ const TILE_ELEMENTS = 64 * 1024;
 /** Reads, rotates and encodes a linear's rows `[begin, end)`. */
 export function runLinear(job: LinearJob, files: JobFiles): void {
   if (job.encoding === 'w8a8_int8') writeColumns(job, files);
+  else if (job.encoding === 'kept') writeKept(job, files);
   else if (job.outputStep === null) writeRows(job, files);
   else writeMixedRows(job, files);
   if (job.biasOffset !== null && job.begin === 0) writeBias(job, job.biasOffset, files);
@@ -45,6 +47,35 @@ function writeColumns(job: LinearJob, files: JobFiles): void {
 /** Rows that nothing mixes with each other, as they are encoded. */
 function writeRows(job: LinearJob, files: JobFiles): void {
   for (const { begin, rows } of readTiles(job, files)) encodeRows(job, begin, rows, files);
+}
+
+/** Codes, scales and zeros that the checkpoint has. */
+function writeKept(job: LinearJob, files: JobFiles): void {
+  const step = Math.max(1, Math.floor(TILE_ELEMENTS / job.in));
+  let first = 0;
+  job.parts.forEach(({ weight }, part) => {
+    const blocks = job.kept[part];
+    const count = weight.shape[0] ?? 0;
+    const end = Math.min(job.end - first, count);
+    for (let row = Math.max(0, job.begin - first); row < end && blocks !== undefined; row += step) {
+      const rows = files.kept(weight, blocks, row, Math.min(end, row + step));
+      writeKeptRows(job, rows, { at: first + row, blocksOfRow: job.in / blocks.blockSize }, files);
+    }
+    first += count;
+  });
+}
+
+function writeKeptRows(
+  job: LinearJob,
+  { weight, scales, zeroPoints }: KeptRows,
+  { at, blocksOfRow }: { readonly at: number; readonly blocksOfRow: number },
+  files: JobFiles,
+): void {
+  if (!scales.every(Number.isFinite)) throw notFinite(job);
+  files.write(weight, job.weightOffset + (at * job.in) / 2);
+  files.write(scales, scalesOffset(job) + at * blocksOfRow * 4);
+  if (job.zeroPointsOffset === null) return;
+  files.write(zeroPoints, job.zeroPointsOffset + at * Math.ceil(blocksOfRow / 2));
 }
 
 /** Rows whose outputs are mixed: that is done where they lie side by side. */
@@ -139,10 +170,13 @@ function outputMixer({ outputStep, out }: LinearJob): Rotate | null {
 function requireFinite(weight: Float32Array, job: LinearJob): void {
   let sum = 0;
   for (let i = 0; i < weight.length; i++) sum += (weight[i] as number) * 0;
-  if (sum === 0) return;
+  if (sum !== 0) throw notFinite(job);
+}
+
+function notFinite(job: LinearJob): ModelLoadError {
   const names = job.parts.map((part) => `'${part.weight.name}'`).join(', ');
   const path = job.parts[0]?.weight.path ?? '';
-  throw new ModelLoadError('bad_checkpoint', `A weight of ${names} in ${path} is not finite.`);
+  return new ModelLoadError('bad_checkpoint', `A weight of ${names} in ${path} is not finite.`);
 }
 
 function scalesOffset(job: LinearJob): number {

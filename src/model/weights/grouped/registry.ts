@@ -20,7 +20,12 @@ export function readGrouped(
   return weightsOf(groupedRows(files, packing, rows));
 }
 
-function groupedRows(files: InputFiles, packing: GroupedPacking, rows: RowsToRead): GroupedRows {
+/** Rows of the matrix as they are stored. */
+export function groupedRows(
+  files: InputFiles,
+  packing: GroupedPacking,
+  rows: RowsToRead,
+): GroupedRows {
   switch (packing.kind) {
     case 'scaled':
       return readScaled(files, packing, rows);

@@ -2,13 +2,11 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
-import type { Quantization } from '../../../../../src/model/quantize/format.js';
+import { exactFormats } from '../../kept-count.js';
 import { compareAnswers } from '../../same-answers.js';
 
 /** Checkpoints as the tools of each method save them, and what these unpack from them: test/fixtures/make_*.py. */
 const MODELS = join('test', 'fixtures', 'quantized');
-
-const FORMATS: readonly Quantization[] = ['none', 'int8', 'int4', 'w8a8_int8'];
 
 const cacheDir = t.testdir();
 const inputIds = Array.from({ length: 40 }, (_, i) => (i * 23 + 5) % 64);
@@ -19,7 +17,7 @@ t.test('quantised checkpoints compute what the weights do that their tools unpac
   for (const name of names) {
     const model = join(MODELS, name);
     const reference = await plainFolder(t, model);
-    for (const quantization of FORMATS) {
+    for (const quantization of await exactFormats(model)) {
       t.comment(name);
       const pair = { model, reference, inputIds, within: 0, quantization };
       await compareAnswers(t, cacheDir, pair);
