@@ -33,6 +33,11 @@ export function keptBlocks(packing: Packing | null, columns: number): KeptBlocks
       if (bits > CODE_BITS || parts.groupOf !== undefined) return null;
       return inGroups(groupSize, columns, { offset: 0, hasZeros: true });
     }
+    case 'word-rows': {
+      const { bits, groupSize } = packing;
+      if (bits > CODE_BITS) return null;
+      return inGroups(groupSize, columns, { offset: 0, hasZeros: true });
+    }
     case 'scaled': {
       const { encoding, block, parts, rounding } = packing;
       const isWhole = rounding === undefined && parts.groupOf === undefined;

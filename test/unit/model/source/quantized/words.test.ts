@@ -62,6 +62,24 @@ t.test(
   },
 );
 
+t.test('a list of groups one behind the other is not needed, unless it is an order', async (t) => {
+  const listed = async (groupOf: readonly number[], desc_act: boolean): Promise<boolean> => {
+    const matrix = randomMatrix(4, groupOf);
+    const config = { bits: 4, group_size: GROUP, desc_act };
+    await readsAs(t, config, gptqTensors(matrix, 1), matrix);
+    const folder = await folderOf(t, { quant_method: 'gptq', ...config }, gptqTensors(matrix, 1));
+    const { tensors } = await openSource(folder).weights();
+    const packing = tensors.get(`${NAME}.weight`)?.packing;
+    return packing?.kind === 'words' && packing.parts.groupOf !== undefined;
+  };
+  t.notOk(await listed(inOrder(), false));
+  t.ok(await listed(inOrder(), true));
+  t.ok(await listed(shuffled(4), false));
+  // Of three groups the last is not used.
+  const wider = inOrder().map((_, i) => Math.floor(i / 48));
+  t.notOk(await listed(wider, false));
+});
+
 t.test('zeros come back as the version of GPTQModel stored them', async (t) => {
   const matrix = randomMatrix(8);
   const meta = (quantizer: unknown) => ({ bits: 4, group_size: GROUP, meta: { quantizer } });
