@@ -56,8 +56,8 @@ function inGroups(
   codes: Omit<KeptBlocks, 'blockSize'>,
 ): KeptBlocks | null {
   const size = Math.min(groupSize, columns);
-  if (columns % size !== 0) return null;
-  const blockSize = BLOCK_SIZES.find((block) => size % block === 0);
+  // The last group may have fewer columns.
+  const blockSize = BLOCK_SIZES.find((block) => size % block === 0 && columns % block === 0);
   return blockSize === undefined ? null : { blockSize, ...codes };
 }
 
