@@ -71,8 +71,14 @@ const MODEL = {
   quantization: choice(
     ['auto', 'none', 'w8a8_int8', 'int8', 'int4'],
     'auto',
-    'Format of the linear layers. auto = w8a8_int8 where the model allows, else int8.',
+    'Format of the linear layers. auto = w8a8_int8 where the model allows, else int8. ' +
+      'int4 leaves four-bit codes of a checkpoint as they are.',
     { foreignChoices: FOREIGN_QUANTIZATIONS },
+  ),
+  'quantization-preference': choice(
+    ['speed', 'quality', 'memory'],
+    'speed',
+    'What --quantization auto looks at: speed of many requests; quality = int8; memory = int4.',
   ),
   'quantization-cache-dir': string(
     "Folder for quantised weights. Default: the user's cache folder.",

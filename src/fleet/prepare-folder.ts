@@ -28,6 +28,7 @@ async function prepare(
       {
         folder,
         quantization: args.quantization,
+        preference: args.quantizationPreference,
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,
         isEmbedding: args.isEmbedding,

@@ -40,7 +40,7 @@ export async function buildDecoder(
   const checkpoint = await openWeights(options, plan, deps);
   const target = targetFor(options.device, storedType(plan, checkpoint));
   if (target.device !== 'cpu') requirePaged(config, target);
-  const choice = chooseFormat(options.quantization, plan, target);
+  const choice = chooseFormat(options.quantization, plan, target, options.preference);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
   const weights = await loadWeights({ plan, config, checkpoint, target, isKept }, choice, deps);

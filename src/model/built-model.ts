@@ -1,7 +1,7 @@
 import type { ModelSpec } from '../core/model-spec.js';
 import type { ModelTarget, TargetRequest } from './target.js';
 import type { AnyPlan } from './plan-tensors.js';
-import type { Quantization } from './quantize/format.js';
+import type { Preference, Quantization } from './quantize/format.js';
 import type { CalibrateKv } from './kv-scales.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
@@ -16,6 +16,8 @@ export type LoadFormat = (typeof LOAD_FORMATS)[number];
 export interface BuildOptions {
   readonly source: ModelSource;
   readonly quantization: Quantization;
+  /** What `auto` looks at; default: speed. */
+  readonly preference?: Preference;
   readonly loadFormat: LoadFormat;
   /** Null = all that the checkpoint was made for. */
   readonly contextLength: number | null;

@@ -9,7 +9,7 @@ import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
-import type { Quantization } from './quantize/format.js';
+import type { Preference, Quantization } from './quantize/format.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { ModelSource } from './source/model-source.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
@@ -19,6 +19,8 @@ export interface PrepareOptions {
   /** Where the model lies; source/find-model.ts makes a path of a name. */
   readonly folder: string;
   readonly quantization: Quantization;
+  /** What `auto` looks at; default: speed. */
+  readonly preference?: Preference;
   readonly loadFormat: LoadFormat;
   /** Null = all that the checkpoint was made for. */
   readonly contextLength: number | null;

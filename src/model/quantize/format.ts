@@ -8,6 +8,10 @@ import type { ModelTarget } from '../target.js';
 export const QUANTIZATIONS = ['auto', 'none', 'w8a8_int8', 'int8', 'int4'] as const;
 export type Quantization = (typeof QUANTIZATIONS)[number];
 
+/** `--quantization-preference`: what `auto` looks at. */
+export const PREFERENCES = ['speed', 'quality', 'memory'] as const;
+export type Preference = (typeof PREFERENCES)[number];
+
 /** Blocks of K that share a scale or a Hadamard matrix must come out even. */
 const INPUT_MULTIPLE = 32;
 
@@ -28,11 +32,12 @@ export function chooseFormat(
   requested: Quantization,
   plan: ModelPlan,
   target: ModelTarget,
+  preference: Preference = 'speed',
 ): FormatChoice {
   if (requested === 'none') return { format: 'none', reason: 'as asked' };
   const uneven = unevenLinear(plan);
   const obstacle = uneven === null ? null : unevenSentence(uneven);
-  if (requested === 'auto') return automatic(plan, target, obstacle);
+  if (requested === 'auto') return automatic(plan, target, { obstacle, preference });
   if (obstacle !== null) {
     throw new ModelLoadError(
       'bad_option',
@@ -54,13 +59,30 @@ export function chooseFormat(
   return { format: requested, reason: 'as asked' };
 }
 
-function automatic(plan: ModelPlan, target: ModelTarget, obstacle: string | null): FormatChoice {
+function automatic(
+  plan: ModelPlan,
+  target: ModelTarget,
+  { obstacle, preference }: { readonly obstacle: string | null; readonly preference: Preference },
+): FormatChoice {
   const parameters = countParameters(plan);
   if (parameters < SMALL_MODEL_PARAMETERS) {
     const millions = (parameters / 1e6).toFixed(1);
     return { format: 'none', reason: `${millions} M parameters are too few to be worth rounding` };
   }
   if (obstacle !== null) return { format: 'none', reason: obstacle };
+  switch (preference) {
+    case 'speed':
+      return fastest(plan, target);
+    case 'quality':
+      return target.device === 'cuda'
+        ? fastest(plan, target)
+        : { format: 'int8', reason: 'the closest to float32 that is rounded' };
+    case 'memory':
+      return { format: 'int4', reason: 'the smallest' };
+  }
+}
+
+function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {
   if (target.device === 'cuda') return { format: 'none', reason: `computed in ${target.compute}` };
   if (target.device === 'webgpu') return { format: 'int4', reason: 'fastest on WebGPU' };
   return plan.rotatable

@@ -39,6 +39,29 @@ t.test('what each device takes when nobody says', async (t) => {
   t.same(chooseFormat('auto', plan, TARGETS.cuda), { format: 'none', reason: 'computed in bf16' });
 });
 
+t.test('what it takes when somebody says what matters', async (t) => {
+  const plan = await planOf('llama-plain', LARGE);
+  const small = await planOf('llama-blocks');
+  const formats = Object.entries(TARGETS).map(([device, target]) => {
+    const [quality, memory] = (['quality', 'memory'] as const).map(
+      (preference) => chooseFormat('auto', plan, target, preference).format,
+    );
+    t.equal(chooseFormat('none', plan, target, 'memory').format, 'none', 'auto alone looks at it');
+    t.equal(chooseFormat('auto', small, target, 'memory').format, 'none');
+    t.same(
+      chooseFormat('auto', plan, target, 'speed'),
+      chooseFormat('auto', plan, target),
+      'speed is the default',
+    );
+    return [device, quality, memory];
+  });
+  t.same(formats, [
+    ['cpu', 'int8', 'int4'],
+    ['webgpu', 'int8', 'int4'],
+    ['cuda', 'none', 'int4'],
+  ]);
+});
+
 t.test('a small model is not rounded, nor one whose blocks do not come out even', async (t) => {
   const small = await planOf('llama-blocks');
   const uneven = await planOf('llama-plain', { ...LARGE, intermediate_size: 4100 });
