@@ -6,6 +6,7 @@ import type { CheckpointTensor } from '../../../../../src/model/source/checkpoin
 import { openSource } from '../../../../../src/model/source/registry.js';
 import { findWeight } from '../../../../../src/model/weights/find-weight.js';
 import { InputFiles } from '../../../../../src/model/weights/input-files.js';
+import { keptBlocks } from '../../../../../src/model/weights/kept-blocks.js';
 import { readFloats } from '../../../../../src/model/weights/stored-rows.js';
 import { encodeF16 } from '../../../../../src/model/weights/floats.js';
 import { f32, safetensorsFile, type FileTensor } from '../../safetensors-file.js';
@@ -78,6 +79,15 @@ t.test('a list of groups one behind the other is not needed, unless it is an ord
   // Of three groups the last is not used.
   const wider = inOrder().map((_, i) => Math.floor(i / 48));
   t.notOk(await listed(wider, false));
+});
+
+t.test('a last group with fewer inputs is kept in blocks that divide it too', async (t) => {
+  const config = { quant_method: 'gptq', bits: 4, group_size: 64 };
+  const tensors = { qweight: words([12, OUT]), qzeros: words([2, 8]), scales: halves([2, OUT]) };
+  const folder = await folderOf(t, config, tensors);
+  const weight = (await openSource(folder).weights()).tensors.get(`${NAME}.weight`);
+  t.match(keptBlocks(weight?.packing ?? null, IN), { blockSize: 32 });
+  t.equal(keptBlocks(weight?.packing ?? null, 72), null, 'no block divides 64 and 72');
 });
 
 t.test('zeros come back as the version of GPTQModel stored them', async (t) => {
