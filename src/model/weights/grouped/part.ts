@@ -11,6 +11,11 @@ export interface StoredPart extends TensorPlace {
   readonly byteLength: number;
 }
 
+/** How many numbers or words it has. */
+export function elementsOf({ shape }: StoredPart): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 /** Half-open. */
 export interface Range {
   readonly begin: number;

@@ -1,7 +1,6 @@
-import { elements } from '../../source/safetensors-header.js';
 import type { InputFiles } from '../input-files.js';
 import { intAt, perWord, type PackedInts } from './codes.js';
-import { floatsOf, type StoredPart } from './part.js';
+import { elementsOf, floatsOf, type StoredPart } from './part.js';
 
 /** Rows and columns that share a number; at the edges of a matrix there may be fewer. */
 export type Block = readonly [rows: number, columns: number];
@@ -49,7 +48,7 @@ function bytesOfBlocks(
   part: StoredPart,
   { rows, height, groups }: RowsInBlocks,
 ): { readonly read: Uint8Array; readonly first: number } {
-  const size = (part.byteLength / elements(part.shape)) * groups;
+  const size = (part.byteLength / elementsOf(part)) * groups;
   const first = Math.floor((rows[0] ?? 0) / height);
   const last = Math.floor((rows.at(-1) ?? 0) / height);
   const read = new Uint8Array((last + 1 - first) * size);

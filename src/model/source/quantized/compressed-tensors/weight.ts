@@ -12,7 +12,7 @@ import {
   scaledWeight,
   type ScaledWeight,
 } from '../scaled-weight.js';
-import { broken, requirePart, requireShape } from '../stored-part.js';
+import { broken, requireOne, requirePart, requireShape } from '../stored-part.js';
 import { blockOf, type WeightScheme } from './scheme.js';
 import { readShape } from './stored-shape.js';
 import { sparseWeight } from './sparse-weight.js';
@@ -64,7 +64,7 @@ function packedFloats(module: StoredModule, scheme: WeightScheme): ModuleTensors
   const weight = { codes, shape, encoding: 'e2m1', ...shared } as const;
   if (!module.parts.has('weight_global_scale')) return scaledWeight(module, weight);
   const divisor = requirePart(module, 'weight_global_scale', ['F32']);
-  requireShape(divisor, [1], 'it is one for all scales');
+  requireOne(divisor);
   return scaledWeight(module, { ...weight, divisor });
 }
 
