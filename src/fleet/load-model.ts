@@ -3,7 +3,7 @@ import type { NamedFiles } from '../core/named-files.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { ServedWeights } from '../engine/served-weights.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
-import { formatCost } from '../model/quantize/format-cost.js';
+import { formatCost, keptCost } from '../model/quantize/format-cost.js';
 import { requireRegular } from '../model/source/regular-file.js';
 import { openSource } from '../model/source/registry.js';
 import type { ChatTemplate } from '../text/chat-template.js';
@@ -26,7 +26,8 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   const folder = await findFolder(context, modelPath);
   log.info(`Load weight begin. model_path=${modelPath}`);
   const prepared = await prepareFolder(context, folder);
-  const cost = formatCost(prepared.spec, modelPath, prepared.target);
+  const { spec, target, info } = prepared;
+  const cost = info.kept === null ? formatCost(spec, modelPath, target) : keptCost(spec, info.kept);
   if (cost !== null) log.info(cost);
   const tokenizerFolder =
     args.tokenizerPath === null

@@ -1,5 +1,5 @@
 import type { FloatType } from '../core/model-spec.js';
-import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
+import type { BuildDeps, BuildOptions, BuiltModel, KeptCount } from './built-model.js';
 import { resolveContextLength } from './families/context-length.js';
 import type { ModelConfig } from './families/model-config.js';
 import { parseConfig, planFor } from './families/registry.js';
@@ -10,8 +10,10 @@ import type { KvScales } from './kv-scales.js';
 import { ModelLoadError } from './load-error.js';
 import { chooseKvType } from './kv-type.js';
 import type { ModelPlan } from './plan.js';
+import { plannedLinears } from './plan-tensors.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
+import { keptLinears } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import { quantizedWeights } from './quantize/quantized-weights.js';
 import { unpackedCheckpoint } from './quantize/unpacked-weights.js';
@@ -69,7 +71,13 @@ export async function buildDecoder(
     checkpoint,
     weights: { ...weights, store },
     formatReason: choice.reason,
+    kept: format === 'int4' ? countKept(plan, checkpoint, target) : null,
   };
+}
+
+function countKept(plan: ModelPlan, checkpoint: Checkpoint, target: ModelTarget): KeptCount | null {
+  const { size } = keptLinears(plan, checkpoint, target);
+  return size === 0 ? null : { kept: size, of: plannedLinears(plan).length };
 }
 
 interface ScalesInput {

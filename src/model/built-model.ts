@@ -31,6 +31,12 @@ export interface BuildDeps extends QuantizeDeps {
   readonly calibrateKv?: CalibrateKv;
 }
 
+/** How many of a model's linears are as the checkpoint has them. */
+export interface KeptCount {
+  readonly kept: number;
+  readonly of: number;
+}
+
 /** A graph with its weights, and what the log says of them. */
 export interface BuiltModel {
   readonly spec: ModelSpec;
@@ -42,4 +48,6 @@ export interface BuiltModel {
   readonly weights: QuantizedWeights;
   /** Why the weights have their format: one clause. */
   readonly formatReason: string;
+  /** Linears in the checkpoint's own blocks; null where none could be. */
+  readonly kept: KeptCount | null;
 }

@@ -1,6 +1,6 @@
 import { sweepDrafts } from '../core/owned-drafts.js';
 import { buildDecoder } from './build-decoder.js';
-import type { BuildDeps, LoadFormat } from './built-model.js';
+import type { BuildDeps, KeptCount, LoadFormat } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
 import type { PreparedModel } from './graph/contract.js';
 import { warnOfUnreadLayers } from './weights/unread-layers.js';
@@ -44,6 +44,8 @@ export interface ModelInfo {
   readonly folder: string;
   /** Why the format was chosen; one clause. */
   readonly formatReason: string;
+  /** Linears in the checkpoint's own blocks; null where none could be. */
+  readonly kept: KeptCount | null;
   readonly parameters: number;
   /** Weight files read, and their bytes. */
   readonly numFiles: number;
@@ -71,7 +73,7 @@ export async function prepareModel(
   const config = await source.config();
   const { overlay = null, device = ON_CPU } = options;
   const build = { ...options, source, overlay, device };
-  const { spec, graph, target, plan, checkpoint, weights, formatReason } = isPooled(
+  const { spec, graph, target, plan, checkpoint, weights, formatReason, kept } = isPooled(
     config,
     modules,
     options.isEmbedding ?? false,
@@ -91,6 +93,7 @@ export async function prepareModel(
     info: {
       folder: source.path,
       formatReason,
+      kept,
       parameters: countParameters(plan),
       numFiles: files.length,
       fileBytes: files.reduce((total, file) => total + file.bytes, 0),

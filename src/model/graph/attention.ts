@@ -6,6 +6,7 @@ import { headLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { rmsNorm } from './norm.js';
+import { OWN_ROWS } from './run-rows.js';
 
 /**
  * Self-attention of one layer with the output projection: `[B, S, hidden]` normed in and out, where `pick` may leave out
@@ -19,7 +20,14 @@ export function attention(
 ): Value {
   const { graph, config, store } = context;
   const grid = context.kvGrids?.[layer.index] ?? null;
-  const attended = context.attend(layer.index, queryKeyValue(context, normed, { layer, grid }));
+  const rows = context.rows ?? OWN_ROWS;
+  const parts = queryKeyValue(context, normed, { layer, grid });
+  const attended = rows.fromRun(
+    context.attend(
+      layer.index,
+      parts.map((part) => (part === '' ? part : rows.toRun(part))),
+    ),
+  );
   const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
   if (grid === null) return packedLinear(context, heads, layer.o);
   const weight = store.linear(layer.o.name);

@@ -3,6 +3,7 @@ import type { ModelTarget } from '../target.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
+import type { RunRows } from './run-rows.js';
 
 /** What a linear needs to emit its nodes. */
 export interface WeightContext {
@@ -21,6 +22,8 @@ export type Attend = (layer: number, queryKeyValue: readonly Value[]) => Value;
 export interface GraphContext extends WeightContext {
   readonly config: ModelConfig;
   readonly attend: Attend;
+  /** Absent = linears multiply the rows of the run. */
+  readonly rows?: RunRows;
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */
   readonly kvGrids?: readonly KvGrid[] | null;
 }

@@ -12,6 +12,7 @@ import { head } from './head.js';
 import { int8Attention } from './int8-kv/int8-attention.js';
 import { kvGrid } from './int8-kv/kv-grid.js';
 import { pagedGraph } from './paged/paged-graph.js';
+import { evenRows, needsEvenRows, OWN_ROWS } from './run-rows.js';
 import { decoderStack } from './stack.js';
 
 export interface GraphOptions {
@@ -43,7 +44,8 @@ export function buildGraph(
       ? groupQueryAttention(graph, config, { hasCache: true, numPositions })
       : int8Attention(graph, config, { numPositions, rotaryScale });
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
-  const context: GraphContext = { graph, config, store, target, attend, kvGrids };
+  const rows = needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
+  const context: GraphContext = { graph, config, store, target, attend, kvGrids, rows };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],
   });

@@ -103,6 +103,7 @@ function transposed(graph: Graph, matrix: Value): Value {
 function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLinear): Value {
   const mixed = mixBlocks(graph, x, linear.inputHadamard ?? null, linear.in);
   const inputs = [mixed, graph.external(linear.weight), graph.externalFloat(linear.scales)];
+  if (linear.zeroPoints !== undefined) inputs.push(graph.external(linear.zeroPoints));
   const product = graph.node('MatMulNBits', inputs, {
     attributes: {
       K: { int: linear.in },

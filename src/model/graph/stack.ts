@@ -6,6 +6,7 @@ import type { Graph, Value } from './graph.js';
 import { gatedMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { addThenNorm, rmsNorm, type ResidualNorm } from './norm.js';
+import { OWN_ROWS, type RunRows } from './run-rows.js';
 
 /**
  * Embedding and all decoder layers (pre-norm: each half adds to the residual stream what it made of
@@ -13,7 +14,8 @@ import { addThenNorm, rmsNorm, type ResidualNorm } from './norm.js';
  * before the final norm.
  */
 export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
-  let residual = scaledTokens(context, plan.embedding);
+  const rows = context.rows ?? OWN_ROWS;
+  let residual = scaledTokens(context, plan.embedding, rows);
   let delta: Value | null = null;
   for (const layer of plan.layers) {
     const read: ResidualNorm =
@@ -21,8 +23,8 @@ export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
         ? { normed: rmsNorm(context, residual, layer.inputNorm), residual }
         : addThenNorm(context, residual, delta, layer.inputNorm);
     const pick = needsHeadRowsOnly(plan, layer)
-      ? (rows: Value) => gatherHeadRows(context.graph, rows)
-      : (rows: Value) => rows;
+      ? (x: Value) => gatherHeadRows(context.graph, x, rows)
+      : (x: Value) => x;
     const output = attention(context, read.normed, layer, pick);
     residual = pick(read.residual);
     const attended = normOutput(context, output, layer.attentionOutputNorm);
@@ -34,13 +36,15 @@ export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
   const stream = delta === null ? residual : graph.node('Add', [residual, delta]);
   const last = plan.layers.at(-1);
   const gathered = last !== undefined && needsHeadRowsOnly(plan, last);
-  const rows = gathered ? stream : gatherHeadRows(graph, stream);
-  return graph.node('Reshape', [rows, graph.ints(-1, context.config.hiddenSize)]);
+  const picked = gathered ? stream : gatherHeadRows(graph, stream, rows);
+  return rows.toHeadRows(
+    graph.node('Reshape', [picked, graph.ints(-1, context.config.hiddenSize)]),
+  );
 }
 
-function scaledTokens(context: GraphContext, plan: TensorPlan): Value {
+function scaledTokens(context: GraphContext, plan: TensorPlan, { ids }: RunRows): Value {
   const { graph, config } = context;
-  const rows = embedTokens(context, plan);
+  const rows = embedTokens(context, plan, ids);
   if (config.embeddingScale === 1) return rows;
   return graph.node('Mul', [rows, graph.float(Float32Array.of(config.embeddingScale), [])]);
 }
@@ -50,12 +54,16 @@ function normOutput(context: GraphContext, output: Value, gain: TensorPlan | nul
 }
 
 /** `[B, S, hidden]`: rows of the table as it is stored, cast after they are picked. */
-export function embedTokens({ graph, store, target }: WeightContext, plan: TensorPlan): Value {
+export function embedTokens(
+  { graph, store, target }: WeightContext,
+  plan: TensorPlan,
+  ids: Value = GRAPH_INPUTS.inputIds,
+): Value {
   const table = store.tensor(plan.name);
   // WebGPU has no bf16.
   const isStored = table.dtype !== 'bf16' || target.device !== 'webgpu';
   const stored = isStored ? graph.external(table) : graph.externalFloat(table);
-  const rows = graph.node('Gather', [stored, GRAPH_INPUTS.inputIds]);
+  const rows = graph.node('Gather', [stored, ids]);
   return !isStored || table.dtype === graph.compute ? rows : graph.cast(rows, graph.compute);
 }
 
@@ -74,7 +82,11 @@ function needsHeadRowsOnly(plan: ModelPlan, layer: LayerPlan): boolean {
 }
 
 /** `[B, S, width]` → `[1, R, width]`, which keeps three axes for the linears. */
-export function gatherHeadRows(graph: Graph, x: Value): Value {
+export function gatherHeadRows(
+  graph: Graph,
+  x: Value,
+  { headRows }: Pick<RunRows, 'headRows'> = OWN_ROWS,
+): Value {
   const rows = graph.node('Reshape', [x, graph.ints(1, -1, 0)]);
-  return graph.node('Gather', [rows, GRAPH_INPUTS.headRows], { attributes: { axis: { int: 1 } } });
+  return graph.node('Gather', [rows, headRows], { attributes: { axis: { int: 1 } } });
 }

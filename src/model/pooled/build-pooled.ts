@@ -49,6 +49,7 @@ export async function buildPooledModel(
     checkpoint,
     weights: { store, cacheHit, temporaryFolder },
     formatReason: 'embedding models compute in f32',
+    kept: null,
   };
 }
 

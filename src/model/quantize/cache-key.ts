@@ -5,8 +5,12 @@ import type { ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
-import { hashFile } from './hash-file.js';
+import type { HashedFile } from './hashed-files.js';
+import { keptLinears } from './kept-linears.js';
 import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
+
+/** Changes whenever the same codes would be kept in other bytes. */
+const KEPT_VERSION = 'kept 1';
 
 /** What must be the same for a cache entry to be used again. */
 export interface CacheKeyFacts {
@@ -19,15 +23,18 @@ export interface CacheKeyFacts {
 }
 
 /**
- * Folder name of an entry: recipe, network, the content of each weight file (all of it is read) and where each
- * tensor lies there. Names and times of files do not count. @throws ModelLoadError where a file cannot be read
+ * Folder name of an entry: recipe, network, the content of each of the checkpoint's `files` and where each tensor lies
+ * there. Names and times of files do not count.
  */
-export async function cacheKey(facts: CacheKeyFacts): Promise<string> {
+export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): string {
   const { format, plan, headDim, numKvHeads, checkpoint, target } = facts;
-  const tensors = await tensorFacts(checkpoint);
+  const tensors = tensorFacts(checkpoint, files);
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
-  const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice];
+  // So do those without a linear that is kept as it is.
+  const isKept = format === 'int4' && keptLinears(plan, checkpoint, target).size > 0;
+  const ofKept = isKept ? [KEPT_VERSION] : [];
+  const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice, ...ofKept];
   return entryName(format, key);
 }
 
@@ -38,9 +45,11 @@ export function entryName(format: WeightFormat, key: unknown): string {
 }
 
 /** Each tensor with the hash of its file, and what is read there. */
-export async function tensorFacts({ files, tensors }: Checkpoint): Promise<readonly unknown[]> {
-  const hashes = new Map<string, string>();
-  for (const { path } of files) hashes.set(path, await hashFile(path));
+export function tensorFacts(
+  { tensors }: Pick<Checkpoint, 'tensors'>,
+  files: readonly HashedFile[],
+): readonly unknown[] {
+  const hashes = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   const fileHash = (path: string): string | undefined => hashes.get(path);
   return [...tensors].map(([name, { path, offset, dtype, shape, packing }]) => {
     const place = [name, fileHash(path), offset, dtype, shape];

@@ -6,20 +6,20 @@ import { makeFolders } from '../../core/make-folders.js';
 import { draftOf, makeOwnedFolder } from '../../core/owned-drafts.js';
 import { readRegularText } from '../source/regular-file.js';
 import type { WeightMap } from '../weights/weight-store.js';
-import { hashFile } from './hash-file.js';
+import { hashSegments } from './hash-file.js';
 import { WEIGHTS_FILE } from './layout.js';
+import { isPrivate } from './private-files.js';
 
 const INDEX_FILE = 'index.json';
 /** Only its owner may read or write an entry. */
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
-const WRITABLE_BY_OTHERS = 0o022;
 
 /** `index.json` of a cache entry. The digest covers the other fields. */
 interface CacheIndex {
   readonly fileBytes: number;
-  /** sha256 of the weights file, hex. */
-  readonly fileHash: string;
+  /** Of the weights file, as {@link hashSegments} has it. */
+  readonly segmentsHash: string;
   readonly map: WeightMap;
   readonly digest: string;
 }
@@ -36,32 +36,25 @@ export type CacheEntry =
 export async function readCacheEntry(folder: string): Promise<CacheEntry> {
   const found = await lstat(folder).catch(() => null);
   if (found === null) return { state: 'absent' };
-  if (!found.isDirectory() || !(await isPrivate(folder))) return { state: 'foreign' };
+  if (!found.isDirectory() || !(await isPrivate(filesOf(folder)))) return { state: 'foreign' };
   try {
     const index = JSON.parse(await readRegularText(join(folder, INDEX_FILE))) as CacheIndex;
+    // Of an earlier form: it is made anew.
+    if (!Object.hasOwn(index, 'segmentsHash')) return { state: 'absent' };
     if (index.digest !== digestOf(index)) return { state: 'damaged' };
     const weights = join(folder, WEIGHTS_FILE);
     // The size first: it costs nothing.
     const isSound =
       (await stat(weights)).size === index.fileBytes &&
-      (await hashFile(weights)) === index.fileHash;
+      (await hashSegments(weights)) === index.segmentsHash;
     return isSound ? { state: 'sound', map: index.map } : { state: 'damaged' };
   } catch {
     return { state: 'damaged' };
   }
 }
 
-/** Whether this user, or root, alone may have written an entry's folder and files. */
-async function isPrivate(folder: string): Promise<boolean> {
-  const uid = process.getuid?.();
-  if (uid === undefined) return true;
-  const paths = [folder, join(folder, INDEX_FILE), join(folder, WEIGHTS_FILE)];
-  const facts = await Promise.all(paths.map((path) => lstat(path).catch(() => null)));
-  return facts.every(
-    (fact) =>
-      fact === null ||
-      ((fact.uid === uid || fact.uid === 0) && (fact.mode & WRITABLE_BY_OTHERS) === 0),
-  );
+function filesOf(folder: string): readonly string[] {
+  return [folder, join(folder, INDEX_FILE), join(folder, WEIGHTS_FILE)];
 }
 
 /** An entry being built. */
@@ -101,7 +94,7 @@ export async function commitCacheEntry(
 ): Promise<void> {
   await syncFile(draft.weightsPath);
   const { map, fileBytes } = entry;
-  const content = { fileBytes, fileHash: await hashFile(draft.weightsPath), map };
+  const content = { fileBytes, segmentsHash: await hashSegments(draft.weightsPath), map };
   const index: CacheIndex = { ...content, digest: digestOf(content) };
   const indexPath = join(draft.folder, INDEX_FILE);
   await writeFile(indexPath, JSON.stringify(index), { flag: 'wx', mode: PRIVATE_FILE });
@@ -127,8 +120,8 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-function digestOf({ fileBytes, fileHash, map }: Omit<CacheIndex, 'digest'>): string {
+function digestOf({ fileBytes, segmentsHash, map }: Omit<CacheIndex, 'digest'>): string {
   return createHash('sha256')
-    .update(JSON.stringify([fileBytes, fileHash, map]))
+    .update(JSON.stringify([fileBytes, segmentsHash, map]))
     .digest('hex');
 }

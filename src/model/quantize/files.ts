@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 import { InputFiles } from '../weights/input-files.js';
+import { type KeptBlocks, type KeptRows, readKeptRows } from '../weights/kept-blocks.js';
 import { readFloats, readRows, type StoredTensor } from '../weights/stored-rows.js';
 
 /** The files that one job reads and writes, closed at its end. */
@@ -20,6 +21,11 @@ export class JobFiles {
   /** A whole vector as f32. */
   vector(source: StoredTensor): Float32Array {
     return this.floats(source, 0, source.shape[0] ?? 1);
+  }
+
+  /** Rows `[begin, end)` of a weight whose codes stay as they are. */
+  kept(source: StoredTensor, blocks: KeptBlocks, begin: number, end: number): KeptRows {
+    return readKeptRows(this.#inputs, source, blocks, { begin, end });
   }
 
   /** Rows `[begin, end)` as they are stored. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 
 import type { ModelSpec, WeightFormat } from '../../core/model-spec.js';
+import type { KeptCount } from '../built-model.js';
 import { CPU_TARGET, type ModelTarget } from '../target.js';
 
 interface FormatCost {
@@ -49,6 +50,14 @@ export function formatCost(
   const unmeasured = isMeasured ? '' : `not measured on this model${inBlocks(target)}; `;
   const figures = `KL ${kl.toFixed(4)} to float32, ${(sameTop1 * 100).toFixed(1)} % same top-1`;
   return `Linear layers in ${what} (${lacking}${unmeasured}${figures} on ${MEASURED_MODEL}); --quantization none for evaluations.`;
+}
+
+/** The same of a model some of whose linears are as the checkpoint has them. */
+export function keptCost({ format }: Pick<ModelSpec, 'format'>, { kept, of }: KeptCount): string {
+  return (
+    `Linear layers in ${format}, ${kept} of ${of} with the checkpoint's own codes, where only what goes in is rounded; ` +
+    '--quantization none for evaluations.'
+  );
 }
 
 function inBlocks({ blockSize }: ModelTarget): string {

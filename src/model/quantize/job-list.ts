@@ -3,6 +3,7 @@ import type { LinearPlan, TensorPlan } from '../plan.js';
 import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';
+import type { KeptBlocks } from '../weights/kept-blocks.js';
 import { rowLength, type StoredTensor } from '../weights/stored-rows.js';
 import {
   DTYPE_BYTES,
@@ -19,6 +20,7 @@ import type {
   QuantizeJob,
   TableJob,
 } from './job.js';
+import { keptParts } from './kept-linears.js';
 import { CacheLayout } from './layout.js';
 import type { RotationSpec } from './rotate.js';
 
@@ -110,7 +112,7 @@ export class JobList {
 
   linear(order: LinearOrder): void {
     const matrices = plansOfMatrices(order).map((plan) => this.#matrix({ ...order, plan }));
-    this.#linears[order.plan.name] = linearOf(order, matrices, this.#blockSize);
+    this.#linears[order.plan.name] = linearOf(order, matrices);
   }
 
   /** Places the parts of the plan as one matrix, and lists the jobs that fill it. */
@@ -122,7 +124,8 @@ export class JobList {
     }));
     const hasBias = parts.some(({ bias }) => bias !== null);
     const bias = hasBias ? this.#layout.place('f32', [plan.out]) : null;
-    const { weight, scales } = this.#place(order);
+    const kept = order.encoding === 'kept' ? keptParts(order.plan, this.#checkpoint) : null;
+    const { weight, scales, zeroPoints } = this.#place(order, kept);
     // A piece of the rows is enough unless the outputs are mixed.
     const cuts = order.outputStep === null ? pieces(plan.out, plan.in) : [[0, plan.out]];
     for (const [begin = 0, end = plan.out] of cuts) {
@@ -137,28 +140,39 @@ export class JobList {
         out: plan.out,
         encoding: order.encoding,
         blockSize: this.#blockSize,
+        kept: kept ?? [],
         inputStep: order.inputStep,
         outputStep: order.outputStep,
         bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
         weightOffset: weight.offset,
         scalesOffset: scales?.offset ?? null,
+        zeroPointsOffset: zeroPoints?.offset ?? null,
         biasOffset: bias?.offset ?? null,
       });
     }
-    return { weight, scales, bias };
+    return { weight, scales, zeroPoints, bias, blockSize: kept?.[0]?.blockSize ?? this.#blockSize };
   }
 
-  #place({ plan, encoding }: LinearOrder): Omit<StoredMatrix, 'bias'> {
+  #place(
+    { plan, encoding }: LinearOrder,
+    kept: readonly KeptBlocks[] | null,
+  ): Pick<StoredMatrix, 'weight' | 'scales' | 'zeroPoints'> {
     const { in: k, out } = plan;
     const layout = this.#layout;
-    if (encoding === 'f32') return { weight: layout.place('f32', [out, k]), scales: null };
-    if (encoding === 'w8a8_int8') {
-      return { weight: layout.place('i8', [k, out]), scales: layout.place('f32', [out]) };
+    if (encoding === 'f32') {
+      return { weight: layout.place('f32', [out, k]), scales: null, zeroPoints: null };
     }
-    const blocks = k / this.#blockSize;
-    const blockBytes = (this.#blockSize * BITS[encoding]) / 8;
-    const weight = layout.place('u8', [out, blocks, blockBytes]);
-    return { weight, scales: layout.place('f32', [out * blocks]) };
+    if (encoding === 'w8a8_int8') {
+      const weight = layout.place('i8', [k, out]);
+      return { weight, scales: layout.place('f32', [out]), zeroPoints: null };
+    }
+    const size = kept?.[0]?.blockSize ?? this.#blockSize;
+    const blocks = k / size;
+    const weight = layout.place('u8', [out, blocks, (size * BITS[encoding]) / 8]);
+    const scales = layout.place('f32', [out * blocks]);
+    const hasZeros = kept?.some((part) => part.hasZeros) ?? false;
+    const zeroPoints = hasZeros ? layout.place('u8', [out * Math.ceil(blocks / 2)]) : null;
+    return { weight, scales, zeroPoints };
   }
 
   #find(name: string, shape: readonly number[]): StoredTensor {
@@ -167,12 +181,15 @@ export class JobList {
   }
 }
 
-const BITS = { int8: 8, int4: 4 } as const;
+const BITS = { int8: 8, int4: 4, kept: 4 } as const;
 
 interface StoredMatrix {
   readonly weight: TensorRef;
   readonly scales: TensorRef | null;
+  readonly zeroPoints: TensorRef | null;
   readonly bias: TensorRef | null;
+  /** Columns that share a scale, where not all do. */
+  readonly blockSize: number;
 }
 
 function plansOfMatrices({ plan, matrices }: LinearOrder): readonly LinearPlan[] {
@@ -183,7 +200,6 @@ function plansOfMatrices({ plan, matrices }: LinearOrder): readonly LinearPlan[]
 function linearOf(
   { plan, encoding, inputHadamard, inputRange }: LinearOrder,
   matrices: readonly StoredMatrix[],
-  blockSize: BlockSize,
 ): LinearWeight {
   if (encoding === 'w8a8_int8') {
     const stored = matrices.map(({ weight, scales, bias }) => ({
@@ -197,16 +213,17 @@ function linearOf(
   if (only === undefined || more.length > 0) {
     throw new Error(`This is a bug: ${plan.name} must be one matrix.`);
   }
-  const { weight, scales, bias } = only;
+  const { weight, scales, zeroPoints, bias, blockSize } = only;
   if (encoding === 'f32') return plainParts(plan, weight, bias);
   return {
-    format: encoding,
+    format: encoding === 'kept' ? 'int4' : encoding,
     bits: BITS[encoding],
     blockSize,
     in: plan.in,
     out: plan.out,
     weight,
     scales: scalesOf(plan, scales),
+    ...(zeroPoints !== null && { zeroPoints }),
     bias,
     inputHadamard,
   };

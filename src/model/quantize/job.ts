@@ -1,3 +1,4 @@
+import type { KeptBlocks } from '../weights/kept-blocks.js';
 import type { StoredTensor } from '../weights/stored-rows.js';
 import type { BlockSize } from '../target.js';
 import type { RotationSpec } from './rotate.js';
@@ -29,7 +30,8 @@ export interface OutputStep {
   readonly rotation: RotationSpec;
 }
 
-export type LinearEncoding = 'w8a8_int8' | 'int8' | 'int4' | 'f32';
+/** `kept`: the codes of the checkpoint, in its own blocks. */
+export type LinearEncoding = 'w8a8_int8' | 'int8' | 'int4' | 'kept' | 'f32';
 
 /** Output rows `[begin, end)` of a linear whose weight is its parts' rows, one after another. */
 export interface LinearJob extends JobBase {
@@ -46,9 +48,12 @@ export interface LinearJob extends JobBase {
   readonly encoding: LinearEncoding;
   /** Of `int8` and `int4`. */
   readonly blockSize: BlockSize;
-  /** Byte offsets in the cache file of the whole linear's weight, scales and bias. */
+  /** How each part keeps its codes; empty unless that is the encoding. */
+  readonly kept: readonly KeptBlocks[];
+  /** Byte offsets in the cache file of the whole linear's weight, scales, zero points and bias. */
   readonly weightOffset: number;
   readonly scalesOffset: number | null;
+  readonly zeroPointsOffset: number | null;
   readonly biasOffset: number | null;
 }
 

@@ -15,7 +15,9 @@ import {
 } from './cache.js';
 import { noteSource } from './cache-sources.js';
 import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
+import { hashFiles, type HashedFile } from './hashed-files.js';
 import type { QuantizeJob } from './job.js';
+import { knownHashes, noteHashes } from './known-hashes.js';
 import type { QuantizePlan } from './recipe.js';
 
 /** Where quantised weights are kept and how they are made. */
@@ -38,7 +40,8 @@ export interface QuantizedWeights {
 
 /** Weights that are made of a checkpoint by jobs. */
 export interface WeightMaking {
-  readonly checkpoint: Checkpoint;
+  /** The files that they are made of; empty where they are not kept. */
+  readonly sources: readonly HashedFile[];
   /** Name of the entry in the cache; null = they are not kept, but made in a temporary folder. */
   readonly key: string | null;
   /** What is to fill the file `target`. */
@@ -50,12 +53,12 @@ export async function keptWeights(
   making: WeightMaking,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
-  const { checkpoint, key } = making;
+  const { sources, key } = making;
   if (key === null) return makeWeights(making, await temporaryDraft(deps), deps);
   const cached = join(deps.cacheDir, key);
   const entry = await readCacheEntry(cached);
   if (entry.state === 'sound' && (await useEntry(cached))) {
-    await noteSource(cached, filesOf(checkpoint));
+    await noteSources(cached, sources);
     await makeRoom(deps);
     return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
   }
@@ -69,13 +72,24 @@ export async function keptWeights(
   return makeWeights(making, draft, deps);
 }
 
-function filesOf({ files }: Checkpoint): readonly string[] {
-  return files.map(({ path }) => path);
+/** The checkpoint's files with their hashes. Those that an entry was made of, and that nobody changed, are not read. */
+export async function hashSources(
+  { files }: Checkpoint,
+  { cacheDir }: QuantizeDeps,
+): Promise<readonly HashedFile[]> {
+  const paths = files.map(({ path }) => path);
+  return hashFiles(paths, await knownHashes(cacheDir));
+}
+
+async function noteSources(entry: string, files: readonly HashedFile[]): Promise<void> {
+  const paths = files.map(({ path }) => path);
+  await noteSource(entry, paths);
+  await noteHashes(entry, files);
 }
 
 /** Fills a draft, and puts it into the cache if it is for there. */
 async function makeWeights(
-  { checkpoint, plan }: WeightMaking,
+  { sources, plan }: WeightMaking,
   { draft, cached }: OpenDraft,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
@@ -87,7 +101,7 @@ async function makeWeights(
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
-      await noteSource(cached, filesOf(checkpoint));
+      await noteSources(cached, sources);
       await makeRoom(deps);
     }
     return {

@@ -2,26 +2,28 @@
 export const PAIR_SUM_MAX = 128;
 
 /**
- * One scale per output column of `weights [rows, columns]` (`rows` = K) such that after rounding, in
- * each pair of rows `2k, 2k+1`, the positive weights of a column sum to at most 128 and the negative
- * ones to at least -128. AVX2's `vpmaddubsw` adds the two products with an 8-bit activation in signed
- * 16 bits: 255 · 128 = 32,640 cannot saturate. Dividing by 127 leaves room for two roundings of ½.
- * A column of zeros gets scale 1. `weights` are finite.
+ * Raises `largest [columns]` to what a pair of rows `pair [2, columns]` of a weight `[in, out]` adds up to; the last
+ * row of an odd number stands alone. The weights are finite.
  */
-export function pairSafeScales(weights: Float32Array, rows: number, columns: number): Float32Array {
-  const largest = new Float32Array(columns);
-  for (let k = 0; k < rows; k += 2) {
-    const first = k * columns;
-    const second = k + 1 < rows ? first + columns : first;
-    for (let n = 0; n < columns; n++) {
-      const a = weights[first + n] as number;
-      // An odd last row has no partner.
-      const b = second === first ? 0 : (weights[second + n] as number);
-      // Same signs: |a + b| is their sum. Opposite signs: each stands alone, and |a + b| is less.
-      const pair = Math.max(Math.abs(a + b), Math.abs(a), Math.abs(b));
-      if (pair > (largest[n] as number)) largest[n] = pair;
-    }
+export function widenByPair(largest: Float32Array, pair: Float32Array): void {
+  const columns = largest.length;
+  const isPair = pair.length > columns;
+  for (let n = 0; n < columns; n++) {
+    const a = pair[n] as number;
+    const b = isPair ? (pair[columns + n] as number) : 0;
+    // Same signs: |a + b| is their sum. Opposite signs: each stands alone, and |a + b| is less.
+    const sum = Math.max(Math.abs(a + b), Math.abs(a), Math.abs(b));
+    if (sum > (largest[n] as number)) largest[n] = sum;
   }
+}
+
+/**
+ * One scale per output column of a weight `[in, out]` from what its pairs of rows widened `largest` to. After rounding,
+ * in each pair of rows `2k, 2k+1`, the positive weights of a column sum to at most 128 and the negative ones to at least
+ * -128. AVX2's `vpmaddubsw` adds the two products with an 8-bit activation in signed 16 bits: 255 · 128 = 32,640 cannot
+ * saturate. Dividing by 127 leaves room for two roundings of ½. A column of zeros gets scale 1.
+ */
+export function pairSafeScales(largest: Float32Array): Float32Array {
   return largest.map((sum) => (sum === 0 ? 1 : sum / 127));
 }
 

@@ -1,5 +1,10 @@
 import { cacheKey } from './cache-key.js';
-import { keptWeights, type QuantizeDeps, type QuantizedWeights } from './kept-weights.js';
+import {
+  hashSources,
+  keptWeights,
+  type QuantizeDeps,
+  type QuantizedWeights,
+} from './kept-weights.js';
 import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
 
 /**
@@ -14,9 +19,10 @@ export async function quantizedWeights(
   const { plan, checkpoint, config, target, isKept } = input;
   const { headDim, numKvHeads } = config;
   const facts = { format, plan, headDim, numKvHeads, checkpoint, target };
+  const sources = isKept ? await hashSources(checkpoint, deps) : [];
   const making = {
-    checkpoint,
-    key: isKept ? await cacheKey(facts) : null,
+    sources,
+    key: isKept ? cacheKey(facts, sources) : null,
     plan: (file: string) => planQuantization(input, format, file),
   };
   return keptWeights(making, deps);

@@ -7,6 +7,7 @@ import type { WeightMap } from '../weights/weight-store.js';
 import type { StoredTensor } from '../weights/stored-rows.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
 import { JobList, type LinearOrder } from './job-list.js';
+import { keptLinears } from './kept-linears.js';
 import { mixesWholly, type RotationSpec } from './rotate.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
@@ -54,9 +55,10 @@ export function planQuantization(
   const rotates = input.plan.rotatable && format !== 'int4';
   const steps = rotates ? rotated(input) : plainSteps(input.target);
   const encoding = ENCODINGS[format];
-  const { plan } = input;
+  const { plan, checkpoint } = input;
+  const kept = format === 'int4' ? keptLinears(plan, checkpoint, input.target) : NONE_KEPT;
   list.table(plan.embedding, steps.embedding);
-  for (const layer of plan.layers) addLayer(list, layer, { steps, encoding });
+  for (const layer of plan.layers) addLayer(list, layer, { steps, encoding, kept });
   addNorm(list, plan.finalNorm, steps);
   list.linear(order(plan.head, encoding.head, steps.reads(list.stored(plan.finalNorm))));
   return { map: list.map(format), jobs: list.jobs(), fileBytes: list.fileBytes };
@@ -164,24 +166,31 @@ function rotated({ config }: RecipeInput): RecipeSteps {
 interface LayerContext {
   readonly steps: RecipeSteps;
   readonly encoding: Encodings;
+  /** Linears whose codes stay as they are. */
+  readonly kept: ReadonlySet<LinearPlan>;
 }
 
-function addLayer(list: JobList, layer: LayerPlan, { steps, encoding }: LayerContext): void {
+const NONE_KEPT: ReadonlySet<LinearPlan> = new Set();
+
+function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: LayerContext): void {
+  const encoded = (plan: LinearPlan, to: LinearEncoding): LinearEncoding =>
+    kept.has(plan) ? 'kept' : to;
   addNorm(list, layer.inputNorm, steps);
-  list.linear(order(layer.qkv, encoding.dense, steps.qkv(list.stored(layer.inputNorm), layer.qkv)));
+  const ofQkv = steps.qkv(list.stored(layer.inputNorm), layer.qkv);
+  list.linear(order(layer.qkv, encoded(layer.qkv, encoding.dense), ofQkv));
   const { qNorm, kNorm, attentionOutputNorm, mlpOutputNorm } = layer;
   // No linear of the residual stream stands behind these, to take their gains.
   for (const norm of [qNorm, kNorm, attentionOutputNorm, mlpOutputNorm]) {
     if (norm !== null) list.table(norm, { rotation: null, dtype: 'f32' });
   }
-  list.linear(order(layer.o, encoding.dense, steps.o));
+  list.linear(order(layer.o, encoded(layer.o, encoding.dense), steps.o));
   addNorm(list, layer.postNorm, steps);
   const reads = steps.reads(list.stored(layer.postNorm));
   const { mlp } = layer;
   const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): void => {
     const matrices = to === 'w8a8_int8' ? 'each' : 'one';
-    list.linear({ ...order(part.gateUp, to, reads), matrices });
-    list.linear(order(part.down, to, down));
+    list.linear({ ...order(part.gateUp, encoded(part.gateUp, to), reads), matrices });
+    list.linear(order(part.down, encoded(part.down, to), down));
   };
   if (mlp.kind === 'dense') {
     gated(mlp, encoding.dense, steps.down);

@@ -9,27 +9,35 @@ export interface RotationSpec {
   readonly seed: number | null;
 }
 
+/** Multiplies every block of so many consecutive elements as a rotation has columns, in place. */
+export type Rotate = (data: Float32Array) => void;
+
 /**
  * Multiplies every block of `spec.size` consecutive elements, a row vector, by `diag(gain) · R`, in
  * place. `R = S · (Q ⊗ H)` (QuaRot, arXiv 2404.00456): random signs, a small orthogonal matrix for
  * each odd prime of the width, a Hadamard matrix for its power of two: 576 = 3 · 3 · 64.
- * `data.length` is a multiple of the size.
+ * The data's length is a multiple of the size; what is small enough for a core's cache is fast.
  */
-export function rotateBlocks(data: Float32Array, spec: RotationSpec, gain?: Float32Array): void {
-  if (data.length % spec.size !== 0) throw new Error('This is a bug: rotation of a part of a row.');
+export function rotation(spec: RotationSpec, gain?: Float32Array): Rotate {
   const power = powerOfTwoIn(spec.size);
   const signs = spec.seed === null ? null : randomSigns(spec.size, spec.seed);
   const unit = 1 / Math.sqrt(power);
-  scaleColumns(
-    data,
-    Float32Array.from({ length: spec.size }, (_, i) => unit * (signs?.[i] ?? 1) * (gain?.[i] ?? 1)),
+  const factors = Float32Array.from(
+    { length: spec.size },
+    (_, i) => unit * (signs?.[i] ?? 1) * (gain?.[i] ?? 1),
   );
-  hadamardBlocks(data, power);
-  let step = power;
-  for (const prime of mixablePrimes(spec.size / power)) {
-    mixPrime(data, prime, step);
-    step *= prime;
-  }
+  const primes = mixablePrimes(spec.size / power);
+  return (data) => {
+    if (data.length % spec.size !== 0)
+      throw new Error('This is a bug: rotation of a part of a row.');
+    scaleColumns(data, factors);
+    hadamardBlocks(data, power);
+    let step = power;
+    for (const prime of primes) {
+      mixPrime(data, prime, step);
+      step *= prime;
+    }
+  };
 }
 
 /**

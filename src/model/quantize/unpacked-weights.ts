@@ -6,7 +6,12 @@ import { CPU_TARGET } from '../target.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import { entryName, tensorFacts } from './cache-key.js';
 import { JobList } from './job-list.js';
-import { keptWeights, type QuantizeDeps, type QuantizedWeights } from './kept-weights.js';
+import {
+  hashSources,
+  keptWeights,
+  type QuantizeDeps,
+  type QuantizedWeights,
+} from './kept-weights.js';
 import { WEIGHTS_FILE } from './layout.js';
 
 /** Part of the cache's key: changes whenever the same tensors would give other bytes. */
@@ -28,10 +33,10 @@ export async function unpackedCheckpoint(
   const packed = packedTensors(plan, checkpoint);
   if (packed.size === 0) return { checkpoint, cacheHit: false, temporaryFolder: null };
   const listed = { ...checkpoint, tensors: packed };
-  const facts = isKept ? await tensorFacts(listed) : null;
+  const sources = isKept ? await hashSources(checkpoint, deps) : [];
   const making = {
-    checkpoint,
-    key: facts === null ? null : entryName('none', [UNPACK_VERSION, facts]),
+    sources,
+    key: isKept ? entryName('none', [UNPACK_VERSION, tensorFacts(listed, sources)]) : null,
     plan: (target: string) => {
       const list = new JobList(listed, target, CPU_TARGET.blockSize);
       for (const [name, { shape }] of packed) {

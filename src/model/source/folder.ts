@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
 import { folderFiles } from '../../core/named-files.js';
-import type { ConfigFields } from '../families/config-fields.js';
 import { ModelLoadError } from '../load-error.js';
+import type { Checkpoint } from './checkpoint.js';
 import type { JsonObject, ModelSource, SourceFormat } from './model-source.js';
-import { MODELOPT_FILE, quantizationFields } from './quantized/quantization-fields.js';
+import { quantizationFields } from './quantized/quantization-fields.js';
 import { asPlain } from './quantized/registry.js';
 import { readRegularText, requireRegularFiles } from './regular-file.js';
 import { openCheckpoint } from './safetensors.js';
@@ -28,10 +28,16 @@ function openFolder(folder: string, trunk: string): ModelSource {
     config: () => readConfig(trunk),
     generationConfig: () => readGenerationConfig(trunk),
     json: (name) => readOptional(join(folder, name)),
-    weights: async () => asPlain(await openCheckpoint(trunk), await readQuantization(trunk)),
+    weights: () => readWeights(trunk),
     partWeights: (part) => openCheckpoint(join(folder, part)),
     withTrunk: (part) => openFolder(folder, join(folder, part)),
   };
+}
+
+async function readWeights(folder: string): Promise<Checkpoint> {
+  const checkpoint = await openCheckpoint(folder);
+  const read = (name: string): Promise<unknown> => readOptional(join(folder, name));
+  return asPlain(checkpoint, await quantizationFields(await readConfig(folder), checkpoint, read));
 }
 
 async function readConfig(folder: string): Promise<JsonObject> {
@@ -45,11 +51,6 @@ async function readConfig(folder: string): Promise<JsonObject> {
     throw new ModelLoadError('folder_not_found', `Cannot read ${path} (${code}).`, { cause });
   }
   return parseObject(text, path);
-}
-
-async function readQuantization(folder: string): Promise<ConfigFields | null> {
-  const modeloptFile = await readOptional(join(folder, MODELOPT_FILE));
-  return quantizationFields(await readConfig(folder), modeloptFile);
 }
 
 /** One that cannot be read counts as absent. */

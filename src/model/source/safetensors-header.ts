@@ -1,3 +1,4 @@
+import { elements } from '../elements.js';
 import { ModelLoadError } from '../load-error.js';
 import type { TensorDtype } from '../weights/weight-store.js';
 import type { CheckpointTensor } from './checkpoint.js';
@@ -130,12 +131,6 @@ function checkCoverage(tensors: readonly HeaderTensor[], facts: FileFacts): void
   if (end !== facts.fileBytes) {
     throw broken(`${facts.file} has ${facts.fileBytes - end} bytes that belong to no tensor.`);
   }
-}
-
-/** Product of a shape; exact, or infinite for shapes past 2^53. */
-export function elements(shape: readonly number[]): number {
-  const product = shape.reduce((total, size) => total * size, 1);
-  return Number.isSafeInteger(product) ? product : Number.POSITIVE_INFINITY;
 }
 
 function isSizes(value: unknown): value is number[] {

@@ -52,7 +52,10 @@ export interface W8A8Matrix {
   readonly bias: TensorRef | null;
 }
 
-/** `MatMulNBits` layout: weight u8 `[out, in / block, block * bits / 8]`, scales f32 `[out * in / block]`. */
+/**
+ * `MatMulNBits` layout: weight u8 `[out, in / block, block * bits / 8]`, scales f32 `[out * in / block]`, zero points u8
+ * `[out * ceil(in / block * bits / 8)]`, the first in the low bits.
+ */
 export interface BlockLinear {
   readonly format: 'int8' | 'int4';
   readonly bits: 8 | 4;
@@ -61,6 +64,8 @@ export interface BlockLinear {
   readonly out: number;
   readonly weight: TensorRef;
   readonly scales: TensorRef;
+  /** Absent = half the range of a code. */
+  readonly zeroPoints?: TensorRef;
   readonly bias: TensorRef | null;
   /** Run time multiplies blocks of this many input columns by a normalised Hadamard matrix; null = none. */
   readonly inputHadamard?: number | null;

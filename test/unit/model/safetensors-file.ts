@@ -1,3 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { openCheckpoint } from '../../../src/model/source/safetensors.js';
+
 /** A tensor of a test file: bf16, f16 or f32 bytes are the test's own business. */
 export interface FileTensor {
   readonly dtype: string;
@@ -31,4 +36,15 @@ export function f32(shape: readonly number[], values: ArrayLike<number>): FileTe
 
 export function zeros(shape: readonly number[]): FileTensor {
   return f32(shape, new Float32Array(shape.reduce((product, size) => product * size, 1)));
+}
+
+/** The tensors of a folder's one file. */
+export async function readTensors(folder: string): Promise<Record<string, FileTensor>> {
+  const bytes = await readFile(join(folder, 'model.safetensors'));
+  const { tensors } = await openCheckpoint(folder);
+  const read = [...tensors].map(([name, { offset, byteLength, storedDtype, shape }]) => {
+    const data = Buffer.from(bytes.subarray(offset, offset + byteLength));
+    return [name, { dtype: storedDtype, shape, data }] as const;
+  });
+  return Object.fromEntries(read);
 }

@@ -1,4 +1,4 @@
-import { elements } from '../safetensors-header.js';
+import { elements } from '../../elements.js';
 import { Cursor } from './cursor.js';
 import { ENTRY_BYTES_MIN, readMetadata, type MetaValue } from './metadata.js';
 import { TENSOR_TYPES, type TensorType } from './tensor-types.js';

@@ -8,7 +8,9 @@ export interface QuantMethod {
    * What the config says, as what to do with the tensors of each of `modules`. @throws ModelConfigError where it says
    * something that cannot be read
    */
-  open(config: ConfigFields, modules: readonly string[]): QuantScheme;
+  readonly open: (config: ConfigFields, modules: readonly string[]) => QuantScheme;
+  /** What ends a module's name where its weight has parts of its own, e.g. `.weight.` of `up_proj.weight.absmax`. */
+  readonly weightSuffix?: string;
 }
 
 /** The tensors of a module that this method made; null = they are not of it, and stay as they are. */

@@ -1,14 +1,29 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
+import type { ConfigFields } from '../../families/config-fields.js';
+import { autoRound, intelAutoRound } from './auto-round.js';
+import { awq } from './awq.js';
+import { bitsandbytes } from './bitsandbytes.js';
 import { compressedTensors } from './compressed-tensors/method.js';
 import { fbgemmFp8, fp8 } from './fp8.js';
+import { gptq } from './gptq.js';
 import { modelopt } from './modelopt.js';
 import { mxfp4 } from './mxfp4.js';
-import type { ConfigFields } from '../../families/config-fields.js';
 import type { QuantMethod, QuantScheme } from './quant-method.js';
 
 /** By `quant_method`. */
 const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
-  [compressedTensors, fbgemmFp8, fp8, modelopt, mxfp4].map((method) => [method.name, method]),
+  [
+    autoRound,
+    awq,
+    bitsandbytes,
+    compressedTensors,
+    fbgemmFp8,
+    fp8,
+    gptq,
+    intelAutoRound,
+    modelopt,
+    mxfp4,
+  ].map((method) => [method.name, method]),
 );
 
 /**
@@ -18,9 +33,9 @@ const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
  */
 export function asPlain(checkpoint: Checkpoint, fields: ConfigFields | null): Checkpoint {
   if (fields === null) return checkpoint;
-  const modules = modulesOf(checkpoint);
-  const scheme = fields.oneOf('quant_method', METHODS, '').open(fields, [...modules.keys()]);
-  return { ...checkpoint, tensors: plainTensors(modules, scheme) };
+  const { open, weightSuffix = '' } = fields.oneOf('quant_method', METHODS, '');
+  const modules = modulesOf(checkpoint, weightSuffix);
+  return { ...checkpoint, tensors: plainTensors(modules, open(fields, [...modules.keys()])) };
 }
 
 function plainTensors(
@@ -38,11 +53,15 @@ function plainTensors(
   return tensors;
 }
 
-/** The tensors by what is before the last dot of their names, and what is behind it. */
-function modulesOf({ tensors }: Checkpoint): Map<string, Map<string, CheckpointTensor>> {
+/** The tensors by their module's names, and what is behind the dot that ends these. */
+function modulesOf(
+  { tensors }: Checkpoint,
+  weightSuffix: string,
+): Map<string, Map<string, CheckpointTensor>> {
   const modules = new Map<string, Map<string, CheckpointTensor>>();
   for (const [name, tensor] of tensors) {
-    const dot = name.lastIndexOf('.');
+    const nested = weightSuffix === '' ? -1 : name.lastIndexOf(weightSuffix);
+    const dot = nested < 0 ? name.lastIndexOf('.') : nested;
     const module = name.slice(0, Math.max(0, dot));
     const parts = modules.get(module) ?? new Map<string, CheckpointTensor>();
     modules.set(module, parts.set(name.slice(dot + 1), tensor));

@@ -1,6 +1,7 @@
+import { elements } from '../../elements.js';
 import type { InputFiles } from '../input-files.js';
 import { intAt, type PackedInts, placeOf, wordsFor } from './codes.js';
-import { elementsOf, floatsOf, type StoredPart } from './part.js';
+import { floatsOf, type StoredPart } from './part.js';
 
 /** Rows and columns that share a number; at the edges of a matrix there may be fewer. */
 export type Block = readonly [rows: number, columns: number];
@@ -19,7 +20,7 @@ export function blockNumbers(
   part: StoredPart,
   { rows, height, groups }: RowsInBlocks,
 ): Float32Array {
-  const size = (part.byteLength / elementsOf(part)) * groups;
+  const size = (part.byteLength / elements(part.shape)) * groups;
   const first = Math.floor((rows[0] ?? 0) / height);
   const last = Math.floor((rows.at(-1) ?? 0) / height);
   const bytes = new Uint8Array((last + 1 - first) * size);

@@ -14,6 +14,8 @@ export interface ScaledPacking {
   /** What is stored are weights that codes are yet to be made of, by rounding to this; absent = codes. */
   readonly rounding?: Rounding;
   readonly block: Block;
+  /** Stored scales are this many times as large; absent = 1. */
+  readonly scaledBy?: number;
   /** The stored rows that the matrix has: `first`, and then every `step`-th; absent = all. */
   readonly rows?: { readonly first: number; readonly step: number };
   /** Zeros are packed as these are, the rows of a column in one word; absent = each has its own element. */
@@ -46,7 +48,7 @@ export function readScaled(
   const groups = Math.ceil(columns / width);
   const read = { rows, height, groups };
   const bytes = bytesOfRows(files, parts.codes, { rows, step });
-  const scales = scaleBy(files, blockNumbers(files, parts.scales, read), parts);
+  const scales = scaleBy(files, blockNumbers(files, parts.scales, read), packing);
   const grouped = {
     codes: decodeCodes(bytes, encoding, columns),
     scales,
@@ -82,8 +84,11 @@ function bytesOfRows(
 function scaleBy(
   files: InputFiles,
   scales: Float32Array,
-  { factor, divisor }: ScaledPacking['parts'],
+  { scaledBy = 1, parts: { factor, divisor } }: ScaledPacking,
 ): Float32Array {
+  for (let i = 0; scaledBy !== 1 && i < scales.length; i++) {
+    scales[i] = (scales[i] as number) / scaledBy;
+  }
   if (factor !== undefined) {
     const by = readOne(files, factor);
     for (let i = 0; i < scales.length; i++) scales[i] = (scales[i] as number) * by;

@@ -1,11 +1,12 @@
 import type { FloatType } from '../../../core/model-spec.js';
 import { ModelLoadError } from '../../load-error.js';
+import { elements } from '../../elements.js';
 import type { InputFiles } from '../input-files.js';
 import type { ByteEncoding } from './bytes.js';
 import { decodeCodes } from './codes.js';
 import { evenGroups, type GroupedRows } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
-import { elementsOf, partRows, type StoredPart } from './part.js';
+import { partRows, type StoredPart } from './part.js';
 import { type Block, blockNumbers } from './per-block.js';
 
 /** A matrix of which only some numbers are stored, row after row; the others are 0. */
@@ -52,7 +53,7 @@ function sparseCodes(
   const mask = partRows(files, parts.mask, { begin, end });
   const places = placesOf(mask, end - begin, columns);
   const first = requireStart(files, parts, { begin, counts: places.counts });
-  const size = parts.codes.byteLength / elementsOf(parts.codes);
+  const size = parts.codes.byteLength / elements(parts.codes.shape);
   const bytes = new Uint8Array(places.at.length * size);
   files.read(parts.codes, first * size, bytes);
   const stored = decodeCodes(bytes, encoding, columns);
@@ -95,7 +96,7 @@ function requireStart(
 ): number {
   const starts = startsOf(files, parts, begin, counts.length);
   const [first = 0] = starts;
-  const total = elementsOf(parts.codes);
+  const total = elements(parts.codes.shape);
   let next = first;
   counts.forEach((count, row) => {
     const isThere = starts[row] === next && next >= 0;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 
 import type { WeightFormat } from '../../../../src/core/model-spec.js';
-import { formatCost } from '../../../../src/model/quantize/format-cost.js';
+import { formatCost, keptCost } from '../../../../src/model/quantize/format-cost.js';
 
 const floats = (format: WeightFormat) => ({ format, kvType: 'f32' }) as const;
 
@@ -64,4 +64,13 @@ t.test('the figures with a cache of integers are those of their record', async (
   const [, kl, top1] = /\| int8 as built \| ([\d.]+) +\| ([\d.]+) %/.exec(record) ?? [];
   const line = formatCost({ format: 'w8a8_int8', kvType: 'i8' }, '') ?? '';
   t.match(line, `KL ${kl} to float32, ${top1} % same top-1`);
+});
+
+t.test('codes that the checkpoint has cost what goes in', (t) => {
+  t.equal(
+    keptCost(floats('int4'), { kept: 120, of: 121 }),
+    "Linear layers in int4, 120 of 121 with the checkpoint's own codes, where only what goes in is rounded; " +
+      '--quantization none for evaluations.',
+  );
+  t.end();
 });

@@ -3,13 +3,13 @@ import t from 'tap';
 import { hadamardBlocks } from '../../../../src/model/quantize/hadamard.js';
 import { mixablePrimes } from '../../../../src/model/quantize/odd-factor.js';
 import { randomBits } from '../../../../src/core/clock.js';
-import { mixesWholly, rotateBlocks } from '../../../../src/model/quantize/rotate.js';
+import { mixesWholly, rotation } from '../../../../src/model/quantize/rotate.js';
 
 /** Row vectors of the identity, rotated: the matrix itself, `[size, size]`. */
 function matrixOf(size: number, seed: number | null): Float32Array {
   const identity = new Float32Array(size * size);
   for (let i = 0; i < size; i++) identity[i * size + i] = 1;
-  rotateBlocks(identity, { size, seed });
+  rotation({ size, seed })(identity);
   return identity;
 }
 
@@ -54,7 +54,7 @@ t.test('a rotation spreads a single outlier over the whole width', (t) => {
   for (const size of [576, 896, 1536]) {
     const row = new Float32Array(size);
     row[5] = 1;
-    rotateBlocks(row, { size, seed: 3 });
+    rotation({ size, seed: 3 })(row);
     const largest = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     t.ok(largest < 3 / Math.sqrt(size), `${size}: ${largest * Math.sqrt(size)} times the mean`);
   }
@@ -82,7 +82,7 @@ t.test('the fast transform is the product with the matrix, at every power of two
 t.test('a gain is multiplied in before the rotation', (t) => {
   const gain = Float32Array.of(2, 3, 4, 5);
   const row = Float32Array.of(1, 1, 1, 1);
-  rotateBlocks(row, { size: 4, seed: null }, gain);
+  rotation({ size: 4, seed: null }, gain)(row);
   t.same([...row], [7, -1, -2, 0]);
   t.end();
 });

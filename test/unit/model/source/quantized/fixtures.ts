@@ -2,8 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import type { Test } from 'tap';
 
-import { openCheckpoint } from '../../../../../src/model/source/safetensors.js';
-import { safetensorsFile, type FileTensor } from '../../safetensors-file.js';
+import { readTensors, safetensorsFile, type FileTensor } from '../../safetensors-file.js';
 
 export type Tensors = Readonly<Record<string, FileTensor>>;
 
@@ -58,13 +57,7 @@ export async function changeTensors(
   change: (tensors: Tensors) => Tensors,
 ): Promise<void> {
   const path = join(folder, 'model.safetensors');
-  const bytes = await readFile(path);
-  const { tensors } = await openCheckpoint(folder);
-  const read = [...tensors].map(([name, { offset, byteLength, storedDtype, shape }]) => {
-    const data = Buffer.from(bytes.subarray(offset, offset + byteLength));
-    return [name, { dtype: storedDtype, shape, data }] as const;
-  });
-  await writeFile(path, safetensorsFile(change(Object.fromEntries(read))));
+  await writeFile(path, safetensorsFile(change(await readTensors(folder))));
 }
 
 export function without(tensors: Tensors, gone: string): Tensors {

@@ -4,6 +4,7 @@ import { openSource } from '../../../../../src/model/source/registry.js';
 import { InputFiles } from '../../../../../src/model/weights/input-files.js';
 import { findWeight } from '../../../../../src/model/weights/find-weight.js';
 import { readFloats } from '../../../../../src/model/weights/stored-rows.js';
+import { exactFormats } from '../../kept-count.js';
 import { compareAnswers } from '../../same-answers.js';
 import { fixtureFolder, fixtureNames, INPUT_IDS, referenceFolder } from './fixtures.js';
 
@@ -41,7 +42,7 @@ for (const set of SETS) {
 
     t.test(`${name}: answers are those of the weights that its maker unpacks`, async (t) => {
       const reference = await referenceFolder(t, set, name);
-      for (const quantization of ['none', 'int8', 'int4', 'w8a8_int8'] as const) {
+      for (const quantization of await exactFormats(model)) {
         const pair = { model, reference, inputIds: INPUT_IDS, within: 0, quantization };
         await compareAnswers(t, cacheDir, pair);
       }

@@ -1,0 +1,151 @@
+import { ModelLoadError } from '../load-error.js';
+import { halfAt } from './half.js';
+import { evenGroups, type GroupedRows } from './grouped/grouped-rows.js';
+import { groupedRows } from './grouped/registry.js';
+import type { InputFiles } from './input-files.js';
+import { pairedRow, type BlockPacking, type Packing } from './packing.js';
+import { rowLength, type StoredTensor } from './stored-rows.js';
+
+/** Stored codes of at most four bits, in blocks that the runtime multiplies as they are. */
+export interface KeptBlocks {
+  /** Columns that share a scale and a zero. */
+  readonly blockSize: number;
+  /** What makes codes and zeros of the stored ones: from 0 to 15. */
+  readonly offset: number;
+  readonly hasZeros: boolean;
+}
+
+/** What `MatMulNBits` takes, the largest first. A wider group is several blocks with one scale. */
+const BLOCK_SIZES = [128, 64, 32, 16] as const;
+const CODE_BITS = 4;
+/** Half of a code's range: where signed codes have their zero. */
+const MIDDLE = 8;
+
+/** How a weight of so many columns can stay as it is stored; null = it cannot. */
+export function keptBlocks(packing: Packing | null, columns: number): KeptBlocks | null {
+  switch (packing?.kind) {
+    case 'blocks':
+      return packing.encoding === 'Q4_0' && packing.plus === 0
+        ? { blockSize: Q4_0.elements, offset: 0, hasZeros: false }
+        : null;
+    case 'words': {
+      const { bits, groupSize, parts } = packing;
+      if (bits > CODE_BITS || parts.groupOf !== undefined) return null;
+      return inGroups(groupSize, columns, { offset: 0, hasZeros: true });
+    }
+    case 'scaled': {
+      const { encoding, block, parts, rounding } = packing;
+      const isWhole = rounding === undefined && parts.groupOf === undefined;
+      if (!isWhole || typeof encoding !== 'object' || encoding.bits > CODE_BITS) return null;
+      const hasZeros = parts.zeros !== undefined;
+      return inGroups(block[1], columns, { offset: MIDDLE, hasZeros });
+    }
+    default:
+      return null;
+  }
+}
+
+function inGroups(
+  groupSize: number,
+  columns: number,
+  codes: Omit<KeptBlocks, 'blockSize'>,
+): KeptBlocks | null {
+  const size = Math.min(groupSize, columns);
+  if (columns % size !== 0) return null;
+  const blockSize = BLOCK_SIZES.find((block) => size % block === 0);
+  return blockSize === undefined ? null : { blockSize, ...codes };
+}
+
+/** A matrix whose rows are kept. */
+export interface KeptRows {
+  /** u8 `[rows, in / 2]`: two codes a byte, the earlier column in the low half. */
+  readonly weight: Uint8Array;
+  /** `[rows, in / blockSize]`. */
+  readonly scales: Float32Array;
+  /** u8 `[rows, ceil(in / blockSize / 2)]`, two a byte. */
+  readonly zeroPoints: Uint8Array;
+}
+
+/** Rows `[begin, end)` of a weight that {@link keptBlocks} has an answer for. @throws ModelLoadError */
+export function readKeptRows(
+  files: InputFiles,
+  source: StoredTensor,
+  blocks: KeptBlocks,
+  { begin, end }: { readonly begin: number; readonly end: number },
+): KeptRows {
+  const { codes, scales, zeros, groupOf } = storedRows(files, source, begin, end);
+  const columns = rowLength(source);
+  const rows = end - begin;
+  const blocksOfRow = columns / blocks.blockSize;
+  const groups = scales.length / rows;
+  const kept: KeptRows = {
+    weight: new Uint8Array((rows * columns) / 2),
+    scales: new Float32Array(rows * blocksOfRow),
+    zeroPoints: new Uint8Array(rows * Math.ceil(blocksOfRow / 2)),
+  };
+  const code = (value: number): number => {
+    const shifted = value + blocks.offset;
+    if (Number.isInteger(shifted) && shifted >= 0 && shifted < 2 ** CODE_BITS) return shifted;
+    const { name, path } = source;
+    throw new ModelLoadError(
+      'bad_checkpoint',
+      `A code of '${name}' in ${path} is not one of ${2 ** CODE_BITS}.`,
+    );
+  };
+  for (let i = 0; i < codes.length; i += 2) {
+    kept.weight[i >> 1] = code(codes[i] as number) | (code(codes[i + 1] as number) << CODE_BITS);
+  }
+  for (let row = 0; row < rows; row++) {
+    for (let block = 0; block < blocksOfRow; block++) {
+      const group = row * groups + (groupOf[block * blocks.blockSize] as number);
+      kept.scales[row * blocksOfRow + block] = scales[group] as number;
+      const zero = zeros === null ? MIDDLE : code(zeros[group] as number);
+      const at = row * Math.ceil(blocksOfRow / 2) + (block >> 1);
+      kept.zeroPoints[at] = (kept.zeroPoints[at] as number) | (zero << (CODE_BITS * (block & 1)));
+    }
+  }
+  return kept;
+}
+
+function storedRows(
+  files: InputFiles,
+  source: StoredTensor,
+  begin: number,
+  end: number,
+): GroupedRows {
+  const { packing, name } = source;
+  if (packing === null) throw new Error(`This is a bug: '${name}' has no codes.`);
+  if (packing.kind === 'blocks') return q4Rows(files, source, packing, { begin, end });
+  return groupedRows(files, packing, { begin, end, columns: rowLength(source) });
+}
+
+/** ggml's: a half-precision scale, and 16 bytes whose low halves are the first 16 codes; their zero is 8. */
+const Q4_0 = { elements: 32, bytes: 18 } as const;
+
+function q4Rows(
+  files: InputFiles,
+  source: StoredTensor,
+  { pairedRows }: BlockPacking,
+  { begin, end }: { readonly begin: number; readonly end: number },
+): GroupedRows {
+  const columns = rowLength(source);
+  const groups = columns / Q4_0.elements;
+  const bytes = new Uint8Array(groups * Q4_0.bytes);
+  const codes = new Float32Array((end - begin) * columns);
+  const scales = new Float32Array((end - begin) * groups);
+  for (let row = begin; row < end; row++) {
+    const stored = pairedRows === null ? row : pairedRow(row, pairedRows);
+    files.read(source, stored * bytes.length, bytes);
+    for (let group = 0; group < groups; group++) {
+      const from = group * Q4_0.bytes;
+      const to = (row - begin) * columns + group * Q4_0.elements;
+      scales[(row - begin) * groups + group] = halfAt(bytes, from);
+      for (let i = 0; i < Q4_0.elements / 2; i++) {
+        const pair = bytes[from + 2 + i] as number;
+        codes[to + i] = pair & 15;
+        codes[to + Q4_0.elements / 2 + i] = pair >> 4;
+      }
+    }
+  }
+  return { codes, scales, zeros: null, groupOf: evenGroups(columns, Q4_0.elements) };
+}

@@ -1,0 +1,18 @@
+import { parseConfig, planFor } from '../../../src/model/families/registry.js';
+import type { Quantization } from '../../../src/model/quantize/format.js';
+import { keptLinears } from '../../../src/model/quantize/kept-linears.js';
+import { openSource } from '../../../src/model/source/registry.js';
+import { CPU_TARGET } from '../../../src/model/target.js';
+
+/** How many linears of a model `int4` leaves as the checkpoint has them. */
+export async function numKept(path: string): Promise<number> {
+  const source = openSource(path);
+  const plan = planFor(parseConfig(await source.config()));
+  return keptLinears(plan, await source.weights(), CPU_TARGET).size;
+}
+
+/** The formats that give a quantised model the answers of its unpacked weights, to the bit. */
+export async function exactFormats(path: string): Promise<readonly Quantization[]> {
+  const formats: readonly Quantization[] = ['none', 'int8', 'w8a8_int8'];
+  return (await numKept(path)) > 0 ? formats : [...formats, 'int4'];
+}
