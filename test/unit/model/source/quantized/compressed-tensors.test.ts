@@ -384,6 +384,12 @@ t.test('a name decides before a pattern, and a pattern before a class', (t) => {
   t.end();
 });
 
+t.test('a name decides before a pattern that comes before it in the alphabet', (t) => {
+  const targets = ['re:.*', 'score'];
+  t.equal(decidingTarget(targets, 'score', matchTargets(targets, ['score'])), 'score');
+  t.end();
+});
+
 t.test('scales of inputs, and of the KV cache, are of no use', async (t) => {
   const folder = await copyFixture(t, 'compressed', 'qwen3-fp8');
   const { tensors } = await openSource(folder).weights();
