@@ -14,9 +14,12 @@ import { misfit, requirePart, requireShape } from './stored-part.js';
 /** DeepSeek's own. */
 const DEFAULT_BLOCK: Block = [128, 128];
 
+const SCALES = [...FLOAT_SCALES, 'F8_E8M0'];
+
 /**
- * FP8 as DeepSeek and Qwen publish it: `weight_scale_inv` is what each block of `weight` is multiplied by. As AutoFP8 and
- * vLLM write it: `weight_scale`, one for all or one for each row. Scales of inputs are of no use here.
+ * FP8 as DeepSeek and Qwen publish it: `weight_scale_inv` is what each block of `weight` is multiplied by; Mistral has one
+ * for all, without blocks. As AutoFP8 and vLLM write it: `weight_scale`, one for all or one for each row. Scales of inputs
+ * are of no use here.
  */
 export const fp8: QuantMethod = {
   name: 'fp8',
@@ -47,13 +50,12 @@ function fp8Weight(module: StoredModule, block: Block | null): ModuleTensors | n
   if (encoding === undefined) return null;
   const codes = requirePart(module, 'weight', Object.keys(FP8_CODES));
   const shape = matrixShape(codes);
-  if (block === null && !module.parts.has('weight_scale_inv')) {
-    const scales = requirePart(module, 'weight_scale', FLOAT_SCALES);
-    const shared = wholeOrRow(shape, scales);
-    if (shared === null) throw misfit(scales, [shape[0], 1], `'${codes.name}' has so many rows`);
+  const isInverse = block !== null || module.parts.has('weight_scale_inv');
+  const scales = requirePart(module, isInverse ? 'weight_scale_inv' : 'weight_scale', SCALES);
+  const shared = block === null ? wholeOrRow(shape, scales) : null;
+  if (shared !== null)
     return scaledWeight(module, { codes, scales, shape, encoding, block: shared });
-  }
-  const scales = requirePart(module, 'weight_scale_inv', FLOAT_SCALES);
+  if (!isInverse) throw misfit(scales, [shape[0], 1], `'${codes.name}' has so many rows`);
   const [rows, columns] = block ?? DEFAULT_BLOCK;
   requireShape(
     scales,

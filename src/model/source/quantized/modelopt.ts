@@ -12,7 +12,7 @@ import {
   type ScaledWeight,
   wholeOrRow,
 } from './scaled-weight.js';
-import { broken, misfit, requirePart } from './stored-part.js';
+import { broken, misfit, requireOne, requirePart } from './stored-part.js';
 
 /** `quant_algo`s whose weights are codes and scales alone; shapes and dtypes say the rest. */
 const ALGORITHMS = [
@@ -66,9 +66,7 @@ function modeloptWeight(module: StoredModule): ModuleTensors | null {
   const weight = { codes, scales, shape, encoding, block: blockOf(shape, scales) };
   if (!hasFactor) return scaledWeight(module, weight);
   const factor = requirePart(module, 'weight_scale_2', ['F32']);
-  if (factor.shape.some((size) => size !== 1)) {
-    throw misfit(factor, [], 'it is one for all scales');
-  }
+  requireOne(factor);
   return scaledWeight(module, { ...weight, factor });
 }
 

@@ -60,6 +60,11 @@ export function requireShape(part: StoredPart, shape: readonly number[], why: st
   throw misfit(part, shape, why);
 }
 
+/** @throws ModelLoadError unless `part` is one number, in any shape */
+export function requireOne(part: StoredPart): void {
+  if (part.shape.some((size) => size !== 1)) throw misfit(part, [1], 'it is one for all scales');
+}
+
 /** `part` should have this shape; `why` says what demands it. */
 export function misfit(part: StoredPart, shape: readonly number[], why: string): ModelLoadError {
   return broken(

@@ -1,8 +1,7 @@
-import type { PackedInts } from './codes.js';
 import type { GroupedRows } from './grouped-rows.js';
 
 /** What numbers are rounded to: integers of so many bits, or FP8. */
-export type Rounding = PackedInts | 'f8_e4m3';
+export type Rounding = { readonly bits: number } | 'f8_e4m3';
 
 const E4M3_MAX = 448;
 /** Spacing of the smallest numbers. */
@@ -25,7 +24,7 @@ export function roundCodes({ codes, scales, zeros, groupOf }: GroupedRows, to: R
   }
 }
 
-function roundTo({ bits }: PackedInts): (value: number) => number {
+function roundTo({ bits }: { readonly bits: number }): (value: number) => number {
   const half = 2 ** (bits - 1);
   return (value) => Math.min(half - 1, Math.max(-half, roundHalfEven(value)));
 }

@@ -14,6 +14,7 @@ const FORMATS = names(
   'mixed-precision',
   'nvfp4-pack-quantized',
   'mxfp4-pack-quantized',
+  'mxfp6-pack-quantized',
   'mxfp8-quantized',
 );
 
@@ -60,14 +61,23 @@ function schemeOf(config: ConfigFields, modules: readonly string[]): QuantScheme
 /** By target. Of a target that is named twice, the last; null = its weights are not quantised. */
 function readGroups(config: ConfigFields): ReadonlyMap<string, WeightScheme | null> {
   const schemes = new Map<string, WeightScheme | null>();
-  const isRounded = config.oneOf('quantization_status', STATUSES, 'compressed');
+  const ofAll = {
+    isRounded: config.oneOf('quantization_status', STATUSES, 'compressed'),
+    crosses: isDense(config.text('version', '')),
+  };
   for (const group of objectsOf(config, 'config_groups')) {
     group.oneOf('format', FORMATS, 'dense');
     const weights = group.object('weights');
-    const scheme = weights === null ? null : readScheme(weights, isRounded);
+    const scheme = weights === null ? null : readScheme(weights, ofAll);
     for (const target of group.texts('targets')) schemes.set(target, scheme);
   }
   return schemes;
+}
+
+/** Whether the package packs integers over the ends of words, as it does from 0.18 on. */
+function isDense(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 0 || minor >= 18;
 }
 
 /** @throws ModelConfigError on a transform of what flows through the model */

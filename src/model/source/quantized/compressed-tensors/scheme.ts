@@ -9,7 +9,12 @@ export interface WeightScheme {
   readonly strategy: Strategy;
   /** Floats that are stored with scales are the weights; else they are yet to be rounded. */
   readonly isRounded: boolean;
+  /** Packed integers go on over the ends of words. */
+  readonly crosses: boolean;
 }
+
+/** What the config says of all groups. */
+export type OfAllGroups = Pick<WeightScheme, 'isRounded' | 'crosses'>;
 
 /** What shares a scale. */
 export type Strategy =
@@ -21,7 +26,7 @@ export type Strategy =
 const TYPES = { int: 'int', float: 'float' } as const;
 
 /** The `weights` of a config group. @throws ModelConfigError */
-export function readScheme(weights: ConfigFields, isRounded: boolean): WeightScheme {
+export function readScheme(weights: ConfigFields, ofAll: OfAllGroups): WeightScheme {
   const bits = weights.size('num_bits', 8);
   if (bits > 8) weights.fail('num_bits', 'at most 8');
   return {
@@ -29,7 +34,7 @@ export function readScheme(weights: ConfigFields, isRounded: boolean): WeightSch
     bits,
     isSymmetric: weights.boolean('symmetric', true),
     strategy: readStrategy(weights),
-    isRounded,
+    ...ofAll,
   };
 }
 

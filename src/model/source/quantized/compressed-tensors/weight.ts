@@ -1,4 +1,4 @@
-import { type PackedInts, perWord } from '../../../weights/grouped/codes.js';
+import { type PackedInts, wordsFor } from '../../../weights/grouped/codes.js';
 import type { StoredPart } from '../../../weights/grouped/part.js';
 import type { ModuleTensors, StoredModule } from '../quant-method.js';
 import {
@@ -12,13 +12,16 @@ import {
   scaledWeight,
   type ScaledWeight,
 } from '../scaled-weight.js';
-import { broken, requirePart, requireShape } from '../stored-part.js';
+import { broken, requireOne, requirePart, requireShape } from '../stored-part.js';
 import { blockOf, type WeightScheme } from './scheme.js';
 import { readShape } from './stored-shape.js';
 import { sparseWeight } from './sparse-weight.js';
 
+/** By their bits. */
+const PACKED_FLOATS: Readonly<Record<number, 'e2m1' | 'e2m3'>> = { 4: 'e2m1', 6: 'e2m3' };
+
 /**
- * A module's weight by what it is stored as: integers in words of 32 bits, pairs of four bit floats, or bytes. Null = it
+ * A module's weight by what it is stored as: integers in words of 32 bits, floats of four or six, or bytes. Null = it
  * is not quantised, whatever the scheme says.
  */
 export function compressedWeight(
@@ -54,17 +57,23 @@ function byteWeight(module: StoredModule, scheme: WeightScheme): ModuleTensors {
   return scaledWeight(module, { codes, shape, encoding, ...shared });
 }
 
-/** `nvfp4-pack-quantized` and `mxfp4-pack-quantized`. */
+/** `nvfp4-pack-quantized`, `mxfp4-pack-quantized` and `mxfp6-pack-quantized`. */
 function packedFloats(module: StoredModule, scheme: WeightScheme): ModuleTensors {
   const codes = requirePart(module, 'weight_packed', ['U8']);
-  const [out, pairs] = matrixShape(codes);
-  const shape = [out, 2 * pairs] as const;
+  const [out, bytes] = matrixShape(codes);
+  const shape = [out, Math.floor((bytes * 8) / scheme.bits)] as const;
+  const encoding = PACKED_FLOATS[scheme.bits];
+  if (encoding === undefined || (shape[1] * scheme.bits) / 8 !== bytes) {
+    throw broken(
+      `Tensor '${codes.name}' in ${codes.path} has ${bytes} bytes a row, which are no floats of ${scheme.bits} bits.`,
+    );
+  }
   const scaleTypes = ['F8_E4M3', ...FLOAT_SCALES, ...POWER_SCALES];
   const shared = sharedParts(module, { scheme, shape, codes, scaleTypes });
-  const weight = { codes, shape, encoding: 'e2m1', ...shared } as const;
+  const weight = { codes, shape, encoding, ...shared } as const;
   if (!module.parts.has('weight_global_scale')) return scaledWeight(module, weight);
   const divisor = requirePart(module, 'weight_global_scale', ['F32']);
-  requireShape(divisor, [1], 'it is one for all scales');
+  requireOne(divisor);
   return scaledWeight(module, { ...weight, divisor });
 }
 
@@ -93,10 +102,10 @@ function roundedWeight(module: StoredModule, scheme: WeightScheme): ModuleTensor
 
 /** `pack-quantized`. */
 function packedInts(module: StoredModule, scheme: WeightScheme): ModuleTensors {
-  const packed = { bits: scheme.bits };
   const codes = requirePart(module, 'weight_packed', ['I32']);
   const shape = readShape(requirePart(module, 'weight_shape', ['I64', 'I32']));
-  const words = [shape[0], Math.ceil(shape[1] / perWord(packed))];
+  const packed = packingOf(codes, shape, scheme);
+  const words = [shape[0], wordsFor(packed, shape[1])];
   requireShape(codes, words, `it has ${shape.join(' by ')} numbers of ${scheme.bits} bits`);
   const shared = sharedParts(module, { scheme, shape, codes, scaleTypes: FLOAT_SCALES, packed });
   return scaledWeight(module, {
@@ -106,6 +115,19 @@ function packedInts(module: StoredModule, scheme: WeightScheme): ModuleTensors {
     ...shared,
     ...order(module, shape),
   });
+}
+
+/** By how many words a row has; where it may be either, by the package's version. */
+function packingOf(
+  { shape: [, words] }: StoredPart,
+  [, width]: ScaledWeight['shape'],
+  { bits, crosses }: WeightScheme,
+): PackedInts {
+  // These fill words, so no number crosses an end.
+  if (32 % bits === 0) return { bits, crosses: false };
+  const fits = (packed: PackedInts): boolean => wordsFor(packed, width) === words;
+  const [crossing, whole] = [fits({ bits, crosses: true }), fits({ bits, crosses: false })];
+  return { bits, crosses: crossing === whole ? crosses : crossing };
 }
 
 interface Sharing {
@@ -134,7 +156,7 @@ function sharedParts(module: StoredModule, sharing: Sharing): SharedParts {
     throw broken(`Tensor '${zeros.name}' in ${zeros.path} has dtype I32, not I8.`);
   }
   const [out, groups] = blocksOf(shape, block) as [number, number];
-  const words = [Math.ceil(out / perWord(packed)), groups];
+  const words = [wordsFor(packed, out), groups];
   requireShape(zeros, words, `it has ${out} by ${groups} numbers of ${packed.bits} bits`);
   return { block, scales, zeros, packedZeros: packed };
 }

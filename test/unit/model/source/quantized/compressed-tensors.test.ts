@@ -159,6 +159,12 @@ const BROKEN: readonly [
     /q_proj\.weight_global_scale' in .* has shape \[2\], not \[1\]: it is one for all scales\.$/,
   ],
   [
+    'bytes that are no floats of six bits',
+    'llama-dense-packing',
+    (tensors) => ({ ...tensors, [`${UP}.weight_packed`]: bytes('U8', [96, 25]) }),
+    /up_proj\.weight_packed' in .* has 25 bytes a row, which are no floats of 6 bits\.$/,
+  ],
+  [
     'a mask of more numbers than are stored',
     'qwen2-sparse',
     (tensors) => ({
@@ -307,6 +313,35 @@ for (const [config, message] of REFUSED) {
   });
 }
 
+t.test(
+  'integers go on over the ends of words by how many these are, else by the version',
+  async (t) => {
+    const crossesOf = async (width: number, words: number, version: string): Promise<unknown> => {
+      const folder = await copyFixture(t, 'compressed', 'qwen2-w4a16-asym');
+      await changeTensors(folder, () => ({
+        'up.weight_packed': bytes('I32', [2, words], 4),
+        'up.weight_scale': f32([2, 1], [1, 1]),
+        'up.weight_shape': i64(2, width),
+      }));
+      const weights = { num_bits: 3, strategy: 'channel' };
+      const groups = { group_0: { targets: ['Linear'], weights } };
+      await changeConfig(folder, {
+        quant_method: 'compressed-tensors',
+        config_groups: groups,
+        version,
+      });
+      const packing = (await openSource(folder).weights()).tensors.get('up.weight')?.packing;
+      return packing?.kind === 'scaled' ? packing.encoding : packing;
+    };
+    t.same(await crossesOf(64, 7, '0.20.1'), { bits: 3, crosses: false });
+    t.same(await crossesOf(64, 6, '0.9.4'), { bits: 3, crosses: true });
+    t.same(await crossesOf(48, 5, '0.17.1'), { bits: 3, crosses: false });
+    t.same(await crossesOf(48, 5, '0.18.0'), { bits: 3, crosses: true });
+    t.same(await crossesOf(48, 5, '1.0'), { bits: 3, crosses: true });
+    await t.rejects(crossesOf(64, 5, '0.18.0'), { message: /has shape \[2, 5\], not \[2, 6\]/ });
+  },
+);
+
 t.test('transforms of weights alone, and blocks as old files write them, are read', (t) => {
   const apply = [{ location: 'weight_input' }, { location: 'weight_output' }];
   const config = {
@@ -346,6 +381,12 @@ t.test('a name decides before a pattern, and a pattern before a class', (t) => {
     decidingTarget(['re:layers'], modules[0] ?? '', matchTargets(['re:layers'], modules)),
     null,
   );
+  t.end();
+});
+
+t.test('a name decides before a pattern that comes before it in the alphabet', (t) => {
+  const targets = ['re:.*', 'score'];
+  t.equal(decidingTarget(targets, 'score', matchTargets(targets, ['score'])), 'score');
   t.end();
 });
 

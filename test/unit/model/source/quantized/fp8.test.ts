@@ -72,7 +72,7 @@ const BROKEN: readonly [what: string, change: (tensors: Tensors) => Tensors, mes
         data: Buffer.alloc(1),
       },
     }),
-    /up_proj\.weight_scale_inv' in .* has dtype U8, not F32 or BF16 or F16\.$/,
+    /up_proj\.weight_scale_inv' in .* has dtype U8, not F32 or BF16 or F16 or F8_E8M0\.$/,
   ],
 ];
 
@@ -177,6 +177,12 @@ t.test('one scale for a weight, or one for each row, and nothing between', async
     /up_proj\.weight_scale' in .* has shape \[1, 32\], not \[32, 1\]: '.*' has so many rows\.$/;
   await t.rejects(read(f32([1, 32], new Float32Array(32))), { message });
   const folder = await copyFixture(t, 'fp8', 'llama-fbgemm');
-  await changeTensors(folder, (tensors) => without(tensors, `${up}_scale`));
+  await changeConfig(folder, { quant_method: 'fp8', weight_block_size: null });
+  await changeTensors(folder, (tensors) => {
+    return { ...without(tensors, `${up}_scale`), [`${up}_scale_inv`]: f32([], [3]) };
+  });
+  const inverse = (await openSource(folder).weights()).tensors.get(up);
+  t.match(inverse, { packing: { block: [32, 32] } }, 'as Mistral has it');
+  await changeTensors(folder, (tensors) => without(tensors, `${up}_scale_inv`));
   await t.rejects(openSource(folder).weights(), { message: /up_proj\.weight_scale' is missing/ });
 });

@@ -56,7 +56,7 @@ t.test('what is not a weight and its scales is a sentence', async (t) => {
   const factors = f32([2], [1, 1]);
   await t.rejects(readUp(t, { weight: codes, weight_scale: scales, weight_scale_2: factors }), {
     message:
-      /up_proj\.weight_scale_2' in .* has shape \[2\], not \[\]: it is one for all scales\.$/,
+      /up_proj\.weight_scale_2' in .* has shape \[2\], not \[1\]: it is one for all scales\.$/,
   });
   await t.rejects(readUp(t, { weight: codes, weight_scale: scales }), {
     message:
