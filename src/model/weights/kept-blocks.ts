@@ -38,6 +38,8 @@ export function keptBlocks(packing: Packing | null, columns: number): KeptBlocks
       if (bits > CODE_BITS) return null;
       return inGroups(groupSize, columns, { offset: 0, hasZeros: true });
     }
+    case 'marlin':
+      return inGroups(packing.groupSize, columns, { offset: MIDDLE, hasZeros: false });
     case 'scaled': {
       const { encoding, block, parts, rounding } = packing;
       const isWhole = rounding === undefined && parts.groupOf === undefined;

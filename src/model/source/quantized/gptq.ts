@@ -1,6 +1,7 @@
 import type { ConfigFields } from '../../families/config-fields.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
 import type { WordsPacking, ZeroShift } from '../../weights/grouped/words.js';
+import { marlinScheme } from './marlin.js';
 import type { ModuleTensors, QuantMethod, QuantScheme, StoredModule } from './quant-method.js';
 import { broken, oneWeight, readWhole, requirePart, requireShape } from './stored-part.js';
 import { evenGroupSize, groupSizeOf, wordParts, type WordParts } from './word-module.js';
@@ -51,7 +52,12 @@ interface EarlyZeros {
 /** GPTQ as AutoGPTQ, GPTQModel and AutoRound write it: `qweight`, `qzeros`, `scales`, `g_idx`. */
 export const gptq: QuantMethod = {
   name: 'gptq',
-  open: (config) => gptqScheme(config, config.oneOf('checkpoint_format', GPTQ_FORMATS, 'gptq')),
+  open: (config) => {
+    const isMarlin = config.boolean('is_marlin_format', false);
+    const formats = { ...GPTQ_FORMATS, marlin: null };
+    const format = config.oneOf('checkpoint_format', formats, isMarlin ? 'marlin' : 'gptq');
+    return format === null || isMarlin ? marlinScheme(config) : gptqScheme(config, format);
+  },
 };
 
 /** Modules of the `format`, with what else the config says of them. */
@@ -61,12 +67,6 @@ export function gptqScheme(config: ConfigFields, format: GptqFormat): QuantSchem
 }
 
 function schemeOf(config: ConfigFields, format: GptqFormat): GptqScheme {
-  if (config.boolean('is_marlin_format', false)) {
-    config.fail(
-      'is_marlin_format',
-      'false: weights in the order of the Marlin kernel are not read',
-    );
-  }
   const meta = config.object('meta');
   for (const fields of [config, meta]) {
     if (fields?.has('rotation') === true) fields.fail('rotation', 'null: inputs are not rotated');

@@ -6,6 +6,7 @@ import { bitsandbytes } from './bitsandbytes.js';
 import { compressedTensors } from './compressed-tensors/method.js';
 import { fbgemmFp8, fp8 } from './fp8.js';
 import { gptq } from './gptq.js';
+import { marlin } from './marlin.js';
 import { modelopt } from './modelopt.js';
 import { mxfp4 } from './mxfp4.js';
 import type { QuantMethod, QuantScheme } from './quant-method.js';
@@ -21,6 +22,7 @@ const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
     fp8,
     gptq,
     intelAutoRound,
+    marlin,
     modelopt,
     mxfp4,
   ].map((method) => [method.name, method]),
