@@ -2,7 +2,7 @@ import t from 'tap';
 
 import { openSource } from '../../../../../src/model/source/registry.js';
 import { type Tensors, without } from './fixtures.js';
-import { folderOf, halves, readWeight, words } from './one-module.js';
+import { type Breakage, folderOf, halves, readWeight, words } from './one-module.js';
 import {
   awqRows,
   awqTensors,
@@ -17,12 +17,7 @@ import {
 const GPTQ = { bits: 4, group_size: GROUP };
 const AWQ = { quant_method: 'awq', ...GPTQ };
 
-const BROKEN: readonly [
-  what: string,
-  config: object,
-  change: (tensors: Tensors) => Tensors,
-  message: RegExp,
-][] = [
+const BROKEN: readonly Breakage[] = [
   ['no codes', GPTQ, (tensors) => without(tensors, 'qweight'), /qweight' is missing beside '/],
   ['no zeros', GPTQ, (tensors) => without(tensors, 'qzeros'), /qzeros' is missing beside '/],
   ['no scales', AWQ, (tensors) => without(tensors, 'scales'), /scales' is missing beside '/],

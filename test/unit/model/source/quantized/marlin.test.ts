@@ -1,9 +1,8 @@
 import t, { type Test } from 'tap';
 
 import { openSource } from '../../../../../src/model/source/registry.js';
-import type { Tensors } from './fixtures.js';
-import { without } from './fixtures.js';
-import { folderOf, halves, readWeight, words } from './one-module.js';
+import { type Tensors, without } from './fixtures.js';
+import { type Breakage, folderOf, halves, readWeight, words } from './one-module.js';
 
 const IN = 32;
 const OUT = 128;
@@ -28,12 +27,7 @@ t.test('codes in the order of the Marlin kernel are read, piece by piece', async
   await readsAs(t, { quant_method: 'marlin', group_size: -1 }, ONE);
 });
 
-const BROKEN: readonly [
-  what: string,
-  config: object,
-  change: (tensors: Tensors) => Tensors,
-  message: RegExp,
-][] = [
+const BROKEN: readonly Breakage[] = [
   ['no scales', {}, (tensors) => without(tensors, 's'), /\.s' is missing beside '/],
   [
     'scales of other outputs',

@@ -13,6 +13,14 @@ import type { Tensors } from './fixtures.js';
 /** A module of a checkpoint that has no other. */
 export const NAME = 'model.layers.0.mlp.up_proj';
 
+/** What is wrong with the module, and the sentence that says it. */
+export type Breakage = readonly [
+  what: string,
+  config: object,
+  change: (tensors: Tensors) => Tensors,
+  message: RegExp,
+];
+
 /** A checkpoint of the module, whose tensors are named by their endings. */
 export async function folderOf(
   t: Test,
