@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { WeightFormat } from '../../core/model-spec.js';
-import type { ModelPlan } from '../plan.js';
+import type { LinearPlan, ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
@@ -32,8 +32,8 @@ export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): st
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
   // So do those without a linear that is kept as it is.
-  const isKept = format === 'int4' && keptLinears(plan, checkpoint, target).size > 0;
-  const ofKept = isKept ? [KEPT_VERSION] : [];
+  const kept = format === 'int4' ? keptLinears(plan, checkpoint, target) : new Set<LinearPlan>();
+  const ofKept = kept.size === 0 ? [] : [KEPT_VERSION, [...kept].map(({ name }) => name)];
   const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice, ...ofKept];
   return entryName(format, key);
 }
