@@ -166,8 +166,8 @@ export function deviceStart(
 }
 
 /** No more of it than crosses threads. */
-function sentOf({ spec, graph, weightsFolder, target }: SharedStart['model']) {
-  return { spec, graph, weightsFolder, target };
+function sentOf({ spec, graph, weightsFolder, target, isBatchInvariant }: SharedStart['model']) {
+  return { spec, graph, weightsFolder, target, isBatchInvariant };
 }
 
 /** What one request may take of a device, as the front end shows it. */

@@ -14,7 +14,7 @@ export function requireDeterminism(
     if (lost.length === 0) continue;
     throw new StartupError(
       `--enable-deterministic-inference is not possible: device ${rank} (${fact.kind}) gives other bits in ` +
-        `${lost.join(' and in ')}. Use --device cpu, or leave it out.`,
+        `${lost.join(' and in ')}. ${fact.kind === 'cpu' ? 'Leave --disable-batch-invariance out' : 'Use --device cpu, or leave it out'}.`,
     );
   }
 }

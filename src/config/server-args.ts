@@ -287,6 +287,9 @@ const RUNTIME = {
   }),
   'random-seed': optionalInt('Seed of requests that bring none. Default: random.', { min: 0 }),
   'enable-deterministic-inference': bool('Answers never depend on what the cache held.'),
+  'disable-batch-invariance': bool(
+    'Where int4 has large blocks, a row alone is faster, with other last bits than beside others.',
+  ),
   'expert-distribution-recorder-mode': optionalChoice(
     EXPERT_MODES,
     'What /start_expert_distribution_record records. Default: nothing.',

@@ -29,6 +29,7 @@ async function prepare(
         folder,
         quantization: args.quantization,
         preference: args.quantizationPreference,
+        allowsLoneRows: args.disableBatchInvariance,
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,
         isEmbedding: args.isEmbedding,

@@ -139,9 +139,9 @@ export class WeightUpdater implements WeightControl {
   }
 
   async #build({ prepared, context }: Weights): Promise<NextDevices> {
-    const { spec, graph, weightsFolder, target } = prepared;
+    const { spec, graph, weightsFolder, target, isBatchInvariant } = prepared;
     const { fleet, prove } = this.#deps;
-    const model = { spec, graph, weightsFolder, target };
+    const model = { spec, graph, weightsFolder, target, isBatchInvariant };
     const next = await fleet.buildNext(model, async ({ port, ready }) => {
       const { limits } = await ready;
       await prove(port, spec, limits);

@@ -5,6 +5,7 @@ import type { ModelConfig } from './families/model-config.js';
 import { parseConfig, planFor } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
 import type { PreparedModel } from './graph/contract.js';
+import { needsEvenRows } from './graph/run-rows.js';
 import { requirePaged } from './graph/paged/require-paged.js';
 import type { KvScales } from './kv-scales.js';
 import { ModelLoadError } from './load-error.js';
@@ -47,6 +48,12 @@ export async function buildDecoder(
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
   const { format, totalBytes: weightBytes } = store;
+  const { allowsLoneRows = false } = options;
+  const isBatchInvariant = !(
+    allowsLoneRows &&
+    target.device === 'cpu' &&
+    needsEvenRows(plan, store)
+  );
   const build = (kvScales: KvScales | null): PreparedModel => ({
     spec: modelSpec(config, {
       contextLength,
@@ -54,9 +61,10 @@ export async function buildDecoder(
       weightBytes,
       kvType: kvScales === null ? target.kv : 'i8',
     }),
-    graph: buildGraph(config, plan, store, { contextLength, target, kvScales }),
+    graph: buildGraph(config, plan, store, { contextLength, target, kvScales, allowsLoneRows }),
     weightsFolder: store.folder,
     target,
+    isBatchInvariant,
   });
   const { kvCacheDtype } = options.device;
   const { spec, graph } =
@@ -67,6 +75,7 @@ export async function buildDecoder(
     spec,
     graph,
     target,
+    isBatchInvariant,
     plan,
     checkpoint,
     weights: { ...weights, store },

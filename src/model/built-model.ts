@@ -18,6 +18,8 @@ export interface BuildOptions {
   readonly quantization: Quantization;
   /** What `auto` looks at; default: speed. */
   readonly preference?: Preference;
+  /** `--disable-batch-invariance` */
+  readonly allowsLoneRows?: boolean;
   readonly loadFormat: LoadFormat;
   /** Null = all that the checkpoint was made for. */
   readonly contextLength: number | null;
@@ -45,6 +47,8 @@ export interface BuiltModel {
   /** ModelProto bytes. */
   readonly graph: Uint8Array;
   readonly target: ModelTarget;
+  /** Whether a row's bits never depend on the rows beside it. */
+  readonly isBatchInvariant: boolean;
   readonly plan: AnyPlan;
   readonly checkpoint: Checkpoint;
   readonly weights: QuantizedWeights;

@@ -21,6 +21,8 @@ export interface PrepareOptions {
   readonly quantization: Quantization;
   /** What `auto` looks at; default: speed. */
   readonly preference?: Preference;
+  /** `--disable-batch-invariance` */
+  readonly allowsLoneRows?: boolean;
   readonly loadFormat: LoadFormat;
   /** Null = all that the checkpoint was made for. */
   readonly contextLength: number | null;
@@ -75,7 +77,7 @@ export async function prepareModel(
   const config = await source.config();
   const { overlay = null, device = ON_CPU } = options;
   const build = { ...options, source, overlay, device };
-  const { spec, graph, target, plan, checkpoint, weights, formatReason, kept } = isPooled(
+  const { spec, graph, target, plan, checkpoint, weights, ...built } = isPooled(
     config,
     modules,
     options.isEmbedding ?? false,
@@ -88,14 +90,15 @@ export async function prepareModel(
     spec,
     graph,
     target,
+    isBatchInvariant: built.isBatchInvariant,
     weightsFolder: weights.store.folder,
     checkpoint,
     generation: generationDefaults(await source.generationConfig(), config),
     tokenizerFolder: source.tokenizer.path,
     info: {
       folder: source.path,
-      formatReason,
-      kept,
+      formatReason: built.formatReason,
+      kept: built.kept,
       parameters: countParameters(plan),
       numFiles: files.length,
       fileBytes: files.reduce((total, file) => total + file.bytes, 0),

@@ -28,6 +28,7 @@ export async function openCpuDevice(
   const session = await OrtSession.create(model, options);
   const forward = new CpuForward(session, model.spec, slots);
   await probeCpu(forward, slots, model.spec);
-  const facts = { kind: 'cpu', determinism: FULLY_DETERMINISTIC } as const;
+  const { isBatchInvariant: batches } = model;
+  const facts = { kind: 'cpu', determinism: { ...FULLY_DETERMINISTIC, batches } } as const;
   return { kv: new CpuKv(slots, pages), forward, facts, release: () => session.release() };
 }

@@ -144,6 +144,8 @@ export interface PreparedModel {
   readonly graph: Uint8Array;
   readonly weightsFolder: string;
   readonly target: ModelTarget;
+  /** Whether a row's bits never depend on the rows beside it. */
+  readonly isBatchInvariant: boolean;
 }
 
 /**

@@ -48,6 +48,7 @@ export async function buildPooledModel(
     plan,
     checkpoint,
     weights: { store, cacheHit, temporaryFolder },
+    isBatchInvariant: true,
     formatReason: 'embedding models compute in f32',
     kept: null,
   };

@@ -44,3 +44,11 @@ t.test('what any of them loses is said by its names', (t) => {
   }
   t.end();
 });
+
+t.test('on a CPU it is a flag that loses them', (t) => {
+  const cpu = { ...factsOf({ batches: false }), kind: 'cpu' } as const;
+  t.throws(check(true, [cpu]), {
+    message: /device 0 \(cpu\) gives other bits in rows beside others\. Leave --disable-batch-inv/,
+  });
+  t.end();
+});

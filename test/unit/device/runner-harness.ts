@@ -34,11 +34,11 @@ export async function tinyModel(
   const unused = (): never => {
     throw new Error('nothing is quantised here');
   };
-  const { spec, graph, weightsFolder, target } = await prepareModel(
+  const { spec, graph, weightsFolder, target, isBatchInvariant } = await prepareModel(
     { folder, quantization: 'none', loadFormat: 'safetensors', contextLength: null, device },
     { runJob: unused, calibrateKv, cacheDir: '', temporaryDir: '', warn: unused, progress: unused },
   );
-  return { spec, graph, weightsFolder, target };
+  return { spec, graph, weightsFolder, target, isBatchInvariant };
 }
 
 /** The tiny models have no tokenizer: ids that have no order show how large keys and values are. */

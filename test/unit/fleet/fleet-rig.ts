@@ -31,7 +31,13 @@ const SPEC: ModelSpec = {
 
 /** A model that only its folder tells from another. */
 export function modelIn(weightsFolder: string): PreparedModel {
-  return { spec: SPEC, graph: new Uint8Array(0), weightsFolder, target: CPU_TARGET };
+  return {
+    spec: SPEC,
+    graph: new Uint8Array(0),
+    weightsFolder,
+    target: CPU_TARGET,
+    isBatchInvariant: true,
+  };
 }
 
 /** A fleet without threads, and what it says to the scheduler and to observers. */

@@ -57,6 +57,7 @@ export async function prepareGolden(
     spec,
     graph: buildGraph(config, plan, store, { contextLength }),
     weightsFolder: store.folder,
+    isBatchInvariant: true,
     target: CPU_TARGET,
   };
 }

@@ -42,15 +42,16 @@ interface Preparation {
   readonly quantization: Quantization;
   readonly cacheDir: string;
   readonly loadFormat?: LoadFormat;
+  readonly allowsLoneRows?: boolean;
 }
 
 /** A model whose jobs run on this thread; warnings fail the test. */
 export function prepareHere(
   t: Test,
-  { folder, quantization, cacheDir, loadFormat = 'auto' }: Preparation,
+  { folder, quantization, cacheDir, loadFormat = 'auto', allowsLoneRows = false }: Preparation,
 ): Promise<PreparedCheckpoint> {
   return prepareModel(
-    { folder, quantization, loadFormat, contextLength: null },
+    { folder, quantization, loadFormat, contextLength: null, allowsLoneRows },
     {
       runJob: (job) => {
         runQuantizeJob(job);

@@ -10,6 +10,7 @@ import { InputFiles } from '../../../../src/model/weights/input-files.js';
 import { keptBlocks, readKeptRows } from '../../../../src/model/weights/kept-blocks.js';
 import { readFloats } from '../../../../src/model/weights/stored-rows.js';
 import { checkDecodeBits, checkPrefillBits } from '../bit-checks.js';
+import { goldenFolder } from '../golden.js';
 import { numKept } from '../kept-count.js';
 import { GraphRunner } from '../run-graph.js';
 import { prepareHere } from '../same-answers.js';
@@ -74,6 +75,21 @@ for (const [name, [count, isWhole]] of Object.entries(KEPT)) {
     t.ok(kl > 0 && (!isWhole || kl < LARGEST_KL), `KL ${kl}`);
   });
 }
+
+t.test('a row may be computed alone where that is asked for, and the model says so', async (t) => {
+  const nodesOf = async (folder: string, allowsLoneRows: boolean): Promise<[number, unknown]> => {
+    const quantization = 'int4';
+    const made = await prepareHere(t, { folder, quantization, cacheDir, allowsLoneRows });
+    return [made.graph.length, made.isBatchInvariant];
+  };
+  const kept = join(FIXTURES, 'quantized', 'awq-llama');
+  const [even, own] = [await nodesOf(kept, false), await nodesOf(kept, true)];
+  t.ok(own[0] < even[0], 'no rows are added');
+  t.same([even[1], own[1]], [true, false]);
+  // Blocks of 16 give the same bits in any case: there is nothing to gain.
+  const rounded = goldenFolder('llama-blocks');
+  t.same(await nodesOf(rounded, true), await nodesOf(rounded, false));
+});
 
 const CPU = { device: 'cpu', dtype: 'auto' } as const;
 

@@ -116,7 +116,7 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
     kvType: 'f32',
   });
   const graph = buildGraph(config, plan, store, { contextLength });
-  return { spec, graph, weightsFolder: out, target: CPU_TARGET };
+  return { spec, graph, weightsFolder: out, target: CPU_TARGET, isBatchInvariant: true };
 }
 
 function placeOf(job: QuantizeJob): number {
