@@ -6,11 +6,11 @@ import type { Checkpoint } from '../source/checkpoint.js';
 import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
 import type { HashedFile } from './hashed-files.js';
-import { keptLinears } from './kept-linears.js';
+import type { KeptLinears } from './kept-linears.js';
 import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
 
 /** Changes whenever the same codes would be kept in other bytes. */
-const KEPT_VERSION = 'kept 1';
+const KEPT_VERSION = 'kept 2';
 
 /** What must be the same for a cache entry to be used again. */
 export interface CacheKeyFacts {
@@ -20,6 +20,7 @@ export interface CacheKeyFacts {
   readonly numKvHeads: number;
   readonly target: ModelTarget;
   readonly checkpoint: Checkpoint;
+  readonly kept: KeptLinears;
 }
 
 /**
@@ -27,13 +28,12 @@ export interface CacheKeyFacts {
  * there. Names and times of files do not count.
  */
 export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): string {
-  const { format, plan, headDim, numKvHeads, checkpoint, target } = facts;
+  const { format, plan, headDim, numKvHeads, checkpoint, target, kept } = facts;
   const tensors = tensorFacts(checkpoint, files);
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
   // So do those without a linear that is kept as it is.
-  const isKept = format === 'int4' && keptLinears(plan, checkpoint, target).size > 0;
-  const ofKept = isKept ? [KEPT_VERSION] : [];
+  const ofKept = kept.size > 0 ? [KEPT_VERSION] : [];
   const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice, ...ofKept];
   return entryName(format, key);
 }

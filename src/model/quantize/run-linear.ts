@@ -63,6 +63,14 @@ function writeKept(job: LinearJob, files: JobFiles): void {
     }
     first += count;
   });
+  writeInputOrder(job, files);
+}
+
+/** The job of the first rows writes it. */
+function writeInputOrder({ kept, inputOrderOffset, begin }: LinearJob, files: JobFiles): void {
+  const columns = kept[0]?.columns ?? null;
+  if (inputOrderOffset === null || columns === null || begin > 0) return;
+  files.write(columns, inputOrderOffset);
 }
 
 function writeKeptRows(

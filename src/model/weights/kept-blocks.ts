@@ -1,7 +1,9 @@
 import { ModelLoadError } from '../load-error.js';
 import { halfAt } from './half.js';
-import { evenGroups, type GroupedRows } from './grouped/grouped-rows.js';
+import { columnsByGroup, evenGroups, type GroupedRows } from './grouped/grouped-rows.js';
 import { groupedRows } from './grouped/registry.js';
+import { groupsOfScaled } from './grouped/scaled.js';
+import { groupsOfWords } from './grouped/words.js';
 import type { InputFiles } from './input-files.js';
 import { pairedRow, type BlockPacking, type Packing } from './packing.js';
 import { rowLength, type StoredTensor } from './stored-rows.js';
@@ -13,6 +15,8 @@ export interface KeptBlocks {
   /** What makes codes and zeros of the stored ones: from 0 to 15. */
   readonly offset: number;
   readonly hasZeros: boolean;
+  /** `[in]`: the stored column of each kept one, so that those of a group lie side by side; null = as stored. */
+  readonly columns: Uint32Array | null;
 }
 
 /** What `MatMulNBits` takes, the largest first. A wider group is several blocks with one scale. */
@@ -21,39 +25,56 @@ const CODE_BITS = 4;
 /** Half of a code's range: where signed codes have their zero. */
 const MIDDLE = 8;
 
-/** How a weight of so many columns can stay as it is stored; null = it cannot. */
-export function keptBlocks(packing: Packing | null, columns: number): KeptBlocks | null {
+/** How a weight of so many columns can stay as it is stored; null = it cannot. @throws ModelLoadError */
+export function keptBlocks(
+  files: InputFiles,
+  packing: Packing | null,
+  width: number,
+): KeptBlocks | null {
   switch (packing?.kind) {
     case 'blocks':
       return packing.encoding === 'Q4_0' && packing.plus === 0
-        ? { blockSize: Q4_0.elements, offset: 0, hasZeros: false }
+        ? { blockSize: Q4_0.elements, offset: 0, hasZeros: false, columns: null }
         : null;
     case 'words': {
-      const { bits, groupSize, parts } = packing;
-      if (bits > CODE_BITS || parts.groupOf !== undefined) return null;
-      return inGroups(groupSize, columns, { offset: 0, hasZeros: true });
+      const { bits, parts } = packing;
+      if (bits > CODE_BITS) return null;
+      const { groupOf, scales } = parts;
+      const groupSize = groupOf === undefined ? packing.groupSize : width / (scales.shape[0] ?? 0);
+      const groups = (): Uint32Array => groupsOfWords(files, packing, width);
+      return inGroups({ groupSize, groups, width }, { offset: 0, hasZeros: true });
     }
     case 'scaled': {
       const { encoding, block, parts, rounding } = packing;
-      const isWhole = rounding === undefined && parts.groupOf === undefined;
-      if (!isWhole || typeof encoding !== 'object' || encoding.bits > CODE_BITS) return null;
+      if (rounding !== undefined) return null;
+      if (typeof encoding !== 'object' || encoding.bits > CODE_BITS) return null;
       const hasZeros = parts.zeros !== undefined;
-      return inGroups(block[1], columns, { offset: MIDDLE, hasZeros });
+      const groups = (): Uint32Array => groupsOfScaled(files, packing, width);
+      return inGroups({ groupSize: block[1], groups, width }, { offset: MIDDLE, hasZeros });
     }
     default:
       return null;
   }
 }
 
+interface Grouping {
+  readonly groupSize: number;
+  /** `[width]`: the group of each column. */
+  readonly groups: () => Uint32Array;
+  readonly width: number;
+}
+
 function inGroups(
-  groupSize: number,
-  columns: number,
-  codes: Omit<KeptBlocks, 'blockSize'>,
+  { groupSize, groups, width }: Grouping,
+  codes: Pick<KeptBlocks, 'offset' | 'hasZeros'>,
 ): KeptBlocks | null {
-  const size = Math.min(groupSize, columns);
-  if (columns % size !== 0) return null;
+  const size = Math.min(groupSize, width);
   const blockSize = BLOCK_SIZES.find((block) => size % block === 0);
-  return blockSize === undefined ? null : { blockSize, ...codes };
+  if (blockSize === undefined || width % size !== 0) return null;
+  const columns = columnsByGroup(groups(), size);
+  if (columns === null) return null;
+  const isStored = columns.every((column, at) => column === at);
+  return { blockSize, ...codes, columns: isStored ? null : columns };
 }
 
 /** A matrix whose rows are kept. */
@@ -74,12 +95,13 @@ export function readKeptRows(
   { begin, end }: { readonly begin: number; readonly end: number },
 ): KeptRows {
   const { codes, scales, zeros, groupOf } = storedRows(files, source, begin, end);
-  const columns = rowLength(source);
+  const width = rowLength(source);
   const rows = end - begin;
-  const blocksOfRow = columns / blocks.blockSize;
+  const blocksOfRow = width / blocks.blockSize;
   const groups = scales.length / rows;
+  const columns = blocks.columns ?? Uint32Array.from({ length: width }, (_, column) => column);
   const kept: KeptRows = {
-    weight: new Uint8Array((rows * columns) / 2),
+    weight: new Uint8Array((rows * width) / 2),
     scales: new Float32Array(rows * blocksOfRow),
     zeroPoints: new Uint8Array(rows * Math.ceil(blocksOfRow / 2)),
   };
@@ -92,12 +114,15 @@ export function readKeptRows(
       `A code of '${name}' in ${path} is not one of ${2 ** CODE_BITS}.`,
     );
   };
-  for (let i = 0; i < codes.length; i += 2) {
-    kept.weight[i >> 1] = code(codes[i] as number) | (code(codes[i + 1] as number) << CODE_BITS);
-  }
   for (let row = 0; row < rows; row++) {
+    const first = row * width;
+    const codeAt = (at: number): number => code(codes[first + (columns[at] as number)] as number);
+    for (let at = 0; at < width; at += 2) {
+      kept.weight[(first + at) >> 1] = codeAt(at) | (codeAt(at + 1) << CODE_BITS);
+    }
     for (let block = 0; block < blocksOfRow; block++) {
-      const group = row * groups + (groupOf[block * blocks.blockSize] as number);
+      const column = columns[block * blocks.blockSize] as number;
+      const group = row * groups + (groupOf[column] as number);
       kept.scales[row * blocksOfRow + block] = scales[group] as number;
       const zero = zeros === null ? MIDDLE : code(zeros[group] as number);
       const at = row * Math.ceil(blocksOfRow / 2) + (block >> 1);

@@ -30,6 +30,22 @@ export function weightsOf({ codes, scales, zeros, groupOf }: GroupedRows): Float
   return codes;
 }
 
+/**
+ * `[in]`: the columns sorted by their group, those of one group as they follow each other; null = they do not make
+ * groups of `size`.
+ */
+export function columnsByGroup(groupOf: Uint32Array, size: number): Uint32Array | null {
+  const columns = new Uint32Array(groupOf.length);
+  const filled = new Uint32Array(Math.ceil(groupOf.length / size));
+  for (const [column, group] of groupOf.entries()) {
+    const count = filled[group] ?? size;
+    if (count === size) return null;
+    columns[group * size + count] = column;
+    filled[group] = count + 1;
+  }
+  return filled.every((count) => count === size) ? columns : null;
+}
+
 /** Groups of `size` columns, one behind the other. */
 export function evenGroups(columns: number, size: number): Uint32Array {
   return Uint32Array.from({ length: columns }, (_, column) => Math.floor(column / size));

@@ -4,10 +4,10 @@ import t from 'tap';
 import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
 import { keptLinears } from '../../../../src/model/quantize/kept-linears.js';
 import { openSource } from '../../../../src/model/source/registry.js';
-import { targetFor } from '../../../../src/model/target.js';
+import { CPU_TARGET, targetFor } from '../../../../src/model/target.js';
 import { findWeight } from '../../../../src/model/weights/find-weight.js';
 import { InputFiles } from '../../../../src/model/weights/input-files.js';
-import { keptBlocks, readKeptRows } from '../../../../src/model/weights/kept-blocks.js';
+import { type KeptBlocks, readKeptRows } from '../../../../src/model/weights/kept-blocks.js';
 import { readFloats } from '../../../../src/model/weights/stored-rows.js';
 import { checkDecodeBits, checkPrefillBits } from '../bit-checks.js';
 import { numKept } from '../kept-count.js';
@@ -23,6 +23,9 @@ const KEPT: Readonly<Record<string, readonly [count: number, isWhole: boolean]>>
   'quantized/awq-qwen2': [4, true],
   'quantized/awq-qwen3': [3, false],
   'compressed/qwen2-w4a16-asym': [3, false],
+  'compressed/llama-w4a16-actorder': [2, false],
+  'quantized/gptq-llama-order': [4, true],
+  'quantized/gptq-qwen3-head': [3, false],
 };
 
 /** What is still rounded is what goes in, and the head. */
@@ -40,16 +43,15 @@ for (const [name, [count, isWhole]] of Object.entries(KEPT)) {
     const plan = planFor(parseConfig(await source.config()));
     const checkpoint = await source.weights();
     const files = new InputFiles();
-    for (const { parts, in: columns } of keptLinears(plan, checkpoint, targetFor(CPU, 'f32'))) {
-      for (const { weight, out } of parts) {
-        const tensor = findWeight(checkpoint, weight, [out, columns]);
-        const blocks = keptBlocks(tensor.packing, columns);
-        if (blocks === null) throw new Error(`${weight} is not kept`);
+    for (const [linear, kept] of keptLinears(plan, checkpoint, CPU_TARGET)) {
+      for (const [part, { weight, out }] of linear.parts.entries()) {
+        const tensor = findWeight(checkpoint, weight, [out, linear.in]);
+        const blocks = kept[part];
+        if (blocks === undefined) throw new Error(`${weight} is not kept`);
         // A piece that begins and ends inside of words.
         const rows = { begin: 3, end: out - 1 };
-        const kept = readKeptRows(files, tensor, blocks, rows);
+        const ours = unpack(readKeptRows(files, tensor, blocks, rows), linear.in, blocks);
         const theirs = readFloats(files, tensor, rows.begin, rows.end);
-        const ours = unpack(kept, columns, blocks.blockSize);
         const isSame = theirs.every((x, i) => x === ours[i]);
         t.ok(isSame && ours.length === theirs.length, weight);
       }
@@ -73,36 +75,32 @@ for (const [name, [count, isWhole]] of Object.entries(KEPT)) {
   });
 }
 
-const CPU = { device: 'cpu', dtype: 'auto' } as const;
+t.test('no linear is kept on a GPU, or beside experts', async (t) => {
+  const source = openSource(join(FIXTURES, 'quantized', 'awq-llama'));
+  const plan = planFor(parseConfig(await source.config()));
+  const gpu = targetFor({ device: 'webgpu', dtype: 'auto' }, 'f16');
+  t.equal(keptLinears(plan, await source.weights(), gpu).size, 0);
+  t.equal(await numKept(join(FIXTURES, 'quantized', 'gptq-qwen2-moe')), 0);
+});
 
-t.test(
-  'no linear is kept on a GPU, beside experts, or whose columns lie in an order',
-  async (t) => {
-    const source = openSource(join(FIXTURES, 'quantized', 'awq-llama'));
-    const plan = planFor(parseConfig(await source.config()));
-    const gpu = targetFor({ device: 'webgpu', dtype: 'auto' }, 'f16');
-    t.equal(keptLinears(plan, await source.weights(), gpu).size, 0);
-    for (const name of ['quantized/gptq-qwen2-moe', 'compressed/llama-w4a16-actorder']) {
-      t.equal(await numKept(join(FIXTURES, name)), 0, name);
-    }
-  },
-);
-
-/** `(code - zero) * scale` of each number. */
+/** `(code - zero) * scale` of each number, in the place where its column is stored. */
 function unpack(
   { weight, scales, zeroPoints }: ReturnType<typeof readKeptRows>,
-  columns: number,
-  blockSize: number,
+  width: number,
+  { blockSize, columns }: KeptBlocks,
 ): Float32Array {
-  const blocksOfRow = columns / blockSize;
-  return Float32Array.from({ length: 2 * weight.length }, (_, i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns];
-    const block = Math.floor(column / blockSize);
+  const blocksOfRow = width / blockSize;
+  const numbers = new Float32Array(2 * weight.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const [row, at] = [Math.floor(i / width), i % width];
+    const block = Math.floor(at / blockSize);
     const zeros = zeroPoints[row * Math.ceil(blocksOfRow / 2) + (block >> 1)] ?? 0;
     const code = ((weight[i >> 1] ?? 0) >> (4 * (i & 1))) & 15;
     const zero = (zeros >> (4 * (block & 1))) & 15;
-    return (code - zero) * (scales[row * blocksOfRow + block] ?? NaN);
-  });
+    const column = columns?.[at] ?? at;
+    numbers[row * width + column] = (code - zero) * (scales[row * blocksOfRow + block] ?? NaN);
+  }
+  return numbers;
 }
 
 function meanKl(actual: readonly Float32Array[], expected: readonly Float32Array[]): number {
