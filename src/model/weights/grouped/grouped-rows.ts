@@ -32,18 +32,19 @@ export function weightsOf({ codes, scales, zeros, groupOf }: GroupedRows): Float
 
 /**
  * `[in]`: the columns sorted by their group, those of one group as they follow each other; null = they do not make
- * groups of `size`.
+ * groups of `size`, which divides their number.
  */
 export function columnsByGroup(groupOf: Uint32Array, size: number): Uint32Array | null {
   const columns = new Uint32Array(groupOf.length);
-  const filled = new Uint32Array(Math.ceil(groupOf.length / size));
+  const filled = new Uint32Array(groupOf.length / size);
   for (const [column, group] of groupOf.entries()) {
     const count = filled[group] ?? size;
+    // None has too few where none has too many.
     if (count === size) return null;
     columns[group * size + count] = column;
     filled[group] = count + 1;
   }
-  return filled.every((count) => count === size) ? columns : null;
+  return columns;
 }
 
 /** Groups of `size` columns, one behind the other. */
