@@ -19,7 +19,7 @@ import type {
   QuantizeJob,
   TableJob,
 } from './job.js';
-import type { KeptParts } from './kept-linears.js';
+import type { KeptLinear } from './kept-linears.js';
 import { CacheLayout } from './layout.js';
 import type { RotationSpec } from './rotate.js';
 
@@ -31,7 +31,7 @@ export interface LinearOrder {
   readonly plan: LinearPlan;
   readonly encoding: LinearEncoding;
   /** Null unless that is the encoding. */
-  readonly kept: KeptParts | null;
+  readonly kept: KeptLinear | null;
   readonly inputStep: InputStep | null;
   readonly outputStep: OutputStep | null;
   readonly inputHadamard: number | null;
@@ -140,7 +140,8 @@ export class JobList {
         out: plan.out,
         encoding: order.encoding,
         blockSize: this.#blockSize,
-        kept: kept ?? [],
+        kept: kept?.parts ?? [],
+        rowPlaces: kept?.rowPlaces ?? null,
         inputStep: order.inputStep,
         outputStep: order.outputStep,
         bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
@@ -151,7 +152,7 @@ export class JobList {
         biasOffset: bias?.offset ?? null,
       });
     }
-    const blockSize = kept?.[0]?.blockSize ?? this.#blockSize;
+    const blockSize = kept?.parts[0]?.blockSize ?? this.#blockSize;
     return { weight, scales, zeroPoints, inputOrder, bias, blockSize };
   }
 
@@ -165,14 +166,13 @@ export class JobList {
       const weight = layout.place('i8', [k, out]);
       return { ...ONLY_WEIGHT, weight, scales: layout.place('f32', [out]) };
     }
-    const size = kept?.[0]?.blockSize ?? this.#blockSize;
+    const size = kept?.parts[0]?.blockSize ?? this.#blockSize;
     const blocks = k / size;
     const weight = layout.place('u8', [out, blocks, (size * BITS[encoding]) / 8]);
     const scales = layout.place('f32', [out * blocks]);
-    const hasZeros = kept?.some((part) => part.hasZeros) ?? false;
+    const hasZeros = kept?.parts.some((part) => part.hasZeros) ?? false;
     const zeroPoints = hasZeros ? layout.place('u8', [out * Math.ceil(blocks / 2)]) : null;
-    const isOrdered = (kept?.[0]?.columns ?? null) !== null;
-    const inputOrder = isOrdered ? layout.place('i32', [k]) : null;
+    const inputOrder = kept?.ordersInput === true ? layout.place('i32', [k]) : null;
     return { weight, scales, zeroPoints, inputOrder };
   }
 

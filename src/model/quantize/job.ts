@@ -50,6 +50,8 @@ export interface LinearJob extends JobBase {
   readonly blockSize: BlockSize;
   /** How each part keeps its codes; empty unless that is the encoding. */
   readonly kept: readonly KeptBlocks[];
+  /** `[part.out]`: where the rows of each part go among them; null = where they are. Of `kept` alone. */
+  readonly rowPlaces: Uint32Array | null;
   /** Byte offsets in the cache file of the whole linear's weight, scales, zero points, input order and bias. */
   readonly weightOffset: number;
   readonly scalesOffset: number | null;

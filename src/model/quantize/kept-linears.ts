@@ -1,15 +1,21 @@
 import { plannedLinears } from '../plan-tensors.js';
-import type { LinearPlan, ModelPlan } from '../plan.js';
+import type { GatedMlpPlan, LinearPlan, ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import { InputFiles } from '../weights/input-files.js';
 import { type KeptBlocks, keptBlocks } from '../weights/kept-blocks.js';
 
-/** How each part of a linear stays as it is: in blocks of one size, with its columns in one order. */
-export type KeptParts = readonly KeptBlocks[];
+/** How a linear stays as it is. */
+export interface KeptLinear {
+  /** In blocks of one size, with their columns in one order. */
+  readonly parts: readonly KeptBlocks[];
+  /** The input's columns are to be put into that order; else they come in it. */
+  readonly ordersInput: boolean;
+  /** `[part.out]`, the same for each part: where its rows go among them; null = where they are. */
+  readonly rowPlaces: Uint32Array | null;
+}
 
-/** The linears that stay as they are. */
-export type KeptLinears = ReadonlyMap<LinearPlan, KeptParts>;
+export type KeptLinears = ReadonlyMap<LinearPlan, KeptLinear>;
 
 export const NONE_KEPT: KeptLinears = new Map();
 
@@ -27,23 +33,37 @@ export function keptLinears(
   if (device !== 'cpu' || !isDense) return NONE_KEPT;
   const files = new InputFiles();
   try {
-    const kept = new Map<LinearPlan, KeptParts>();
+    const kept = new Map<LinearPlan, KeptLinear>();
     for (const linear of plannedLinears(plan)) {
       // The head takes 8 bits in every format.
       const parts = linear === plan.head ? null : keptParts(linear, checkpoint, files);
-      if (parts !== null) kept.set(linear, parts);
+      if (parts === null) continue;
+      const ordersInput = parts.some(({ columns }) => columns !== null);
+      kept.set(linear, { parts, ordersInput, rowPlaces: null });
     }
+    for (const { mlp } of plan.layers) if (mlp.kind === 'dense') orderOutputs(kept, mlp);
     return kept;
   } finally {
     files.close();
   }
 }
 
+/** Gate and up give their outputs in the order that `down` takes them in: no run has to make it. */
+function orderOutputs(kept: Map<LinearPlan, KeptLinear>, mlp: GatedMlpPlan): void {
+  const [gateUp, down] = [kept.get(mlp.gateUp), kept.get(mlp.down)];
+  const columns = down?.parts[0]?.columns ?? null;
+  if (gateUp === undefined || down === undefined || columns === null) return;
+  const rowPlaces = new Uint32Array(columns.length);
+  for (const [place, column] of columns.entries()) rowPlaces[column] = place;
+  kept.set(mlp.gateUp, { ...gateUp, rowPlaces });
+  kept.set(mlp.down, { ...down, ordersInput: false });
+}
+
 function keptParts(
   { parts, in: width }: LinearPlan,
   { tensors }: Checkpoint,
   files: InputFiles,
-): KeptParts | null {
+): readonly KeptBlocks[] | null {
   const kept: KeptBlocks[] = [];
   for (const { weight } of parts) {
     const blocks = keptBlocks(files, tensors.get(weight)?.packing ?? null, width);

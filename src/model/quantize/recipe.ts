@@ -172,8 +172,8 @@ interface LayerContext {
 
 function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: LayerContext): void {
   const keptOr = (rounded: LinearOrder): LinearOrder => {
-    const parts = kept.get(rounded.plan);
-    return parts === undefined ? rounded : { ...rounded, encoding: 'kept', kept: parts };
+    const asStored = kept.get(rounded.plan);
+    return asStored === undefined ? rounded : { ...rounded, encoding: 'kept', kept: asStored };
   };
   addNorm(list, layer.inputNorm, steps);
   const ofQkv = steps.qkv(list.stored(layer.inputNorm), layer.qkv);

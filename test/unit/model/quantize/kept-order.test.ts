@@ -1,13 +1,24 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
+import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { keptLinears } from '../../../../src/model/quantize/kept-linears.js';
+import { openSource } from '../../../../src/model/source/registry.js';
+import { CPU_TARGET } from '../../../../src/model/target.js';
 import { numKept } from '../kept-count.js';
+import { keptKl, LARGEST_KL } from '../kept-kl.js';
+import { f32, type FileTensor } from '../safetensors-file.js';
 import { prepareHere } from '../same-answers.js';
-import { changeTensors, copyFixture } from '../source/quantized/fixtures.js';
+import { changeTensors, copyFixture, fixtureFolder } from '../source/quantized/fixtures.js';
 
+/** All its columns lie in orders: one of q, k and v, one of gate and up. */
+const FIXTURE = 'gptq-llama-order';
 const MLP = 'model.layers.0.mlp';
 /** Of each order: qkv, o, gate and up, down. */
 const NUM_LINEARS = 4;
 
+const inputIds = Array.from({ length: 40 }, (_, i) => (i * 23 + 5) % 64);
 const cacheDir = t.testdir();
 
 /** A model whose columns lie in orders, with another group for each column of one tensor. */
@@ -16,7 +27,7 @@ async function withGroups(
   name: string,
   change: (groups: Int32Array) => Int32Array,
 ): Promise<string> {
-  const folder = await copyFixture(t, 'quantized', 'gptq-llama-order');
+  const folder = await copyFixture(t, 'quantized', FIXTURE);
   await changeTensors(folder, (tensors) => {
     const stored = tensors[name];
     if (stored === undefined) throw new Error(`${name} is not there`);
@@ -34,6 +45,34 @@ t.test('parts of one product are kept in one order of columns, or not at all', a
   }
   const alone = await withGroups(t, `${MLP}.down_proj.g_idx`, (groups) => groups.reverse());
   t.equal(await numKept(alone), NUM_LINEARS, 'one part is as it likes');
+});
+
+t.test('gate and up give their outputs in the order that down takes them in', async (t) => {
+  const source = openSource(fixtureFolder('quantized', FIXTURE));
+  const plan = planFor(parseConfig(await source.config()));
+  const kept = keptLinears(plan, await source.weights(), CPU_TARGET);
+  const ordered = [...kept].filter(([, { ordersInput }]) => ordersInput);
+  t.same(
+    ordered.map(([{ name }]) => name),
+    ['layers.0.qkv', 'layers.0.o', 'layers.0.gate_up'],
+  );
+});
+
+t.test('their biases go with them', async (t) => {
+  const folder = await copyFixture(t, 'quantized', FIXTURE);
+  const path = join(folder, 'config.json');
+  const config = JSON.parse(await readFile(path, 'utf8')) as object;
+  await writeFile(path, JSON.stringify({ ...config, mlp_bias: true }));
+  const bias = (part: string, out: number): Record<string, FileTensor> => ({
+    [`${MLP}.${part}.bias`]: f32(
+      [out],
+      Array.from({ length: out }, (_, i) => Math.sin(i + out + part.length)),
+    ),
+  });
+  const biases = { ...bias('gate_proj', 64), ...bias('up_proj', 64), ...bias('down_proj', 32) };
+  await changeTensors(folder, (tensors) => ({ ...tensors, ...biases }));
+  const kl = await keptKl(t, { folder, inputIds, cacheDir });
+  t.ok(kl < LARGEST_KL, `KL ${kl}`);
 });
 
 t.test('groups that are not of one size are rounded', async (t) => {
