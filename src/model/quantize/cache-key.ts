@@ -10,7 +10,7 @@ import type { KeptLinears } from './kept-linears.js';
 import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
 
 /** Changes whenever the same codes would be kept in other bytes. */
-const KEPT_VERSION = 'kept 2';
+const KEPT_VERSION = 'kept 1';
 
 /** What must be the same for a cache entry to be used again. */
 export interface CacheKeyFacts {
@@ -33,7 +33,7 @@ export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): st
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
   // So do those without a linear that is kept as it is.
-  const ofKept = kept.size > 0 ? [KEPT_VERSION] : [];
+  const ofKept = kept.size === 0 ? [] : [KEPT_VERSION, [...kept.keys()].map(({ name }) => name)];
   const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice, ...ofKept];
   return entryName(format, key);
 }

@@ -36,43 +36,37 @@ export function keptBlocks(
       return packing.encoding === 'Q4_0' && packing.plus === 0
         ? { blockSize: Q4_0.elements, offset: 0, hasZeros: false, columns: null }
         : null;
-    case 'words': {
-      const { bits, parts } = packing;
+    case 'words':
+      if (packing.bits > CODE_BITS) return null;
+      return inGroups(groupsOfWords(files, packing, width), { offset: 0, hasZeros: true });
+    case 'word-rows': {
+      const { bits, groupSize } = packing;
       if (bits > CODE_BITS) return null;
-      const { groupOf, scales } = parts;
-      const groupSize = groupOf === undefined ? packing.groupSize : width / (scales.shape[0] ?? 0);
-      const groups = (): Uint32Array => groupsOfWords(files, packing, width);
-      return inGroups({ groupSize, groups, width }, { offset: 0, hasZeros: true });
+      return inGroups(evenGroups(width, groupSize), { offset: 0, hasZeros: true });
+    }
+    case 'marlin': {
+      const groups = evenGroups(width, packing.groupSize);
+      return inGroups(groups, { offset: MIDDLE, hasZeros: false });
     }
     case 'scaled': {
-      const { encoding, block, parts, rounding } = packing;
+      const { encoding, parts, rounding } = packing;
       if (rounding !== undefined) return null;
       if (typeof encoding !== 'object' || encoding.bits > CODE_BITS) return null;
       const hasZeros = parts.zeros !== undefined;
-      const groups = (): Uint32Array => groupsOfScaled(files, packing, width);
-      return inGroups({ groupSize: block[1], groups, width }, { offset: MIDDLE, hasZeros });
+      return inGroups(groupsOfScaled(files, packing, width), { offset: MIDDLE, hasZeros });
     }
     default:
       return null;
   }
 }
 
-interface Grouping {
-  readonly groupSize: number;
-  /** `[width]`: the group of each column. */
-  readonly groups: () => Uint32Array;
-  readonly width: number;
-}
-
 function inGroups(
-  { groupSize, groups, width }: Grouping,
+  groupOf: Uint32Array,
   codes: Pick<KeptBlocks, 'offset' | 'hasZeros'>,
 ): KeptBlocks | null {
-  const size = Math.min(groupSize, width);
-  const blockSize = BLOCK_SIZES.find((block) => size % block === 0);
-  if (blockSize === undefined || width % size !== 0) return null;
-  const columns = columnsByGroup(groups(), size);
-  if (columns === null) return null;
+  const { columns, ends } = columnsByGroup(groupOf);
+  const blockSize = BLOCK_SIZES.find((block) => ends.every((end) => end % block === 0));
+  if (blockSize === undefined) return null;
   const isStored = columns.every((column, at) => column === at);
   return { blockSize, ...codes, columns: isStored ? null : columns };
 }

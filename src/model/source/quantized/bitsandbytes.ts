@@ -1,9 +1,8 @@
 import { ConfigFields } from '../../families/config-fields.js';
 import type { CodeBookName, CodeBookPacking } from '../../weights/grouped/code-book.js';
-import { type StoredPart, partRows } from '../../weights/grouped/part.js';
-import { InputFiles } from '../../weights/input-files.js';
+import type { StoredPart } from '../../weights/grouped/part.js';
 import type { ModuleTensors, QuantMethod, StoredModule } from './quant-method.js';
-import { broken, oneWeight, partOf, requirePart, requireShape } from './stored-part.js';
+import { broken, oneWeight, partOf, readWhole, requirePart, requireShape } from './stored-part.js';
 
 const BOOKS: Readonly<Record<string, CodeBookName>> = { nf4: 'nf4', fp4: 'fp4' };
 
@@ -54,7 +53,8 @@ function rowsOf(module: StoredModule): ModuleTensors {
 function requireRowOrder(module: StoredModule): void {
   if (!module.parts.has('weight_format')) return;
   const part = requirePart(module, 'weight_format', ['U8']);
-  const [order] = bytesOf(part);
+  requireShape(part, [], 'it is one number');
+  const [order] = readWhole(part);
   if (order === 0) return;
   throw broken(
     `Tensor '${part.name}' in ${part.path} says order ${order ?? 'unknown'}: only weights in the ` +
@@ -86,7 +86,7 @@ function stateOf(module: StoredModule): ConfigFields {
   if (part.byteLength > STATE_BYTES_MAX) throw broken(`${where} is too long for a description.`);
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(bytesOf(part)).toString('utf8'));
+    json = JSON.parse(Buffer.from(readWhole(part)).toString('utf8'));
   } catch {
     throw broken(`${where} is not valid JSON.`);
   }
@@ -123,17 +123,4 @@ function scalesOf(
   requireShape(nestedScales, [groups], `'${scales.name}' has ${groups} blocks`);
   requireShape(nestedBook, [256], 'a byte is a place in it');
   return { nested: { blockSize, offset }, parts: { codes, scales, nestedScales, nestedBook } };
-}
-
-/** Bytes of a small part, read now. */
-function bytesOf(part: StoredPart): Uint8Array {
-  const files = new InputFiles();
-  try {
-    if (part.shape.length > 0) return partRows(files, part, { begin: 0, end: part.shape[0] ?? 0 });
-    const bytes = new Uint8Array(Math.min(part.byteLength, STATE_BYTES_MAX));
-    files.read(part, 0, bytes);
-    return bytes;
-  } finally {
-    files.close();
-  }
 }

@@ -1,10 +1,10 @@
 import type { ConfigFields } from '../../families/config-fields.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
-import type { WordOrder } from '../../weights/grouped/word-fields.js';
 import type { WordsPacking, ZeroShift } from '../../weights/grouped/words.js';
+import { marlinScheme } from './marlin.js';
 import type { ModuleTensors, QuantMethod, QuantScheme, StoredModule } from './quant-method.js';
-import { broken, oneWeight, requirePart, requireShape } from './stored-part.js';
-import { evenGroupSize, groupSizeOf, wordParts } from './word-module.js';
+import { broken, oneWeight, readWhole, requirePart, requireShape } from './stored-part.js';
+import { evenGroupSize, groupSizeOf, wordParts, type WordParts } from './word-module.js';
 
 /** A `checkpoint_format`. */
 export interface GptqFormat {
@@ -52,7 +52,12 @@ interface EarlyZeros {
 /** GPTQ as AutoGPTQ, GPTQModel and AutoRound write it: `qweight`, `qzeros`, `scales`, `g_idx`. */
 export const gptq: QuantMethod = {
   name: 'gptq',
-  open: (config) => gptqScheme(config, config.oneOf('checkpoint_format', GPTQ_FORMATS, 'gptq')),
+  open: (config) => {
+    const isMarlin = config.boolean('is_marlin_format', false);
+    const formats = { ...GPTQ_FORMATS, marlin: null };
+    const format = config.oneOf('checkpoint_format', formats, isMarlin ? 'marlin' : 'gptq');
+    return format === null || isMarlin ? marlinScheme(config) : gptqScheme(config, format);
+  },
 };
 
 /** Modules of the `format`, with what else the config says of them. */
@@ -62,12 +67,6 @@ export function gptqScheme(config: ConfigFields, format: GptqFormat): QuantSchem
 }
 
 function schemeOf(config: ConfigFields, format: GptqFormat): GptqScheme {
-  if (config.boolean('is_marlin_format', false)) {
-    config.fail(
-      'is_marlin_format',
-      'false: weights in the order of the Marlin kernel are not read',
-    );
-  }
   const meta = config.object('meta');
   for (const fields of [config, meta]) {
     if (fields?.has('rotation') === true) fields.fail('rotation', 'null: inputs are not rotated');
@@ -113,16 +112,13 @@ function weightOf(module: StoredModule, scheme: GptqScheme): ModuleTensors | nul
   requireShape(zeros, [groups, zeros.shape[1] ?? 0], `'${scales.name}' has ${groups} groups`);
   const bits = bitsOf(zeros, out);
   const inputs = inputsOf(codes, words, bits);
-  const groupOf = groupsOf(module, inputs, scheme.ordered);
-  const order: WordOrder = scheme.planes || ALWAYS_PLANES.has(bits) ? 'planes' : 'stream';
   const packing: WordsPacking = {
     kind: 'words',
     bits,
-    order,
+    order: scheme.planes || ALWAYS_PLANES.has(bits) ? 'planes' : 'stream',
     along: 'in',
     zeros: zeroShift(bits, scheme),
-    groupSize: groupOf === null ? evenGroupSize(scales, inputs, scheme.groupSize) : inputs,
-    parts: groupOf === null ? parts : { ...parts, groupOf },
+    ...groupsOf(module, parts, { inputs, scheme }),
   };
   return oneWeight(module, { codes, shape: [out, inputs], packing });
 }
@@ -146,12 +142,31 @@ function inputsOf({ name, path }: StoredPart, words: number, bits: number): numb
   );
 }
 
-/** The group of each input, where the checkpoint says it; without an order of their own inputs can do without. */
-function groupsOf(module: StoredModule, inputs: number, ordered: boolean): StoredPart | null {
-  if (!ordered && !module.parts.has('g_idx')) return null;
+/** Groups that lie one behind the other need no list, though most tools store one. */
+function groupsOf(
+  module: StoredModule,
+  parts: WordParts,
+  { inputs, scheme }: { readonly inputs: number; readonly scheme: GptqScheme },
+): Pick<WordsPacking, 'groupSize' | 'parts'> {
+  if (!scheme.ordered && !module.parts.has('g_idx')) {
+    return { groupSize: evenGroupSize(parts.scales, inputs, scheme.groupSize), parts };
+  }
   const groupOf = requirePart(module, 'g_idx', ['I32']);
-  requireShape(groupOf, [inputs], `'${module.name}.qweight' has ${inputs} inputs`);
-  return groupOf;
+  requireShape(groupOf, [inputs], `'${parts.codes.name}' has ${inputs} inputs`);
+  const groupSize = scheme.ordered ? null : listedGroupSize(groupOf, parts.scales.shape[0] ?? 0);
+  return groupSize === null
+    ? { groupSize: inputs, parts: { ...parts, groupOf } }
+    : { groupSize, parts };
+}
+
+/** Inputs of a group, where the list says as many groups one behind the other; null = it says something else. */
+function listedGroupSize(groupOf: StoredPart, groups: number): number | null {
+  const bytes = readWhole(groupOf);
+  const listed = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const other = listed.findIndex((group) => group !== 0);
+  const size = other < 0 ? listed.length : other;
+  const isEven = listed.every((group, i) => group === Math.floor(i / size) && group < groups);
+  return size > 0 && isEven ? size : null;
 }
 
 function zeroShift(ownBits: number, { isFirst, early }: GptqScheme): ZeroShift {

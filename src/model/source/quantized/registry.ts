@@ -6,6 +6,7 @@ import { bitsandbytes } from './bitsandbytes.js';
 import { compressedTensors } from './compressed-tensors/method.js';
 import { fbgemmFp8, fp8 } from './fp8.js';
 import { gptq } from './gptq.js';
+import { marlin } from './marlin.js';
 import { modelopt } from './modelopt.js';
 import { mxfp4 } from './mxfp4.js';
 import type { QuantMethod, QuantScheme } from './quant-method.js';
@@ -21,6 +22,7 @@ const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
     fp8,
     gptq,
     intelAutoRound,
+    marlin,
     modelopt,
     mxfp4,
   ].map((method) => [method.name, method]),
@@ -33,9 +35,15 @@ const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
  */
 export function asPlain(checkpoint: Checkpoint, fields: ConfigFields | null): Checkpoint {
   if (fields === null) return checkpoint;
-  const { open, weightSuffix = '' } = fields.oneOf('quant_method', METHODS, '');
+  const { open, weightSuffix = '' } = fields.oneOf('quant_method', METHODS, unnamed(fields));
   const modules = modulesOf(checkpoint, weightSuffix);
   return { ...checkpoint, tensors: plainTensors(modules, open(fields, [...modules.keys()])) };
+}
+
+/** What wrote a config that names no method: transformers did so of bitsandbytes at first. */
+function unnamed(fields: ConfigFields): string {
+  const isBitsandbytes = ['load_in_4bit', 'load_in_8bit'].some((name) => fields.raw(name) === true);
+  return isBitsandbytes ? bitsandbytes.name : '';
 }
 
 function plainTensors(

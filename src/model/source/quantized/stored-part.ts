@@ -1,5 +1,6 @@
 import { ModelLoadError } from '../../load-error.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
+import { InputFiles } from '../../weights/input-files.js';
 import type { Packing } from '../../weights/packing.js';
 import type { CheckpointTensor } from '../checkpoint.js';
 import type { ModuleTensors, StoredModule } from './quant-method.js';
@@ -37,6 +38,18 @@ export function requirePart(
     );
   }
   return partOf(tensor);
+}
+
+/** All bytes of a small part, read now. @throws ModelLoadError where its file ends */
+export function readWhole(part: StoredPart): Uint8Array {
+  const files = new InputFiles();
+  try {
+    const bytes = new Uint8Array(part.byteLength);
+    files.read(part, 0, bytes);
+    return bytes;
+  } finally {
+    files.close();
+  }
 }
 
 /** @throws ModelLoadError unless `part` has this shape; `why` says what demands it */

@@ -8,6 +8,8 @@ export interface WordFields {
   /** Codes of a block. */
   readonly codes: number;
   readonly fields: readonly WordField[];
+  /** Whether a word holds whole codes, the first lowest. */
+  readonly inOrder: boolean;
 }
 
 /** Bits of `word` from `shift` on are bits of `code` from `at` on. */
@@ -55,7 +57,7 @@ function streamFields(bits: number): WordFields {
     const rest = { code, word: word + 1, shift: 0, mask: ones(bits - first), at: first };
     return [field, rest];
   }).flat();
-  return { words, codes, fields };
+  return { words, codes, fields, inOrder: words === 1 };
 }
 
 function planeFields(bits: number, widths: readonly number[]): WordFields {
@@ -69,14 +71,14 @@ function planeFields(bits: number, widths: readonly number[]): WordFields {
     }
     at += width;
   }
-  return { words: bits, codes: WORD, fields };
+  return { words: bits, codes: WORD, fields, inOrder: false };
 }
 
 function awqFields(): WordFields {
   const fields = [0, 2, 4, 6, 1, 3, 5, 7].map((code, slot) => {
     return { code, word: 0, shift: 4 * slot, mask: 15, at: 0 };
   });
-  return { words: 1, codes: 8, fields };
+  return { words: 1, codes: 8, fields, inOrder: false };
 }
 
 function ones(bits: number): number {
@@ -87,10 +89,11 @@ function ones(bits: number): number {
 export function codesOfColumns(
   words: Uint32Array,
   lines: number,
-  { words: blockWords, codes: blockCodes, fields }: WordFields,
+  { words: blockWords, codes: blockCodes, fields, inOrder }: WordFields,
 ): Float32Array {
   const numBlocks = words.length / lines / blockWords;
   const codes = new Float32Array(lines * numBlocks * blockCodes);
+  if (inOrder) return wholeCodes(words, lines, codes);
   for (let line = 0; line < lines; line++) {
     for (let block = 0; block < numBlocks; block++) {
       const from = block * blockWords * lines + line;
@@ -98,6 +101,25 @@ export function codesOfColumns(
       for (const { code, word, shift, mask, at } of fields) {
         const bits = ((words[from + word * lines] as number) >>> shift) & mask;
         codes[to + code] = (codes[to + code] as number) + (bits << at);
+      }
+    }
+  }
+  return codes;
+}
+
+/** The same where words hold whole codes, the first lowest: most checkpoints are so, and this is much faster. */
+function wholeCodes(words: Uint32Array, lines: number, codes: Float32Array): Float32Array {
+  const numWords = words.length / lines;
+  const perWord = codes.length / words.length;
+  const bits = WORD / perWord;
+  const mask = ones(bits);
+  let at = 0;
+  for (let line = 0; line < lines; line++) {
+    for (let row = 0; row < numWords; row++) {
+      let word = words[row * lines + line] as number;
+      for (let i = 0; i < perWord; i++) {
+        codes[at++] = word & mask;
+        word >>>= bits;
       }
     }
   }
@@ -124,4 +146,8 @@ export function codesOfRows(
     }
   }
   return codes;
+}
+
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }

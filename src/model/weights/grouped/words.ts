@@ -3,7 +3,7 @@ import type { InputFiles } from '../input-files.js';
 import { evenGroups, type GroupedRows } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
 import { floatsOf, partColumns, type Range, type StoredPart } from './part.js';
-import { codesOfColumns, codesOfRows, wordFields, type WordOrder } from './word-fields.js';
+import { codesOfColumns, codesOfRows, wordFields, wordsOf, type WordOrder } from './word-fields.js';
 
 /**
  * Codes of a few bits in words of 32, stored with the inputs before the outputs: each group of inputs has a scale and a
@@ -129,8 +129,4 @@ function turned(values: Float32Array, rows: number, columns: number): Float32Arr
     }
   }
   return result;
-}
-
-function wordsOf(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }

@@ -22,6 +22,8 @@ const KEPT: Readonly<Record<string, readonly [count: number, isWhole: boolean]>>
   'quantized/awq-llama': [4, true],
   'quantized/awq-qwen2': [4, true],
   'quantized/awq-qwen3': [3, false],
+  'quantized/gptq-llama-bits': [1, false],
+  'quantized/gptq-llama-asym-v2': [1, false],
   'compressed/qwen2-w4a16-asym': [3, false],
   'compressed/llama-w4a16-actorder': [2, false],
   'quantized/gptq-llama-order': [4, true],

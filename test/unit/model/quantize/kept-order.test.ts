@@ -75,12 +75,18 @@ t.test('their biases go with them', async (t) => {
   t.ok(kl < LARGEST_KL, `KL ${kl}`);
 });
 
-t.test('groups that are not of one size are rounded', async (t) => {
-  const folder = await withGroups(t, `${MLP}.down_proj.g_idx`, (groups) => {
-    return groups.map((group, column) => (column === groups.indexOf(0) ? 1 : group));
+t.test('groups are kept where a block divides each', async (t) => {
+  const name = `${MLP}.down_proj.g_idx`;
+  const wider = await withGroups(t, name, (groups) => groups.map((group) => group & 2));
+  t.equal(await numKept(wider), NUM_LINEARS);
+  const kl = await keptKl(t, { folder: wider, inputIds, cacheDir });
+  t.ok(kl < LARGEST_KL, `KL ${kl}`);
+  const odd = await withGroups(t, name, (groups) => {
+    const moved = groups.indexOf(0);
+    return groups.map((group, column) => (column === moved ? 1 : group));
   });
-  t.equal(await numKept(folder), NUM_LINEARS - 1);
-  await t.resolves(prepareHere(t, { folder, quantization: 'int4', cacheDir }));
+  t.equal(await numKept(odd), NUM_LINEARS - 1);
+  await t.resolves(prepareHere(t, { folder: odd, quantization: 'int4', cacheDir }));
 });
 
 t.test('a group that is none is a sentence', async (t) => {

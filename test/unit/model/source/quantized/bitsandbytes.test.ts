@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
@@ -145,6 +145,21 @@ for (const [what, model, change, message] of BROKEN) {
     await t.rejects(openSource(folder).weights(), { message });
   });
 }
+
+t.test(
+  'a config that names no method is of bitsandbytes, if it says how it was loaded',
+  async (t) => {
+    for (const model of [NF4, INT8]) {
+      const folder = await changed(t, model, (tensors) => tensors);
+      const path = join(folder, 'config.json');
+      const config = JSON.parse(await readFile(path, 'utf8')) as { quantization_config: object };
+      const unnamed = { ...config.quantization_config, quant_method: null };
+      await writeFile(path, JSON.stringify({ ...config, quantization_config: unnamed }));
+      const { tensors } = await openSource(folder).weights();
+      t.not(tensors.get(`${NAME}.weight`)?.packing, null);
+    }
+  },
+);
 
 /** The model with other tensors, the module's named by what is behind its name. */
 async function changed(
