@@ -117,10 +117,14 @@ function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLi
   return addBias(graph, product, linear.bias);
 }
 
-/** The columns of `x [.., in]` as `order` lists them. */
+/**
+ * The columns of `x [.., in]` as `order` lists them. The runtime's `Gather` takes several times as long for single
+ * numbers (docs/decisions/0021-kept-blocks.md).
+ */
 function inOrder(graph: Graph, x: Value, order: TensorRef | undefined): Value {
   if (order === undefined) return x;
-  return graph.node('Gather', [x, graph.external(order)], { attributes: { axis: { int: -1 } } });
+  const places = graph.node('Expand', [graph.external(order), graph.node('Shape', [x])]);
+  return graph.node('GatherElements', [x, places], { attributes: { axis: { int: -1 } } });
 }
 
 function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {
