@@ -1,5 +1,5 @@
 import type { FloatType } from '../core/model-spec.js';
-import type { BuildDeps, BuildOptions, BuiltModel, KeptCount } from './built-model.js';
+import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
 import { resolveContextLength } from './families/context-length.js';
 import type { ModelConfig } from './families/model-config.js';
 import { parseConfig, planFor } from './families/registry.js';
@@ -14,15 +14,16 @@ import type { ModelPlan } from './plan.js';
 import { plannedLinears } from './plan-tensors.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
-import { keptLinears } from './quantize/kept-linears.js';
+import { keptLinears, NONE_KEPT } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import { quantizedWeights } from './quantize/quantized-weights.js';
+import type { RecipeInput } from './quantize/recipe.js';
 import { unpackedCheckpoint } from './quantize/unpacked-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { JsonObject } from './source/model-source.js';
 import { overlaid } from './source/tensor-overlay.js';
 import { modelSpec } from './spec.js';
-import { targetFor, type ModelTarget } from './target.js';
+import { targetFor } from './target.js';
 import { aliased, withPrefix } from './weights/aliases.js';
 import { dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
@@ -44,7 +45,10 @@ export async function buildDecoder(
   const choice = chooseFormat(options.quantization, plan, target, options.preference);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
-  const weights = await loadWeights({ plan, config, checkpoint, target, isKept }, choice, deps);
+  checkPlan(plan, checkpoint);
+  const kept = choice.format === 'int4' ? keptLinears(plan, checkpoint, target) : NONE_KEPT;
+  const input = { plan, config, checkpoint, target, kept, isKept };
+  const weights = await loadWeights(input, choice, deps);
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
   const { format, totalBytes: weightBytes } = store;
@@ -80,13 +84,8 @@ export async function buildDecoder(
     checkpoint,
     weights: { ...weights, store },
     formatReason: choice.reason,
-    kept: format === 'int4' ? countKept(plan, checkpoint, target) : null,
+    kept: kept.size === 0 ? null : { kept: kept.size, of: plannedLinears(plan).length },
   };
-}
-
-function countKept(plan: ModelPlan, checkpoint: Checkpoint, target: ModelTarget): KeptCount | null {
-  const { size } = keptLinears(plan, checkpoint, target);
-  return size === 0 ? null : { kept: size, of: plannedLinears(plan).length };
 }
 
 interface ScalesInput {
@@ -121,23 +120,19 @@ async function findKvScales(
   return keptKvScales({ folder: weights.store.folder, tokenizer }, model.spec, measure);
 }
 
-interface LoadInput {
-  readonly plan: ModelPlan;
+interface LoadInput extends RecipeInput {
   readonly config: ModelConfig;
-  readonly checkpoint: Checkpoint;
-  readonly target: ModelTarget;
+  /** Whether what is made of the checkpoint stays in the cache. */
   readonly isKept: boolean;
 }
 
 async function loadWeights(
-  { plan, config, checkpoint, target, isKept }: LoadInput,
+  input: LoadInput,
   { format }: FormatChoice,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
-  checkPlan(plan, checkpoint);
-  if (format !== 'none') {
-    return quantizedWeights({ plan, config, checkpoint, target, isKept }, format, deps);
-  }
+  if (format !== 'none') return quantizedWeights(input, format, deps);
+  const { plan, checkpoint, target, isKept } = input;
   const unpacked = await unpackedCheckpoint(plan, { checkpoint, isKept }, deps);
   const { cacheHit, temporaryFolder } = unpacked;
   const store = plainWeights(plan, unpacked.checkpoint, target.compute);

@@ -102,7 +102,8 @@ function transposed(graph: Graph, matrix: Value): Value {
 /** `MatMulNBits`: on a CPU with integer products within a block, else with floats. `x [.., in]` → `[.., out]`. */
 function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLinear): Value {
   const mixed = mixBlocks(graph, x, linear.inputHadamard ?? null, linear.in);
-  const inputs = [mixed, graph.external(linear.weight), graph.externalFloat(linear.scales)];
+  const ordered = inOrder(graph, mixed, linear.inputOrder);
+  const inputs = [ordered, graph.external(linear.weight), graph.externalFloat(linear.scales)];
   if (linear.zeroPoints !== undefined) inputs.push(graph.external(linear.zeroPoints));
   const product = graph.node('MatMulNBits', inputs, {
     attributes: {
@@ -114,6 +115,16 @@ function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLi
     },
   });
   return addBias(graph, product, linear.bias);
+}
+
+/**
+ * The columns of `x [.., in]` as `order` lists them. The runtime's `Gather` takes several times as long for single
+ * numbers (docs/decisions/0021-kept-blocks.md).
+ */
+function inOrder(graph: Graph, x: Value, order: TensorRef | undefined): Value {
+  if (order === undefined) return x;
+  const places = graph.node('Expand', [graph.external(order), graph.node('Shape', [x])]);
+  return graph.node('GatherElements', [x, places], { attributes: { axis: { int: -1 } } });
 }
 
 function addBias(graph: Graph, x: Value, bias: TensorRef | null): Value {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
 import type { WeightFormat } from '../../core/model-spec.js';
-import type { LinearPlan, ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
 import type { HashedFile } from './hashed-files.js';
-import { keptLinears } from './kept-linears.js';
+import type { KeptLinears } from './kept-linears.js';
 import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
 
 /** Changes whenever the same codes would be kept in other bytes. */
@@ -20,6 +20,7 @@ export interface CacheKeyFacts {
   readonly numKvHeads: number;
   readonly target: ModelTarget;
   readonly checkpoint: Checkpoint;
+  readonly kept: KeptLinears;
 }
 
 /**
@@ -27,13 +28,12 @@ export interface CacheKeyFacts {
  * there. Names and times of files do not count.
  */
 export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): string {
-  const { format, plan, headDim, numKvHeads, checkpoint, target } = facts;
+  const { format, plan, headDim, numKvHeads, checkpoint, target, kept } = facts;
   const tensors = tensorFacts(checkpoint, files);
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
   // So do those without a linear that is kept as it is.
-  const kept = format === 'int4' ? keptLinears(plan, checkpoint, target) : new Set<LinearPlan>();
-  const ofKept = kept.size === 0 ? [] : [KEPT_VERSION, [...kept].map(({ name }) => name)];
+  const ofKept = kept.size === 0 ? [] : [KEPT_VERSION, [...kept.keys()].map(({ name }) => name)];
   const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice, ...ofKept];
   return entryName(format, key);
 }

@@ -3,7 +3,6 @@ import type { LinearPlan, TensorPlan } from '../plan.js';
 import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';
-import type { KeptBlocks } from '../weights/kept-blocks.js';
 import { rowLength, type StoredTensor } from '../weights/stored-rows.js';
 import {
   DTYPE_BYTES,
@@ -20,7 +19,7 @@ import type {
   QuantizeJob,
   TableJob,
 } from './job.js';
-import { keptParts } from './kept-linears.js';
+import type { KeptLinear } from './kept-linears.js';
 import { CacheLayout } from './layout.js';
 import type { RotationSpec } from './rotate.js';
 
@@ -31,6 +30,8 @@ const PIECE_ELEMENTS = 4 * 1024 * 1024;
 export interface LinearOrder {
   readonly plan: LinearPlan;
   readonly encoding: LinearEncoding;
+  /** Null unless that is the encoding. */
+  readonly kept: KeptLinear | null;
   readonly inputStep: InputStep | null;
   readonly outputStep: OutputStep | null;
   readonly inputHadamard: number | null;
@@ -117,15 +118,14 @@ export class JobList {
 
   /** Places the parts of the plan as one matrix, and lists the jobs that fill it. */
   #matrix(order: LinearOrder): StoredMatrix {
-    const { plan } = order;
+    const { plan, kept } = order;
     const parts = plan.parts.map(({ weight, bias, out }) => ({
       weight: this.#find(weight, [out, plan.in]),
       bias: bias === null ? null : this.#find(bias, [out]),
     }));
     const hasBias = parts.some(({ bias }) => bias !== null);
     const bias = hasBias ? this.#layout.place('f32', [plan.out]) : null;
-    const kept = order.encoding === 'kept' ? keptParts(order.plan, this.#checkpoint) : null;
-    const { weight, scales, zeroPoints } = this.#place(order, kept);
+    const { weight, scales, zeroPoints, inputOrder } = this.#place(order);
     // A piece of the rows is enough unless the outputs are mixed.
     const cuts = order.outputStep === null ? pieces(plan.out, plan.in) : [[0, plan.out]];
     for (const [begin = 0, end = plan.out] of cuts) {
@@ -140,39 +140,40 @@ export class JobList {
         out: plan.out,
         encoding: order.encoding,
         blockSize: this.#blockSize,
-        kept: kept ?? [],
+        kept: kept?.parts ?? [],
+        rowPlaces: kept?.rowPlaces ?? null,
         inputStep: order.inputStep,
         outputStep: order.outputStep,
         bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
         weightOffset: weight.offset,
         scalesOffset: scales?.offset ?? null,
         zeroPointsOffset: zeroPoints?.offset ?? null,
+        inputOrderOffset: inputOrder?.offset ?? null,
         biasOffset: bias?.offset ?? null,
       });
     }
-    return { weight, scales, zeroPoints, bias, blockSize: kept?.[0]?.blockSize ?? this.#blockSize };
+    const blockSize = kept?.parts[0]?.blockSize ?? this.#blockSize;
+    return { weight, scales, zeroPoints, inputOrder, bias, blockSize };
   }
 
-  #place(
-    { plan, encoding }: LinearOrder,
-    kept: readonly KeptBlocks[] | null,
-  ): Pick<StoredMatrix, 'weight' | 'scales' | 'zeroPoints'> {
+  #place({ plan, encoding, kept }: LinearOrder): Omit<StoredMatrix, 'bias' | 'blockSize'> {
     const { in: k, out } = plan;
     const layout = this.#layout;
     if (encoding === 'f32') {
-      return { weight: layout.place('f32', [out, k]), scales: null, zeroPoints: null };
+      return { ...ONLY_WEIGHT, weight: layout.place('f32', [out, k]) };
     }
     if (encoding === 'w8a8_int8') {
       const weight = layout.place('i8', [k, out]);
-      return { weight, scales: layout.place('f32', [out]), zeroPoints: null };
+      return { ...ONLY_WEIGHT, weight, scales: layout.place('f32', [out]) };
     }
-    const size = kept?.[0]?.blockSize ?? this.#blockSize;
+    const size = kept?.parts[0]?.blockSize ?? this.#blockSize;
     const blocks = k / size;
     const weight = layout.place('u8', [out, blocks, (size * BITS[encoding]) / 8]);
     const scales = layout.place('f32', [out * blocks]);
-    const hasZeros = kept?.some((part) => part.hasZeros) ?? false;
+    const hasZeros = kept?.parts.some((part) => part.hasZeros) ?? false;
     const zeroPoints = hasZeros ? layout.place('u8', [out * Math.ceil(blocks / 2)]) : null;
-    return { weight, scales, zeroPoints };
+    const inputOrder = kept?.ordersInput === true ? layout.place('i32', [k]) : null;
+    return { weight, scales, zeroPoints, inputOrder };
   }
 
   #find(name: string, shape: readonly number[]): StoredTensor {
@@ -187,10 +188,13 @@ interface StoredMatrix {
   readonly weight: TensorRef;
   readonly scales: TensorRef | null;
   readonly zeroPoints: TensorRef | null;
+  readonly inputOrder: TensorRef | null;
   readonly bias: TensorRef | null;
   /** Columns that share a scale, where not all do. */
   readonly blockSize: number;
 }
+
+const ONLY_WEIGHT = { scales: null, zeroPoints: null, inputOrder: null };
 
 function plansOfMatrices({ plan, matrices }: LinearOrder): readonly LinearPlan[] {
   if (matrices === 'one') return [plan];
@@ -213,7 +217,7 @@ function linearOf(
   if (only === undefined || more.length > 0) {
     throw new Error(`This is a bug: ${plan.name} must be one matrix.`);
   }
-  const { weight, scales, zeroPoints, bias, blockSize } = only;
+  const { weight, scales, zeroPoints, inputOrder, bias, blockSize } = only;
   if (encoding === 'f32') return plainParts(plan, weight, bias);
   return {
     format: encoding === 'kept' ? 'int4' : encoding,
@@ -224,6 +228,7 @@ function linearOf(
     weight,
     scales: scalesOf(plan, scales),
     ...(zeroPoints !== null && { zeroPoints }),
+    ...(inputOrder !== null && { inputOrder }),
     bias,
     inputHadamard,
   };

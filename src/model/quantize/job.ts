@@ -50,10 +50,13 @@ export interface LinearJob extends JobBase {
   readonly blockSize: BlockSize;
   /** How each part keeps its codes; empty unless that is the encoding. */
   readonly kept: readonly KeptBlocks[];
-  /** Byte offsets in the cache file of the whole linear's weight, scales, zero points and bias. */
+  /** `[part.out]`: where the rows of each part go among them; null = where they are. Of `kept` alone. */
+  readonly rowPlaces: Uint32Array | null;
+  /** Byte offsets in the cache file of the whole linear's weight, scales, zero points, input order and bias. */
   readonly weightOffset: number;
   readonly scalesOffset: number | null;
   readonly zeroPointsOffset: number | null;
+  readonly inputOrderOffset: number | null;
   readonly biasOffset: number | null;
 }
 

@@ -1,34 +1,84 @@
 import { plannedLinears } from '../plan-tensors.js';
-import type { LinearPlan, ModelPlan } from '../plan.js';
+import type { GatedMlpPlan, LinearPlan, ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
+import { InputFiles } from '../weights/input-files.js';
 import { type KeptBlocks, keptBlocks } from '../weights/kept-blocks.js';
+
+/** How a linear stays as it is. */
+export interface KeptLinear {
+  /** In blocks of one size, with their columns in one order. */
+  readonly parts: readonly KeptBlocks[];
+  /** The input's columns are to be put into that order; else they come in it. */
+  readonly ordersInput: boolean;
+  /** `[part.out]`, the same for each part: where its rows go among them; null = where they are. */
+  readonly rowPlaces: Uint32Array | null;
+}
+
+export type KeptLinears = ReadonlyMap<LinearPlan, KeptLinear>;
+
+export const NONE_KEPT: KeptLinears = new Map();
 
 /**
  * The linears that `int4` leaves in the checkpoint's own blocks. None on a GPU, whose kernels want others, and none of a
  * model with experts: how many rows an expert gets is not even, as such blocks need it (graph/run-rows.ts).
+ * @throws ModelLoadError where an order of columns is none
  */
 export function keptLinears(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   { device }: ModelTarget,
-): ReadonlySet<LinearPlan> {
+): KeptLinears {
   const isDense = plan.layers.every(({ mlp }) => mlp.kind === 'dense');
-  if (device !== 'cpu' || !isDense) return new Set();
-  // The head takes 8 bits in every format.
-  const linears = plannedLinears(plan).filter((linear) => linear !== plan.head);
-  return new Set(linears.filter((linear) => keptParts(linear, checkpoint) !== null));
+  if (device !== 'cpu' || !isDense) return NONE_KEPT;
+  const files = new InputFiles();
+  try {
+    const kept = new Map<LinearPlan, KeptLinear>();
+    for (const linear of plannedLinears(plan)) {
+      // The head takes 8 bits in every format.
+      const parts = linear === plan.head ? null : keptParts(linear, checkpoint, files);
+      if (parts === null) continue;
+      const ordersInput = parts.some(({ columns }) => columns !== null);
+      kept.set(linear, { parts, ordersInput, rowPlaces: null });
+    }
+    for (const { mlp } of plan.layers) if (mlp.kind === 'dense') orderOutputs(kept, mlp);
+    return kept;
+  } finally {
+    files.close();
+  }
 }
 
-/** How each part of a linear stays as it is, in blocks of one size; null = it cannot. */
-export function keptParts(
-  { parts, in: columns }: LinearPlan,
+/** Gate and up give their outputs in the order that `down` takes them in: no run has to make it. */
+function orderOutputs(kept: Map<LinearPlan, KeptLinear>, mlp: GatedMlpPlan): void {
+  const [gateUp, down] = [kept.get(mlp.gateUp), kept.get(mlp.down)];
+  const columns = down?.parts[0]?.columns ?? null;
+  if (gateUp === undefined || down === undefined || columns === null) return;
+  const rowPlaces = new Uint32Array(columns.length);
+  for (const [place, column] of columns.entries()) rowPlaces[column] = place;
+  kept.set(mlp.gateUp, { ...gateUp, rowPlaces });
+  kept.set(mlp.down, { ...down, ordersInput: false });
+}
+
+function keptParts(
+  { parts, in: width }: LinearPlan,
   { tensors }: Checkpoint,
+  files: InputFiles,
 ): readonly KeptBlocks[] | null {
-  const blocks = parts.map(({ weight }) =>
-    keptBlocks(tensors.get(weight)?.packing ?? null, columns),
-  );
-  const kept = blocks.filter((block) => block !== null);
-  const sizes = new Set(kept.map(({ blockSize }) => blockSize));
-  return kept.length === parts.length && sizes.size === 1 ? kept : null;
+  const kept: KeptBlocks[] = [];
+  for (const { weight } of parts) {
+    const blocks = keptBlocks(files, tensors.get(weight)?.packing ?? null, width);
+    if (blocks === null || !fits(blocks, kept[0] ?? blocks)) return null;
+    kept.push(blocks);
+  }
+  return kept;
+}
+
+/** Whether two parts can be one product of one input. */
+function fits(a: KeptBlocks, b: KeptBlocks): boolean {
+  return a.blockSize === b.blockSize && isSameOrder(a.columns, b.columns);
+}
+
+function isSameOrder(a: Uint32Array | null, b: Uint32Array | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.every((column, at) => column === b[at]);
 }

@@ -16,9 +16,9 @@ export async function quantizedWeights(
   format: QuantizedFormat,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
-  const { plan, checkpoint, config, target, isKept } = input;
+  const { plan, checkpoint, config, target, kept, isKept } = input;
   const { headDim, numKvHeads } = config;
-  const facts = { format, plan, headDim, numKvHeads, checkpoint, target };
+  const facts = { format, plan, headDim, numKvHeads, checkpoint, target, kept };
   const sources = isKept ? await hashSources(checkpoint, deps) : [];
   const making = {
     sources,

@@ -7,7 +7,7 @@ import type { WeightMap } from '../weights/weight-store.js';
 import type { StoredTensor } from '../weights/stored-rows.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
 import { JobList, type LinearOrder } from './job-list.js';
-import { keptLinears } from './kept-linears.js';
+import type { KeptLinears } from './kept-linears.js';
 import { mixesWholly, type RotationSpec } from './rotate.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
@@ -31,6 +31,8 @@ export interface RecipeInput {
   readonly config: Pick<ModelConfig, 'hiddenSize' | 'headDim' | 'numHeads' | 'numKvHeads'>;
   readonly checkpoint: Checkpoint;
   readonly target: ModelTarget;
+  /** Linears whose codes stay as they are. */
+  readonly kept: KeptLinears;
 }
 
 /** Everything that makes a cache entry. */
@@ -55,8 +57,7 @@ export function planQuantization(
   const rotates = input.plan.rotatable && format !== 'int4';
   const steps = rotates ? rotated(input) : plainSteps(input.target);
   const encoding = ENCODINGS[format];
-  const { plan, checkpoint } = input;
-  const kept = format === 'int4' ? keptLinears(plan, checkpoint, input.target) : NONE_KEPT;
+  const { plan, kept } = input;
   list.table(plan.embedding, steps.embedding);
   for (const layer of plan.layers) addLayer(list, layer, { steps, encoding, kept });
   addNorm(list, plan.finalNorm, steps);
@@ -166,31 +167,30 @@ function rotated({ config }: RecipeInput): RecipeSteps {
 interface LayerContext {
   readonly steps: RecipeSteps;
   readonly encoding: Encodings;
-  /** Linears whose codes stay as they are. */
-  readonly kept: ReadonlySet<LinearPlan>;
+  readonly kept: KeptLinears;
 }
 
-const NONE_KEPT: ReadonlySet<LinearPlan> = new Set();
-
 function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: LayerContext): void {
-  const encoded = (plan: LinearPlan, to: LinearEncoding): LinearEncoding =>
-    kept.has(plan) ? 'kept' : to;
+  const keptOr = (rounded: LinearOrder): LinearOrder => {
+    const asStored = kept.get(rounded.plan);
+    return asStored === undefined ? rounded : { ...rounded, encoding: 'kept', kept: asStored };
+  };
   addNorm(list, layer.inputNorm, steps);
   const ofQkv = steps.qkv(list.stored(layer.inputNorm), layer.qkv);
-  list.linear(order(layer.qkv, encoded(layer.qkv, encoding.dense), ofQkv));
+  list.linear(keptOr(order(layer.qkv, encoding.dense, ofQkv)));
   const { qNorm, kNorm, attentionOutputNorm, mlpOutputNorm } = layer;
   // No linear of the residual stream stands behind these, to take their gains.
   for (const norm of [qNorm, kNorm, attentionOutputNorm, mlpOutputNorm]) {
     if (norm !== null) list.table(norm, { rotation: null, dtype: 'f32' });
   }
-  list.linear(order(layer.o, encoded(layer.o, encoding.dense), steps.o));
+  list.linear(keptOr(order(layer.o, encoding.dense, steps.o)));
   addNorm(list, layer.postNorm, steps);
   const reads = steps.reads(list.stored(layer.postNorm));
   const { mlp } = layer;
   const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): void => {
     const matrices = to === 'w8a8_int8' ? 'each' : 'one';
-    list.linear({ ...order(part.gateUp, encoded(part.gateUp, to), reads), matrices });
-    list.linear(order(part.down, encoded(part.down, to), down));
+    list.linear(keptOr({ ...order(part.gateUp, to, reads), matrices }));
+    list.linear(keptOr(order(part.down, to, down)));
   };
   if (mlp.kind === 'dense') {
     gated(mlp, encoding.dense, steps.down);
@@ -209,5 +209,5 @@ function addNorm(list: JobList, norm: TensorPlan, steps: RecipeSteps): void {
 }
 
 function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {
-  return { plan, encoding, matrices: 'one', ...steps };
+  return { plan, encoding, kept: null, matrices: 'one', ...steps };
 }

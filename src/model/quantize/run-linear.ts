@@ -1,15 +1,12 @@
-import { ModelLoadError } from '../load-error.js';
 import { quantizeBlocks } from './blocks.js';
-import type { KeptRows } from '../weights/kept-blocks.js';
 import type { JobFiles } from './files.js';
 import type { LinearJob } from './job.js';
+import { notFinite, scalesOffset, tileRows } from './linear-job.js';
 import { pairSafeScales, quantizeColumns, widenByPair } from './pair-safe.js';
 import { rotation, type Rotate } from './rotate.js';
 import { scratch } from './scratch.js';
 import { transposeInto } from './transpose.js';
-
-/** Elements that are worked on at a time: as f32 they stay in a core's second cache through all that is done to them. */
-const TILE_ELEMENTS = 64 * 1024;
+import { placesOf, writeKept } from './write-kept.js';
 
 /** Reads, rotates and encodes a linear's rows `[begin, end)`. */
 export function runLinear(job: LinearJob, files: JobFiles): void {
@@ -47,35 +44,6 @@ function writeColumns(job: LinearJob, files: JobFiles): void {
 /** Rows that nothing mixes with each other, as they are encoded. */
 function writeRows(job: LinearJob, files: JobFiles): void {
   for (const { begin, rows } of readTiles(job, files)) encodeRows(job, begin, rows, files);
-}
-
-/** Codes, scales and zeros that the checkpoint has. */
-function writeKept(job: LinearJob, files: JobFiles): void {
-  const step = Math.max(1, Math.floor(TILE_ELEMENTS / job.in));
-  let first = 0;
-  job.parts.forEach(({ weight }, part) => {
-    const blocks = job.kept[part];
-    const count = weight.shape[0] ?? 0;
-    const end = Math.min(job.end - first, count);
-    for (let row = Math.max(0, job.begin - first); row < end && blocks !== undefined; row += step) {
-      const rows = files.kept(weight, blocks, row, Math.min(end, row + step));
-      writeKeptRows(job, rows, { at: first + row, blocksOfRow: job.in / blocks.blockSize }, files);
-    }
-    first += count;
-  });
-}
-
-function writeKeptRows(
-  job: LinearJob,
-  { weight, scales, zeroPoints }: KeptRows,
-  { at, blocksOfRow }: { readonly at: number; readonly blocksOfRow: number },
-  files: JobFiles,
-): void {
-  if (!scales.every(Number.isFinite)) throw notFinite(job);
-  files.write(weight, job.weightOffset + (at * job.in) / 2);
-  files.write(scales, scalesOffset(job) + at * blocksOfRow * 4);
-  if (job.zeroPointsOffset === null) return;
-  files.write(zeroPoints, job.zeroPointsOffset + at * Math.ceil(blocksOfRow / 2));
 }
 
 /** Rows whose outputs are mixed: that is done where they lie side by side. */
@@ -120,7 +88,7 @@ interface Tile {
 
 function* readTiles(job: LinearJob, files: JobFiles): Generator<Tile> {
   const mix = inputMixer(job, files);
-  const step = Math.max(1, Math.floor(TILE_ELEMENTS / job.in));
+  const step = tileRows(job);
   for (let begin = job.begin; begin < job.end; begin += step) {
     const rows = readRows(job, begin, Math.min(job.end, begin + step), files);
     mix?.(rows);
@@ -173,24 +141,16 @@ function requireFinite(weight: Float32Array, job: LinearJob): void {
   if (sum !== 0) throw notFinite(job);
 }
 
-function notFinite(job: LinearJob): ModelLoadError {
-  const names = job.parts.map((part) => `'${part.weight.name}'`).join(', ');
-  const path = job.parts[0]?.weight.path ?? '';
-  return new ModelLoadError('bad_checkpoint', `A weight of ${names} in ${path} is not finite.`);
-}
-
-function scalesOffset(job: LinearJob): number {
-  if (job.scalesOffset === null) throw new Error(`This is a bug: ${job.name} has no scales.`);
-  return job.scalesOffset;
-}
-
 /** The whole bias `[out] f32`; the job of the first rows writes it. */
 function writeBias(job: LinearJob, offset: number, files: JobFiles): void {
   const bias = new Float32Array(job.out);
   let first = 0;
   for (const part of job.parts) {
-    if (part.bias !== null) bias.set(files.vector(part.bias), first);
-    first += part.weight.shape[0] ?? 0;
+    const count = part.weight.shape[0] ?? 0;
+    const places = placesOf(job, { begin: 0, end: count }, first);
+    const values = part.bias === null ? null : files.vector(part.bias);
+    values?.forEach((value, row) => (bias[places[row] as number] = value));
+    first += count;
   }
   outputMixer(job)?.(bias);
   files.write(bias, offset);

@@ -1,7 +1,9 @@
 import { ModelLoadError } from '../load-error.js';
 import { halfAt } from './half.js';
-import { evenGroups, type GroupedRows } from './grouped/grouped-rows.js';
+import { columnsByGroup, evenGroups, type GroupedRows } from './grouped/grouped-rows.js';
 import { groupedRows } from './grouped/registry.js';
+import { groupsOfScaled } from './grouped/scaled.js';
+import { groupsOfWords } from './grouped/words.js';
 import type { InputFiles } from './input-files.js';
 import { pairedRow, type BlockPacking, type Packing } from './packing.js';
 import { rowLength, type StoredTensor } from './stored-rows.js';
@@ -13,6 +15,8 @@ export interface KeptBlocks {
   /** What makes codes and zeros of the stored ones: from 0 to 15. */
   readonly offset: number;
   readonly hasZeros: boolean;
+  /** `[in]`: the stored column of each kept one, so that those of a group lie side by side; null = as stored. */
+  readonly columns: Uint32Array | null;
 }
 
 /** What `MatMulNBits` takes, the largest first. A wider group is several blocks with one scale. */
@@ -21,31 +25,35 @@ const CODE_BITS = 4;
 /** Half of a code's range: where signed codes have their zero. */
 const MIDDLE = 8;
 
-/** How a weight of so many columns can stay as it is stored; null = it cannot. */
-export function keptBlocks(packing: Packing | null, columns: number): KeptBlocks | null {
+/** How a weight of so many columns can stay as it is stored; null = it cannot. @throws ModelLoadError */
+export function keptBlocks(
+  files: InputFiles,
+  packing: Packing | null,
+  width: number,
+): KeptBlocks | null {
   switch (packing?.kind) {
     case 'blocks':
       return packing.encoding === 'Q4_0' && packing.plus === 0
-        ? { blockSize: Q4_0.elements, offset: 0, hasZeros: false }
+        ? { blockSize: Q4_0.elements, offset: 0, hasZeros: false, columns: null }
         : null;
-    case 'words': {
-      const { bits, groupSize, parts } = packing;
-      if (bits > CODE_BITS || parts.groupOf !== undefined) return null;
-      return inGroups(groupSize, columns, { offset: 0, hasZeros: true });
-    }
+    case 'words':
+      if (packing.bits > CODE_BITS) return null;
+      return inGroups(groupsOfWords(files, packing, width), { offset: 0, hasZeros: true });
     case 'word-rows': {
       const { bits, groupSize } = packing;
       if (bits > CODE_BITS) return null;
-      return inGroups(groupSize, columns, { offset: 0, hasZeros: true });
+      return inGroups(evenGroups(width, groupSize), { offset: 0, hasZeros: true });
     }
-    case 'marlin':
-      return inGroups(packing.groupSize, columns, { offset: MIDDLE, hasZeros: false });
+    case 'marlin': {
+      const groups = evenGroups(width, packing.groupSize);
+      return inGroups(groups, { offset: MIDDLE, hasZeros: false });
+    }
     case 'scaled': {
-      const { encoding, block, parts, rounding } = packing;
-      const isWhole = rounding === undefined && parts.groupOf === undefined;
-      if (!isWhole || typeof encoding !== 'object' || encoding.bits > CODE_BITS) return null;
+      const { encoding, parts, rounding } = packing;
+      if (rounding !== undefined) return null;
+      if (typeof encoding !== 'object' || encoding.bits > CODE_BITS) return null;
       const hasZeros = parts.zeros !== undefined;
-      return inGroups(block[1], columns, { offset: MIDDLE, hasZeros });
+      return inGroups(groupsOfScaled(files, packing, width), { offset: MIDDLE, hasZeros });
     }
     default:
       return null;
@@ -53,14 +61,14 @@ export function keptBlocks(packing: Packing | null, columns: number): KeptBlocks
 }
 
 function inGroups(
-  groupSize: number,
-  columns: number,
-  codes: Omit<KeptBlocks, 'blockSize'>,
+  groupOf: Uint32Array,
+  codes: Pick<KeptBlocks, 'offset' | 'hasZeros'>,
 ): KeptBlocks | null {
-  const size = Math.min(groupSize, columns);
-  // The last group may have fewer columns.
-  const blockSize = BLOCK_SIZES.find((block) => size % block === 0 && columns % block === 0);
-  return blockSize === undefined ? null : { blockSize, ...codes };
+  const { columns, ends } = columnsByGroup(groupOf);
+  const blockSize = BLOCK_SIZES.find((block) => ends.every((end) => end % block === 0));
+  if (blockSize === undefined) return null;
+  const isStored = columns.every((column, at) => column === at);
+  return { blockSize, ...codes, columns: isStored ? null : columns };
 }
 
 /** A matrix whose rows are kept. */
@@ -81,12 +89,13 @@ export function readKeptRows(
   { begin, end }: { readonly begin: number; readonly end: number },
 ): KeptRows {
   const { codes, scales, zeros, groupOf } = storedRows(files, source, begin, end);
-  const columns = rowLength(source);
+  const width = rowLength(source);
   const rows = end - begin;
-  const blocksOfRow = columns / blocks.blockSize;
+  const blocksOfRow = width / blocks.blockSize;
   const groups = scales.length / rows;
+  const columns = blocks.columns ?? Uint32Array.from({ length: width }, (_, column) => column);
   const kept: KeptRows = {
-    weight: new Uint8Array((rows * columns) / 2),
+    weight: new Uint8Array((rows * width) / 2),
     scales: new Float32Array(rows * blocksOfRow),
     zeroPoints: new Uint8Array(rows * Math.ceil(blocksOfRow / 2)),
   };
@@ -99,12 +108,15 @@ export function readKeptRows(
       `A code of '${name}' in ${path} is not one of ${2 ** CODE_BITS}.`,
     );
   };
-  for (let i = 0; i < codes.length; i += 2) {
-    kept.weight[i >> 1] = code(codes[i] as number) | (code(codes[i + 1] as number) << CODE_BITS);
-  }
   for (let row = 0; row < rows; row++) {
+    const first = row * width;
+    const codeAt = (at: number): number => code(codes[first + (columns[at] as number)] as number);
+    for (let at = 0; at < width; at += 2) {
+      kept.weight[(first + at) >> 1] = codeAt(at) | (codeAt(at + 1) << CODE_BITS);
+    }
     for (let block = 0; block < blocksOfRow; block++) {
-      const group = row * groups + (groupOf[block * blocks.blockSize] as number);
+      const column = columns[block * blocks.blockSize] as number;
+      const group = row * groups + (groupOf[column] as number);
       kept.scales[row * blocksOfRow + block] = scales[group] as number;
       const zero = zeros === null ? MIDDLE : code(zeros[group] as number);
       const at = row * Math.ceil(blocksOfRow / 2) + (block >> 1);

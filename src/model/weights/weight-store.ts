@@ -66,6 +66,8 @@ export interface BlockLinear {
   readonly scales: TensorRef;
   /** Absent = half the range of a code. */
   readonly zeroPoints?: TensorRef;
+  /** i32 `[in]`: the input's column that each column of the weight multiplies; absent = they have one order. */
+  readonly inputOrder?: TensorRef;
   readonly bias: TensorRef | null;
   /** Run time multiplies blocks of this many input columns by a normalised Hadamard matrix; null = none. */
   readonly inputHadamard?: number | null;

@@ -30,6 +30,25 @@ export function weightsOf({ codes, scales, zeros, groupOf }: GroupedRows): Float
   return codes;
 }
 
+/** `[in]`: the columns sorted by their group, those of one as they follow each other, and where each group ends. */
+export function columnsByGroup(groupOf: Uint32Array): {
+  readonly columns: Uint32Array;
+  readonly ends: Uint32Array;
+} {
+  const counts = new Uint32Array(1 + groupOf.reduce((last, group) => Math.max(last, group), 0));
+  for (const group of groupOf) counts[group] = (counts[group] as number) + 1;
+  let end = 0;
+  const ends = counts.map((count) => (end += count));
+  const next = ends.map((groupEnd, group) => groupEnd - (counts[group] as number));
+  const columns = new Uint32Array(groupOf.length);
+  for (const [column, group] of groupOf.entries()) {
+    const at = next[group] as number;
+    columns[at] = column;
+    next[group] = at + 1;
+  }
+  return { columns, ends };
+}
+
 /** Groups of `size` columns, one behind the other. */
 export function evenGroups(columns: number, size: number): Uint32Array {
   return Uint32Array.from({ length: columns }, (_, column) => Math.floor(column / size));

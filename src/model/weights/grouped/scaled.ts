@@ -53,13 +53,20 @@ export function readScaled(
     codes: decodeCodes(bytes, encoding, columns),
     scales,
     zeros: parts.zeros === undefined ? null : readZeros(files, parts.zeros, read, packedZeros),
-    groupOf:
-      parts.groupOf === undefined
-        ? evenGroups(columns, width)
-        : readGroups(files, parts.groupOf, { groups, width }),
+    groupOf: groupsOfScaled(files, packing, columns),
   };
   if (packing.rounding !== undefined) roundCodes(grouped, packing.rounding);
   return grouped;
+}
+
+/** `[columns]`: the group of each column. @throws ModelLoadError on a group that is none */
+export function groupsOfScaled(
+  files: InputFiles,
+  { parts: { groupOf }, block: [, width] }: ScaledPacking,
+  columns: number,
+): Uint32Array {
+  if (groupOf === undefined) return evenGroups(columns, width);
+  return readGroups(files, groupOf, { groups: Math.ceil(columns / width), width });
 }
 
 /** The bytes of `rows`, one of `step`. */
@@ -116,7 +123,6 @@ function readZeros(
   return packedBlockNumbers(files, part, { ...read, packed });
 }
 
-/** @throws ModelLoadError on a group that is none */
 function readGroups(
   files: InputFiles,
   part: StoredPart,

@@ -42,7 +42,7 @@ export function readWords(
   packing: WordsPacking,
   { begin, end, columns }: RowsToRead,
 ): GroupedRows {
-  const { parts, along, groupSize } = packing;
+  const { parts, along } = packing;
   const rows = { begin, end };
   const scales = floatsOf(parts.scales, partColumns(files, parts.scales, rows));
   const numGroups = parts.scales.shape[0] ?? 0;
@@ -51,11 +51,18 @@ export function readWords(
       along === 'in' ? codesAlongIn(files, packing, rows) : codesAlongOut(files, packing, rows),
     scales: turned(scales, numGroups, end - begin),
     zeros: zerosOf(files, packing, rows),
-    groupOf:
-      parts.groupOf === undefined
-        ? evenGroups(columns, groupSize)
-        : storedGroups(files, parts.groupOf, numGroups),
+    groupOf: groupsOfWords(files, packing, columns),
   };
+}
+
+/** `[columns]`: the group of each column. @throws ModelLoadError on a group that is none */
+export function groupsOfWords(
+  files: InputFiles,
+  { parts: { groupOf, scales }, groupSize }: WordsPacking,
+  columns: number,
+): Uint32Array {
+  if (groupOf === undefined) return evenGroups(columns, groupSize);
+  return storedGroups(files, groupOf, scales.shape[0] ?? 0);
 }
 
 function codesAlongIn(files: InputFiles, packing: WordsPacking, rows: Range): Float32Array {

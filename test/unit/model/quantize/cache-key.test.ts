@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
 import { cacheKey, type CacheKeyFacts } from '../../../../src/model/quantize/cache-key.js';
+import { NONE_KEPT } from '../../../../src/model/quantize/kept-linears.js';
 import { hashFiles } from '../../../../src/model/quantize/hashed-files.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { CPU_TARGET, targetFor } from '../../../../src/model/target.js';
@@ -20,6 +21,7 @@ const FACTS: CacheKeyFacts = {
   numKvHeads: config.numKvHeads,
   target: CPU_TARGET,
   checkpoint: await openCheckpoint(folder),
+  kept: NONE_KEPT,
 };
 
 async function keyOf(facts: CacheKeyFacts): Promise<string> {

@@ -4,15 +4,15 @@ import t from 'tap';
 import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
 import { keptLinears } from '../../../../src/model/quantize/kept-linears.js';
 import { openSource } from '../../../../src/model/source/registry.js';
-import { targetFor } from '../../../../src/model/target.js';
+import { CPU_TARGET, targetFor } from '../../../../src/model/target.js';
 import { findWeight } from '../../../../src/model/weights/find-weight.js';
 import { InputFiles } from '../../../../src/model/weights/input-files.js';
-import { keptBlocks, readKeptRows } from '../../../../src/model/weights/kept-blocks.js';
+import { type KeptBlocks, readKeptRows } from '../../../../src/model/weights/kept-blocks.js';
 import { readFloats } from '../../../../src/model/weights/stored-rows.js';
 import { checkDecodeBits, checkPrefillBits } from '../bit-checks.js';
 import { goldenFolder } from '../golden.js';
 import { numKept } from '../kept-count.js';
-import { GraphRunner } from '../run-graph.js';
+import { keptKl, LARGEST_KL } from '../kept-kl.js';
 import { prepareHere } from '../same-answers.js';
 
 const FIXTURES = join('test', 'fixtures');
@@ -26,10 +26,10 @@ const KEPT: Readonly<Record<string, readonly [count: number, isWhole: boolean]>>
   'quantized/gptq-llama-bits': [1, false],
   'quantized/gptq-llama-asym-v2': [1, false],
   'compressed/qwen2-w4a16-asym': [3, false],
+  'compressed/llama-w4a16-actorder': [2, false],
+  'quantized/gptq-llama-order': [4, true],
+  'quantized/gptq-qwen3-head': [3, false],
 };
-
-/** What is still rounded is what goes in, and the head. */
-const LARGEST_KL = 0.002;
 
 const inputIds = Array.from({ length: 40 }, (_, i) => (i * 7 + 3) % 32);
 const cacheDir = t.testdir();
@@ -43,16 +43,15 @@ for (const [name, [count, isWhole]] of Object.entries(KEPT)) {
     const plan = planFor(parseConfig(await source.config()));
     const checkpoint = await source.weights();
     const files = new InputFiles();
-    for (const { parts, in: columns } of keptLinears(plan, checkpoint, targetFor(CPU, 'f32'))) {
-      for (const { weight, out } of parts) {
-        const tensor = findWeight(checkpoint, weight, [out, columns]);
-        const blocks = keptBlocks(tensor.packing, columns);
-        if (blocks === null) throw new Error(`${weight} is not kept`);
+    for (const [linear, kept] of keptLinears(plan, checkpoint, CPU_TARGET)) {
+      for (const [part, { weight, out }] of linear.parts.entries()) {
+        const tensor = findWeight(checkpoint, weight, [out, linear.in]);
+        const blocks = kept.parts[part];
+        if (blocks === undefined) throw new Error(`${weight} is not kept`);
         // A piece that begins and ends inside of words.
         const rows = { begin: 3, end: out - 1 };
-        const kept = readKeptRows(files, tensor, blocks, rows);
+        const ours = unpack(readKeptRows(files, tensor, blocks, rows), linear.in, blocks);
         const theirs = readFloats(files, tensor, rows.begin, rows.end);
-        const ours = unpack(kept, columns, blocks.blockSize);
         const isSame = theirs.every((x, i) => x === ours[i]);
         t.ok(isSame && ours.length === theirs.length, weight);
       }
@@ -61,17 +60,10 @@ for (const [name, [count, isWhole]] of Object.entries(KEPT)) {
   });
 
   t.test(`${name}: as int4 it gives the same bits in every way`, async (t) => {
-    const rowsOf = async (quantization: 'none' | 'int4'): Promise<readonly Float32Array[]> => {
-      const prepared = await prepareHere(t, { folder: model, quantization, cacheDir });
-      if (quantization === 'int4') {
-        await checkPrefillBits(t, prepared, inputIds);
-        await checkDecodeBits(t, prepared, inputIds);
-      }
-      const runner = await GraphRunner.create(prepared, { slots: 1 });
-      return runner.extend(0, 0, inputIds, null);
-    };
-    const [exact, kept] = [await rowsOf('none'), await rowsOf('int4')];
-    const kl = meanKl(kept, exact);
+    const prepared = await prepareHere(t, { folder: model, quantization: 'int4', cacheDir });
+    await checkPrefillBits(t, prepared, inputIds);
+    await checkDecodeBits(t, prepared, inputIds);
+    const kl = await keptKl(t, { folder: model, inputIds, cacheDir });
     t.ok(kl > 0 && (!isWhole || kl < LARGEST_KL), `KL ${kl}`);
   });
 }
@@ -91,41 +83,30 @@ t.test('a row may be computed alone where that is asked for, and the model says 
   t.same(await nodesOf(rounded, true), await nodesOf(rounded, false));
 });
 
-const CPU = { device: 'cpu', dtype: 'auto' } as const;
+t.test('no linear is kept on a GPU, or beside experts', async (t) => {
+  const source = openSource(join(FIXTURES, 'quantized', 'awq-llama'));
+  const plan = planFor(parseConfig(await source.config()));
+  const gpu = targetFor({ device: 'webgpu', dtype: 'auto' }, 'f16');
+  t.equal(keptLinears(plan, await source.weights(), gpu).size, 0);
+  t.equal(await numKept(join(FIXTURES, 'quantized', 'gptq-qwen2-moe')), 0);
+});
 
-t.test(
-  'no linear is kept on a GPU, beside experts, or whose columns lie in an order',
-  async (t) => {
-    const source = openSource(join(FIXTURES, 'quantized', 'awq-llama'));
-    const plan = planFor(parseConfig(await source.config()));
-    const gpu = targetFor({ device: 'webgpu', dtype: 'auto' }, 'f16');
-    t.equal(keptLinears(plan, await source.weights(), gpu).size, 0);
-    for (const name of ['quantized/gptq-qwen2-moe', 'compressed/llama-w4a16-actorder']) {
-      t.equal(await numKept(join(FIXTURES, name)), 0, name);
-    }
-  },
-);
-
-/** `(code - zero) * scale` of each number. */
+/** `(code - zero) * scale` of each number, in the place where its column is stored. */
 function unpack(
   { weight, scales, zeroPoints }: ReturnType<typeof readKeptRows>,
-  columns: number,
-  blockSize: number,
+  width: number,
+  { blockSize, columns }: KeptBlocks,
 ): Float32Array {
-  const blocksOfRow = columns / blockSize;
-  return Float32Array.from({ length: 2 * weight.length }, (_, i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns];
-    const block = Math.floor(column / blockSize);
+  const blocksOfRow = width / blockSize;
+  const numbers = new Float32Array(2 * weight.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const [row, at] = [Math.floor(i / width), i % width];
+    const block = Math.floor(at / blockSize);
     const zeros = zeroPoints[row * Math.ceil(blocksOfRow / 2) + (block >> 1)] ?? 0;
     const code = ((weight[i >> 1] ?? 0) >> (4 * (i & 1))) & 15;
     const zero = (zeros >> (4 * (block & 1))) & 15;
-    return (code - zero) * (scales[row * blocksOfRow + block] ?? NaN);
-  });
-}
-
-function meanKl(actual: readonly Float32Array[], expected: readonly Float32Array[]): number {
-  const rows = expected.map((row, at) =>
-    row.reduce((sum, x, id) => sum + Math.exp(x) * (x - (actual[at]?.[id] ?? NaN)), 0),
-  );
-  return rows.reduce((sum, kl) => sum + kl, 0) / rows.length;
+    const column = columns?.[at] ?? at;
+    numbers[row * width + column] = (code - zero) * (scales[row * blocksOfRow + block] ?? NaN);
+  }
+  return numbers;
 }

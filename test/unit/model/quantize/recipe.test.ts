@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 
 import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { NONE_KEPT } from '../../../../src/model/quantize/kept-linears.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { CPU_TARGET } from '../../../../src/model/target.js';
@@ -13,7 +14,7 @@ async function linearsOf(name: string): Promise<Readonly<Record<string, LinearWe
   const folder = goldenFolder(name);
   const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const checkpoint = await openCheckpoint(folder);
-  const input = { plan: planFor(config), config, checkpoint, target: CPU_TARGET };
+  const input = { plan: planFor(config), config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT };
   return planQuantization(input, 'w8a8_int8', 'weights.bin').map.linears;
 }
 

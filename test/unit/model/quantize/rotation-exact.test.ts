@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { buildGraph } from '../../../../src/model/graph/decoder-graph.js';
 import type { PreparedModel } from '../../../../src/model/graph/contract.js';
 import type { LinearJob, QuantizeJob } from '../../../../src/model/quantize/job.js';
+import { NONE_KEPT } from '../../../../src/model/quantize/kept-linears.js';
 import { CacheLayout, WEIGHTS_FILE } from '../../../../src/model/quantize/layout.js';
 import { CPU_TARGET } from '../../../../src/model/target.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
@@ -86,7 +87,7 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
   const out = test.testdir({});
   const file = join(out, WEIGHTS_FILE);
   const { map, jobs } = planQuantization(
-    { plan, config, checkpoint, target: CPU_TARGET },
+    { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT },
     'w8a8_int8',
     file,
   );

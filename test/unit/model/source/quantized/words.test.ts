@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
 import { openSource } from '../../../../../src/model/source/registry.js';
+import { InputFiles } from '../../../../../src/model/weights/input-files.js';
 import { keptBlocks } from '../../../../../src/model/weights/kept-blocks.js';
 import { f32 } from '../../safetensors-file.js';
 import { type Tensors, without } from './fixtures.js';
@@ -78,8 +79,9 @@ t.test('a last group with fewer inputs is kept in blocks that divide it too', as
   const tensors = { qweight: words([12, OUT]), qzeros: words([2, 8]), scales: halves([2, OUT]) };
   const folder = await folderOf(t, config, tensors);
   const weight = (await openSource(folder).weights()).tensors.get(`${NAME}.weight`);
-  t.match(keptBlocks(weight?.packing ?? null, IN), { blockSize: 32 });
-  t.equal(keptBlocks(weight?.packing ?? null, 72), null, 'no block divides 64 and 72');
+  const files = new InputFiles();
+  t.match(keptBlocks(files, weight?.packing ?? null, IN), { blockSize: 32, columns: null });
+  t.equal(keptBlocks(files, weight?.packing ?? null, 72), null, 'no block divides 64 and 72');
 });
 
 t.test('zeros come back as the version of GPTQModel stored them', async (t) => {
