@@ -3,7 +3,8 @@ import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { gated, gatedMlp } from './mlp.js';
-import { chooseExperts, sortByExpert, type MoePlan, type Route } from './routing.js';
+import { chooseExperts, sortByExpert, sortEvenly, type MoePlan, type Route } from './routing.js';
+import { OWN_ROWS } from './run-rows.js';
 
 /**
  * Routed experts: rows are sorted by expert, cut into one run of rows per expert, and each run goes
@@ -35,7 +36,8 @@ export function routedMlp(
 /** `[T, H]`: what the chosen experts made of each token, weighted. */
 function chosenExperts(context: GraphContext, tokens: Value, route: Route, plan: MoePlan): Value {
   const { graph, config } = context;
-  const order = sortByExpert(graph, route.experts, plan);
+  const isWhole = (context.rows ?? OWN_ROWS).toTokens === null;
+  const order = (isWhole ? sortByExpert : sortEvenly)(graph, route.experts, plan);
   const rows = graph.node('Gather', [tokens, order.tokenOfRow]);
   const outputs = runExperts(context, rows, order.counts, plan.experts);
   const bySlot = graph.node('Gather', [outputs, order.rowOfSlot]);

@@ -3,6 +3,7 @@ import type { MlpPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { packedLinear } from './linear.js';
+import { OWN_ROWS } from './run-rows.js';
 
 export type MoePlan = Extract<MlpPlan, { kind: 'moe' }>;
 
@@ -24,10 +25,12 @@ export function chooseExperts(
   const { graph } = context;
   const scores = packedLinear(context, tokens, plan.router);
   const probabilities = graph.node('Softmax', [scores], { attributes: { axis: { int: -1 } } });
-  const experts = expertsName(layer);
+  const { toTokens } = context.rows ?? OWN_ROWS;
+  const experts = toTokens === null ? expertsName(layer) : graph.name();
   const chosen = graph.node('TopK', [probabilities, graph.ints(plan.topK)], {
     outputs: [graph.name(), experts],
   });
+  toTokens?.(experts, expertsName(layer));
   const weights = plan.normTopkProb
     ? graph.node('Div', [chosen, graph.node('ReduceSum', [chosen, graph.ints(-1)])])
     : chosen;
@@ -36,7 +39,7 @@ export function chooseExperts(
 
 /** Where the row of each token and chosen expert lies when rows are sorted by expert. */
 export interface ExpertOrder {
-  /** `[T*K] i64`: rows of the same expert lie together, experts in order, tokens in order. */
+  /** `[T*K] i64`, or more: rows of the same expert lie together, experts in order, tokens in order. */
   readonly tokenOfRow: Value;
   /** `[T*K] i64`, the inverse: where slot `t * K + k` lies. */
   readonly rowOfSlot: Value;
@@ -49,16 +52,41 @@ export function sortByExpert(graph: Graph, experts: Value, plan: MoePlan): Exper
   const slots = graph.node('Reshape', [experts, graph.ints(-1)]);
   const size = graph.node('Shape', [slots]);
   const slotOfRow = argsort(graph, slots, size);
-  const numbers = graph.ints(...plan.experts.keys());
-  const column = graph.node('Reshape', [slots, graph.ints(-1, 1)]);
-  const matches = graph.cast(graph.node('Equal', [column, numbers]), 'i64');
   return {
     tokenOfRow: graph.node('Div', [slotOfRow, graph.int(plan.topK)]),
     rowOfSlot: argsort(graph, slotOfRow, size),
-    counts: graph.node('ReduceSum', [matches, graph.ints(0)], {
-      attributes: { keepdims: { int: 0 } },
-    }),
+    counts: countExperts(graph, slots, plan),
   };
+}
+
+/** The same with an even number of rows for each expert: a row of some token, which nobody reads, behind an odd one. */
+export function sortEvenly(graph: Graph, experts: Value, plan: MoePlan): ExpertOrder {
+  const slots = graph.node('Reshape', [experts, graph.ints(-1)]);
+  const size = graph.node('Shape', [slots]);
+  const counts = countExperts(graph, slots, plan);
+  const odd = graph.node('Mod', [counts, graph.ints(2)]);
+  const lacking = graph.node('Reshape', [graph.node('NonZero', [odd]), graph.ints(-1)]);
+  const filled = graph.node('Concat', [slots, lacking], { attributes: { axis: { int: 0 } } });
+  const filledSize = graph.node('Shape', [filled]);
+  const slotOfRow = argsort(graph, filled, filledSize);
+  const lastSlot = graph.node('Sub', [size, graph.ints(1)]);
+  const ownSlots = graph.node('Min', [slotOfRow, lastSlot]);
+  const rowOfSlot = argsort(graph, slotOfRow, filledSize);
+  return {
+    tokenOfRow: graph.node('Div', [ownSlots, graph.int(plan.topK)]),
+    rowOfSlot: graph.node('Slice', [rowOfSlot, graph.ints(0), size]),
+    counts: graph.node('Add', [counts, odd]),
+  };
+}
+
+/** `[E] i64`: how many of `slots` each expert has. */
+function countExperts(graph: Graph, slots: Value, plan: MoePlan): Value {
+  const numbers = graph.ints(...plan.experts.keys());
+  const column = graph.node('Reshape', [slots, graph.ints(-1, 1)]);
+  const matches = graph.cast(graph.node('Equal', [column, numbers]), 'i64');
+  return graph.node('ReduceSum', [matches, graph.ints(0)], {
+    attributes: { keepdims: { int: 0 } },
+  });
 }
 
 /** Indices that sort `keys` in rising order; TopK puts the smaller index first among equals. */

@@ -16,19 +16,18 @@ export interface RunRows {
   fromRun(x: Value): Value;
   /** To the rows of `head_rows`: `[R, W]`. */
   toHeadRows(x: Value): Value;
+  /** `[T, W]` of rows of the run as the value `name`; null = they are already. */
+  readonly toTokens: ((x: Value, name: Value) => Value) | null;
 }
-
-const SAME: Pick<RunRows, 'toRun' | 'fromRun' | 'toHeadRows'> = {
-  toRun: (x) => x,
-  fromRun: (x) => x,
-  toHeadRows: (x) => x,
-};
 
 /** Linears multiply the rows of the run. */
 export const OWN_ROWS: RunRows = {
   ids: GRAPH_INPUTS.inputIds,
   headRows: GRAPH_INPUTS.headRows,
-  ...SAME,
+  toRun: (x) => x,
+  fromRun: (x) => x,
+  toHeadRows: (x) => x,
+  toTokens: null,
 };
 
 /**
@@ -66,6 +65,8 @@ export function evenRows(graph: Graph): RunRows {
       return withLast(graph, rows, ids, 1);
     },
     toHeadRows: (x) => graph.node('Slice', [x, graph.ints(0), heads.count, graph.ints(0)]),
+    toTokens: (x, name) =>
+      graph.node('Slice', [x, graph.ints(0), ids.count, graph.ints(0)], { outputs: [name] }),
   };
 }
 

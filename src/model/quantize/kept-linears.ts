@@ -1,8 +1,9 @@
 import { plannedLinears } from '../plan-tensors.js';
-import type { GatedMlpPlan, LinearPlan, ModelPlan } from '../plan.js';
+import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import { InputFiles } from '../weights/input-files.js';
+import { staysFloat } from './format.js';
 import { type KeptBlocks, keptBlocks } from '../weights/kept-blocks.js';
 
 /** How a linear stays as it is. */
@@ -20,8 +21,7 @@ export type KeptLinears = ReadonlyMap<LinearPlan, KeptLinear>;
 export const NONE_KEPT: KeptLinears = new Map();
 
 /**
- * The linears that `int4` leaves in the checkpoint's own blocks. None on a GPU, whose kernels want others, and none of a
- * model with experts: how many rows an expert gets is not even, as such blocks need it (graph/run-rows.ts).
+ * The linears that `int4` leaves in the checkpoint's own blocks. None on a GPU, whose kernels want others.
  * @throws ModelLoadError where an order of columns is none
  */
 export function keptLinears(
@@ -29,23 +29,28 @@ export function keptLinears(
   checkpoint: Checkpoint,
   { device }: ModelTarget,
 ): KeptLinears {
-  const isDense = plan.layers.every(({ mlp }) => mlp.kind === 'dense');
-  if (device !== 'cpu' || !isDense) return NONE_KEPT;
+  if (device !== 'cpu') return NONE_KEPT;
+  // The head takes 8 bits in every format.
+  const others = new Set([...staysFloat(plan), plan.head]);
   const files = new InputFiles();
   try {
     const kept = new Map<LinearPlan, KeptLinear>();
     for (const linear of plannedLinears(plan)) {
-      // The head takes 8 bits in every format.
-      const parts = linear === plan.head ? null : keptParts(linear, checkpoint, files);
+      const parts = others.has(linear) ? null : keptParts(linear, checkpoint, files);
       if (parts === null) continue;
       const ordersInput = parts.some(({ columns }) => columns !== null);
       kept.set(linear, { parts, ordersInput, rowPlaces: null });
     }
-    for (const { mlp } of plan.layers) if (mlp.kind === 'dense') orderOutputs(kept, mlp);
+    for (const mlp of plan.layers.flatMap(gatedMlps)) orderOutputs(kept, mlp);
     return kept;
   } finally {
     files.close();
   }
+}
+
+function gatedMlps({ mlp }: LayerPlan): readonly GatedMlpPlan[] {
+  if (mlp.kind === 'dense') return [mlp];
+  return mlp.shared === null ? mlp.experts : [...mlp.experts, mlp.shared];
 }
 
 /** Gate and up give their outputs in the order that `down` takes them in: no run has to make it. */
