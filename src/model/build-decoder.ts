@@ -65,7 +65,7 @@ export async function buildDecoder(
       weightBytes,
       kvType: kvScales === null ? target.kv : 'i8',
     }),
-    graph: buildGraph(config, plan, store, { contextLength, target, kvScales, allowsLoneRows }),
+    graph: buildGraph(config, plan, store, { contextLength, target, kvScales, isBatchInvariant }),
     weightsFolder: store.folder,
     target,
     isBatchInvariant,

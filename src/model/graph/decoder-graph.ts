@@ -21,8 +21,8 @@ export interface GraphOptions {
   readonly target?: ModelTarget;
   /** Null = K and V in f32. */
   readonly kvScales?: KvScales | null;
-  /** A row may get other last bits alone than beside others, where that is faster. */
-  readonly allowsLoneRows?: boolean;
+  /** False = a row may get other last bits alone than beside others, where that is faster. */
+  readonly isBatchInvariant?: boolean;
 }
 
 /** A prompt that fills the context may still need a dummy row after it (graph/contract.ts). */
@@ -33,7 +33,7 @@ export function buildGraph(
   config: ModelConfig,
   plan: ModelPlan,
   store: WeightStore,
-  { contextLength, target = CPU_TARGET, kvScales = null, allowsLoneRows = false }: GraphOptions,
+  { contextLength, target = CPU_TARGET, kvScales = null, isBatchInvariant = true }: GraphOptions,
 ): Uint8Array {
   if (target.device !== 'cpu') return pagedGraph(config, plan, store, { contextLength, target });
   const graph = new Graph();
@@ -46,7 +46,7 @@ export function buildGraph(
       ? groupQueryAttention(graph, config, { hasCache: true, numPositions })
       : int8Attention(graph, config, { numPositions, rotaryScale });
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
-  const rows = needsEvenRows(plan, store) && !allowsLoneRows ? evenRows(graph) : OWN_ROWS;
+  const rows = isBatchInvariant && needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
   const context: GraphContext = { graph, config, store, target, attend, kvGrids, rows };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],
