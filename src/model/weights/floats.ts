@@ -40,8 +40,9 @@ function halfMagnitude(magnitude: number, value: number): number {
   return (magnitude - 0x38000000 + 0xfff + odd) >>> 13;
 }
 
-function roundHalfEven(value: number): number {
+/** To the nearest integer, of two as near to the even one. */
+export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
 }

@@ -1,5 +1,5 @@
 import { ModelLoadError } from '../load-error.js';
-import { halfAt } from './half.js';
+import { codesOfQ4, Q4_0 } from './blocks/simple-blocks.js';
 import { columnsByGroup, evenGroups, type GroupedRows } from './grouped/grouped-rows.js';
 import { groupedRows } from './grouped/registry.js';
 import { groupsOfScaled } from './grouped/scaled.js';
@@ -138,9 +138,6 @@ function storedRows(
   return groupedRows(files, packing, { begin, end, columns: rowLength(source) });
 }
 
-/** ggml's: a half-precision scale, and 16 bytes whose low halves are the first 16 codes; their zero is 8. */
-const Q4_0 = { elements: 32, bytes: 18 } as const;
-
 function q4Rows(
   files: InputFiles,
   source: StoredTensor,
@@ -158,12 +155,7 @@ function q4Rows(
     for (let group = 0; group < groups; group++) {
       const from = group * Q4_0.bytes;
       const to = (row - begin) * columns + group * Q4_0.elements;
-      scales[(row - begin) * groups + group] = halfAt(bytes, from);
-      for (let i = 0; i < Q4_0.elements / 2; i++) {
-        const pair = bytes[from + 2 + i] as number;
-        codes[to + i] = pair & 15;
-        codes[to + Q4_0.elements / 2 + i] = pair >> 4;
-      }
+      scales[(row - begin) * groups + group] = codesOfQ4(bytes, from, codes, to);
     }
   }
   return { codes, scales, zeros: null, groupOf: evenGroups(columns, Q4_0.elements) };

@@ -1,5 +1,6 @@
 import type { ConfigFields } from '../../families/config-fields.js';
 import type { ModuleTensors, QuantMethod, QuantScheme, StoredModule } from './quant-method.js';
+import { FLOAT_SCALES } from './scaled-weight.js';
 import { broken, oneWeight, requirePart, requireShape } from './stored-part.js';
 import { evenGroupSize, groupSizeOf } from './word-module.js';
 
@@ -17,7 +18,7 @@ export function marlinScheme(config: ConfigFields): QuantScheme {
 
 function weightOf(module: StoredModule, configured: number): ModuleTensors {
   const codes = requirePart(module, 'B', ['I32']);
-  const scales = requirePart(module, 's', ['F16', 'BF16', 'F32']);
+  const scales = requirePart(module, 's', FLOAT_SCALES);
   const [tiles = 0, words = 0] = codes.shape;
   const [inputs, out] = [tiles * TILE_INPUTS, words / 2];
   requireShape(codes, [tiles, words], 'it must be a matrix');

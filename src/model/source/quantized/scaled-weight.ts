@@ -1,4 +1,3 @@
-import type { FloatType } from '../../../core/model-spec.js';
 import type { CodeEncoding, PackedInts } from '../../weights/grouped/codes.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
 import type { Block } from '../../weights/grouped/per-block.js';
@@ -8,14 +7,11 @@ import type { ModuleTensors, StoredModule } from './quant-method.js';
 import { broken, oneWeight, requireShape } from './stored-part.js';
 
 /** Dtypes of scales that are floats of their own. */
-export const FLOAT_SCALES = ['F32', 'BF16', 'F16'];
+export const FLOAT_SCALES: readonly string[] = ['F32', 'BF16', 'F16'];
 /** Dtypes of scales that are exponents of two. */
 export const POWER_SCALES = ['U8', 'F8_E8M0'];
 
-/** Floats by the dtypes of safetensors. */
-export const FLOATS: Readonly<Record<string, FloatType>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
-
-/** FP8 by the same. */
+/** FP8 by the dtypes of safetensors. */
 export const FP8_CODES: Readonly<Record<string, CodeEncoding>> = {
   F8_E4M3: 'f8_e4m3',
   F8_E5M2: 'f8_e5m2',

@@ -1,5 +1,5 @@
 import { ModelLoadError } from '../../load-error.js';
-import type { StoredPart } from '../../weights/grouped/part.js';
+import { partBytes, type StoredPart } from '../../weights/grouped/part.js';
 import { InputFiles } from '../../weights/input-files.js';
 import type { Packing } from '../../weights/packing.js';
 import type { CheckpointTensor } from '../checkpoint.js';
@@ -44,9 +44,7 @@ export function requirePart(
 export function readWhole(part: StoredPart): Uint8Array {
   const files = new InputFiles();
   try {
-    const bytes = new Uint8Array(part.byteLength);
-    files.read(part, 0, bytes);
-    return bytes;
+    return partBytes(files, part);
   } finally {
     files.close();
   }

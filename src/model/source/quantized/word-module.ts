@@ -1,9 +1,8 @@
 import type { ConfigFields } from '../../families/config-fields.js';
 import type { StoredPart } from '../../weights/grouped/part.js';
 import type { StoredModule } from './quant-method.js';
+import { FLOAT_SCALES } from './scaled-weight.js';
 import { broken, requirePart } from './stored-part.js';
-
-const FLOATS = ['F16', 'BF16', 'F32'];
 
 /** Endings of tensors that only modules have whose codes lie in words. */
 const OWN = ['qweight', 'qzeros', 'scales', 'g_idx'];
@@ -21,7 +20,7 @@ export function wordParts(module: StoredModule): WordParts | null {
   const parts = {
     codes: requirePart(module, 'qweight', ['I32']),
     zeros: requirePart(module, 'qzeros', ['I32']),
-    scales: requirePart(module, 'scales', FLOATS),
+    scales: requirePart(module, 'scales', FLOAT_SCALES),
   };
   for (const part of Object.values(parts)) requireMatrix(part);
   return parts;

@@ -13,13 +13,24 @@ export const Q8_0 = blockType(SIZE, 34, (bytes, from, values, to) => {
 
 /** Scale; 16 bytes, the low halves before the high ones, offset by 8. */
 export const Q4_0 = blockType(SIZE, 18, (bytes, from, values, to) => {
-  const scale = halfAt(bytes, from);
+  const scale = codesOfQ4(bytes, from, values, to);
+  for (let i = to; i < to + SIZE; i++) values[i] = scale * ((values[i] as number) - 8);
+});
+
+/** What the numbers of a {@link Q4_0} block are made of: codes, whose zero is 8. @returns their scale */
+export function codesOfQ4(
+  bytes: Uint8Array,
+  from: number,
+  codes: Float32Array,
+  to: number,
+): number {
   for (let i = 0; i < HALF; i++) {
     const pair = byteAt(bytes, from + 2 + i);
-    values[to + i] = scale * ((pair & 15) - 8);
-    values[to + HALF + i] = scale * ((pair >> 4) - 8);
+    codes[to + i] = pair & 15;
+    codes[to + HALF + i] = pair >> 4;
   }
-});
+  return halfAt(bytes, from);
+}
 
 /** Scale; minimum; 16 bytes as in {@link Q4_0}, without an offset. */
 export const Q4_1 = blockType(SIZE, 20, (bytes, from, values, to) => {

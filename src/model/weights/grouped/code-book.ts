@@ -1,7 +1,7 @@
 import type { InputFiles } from '../input-files.js';
 import type { GroupedRows } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
-import { floatsOf, partRows, type Range, type StoredPart } from './part.js';
+import { floatsOf, partBytes, partRows, type Range, type StoredPart } from './part.js';
 
 /**
  * Bytes of two codes of four bits, the high one first; a code is a place in a table. The matrix is one run of numbers:
@@ -118,7 +118,7 @@ function blockScales(
 }
 
 function allOf(files: InputFiles, part: StoredPart): Float32Array {
-  return floatsOf(part, partRows(files, part, { begin: 0, end: part.shape[0] ?? 0 }));
+  return floatsOf(part, partBytes(files, part));
 }
 
 function commonDivisor(a: number, b: number): number {

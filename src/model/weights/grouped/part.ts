@@ -1,3 +1,4 @@
+import type { FloatType } from '../../../core/model-spec.js';
 import { decodeFloats } from '../floats.js';
 import type { InputFiles, TensorPlace } from '../input-files.js';
 import type { ByteEncoding } from './bytes.js';
@@ -15,6 +16,13 @@ export interface StoredPart extends TensorPlace {
 export interface Range {
   readonly begin: number;
   readonly end: number;
+}
+
+/** All bytes of a part. */
+export function partBytes(files: InputFiles, part: StoredPart): Uint8Array {
+  const bytes = new Uint8Array(part.byteLength);
+  files.read(part, 0, bytes);
+  return bytes;
 }
 
 /** Bytes of the rows of a part: the first dimension is cut. */
@@ -58,7 +66,8 @@ export function partColumns(
   return bytes;
 }
 
-const FLOATS: Readonly<Record<string, 'f32' | 'f16' | 'bf16'>> = {
+/** Floats by the dtypes of safetensors. */
+export const FLOATS: Readonly<Record<string, FloatType>> = {
   F32: 'f32',
   F16: 'f16',
   BF16: 'bf16',

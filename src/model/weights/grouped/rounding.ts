@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../floats.js';
 import type { GroupedRows } from './grouped-rows.js';
 
 /** What numbers are rounded to: integers of so many bits, or FP8. */
@@ -34,10 +35,4 @@ function roundE4m3(value: number): number {
   const exponent = Math.floor(Math.log2(magnitude));
   const step = magnitude === 0 ? 1 : Math.max(E4M3_LEAST, 2 ** (exponent - 3));
   return Math.sign(value) * roundHalfEven(magnitude / step) * step;
-}
-
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
 }

@@ -3,7 +3,7 @@ import type { InputFiles } from '../input-files.js';
 import { type CodeEncoding, decodeCodes, type PackedInts } from './codes.js';
 import { evenGroups, type GroupedRows } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
-import { floatsOf, partRows, type StoredPart } from './part.js';
+import { floatsOf, partBytes, partRows, type StoredPart } from './part.js';
 import { roundCodes, type Rounding } from './rounding.js';
 import { type Block, blockNumbers, packedBlockNumbers, type RowsInBlocks } from './per-block.js';
 
@@ -18,14 +18,14 @@ export interface ScaledPacking {
   readonly scaledBy?: number;
   /** The stored rows that the matrix has: `first`, and then every `step`-th; absent = all. */
   readonly rows?: { readonly first: number; readonly step: number };
-  /** Zeros are packed as these are, the rows of a column in one word; absent = each has its own element. */
+  /** Zeros are packed as these are, along the rows of a column; absent = each has its own element. */
   readonly packedZeros?: PackedInts;
   readonly parts: {
     /** Its first dimension is the stored rows. */
     readonly codes: StoredPart;
     /** One for each block: `[ceil(out / rows), ceil(in / columns)]`, or the same count in another shape. */
     readonly scales: StoredPart;
-    /** As `scales`; packed ones `[ceil(out / perWord), ceil(in / columns)]`. Absent = all are 0. */
+    /** As `scales`; packed ones `[words, ceil(in / columns)]`. Absent = all are 0. */
     readonly zeros?: StoredPart;
     /** One float, which multiplies all scales before they multiply anything. */
     readonly factor?: StoredPart;
@@ -108,9 +108,7 @@ function scaleBy(
 }
 
 function readOne(files: InputFiles, part: StoredPart): number {
-  const bytes = new Uint8Array(part.byteLength);
-  files.read(part, 0, bytes);
-  return floatsOf(part, bytes)[0] as number;
+  return floatsOf(part, partBytes(files, part))[0] as number;
 }
 
 function readZeros(
@@ -128,9 +126,7 @@ function readGroups(
   part: StoredPart,
   { groups, width }: { readonly groups: number; readonly width: number },
 ): Uint32Array {
-  const bytes = new Uint8Array(part.byteLength);
-  files.read(part, 0, bytes);
-  const stored = new Int32Array(bytes.buffer);
+  const stored = new Int32Array(partBytes(files, part).buffer);
   // What compressed-tensors writes where no order was found.
   if (stored.includes(-1)) return evenGroups(stored.length, width);
   const wrong = stored.findIndex((group) => group < 0 || group >= groups);

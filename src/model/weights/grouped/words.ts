@@ -2,7 +2,7 @@ import { ModelLoadError } from '../../load-error.js';
 import type { InputFiles } from '../input-files.js';
 import { evenGroups, type GroupedRows } from './grouped-rows.js';
 import type { RowsToRead } from './layout.js';
-import { floatsOf, partColumns, type Range, type StoredPart } from './part.js';
+import { floatsOf, partBytes, partColumns, type Range, type StoredPart } from './part.js';
 import { codesOfColumns, codesOfRows, wordFields, wordsOf, type WordOrder } from './word-fields.js';
 
 /**
@@ -109,9 +109,7 @@ function acrossWords(
 }
 
 function storedGroups(files: InputFiles, part: StoredPart, numGroups: number): Uint32Array {
-  const bytes = new Uint8Array(part.byteLength);
-  files.read(part, 0, bytes);
-  const groups = wordsOf(bytes);
+  const groups = wordsOf(partBytes(files, part));
   const wrong = groups.find((group) => group >= numGroups);
   if (wrong === undefined) return groups;
   throw new ModelLoadError(

@@ -1,8 +1,8 @@
 import type { ByteEncoding } from '../../../weights/grouped/bytes.js';
-import type { StoredPart } from '../../../weights/grouped/part.js';
+import { FLOATS, type StoredPart } from '../../../weights/grouped/part.js';
 import type { SparsePacking } from '../../../weights/grouped/sparse.js';
 import type { ModuleTensors, StoredModule } from '../quant-method.js';
-import { FLOAT_SCALES, FLOATS, requireBlocks, type ScaledWeight } from '../scaled-weight.js';
+import { FLOAT_SCALES, requireBlocks, type ScaledWeight } from '../scaled-weight.js';
 import { broken, oneWeight, requirePart, requireShape } from '../stored-part.js';
 import { blockOf, type WeightScheme } from './scheme.js';
 import { readShape } from './stored-shape.js';

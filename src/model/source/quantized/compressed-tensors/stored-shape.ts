@@ -1,7 +1,6 @@
 import type { StoredPart } from '../../../weights/grouped/part.js';
-import { InputFiles } from '../../../weights/input-files.js';
 import type { ScaledWeight } from '../scaled-weight.js';
-import { broken, requireShape } from '../stored-part.js';
+import { broken, readWhole, requireShape } from '../stored-part.js';
 
 /** The `[out, in]` that a part says, where codes alone do not tell. @throws ModelLoadError */
 export function readShape(part: StoredPart): ScaledWeight['shape'] {
@@ -9,13 +8,7 @@ export function readShape(part: StoredPart): ScaledWeight['shape'] {
   if (part.shape.join() !== '2,1') {
     requireShape(part, [2], 'it has the two dimensions of the weight');
   }
-  const bytes = new Uint8Array(part.byteLength);
-  const files = new InputFiles();
-  try {
-    files.read(part, 0, bytes);
-  } finally {
-    files.close();
-  }
+  const bytes = readWhole(part);
   const [out = 0, width = 0] =
     part.storedDtype === 'I32'
       ? new Int32Array(bytes.buffer)

@@ -1,10 +1,9 @@
 import { type PackedInts, wordsFor } from '../../../weights/grouped/codes.js';
-import type { StoredPart } from '../../../weights/grouped/part.js';
+import { FLOATS, type StoredPart } from '../../../weights/grouped/part.js';
 import type { ModuleTensors, StoredModule } from '../quant-method.js';
 import {
   blocksOf,
   FLOAT_SCALES,
-  FLOATS,
   FP8_CODES,
   matrixShape,
   POWER_SCALES,
