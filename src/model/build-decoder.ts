@@ -1,8 +1,7 @@
 import type { FloatType } from '../core/model-spec.js';
 import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
 import { resolveContextLength } from './families/context-length.js';
-import type { ModelConfig } from './families/model-config.js';
-import { parseConfig, planFor } from './families/registry.js';
+import { readDecoder } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
 import type { PreparedModel } from './graph/contract.js';
 import { needsEvenRows } from './graph/run-rows.js';
@@ -36,12 +35,12 @@ export async function buildDecoder(
   options: BuildOptions,
   deps: BuildDeps,
 ): Promise<BuiltModel> {
-  const config = parseConfig(json);
-  const plan = planFor(config);
+  const model = readDecoder(json);
+  const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
   const checkpoint = await openWeights(options, plan, deps);
   const target = targetFor(options.device, storedType(plan, checkpoint));
-  if (target.device !== 'cpu') requirePaged(config, target);
+  if (target.device !== 'cpu') requirePaged(model, target);
   const choice = chooseFormat(options.quantization, plan, target, options.preference);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
@@ -59,20 +58,20 @@ export async function buildDecoder(
     needsEvenRows(plan, store)
   );
   const build = (kvScales: KvScales | null): PreparedModel => ({
-    spec: modelSpec(config, {
+    spec: modelSpec(model, {
       contextLength,
       format,
       weightBytes,
       kvType: kvScales === null ? target.kv : 'i8',
     }),
-    graph: buildGraph(config, plan, store, { contextLength, target, kvScales, isBatchInvariant }),
+    graph: buildGraph(model, store, { contextLength, target, kvScales, isBatchInvariant }),
     weightsFolder: store.folder,
     target,
     isBatchInvariant,
   });
   const { kvCacheDtype } = options.device;
   const { spec, graph } =
-    chooseKvType(kvCacheDtype, config, { target, format }) === 'i8'
+    chooseKvType(kvCacheDtype, model, { target, format }) === 'i8'
       ? build(await kvScalesFor(build(null), { weights, options, deps }))
       : build(null);
   return {
@@ -121,7 +120,6 @@ async function findKvScales(
 }
 
 interface LoadInput extends RecipeInput {
-  readonly config: ModelConfig;
   /** Whether what is made of the checkpoint stays in the cache. */
   readonly isKept: boolean;
 }

@@ -1,8 +1,9 @@
 import type { KvType, WeightFormat } from '../core/model-spec.js';
-import type { ModelConfig } from './families/model-config.js';
+import type { DecoderModel } from './families/family.js';
 import { prefillKeys } from './graph/contract.js';
 import { headLayout } from './graph/head-layout.js';
 import { ModelLoadError } from './load-error.js';
+import type { AttentionPlan } from './plan.js';
 import type { KvCacheDtype, ModelTarget } from './target.js';
 
 /**
@@ -14,25 +15,31 @@ import type { KvCacheDtype, ModelTarget } from './target.js';
  */
 export function chooseKvType(
   asked: KvCacheDtype,
-  config: ModelConfig,
+  model: DecoderModel,
   { target, format }: { readonly target: ModelTarget; readonly format: WeightFormat },
 ): KvType {
   const isCpu = target.device === 'cpu';
   if (asked === 'fp32' && !isCpu) {
     throw impossible(asked, `on ${target.device} keys and values are in ${target.kv}`);
   }
-  const obstacle = whyNotInt8(config, target);
+  const obstacle = whyNotInt8(model, target);
   if (asked === 'int8' && obstacle !== null) throw impossible(asked, obstacle);
   const wanted = asked === 'int8' || (asked === 'auto' && format === 'w8a8_int8');
   return wanted && obstacle === null ? 'i8' : target.kv;
 }
 
 /** Null = nothing is in the way. */
-function whyNotInt8(config: ModelConfig, { device, kv }: ModelTarget): string | null {
+function whyNotInt8({ config, plan }: DecoderModel, { device, kv }: ModelTarget): string | null {
   if (device !== 'cpu') return `on ${device} keys and values are in ${kv}`;
   // Its attention was measured, and its bits tested, on x64 alone.
   if (process.arch !== 'x64') return `on ${process.arch} it is not tested`;
-  if (config.attentionSoftcap !== null) return 'this model caps its attention scores';
+  const attentions = plan.layers.map(({ attention }) => attention);
+  if (attentions.some(({ softcap }) => softcap !== null)) {
+    return 'this model caps its attention scores';
+  }
+  const isHalved = ({ rotary }: AttentionPlan): boolean =>
+    rotary === null || (rotary.dims === config.headDim && !rotary.interleaved);
+  if (!attentions.every(isHalved)) return 'this model does not rotate its heads in halves';
   if (prefillKeys(headLayout(config.headDim).cacheHeadDim) > 0) {
     return `the heads of this model have ${config.headDim} dimensions, and it takes 128 at most`;
   }

@@ -1,25 +1,18 @@
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
-import type { ModelConfig } from './model-config.js';
-import type { ModelFamily } from './family.js';
+import type { DecoderModel, ModelFamily } from './family.js';
 import { gemma2 } from './gemma2.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
 import { qwen2Moe } from './qwen2-moe.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
-import type { ModelPlan } from '../plan.js';
 
 const FAMILIES: readonly ModelFamily[] = [gemma2, llama, mistral, qwen2, qwen2Moe, qwen3];
 
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */
-export function parseConfig(json: unknown): ModelConfig {
+export function readDecoder(json: unknown): DecoderModel {
   const fields = new ConfigFields(json, 'config.json');
-  return familyOf(fields.architecture()).readConfig(fields);
-}
-
-/** Which checkpoint tensors make which part of the network. */
-export function planFor(config: ModelConfig): ModelPlan {
-  return familyOf(config.architecture).plan(config);
+  return familyOf(fields.architecture()).read(fields);
 }
 
 function familyOf(architecture: string): ModelFamily {

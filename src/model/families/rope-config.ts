@@ -46,6 +46,15 @@ export interface YarnRope {
   readonly truncate: boolean;
 }
 
+/** How the heads of a layer are rotated. */
+export interface RotaryPlan {
+  readonly rope: RopeConfig;
+  /** The first so many dimensions of a head; those behind them stay as they are. */
+  readonly dims: number;
+  /** A dimension turns with its neighbour; else with the one half of {@link dims} away. */
+  readonly interleaved: boolean;
+}
+
 /** The rotary settings of a model, and how many positions they reach. */
 export interface RopeReach {
   readonly rope: RopeConfig;

@@ -1,9 +1,12 @@
 import type { ModelConfig } from '../families/model-config.js';
+import type { RotaryPlan } from '../families/rope-config.js';
+import type { AttentionPlan } from '../plan.js';
 import type { Graph, Value } from './graph.js';
 import { padTable } from './head-layout.js';
+import type { Attribute } from './onnx.js';
 import { ropeTables } from './rope-tables.js';
 
-/** `[positions, cacheHeadDim / 2] f32` each. */
+/** `[positions, half of what is rotated] f32` each. */
 export interface RotaryTables {
   readonly cos: Value;
   readonly sin: Value;
@@ -11,25 +14,62 @@ export interface RotaryTables {
 
 export interface RotaryOptions {
   readonly numPositions: number;
-  /** Factor of each entry. */
-  readonly scale: number;
+  /** Whether the scale of scores is a factor of the tables, where it can be: {@link queryFactor} is the rest. */
+  readonly hasScale?: boolean;
   /** One more row behind them, that of what is not rotated and not scaled. */
   readonly hasIdentity?: boolean;
 }
 
-/** Tables for positions `[0, numPositions)`. */
+/** Gives the tables for positions `[0, numPositions)` of a layer's attention, those of a kind once; null = it rotates nothing. */
 export function rotaryTables(
   graph: Graph,
-  { headDim, rope }: ModelConfig,
-  { numPositions, scale, hasIdentity = false }: RotaryOptions,
-): RotaryTables {
-  const { cos, sin } = ropeTables(rope, headDim, numPositions);
+  { headDim }: ModelConfig,
+  options: RotaryOptions,
+): (plan: AttentionPlan) => RotaryTables | null {
+  const made = new Map<string, RotaryTables>();
+  return ({ rotary, scale }) => {
+    if (rotary === null) return null;
+    const factor = options.hasScale === true && isWhole(rotary, headDim) ? Math.sqrt(scale) : 1;
+    const key = JSON.stringify([rotary, factor]);
+    const tables = made.get(key) ?? makeTables(graph, rotary, { ...options, headDim, factor });
+    made.set(key, tables);
+    return tables;
+  };
+}
+
+/**
+ * What is still to multiply q, where tables have the scale: the vector product that attention has for a single row
+ * multiplies by nothing else, and dimensions that are not rotated go by the tables.
+ */
+export function queryFactor({ headDim }: ModelConfig, { rotary, scale }: AttentionPlan): number {
+  return rotary !== null && isWhole(rotary, headDim) ? 1 : scale;
+}
+
+/** Of the attention ops. */
+export function rotaryAttributes({ rotary }: AttentionPlan): Record<string, Attribute> {
+  if (rotary === null) return { do_rotary: { int: 0 } };
+  return {
+    do_rotary: { int: 1 },
+    ...(rotary.interleaved ? { rotary_interleaved: { int: 1 } } : {}),
+  };
+}
+
+function isWhole({ dims }: RotaryPlan, headDim: number): boolean {
+  return dims === headDim;
+}
+
+interface TableOptions extends RotaryOptions {
+  readonly headDim: number;
+  /** Of each entry. */
+  readonly factor: number;
+}
+
+function makeTables(graph: Graph, { rope, dims }: RotaryPlan, options: TableOptions): RotaryTables {
+  const { numPositions, hasIdentity = false, headDim, factor } = options;
+  const { cos, sin } = ropeTables(rope, dims, numPositions);
   const table = (values: Float32Array, fill: number): Value => {
-    const padded = padTable(
-      values.map((value) => value * scale),
-      headDim,
-      fill,
-    );
+    const scaled = values.map((value) => value * factor);
+    const padded = dims === headDim ? padTable(scaled, headDim, fill) : scaled;
     const half = padded.length / numPositions;
     const numRows = numPositions + (hasIdentity ? 1 : 0);
     const rows = new Float32Array(numRows * half).fill(fill);

@@ -118,7 +118,7 @@ function pooledContextLength({ plan }: PooledModel, requested: number | null): n
 /** What the actors may know of the model. */
 function pooledSpec({ plan, embedding }: PooledModel, options: SpecOptions): ModelSpec {
   const { trunk } = plan;
-  if (trunk.kind === 'decoder') return { ...modelSpec(trunk.config, options), embedding };
+  if (trunk.kind === 'decoder') return { ...modelSpec(trunk, options), embedding };
   const { config } = trunk;
   return {
     architecture: config.architecture,

@@ -1,4 +1,5 @@
-import type { Activation, ModelConfig } from '../families/model-config.js';
+import type { Activation } from '../activation.js';
+import type { ModelConfig } from '../families/model-config.js';
 import type { LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
 
 /**

@@ -5,7 +5,7 @@ import { resolveContextLength } from '../../../src/model/families/context-length
 import { buildGraph } from '../../../src/model/graph/decoder-graph.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { plainWeights } from '../../../src/model/weights/plain-weights.js';
-import { parseConfig, planFor } from '../../../src/model/families/registry.js';
+import { readDecoder } from '../../../src/model/families/registry.js';
 import { openCheckpoint } from '../../../src/model/source/safetensors.js';
 import { modelSpec } from '../../../src/model/spec.js';
 import { CPU_TARGET } from '../../../src/model/target.js';
@@ -42,12 +42,12 @@ export async function prepareGolden(
   requestedContext: number | null = null,
 ): Promise<PreparedModel> {
   const folder = goldenFolder(name);
-  const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
-  const plan = planFor(config);
+  const model = readDecoder(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+  const { config, plan } = model;
   const checkpoint = await openCheckpoint(folder);
   const store = plainWeights(plan, checkpoint);
   const contextLength = resolveContextLength(config, requestedContext);
-  const spec = modelSpec(config, {
+  const spec = modelSpec(model, {
     contextLength,
     format: store.format,
     weightBytes: store.totalBytes,
@@ -55,7 +55,7 @@ export async function prepareGolden(
   });
   return {
     spec,
-    graph: buildGraph(config, plan, store, { contextLength }),
+    graph: buildGraph(model, store, { contextLength }),
     weightsFolder: store.folder,
     isBatchInvariant: true,
     target: CPU_TARGET,

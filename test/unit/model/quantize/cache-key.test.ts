@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { readDecoder } from '../../../../src/model/families/registry.js';
 import { cacheKey, type CacheKeyFacts } from '../../../../src/model/quantize/cache-key.js';
 import { NONE_KEPT } from '../../../../src/model/quantize/kept-linears.js';
 import { hashFiles } from '../../../../src/model/quantize/hashed-files.js';
@@ -13,10 +13,12 @@ import { goldenFolder } from '../golden.js';
 const KEY_OF_THE_CPU = 'int8-2d64c4bfff558a19f3a2caeb3dbb25fc';
 
 const folder = goldenFolder('llama-blocks');
-const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+const { config, plan } = readDecoder(
+  JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')),
+);
 const FACTS: CacheKeyFacts = {
   format: 'int8',
-  plan: planFor(config),
+  plan,
   headDim: config.headDim,
   numKvHeads: config.numKvHeads,
   target: CPU_TARGET,
