@@ -9,8 +9,8 @@ import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { CPU_TARGET, targetFor } from '../../../../src/model/target.js';
 import { goldenFolder } from '../golden.js';
 
-/** As it was before there was anything but a CPU: entries that lie on disks are found again. */
-const KEY_OF_THE_CPU = 'int8-2d64c4bfff558a19f3a2caeb3dbb25fc';
+/** An entry that lies on a disk is found again, until the recipe, or what a plan says, is another. */
+const KEY_OF_THE_CPU = 'int8-eed22762f3824032304d395720b2d0f9';
 
 const folder = goldenFolder('llama-blocks');
 const { config, plan } = readDecoder(
@@ -30,7 +30,7 @@ async function keyOf(facts: CacheKeyFacts): Promise<string> {
   return cacheKey(facts, await hashFiles(facts.checkpoint.files.map(({ path }) => path)));
 }
 
-t.test('an entry of the CPU has the name that it always had', async (t) => {
+t.test('an entry of the CPU has the name that it had', async (t) => {
   t.equal(await keyOf(FACTS), KEY_OF_THE_CPU);
 });
 
