@@ -1,6 +1,7 @@
 import type { FloatType } from '../core/model-spec.js';
 import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
 import { resolveContextLength } from './families/context-length.js';
+import type { DecoderModel } from './families/family.js';
 import { readDecoder } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
 import type { PreparedModel } from './graph/contract.js';
@@ -26,6 +27,7 @@ import { targetFor } from './target.js';
 import { aliased, withPrefix } from './weights/aliases.js';
 import { dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
+import { withViews } from './weights/tensor-views.js';
 import { plainWeights } from './weights/plain-weights.js';
 import { fromRoot } from './weights/from-root.js';
 
@@ -38,7 +40,7 @@ export async function buildDecoder(
   const model = readDecoder(json);
   const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
-  const checkpoint = await openWeights(options, plan, deps);
+  const checkpoint = await openWeights(options, model, deps);
   const target = targetFor(options.device, storedType(plan, checkpoint));
   if (target.device !== 'cpu') requirePaged(model, target);
   const choice = chooseFormat(options.quantization, plan, target, options.preference);
@@ -139,14 +141,15 @@ async function loadWeights(
 
 async function openWeights(
   { source, loadFormat, overlay }: BuildOptions,
-  plan: ModelPlan,
+  { plan, views }: DecoderModel,
   deps: QuantizeDeps,
 ): Promise<Checkpoint> {
   const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps) : source.weights();
-  return aliased(overlaid(await base, overlay), (name) =>
+  const stored = aliased(overlaid(await base, overlay), (name) =>
     // The head stands beside the trunk.
     name.startsWith('lm_head.') ? name : withPrefix(name, 'model.'),
   );
+  return withViews(stored, views);
 }
 
 function storedType({ embedding }: ModelPlan, checkpoint: Checkpoint): FloatType {

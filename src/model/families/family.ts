@@ -1,11 +1,14 @@
 import type { ConfigFields } from './config-fields.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelPlan } from '../plan.js';
+import type { TensorView } from '../weights/tensor-views.js';
 
 /** A decoder as config.json says it. */
 export interface DecoderModel {
   readonly config: ModelConfig;
   readonly plan: ModelPlan;
+  /** Tensors of the plan that the checkpoint has as parts of others. */
+  readonly views: readonly TensorView[];
 }
 
 /** One model architecture: reads its config.json, and says its network and what its checkpoint calls the parts of it. */

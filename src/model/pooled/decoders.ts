@@ -35,8 +35,8 @@ function pooledDecoder(
     prefix: { text: 'model.', inPlan: true },
     pooling: 'last',
     trunk: (fields) => {
-      const { config, plan } = family.read(fields);
-      return { kind: 'decoder', config: { ...config, architecture }, plan };
+      const model = family.read(fields);
+      return { ...model, kind: 'decoder', config: { ...model.config, architecture } };
     },
     classifier: null,
     ...more,

@@ -7,6 +7,7 @@ import { groupsOfWords } from './grouped/words.js';
 import type { InputFiles } from './input-files.js';
 import { pairedRow, type BlockPacking, type Packing } from './packing.js';
 import { rowLength, type StoredTensor } from './stored-rows.js';
+import { isRange } from './view.js';
 
 /** Stored codes of at most four bits, in blocks that the runtime multiplies as they are. */
 export interface KeptBlocks {
@@ -55,6 +56,8 @@ export function keptBlocks(
       const hasZeros = parts.zeros !== undefined;
       return inGroups(groupsOfScaled(files, packing, width), { offset: MIDDLE, hasZeros });
     }
+    case 'view':
+      return isRange(packing) ? keptBlocks(files, packing.of.packing, width) : null;
     default:
       return null;
   }
@@ -135,6 +138,10 @@ function storedRows(
   const { packing, name } = source;
   if (packing === null) throw new Error(`This is a bug: '${name}' has no codes.`);
   if (packing.kind === 'blocks') return q4Rows(files, source, packing, { begin, end });
+  if (packing.kind === 'view') {
+    const { of, lines } = packing;
+    return storedRows(files, of, lines.begin + begin, lines.begin + end);
+  }
   return groupedRows(files, packing, { begin, end, columns: rowLength(source) });
 }
 

@@ -1,10 +1,11 @@
 import type { FloatType } from '../../core/model-spec.js';
 import { BLOCK_TYPES, type BlockName } from './blocks/registry.js';
 import type { GroupedPacking } from './grouped/registry.js';
+import type { ViewPacking } from './view.js';
 import { DTYPE_BYTES } from './weight-store.js';
 
 /** How the numbers of a tensor are made of bytes that are not simply they. Plain data: jobs carry it. */
-export type Packing = BlockPacking | GroupedPacking;
+export type Packing = BlockPacking | GroupedPacking | ViewPacking;
 
 /** Numbers of one range of bytes. */
 export interface BlockPacking {

@@ -3,6 +3,7 @@ import type { WeightDtype } from './find-weight.js';
 import { decodeFloats } from './floats.js';
 import { readGrouped } from './grouped/registry.js';
 import type { InputFiles, TensorPlace } from './input-files.js';
+import { readView } from './view.js';
 import { isBlocks, packedBytes, pairedRow, type BlockPacking, type Packing } from './packing.js';
 
 /** Where a checkpoint tensor lies, as plain data: what a job needs to read its input. */
@@ -35,6 +36,9 @@ export function readFloats(
   const { packing, dtype } = source;
   if (packing === null) return decodeFloats(readRows(files, source, { begin, end }), dtype);
   if (packing.kind === 'blocks') return readBlocks(files, source, packing, { begin, end });
+  if (packing.kind === 'view') {
+    return readView(files, packing, { begin, end, columns: rowLength(source) });
+  }
   return readGrouped(files, packing, { begin, end, columns: rowLength(source) });
 }
 

@@ -1,14 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { resolveContextLength } from '../../../src/model/families/context-length.js';
-import { buildGraph } from '../../../src/model/graph/decoder-graph.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
-import { plainWeights } from '../../../src/model/weights/plain-weights.js';
-import { readDecoder } from '../../../src/model/families/registry.js';
-import { openCheckpoint } from '../../../src/model/source/safetensors.js';
-import { modelSpec } from '../../../src/model/spec.js';
-import { CPU_TARGET } from '../../../src/model/target.js';
+import { prepareModel } from '../../../src/model/prepare-model.js';
+import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
 
 /** What transformers computed; written by test/fixtures/make_goldens.py. */
 export interface Golden {
@@ -36,31 +33,38 @@ export function goldenFolder(name: string): string {
   return join(process.cwd(), FAMILIES, name);
 }
 
-/** The checkpoint as it is, in f32. */
+/** The checkpoint as it is, in f32; what it has in other places than the plan is put there on this thread. */
 export async function prepareGolden(
   name: string,
   requestedContext: number | null = null,
 ): Promise<PreparedModel> {
-  const folder = goldenFolder(name);
-  const model = readDecoder(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
-  const { config, plan } = model;
-  const checkpoint = await openCheckpoint(folder);
-  const store = plainWeights(plan, checkpoint);
-  const contextLength = resolveContextLength(config, requestedContext);
-  const spec = modelSpec(model, {
-    contextLength,
-    format: store.format,
-    weightBytes: store.totalBytes,
-    kvType: 'f32',
-  });
-  return {
-    spec,
-    graph: buildGraph(model, store, { contextLength }),
-    weightsFolder: store.folder,
-    isBatchInvariant: true,
-    target: CPU_TARGET,
-  };
+  const { spec, graph, weightsFolder, isBatchInvariant, target } = await prepareModel(
+    {
+      folder: goldenFolder(name),
+      quantization: 'none',
+      loadFormat: 'safetensors',
+      contextLength: requestedContext,
+    },
+    {
+      runJob: (job) => {
+        runQuantizeJob(job);
+        return Promise.resolve();
+      },
+      cacheDir: scratch,
+      temporaryDir: scratch,
+      warn: (message) => {
+        throw new Error(message);
+      },
+      progress: () => undefined,
+    },
+  );
+  return { spec, graph, weightsFolder, isBatchInvariant, target };
 }
+
+const scratch = await mkdtemp(join(tmpdir(), 'radish-goldens-'));
+process.on('exit', () => {
+  rmSync(scratch, { recursive: true, force: true });
+});
 
 /** The largest absolute difference, and where. */
 export function largestError(
