@@ -3,7 +3,6 @@ import type { DecoderModel } from './families/family.js';
 import { prefillKeys } from './graph/contract.js';
 import { headLayout } from './graph/head-layout.js';
 import { ModelLoadError } from './load-error.js';
-import type { AttentionPlan } from './plan.js';
 import type { KvCacheDtype, ModelTarget } from './target.js';
 
 /**
@@ -33,13 +32,9 @@ function whyNotInt8({ config, plan }: DecoderModel, { device, kv }: ModelTarget)
   if (device !== 'cpu') return `on ${device} keys and values are in ${kv}`;
   // Its attention was measured, and its bits tested, on x64 alone.
   if (process.arch !== 'x64') return `on ${process.arch} it is not tested`;
-  const attentions = plan.layers.map(({ attention }) => attention);
-  if (attentions.some(({ softcap }) => softcap !== null)) {
+  if (plan.layers.some(({ attention }) => attention.softcap !== null)) {
     return 'this model caps its attention scores';
   }
-  const isHalved = ({ rotary }: AttentionPlan): boolean =>
-    rotary === null || (rotary.dims === config.headDim && !rotary.interleaved);
-  if (!attentions.every(isHalved)) return 'this model does not rotate its heads in halves';
   if (prefillKeys(headLayout(config.headDim).cacheHeadDim) > 0) {
     return `the heads of this model have ${config.headDim} dimensions, and it takes 128 at most`;
   }

@@ -4,7 +4,7 @@ import type { DecoderModel } from './family.js';
 import type { ModelConfig } from './model-config.js';
 import { Names } from './parts/names.js';
 import { norm, type NormStyle } from './parts/norm.js';
-import type { TensorView } from '../weights/tensor-views.js';
+import type { Part } from './parts/part.js';
 import { layerPlace, type LayerPlace } from './parts/place.js';
 
 /** What a checkpoint calls what is outside the layers. */
@@ -23,7 +23,7 @@ const MODULES: DecoderModules = {
 };
 
 export interface Network {
-  readonly layer: (place: LayerPlace) => LayerPlan;
+  readonly layer: (place: LayerPlace) => Part<LayerPlan>;
   /** Of the last norm. */
   readonly norm: NormStyle;
   /** The head is the embedding table. */
@@ -33,8 +33,6 @@ export interface Network {
   readonly logitScale?: number;
   readonly logitSoftcap?: number | null;
   readonly modules?: Partial<DecoderModules>;
-  /** Tensors that the checkpoint has as parts of others, of each layer. */
-  readonly views?: (place: LayerPlace) => readonly TensorView[];
 }
 
 /** Embedding, layers, a last norm and a head. */
@@ -46,10 +44,10 @@ export function decoder(config: ModelConfig, network: Network): DecoderModel {
     vocabSize,
     hiddenSize,
   ]);
-  const places = Array.from({ length: numLayers }, (_, index) =>
-    layerPlace(config, modules.layers, index),
+  const parts = Array.from({ length: numLayers }, (_, index) =>
+    network.layer(layerPlace(config, modules.layers, index)),
   );
-  const layers = places.map((place) => network.layer(place));
+  const layers = parts.map((part) => part.plan);
   const finalNorm = norm(root, network.norm, {
     name: 'final_norm',
     module: modules.finalNorm,
@@ -76,7 +74,7 @@ export function decoder(config: ModelConfig, network: Network): DecoderModel {
     logitSoftcap: network.logitSoftcap ?? null,
     rotatable: isWholeRms(finalNorm) && layers.every(isRotatable),
   };
-  return { config, plan, views: places.flatMap((place) => network.views?.(place) ?? []) };
+  return { config, plan, views: parts.flatMap((part) => part.views) };
 }
 
 /** `tie_word_embeddings`. */

@@ -9,19 +9,23 @@ export interface SizeTraits {
   readonly architecture: string;
   readonly modelType: string;
   /** Used where config.json has no `head_dim`; default: hidden_size / num_attention_heads. */
-  readonly defaultHeadDim?: number;
+  readonly defaultHeadDim?: number | null;
+  /** False: a head is its share of `hidden_size`, whatever else config.json says. */
+  readonly hasHeadDim?: boolean;
+  /** False: each head has keys and values of its own, whatever else config.json says. */
+  readonly sharesHeads?: boolean;
   /** Default: `rope_theta`, `rope_scaling` and `rope_parameters`, for all dimensions of a head. */
   readonly reach?: RopeReach;
 }
 
 /** Reads the sizes that most decoders have under the same names. */
 export function readSizes(fields: ConfigFields, traits: SizeTraits): ModelConfig {
-  const { architecture, modelType, defaultHeadDim } = traits;
+  const { architecture, modelType } = traits;
   const reach = traits.reach ?? readRope(fields);
   return {
     architecture,
     modelType,
-    ...readHeads(fields, defaultHeadDim ?? null),
+    ...readHeads(fields, traits),
     vocabSize: fields.size('vocab_size'),
     intermediateSize: fields.size('intermediate_size'),
     numLayers: fields.numLayers(),
@@ -30,19 +34,25 @@ export function readSizes(fields: ConfigFields, traits: SizeTraits): ModelConfig
   };
 }
 
+type HeadTraits = Pick<SizeTraits, 'defaultHeadDim' | 'hasHeadDim' | 'sharesHeads'>;
 type HeadSizes = Pick<ModelConfig, 'hiddenSize' | 'numHeads' | 'numKvHeads' | 'headDim'>;
 
-function readHeads(fields: ConfigFields, defaultHeadDim: number | null): HeadSizes {
+function readHeads(
+  fields: ConfigFields,
+  { defaultHeadDim = null, hasHeadDim = true, sharesHeads = true }: HeadTraits,
+): HeadSizes {
   const hiddenSize = fields.size('hidden_size');
   const numHeads = fields.size('num_attention_heads');
-  const numKvHeads = fields.size('num_key_value_heads', numHeads);
+  const numKvHeads = sharesHeads ? fields.size('num_key_value_heads', numHeads) : numHeads;
   if (numHeads % numKvHeads !== 0) {
     fields.fail('num_key_value_heads', `a divisor of "num_attention_heads" (${numHeads})`);
   }
-  if (!fields.has('head_dim') && defaultHeadDim === null && hiddenSize % numHeads !== 0) {
+  const says = hasHeadDim && (fields.has('head_dim') || defaultHeadDim !== null);
+  if (!says && hiddenSize % numHeads !== 0) {
     fields.fail('num_attention_heads', `a divisor of "hidden_size" (${hiddenSize})`);
   }
-  const headDim = fields.size('head_dim', defaultHeadDim ?? hiddenSize / numHeads);
+  const derived = hiddenSize / numHeads;
+  const headDim = hasHeadDim ? fields.size('head_dim', defaultHeadDim ?? derived) : derived;
   if (headDim > MAX_HEAD_DIM) {
     throw new ModelConfigError(
       `config.json: heads of ${headDim} dimensions are not supported: at most ${MAX_HEAD_DIM}`,

@@ -79,7 +79,7 @@ function columnFactors(
   plan: AttentionPlan,
   grid: KvGrid | null,
 ): ColumnFactors | null {
-  const factor = queryFactor(config, plan);
+  const factor = queryFactor(plan);
   if (factor === 1) return grid?.parts ?? null;
   if (grid === null) return [filled(config.numHeads * config.headDim, factor), null, null];
   const [query, key, value] = grid.parts;

@@ -6,7 +6,7 @@ import { padTable } from './head-layout.js';
 import type { Attribute } from './onnx.js';
 import { ropeTables } from './rope-tables.js';
 
-/** `[positions, half of what is rotated] f32` each. */
+/** `[positions, cacheHeadDim / 2] f32` each. */
 export interface RotaryTables {
   readonly cos: Value;
   readonly sin: Value;
@@ -14,7 +14,7 @@ export interface RotaryTables {
 
 export interface RotaryOptions {
   readonly numPositions: number;
-  /** Whether the scale of scores is a factor of the tables, where it can be: {@link queryFactor} is the rest. */
+  /** Whether the scale of scores is a factor of the tables, which {@link queryFactor} is without. */
   readonly hasScale?: boolean;
   /** One more row behind them, that of what is not rotated and not scaled. */
   readonly hasIdentity?: boolean;
@@ -29,7 +29,7 @@ export function rotaryTables(
   const made = new Map<string, RotaryTables>();
   return ({ rotary, scale }) => {
     if (rotary === null) return null;
-    const factor = options.hasScale === true && isWhole(rotary, headDim) ? Math.sqrt(scale) : 1;
+    const factor = options.hasScale === true ? Math.sqrt(scale) : 1;
     const key = JSON.stringify([rotary, factor]);
     const tables = made.get(key) ?? makeTables(graph, rotary, { ...options, headDim, factor });
     made.set(key, tables);
@@ -39,23 +39,15 @@ export function rotaryTables(
 
 /**
  * What is still to multiply q, where tables have the scale: the vector product that attention has for a single row
- * multiplies by nothing else, and dimensions that are not rotated go by the tables.
+ * multiplies by nothing else.
  */
-export function queryFactor({ headDim }: ModelConfig, { rotary, scale }: AttentionPlan): number {
-  return rotary !== null && isWhole(rotary, headDim) ? 1 : scale;
+export function queryFactor({ rotary, scale }: AttentionPlan): number {
+  return rotary === null ? scale : 1;
 }
 
 /** Of the attention ops. */
 export function rotaryAttributes({ rotary }: AttentionPlan): Record<string, Attribute> {
-  if (rotary === null) return { do_rotary: { int: 0 } };
-  return {
-    do_rotary: { int: 1 },
-    ...(rotary.interleaved ? { rotary_interleaved: { int: 1 } } : {}),
-  };
-}
-
-function isWhole({ dims }: RotaryPlan, headDim: number): boolean {
-  return dims === headDim;
+  return { do_rotary: { int: rotary === null ? 0 : 1 } };
 }
 
 interface TableOptions extends RotaryOptions {
@@ -68,8 +60,12 @@ function makeTables(graph: Graph, { rope, dims }: RotaryPlan, options: TableOpti
   const { numPositions, hasIdentity = false, headDim, factor } = options;
   const { cos, sin } = ropeTables(rope, dims, numPositions);
   const table = (values: Float32Array, fill: number): Value => {
-    const scaled = values.map((value) => value * factor);
-    const padded = dims === headDim ? padTable(scaled, headDim, fill) : scaled;
+    const whole = widened(values, [dims / 2, headDim / 2], fill);
+    const padded = padTable(
+      whole.map((value) => value * factor),
+      headDim,
+      fill,
+    );
     const half = padded.length / numPositions;
     const numRows = numPositions + (hasIdentity ? 1 : 0);
     const rows = new Float32Array(numRows * half).fill(fill);
@@ -77,4 +73,19 @@ function makeTables(graph: Graph, { rope, dims }: RotaryPlan, options: TableOpti
     return graph.f32(rows, [numRows, half]);
   };
   return { cos: table(cos, 1), sin: table(sin, 0) };
+}
+
+/** Rows of `from` numbers filled up to `to`. */
+function widened(
+  values: Float32Array,
+  [from, to]: readonly [number, number],
+  fill: number,
+): Float32Array {
+  if (from === to) return values;
+  const numRows = values.length / from;
+  const rows = new Float32Array(numRows * to).fill(fill);
+  for (let row = 0; row < numRows; row++) {
+    rows.set(values.subarray(row * from, (row + 1) * from), row * to);
+  }
+  return rows;
 }

@@ -11,16 +11,20 @@ export interface ViewPacking {
   readonly first: number;
 }
 
-/** Row r of the view is line `begin + floor(r / run) * stride + r % run`. */
+/**
+ * Row r of the view is the line that is `order[r % run]` behind `begin + floor(r / run) * stride`; order null = `r % run`.
+ */
 export interface Lines {
   readonly begin: number;
   readonly run: number;
   readonly stride: number;
+  /** A permutation of `[0, run)`. */
+  readonly order: readonly number[] | null;
 }
 
 /** Whether the view is rows of the matrix that follow each other. */
 export function isRange({ along, lines }: Pick<ViewPacking, 'along' | 'lines'>): boolean {
-  return along === 'rows' && lines.run === lines.stride;
+  return along === 'rows' && lines.run === lines.stride && lines.order === null;
 }
 
 interface RowsToRead {
@@ -37,18 +41,37 @@ export function readView(files: InputFiles, view: ViewPacking, rows: RowsToRead)
   return view.along === 'rows' ? readRuns(files, view, rows) : readColumns(files, view, rows);
 }
 
-/** Rows that follow each other in the matrix are read together. */
-function readRuns(
-  files: InputFiles,
-  { of, lines }: ViewPacking,
-  { begin, end, columns }: RowsToRead,
-): Float32Array {
-  const values = new Float32Array((end - begin) * columns);
+/** Half-open ranges of rows of a view that lie in one run, and the run's first line. */
+export function* runsOf(
+  { begin: first, run, stride }: Lines,
+  begin: number,
+  end: number,
+): Generator<{ readonly begin: number; readonly end: number; readonly line: number }> {
   for (let row = begin; row < end;) {
-    const count = Math.min(lines.run - (row % lines.run), end - row);
-    const line = lineOf(lines, row);
-    values.set(readFloats(files, of, line, line + count), (row - begin) * columns);
-    row += count;
+    const index = Math.floor(row / run);
+    const next = Math.min(end, (index + 1) * run);
+    yield { begin: row, end: next, line: first + index * stride };
+    row = next;
+  }
+}
+
+/** Rows of a run that lie side by side are read together, one whose order is another as a whole. */
+function readRuns(files: InputFiles, { of, lines }: ViewPacking, rows: RowsToRead): Float32Array {
+  const { run, order } = lines;
+  const { columns } = rows;
+  const values = new Float32Array((rows.end - rows.begin) * columns);
+  for (const { begin, end, line } of runsOf(lines, rows.begin, rows.end)) {
+    const at = (begin - rows.begin) * columns;
+    if (order === null) {
+      const inRun = begin % run;
+      values.set(readFloats(files, of, line + inRun, line + inRun + end - begin), at);
+      continue;
+    }
+    const whole = readFloats(files, of, line, line + run);
+    for (let row = begin; row < end; row++) {
+      const from = (order[row % run] as number) * columns;
+      values.set(whole.subarray(from, from + columns), (row - rows.begin) * columns);
+    }
   }
   return values;
 }
@@ -74,6 +97,7 @@ function readColumns(
   return values;
 }
 
-function lineOf({ begin, run, stride }: Lines, row: number): number {
-  return begin + Math.floor(row / run) * stride + (row % run);
+function lineOf({ begin, run, stride, order }: Lines, row: number): number {
+  const inRun = row % run;
+  return begin + Math.floor(row / run) * stride + (order?.[inRun] ?? inRun);
 }

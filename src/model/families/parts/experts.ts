@@ -1,7 +1,8 @@
 import type { Activation } from '../../activation.js';
-import type { LinearPlan, MoePlan, SharedExpertPlan } from '../../plan.js';
+import type { LinearPlan, MoePlan } from '../../plan.js';
 import type { ConfigFields } from '../config-fields.js';
 import { gated } from './mlp.js';
+import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
 
 /**
@@ -49,30 +50,31 @@ export interface ExpertTraits extends ExpertSizes {
 }
 
 /** The experts of a layer, and who chooses among them. */
-export function routedMlp({ names, config }: LayerPlace, traits: ExpertTraits): MoePlan {
+export function routedMlp({ names, config }: LayerPlace, traits: ExpertTraits): Part<MoePlan> {
   const { activation, modules = { at: 'mlp', router: 'gate' } } = traits;
   const at = names.within(modules.at);
   const rows = (name: string, module: string, out: number): LinearPlan =>
     at.linear(name, { in: config.hiddenSize, parts: [[module, out]], bias: false });
   const sizes = (width: number) => ({ hiddenSize: config.hiddenSize, width });
-  const shared = ({
-    width,
-    module,
-    gate,
-  }: NonNullable<ExpertTraits['shared']>): SharedExpertPlan => ({
-    ...gated(at.below('shared', module), sizes(width), { activation }),
-    gate: gate === null ? null : rows('shared.gate', gate, 1),
+  const experts = Array.from({ length: traits.numExperts }, (_, expert) => {
+    const place = at.below(`experts.${expert}`, `experts.${expert}`);
+    return gated(place, sizes(traits.width), { activation });
   });
+  const shared = traits.shared ?? null;
+  const sharedMlp =
+    shared && gated(at.below('shared', shared.module), sizes(shared.width), { activation });
   return {
-    kind: 'moe',
-    router: rows('router', modules.router, traits.numExperts),
-    experts: Array.from({ length: traits.numExperts }, (_, expert) =>
-      gated(at.below(`experts.${expert}`, `experts.${expert}`), sizes(traits.width), {
-        activation,
-      }),
-    ),
-    topK: traits.topK,
-    normTopkProb: traits.normTopkProb,
-    shared: traits.shared ? shared(traits.shared) : null,
+    plan: {
+      kind: 'moe',
+      router: rows('router', modules.router, traits.numExperts),
+      experts: experts.map(({ plan }) => plan),
+      topK: traits.topK,
+      normTopkProb: traits.normTopkProb,
+      shared: sharedMlp && {
+        ...sharedMlp.plan,
+        gate: shared.gate !== null ? rows('shared.gate', shared.gate, 1) : null,
+      },
+    },
+    views: [...experts.flatMap(({ views }) => views), ...(sharedMlp?.views ?? [])],
   };
 }

@@ -1,10 +1,11 @@
 import type { AttentionPlan, LayerPlan, MlpPlan, NormPlan } from '../../plan.js';
 import { norm, type NormStyle } from './norm.js';
+import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
 
 export interface LayerTraits {
-  readonly attention: AttentionPlan;
-  readonly mlp: MlpPlan;
+  readonly attention: Part<AttentionPlan>;
+  readonly mlp: Part<MlpPlan>;
   /** Multiplies what each half adds to the stream. */
   readonly residualScale?: number;
 }
@@ -17,7 +18,7 @@ export function preNorm(
   place: LayerPlace,
   style: NormStyle,
   { modules = BEFORE, ...traits }: LayerTraits & { readonly modules?: typeof BEFORE },
-): LayerPlan {
+): Part<LayerPlan> {
   return layer(place, {
     ...traits,
     inputNorm: layerNormOf(place, style, 'input_norm', modules.attention),
@@ -38,7 +39,7 @@ export function sandwich(
   place: LayerPlace,
   style: NormStyle,
   { modules, ...traits }: LayerTraits & { readonly modules: SandwichModules },
-): LayerPlan {
+): Part<LayerPlan> {
   return layer(place, {
     ...traits,
     inputNorm: layerNormOf(place, style, 'input_norm', modules.input),
@@ -58,7 +59,7 @@ export function postNorm(
   place: LayerPlace,
   style: NormStyle,
   { modules, ...traits }: LayerTraits & { readonly modules: typeof BEFORE },
-): LayerPlan {
+): Part<LayerPlan> {
   return layer(place, {
     ...traits,
     attentionOutputNorm: layerNormOf(place, style, 'attention_output_norm', modules.attention),
@@ -76,7 +77,7 @@ export function parallel(
   }: LayerTraits & {
     readonly modules: { readonly attention: string; readonly mlp: string | null };
   },
-): LayerPlan {
+): Part<LayerPlan> {
   return layer(place, {
     ...traits,
     isParallel: true,
@@ -87,18 +88,21 @@ export function parallel(
 
 function layer(
   { index }: LayerPlace,
-  parts: Partial<LayerPlan> & Pick<LayerPlan, 'attention' | 'mlp'>,
-): LayerPlan {
-  return {
+  { attention, mlp, ...more }: LayerTraits & Partial<Omit<LayerPlan, 'attention' | 'mlp'>>,
+): Part<LayerPlan> {
+  const plan: LayerPlan = {
     index,
     inputNorm: null,
+    attention: attention.plan,
     attentionOutputNorm: null,
     isParallel: false,
     mlpNorm: null,
+    mlp: mlp.plan,
     mlpOutputNorm: null,
     residualScale: 1,
-    ...parts,
+    ...more,
   };
+  return { plan, views: [...attention.views, ...mlp.views] };
 }
 
 function layerNormOf(

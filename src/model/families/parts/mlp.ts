@@ -1,7 +1,9 @@
 import type { Activation } from '../../activation.js';
 import type { GatedMlpPlan, PlainMlpPlan } from '../../plan.js';
 import type { ConfigFields } from '../config-fields.js';
+import { fusedViews, inOrder } from './fused.js';
 import type { Names } from './names.js';
+import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
 
 /** Names of activations in config.json. */
@@ -37,42 +39,41 @@ const GATED: GatedModules = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj
 export interface GatedTraits {
   readonly activation: Activation;
   readonly bias?: boolean;
-  readonly modules?: GatedModules & { readonly at: string };
+  /** Gate and up as one linear, the gate first; default: they are linears of their own. */
+  readonly fused?: string;
+  readonly modules?: Partial<GatedModules> & { readonly at?: string };
 }
 
 /** The dense MLP of a layer, `down(activation(gate x) * up x)`. */
 export function gatedMlp(
   { names, config }: LayerPlace,
-  { activation, bias = false, modules = { at: 'mlp', ...GATED } }: GatedTraits,
-): GatedMlpPlan {
+  { modules = {}, ...traits }: GatedTraits,
+): Part<GatedMlpPlan> {
+  const { at = 'mlp', ...own } = modules;
   const sizes = { hiddenSize: config.hiddenSize, width: config.intermediateSize };
-  return gated(names.within(modules.at), sizes, { activation, bias, modules });
+  return gated(names.within(at), sizes, { ...traits, modules: own });
 }
 
 /** A gated MLP of any place and width. */
 export function gated(
   names: Names,
   { hiddenSize, width }: { readonly hiddenSize: number; readonly width: number },
-  {
-    activation,
-    bias = false,
-    modules = GATED,
-  }: GatedTraits | (Omit<GatedTraits, 'modules'> & { readonly modules?: GatedModules }),
-): GatedMlpPlan {
-  const { gate, up, down } = modules;
-  return {
+  { activation, bias = false, fused, modules = {} }: GatedTraits,
+): Part<GatedMlpPlan> {
+  const { gate, up, down } = { ...GATED, ...modules };
+  const parts = [
+    [gate, width],
+    [up, width],
+  ] as const;
+  const plan: GatedMlpPlan = {
     kind: 'gated',
     activation,
-    gateUp: names.linear('gate_up', {
-      in: hiddenSize,
-      parts: [
-        [gate, width],
-        [up, width],
-      ],
-      bias,
-    }),
+    gateUp: names.linear('gate_up', { in: hiddenSize, parts, bias }),
     down: names.linear('down', { in: width, parts: [[down, hiddenSize]], bias }),
   };
+  if (fused === undefined) return { plan, views: [] };
+  const linear = { at: names.checkpoint, module: fused, in: hiddenSize, rows: 2 * width, bias };
+  return { plan, views: fusedViews(linear, inOrder(parts)) };
 }
 
 export interface PlainTraits {
@@ -85,13 +86,14 @@ export interface PlainTraits {
 export function plainMlp(
   { names, config }: LayerPlace,
   { activation, bias, modules }: PlainTraits,
-): PlainMlpPlan {
+): Part<PlainMlpPlan> {
   const { hiddenSize, intermediateSize } = config;
   const at = names.within(modules.at);
-  return {
-    kind: 'plain',
-    activation,
-    up: at.linear('up', { in: hiddenSize, parts: [[modules.up, intermediateSize]], bias }),
-    down: at.linear('down', { in: intermediateSize, parts: [[modules.down, hiddenSize]], bias }),
-  };
+  const up = at.linear('up', { in: hiddenSize, parts: [[modules.up, intermediateSize]], bias });
+  const down = at.linear('down', {
+    in: intermediateSize,
+    parts: [[modules.down, hiddenSize]],
+    bias,
+  });
+  return { plan: { kind: 'plain', activation, up, down }, views: [] };
 }

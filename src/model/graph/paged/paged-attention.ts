@@ -67,7 +67,7 @@ function attributesOf(
 ): Record<string, Attribute> {
   const { softcap } = attention;
   // The tables have no scale here: what q does not have yet is the op's.
-  const scale = attention.scale / queryFactor(config, attention);
+  const scale = attention.scale / queryFactor(attention);
   const window = attention.window ?? Infinity;
   return {
     num_heads: { int: config.numHeads },

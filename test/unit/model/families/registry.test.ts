@@ -32,10 +32,9 @@ const MOE = {
 const GEMMA2 = { ...LLAMA, architectures: ['Gemma2ForCausalLM'], num_hidden_layers: 3 };
 
 t.test('an unknown architecture is named beside the supported ones', (t) => {
-  t.throws(() => readDecoder({ ...LLAMA, architectures: ['GPT2LMHeadModel'] }), {
+  t.throws(() => readDecoder({ ...LLAMA, architectures: ['LlamoForCausalLM'] }), {
     message:
-      "Model architecture 'GPT2LMHeadModel' is not supported. Supported architectures: " +
-      'Gemma2ForCausalLM, LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen2MoeForCausalLM, Qwen3ForCausalLM',
+      /^Model architecture 'LlamoForCausalLM' is not supported\. Supported .*, LlamaForCausalLM,/,
   });
   t.end();
 });
