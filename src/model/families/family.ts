@@ -1,7 +1,7 @@
 import type { ConfigFields } from './config-fields.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelPlan } from '../plan.js';
-import type { TensorView } from '../weights/tensor-views.js';
+import type { TensorView } from '../weights/tensor-view.js';
 
 /** A decoder as config.json says it. */
 export interface DecoderModel {

@@ -1,10 +1,9 @@
-import { decoder, readTied } from './decoder.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
-import { gatedMlp, readActivation } from './parts/mlp.js';
-import { rmsNorm } from './parts/norm.js';
-import { readSizes, refusePartialRotary } from './sizes.js';
+import { gatedMlp } from './parts/mlp.js';
 
 const architecture = 'GraniteForCausalLM';
 
@@ -12,17 +11,17 @@ const architecture = 'GraniteForCausalLM';
 export const granite: ModelFamily = {
   architecture,
   read: (fields) => {
-    refusePartialRotary(fields);
-    const config = readSizes(fields, { architecture, modelType: 'granite' });
-    const norm = rmsNorm(fields);
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
+      modelType: 'granite',
+    });
     const attentionBias = fields.boolean('attention_bias', false);
     const bias = fields.boolean('mlp_bias', false);
-    const activation = readActivation(fields);
     const scale = fields.positive('attention_multiplier', 1);
     const residualScale = fields.positive('residual_multiplier', 1);
     return decoder(config, {
       norm,
-      tied: readTied(fields),
+      tied,
       embeddingScale: fields.positive('embedding_multiplier', 1),
       logitScale: 1 / fields.positive('logits_scaling', 1),
       layer: (place) =>

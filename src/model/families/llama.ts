@@ -1,10 +1,9 @@
-import { decoder, readTied } from './decoder.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
-import { gatedMlp, readActivation } from './parts/mlp.js';
-import { rmsNorm } from './parts/norm.js';
-import { readSizes, refusePartialRotary } from './sizes.js';
+import { gatedMlp } from './parts/mlp.js';
 
 const architecture = 'LlamaForCausalLM';
 
@@ -12,15 +11,15 @@ const architecture = 'LlamaForCausalLM';
 export const llama: ModelFamily = {
   architecture,
   read: (fields) => {
-    refusePartialRotary(fields);
-    const config = readSizes(fields, { architecture, modelType: 'llama' });
-    const norm = rmsNorm(fields);
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
+      modelType: 'llama',
+    });
     const attentionBias = fields.boolean('attention_bias', false);
     const bias = fields.boolean('mlp_bias', false);
-    const activation = readActivation(fields);
     return decoder(config, {
       norm,
-      tied: readTied(fields),
+      tied,
       layer: (place) =>
         preNorm(place, norm, {
           attention: attention(place, { qkvBias: attentionBias, outputBias: attentionBias }),

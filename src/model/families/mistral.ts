@@ -1,10 +1,9 @@
-import { decoder, readTied } from './decoder.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
-import { gatedMlp, readActivation } from './parts/mlp.js';
-import { rmsNorm } from './parts/norm.js';
-import { readSizes, refusePartialRotary } from './sizes.js';
+import { gatedMlp } from './parts/mlp.js';
 
 const architecture = 'MistralForCausalLM';
 
@@ -12,14 +11,14 @@ const architecture = 'MistralForCausalLM';
 export const mistral: ModelFamily = {
   architecture,
   read: (fields) => {
-    refusePartialRotary(fields);
-    const config = readSizes(fields, { architecture, modelType: 'mistral' });
-    const norm = rmsNorm(fields);
-    const activation = readActivation(fields);
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
+      modelType: 'mistral',
+    });
     const window = fields.has('sliding_window') ? fields.size('sliding_window') : null;
     return decoder(config, {
       norm,
-      tied: readTied(fields),
+      tied,
       layer: (place) =>
         preNorm(place, norm, {
           attention: attention(place, { window }),

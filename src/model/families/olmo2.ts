@@ -1,10 +1,9 @@
-import { decoder, readTied } from './decoder.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { postNorm } from './parts/layers.js';
-import { gatedMlp, readActivation } from './parts/mlp.js';
-import { rmsNorm } from './parts/norm.js';
-import { readSizes, refusePartialRotary } from './sizes.js';
+import { gatedMlp } from './parts/mlp.js';
 
 const architecture = 'Olmo2ForCausalLM';
 
@@ -12,14 +11,15 @@ const architecture = 'Olmo2ForCausalLM';
 export const olmo2: ModelFamily = {
   architecture,
   read: (fields) => {
-    refusePartialRotary(fields);
-    const config = readSizes(fields, { architecture, modelType: 'olmo2' });
-    const norm = rmsNorm(fields, 'rms_norm_eps', 1e-5);
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
+      modelType: 'olmo2',
+      eps: 1e-5,
+    });
     const bias = fields.boolean('attention_bias', false);
-    const activation = readActivation(fields);
     return decoder(config, {
       norm,
-      tied: readTied(fields),
+      tied,
       layer: (place) =>
         postNorm(place, norm, {
           modules: { attention: 'post_attention_layernorm', mlp: 'post_feedforward_layernorm' },

@@ -1,12 +1,11 @@
 import type { ConfigFields } from './config-fields.js';
-import { decoder, readTied } from './decoder.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { type ExpertTraits, readExpertSizes, routedMlp } from './parts/experts.js';
 import { preNorm } from './parts/layers.js';
-import { gatedMlp, readActivation } from './parts/mlp.js';
-import { rmsNorm } from './parts/norm.js';
-import { readSizes, refusePartialRotary } from './sizes.js';
+import { gatedMlp } from './parts/mlp.js';
 import { qwenWindow } from './sliding-window.js';
 
 const architecture = 'Qwen2MoeForCausalLM';
@@ -15,17 +14,17 @@ const architecture = 'Qwen2MoeForCausalLM';
 export const qwen2Moe: ModelFamily = {
   architecture,
   read: (fields) => {
-    refusePartialRotary(fields);
-    const config = readSizes(fields, { architecture, modelType: 'qwen2_moe' });
-    const norm = rmsNorm(fields);
-    const activation = readActivation(fields);
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
+      modelType: 'qwen2_moe',
+    });
     const qkvBias = fields.boolean('qkv_bias', true);
     const window = qwenWindow(fields);
     const experts = readExperts(fields);
     const routes = routedLayers(fields);
     return decoder(config, {
       norm,
-      tied: readTied(fields),
+      tied,
       layer: (place) =>
         preNorm(place, norm, {
           attention: attention(place, { qkvBias, window }),

@@ -1,10 +1,9 @@
-import { decoder, readTied } from './decoder.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
-import { gatedMlp, readActivation } from './parts/mlp.js';
-import { rmsNorm } from './parts/norm.js';
-import { readSizes, refusePartialRotary } from './sizes.js';
+import { gatedMlp } from './parts/mlp.js';
 import { qwenWindows } from './sliding-window.js';
 
 const architecture = 'Qwen2ForCausalLM';
@@ -13,14 +12,14 @@ const architecture = 'Qwen2ForCausalLM';
 export const qwen2: ModelFamily = {
   architecture,
   read: (fields) => {
-    refusePartialRotary(fields);
-    const config = readSizes(fields, { architecture, modelType: 'qwen2' });
-    const norm = rmsNorm(fields);
-    const activation = readActivation(fields);
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
+      modelType: 'qwen2',
+    });
     const windows = qwenWindows(fields);
     return decoder(config, {
       norm,
-      tied: readTied(fields),
+      tied,
       layer: (place) =>
         preNorm(place, norm, {
           attention: attention(place, { qkvBias: true, window: windows[place.index] ?? null }),

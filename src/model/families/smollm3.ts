@@ -1,11 +1,10 @@
 import type { ConfigFields } from './config-fields.js';
-import { decoder, readTied } from './decoder.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
-import { gatedMlp, readActivation } from './parts/mlp.js';
-import { rmsNorm } from './parts/norm.js';
-import { readSizes, refusePartialRotary } from './sizes.js';
+import { gatedMlp } from './parts/mlp.js';
 import { windowsByLayer } from './sliding-window.js';
 
 const architecture = 'SmolLM3ForCausalLM';
@@ -14,19 +13,20 @@ const architecture = 'SmolLM3ForCausalLM';
 export const smollm3: ModelFamily = {
   architecture,
   read: (fields) => {
-    refusePartialRotary(fields);
-    const config = readSizes(fields, { architecture, modelType: 'smollm3' });
-    const norm = rmsNorm(fields);
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
+      modelType: 'smollm3',
+      tied: true,
+    });
     const attentionBias = fields.boolean('attention_bias', false);
     const bias = fields.boolean('mlp_bias', false);
-    const activation = readActivation(fields);
     const rotates = rotatingLayers(fields, config.numLayers);
     const isWindowed = fields.boolean('use_sliding_window', false) && fields.has('sliding_window');
     const window = isWindowed ? fields.size('sliding_window') : null;
     const windows = windowsByLayer(fields, window, (layer) => rotates[layer] !== true);
     return decoder(config, {
       norm,
-      tied: readTied(fields, true),
+      tied,
       layer: (place) =>
         preNorm(place, norm, {
           attention: attention(place, {

@@ -11,9 +11,15 @@ import { groupedRows } from './grouped/registry.js';
 import { groupsOfScaled } from './grouped/scaled.js';
 import { groupsOfWords } from './grouped/words.js';
 import type { InputFiles } from './input-files.js';
-import { pairedRow, type BlockPacking, type Packing } from './packing.js';
-import { rowLength, type StoredTensor } from './stored-rows.js';
-import { runsOf, type ViewPacking } from './view.js';
+import {
+  pairedRow,
+  type BlockPacking,
+  type Packing,
+  type StoredTensor,
+  type ViewPacking,
+} from './packing.js';
+import { rowLength } from './stored-rows.js';
+import { runsOf } from './view.js';
 
 /** Stored codes of at most four bits, in blocks that the runtime multiplies as they are. */
 export interface KeptBlocks {

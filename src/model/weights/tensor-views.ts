@@ -1,24 +1,10 @@
 import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 import { elements } from '../elements.js';
 import { findWeight, type WeightTensor } from './find-weight.js';
-import type { StoredTensor } from './stored-rows.js';
-import { isRange, type Lines } from './view.js';
+import type { StoredTensor } from './packing.js';
+import type { TensorView } from './tensor-view.js';
+import { isRange } from './view.js';
 import { DTYPE_BYTES } from './weight-store.js';
-
-/**
- * A tensor of a plan that a checkpoint has as part of another one: rows or columns of a fused matrix, an expert of many.
- */
-export interface TensorView {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** The tensor that the checkpoint has, and what config.json demands of its shape. */
-  readonly of: string;
-  readonly ofShape: readonly number[];
-  readonly lines: Lines;
-  readonly along: 'rows' | 'columns';
-  /** Of `columns`: the first of the matrix's rows that are columns of the view. */
-  readonly first: number;
-}
 
 /** The checkpoint with its views, where they are not there by their own names. @throws ModelLoadError */
 export function withViews(checkpoint: Checkpoint, views: readonly TensorView[]): Checkpoint {

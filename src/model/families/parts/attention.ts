@@ -1,5 +1,5 @@
 import type { AttentionPlan, HeadNormPlan, NormPlan, TensorPlan } from '../../plan.js';
-import type { TensorView } from '../../weights/tensor-views.js';
+import type { TensorView } from '../../weights/tensor-view.js';
 import type { ModelConfig } from '../model-config.js';
 import type { FusedPart } from './fused.js';
 import { fusedViews } from './fused.js';

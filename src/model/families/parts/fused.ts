@@ -1,5 +1,5 @@
-import type { TensorView } from '../../weights/tensor-views.js';
-import type { Lines } from '../../weights/view.js';
+import type { TensorView } from '../../weights/tensor-view.js';
+import type { Lines } from '../../weights/packing.js';
 
 /** A linear of a checkpoint whose rows are those of several. */
 export interface FusedLinear {
