@@ -1,11 +1,9 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
-import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
+import { BUILD_DEPS } from '../../doubles/build-deps.js';
 
 /** What transformers computed; written by test/fixtures/make_goldens.py. */
 export interface Golden {
@@ -45,26 +43,10 @@ export async function prepareGolden(
       loadFormat: 'safetensors',
       contextLength: requestedContext,
     },
-    {
-      runJob: (job) => {
-        runQuantizeJob(job);
-        return Promise.resolve();
-      },
-      cacheDir: scratch,
-      temporaryDir: scratch,
-      warn: (message) => {
-        throw new Error(message);
-      },
-      progress: () => undefined,
-    },
+    BUILD_DEPS,
   );
   return { spec, graph, weightsFolder, isBatchInvariant, target };
 }
-
-const scratch = await mkdtemp(join(tmpdir(), 'radish-goldens-'));
-process.on('exit', () => {
-  rmSync(scratch, { recursive: true, force: true });
-});
 
 /** The largest absolute difference, and where. */
 export function largestError(
