@@ -39,6 +39,7 @@ import { checkDeviceArgs, resolveDeviceArgs } from './resolve-device-args.js';
 import { Teardown } from './teardown.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
+import { withoutSharedRows } from './recurrent-state.js';
 import { checkDraftContext, checkSpeculation, draftPathOf } from './speculation.js';
 
 /** Folders that nobody touches for a day may be anybody's to sweep. */
@@ -115,18 +116,16 @@ async function build(
   const draftPath = draftPathOf(given);
   const draft = draftPath === null ? null : await loadDraft(loading, draftPath, loaded);
   progress.haveWeights();
-  const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
-  const { limits, account, freeBytes } = memoryPlan(
-    args,
-    { spec: prepared.spec, draft: draft && draft.spec },
-    machine,
-    devices.gpus,
-  );
+  const resolved = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
+  const models = { spec: prepared.spec, draft: draft && draft.spec };
+  const { args, note } = withoutSharedRows(resolved, models);
+  if (note !== null) log.info(note);
+  const { limits, account, freeBytes } = memoryPlan(args, models, machine, devices.gpus);
   checkDraftContext(draft && draft.spec, limits);
   for (const line of account) log.info(line);
 
   const actors = startActorThreads(
-    schedulerConfig(args, env, limits),
+    schedulerConfig(args, env, { limits, keepsState: prepared.spec.state !== null }),
     expertRecording(args, prepared.spec),
   );
   teardown.add(() => actors.stop());

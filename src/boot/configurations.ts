@@ -86,7 +86,7 @@ function gpuBytes(
 export function schedulerConfig(
   args: ServerArgs,
   env: HostEnv,
-  limits: DeviceLimits,
+  { limits, keepsState }: { readonly limits: DeviceLimits; readonly keepsState: boolean },
 ): SchedulerConfig {
   return {
     ...DEFAULT_SCHEDULER_CONFIG,
@@ -101,6 +101,7 @@ export function schedulerConfig(
     maxQueuedRequests: args.maxQueuedRequests,
     decodeLogInterval: args.decodeLogInterval,
     disableRadixCache: args.disableRadixCache,
+    keepsState,
     deterministic: args.enableDeterministicInference,
     speculation: speculationOf(args),
     scheduleConservativeness: args.scheduleConservativeness,

@@ -27,7 +27,9 @@ export type MissCause =
   /** The hidden states that were asked for need the rows from there on. */
   | 'hidden_states'
   /** `--disable-radix-cache` */
-  | 'cache_disabled';
+  | 'cache_disabled'
+  /** The model keeps a recurrent state, which pages do not have. */
+  | 'recurrent_state';
 
 export interface CacheMiss {
   readonly cause: MissCause;

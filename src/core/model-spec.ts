@@ -34,6 +34,8 @@ export interface ModelSpec {
   readonly format: WeightFormat;
   /** Element type of K and V. */
   readonly kvType: KvType;
+  /** What layers keep of a sequence beside K and V, or instead; null = all layers have K and V and nothing else. */
+  readonly state: StateSpec | null;
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
 }
@@ -67,7 +69,39 @@ export interface MoeSpec {
   readonly topK: number;
 }
 
+/** The state of a sequence that does not grow with it: each token changes it, and none can be taken back. */
+export interface StateSpec {
+  /** Indices of the layers that have K and V; at least one. */
+  readonly kvLayers: readonly number[];
+  readonly tensors: readonly StateTensor[];
+}
+
+/** What a layer keeps of a sequence, in f32; zeros before the first token. */
+export interface StateTensor {
+  readonly layer: number;
+  /** `conv`: the last inputs of a convolution; `memory`: what linear attention sums up. */
+  readonly part: StatePart;
+  readonly shape: readonly number[];
+}
+
+export type StatePart = 'conv' | 'memory';
+
+/** Indices of the layers that have K and V. */
+export function kvLayersOf({ numLayers, state }: Pick<ModelSpec, 'numLayers' | 'state'>) {
+  return state?.kvLayers ?? Array.from({ length: numLayers }, (_, layer) => layer);
+}
+
+export function stateElements({ shape }: StateTensor): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Bytes of what a sequence keeps beside K and V, however long it is. */
+export function stateBytes({ state }: Pick<ModelSpec, 'state'>): number {
+  const elements = state?.tensors.reduce((sum, tensor) => sum + stateElements(tensor), 0) ?? 0;
+  return elements * Float32Array.BYTES_PER_ELEMENT;
+}
+
 /** Bytes of K and V of one token over all layers. */
 export function kvBytesPerToken(spec: ModelSpec): number {
-  return spec.numLayers * 2 * spec.numKvHeads * spec.headDim * KV_BYTES[spec.kvType];
+  return kvLayersOf(spec).length * 2 * spec.numKvHeads * spec.headDim * KV_BYTES[spec.kvType];
 }

@@ -22,6 +22,7 @@ export interface KvStore {
   free(slot: number): void;
   /** Rows that hold KV: `[0, result)`. */
   lengthOf(slot: number): number;
+  /** A slot that keeps a state and grows takes what the last run made of it; it never shrinks. */
   setLength(slot: number, length: number): void;
   /** Where rows of a slot lie from now on; a back end that copies does nothing. */
   map(row: MapRow): void;
@@ -52,10 +53,11 @@ export interface PrefillRule {
   /** A run may decode beside it. */
   readonly mixes: boolean;
   /**
-   * `even`: a run has an even number of rows, computing the row before it again or a dummy one behind it.
+   * `even`: a run has an even number of rows, computing the row before it again or a dummy one behind it. `even behind`:
+   * always a dummy one behind it, as no row can be computed twice.
    * A number: a run has at least so many, with dummy rows behind it.
    */
-  readonly padding: 'even' | number;
+  readonly padding: 'even' | 'even behind' | number;
 }
 
 /** Runs the graph. */
@@ -91,6 +93,8 @@ export interface ForwardInput {
   readonly tokens: Int32Array;
   /** `[slots.length]`: rows of each sequence after the run. */
   readonly lengths: Int32Array;
+  /** So many of the last rows are dummies, where {@link PrefillRule.padding} is `even behind`; default: none. */
+  readonly numDummyRows?: number;
   /** Indices into `tokens` of the rows that go through the head, at most {@link HeadRows}' capacity. */
   readonly headRows: readonly number[];
   /** One per head row, > 0. */

@@ -1,5 +1,5 @@
 import { StartupError } from '../core/errors.js';
-import { kvBytesPerToken, type ModelSpec } from '../core/model-spec.js';
+import { kvBytesPerToken, stateBytes, type ModelSpec } from '../core/model-spec.js';
 import { shownMiB } from '../core/shown-size.js';
 import type { DeviceLimits } from '../messages.js';
 import { PART_ROWS } from '../model/graph/contract.js';
@@ -14,6 +14,10 @@ export const RUNTIME_BYTES = 170 * 2 ** 20;
 export const WORK_BYTES = 40 * 2 ** 20;
 /** Part of the pool's tokens that may be resident in slots without holding KV. */
 export const IDLE_SHARE = 0.25;
+/** Of the budget that the states of as many sequences as nobody asked for may take. */
+const STATE_SHARE = 0.25;
+/** A state is there twice: as the next run reads it, and as the last one made it. */
+const STATE_COPIES = 2;
 /** Tokens of the pool that a running request should find, before more requests run at once. */
 const TOKENS_PER_RUNNING = 256;
 
@@ -54,19 +58,45 @@ export interface MemoryPlan {
  */
 export function planMemory(options: MemoryOptions): MemoryPlan {
   const { spec, pageSizeTokens } = options;
-  const budget = kvBudget(options);
-  if (spec.embedding !== null) return planEmbedding(options, budget);
+  const whole = kvBudget(options);
+  if (spec.embedding !== null) return planEmbedding(options, whole);
+  const numSlotsAsked = slotsAsked(options, whole);
+  const budget = whole - numSlotsAsked * slotStateBytes(spec);
   const budgetTokens = Math.floor(budget / kvBytesPerToken(spec));
-  const numSlotsAsked = options.maxRunningRequests ?? DEFAULT_RUNNING_MAX;
   const poolTokens = choosePool(options, budgetTokens, numSlotsAsked);
   const numPages = Math.floor(poolTokens / pageSizeTokens);
   if (numPages < 2) throw tooSmall(options, budget);
   const longest = Math.min(spec.contextLength, numPages * pageSizeTokens);
   // Even, so that the dummy row of an odd prefill run never passes the end of the context.
   const slotLength = longest - (longest % 2);
-  const numSlots = chooseSlots(options, slotLength, numPages * pageSizeTokens);
+  const numSlots = chooseSlots(options, {
+    slotLength,
+    poolTokens: numPages * pageSizeTokens,
+    numSlotsAsked,
+  });
   const limits = { numSlots, slotLength, numPages, pageSizeTokens };
   return { limits, account: describe(options, limits, budget), freeBytes: null };
+}
+
+/** What a slot takes however long its sequence is. */
+function slotStateBytes(spec: ModelSpec): number {
+  return STATE_COPIES * stateBytes(spec);
+}
+
+/** Fewer than the default where states are large. @throws StartupError where those that were asked for do not fit */
+function slotsAsked({ spec, maxRunningRequests }: MemoryOptions, budget: number): number {
+  const bytes = slotStateBytes(spec);
+  if (maxRunningRequests === null) {
+    return Math.max(1, Math.min(DEFAULT_RUNNING_MAX, Math.floor((STATE_SHARE * budget) / bytes)));
+  }
+  if (maxRunningRequests * bytes >= budget) {
+    throw new StartupError(
+      `--max-running-requests ${maxRunningRequests} does not fit: the recurrent state of one request takes ` +
+        `${shownMiB(bytes)}, and states, pages and slots have ${shownMiB(budget)} together. ` +
+        'Lower it or raise --mem-fraction-static.',
+    );
+  }
+  return maxRunningRequests;
 }
 
 /**
@@ -183,7 +213,17 @@ function choosePool(options: MemoryOptions, budgetTokens: number, numSlots: numb
   return asked;
 }
 
-function chooseSlots(options: MemoryOptions, slotLength: number, poolTokens: number): number {
+interface SlotRoom {
+  readonly slotLength: number;
+  readonly poolTokens: number;
+  /** Or as many as nobody asked for. */
+  readonly numSlotsAsked: number;
+}
+
+function chooseSlots(
+  options: MemoryOptions,
+  { slotLength, poolTokens, numSlotsAsked }: SlotRoom,
+): number {
   const specs = [options.spec, ...(options.draft ? [options.draft] : [])];
   const perSlot = Math.max(...specs.map((spec) => slotElements(kvShapeOf(spec), slotLength)));
   const most = Math.floor(MAX_ARRAY_ELEMENTS / perSlot);
@@ -196,7 +236,7 @@ function chooseSlots(options: MemoryOptions, slotLength: number, poolTokens: num
   }
   if (asked !== null) return asked;
   const useful = Math.max(1, Math.floor(poolTokens / TOKENS_PER_RUNNING));
-  return Math.min(DEFAULT_RUNNING_MAX, useful, most);
+  return Math.min(numSlotsAsked, useful, most);
 }
 
 function tooSmall(options: MemoryOptions, budget: number): StartupError {
@@ -217,6 +257,7 @@ function describe(options: MemoryOptions, limits: DeviceLimits, budget: number):
     `weights: ${shownMiB(options.spec.weightBytes)} per device`,
     ...draftLine(options, limits),
     ...extendLine(options.spec),
+    ...stateLine(options.spec, limits),
     `KV budget: ${shownMiB(budget)} per device (--mem-fraction-static ${options.memFraction}), ${bytes} bytes per token`,
     `KV pages: ${limits.numPages} of ${limits.pageSizeTokens} tokens = ${pool} tokens, ${shownMiB(pool * bytes)}`,
     `KV slots: ${limits.numSlots} of ${limits.slotLength} tokens, ${shownMiB(slots * bytes)} of address space, ` +
@@ -232,6 +273,14 @@ function draftLine(options: MemoryOptions, { numSlots, slotLength, ...pages }: D
   return [
     `draft model: weights ${shownMiB(draft.weightBytes)} per device, ` +
       `KV slots at most ${shownMiB(rows * kvBytesPerToken(draft))} resident`,
+  ];
+}
+
+function stateLine(spec: ModelSpec, { numSlots }: DeviceLimits): string[] {
+  const bytes = slotStateBytes(spec);
+  if (bytes === 0) return [];
+  return [
+    `recurrent states: ${numSlots} slots of ${shownMiB(bytes)}, ${shownMiB(numSlots * bytes)}`,
   ];
 }
 

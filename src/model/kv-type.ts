@@ -3,6 +3,7 @@ import type { DecoderModel } from './families/family.js';
 import { prefillKeys } from './graph/contract.js';
 import { headLayout } from './graph/head-layout.js';
 import { ModelLoadError } from './load-error.js';
+import { attentionsOf, stateFacts } from './plan-facts.js';
 import type { KvCacheDtype, ModelTarget } from './target.js';
 
 /**
@@ -37,7 +38,8 @@ function whyNotInt8(model: DecoderModel, { device, kv }: ModelTarget): string | 
 
 /** What of a model keeps its K and V from being integers: a clause; null = nothing does. */
 export function int8Obstacle({ config, plan }: DecoderModel): string | null {
-  if (plan.layers.some(({ attention }) => attention.softcap !== null)) {
+  if (stateFacts(plan) !== null) return 'this model keeps a recurrent state beside them';
+  if (attentionsOf(plan).some(({ softcap }) => softcap !== null)) {
     return 'this model caps its attention scores';
   }
   if (prefillKeys(headLayout(config.headDim).cacheHeadDim) > 0) {

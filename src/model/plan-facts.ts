@@ -1,5 +1,14 @@
-import type { MoeSpec } from '../core/model-spec.js';
-import type { LayerPlan, ModelPlan, MoePlan, NormPlan } from './plan.js';
+import type { MoeSpec, StateSpec, StateTensor } from '../core/model-spec.js';
+import type {
+  AttentionPlan,
+  ConvPlan,
+  LayerPlan,
+  MemoryHeads,
+  ModelPlan,
+  MoePlan,
+  NormPlan,
+  RecurrentPlan,
+} from './plan.js';
 
 /** The layers that route, and among how many experts; null = none does. */
 export function moeFacts({ layers }: ModelPlan): MoeSpec | null {
@@ -10,15 +19,48 @@ export function moeFacts({ layers }: ModelPlan): MoeSpec | null {
   return { layers: routed.map(({ index }) => index), numExperts: experts.length, topK };
 }
 
-/** One per layer: attention sees this many positions, the token's own included; null = all. */
-export function layerWindows({ layers }: ModelPlan): readonly (number | null)[] {
-  return layers.map(({ attention }) => attention.window);
+/** Of the layers that have it. */
+export function attentionsOf({ layers }: ModelPlan): readonly AttentionPlan[] {
+  return layers.flatMap(({ attention }) => attention ?? []);
+}
+
+/** What a sequence has of each layer beside rows of K and V; null = nothing. */
+export function stateFacts({ layers }: ModelPlan): StateSpec | null {
+  const tensors = layers.flatMap(({ index, recurrent }) =>
+    recurrent === null ? [] : layerState(index, recurrent),
+  );
+  if (tensors.length === 0) return null;
+  const kvLayers = layers.filter(({ attention }) => attention !== null).map(({ index }) => index);
+  return { kvLayers, tensors };
+}
+
+/** What a layer keeps: `[channels, width - 1]`, and `[numValueHeads, keyDim, valueDim]` of linear attention. */
+export function layerState(layer: number, plan: RecurrentPlan): readonly StateTensor[] {
+  const conv = ({ channels, width }: ConvPlan): StateTensor => ({
+    layer,
+    part: 'conv',
+    shape: [channels, width - 1],
+  });
+  if (plan.kind === 'short_conv') return [conv(plan.conv)];
+  const { numValueHeads, keyDim, valueDim }: MemoryHeads = plan;
+  const memory = { layer, part: 'memory', shape: [numValueHeads, keyDim, valueDim] } as const;
+  return [conv(plan.conv), memory];
+}
+
+/** One per layer with attention: it sees this many positions, the token's own included; null = all. */
+export function layerWindows(plan: ModelPlan): readonly (number | null)[] {
+  return attentionsOf(plan).map(({ window }) => window);
 }
 
 /** The norms of a layer, in the order of the network. */
 export function layerNorms(layer: LayerPlan): readonly NormPlan[] {
-  const { inputNorm, attention, attentionOutputNorm, mlpNorm, mlpOutputNorm } = layer;
-  const { qNorm, kNorm } = attention;
-  const norms = [inputNorm, qNorm, kNorm, attentionOutputNorm, mlpNorm, mlpOutputNorm];
+  const { inputNorm, attention, recurrent, attentionOutputNorm, mlpNorm, mlpOutputNorm } = layer;
+  const ofHeads = [attention?.qNorm ?? null, attention?.kNorm ?? null, recurrentNorm(recurrent)];
+  const norms = [inputNorm, ...ofHeads, attentionOutputNorm, mlpNorm, mlpOutputNorm];
   return norms.filter((norm) => norm !== null);
+}
+
+/** Of what the heads give. */
+export function recurrentNorm(plan: RecurrentPlan | null): NormPlan | null {
+  return plan === null || plan.kind === 'short_conv' ? null : plan.norm;
 }

@@ -5,6 +5,7 @@ import type {
   LinearPlan,
   ModelPlan,
   NormPlan,
+  RecurrentPlan,
   TensorPlan,
 } from './plan.js';
 import { pooledLinears, pooledTensors, type PooledPlan } from './pooled/pooled-plan.js';
@@ -22,7 +23,23 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
-  return [plan.embedding, ...norms.flatMap(normTensors)];
+  const recurrent = plan.layers.flatMap((layer) => recurrentTensors(layer.recurrent));
+  return [plan.embedding, ...norms.flatMap(normTensors), ...recurrent];
+}
+
+/** What is no norm and no linear of it. */
+export function recurrentTensors(plan: RecurrentPlan | null): TensorPlan[] {
+  if (plan === null) return [];
+  const { weight, bias } = plan.conv;
+  const ofConv = bias === null ? [weight] : [weight, bias];
+  switch (plan.kind) {
+    case 'short_conv':
+      return ofConv;
+    case 'delta_net':
+      return [...ofConv, plan.aLog, plan.stepBias];
+    case 'mamba2':
+      return [...ofConv, plan.aLog, plan.stepBias, plan.d];
+  }
 }
 
 /** What the checkpoint has of a norm. */
@@ -40,10 +57,29 @@ export function plannedLinears(plan: AnyPlan): LinearPlan[] {
 
 function layerLinears(plan: ModelPlan): LinearPlan[] {
   return plan.layers.flatMap((layer) => [
-    layer.attention.qkv,
-    layer.attention.o,
+    ...attentionLinears(layer),
+    ...recurrentLinears(layer.recurrent),
     ...mlpLinears(layer),
   ]);
+}
+
+function attentionLinears({ attention }: LayerPlan): LinearPlan[] {
+  if (attention === null) return [];
+  const { qkv, gate, o } = attention;
+  return gate === null ? [qkv, o] : [qkv, gate, o];
+}
+
+function recurrentLinears(plan: RecurrentPlan | null): LinearPlan[] {
+  switch (plan?.kind) {
+    case undefined:
+      return [];
+    case 'short_conv':
+      return [plan.bcx, plan.out];
+    case 'delta_net':
+      return [plan.qkv, plan.z, plan.gates, plan.out];
+    case 'mamba2':
+      return [plan.z, plan.xbc, plan.dt, plan.out];
+  }
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {

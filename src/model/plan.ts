@@ -66,7 +66,10 @@ export interface LayerPlan {
   readonly index: number;
   /** Null = attention reads the stream itself. */
   readonly inputNorm: NormPlan | null;
-  readonly attention: AttentionPlan;
+  /** Null = {@link recurrent} stands in its place. */
+  readonly attention: AttentionPlan | null;
+  /** In the place of attention, or beside it: then what both give is added up. Null = there is none. */
+  readonly recurrent: RecurrentPlan | null;
   /** Norm of what attention adds to the stream. */
   readonly attentionOutputNorm: NormPlan | null;
   /** Both halves read the stream as it came in. */
@@ -86,6 +89,8 @@ export interface AttentionPlan {
   /** Norms of q and k before they are rotated. */
   readonly qNorm: HeadNormPlan | null;
   readonly kNorm: HeadNormPlan | null;
+  /** The sigmoid of it multiplies what the heads give; null = it counts in full. `[numHeads * headDim]` */
+  readonly gate: LinearPlan | null;
   readonly o: LinearPlan;
   /** Null = positions are not told apart. */
   readonly rotary: RotaryPlan | null;
@@ -100,6 +105,100 @@ export interface AttentionPlan {
 /** Over each head by itself, or over all heads together. */
 export interface HeadNormPlan extends NormPlan {
   readonly over: 'head' | 'heads';
+}
+
+/** A mixer of tokens that keeps a state of one size instead of rows of all of them. */
+export type RecurrentPlan = ShortConvPlan | DeltaNetPlan | Mamba2Plan;
+
+/** Each channel by itself: a token and those before it, `width` in all; before the first one are zeros. */
+export interface ConvPlan {
+  /** `[channels, 1, width]` */
+  readonly weight: TensorPlan;
+  /** `[channels]` */
+  readonly bias: TensorPlan | null;
+  readonly channels: number;
+  readonly width: number;
+  readonly activation: 'none' | 'silu';
+}
+
+/** `out(c * conv(b * x))` (LFM2). */
+export interface ShortConvPlan {
+  readonly kind: 'short_conv';
+  /** Rows of b, c and x, in this order. */
+  readonly bcx: LinearPlan;
+  readonly conv: ConvPlan;
+  readonly out: LinearPlan;
+}
+
+/** Heads of linear attention. A key head serves neighbouring value heads. */
+export interface MemoryHeads {
+  readonly numKeyHeads: number;
+  readonly numValueHeads: number;
+  readonly keyDim: number;
+  readonly valueDim: number;
+}
+
+/**
+ * Gated delta net (arXiv 2412.06464). With q, k and v behind the convolution, q and k of length 1, for each value head
+ *
+ *     decay = -exp(aLog) * softplus(a + stepBias)     S = exp(decay) S + sigmoid(b) k (v - exp(decay) Sᵀ k)ᵀ
+ *     out(norm(Sᵀ q / sqrt(keyDim)) * silu(z))
+ */
+export interface DeltaNetPlan extends MemoryHeads {
+  readonly kind: 'delta_net';
+  /** Rows of q, k and v, in this order: the channels of the convolution. */
+  readonly qkv: LinearPlan;
+  readonly z: LinearPlan;
+  /** Rows of b and a, one a value head. Always computed in f32. */
+  readonly gates: LinearPlan;
+  readonly conv: ConvPlan;
+  /** `[numValueHeads]` */
+  readonly aLog: TensorPlan;
+  readonly stepBias: TensorPlan;
+  /** Of each value head. */
+  readonly norm: NormPlan;
+  readonly out: LinearPlan;
+}
+
+/**
+ * Mamba-2 (arXiv 2405.21060). With x, b and c behind the convolution, for each head
+ *
+ *     step = softplus(dt + stepBias)     S = exp(-exp(aLog) * step) S + b (step * x)ᵀ     y = Sᵀ c + d * x
+ *
+ * b is the key and c the query of linear attention, x the value.
+ */
+export interface Mamba2Plan extends MemoryHeads {
+  readonly kind: 'mamba2';
+  readonly z: LinearPlan;
+  /** Rows of x, b and c, in this order: the channels of the convolution. */
+  readonly xbc: LinearPlan;
+  /** Always computed in f32. */
+  readonly dt: LinearPlan;
+  readonly conv: ConvPlan;
+  readonly aLog: TensorPlan;
+  readonly stepBias: TensorPlan;
+  /** Bounds of the step. */
+  readonly stepLimits: readonly [low: number, high: number];
+  readonly d: TensorPlan;
+  /** Null = what the heads give is `y * silu(z)`. */
+  readonly norm: MambaNormPlan | null;
+  /** What z, x, b, c and dt are multiplied by before all else; null = they are as they are. */
+  readonly factors: MambaFactors | null;
+  readonly out: LinearPlan;
+}
+
+/** Of `y * silu(z)`, or, `gateBehind`, of y alone before it is multiplied; over each of `groups` parts by itself. */
+export interface MambaNormPlan extends NormPlan {
+  readonly groups: number;
+  readonly gateBehind: boolean;
+}
+
+export interface MambaFactors {
+  readonly z: number;
+  readonly x: number;
+  readonly b: number;
+  readonly c: number;
+  readonly dt: number;
 }
 
 export type MlpPlan = DenseMlpPlan | MoePlan;

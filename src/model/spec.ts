@@ -1,7 +1,7 @@
 import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
 import type { DecoderModel } from './families/family.js';
 import { headLayout } from './graph/head-layout.js';
-import { layerWindows, moeFacts } from './plan-facts.js';
+import { layerWindows, moeFacts, stateFacts } from './plan-facts.js';
 
 export interface SpecOptions {
   readonly contextLength: number;
@@ -26,6 +26,7 @@ export function modelSpec({ config, plan }: DecoderModel, options: SpecOptions):
     slidingWindow: widestWindow(windows),
     windows: narrowWindows(windows, options.contextLength),
     moe: moeFacts(plan),
+    state: stateFacts(plan),
     embedding: null,
     ...options,
   };

@@ -8,7 +8,7 @@ import { readGolden } from '../unit/model/golden.js';
 import { CPU_MAKER } from './model-device/cpu-maker.js';
 import type { Bench, Check } from './model-device/bench.js';
 import { OUTPUTS } from './model-device/outputs.js';
-import { PAGES } from './model-device/pages.js';
+import { LOADS, PAGES } from './model-device/pages.js';
 import { DeviceRig, type DeviceMaker } from './model-device/rig.js';
 import { SAMPLING } from './model-device/sampling.js';
 import { STEPS } from './model-device/steps.js';
@@ -30,6 +30,7 @@ const FIXTURES = {
   'qwen2-window': 'a sliding window',
   smollm3: 'layers without a rotation',
   glm4: 'a rotation of neighbours, of half a head',
+  lfm2: 'a recurrent state',
 } as const;
 
 type Fixture = keyof typeof FIXTURES;
@@ -52,7 +53,9 @@ async function testFixture(t: Test, backend: BackendUnderTest, fixture: Fixture)
     return;
   }
   t.comment(JSON.stringify(bench.rig.facts));
-  for (const [behaviour, check] of Object.entries(CHECKS)) {
+  // Pages have no recurrent state.
+  const checks = bench.rig.spec.state === null ? { ...LOADS, ...CHECKS } : CHECKS;
+  for (const [behaviour, check] of Object.entries(checks)) {
     await t.test(behaviour, (t) => check(t, bench));
   }
 }

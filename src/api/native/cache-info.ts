@@ -96,4 +96,6 @@ const WHY: Readonly<Record<MissCause, string>> = {
   hidden_states:
     'the hidden states that were asked for need these tokens computed. return_hidden_states "last" leaves more cached.',
   cache_disabled: 'the server was started with --disable-radix-cache.',
+  recurrent_state:
+    'this model keeps a recurrent state beside keys and values, and every prompt is computed whole.',
 };

@@ -40,7 +40,7 @@ export async function calibrateKv(
   } finally {
     await session.release();
   }
-  return Array.from({ length: shape.numLayers }, (_, layer) => ({
+  return shape.layers.map((_, layer) => ({
     key: keyScales(largest[2 * layer] ?? new Float32Array(0), shape.headDim),
     value: scaleFor(maxOf(largest[2 * layer + 1] ?? new Float32Array(0))),
   }));

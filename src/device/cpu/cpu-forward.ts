@@ -28,6 +28,9 @@ export function cacheMixesRuns({ kvType }: Pick<ModelSpec, 'kvType'>): boolean {
 /** Several sequences may be extended, beside those that decode (model/graph/int8-kv/int8-attention.ts). */
 const INT8_PREFILL: PrefillRule = { ...CPU_PREFILL, maxSequences: 16, mixes: true };
 
+/** Each row changes the state once. */
+const STATE_PREFILL: PrefillRule = { ...CPU_PREFILL, padding: 'even behind' };
+
 /** Runs the graph on rows of the KV slots. */
 export class CpuForward implements Forward {
   readonly head: HeadBuffers;
@@ -47,7 +50,7 @@ export class CpuForward implements Forward {
     this.#session = session;
     const isInt8 = slots.shape.type === 'i8';
     this.#cache = isInt8 ? new Int8Cache(slots) : new FloatCache(slots);
-    this.prefill = isInt8 ? INT8_PREFILL : CPU_PREFILL;
+    this.prefill = slots.states !== null ? STATE_PREFILL : isInt8 ? INT8_PREFILL : CPU_PREFILL;
     this.moe = moe;
     this.#hiddenSize = hiddenSize;
     const { numSlots } = slots.options;

@@ -34,6 +34,8 @@ export class CpuKv implements KvStore {
   }
 
   load(slot: number, numTokens: number, pages: Int32Array): void {
+    if (this.#slots.states !== null)
+      throw new Error('this is a bug: pages have no state to go on from');
     this.#pages.load(this.#slots, slot, pages);
     this.#slots.setLength(slot, numTokens);
   }

@@ -22,18 +22,13 @@ const UNTOUCHED: Readonly<Record<KvArrayType, readonly [whole: number, parts: nu
 export async function probeCpu(forward: Forward, slots: KvSlots, spec: ModelSpec): Promise<void> {
   const length = Math.min(PROBE_LENGTH, slots.options.slotLength);
   const tokens = Int32Array.from({ length }, (_, i) => (i * 31 + 1) % spec.vocabSize);
-  slots.open(0);
-  try {
-    const [untouched, other] = UNTOUCHED[slots.shape.type];
-    const whole = await probeRuns({ forward, slots, tokens, cuts: [0, length], untouched });
-    if (length < PROBE_LENGTH) return;
-    const cuts = [0, PROBE_CUT, length];
-    const parts = await probeRuns({ forward, slots, tokens, cuts, untouched: other });
-    if (!whole.every((value, i) => Object.is(value, parts[i]))) {
-      throw new ProbeError('the runtime computes a prompt in two parts differently than in one');
-    }
-  } finally {
-    slots.free(0);
+  const [untouched, other] = UNTOUCHED[slots.shape.type];
+  const whole = await probeSlot({ forward, slots, tokens, cuts: [0, length], untouched });
+  if (length < PROBE_LENGTH) return;
+  const cuts = [0, PROBE_CUT, length];
+  const parts = await probeSlot({ forward, slots, tokens, cuts, untouched: other });
+  if (!whole.every((value, i) => Object.is(value, parts[i]))) {
+    throw new ProbeError('the runtime computes a prompt in two parts differently than in one');
   }
 }
 
@@ -46,6 +41,16 @@ interface ProbeRuns {
   readonly untouched: number;
 }
 
+async function probeSlot(probe: ProbeRuns): Promise<Float32Array> {
+  const { slots } = probe;
+  slots.open(0);
+  try {
+    return await probeRuns(probe);
+  } finally {
+    slots.free(0);
+  }
+}
+
 /** KV of all rows and the last row's log-probabilities, of the prompt and of a decode row behind it. */
 async function probeRuns(probe: ProbeRuns): Promise<Float32Array> {
   const { forward, slots, tokens, cuts, untouched } = probe;
@@ -56,6 +61,7 @@ async function probeRuns(probe: ProbeRuns): Promise<Float32Array> {
   forward.head.topValues.fill(untouched);
   for (const [index, end] of cuts.slice(1).entries()) {
     await runRows(forward, tokens.subarray(cuts[index], end), end);
+    slots.setLength(0, end);
   }
   const logprobs = lastLogprobs(forward);
   checkRows(slots, { length, reached: ofPrompt, untouched });

@@ -1,4 +1,4 @@
-import { GRAPH_INPUTS } from '../../model/graph/contract.js';
+import { GRAPH_INPUTS, STATE_INPUTS } from '../../model/graph/contract.js';
 import type { ForwardInput } from '../backend.js';
 import { tensorOf } from '../ort.js';
 import type { KvSlots } from './kv-slots.js';
@@ -20,12 +20,19 @@ export class FloatCache implements RunCache {
     const count = input.slots.length;
     const binding = this.#windows.of({ start: this.#slots.rowOf(first), count }, 'write');
     bindRows(binding, input);
+    if (this.#slots.states !== null) bindStateRows(binding, input);
     return binding;
   }
 
   finish(): void {
     // The run wrote to the slots.
   }
+}
+
+/** How many rows of each sequence change its state: not the dummies behind them. */
+function bindStateRows({ feeds }: Binding, { counts, numDummyRows = 0 }: ForwardInput): void {
+  const rows = BigInt64Array.of(BigInt((counts[0] ?? 0) - numDummyRows));
+  feeds[STATE_INPUTS.rows] = tensorOf('int64', rows, [1]);
 }
 
 export type RowsOfRun = Pick<ForwardInput, 'slots' | 'tokens' | 'lengths'>;

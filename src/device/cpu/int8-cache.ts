@@ -69,11 +69,11 @@ export class Int8Cache implements RunCache {
   }
 
   #fetchNewRows(fetches: Fetches, numRows: number): void {
-    const { numLayers, numKvHeads, headDim } = this.#slots.shape;
+    const { layers, numKvHeads, headDim } = this.#slots.shape;
     const numHeads = KV_PARTS.length * numKvHeads;
     const elements = numHeads * numRows * headDim;
     if ((this.#newRows[0]?.length ?? 0) < elements) {
-      this.#newRows = Array.from({ length: numLayers }, () => new Int8Array(elements));
+      this.#newRows = layers.map(() => new Int8Array(elements));
     }
     this.#newRows.forEach((rows, layer) => {
       const dims = [numHeads, numRows, headDim];

@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
-import type { ModelSpec } from '../../core/model-spec.js';
+import { kvLayersOf, type ModelSpec, type StateSpec } from '../../core/model-spec.js';
 
 /** What the arrays that hold keys and values of a device need to know of the model. */
 export interface KvShape {
-  readonly numLayers: number;
+  /** Indices of the layers that have keys and values. */
+  readonly layers: readonly number[];
   readonly numKvHeads: number;
   readonly headDim: number;
   readonly type: KvArrayType;
+  /** What a sequence has beside them; null = nothing. */
+  readonly state: StateSpec | null;
 }
 
 /** Element types that the arrays of a CPU may have. */
@@ -16,8 +19,9 @@ export type KvArray = Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>;
 
 /** The model's {@link KvShape}; `headDim` has the padding of the cache. */
 export function kvShapeOf(spec: ModelSpec): KvShape {
-  const { numLayers, numKvHeads, headDim, kvType } = spec;
-  return { numLayers, numKvHeads, headDim, type: kvType === 'i8' ? 'i8' : 'f32' };
+  const { numKvHeads, headDim, kvType, state } = spec;
+  const layers = kvLayersOf(spec);
+  return { layers, numKvHeads, headDim, type: kvType === 'i8' ? 'i8' : 'f32', state };
 }
 
 /** Each layer has an array of keys and one of values, in this order. */

@@ -1,3 +1,4 @@
+import { stateElements } from '../../core/model-spec.js';
 import {
   arrayLike,
   discard,
@@ -7,6 +8,7 @@ import {
   type KvShape,
 } from './kv-arrays.js';
 import { RowMap, type RowWindow } from './row-map.js';
+import { StateSlots } from './state-slots.js';
 
 /** Rows of a slot beyond its length: where a filler or a dummy row may write. */
 const SPARE_ROWS = 2;
@@ -35,6 +37,8 @@ export class KvSlots {
   readonly rowElements: number;
   /** Views on the arrays are valid while this stays the same. */
   epoch = 0;
+  /** What slots have beside keys and values; null = nothing. */
+  readonly states: StateSlots | null;
   #arrays: readonly KvArray[];
   readonly #touched: TouchedRows;
   readonly #map: RowMap;
@@ -46,7 +50,8 @@ export class KvSlots {
     this.slotRows = options.slotLength + SPARE_ROWS;
     this.rowElements = slotElements(shape, options.slotLength);
     const elements = this.rowElements * options.numSlots;
-    const numArrays = shape.numLayers * KV_PARTS.length;
+    const numArrays = shape.layers.length * KV_PARTS.length;
+    this.states = shape.state && new StateSlots(shape.state, options.numSlots);
     this.#arrays = Array.from({ length: numArrays }, () => virtualArray(shape.type, elements));
     this.#touched = new TouchedRows(options.numSlots);
     this.#map = new RowMap(options.numSlots);
@@ -59,7 +64,8 @@ export class KvSlots {
   }
 
   open(slot: number): void {
-    this.#map.open(slot);
+    const row = this.#map.open(slot);
+    this.states?.clear(row);
     this.#lengths[slot] = 0;
   }
 
@@ -77,12 +83,15 @@ export class KvSlots {
     return this.#lengths[slot] ?? 0;
   }
 
+  /** A slot that grows takes the state that the last run made of its own. */
   setLength(slot: number, length: number): void {
     if (length > this.options.slotLength) {
       throw new Error(`this is a bug: ${length} rows in a slot of ${this.options.slotLength}`);
     }
+    const row = this.#map.rowOf(slot);
+    if (length > this.lengthOf(slot)) this.states?.take(row);
     this.#lengths[slot] = length;
-    this.#touched.reach(this.#map.rowOf(slot), length);
+    this.#touched.reach(row, length);
   }
 
   /**
@@ -107,8 +116,9 @@ export class KvSlots {
       return fresh;
     });
     this.#touched.reset((row) => this.#lengthAt(row));
+    const oldStates = this.states?.renew((row) => this.#map.slotAt(row) >= 0) ?? [];
     this.epoch += 1;
-    return discard(old);
+    return discard([...old, ...oldStates]);
   }
 
   /**
@@ -117,7 +127,7 @@ export class KvSlots {
    */
   arrange(decoding: ReadonlySet<number>): RowWindow {
     const { window, swaps } = this.#map.arrange(decoding, {
-      lengthOf: (slot) => this.lengthOf(slot),
+      lengthOf: (slot) => this.lengthOf(slot) + this.#stateTokens,
       canFill: (slot) => this.lengthOf(slot) < this.options.slotLength,
     });
     for (const { from, to } of swaps) {
@@ -147,8 +157,16 @@ export class KvSlots {
         array.set(keep, fromA);
       }
     }
+    this.states?.swap(a, b);
     this.#touched.reach(a, lengthB);
     this.#touched.reach(b, lengthA);
+  }
+
+  /** Tokens whose K and V are as many numbers as a state. */
+  get #stateTokens(): number {
+    const { state, layers, numKvHeads, headDim } = this.shape;
+    const numbers = state?.tensors.reduce((sum, tensor) => sum + stateElements(tensor), 0) ?? 0;
+    return numbers / (layers.length * KV_PARTS.length * numKvHeads * headDim);
   }
 
   /** Element ranges `[from, to)` of an array that hold KV. */

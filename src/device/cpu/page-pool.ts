@@ -106,5 +106,5 @@ type CopyRun = (
 
 /** Elements of one page. */
 export function pageElements(shape: KvShape, pageSizeTokens: number): number {
-  return shape.numLayers * KV_PARTS.length * shape.numKvHeads * pageSizeTokens * shape.headDim;
+  return shape.layers.length * KV_PARTS.length * shape.numKvHeads * pageSizeTokens * shape.headDim;
 }

@@ -43,19 +43,20 @@ export class WindowBindings {
   }
 
   #make({ start, count }: RowWindow, use: WindowUse): Binding {
-    const { numKvHeads, headDim, type } = this.#slots.shape;
+    const { layers, numKvHeads, headDim, type } = this.#slots.shape;
     const { rowElements, slotRows } = this.#slots;
     const feeds: Binding['feeds'] = {};
     const fetches: Binding['fetches'] = { [GRAPH_OUTPUTS.stopCopy]: null };
     const dims = [count, numKvHeads, slotRows, headDim];
     this.#slots.arrays.forEach((array, index) => {
-      const layer = Math.floor(index / KV_PARTS.length);
+      const layer = layers[Math.floor(index / KV_PARTS.length)] ?? 0;
       const part = KV_PARTS[index % KV_PARTS.length] ?? 'key';
       const rows = array.subarray(start * rowElements, (start + count) * rowElements);
       const tensor = tensorOf(type === 'i8' ? 'int8' : 'float32', rows, dims);
       feeds[pastName(layer, part)] = tensor;
       if (use !== 'read') fetches[presentName(layer, part)] = tensor;
     });
+    this.#slots.states?.bind({ start, count }, feeds, fetches);
     return { feeds, fetches };
   }
 }

@@ -44,6 +44,7 @@ export function extendPart(
     counts: [run.tokens.length],
     lengths: [run.position + run.tokens.length],
     tokens: run.tokens,
+    numDummyRows: run.position + run.tokens.length - run.endPosition,
     headRows: [...scored, ...sampled],
     wantExperts: output.routing !== null,
     wantLogits: samples && needsLogits(slot.params),
@@ -53,15 +54,14 @@ export function extendPart(
         newRows.map((row) => ({ ...row, runRow: firstRow + row.runRow })),
         forward.experts,
       );
-      kv.setLength(slotId, run.endPosition);
+      const mask = samples ? (slot.forcedToken ?? masks.take(slotId, { isAlone })) : null;
+      // The prompt's last row is computed again: its logits are not kept.
+      kv.setLength(slotId, mask === 'late' ? run.endPosition - 1 : run.endPosition);
       addPrefillHidden(hiddenRows, hidden, output);
       for (const [i, score] of run.scores.entries()) {
         sampler.scorePrompt(slot, score, firstHeadRow + i, { planRow, output });
       }
       if (!samples) return;
-      const mask = slot.forcedToken ?? masks.take(slotId, { isAlone });
-      // The prompt's last row is computed again: its logits are not kept.
-      if (mask === 'late') kv.setLength(slotId, run.endPosition - 1);
       sampler.sample(slot, mask, { row: firstHeadRow + run.scores.length, planRow, output });
       masks.sampled(slotId);
     },

@@ -110,7 +110,9 @@ export class ModelRunner {
   #promptRuns({ plan, output }: StepRows): Extension[] {
     return plan.prefill.flatMap((row, planRow) => {
       const slot = this.#slots.at(row.slot);
-      return cutPrefill(row, slot.scoreFrom, this.#parts.forward.prefill).map((run) => {
+      const { prefill: rule } = this.#parts.forward;
+      const mayStall = slot.grammar !== null;
+      return cutPrefill(row, slot.scoreFrom, rule, mayStall).map((run) => {
         const slotRun = { slotId: row.slot, slot, run, planRow, output };
         return {
           size: sizeOfRun(slotRun),

@@ -10,7 +10,7 @@ export interface PrefillRun {
   /** Row of the first token. */
   readonly position: number;
   readonly tokens: Int32Array;
-  /** Rows that hold the prompt's KV afterwards: `[0, endPosition)`. Dummy rows are none of them. */
+  /** Rows that hold the prompt's KV afterwards: `[0, endPosition)`. Dummy rows, behind them, are none of them. */
   readonly endPosition: number;
   readonly scores: readonly PromptScore[];
   /** Index in `tokens` of the row whose logits give the first output token, or -1. */
@@ -28,13 +28,22 @@ export interface PromptScore {
  * Cuts a prompt part into runs, by the rule of the device.
  *
  * @param scoreFrom first prompt position to score, or Infinity
+ * @param mayStall the sampled row may have to be computed again, for a mask that is late
  */
-export function cutPrefill(row: PrefillRow, scoreFrom: number, rule: PrefillRule): PrefillRun[] {
+export function cutPrefill(
+  row: PrefillRow,
+  scoreFrom: number,
+  rule: PrefillRule,
+  mayStall = false,
+): PrefillRun[] {
   const runs: PrefillRun[] = [];
   const end = row.position + row.tokens.length;
+  // Where no row can be taken back, nothing else is in the run of one that may have to be.
+  const alone = mayStall && row.sample && rule.padding === 'even behind' ? end - 1 : end;
   for (let from = row.position; from < end;) {
     const firstHead = Math.max(from, scoreFrom - 1);
-    const to = Math.min(from + rule.maxRows, end, firstHead + PREFILL_HEAD_ROWS);
+    const until = from < alone ? alone : end;
+    const to = Math.min(from + rule.maxRows, until, firstHead + PREFILL_HEAD_ROWS);
     runs.push(makeRun(row, { from, to, last: to === end }, { scoreFrom, padding: rule.padding }));
     from = to;
   }
@@ -55,7 +64,7 @@ interface RunOptions {
 /** The row at position p scores the token at p + 1. */
 function makeRun(row: PrefillRow, span: Span, { scoreFrom, padding }: RunOptions): PrefillRun {
   const numRows = span.to - span.from;
-  const numLacking = padding === 'even' ? numRows % 2 : Math.max(0, padding - numRows);
+  const numLacking = typeof padding === 'string' ? numRows % 2 : Math.max(0, padding - numRows);
   const first = padding === 'even' && span.from > 0 ? span.from - numLacking : span.from;
   const scores: PromptScore[] = [];
   for (let position = Math.max(span.from + 1, scoreFrom); position <= span.to; position++) {

@@ -25,6 +25,8 @@ export interface RunPart {
   readonly lengths: readonly number[];
   /** The rows of one sequence behind those of the other. */
   readonly tokens: Int32Array;
+  /** So many of the last ones are dummies; default: none. */
+  readonly numDummyRows?: number;
   readonly headRows: readonly HeadRow[];
   readonly wantLogits: boolean;
   readonly wantExperts: boolean;
@@ -60,6 +62,7 @@ export async function runParts(
     counts: parts.flatMap(({ counts }) => counts),
     numDecoding: decodes ? (parts[0]?.slots.length ?? 0) : 0,
     tokens: joined(parts),
+    numDummyRows: parts.at(-1)?.numDummyRows ?? 0,
     lengths: Int32Array.from(parts.flatMap(({ lengths }) => lengths)),
     headRows: parts.flatMap((part, i) => {
       return part.headRows.map(({ row }) => (places[i]?.firstRow ?? 0) + row);

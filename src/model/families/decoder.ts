@@ -82,7 +82,9 @@ export function readTied(fields: ConfigFields, fallback = false): boolean {
   return fields.boolean('tie_word_embeddings', fallback);
 }
 
+/** What is between the heads and their output projection must not tell the dimensions of a head apart. */
 function isRotatable(layer: LayerPlan): boolean {
+  if (layer.attention !== null && layer.attention.gate !== null) return false;
   const { inputNorm, mlpNorm, isParallel, attentionOutputNorm, mlpOutputNorm } = layer;
   const reads = isParallel && mlpNorm === null ? [inputNorm] : [inputNorm, mlpNorm];
   return attentionOutputNorm === null && mlpOutputNorm === null && reads.every(isWholeRms);

@@ -6,6 +6,7 @@ import { gemma3 } from './gemma3.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
 import { granite } from './granite.js';
+import { lfm2 } from './lfm2.js';
 import { olmo2 } from './olmo2.js';
 import { phi3 } from './phi3.js';
 import { smollm3 } from './smollm3.js';
@@ -22,6 +23,7 @@ export const DECODERS: readonly ModelFamily[] = [
   glm4,
   gptNeox,
   granite,
+  lfm2,
   llama,
   mistral,
   olmo2,

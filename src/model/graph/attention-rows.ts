@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../families/model-config.js';
+import type { ModelPlan } from '../plan.js';
 import { GRAPH_INPUTS, pastName, prefillKeys } from './contract.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
@@ -24,11 +25,17 @@ export const PLAIN_ROWS: AttentionRows = {
 };
 
 /** A short prefill run of wide heads gets rows of zeros behind it, for attention alone: {@link prefillKeys}. */
-export function attentionRows(graph: Graph, { headDim }: ModelConfig): AttentionRows {
+export function attentionRows(
+  graph: Graph,
+  { headDim }: ModelConfig,
+  { layers }: ModelPlan,
+): AttentionRows {
   const numKeys = prefillKeys(headLayout(headDim).cacheHeadDim);
   if (numKeys === 0) return PLAIN_ROWS;
   const numRows = sizeOf(graph, GRAPH_INPUTS.inputIds, 1);
-  const missing = missingRows(graph, numRows, numKeys);
+  const first = layers.find(({ attention }) => attention !== null)?.index ?? 0;
+  const room = sizeOf(graph, pastName(first, 'key'), 2);
+  const missing = missingRows(graph, { numRows, numKeys, room });
   const missing32 = graph.cast(missing, 'i32');
   const { seqlensK, totalLength } = GRAPH_INPUTS;
   const pads = graph.node('Concat', [graph.ints(0, 0, 0, 0), missing, graph.ints(0)], {
@@ -43,8 +50,14 @@ export function attentionRows(graph: Graph, { headDim }: ModelConfig): Attention
 }
 
 /** `[1] i64`: 0 in decode, whose rows see only themselves, and never more than the cache has room for. */
-function missingRows(graph: Graph, numRows: Value, numKeys: number): Value {
-  const room = sizeOf(graph, pastName(0, 'key'), 2);
+function missingRows(
+  graph: Graph,
+  {
+    numRows,
+    numKeys,
+    room,
+  }: { readonly numRows: Value; readonly numKeys: number; readonly room: Value },
+): Value {
   const wanted = graph.node('Min', [graph.ints(numKeys), room]);
   const total = graph.cast(GRAPH_INPUTS.totalLength, 'i64');
   const missing = graph.node('Max', [graph.node('Sub', [wanted, total]), graph.ints(0)]);

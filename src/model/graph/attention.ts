@@ -1,5 +1,5 @@
-import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan } from '../plan.js';
-import type { GraphContext } from './context.js';
+import type { AttentionPlan, HeadNormPlan, LinearPlan } from '../plan.js';
+import type { AttentionLayer, GraphContext } from './context.js';
 import { type ColumnFactors, scaled } from './factors.js';
 import type { Value } from './graph.js';
 import { headLayout } from './head-layout.js';
@@ -16,11 +16,11 @@ import { OWN_ROWS } from './run-rows.js';
 export function attention(
   context: GraphContext,
   normed: Value,
-  layer: LayerPlan,
+  layer: AttentionLayer,
   pick: (heads: Value) => Value,
 ): Value {
   const { graph, config } = context;
-  const { o } = layer.attention;
+  const { o, gate } = layer.attention;
   const grid = context.kvGrids?.[layer.index] ?? null;
   const rows = context.rows ?? OWN_ROWS;
   const parts = queryKeyValue(context, normed, { plan: layer.attention, grid });
@@ -30,8 +30,19 @@ export function attention(
       parts.map((part) => (part === '' ? part : rows.toRun(part))),
     ),
   );
-  const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
+  const whole = headLayout(config.headDim).unpad(graph, attended, config.numHeads);
+  const heads = pick(gate === null ? whole : gatedHeads(context, whole, { normed, gate }));
   return grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
+}
+
+function gatedHeads(
+  context: GraphContext,
+  heads: Value,
+  { normed, gate }: { readonly normed: Value; readonly gate: LinearPlan },
+): Value {
+  const { graph } = context;
+  const share = graph.node('Sigmoid', [packedLinear(context, normed, gate)]);
+  return graph.node('Mul', [heads, share]);
 }
 
 /** The output projection of what attention gives in the units of the grid. */

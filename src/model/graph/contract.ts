@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../../core/model-spec.js';
+import type { ModelSpec, StatePart } from '../../core/model-spec.js';
 import type { ModelTarget } from '../target.js';
 
 /**
@@ -97,6 +97,25 @@ export const EXTEND_INPUTS = {
  * number: the op computes the whole square of what it is given.
  */
 export const PART_ROWS = 128;
+
+/**
+ * More inputs of a graph whose layers keep a state (`spec.state`): what each of them has before the run, and gets as
+ * another output after it. A run changes no state by itself: the caller takes what counts.
+ */
+export const STATE_INPUTS = {
+  /** `[1] i64`: the first so many of the S rows of each sequence change its state; those behind them are dummies. */
+  rows: 'state_rows',
+} as const;
+
+/** `[B, ...shape] f32`: what sequences keep of a layer, before the run. */
+export function pastStateName(layer: number, part: StatePart): string {
+  return `past_state.${layer}.${part}`;
+}
+
+/** The same after the run, in a buffer of its own. */
+export function presentStateName(layer: number, part: StatePart): string {
+  return `present_state.${layer}.${part}`;
+}
 
 /** `[2 * kvHeads, E, headDim] i8`: K and V of a layer's new rows, the heads of K first. */
 export function newRowsName(layer: number): string {

@@ -1,6 +1,6 @@
 import type { DecoderModel } from '../families/family.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { moeFacts } from '../plan-facts.js';
+import { moeFacts, stateFacts } from '../plan-facts.js';
 import type { ModelPlan } from '../plan.js';
 import {
   EXTEND_INPUTS,
@@ -9,7 +9,10 @@ import {
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
   pastName,
+  pastStateName,
   presentName,
+  presentStateName,
+  STATE_INPUTS,
   TOP_ROWS,
 } from './contract.js';
 import type { OnnxValue } from './onnx.js';
@@ -18,14 +21,19 @@ import { headLayout } from './head-layout.js';
 
 const PARTS = ['key', 'value'] as const;
 
+type Network = Pick<DecoderModel, 'config' | 'plan'>;
+
 /** Declares the inputs of a decoder's graph, past K and V among them (graph/contract.ts). */
-export function declareInputs(graph: Graph, config: ModelConfig, isInt8: boolean): void {
+export function declareInputs(graph: Graph, { config, plan }: Network, isInt8: boolean): void {
   graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: ['B', 'S'] });
   graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: [isInt8 ? 'D' : 'B'] });
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
   graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['L'] });
-  for (const value of cacheValues(config, pastName, isInt8)) graph.input(value);
+  for (const value of cacheValues({ config, plan }, pastName, isInt8)) graph.input(value);
+  const states = stateValues(plan, pastStateName);
+  if (states.length > 0) graph.input({ name: STATE_INPUTS.rows, dtype: 'i64', shape: [1] });
+  for (const value of states) graph.input(value);
   if (isInt8) declareExtends(graph);
 }
 
@@ -50,7 +58,8 @@ export function declareOutputs(
   graph.output({ name: GRAPH_OUTPUTS.topIds, dtype: 'i64', shape: ['L', topRows] });
   graph.output({ name: GRAPH_OUTPUTS.logits, dtype: 'f32', shape: ['L', config.vocabSize] });
   graph.output({ name: GRAPH_OUTPUTS.hiddenStates, dtype: 'f32', shape: ['R', config.hiddenSize] });
-  for (const value of cacheValues(config, presentName, isInt8)) graph.output(value);
+  for (const value of cacheValues({ config, plan }, presentName, isInt8)) graph.output(value);
+  for (const value of stateValues(plan, presentStateName)) graph.output(value);
   if (isInt8) for (const value of newRowsValues(config)) graph.output(value);
   declareExperts(graph, plan);
 }
@@ -72,14 +81,28 @@ function newRowsValues({ numLayers, numKvHeads, headDim }: ModelConfig): OnnxVal
   }));
 }
 
-function cacheValues(config: ModelConfig, nameOf: typeof pastName, isInt8: boolean): OnnxValue[] {
+function stateValues(plan: ModelPlan, nameOf: typeof pastStateName): OnnxValue[] {
+  const tensors = stateFacts(plan)?.tensors ?? [];
+  return tensors.map(({ layer, part, shape }) => ({
+    name: nameOf(layer, part),
+    dtype: 'f32',
+    shape: ['B', ...shape],
+  }));
+}
+
+function cacheValues(
+  { config, plan }: Network,
+  nameOf: typeof pastName,
+  isInt8: boolean,
+): OnnxValue[] {
   const { cacheHeadDim } = headLayout(config.headDim);
   const shape = ['B', config.numKvHeads, 'max_seq', cacheHeadDim];
-  return Array.from({ length: config.numLayers }, (_, layer) =>
+  const withAttention = plan.layers.filter(({ attention }) => attention !== null);
+  return withAttention.flatMap(({ index }) =>
     PARTS.map((part): OnnxValue => ({
-      name: nameOf(layer, part),
+      name: nameOf(index, part),
       dtype: isInt8 ? 'i8' : 'f32',
       shape,
     })),
-  ).flat();
+  );
 }

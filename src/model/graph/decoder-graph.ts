@@ -36,7 +36,7 @@ export function buildGraph(
   if (target.device !== 'cpu') return pagedGraph(model, store, { contextLength, target });
   const { config, plan } = model;
   const graph = new Graph();
-  declareInputs(graph, config, kvScales !== null);
+  declareInputs(graph, model, kvScales !== null);
   declareOutputs(graph, model, kvScales !== null);
   const numPositions = contextLength + SPARE_POSITIONS;
   const attend =

@@ -15,8 +15,12 @@ export type Value = string;
 
 /** Operators that ONNX Runtime adds to ONNX under its own domain. */
 const CONTRIB_OPS: ReadonlySet<string> = new Set([
+  'CausalConvWithState',
   'FusedMatMul',
+  'GatedRMSNorm',
   'GroupQueryAttention',
+  'LinearAttention',
+  'LinearAttentionGate',
   'MatMulIntegerToFloat',
   'MatMulNBits',
   'MultiHeadAttention',

@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { AttentionPlan, ModelPlan } from '../plan.js';
+import { attentionsOf } from '../plan-facts.js';
 import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
 import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';
 import type { Attend } from './context.js';
@@ -35,7 +36,7 @@ export function groupQueryAttention(
   plan: ModelPlan,
   { hasCache, numPositions }: GroupQueryOptions,
 ): Attend {
-  const rows = hasCache ? attentionRows(graph, config) : PLAIN_ROWS;
+  const rows = hasCache ? attentionRows(graph, config, plan) : PLAIN_ROWS;
   const isDecode = hasCache ? decodeCondition(graph, config, plan) : null;
   const tablesOf = rotaryTables(graph, config, { numPositions, hasScale: true });
   return (layer, queryKeyValue) => {
@@ -69,7 +70,7 @@ function cacheNames(graph: Graph, layer: number, hasCache: boolean) {
 
 /** Whether a run decodes, `[1] bool`, or null where it makes no difference. */
 function decodeCondition(graph: Graph, config: ModelConfig, plan: ModelPlan): Value | null {
-  const isCapped = plan.layers.every(({ attention }) => softcapOf(config, attention) !== null);
+  const isCapped = attentionsOf(plan).every((attention) => softcapOf(config, attention) !== null);
   if (!DECODES_PLAIN || isCapped) return null;
   const attributes = { start: { int: 1 }, end: { int: 2 } };
   const numRows = graph.node('Shape', [GRAPH_INPUTS.inputIds], { attributes });

@@ -7,6 +7,7 @@ import type { Graph, Value } from './graph.js';
 import { denseMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { addThenNorm, norm, type ResidualNorm } from './norm.js';
+import { recurrent } from './recurrent/recurrent.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
 
 /** The residual stream: what was added last is not in it yet, so that one node adds and norms. */
@@ -46,7 +47,7 @@ function decoderLayer(
   pick: (x: Value) => Value,
 ): Stream {
   const read = readStream(context, stream, layer.inputNorm);
-  const attended = written(context, attention(context, read.normed, layer, pick), {
+  const attended = written(context, mixed(context, read.normed, layer, pick), {
     norm: layer.attentionOutputNorm,
     scale: layer.residualScale,
   });
@@ -61,6 +62,20 @@ function decoderLayer(
   const normed = mlpNorm === null ? pick(read.normed) : norm(context, residual, mlpNorm);
   const delta = written(context, mlp(context, normed, layer), output);
   return { residual, delta: context.graph.node('Add', [attended, delta]) };
+}
+
+/** What attention and a recurrent mixer, or the one that there is, make of `[B, S, hidden]`. */
+function mixed(
+  context: GraphContext,
+  normed: Value,
+  { index, ...layer }: LayerPlan,
+  pick: (x: Value) => Value,
+): Value {
+  const parts = [
+    layer.attention && attention(context, normed, { index, attention: layer.attention }, pick),
+    layer.recurrent && recurrent(context, normed, { index, plan: layer.recurrent }, pick),
+  ];
+  return parts.filter((part) => part !== null).reduce((a, b) => context.graph.node('Add', [a, b]));
 }
 
 /** The whole stream, and the norm of it; null = it is read as it is. */
@@ -110,7 +125,7 @@ function mlp(context: GraphContext, normed: Value, { index, mlp }: LayerPlan): V
 }
 
 /**
- * After the last attention nothing reads the other rows, so only these go on. A routed layer must
+ * Behind the last mixer nothing reads the other rows, so only these go on. A routed layer must
  * report the experts of every row, and keeps them all.
  */
 function needsHeadRowsOnly(plan: ModelPlan, layer: LayerPlan): boolean {

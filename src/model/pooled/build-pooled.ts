@@ -136,6 +136,7 @@ function pooledSpec({ plan, embedding }: PooledModel, options: SpecOptions): Mod
     vocabSize: config.vocabSize,
     slidingWindow: null,
     windows: [],
+    state: null,
     moe: null,
     embedding,
     ...options,

@@ -1,8 +1,18 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { normTensors } from '../plan-tensors.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
+import { recurrentNorm } from '../plan-facts.js';
+import { normTensors, recurrentTensors } from '../plan-tensors.js';
+import type {
+  AttentionPlan,
+  GatedMlpPlan,
+  LayerPlan,
+  LinearPlan,
+  MlpPlan,
+  ModelPlan,
+  NormPlan,
+  RecurrentPlan,
+} from '../plan.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
@@ -99,8 +109,8 @@ interface RecipeSteps {
   qkv(norm: NormPlan | null, linear: LinearPlan): LinearSteps;
   readonly o: LinearSteps;
   readonly down: LinearSteps;
-  /** Experts have no Hadamard at run time: it would be a node for each of them. */
-  readonly expertDown: LinearSteps;
+  /** A linear that writes the residual stream, and reads what nothing was done to. */
+  readonly writes: LinearSteps;
 }
 
 const NO_STEPS: LinearSteps = {
@@ -118,7 +128,7 @@ function plainSteps(target: ModelTarget): RecipeSteps {
     qkv: () => NO_STEPS,
     o: NO_STEPS,
     down: NO_STEPS,
-    expertDown: NO_STEPS,
+    writes: NO_STEPS,
   };
 }
 
@@ -160,7 +170,7 @@ function rotated({ config }: RecipeInput, list: JobList): RecipeSteps {
     }),
     o: writesFrom(head),
     down: { ...writesFrom(hadamard), inputHadamard: DOWN_HADAMARD },
-    expertDown: { ...NO_STEPS, outputStep: writes },
+    writes: { ...NO_STEPS, outputStep: writes },
   };
 }
 
@@ -175,29 +185,68 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: La
     const asStored = kept.get(rounded.plan);
     return asStored === undefined ? rounded : { ...rounded, encoding: 'kept', kept: asStored };
   };
-  const { attention, inputNorm, mlpNorm } = layer;
-  const { qNorm, kNorm } = attention;
+  const { attention, recurrent, inputNorm, mlpNorm } = layer;
+  const ofHeads = [attention?.qNorm ?? null, attention?.kNorm ?? null, recurrentNorm(recurrent)];
   for (const norm of [inputNorm, mlpNorm]) addReadNorm(list, norm, steps);
   // No linear of the residual stream stands behind these, to take their gains.
-  for (const norm of [qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
+  for (const norm of [...ofHeads, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
     addNorm(list, norm);
   }
-  const ofQkv = steps.qkv(inputNorm, attention.qkv);
-  list.linear(keptOr(order(attention.qkv, encoding.dense, ofQkv)));
-  list.linear(keptOr(order(attention.o, encoding.dense, steps.o)));
+  for (const tensor of recurrentTensors(recurrent)) {
+    list.table(tensor, { rotation: null, dtype: 'f32' });
+  }
+  const mixer = { steps, encoding, reads: steps.reads(inputNorm) };
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
-  for (const linear of mlpOrders(layer.mlp, { steps, encoding, reads }))
-    list.linear(keptOr(linear));
+  const orders = [
+    ...attentionOrders(attention, inputNorm, mixer),
+    ...recurrentOrders(recurrent, mixer),
+    ...mlpOrders(layer.mlp, { steps, encoding, reads }),
+  ];
+  for (const linear of orders) list.linear(keptOr(linear));
 }
 
-interface MlpContext {
+function attentionOrders(
+  plan: AttentionPlan | null,
+  norm: NormPlan | null,
+  { steps, encoding: { dense }, reads }: PartContext,
+): LinearOrder[] {
+  if (plan === null) return [];
+  const { qkv, gate, o } = plan;
+  return [
+    order(qkv, dense, steps.qkv(norm, qkv)),
+    ...(gate === null ? [] : [order(gate, dense, reads)]),
+    order(o, dense, steps.o),
+  ];
+}
+
+function recurrentOrders(
+  plan: RecurrentPlan | null,
+  { steps, encoding: { dense }, reads }: PartContext,
+): LinearOrder[] {
+  if (plan === null) return [];
+  const out = order(plan.out, dense, steps.writes);
+  switch (plan.kind) {
+    case 'short_conv':
+      return [order(plan.bcx, dense, reads), out];
+    case 'delta_net': {
+      const { qkv, z, gates } = plan;
+      return [order(qkv, dense, reads), order(z, dense, reads), order(gates, 'f32', reads), out];
+    }
+    case 'mamba2': {
+      const { z, xbc, dt } = plan;
+      return [order(z, dense, reads), order(xbc, dense, reads), order(dt, 'f32', reads), out];
+    }
+  }
+}
+
+interface PartContext {
   readonly steps: RecipeSteps;
   readonly encoding: Encodings;
   /** Of what reads the residual stream. */
   readonly reads: LinearSteps;
 }
 
-function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: MlpContext): LinearOrder[] {
+function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: PartContext): LinearOrder[] {
   const { dense, expert } = encoding;
   const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): LinearOrder[] => [
     { ...order(part.gateUp, to, reads), matrices: to === 'w8a8_int8' ? 'each' : 'one' },
@@ -213,7 +262,8 @@ function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: MlpContext): Linear
       const gate = shared?.gate ?? null;
       return [
         order(mlp.router, 'f32', reads),
-        ...mlp.experts.flatMap((one) => gated(one, expert, steps.expertDown)),
+        // Without a Hadamard at run time, which would be a node for each of them.
+        ...mlp.experts.flatMap((one) => gated(one, expert, steps.writes)),
         ...(shared === null ? [] : gated(shared, dense, steps.down)),
         ...(gate === null ? [] : [order(gate, 'f32', reads)]),
       ];

@@ -59,6 +59,7 @@ export class Teacher {
         numDecoding: 0,
         counts: [run.tokens.length],
         tokens: run.tokens,
+        numDummyRows: run.position + run.tokens.length - run.endPosition,
         lengths: Int32Array.of(run.position + run.tokens.length),
         headRows: Array.from({ length: numNew }, (_, i) => length - run.position + i),
         temperatures: new Array<number>(numNew).fill(1),

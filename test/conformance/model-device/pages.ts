@@ -238,6 +238,32 @@ const retracted: Check = async (t, bench) => {
   rig.forget(pages);
 };
 
+/** Where nothing of it was kept: the prompt as a prefill, what it was told as decode rows. */
+const startedAgain: Check = async (t, bench) => {
+  const { rig } = bench;
+  const prompt = promptOf(LENGTH, rig.spec.vocabSize, 4);
+  const sampling = samplingOf({ ...RETRACTED, maxNewTokens: 14 });
+  const whole = outputsOf(await runAlone(rig, { slot: 1, prompt, sampling }));
+  const numPrior = 6;
+  const priorOutputIds = Int32Array.from(whole.tokens.slice(0, numPrior));
+  const logprobs = { ...ALL_LOGPROBS, startLen: LENGTH };
+  const story = newStory();
+  // Rows of one that was there before it are still in the slot.
+  const opens = [openOf(4, LENGTH, { sampling, logprobs, priorOutputIds })];
+  await rig.run({ opens, prefill: [{ ...prefillOf(4, prompt, 0, 33), sample: false }] });
+  await rig.run({ prefill: [{ ...prefillOf(4, prompt, 33, LENGTH), sample: false }] });
+  for (const [i, token] of priorOutputIds.entries()) {
+    const emit = i === numPrior - 1 ? 1 : 0;
+    record(story, await rig.run({ decode: Int32Array.of(4, token, emit) }), 0);
+  }
+  while (story.tokens.length < 14 - numPrior) {
+    record(story, await rig.run({ decode: decodeOf(4) }), 0);
+  }
+  await rig.run({ frees: [4] });
+  const message = 'computed again';
+  expectSame(t, bench, [story, outputsOf(whole, numPrior)], { kept: ['repeats'], message });
+};
+
 /** Rows behind the end of the context belong to nobody. */
 const contextEnd: Check = async (t, bench) => {
   const { rig } = bench;
@@ -285,13 +311,18 @@ const bugs: Check = async (t, { rig }) => {
   await rig.run({ frees: [4] });
 };
 
-export const PAGES: Readonly<Record<string, Check>> = {
+/** Of devices whose slots go on from what lies on pages. */
+export const LOADS: Readonly<Record<string, Check>> = {
   'a prefix hit computes the rest alone, and two that share a page do not disturb each other':
     prefixHit,
-  'pages with the same rows can take the place of a slot’s own in mid-answer': swap,
-  'a cancelled request skips its runs, and its slot serves again': cancelled,
   'rows that are stored are computed for a cancelled request too': cancelledStore,
   'a retracted request goes on as if it never was': retracted,
+};
+
+export const PAGES: Readonly<Record<string, Check>> = {
+  'pages with the same rows can take the place of a slot’s own in mid-answer': swap,
+  'a cancelled request skips its runs, and its slot serves again': cancelled,
+  'a retracted request of which nothing was kept is computed again': startedAgain,
   'a prompt may fill its context': contextEnd,
   'the memory of slots and pages can be given back between requests': releasesKv,
   'a plan for a slot that is not open, or has no row to build on, is a bug': bugs,

@@ -126,6 +126,7 @@ export async function startApp(
         slidingWindow: null,
         windows: [],
         moe: null,
+        state: null,
         embedding: null,
         format: 'none',
         kvType: 'f32',

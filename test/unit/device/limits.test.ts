@@ -25,6 +25,7 @@ const SPEC: ModelSpec = {
   slidingWindow: null,
   windows: [],
   moe: null,
+  state: null,
   embedding: null,
   format: 'none',
   kvType: 'f32',
@@ -196,6 +197,25 @@ t.test('a draft model takes its weights, and of every row in a slot its own', (t
   t.match(account.join('\n'), /draft model: weights 205 MiB per device, KV slots at most \d+ MiB/);
   t.throws(() => planMemory(options({ draft: { ...draft, weightBytes: 16 * GIB } })), {
     message: /The weights take 16998 MiB/,
+  });
+  t.end();
+});
+
+t.test('recurrent states have room beside pages and slots, each twice', (t) => {
+  const tensors = [{ layer: 0, part: 'memory', shape: [16, 128, 128] }] as const;
+  const spec = { ...SPEC, state: { kvLayers: [1, 2], tensors } };
+  const bytes = 2 * 16 * 128 * 128 * 4;
+  const plan = (given: Partial<MemoryOptions>) => planMemory(options({ spec, ...given }));
+  for (const memoryBytes of [1 * GIB, 2 * GIB, 16 * GIB]) {
+    const { limits } = plan({ memoryBytes });
+    const budget = (memoryBytes - RUNTIME - SPEC.weightBytes) * 0.5;
+    const states = limits.numSlots * bytes;
+    t.ok(worstBytes(options({ spec, memoryBytes })) + states <= budget, `${memoryBytes}`);
+  }
+  t.equal(plan({ maxRunningRequests: 300 }).limits.numSlots, 300);
+  t.ok(plan({}).account.includes('recurrent states: 64 slots of 2 MiB, 128 MiB'));
+  t.throws(() => plan({ memoryBytes: 1 * GIB, maxRunningRequests: 300 }), {
+    message: /the recurrent state of one request takes 2 MiB/,
   });
   t.end();
 });

@@ -23,6 +23,7 @@ const SPEC: ModelSpec = {
   slidingWindow: null,
   windows: [],
   moe: null,
+  state: null,
   embedding: null,
   format: 'none',
   kvType: 'f32',

@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 
+import { kvLayersOf } from '../../../src/core/model-spec.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { GraphRunner } from './run-graph.js';
 
@@ -28,7 +29,7 @@ export async function checkPrefillBits(
   const one = await GraphRunner.create(model, { slots: 2, numThreads: 1 });
   const two = await GraphRunner.create(model, { slots: 1, numThreads: 2 });
   const whole = await one.extend(0, 0, inputIds, null);
-  const lastLayer = model.spec.numLayers - 1;
+  const lastLayer = kvLayersOf(model.spec).at(-1) ?? 0;
 
   t.equal(firstDifference(await two.extend(0, 0, inputIds, null), whole), null, 'two threads');
   for (const chunk of [1, 2, 3, 5, 7, 16, 32]) {

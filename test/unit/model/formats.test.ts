@@ -47,6 +47,7 @@ function meanKl(actual: readonly Float32Array[], expected: readonly (readonly nu
 const EVERY_FORMAT = ['w8a8_int8', 'int8', 'int4'] as const;
 const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
   ['gemma2-blocks', ['int8', 'int4']],
+  ['lfm2-blocks', EVERY_FORMAT],
   ['llama-blocks', EVERY_FORMAT],
   ['qwen2-moe-blocks', EVERY_FORMAT],
 ];

@@ -1,11 +1,14 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-import type { ModelSpec } from '../../../src/core/model-spec.js';
+import { kvLayersOf, stateElements, type ModelSpec } from '../../../src/core/model-spec.js';
 import {
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
   pastName,
+  pastStateName,
   presentName,
+  presentStateName,
+  STATE_INPUTS,
   TOP_ROWS,
   type PreparedModel,
 } from '../../../src/model/graph/contract.js';
@@ -37,6 +40,9 @@ export interface HeadOutputs {
 /** Runs a graph by the contract of graph/contract.ts, with K and V in place. Slots are physical rows. */
 export class GraphRunner {
   readonly #caches: readonly Float32Array[];
+  readonly #layers: readonly number[];
+  /** Of each slot, what its state was when it had so many rows. */
+  readonly #states: Map<number, readonly Float32Array[]>[];
 
   private constructor(
     readonly session: InferenceSession,
@@ -45,7 +51,10 @@ export class GraphRunner {
   ) {
     const { slots, maxSeq } = options;
     const length = slots * spec.numKvHeads * maxSeq * spec.headDim;
-    this.#caches = Array.from({ length: spec.numLayers * 2 }, () => new Float32Array(length));
+    this.#layers = kvLayersOf(spec);
+    const numCaches = this.#layers.length * 2;
+    this.#caches = Array.from({ length: numCaches }, () => new Float32Array(length));
+    this.#states = Array.from({ length: slots }, () => new Map<number, Float32Array[]>());
   }
 
   static async create(model: PreparedModel, options: RunOptions = {}): Promise<GraphRunner> {
@@ -68,14 +77,17 @@ export class GraphRunner {
     position: number,
     tokens: readonly number[],
     headRows: readonly number[] = [...tokens.keys()],
+    numCounted = tokens.length,
   ): Promise<Float32Array[]> {
     const ids = new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]);
-    return this.#run({ ids, seqlensK: [position + tokens.length - 1], headRows, firstSlot: slot });
+    const seqlensK = [position + tokens.length - 1];
+    return this.#run({ ids, seqlensK, headRows, firstSlot: slot, numCounted });
   }
 
   /**
    * Log-probabilities of all `tokens` at `position`, by the rule of graph/contract.ts: a run has an even
-   * number of rows. An odd one takes the row before it again, or a dummy row after it at position 0.
+   * number of rows. An odd one takes the row before it again, or a dummy row after it at position 0, or anywhere where
+   * a state is kept.
    */
   async extend(
     slot: number,
@@ -85,7 +97,9 @@ export class GraphRunner {
   ): Promise<Float32Array[]> {
     const wanted = [...tokens.keys()];
     if (tokens.length % 2 === 0) return this.prefill(slot, position, tokens, wanted);
-    if (before === null) return this.prefill(slot, position, [...tokens, 0], wanted);
+    if (before === null || this.spec.state !== null) {
+      return this.prefill(slot, position, [...tokens, 0], wanted, tokens.length);
+    }
     const shifted = wanted.map((row) => row + 1);
     return this.prefill(slot, position - 1, [before, ...tokens], shifted);
   }
@@ -145,7 +159,9 @@ export class GraphRunner {
   cache(slot: number, layer: number, part: 'key' | 'value', length: number): Float32Array {
     const { numKvHeads, headDim } = this.spec;
     const { maxSeq } = this.options;
-    const all = this.#caches[layer * 2 + (part === 'key' ? 0 : 1)] ?? new Float32Array();
+    const all =
+      this.#caches[this.#layers.indexOf(layer) * 2 + (part === 'key' ? 0 : 1)] ??
+      new Float32Array();
     const rows = new Float32Array(numKvHeads * length * headDim);
     for (let head = 0; head < numKvHeads; head++) {
       const start = (slot * numKvHeads + head) * maxSeq * headDim;
@@ -157,6 +173,7 @@ export class GraphRunner {
   copySlot(from: number, to: number): void {
     const size = this.spec.numKvHeads * this.options.maxSeq * this.spec.headDim;
     for (const cache of this.#caches) cache.copyWithin(to * size, from * size, (from + 1) * size);
+    this.#states[to] = new Map(this.#states[from]);
   }
 
   async #run(step: {
@@ -165,6 +182,8 @@ export class GraphRunner {
     headRows: readonly number[];
     firstSlot: number;
     temperature?: number;
+    /** Rows of each sequence that change its state. */
+    numCounted?: number;
     fetches?: Readonly<Record<string, Tensor>>;
   }): Promise<Float32Array[]> {
     const { vocabSize } = this.spec;
@@ -195,7 +214,12 @@ export class GraphRunner {
       ...step.fetches,
     };
     this.#bindCaches(feeds, fetches, { firstSlot: step.firstSlot, batch });
+    const takeStates = this.#bindStates(feeds, fetches, {
+      ...step,
+      numCounted: step.numCounted ?? 1,
+    });
     await runInPlace(this.session, feeds, fetches);
+    takeStates();
     return step.headRows.map((_, row) => logprobs.slice(row * vocabSize, (row + 1) * vocabSize));
   }
 
@@ -204,18 +228,57 @@ export class GraphRunner {
     fetches: Record<string, Tensor | null>,
     rows: { firstSlot: number; batch: number },
   ): void {
-    const { numKvHeads, headDim, numLayers } = this.spec;
+    const { numKvHeads, headDim } = this.spec;
     const { maxSeq } = this.options;
     const size = numKvHeads * maxSeq * headDim;
-    for (let layer = 0; layer < numLayers; layer++) {
+    for (const [nth, layer] of this.#layers.entries()) {
       for (const [at, part] of (['key', 'value'] as const).entries()) {
-        const cache = this.#caches[layer * 2 + at] ?? new Float32Array();
+        const cache = this.#caches[nth * 2 + at] ?? new Float32Array();
         const view = cache.subarray(rows.firstSlot * size, (rows.firstSlot + rows.batch) * size);
         const tensor = new Tensor('float32', view, [rows.batch, numKvHeads, maxSeq, headDim]);
         feeds[pastName(layer, part)] = tensor;
         fetches[presentName(layer, part)] = tensor;
       }
     }
+  }
+
+  /** Returns what is to be done behind the run. */
+  #bindStates(
+    feeds: Record<string, Tensor>,
+    fetches: Record<string, Tensor | null>,
+    {
+      ids,
+      seqlensK,
+      firstSlot,
+      numCounted,
+    }: { ids: Tensor; seqlensK: readonly number[]; firstSlot: number; numCounted: number },
+  ): () => void {
+    const tensors = this.spec.state?.tensors ?? [];
+    if (tensors.length === 0) return () => undefined;
+    feeds[STATE_INPUTS.rows] = new Tensor('int64', BigInt64Array.of(BigInt(numCounted)), [1]);
+    const numRows = ids.size / seqlensK.length;
+    const begins = seqlensK.map((last) => last + 1 - numRows);
+    const presents = tensors.map((tensor, at) => {
+      const size = stateElements(tensor);
+      const past = new Float32Array(seqlensK.length * size);
+      begins.forEach((begin, i) => {
+        if (begin === 0) return;
+        const state = this.#states[firstSlot + i]?.get(begin)?.[at];
+        if (state === undefined) throw new Error(`slot ${firstSlot + i} has no state at ${begin}`);
+        past.set(state, i * size);
+      });
+      const present = new Float32Array(past.length);
+      const dims = [seqlensK.length, ...tensor.shape];
+      feeds[pastStateName(tensor.layer, tensor.part)] = new Tensor('float32', past, dims);
+      fetches[presentStateName(tensor.layer, tensor.part)] = new Tensor('float32', present, dims);
+      return { present, size };
+    });
+    return () => {
+      begins.forEach((begin, i) => {
+        const states = presents.map(({ present, size }) => present.slice(i * size, (i + 1) * size));
+        this.#states[firstSlot + i]?.set(begin + numCounted, states);
+      });
+    };
   }
 }
 

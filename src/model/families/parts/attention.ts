@@ -50,6 +50,8 @@ export interface AttentionTraits {
   readonly window?: number | null;
   /** Default: q, k and v are linears of their own. */
   readonly fused?: FusedHeads;
+  /** The rows of q have behind those of each head as many of its gate. */
+  readonly isGated?: boolean;
   readonly modules?: Partial<AttentionModules>;
 }
 
@@ -62,7 +64,9 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
   const modules = { ...MODULES, ...traits.modules };
   const names = place.names.within(modules.at);
   const bias = traits.qkvBias ?? false;
-  const heads = headParts(config, modules, { fused: traits.fused ?? null, order });
+  const { isGated = false } = traits;
+  const heads = headParts(config, modules, { fused: traits.fused ?? null, order, isGated });
+  const gate = isGated ? gatePart(config, modules) : null;
   const norms = headNorms(names, config, { norm: traits.headNorm ?? null, modules, order });
   const at = names.checkpoint;
   return {
@@ -73,6 +77,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
         bias,
       }),
       ...norms.plan,
+      gate: gate && names.linear('gate', { in: hiddenSize, parts: [[gate.name, gate.rows]], bias }),
       o: names.linear('o', {
         in: numHeads * headDim,
         parts: [[modules.o, hiddenSize]],
@@ -84,7 +89,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       window: traits.window ?? null,
     },
     views: [
-      ...heads.flatMap(({ module, of, ...part }) =>
+      ...[...heads, ...(gate === null ? [] : [gate])].flatMap(({ module, of, ...part }) =>
         module === part.name
           ? []
           : fusedViews({ at, module, in: hiddenSize, bias, rows: of }, [part]),
@@ -97,6 +102,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
 interface HeadTraits {
   readonly fused: FusedHeads | null;
   readonly order: readonly number[] | null;
+  readonly isGated: boolean;
 }
 
 /** Rows of q, k or v, and the module that has them among `of` rows. */
@@ -108,7 +114,7 @@ interface HeadPart extends FusedPart {
 function headParts(
   { numHeads, numKvHeads, headDim }: ModelConfig,
   { q, k, v }: AttentionModules,
-  { fused, order }: HeadTraits,
+  { fused, order, isGated }: HeadTraits,
 ): readonly HeadPart[] {
   const counts = [numHeads, numKvHeads, numKvHeads];
   const group = numHeads / numKvHeads;
@@ -124,8 +130,11 @@ function headParts(
     const rows = (counts[part] ?? 0) * headDim;
     const own = part < 2 ? order : null;
     if (fused === null) {
-      const lines = { begin: 0, run: headDim, stride: headDim, order: own };
-      return { module, of: rows, rows, lines, name: own === null ? module : halves(module) };
+      const turn = isGated && part === 0 ? 2 : 1;
+      const lines = { begin: 0, run: headDim, stride: turn * headDim, order: own };
+      const ownName = turn === 1 ? module : `${module} without gate`;
+      const name = own === null ? ownName : halves(ownName);
+      return { module, of: turn * rows, rows, lines, name };
     }
     const [first, run, stride] = (fused.heads === 'in order' ? inOrder : inTurns)[part] ?? [
       0, 1, 1,
@@ -134,6 +143,12 @@ function headParts(
     const name = own === null ? module : halves(module);
     return { module: fused.module, of: all, rows, lines, name };
   });
+}
+
+function gatePart({ numHeads, headDim }: ModelConfig, { q }: AttentionModules): HeadPart {
+  const rows = numHeads * headDim;
+  const lines = { begin: headDim, run: headDim, stride: 2 * headDim, order: null };
+  return { module: q, of: 2 * rows, rows, lines, name: `${q} gate` };
 }
 
 /** Heads of a turn are a run, or each is one where its rows have an order. */

@@ -1,10 +1,13 @@
-import type { AttentionPlan, LayerPlan, MlpPlan, NormPlan } from '../../plan.js';
+import type { AttentionPlan, LayerPlan, MlpPlan, NormPlan, RecurrentPlan } from '../../plan.js';
 import { norm, type NormStyle } from './norm.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
 
 export interface LayerTraits {
-  readonly attention: Part<AttentionPlan>;
+  /** Default: none, and there is {@link recurrent}. */
+  readonly attention?: Part<AttentionPlan> | null;
+  /** Default: none. */
+  readonly recurrent?: Part<RecurrentPlan> | null;
   readonly mlp: Part<MlpPlan>;
   /** Multiplies what each half adds to the stream. */
   readonly residualScale?: number;
@@ -88,12 +91,18 @@ export function parallel(
 
 function layer(
   { index }: LayerPlace,
-  { attention, mlp, ...more }: LayerTraits & Partial<Omit<LayerPlan, 'attention' | 'mlp'>>,
+  {
+    attention = null,
+    recurrent = null,
+    mlp,
+    ...more
+  }: LayerTraits & Partial<Omit<LayerPlan, 'attention' | 'recurrent' | 'mlp'>>,
 ): Part<LayerPlan> {
   const plan: LayerPlan = {
     index,
     inputNorm: null,
-    attention: attention.plan,
+    attention: attention && attention.plan,
+    recurrent: recurrent && recurrent.plan,
     attentionOutputNorm: null,
     isParallel: false,
     mlpNorm: null,
@@ -102,7 +111,10 @@ function layer(
     residualScale: 1,
     ...more,
   };
-  return { plan, views: [...attention.views, ...mlp.views] };
+  return {
+    plan,
+    views: [...(attention?.views ?? []), ...(recurrent?.views ?? []), ...mlp.views],
+  };
 }
 
 function layerNormOf(

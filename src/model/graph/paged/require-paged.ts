@@ -1,15 +1,22 @@
 import type { DecoderModel } from '../../families/family.js';
 import { ModelLoadError } from '../../load-error.js';
+import { attentionsOf, stateFacts } from '../../plan-facts.js';
 import type { ModelTarget } from '../../target.js';
 
 /** What the paged attention of a provider lacks, for a model that has it. */
 type Lack = (model: DecoderModel) => string | null;
 
+/** A state that does not grow is in no page. */
+const keepsState: Lack = ({ plan }) =>
+  stateFacts(plan) === null ? null : 'its layers keep a recurrent state, which only the CPU has';
+
 const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] = [
+  ['webgpu', keepsState],
+  ['cuda', keepsState],
   [
     'webgpu',
     ({ plan }) =>
-      plan.layers.every(({ attention }) => attention.softcap === null)
+      attentionsOf(plan).every(({ softcap }) => softcap === null)
         ? null
         : 'its attention caps no scores (attn_logit_softcapping)',
   ],

@@ -48,6 +48,7 @@ export async function startEmbedApp(
     slidingWindow: null,
     windows: [],
     moe: null,
+    state: null,
     embedding: { ...EMBEDDER, ...embedding },
   };
   const app = await startApp(args, { ...model, spec });

@@ -4,7 +4,13 @@ import type { KvArray } from '../../../../src/device/cpu/kv-arrays.js';
 import { KvSlots } from '../../../../src/device/cpu/kv-slots.js';
 import { PagePool } from '../../../../src/device/cpu/page-pool.js';
 
-const SHAPE = { numLayers: 2, numKvHeads: 3, headDim: 4, type: 'f32' } as const;
+const SHAPE = {
+  layers: [0, 1],
+  numKvHeads: 3,
+  headDim: 4,
+  type: 'f32',
+  state: null,
+} as const;
 const SHAPES = [SHAPE, { ...SHAPE, type: 'i8' }] as const;
 
 /** What row `position` of one head of a slot's request holds: integers of a prime range have it too. */

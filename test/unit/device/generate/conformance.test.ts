@@ -14,5 +14,6 @@ testModelDevice(t, {
     'qwen2-window': ROUNDING,
     smollm3: ROUNDING,
     glm4: ROUNDING,
+    lfm2: ROUNDING,
   },
 });

@@ -20,6 +20,7 @@ const SPEC: ModelSpec = {
   slidingWindow: null,
   windows: [],
   moe: null,
+  state: null,
   embedding: null,
   format: 'int4',
   kvType: 'f16',

@@ -149,7 +149,7 @@ t.test('Gemma 2: null is no cap, layer_types has the last word on windows', (t) 
   const read = (change: object): ModelPlan => readDecoder({ ...GEMMA2, ...change }).plan;
   const caps = (change: object): unknown => {
     const { layers, logitSoftcap } = read(change);
-    return [layers[0]?.attention.softcap, logitSoftcap];
+    return [layers[0]?.attention?.softcap, logitSoftcap];
   };
   t.same(caps({ attn_logit_softcapping: null }), [null, 30]);
   t.same(caps({ final_logit_softcapping: null }), [50, null]);
