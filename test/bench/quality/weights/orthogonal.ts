@@ -13,7 +13,7 @@ export function randomOrthogonal(size: number, seed: number): Square {
   const row = (i: number) => values.subarray(i * size, (i + 1) * size);
   for (let i = 0; i < size; i++) {
     // Twice is enough (Giraud, Langou: The loss of orthogonality in the Gram-Schmidt process).
-    for (const _ of [1, 2]) {
+    for (let pass = 0; pass < 2; pass++) {
       for (let j = 0; j < i; j++) addScaled(row(i), row(j), -dot(row(i), row(j)));
     }
     const scale = 1 / Math.sqrt(dot(row(i), row(i)));

@@ -1,0 +1,110 @@
+/** A point and what is written beside it; pixels, y down. */
+export interface Labelled {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+}
+
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+export interface Surroundings {
+  /** Labels stay inside. */
+  readonly bounds: Box;
+  /** Thin boxes, better not written over. */
+  readonly lines: readonly Box[];
+}
+
+/** Where a text goes: its box, and whether it is so far from its point that a line should lead there. */
+export interface Placed extends Box {
+  readonly isFar: boolean;
+}
+
+export const LABEL_PX = 11;
+/** Of a text's size: how wide the fonts' characters are, the wide ones. */
+const CHARACTER = 0.6;
+const HEIGHT = LABEL_PX + 1;
+/** Half the size of a marker, with the air around it. */
+const MARKER = 6;
+/** How far a label may be from its point. */
+const RINGS = [9, 16, 25, 37, 51, 67];
+/** To the right first: that is where people look. */
+const DIRECTIONS = [0, 180, 270, 90, 315, 45, 225, 135, 338, 22, 202, 158].map(
+  (degrees) => (degrees * Math.PI) / 180,
+);
+const PASSES = 8;
+/** Prices of a square pixel that is over a label, a marker, a line, the edge; and of a ring. */
+const [OVER_LABEL, OVER_MARKER, OVER_LINE, OUTSIDE, RING] = [10, 10, 0.1, 100, 3];
+
+/**
+ * One box for each point, inside `bounds`, over no marker and no other box wherever there is room. Each takes its
+ * cheapest place beside the others, several times over.
+ */
+export function placeLabels(points: readonly Labelled[], around: Surroundings): readonly Placed[] {
+  const choices = points.map((point) => candidates(point, points, around));
+  const chosen: (Candidate | undefined)[] = points.map(() => undefined);
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const [i, own] of choices.entries()) {
+      const others = chosen.filter((other, j) => other !== undefined && j !== i) as Candidate[];
+      const price = (candidate: Candidate) =>
+        others.reduce(
+          (sum, other) => sum + OVER_LABEL * overlap(candidate, other),
+          candidate.price,
+        );
+      chosen[i] = own.reduce((best, next) => (price(next) < price(best) ? next : best));
+    }
+  }
+  return chosen as Candidate[];
+}
+
+/** Square pixels that two boxes share. */
+export function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return width > 0 && height > 0 ? width * height : 0;
+}
+
+interface Candidate extends Placed {
+  /** Of the place alone. */
+  readonly price: number;
+}
+
+function candidates(
+  { x, y, text }: Labelled,
+  points: readonly Labelled[],
+  { bounds, lines }: Surroundings,
+): readonly Candidate[] {
+  const width = text.length * LABEL_PX * CHARACTER;
+  return RINGS.flatMap((radius, ring) =>
+    DIRECTIONS.map((angle, turn): Candidate => {
+      // The box touches the ring with the side that looks at the point.
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+      const centre = x + radius * cos + (width / 2) * clamp(1.5 * cos);
+      const middle = y + radius * sin + (HEIGHT / 2) * clamp(1.5 * sin);
+      const box = {
+        left: centre - width / 2,
+        right: centre + width / 2,
+        top: middle - HEIGHT / 2,
+        bottom: middle + HEIGHT / 2,
+      };
+      const markers = points.reduce((sum, point) => sum + overlap(box, marker(point)), 0);
+      const outside = width * HEIGHT - overlap(box, bounds);
+      const crossed = lines.reduce((sum, line) => sum + overlap(box, line), 0);
+      const price =
+        RING * ring + turn / 10 + OVER_MARKER * markers + OVER_LINE * crossed + OUTSIDE * outside;
+      return { ...box, isFar: ring > 1, price };
+    }),
+  );
+}
+
+function marker({ x, y }: Labelled): Box {
+  return { left: x - MARKER, right: x + MARKER, top: y - MARKER, bottom: y + MARKER };
+}
+
+function clamp(value: number): number {
+  return Math.max(-1, Math.min(1, value));
+}
