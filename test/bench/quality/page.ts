@@ -22,6 +22,7 @@ import { copyFacts, llamaQuality, radishQuality } from './page/measure-quality.j
 import { measureSpeed } from './page/measure-speed.js';
 import { PageModels } from './page/models.js';
 import {
+  joined,
   readResults,
   thisMachine,
   thisOrigin,
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     'llama-cpp': { type: 'string' },
     formats: { type: 'string' },
     only: { type: 'string' },
+    'add-rounds': { type: 'boolean', default: false },
     text: { type: 'string', default: join('test', 'bench', 'quality', 'prose.txt') },
     work: { type: 'string', default: join(benchCacheDir(), 'quality') },
     rounds: { type: 'string', default: '5' },
@@ -103,7 +105,10 @@ async function withSpeed(
     const point = pointOf(results, id);
     const speed = speeds.get(id);
     if (point === undefined) throw new Error(`the quality of ${id} was not measured`);
-    return { ...point, speed: speed === undefined ? null : { ...speed, ...thisOrigin() } };
+    if (speed === undefined) throw new Error(`${id} was not timed`);
+    const before = values['add-rounds'] ? point.speed : null;
+    const all = before === null ? speed : joined(before, speed);
+    return { ...point, speed: { ...all, ...thisOrigin() } };
   });
   return withPoints({ ...results, machine: thisMachine() }, points);
 }

@@ -18,7 +18,12 @@ function point(id: string, engine: Point['engine'], kl: number, speed: number): 
     format: id,
     size: { layerBits: 5.5, linearBits: 6.25, weightMiB: 100.4, ...types },
     quality: { kl, klError: kl / 10, sameTop1: 0.9, perplexity: 20, ...origin },
-    speed: { decode1: speed, decode8: 3 * speed, prefill: 10 * speed, rounds: 3, ...origin },
+    speed: {
+      decode1: [1, speed, 999],
+      decode8: [3 * speed],
+      prefill: [10 * speed],
+      ...origin,
+    },
   };
 }
 

@@ -3,7 +3,6 @@ import { serverSide } from '../../engine/server-side.js';
 import { roomFor, workloads, type Workload } from '../../engine/workload.js';
 import { startLlamaServer } from '../../lib/llama-server.js';
 import { startRadish } from '../../lib/radish-server.js';
-import { median } from '../../lib/report.js';
 import { withSides } from '../../lib/side.js';
 import type { PageFormat, RadishFormat } from './formats.js';
 import type { LlamaTools } from './llama-tools.js';
@@ -37,12 +36,11 @@ export async function measureSpeed(
     return serverSide(format.id, await startLlamaServer(options, ['--cache-ram', '0']));
   });
   const rates = await withSides(starts, (sides) => measureRates(sides, rounds, workloadsOf));
-  const rate = (label: string, id: string) => median(rates.get(label)?.get(id) ?? []);
+  const ratesOf = (label: string, id: string) => rates.get(label)?.get(id) ?? [];
   const speedOf = (id: string): Speed => ({
-    decode1: rate(DECODE_1, id),
-    decode8: rate(DECODE_8, id),
-    prefill: rate(PREFILL, id),
-    rounds,
+    decode1: ratesOf(DECODE_1, id),
+    decode8: ratesOf(DECODE_8, id),
+    prefill: ratesOf(PREFILL, id),
   });
   return new Map(formats.map(({ id }) => [id, speedOf(id)]));
 }

@@ -54,12 +54,11 @@ export interface Point {
   readonly speed: (Speed & Origin) | null;
 }
 
-/** Medians, tokens per second. */
+/** Tokens per second, a number for each round. */
 export interface Speed {
-  readonly decode1: number;
-  readonly decode8: number;
-  readonly prefill: number;
-  readonly rounds: number;
+  readonly decode1: readonly number[];
+  readonly decode8: readonly number[];
+  readonly prefill: readonly number[];
 }
 
 export interface Origin {
@@ -80,6 +79,15 @@ export function readResults(path = RESULTS_FILE): Results | null {
 
 export function writeResults(results: Results, path = RESULTS_FILE): void {
   writeFileSync(path, `${JSON.stringify(results, roundedNumber, 2)}\n`);
+}
+
+/** The rounds of both, as if they were one run. */
+export function joined(before: Speed, after: Speed): Speed {
+  return {
+    decode1: [...before.decode1, ...after.decode1],
+    decode8: [...before.decode8, ...after.decode8],
+    prefill: [...before.prefill, ...after.prefill],
+  };
 }
 
 /** The new points in the place of those of the same format. */

@@ -1,3 +1,4 @@
+import { median } from '../../lib/report.js';
 import { nameOf } from './formats.js';
 import type { Point, Results } from './results.js';
 
@@ -22,7 +23,8 @@ function measuredTable({ points }: Results): string {
 }
 
 function row({ id, engine, quality, size, speed }: Point): string[] {
-  const rate = (value: number | undefined) => (value === undefined ? '–' : value.toFixed(0));
+  const rate = (rounds: readonly number[] | undefined) =>
+    rounds === undefined ? '–' : median(rounds).toFixed(0);
   const name = engine === 'radish' ? `Radish \`${nameOf(id)}\`` : `llama.cpp ${nameOf(id)}`;
   return [
     name,

@@ -1,3 +1,4 @@
+import { median } from '../../../lib/report.js';
 import type { Point, Results, Speed } from '../results.js';
 import { LABEL_PX, type Box } from './labels.js';
 import { ticks } from './log-scale.js';
@@ -9,10 +10,13 @@ const HEIGHT = 556;
 /** Of the panels' frames. */
 const [TOP, BOTTOM, LEFT, RIGHT, GAP] = [104, 452, 76, 946, 22];
 
-const PANELS: readonly { readonly title: string; readonly speedOf: (speed: Speed) => number }[] = [
-  { title: 'Decode, 1 request', speedOf: ({ decode1 }) => decode1 },
-  { title: 'Decode, 8 requests', speedOf: ({ decode8 }) => decode8 },
-  { title: 'Prefill, 512 tokens', speedOf: ({ prefill }) => prefill },
+const PANELS: readonly {
+  readonly title: string;
+  readonly roundsOf: (speed: Speed) => readonly number[];
+}[] = [
+  { title: 'Decode, 1 request', roundsOf: ({ decode1 }) => decode1 },
+  { title: 'Decode, 8 requests', roundsOf: ({ decode8 }) => decode8 },
+  { title: 'Prefill, 512 tokens', roundsOf: ({ prefill }) => prefill },
 ];
 
 interface Palette {
@@ -82,10 +86,10 @@ export function renderChart(results: Results): string {
     timed.map(({ quality }) => quality.kl),
     first,
   );
-  const panels = PANELS.map(({ title, speedOf }, i) =>
+  const panels = PANELS.map(({ title, roundsOf }, i) =>
     panel(
       title,
-      timed.flatMap((point) => timedAt(point, speedOf)),
+      timed.flatMap((point) => timedAt(point, roundsOf)),
       frames[i] ?? EMPTY,
       axis,
     ),
@@ -132,9 +136,9 @@ function framesOf(count: number): Box[] {
   });
 }
 
-function timedAt(point: Point, speedOf: (speed: Speed) => number): Timed[] {
+function timedAt(point: Point, roundsOf: (speed: Speed) => readonly number[]): Timed[] {
   if (point.speed === null) return [];
-  return [{ point, kl: point.quality.kl, speed: speedOf(point.speed) }];
+  return [{ point, kl: point.quality.kl, speed: median(roundsOf(point.speed)) }];
 }
 
 function klLabels({ scale, stripY }: KlAxis, { left, top, bottom }: Box): string[] {
@@ -175,7 +179,7 @@ function subtitle({ model, setting, machine }: Results): string {
 
 function caption({ setting, points }: Results): string[] {
   const dates = points.flatMap(({ speed }) => speed?.date ?? []).toSorted();
-  const rounds = points.flatMap(({ speed }) => speed?.rounds ?? []);
+  const rounds = points.flatMap(({ speed }) => speed?.prefill.length ?? []);
   const rows = setting.rows.toLocaleString('en-US');
   return [
     `KL: each engine's next-token distributions against its own float32, ${rows} positions of English prose; ` +
@@ -187,8 +191,9 @@ function caption({ setting, points }: Results): string[] {
 
 function description(points: readonly Point[]): string {
   const said = points.map(({ id, engine, quality, speed }) => {
-    const { decode1 = NaN, decode8 = NaN, prefill = NaN } = speed ?? {};
-    const speeds = [decode1, decode8, prefill].map((rate) => String(Math.round(rate)));
+    const speeds = PANELS.map(({ roundsOf }) =>
+      speed === null ? '' : median(roundsOf(speed)).toFixed(0),
+    );
     return `${engine} ${id}: KL ${quality.kl.toPrecision(2)}, ${speeds.join(', ')} tokens per second`;
   });
   return (
