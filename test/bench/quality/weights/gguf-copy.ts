@@ -15,6 +15,7 @@ interface ShapeConfig extends LlamaConfig {
   readonly intermediate_size: number;
   readonly num_attention_heads: number;
   readonly num_key_value_heads: number;
+  readonly head_dim?: number;
   readonly max_position_embeddings: number;
   readonly rms_norm_eps: number;
   readonly rope_theta: number;
@@ -71,7 +72,7 @@ export async function writeGguf(folder: string, target: string): Promise<void> {
 }
 
 function shapeMetadata(config: ShapeConfig) {
-  const headDim = config.hidden_size / config.num_attention_heads;
+  const headDim = config.head_dim ?? config.hidden_size / config.num_attention_heads;
   return [
     ['general.architecture', text('llama')],
     ['general.file_type', u32(F32)],
@@ -82,6 +83,8 @@ function shapeMetadata(config: ShapeConfig) {
     ['llama.feed_forward_length', u32(config.intermediate_size)],
     ['llama.attention.head_count', u32(config.num_attention_heads)],
     ['llama.attention.head_count_kv', u32(config.num_key_value_heads)],
+    ['llama.attention.key_length', u32(headDim)],
+    ['llama.attention.value_length', u32(headDim)],
     ['llama.rope.freq_base', f32Meta(config.rope_theta)],
     ['llama.rope.dimension_count', u32(headDim)],
     ['llama.attention.layer_norm_rms_epsilon', f32Meta(config.rms_norm_eps)],

@@ -127,7 +127,7 @@ function timesTurn({ shape, values }: Weight, turn: Square): Weight {
   return { shape, values: timesSquare(values, turn) };
 }
 
-/** `Rᵀ · W` of `[hidden, in]`: column by column of W, as the rows of its transpose times R. */
+/** `Rᵀ · W` of a `[hidden, in]`: each row a sum of all rows of W. `back` is Rᵀ. */
 function turnedOutputs({ shape, values }: Weight, back: Square): Weight {
   const [size = 0, width = 0] = shape;
   const result = new Float32Array(values.length);
