@@ -36,6 +36,7 @@ import { writePage } from './page/write-page.js';
 const { values } = parseArgs({
   options: {
     model: { type: 'string' },
+    name: { type: 'string' },
     'llama-cpp': { type: 'string' },
     formats: { type: 'string' },
     only: { type: 'string' },
@@ -133,7 +134,13 @@ function freshResults(model: string, tokens: readonly number[]): Results {
   const windows = secondHalves(tokens, WINDOW);
   const rows = windows.reduce((total, { next }) => total + next.length, 0);
   const setting = { window: WINDOW, rows, threads: Number(values.threads), llamaCpp: LLAMA_CPP };
-  return { model: basename(model), setting, machine: thisMachine(), copy: null, points: [] };
+  return {
+    model: values.name ?? basename(model),
+    setting,
+    machine: thisMachine(),
+    copy: null,
+    points: [],
+  };
 }
 
 const { model, 'llama-cpp': llamaCpp } = values;

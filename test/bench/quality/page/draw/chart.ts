@@ -184,9 +184,14 @@ function caption({ setting, points }: Results): string[] {
   return [
     `KL: each engine's next-token distributions against its own float32, ${rows} positions of English prose; ` +
       'the weights in a random orthogonal basis.',
-    `Speed: whole servers over HTTP in turn, medians of ${Math.min(...rounds)} rounds or more; ` +
+    `Speed: whole servers over HTTP in turn, medians of ${shownRounds(rounds)} rounds; ` +
       `llama.cpp of ${setting.llamaCpp}. Measured until ${dates.at(-1) ?? 'never'}.`,
   ];
+}
+
+function shownRounds(rounds: readonly number[]): string {
+  const [least, most] = [Math.min(...rounds), Math.max(...rounds)];
+  return least === most ? String(least) : `${least} to ${most}`;
 }
 
 function description(points: readonly Point[]): string {

@@ -39,6 +39,11 @@ const DIRECTIONS = [0, 180, 270, 90, 315, 45, 225, 135, 338, 22, 202, 158].map(
 const PASSES = 8;
 /** Prices of a square pixel that is over a label, a marker, a line, the edge; and of a ring. */
 const [OVER_LABEL, OVER_MARKER, OVER_LINE, OUTSIDE, RING] = [10, 10, 0.1, 100, 3];
+/**
+ * A label that is as near to another point as to its own is read as that one's; price of a pixel nearer.
+ * The same of a line from a point to its label that runs over another.
+ */
+const [NEAR, CONFUSING, CROSSING] = [11, 2, 15];
 
 /**
  * One box for each point, inside `bounds`, over no marker and no other box wherever there is room. Each takes its
@@ -83,8 +88,8 @@ function candidates(
     DIRECTIONS.map((angle, turn): Candidate => {
       // The box touches the ring with the side that looks at the point.
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-      const centre = x + radius * cos + (width / 2) * clamp(1.5 * cos);
-      const middle = y + radius * sin + (HEIGHT / 2) * clamp(1.5 * sin);
+      const centre = x + radius * cos + (width / 2) * between(1.5 * cos, -1, 1);
+      const middle = y + radius * sin + (HEIGHT / 2) * between(1.5 * sin, -1, 1);
       const box = {
         left: centre - width / 2,
         right: centre + width / 2,
@@ -92,19 +97,43 @@ function candidates(
         bottom: middle + HEIGHT / 2,
       };
       const markers = points.reduce((sum, point) => sum + overlap(box, marker(point)), 0);
+      const strangers = points.filter((point) => point.x !== x || point.y !== y);
+      const confusing = strangers.reduce(
+        (sum, point) => sum + Math.max(0, NEAR - distance(box, point)),
+        0,
+      );
+      const [toX, toY] = [between(x, box.left, box.right), between(y, box.top, box.bottom)];
+      const isOver = (point: Labelled) => leadsOver({ x, y }, { x: toX, y: toY }, point);
+      const crossing = strangers.filter(isOver).length;
       const outside = width * HEIGHT - overlap(box, bounds);
       const crossed = lines.reduce((sum, line) => sum + overlap(box, line), 0);
-      const price =
-        RING * ring + turn / 10 + OVER_MARKER * markers + OVER_LINE * crossed + OUTSIDE * outside;
+      const place = RING * ring + turn / 10 + CONFUSING * confusing + CROSSING * crossing;
+      const price = place + OVER_MARKER * markers + OVER_LINE * crossed + OUTSIDE * outside;
       return { ...box, isFar: ring > 1, price };
     }),
   );
+}
+
+type Spot = Pick<Labelled, 'x' | 'y'>;
+
+/** Whether the line between two spots comes closer to a point than its marker is wide. */
+function leadsOver(from: Spot, to: Spot, { x, y }: Labelled): boolean {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const along = ((x - from.x) * dx + (y - from.y) * dy) / (dx * dx + dy * dy || 1);
+  const share = between(along, 0, 1);
+  return Math.hypot(from.x + share * dx - x, from.y + share * dy - y) < MARKER;
+}
+
+/** Pixels from a point to a box; 0 inside. */
+function distance({ left, top, right, bottom }: Box, { x, y }: Labelled): number {
+  return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
 }
 
 function marker({ x, y }: Labelled): Box {
   return { left: x - MARKER, right: x + MARKER, top: y - MARKER, bottom: y + MARKER };
 }
 
-function clamp(value: number): number {
-  return Math.max(-1, Math.min(1, value));
+/** The nearest number of a range. */
+export function between(value: number, from: number, to: number): number {
+  return Math.max(from, Math.min(to, value));
 }

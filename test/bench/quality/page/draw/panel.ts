@@ -1,7 +1,7 @@
 import { nameOf } from '../formats.js';
 import type { Point } from '../results.js';
 import { frontier } from './frontier.js';
-import { LABEL_PX, placeLabels, type Box, type Placed } from './labels.js';
+import { between, LABEL_PX, placeLabels, type Box, type Placed } from './labels.js';
 import { airyDomain, logScale, ticks, type LogScale } from './log-scale.js';
 import { element, label } from './svg.js';
 
@@ -38,7 +38,7 @@ export function panel(title: string, all: readonly Timed[], frame: Box, axis: Kl
   const speeds = logScale(
     airyDomain(
       all.map(({ speed }) => speed),
-      0.12,
+      0.18,
     ),
     [left, right],
   );
@@ -132,8 +132,8 @@ function marker({ timed, x, y }: Mark, isBest: boolean): string {
 
 function leader({ x, y }: Mark, placed: Placed | undefined): string[] {
   if (placed?.isFar !== true) return [];
-  const near = (value: number, from: number, to: number) => Math.max(from, Math.min(to, value));
-  const [x2, y2] = [near(x, placed.left, placed.right), near(y, placed.top, placed.bottom)];
+  const x2 = between(x, placed.left, placed.right);
+  const y2 = between(y, placed.top, placed.bottom);
   return [element('line', { class: 'leader', x1: x, y1: y, x2, y2 })];
 }
 
