@@ -32,8 +32,25 @@ export type CacheEntry =
   | { readonly state: 'sound'; readonly map: WeightMap }
   | { readonly state: 'absent' | 'damaged' | 'foreign' };
 
+/** An entry whose weights were not read yet. */
+export type OpenEntry =
+  | {
+      readonly state: 'open';
+      readonly map: WeightMap;
+      /** Reads all of it. @returns whether it is what was written */
+      readonly prove: () => Promise<boolean>;
+    }
+  | { readonly state: 'absent' | 'damaged' | 'foreign' };
+
 /** Looks for a finished entry, and reads all of it to see that it is what was written. */
 export async function readCacheEntry(folder: string): Promise<CacheEntry> {
+  const entry = await openCacheEntry(folder);
+  if (entry.state !== 'open') return entry;
+  return (await entry.prove()) ? { state: 'sound', map: entry.map } : { state: 'damaged' };
+}
+
+/** Looks for a finished entry, and reads of its weights nothing but the size. */
+export async function openCacheEntry(folder: string): Promise<OpenEntry> {
   const found = await lstat(folder).catch(() => null);
   if (found === null) return { state: 'absent' };
   if (!found.isDirectory() || !(await isPrivate(filesOf(folder)))) return { state: 'foreign' };
@@ -41,13 +58,13 @@ export async function readCacheEntry(folder: string): Promise<CacheEntry> {
     const index = JSON.parse(await readRegularText(join(folder, INDEX_FILE))) as CacheIndex;
     // Of an earlier form: it is made anew.
     if (!Object.hasOwn(index, 'segmentsHash')) return { state: 'absent' };
-    if (index.digest !== digestOf(index)) return { state: 'damaged' };
+    const { map, fileBytes, segmentsHash, digest } = index;
     const weights = join(folder, WEIGHTS_FILE);
-    // The size first: it costs nothing.
-    const isSound =
-      (await stat(weights)).size === index.fileBytes &&
-      (await hashSegments(weights)) === index.segmentsHash;
-    return isSound ? { state: 'sound', map: index.map } : { state: 'damaged' };
+    if (digest !== digestOf(index) || (await stat(weights)).size !== fileBytes) {
+      return { state: 'damaged' };
+    }
+    const hash = (): Promise<string | null> => hashSegments(weights).catch(() => null);
+    return { state: 'open', map, prove: async () => (await hash()) === segmentsHash };
   } catch {
     return { state: 'damaged' };
   }

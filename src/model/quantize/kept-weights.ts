@@ -11,7 +11,7 @@ import {
   type CacheDraft,
   commitCacheEntry,
   discardCacheEntry,
-  readCacheEntry,
+  openCacheEntry,
 } from './cache.js';
 import { noteSource } from './cache-sources.js';
 import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
@@ -26,6 +26,8 @@ export interface QuantizeDeps extends WeightCache {
   readonly runJob: (job: QuantizeJob) => Promise<void>;
   /** Parent for an entry that `cacheDir` cannot take. */
   readonly temporaryDir: string;
+  /** Whoever loads weights of the cache waits for their proof; absent = they are proven before that. */
+  readonly provesLate?: boolean;
   readonly warn: (message: string) => void;
   /** Checkpoint bytes done so far, of how many. */
   readonly progress: (doneBytes: number, totalBytes: number) => void;
@@ -36,7 +38,18 @@ export interface QuantizedWeights {
   readonly cacheHit: boolean;
   /** An entry outside the cache: whoever started the process removes it in the end. */
   readonly temporaryFolder: string | null;
+  /**
+   * Rejects where they are not what was written: nothing that was computed with them may leave before it is settled.
+   * With {@link UnsoundWeights} where they can be made anew, with a ModelLoadError where they cannot.
+   */
+  readonly proof: Promise<void>;
 }
+
+/** Of weights that were read, or made, before they were handed on. */
+export const PROVEN: Promise<void> = Promise.resolve();
+
+/** An entry of the cache that is damaged, which was found while it was loaded. */
+export class UnsoundWeights extends Error {}
 
 /** Weights that are made of a checkpoint by jobs. */
 export interface WeightMaking {
@@ -56,13 +69,16 @@ export async function keptWeights(
   const { sources, key } = making;
   if (key === null) return makeWeights(making, await temporaryDraft(deps), deps);
   const cached = join(deps.cacheDir, key);
-  const entry = await readCacheEntry(cached);
-  if (entry.state === 'sound' && (await useEntry(cached))) {
+  const entry = await openCacheEntry(cached);
+  const proof = entry.state === 'open' ? startProof(cached, entry.prove) : PROVEN;
+  const isSound = entry.state === 'open' && (deps.provesLate === true || (await holds(proof)));
+  if (isSound && (await useEntry(cached))) {
     await noteSources(cached, sources);
     await makeRoom(deps);
-    return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
+    const store = weightStore(cached, entry.map);
+    return { store, cacheHit: true, temporaryFolder: null, proof };
   }
-  if (entry.state === 'damaged') {
+  if (entry.state === 'damaged' || (entry.state === 'open' && !isSound)) {
     deps.warn(`${cached} is damaged: the weights are quantized anew.`);
   }
   const draft =
@@ -70,6 +86,22 @@ export async function keptWeights(
       ? await besideForeignEntry(cached, deps)
       : await openDraft(cached, deps);
   return makeWeights(making, draft, deps);
+}
+
+/** Begins to read an entry. Whoever leaves before it is read does not hear of it. */
+function startProof(cached: string, prove: () => Promise<boolean>): Promise<void> {
+  const proof = prove().then((isSound) => {
+    if (!isSound) throw new UnsoundWeights(`${cached} is damaged`);
+  });
+  proof.catch(() => undefined);
+  return proof;
+}
+
+function holds(proof: Promise<void>): Promise<boolean> {
+  return proof.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The checkpoint's files with their hashes. Those that an entry was made of, and that nobody changed, are not read. */
@@ -108,6 +140,7 @@ async function makeWeights(
       store: weightStore(folder, planned.map),
       cacheHit: false,
       temporaryFolder: cached === null ? folder : null,
+      proof: PROVEN,
     };
   } catch (error) {
     await discardCacheEntry(draft);
