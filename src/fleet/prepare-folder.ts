@@ -49,6 +49,9 @@ async function prepare(
         warn: (message) => {
           log.warn(message);
         },
+        info: (message) => {
+          log.info(message);
+        },
         progress: (done, total) => {
           bar.update(done, total);
         },

@@ -1,4 +1,3 @@
-import { sweepDrafts } from '../core/owned-drafts.js';
 import { buildDecoder } from './build-decoder.js';
 import type { BuildDeps, LoadFormat, QuantizedForm } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
@@ -9,6 +8,7 @@ import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
+import { sweepCache } from './quantize/drafts.js';
 import type { Preference, Quantization } from './quantize/format.js';
 import type { KeptCount } from './quantize/kept-linears.js';
 import type { QuantizedWeights } from './quantize/kept-weights.js';
@@ -79,7 +79,7 @@ export async function prepareModel(
   deps: BuildDeps,
 ): Promise<PreparedCheckpoint> {
   const start = performance.now();
-  await sweepDrafts(deps.cacheDir);
+  await sweepCache(deps.cacheDir);
   const { source, modules } = await openModel(options.folder);
   requireFormat(source, options.loadFormat);
   const config = await source.config();

@@ -6,6 +6,7 @@ import { makeFolders } from '../../core/make-folders.js';
 import { draftOf, makeOwnedFolder } from '../../core/owned-drafts.js';
 import { readRegularText } from '../source/regular-file.js';
 import type { WeightMap } from '../weights/weight-store.js';
+import { JOURNAL_FILE, takeDraft } from './drafts.js';
 import { hashSegments } from './hash-file.js';
 import { WEIGHTS_FILE } from './layout.js';
 import { isPrivate } from './private-files.js';
@@ -78,26 +79,43 @@ function filesOf(folder: string): readonly string[] {
 export interface CacheDraft {
   readonly folder: string;
   readonly weightsPath: string;
+  /** Null = nobody can go on with it. */
+  readonly journalPath: string | null;
 }
 
-/** A draft beside its final folder: made at once, so that a cache that cannot be written is found out. */
+/**
+ * A draft beside its final folder: made at once, so that a cache that cannot be written is found out. Where a process
+ * was killed that filled one, it goes on with that.
+ */
 export async function beginCacheEntry(folder: string): Promise<CacheDraft> {
   await makeFolders(dirname(folder), PRIVATE_FOLDER);
+  const left = await takeDraft(folder);
+  if (left !== null) {
+    await rm(join(left, INDEX_FILE), { force: true });
+    return journaledDraft(left);
+  }
   const draft = draftOf(folder);
   await mkdir(draft, { mode: PRIVATE_FOLDER });
-  return emptyDraft(draft);
+  await emptyFile(join(draft, WEIGHTS_FILE));
+  return journaledDraft(draft);
+}
+
+function journaledDraft(folder: string): CacheDraft {
+  const [weightsPath, journalPath] = [join(folder, WEIGHTS_FILE), join(folder, JOURNAL_FILE)];
+  return { folder, weightsPath, journalPath };
 }
 
 /** A draft that is never put anywhere else, in a folder below `parent` that nobody can guess. */
 export async function beginTemporaryEntry(parent: string): Promise<CacheDraft> {
   await makeFolders(parent);
-  return emptyDraft(await makeOwnedFolder(parent, 'weights'));
+  const folder = await makeOwnedFolder(parent, 'weights');
+  const weightsPath = join(folder, WEIGHTS_FILE);
+  await emptyFile(weightsPath);
+  return { folder, weightsPath, journalPath: null };
 }
 
-async function emptyDraft(folder: string): Promise<CacheDraft> {
-  const weightsPath = join(folder, WEIGHTS_FILE);
-  await writeFile(weightsPath, '', { flag: 'wx', mode: PRIVATE_FILE });
-  return { folder, weightsPath };
+function emptyFile(path: string): Promise<void> {
+  return writeFile(path, '', { flag: 'wx', mode: PRIVATE_FILE });
 }
 
 /**
@@ -116,6 +134,7 @@ export async function commitCacheEntry(
   const indexPath = join(draft.folder, INDEX_FILE);
   await writeFile(indexPath, JSON.stringify(index), { flag: 'wx', mode: PRIVATE_FILE });
   await syncFile(indexPath);
+  if (draft.journalPath !== null) await rm(draft.journalPath, { force: true });
   if ((await readCacheEntry(folder)).state === 'sound') {
     await discardCacheEntry(draft);
     return;

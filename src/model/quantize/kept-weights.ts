@@ -17,6 +17,7 @@ import { noteSource } from './cache-sources.js';
 import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
 import { hashFiles, type HashedFile } from './hashed-files.js';
 import type { QuantizeJob } from './job.js';
+import { journaled } from './journal.js';
 import { knownHashes, noteHashes } from './known-hashes.js';
 import type { QuantizePlan } from './recipe.js';
 
@@ -29,6 +30,7 @@ export interface QuantizeDeps extends WeightCache {
   /** Whoever loads weights of the cache waits for their proof; absent = they are proven before that. */
   readonly provesLate?: boolean;
   readonly warn: (message: string) => void;
+  readonly info?: (message: string) => void;
   /** Checkpoint bytes done so far, of how many. */
   readonly progress: (doneBytes: number, totalBytes: number) => void;
 }
@@ -129,7 +131,7 @@ async function makeWeights(
   try {
     const planned = plan(draft.weightsPath);
     await truncate(draft.weightsPath, planned.fileBytes);
-    await runJobs(planned.jobs, deps);
+    await runJobs(await remainingJobs(planned.jobs, draft, deps), deps);
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
@@ -143,9 +145,29 @@ async function makeWeights(
       proof: PROVEN,
     };
   } catch (error) {
-    await discardCacheEntry(draft);
+    // Whoever was told to end may go on with it.
+    const isLeft = draft.journalPath !== null && (error as Error).name === 'AbortError';
+    if (!isLeft) await discardCacheEntry(draft);
     throw diskFull(error, folder);
   }
+}
+
+/** All of the jobs; those that ended in an earlier process look only whether what they wrote is there. */
+async function remainingJobs(
+  jobs: readonly QuantizeJob[],
+  { journalPath }: CacheDraft,
+  { info }: QuantizeDeps,
+): Promise<readonly QuantizeJob[]> {
+  if (journalPath === null) return jobs;
+  const { jobs: noted, numKnown, knownBytes } = await journaled(jobs, journalPath);
+  if (numKnown > 0) {
+    const all = jobs.reduce((sum, { bytes }) => sum + bytes, 0);
+    const percent = Math.floor((100 * knownBytes) / Math.max(1, all));
+    info?.(
+      `Quantizing goes on where a start was ended: ${numKnown} of ${jobs.length} parts (${percent} %) are there already.`,
+    );
+  }
+  return noted;
 }
 
 interface OpenDraft {
