@@ -33,7 +33,7 @@ export async function openConverted(path: string): Promise<ConvertedWeights> {
 
 /** Begins to read the weights. Whoever leaves before they are read does not hear of it. */
 function startProof(named: string, file: string, { weights }: Manifest): Promise<void> {
-  const proof = hashSegments(file).then((hash) => {
+  const proof = hashSegments(file, 'beside a session').then((hash) => {
     if (hash !== weights.segmentsHash) throw damaged(named);
   });
   proof.catch(() => undefined);

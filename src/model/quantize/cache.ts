@@ -7,7 +7,7 @@ import { draftOf, makeOwnedFolder } from '../../core/owned-drafts.js';
 import { readRegularText } from '../source/regular-file.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import { JOURNAL_FILE, takeDraft } from './drafts.js';
-import { hashSegments } from './hash-file.js';
+import { hashSegments, type HashPace } from './hash-file.js';
 import { WEIGHTS_FILE } from './layout.js';
 import { isPrivate } from './private-files.js';
 
@@ -39,7 +39,7 @@ export type OpenEntry =
       readonly state: 'open';
       readonly map: WeightMap;
       /** Reads all of it. @returns whether it is what was written */
-      readonly prove: () => Promise<boolean>;
+      readonly prove: (pace: HashPace) => Promise<boolean>;
     }
   | { readonly state: 'absent' | 'damaged' | 'foreign' };
 
@@ -47,7 +47,7 @@ export type OpenEntry =
 export async function readCacheEntry(folder: string): Promise<CacheEntry> {
   const entry = await openCacheEntry(folder);
   if (entry.state !== 'open') return entry;
-  return (await entry.prove()) ? { state: 'sound', map: entry.map } : { state: 'damaged' };
+  return (await entry.prove('alone')) ? { state: 'sound', map: entry.map } : { state: 'damaged' };
 }
 
 /** Looks for a finished entry, and reads of its weights nothing but the size. */
@@ -64,8 +64,9 @@ export async function openCacheEntry(folder: string): Promise<OpenEntry> {
     if (digest !== digestOf(index) || (await stat(weights)).size !== fileBytes) {
       return { state: 'damaged' };
     }
-    const hash = (): Promise<string | null> => hashSegments(weights).catch(() => null);
-    return { state: 'open', map, prove: async () => (await hash()) === segmentsHash };
+    const prove = async (pace: HashPace): Promise<boolean> =>
+      (await hashSegments(weights, pace).catch(() => null)) === segmentsHash;
+    return { state: 'open', map, prove };
   } catch {
     return { state: 'damaged' };
   }

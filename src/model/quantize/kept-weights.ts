@@ -72,8 +72,12 @@ export async function keptWeights(
   if (key === null) return makeWeights(making, await temporaryDraft(deps), deps);
   const cached = join(deps.cacheDir, key);
   const entry = await openCacheEntry(cached);
-  const proof = entry.state === 'open' ? startProof(cached, entry.prove) : PROVEN;
-  const isSound = entry.state === 'open' && (deps.provesLate === true || (await holds(proof)));
+  const isLate = deps.provesLate === true;
+  const proof =
+    entry.state === 'open'
+      ? startProof(cached, entry.prove(isLate ? 'beside a session' : 'alone'))
+      : PROVEN;
+  const isSound = entry.state === 'open' && (isLate || (await holds(proof)));
   if (isSound && (await useEntry(cached))) {
     await noteSources(cached, sources);
     await makeRoom(deps);
@@ -90,9 +94,9 @@ export async function keptWeights(
   return makeWeights(making, draft, deps);
 }
 
-/** Begins to read an entry. Whoever leaves before it is read does not hear of it. */
-function startProof(cached: string, prove: () => Promise<boolean>): Promise<void> {
-  const proof = prove().then((isSound) => {
+/** Whoever leaves before an entry is read does not hear of it. */
+function startProof(cached: string, reading: Promise<boolean>): Promise<void> {
+  const proof = reading.then((isSound) => {
     if (!isSound) throw new UnsoundWeights(`${cached} is damaged`);
   });
   proof.catch(() => undefined);
