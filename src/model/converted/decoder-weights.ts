@@ -42,7 +42,7 @@ export function requireConverted(
     throw new ModelLoadError(
       'bad_option',
       `${path} was written by radish convert, and tensors that are sent cannot be put among quantized ones: ` +
-        'update from a folder, or serve the model that it was made of',
+        'update from a folder, or serve the model that it was made of.',
     );
   }
   if (quantization !== 'auto' && quantization !== format) {
