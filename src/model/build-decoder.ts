@@ -6,11 +6,11 @@ import {
   convertedKvScales,
   convertedTarget,
   requireConverted,
-  type Network,
 } from './converted/decoder-weights.js';
+import { networkDigest } from './converted/manifest.js';
 import { resolveContextLength } from './families/context-length.js';
-import type { ModelConfig } from './families/model-config.js';
-import { parseConfig, planFor } from './families/registry.js';
+import type { DecoderModel } from './families/family.js';
+import { readDecoder } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
 import type { PreparedModel } from './graph/contract.js';
 import { needsEvenRows } from './graph/run-rows.js';
@@ -35,6 +35,7 @@ import { targetFor, type ModelTarget } from './target.js';
 import { aliased, withPrefix } from './weights/aliases.js';
 import { dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
+import { withViews } from './weights/tensor-views.js';
 import { plainWeights } from './weights/plain-weights.js';
 import { fromRoot } from './weights/from-root.js';
 
@@ -44,15 +45,14 @@ export async function buildDecoder(
   options: BuildOptions,
   deps: BuildDeps,
 ): Promise<BuiltModel> {
-  const config = parseConfig(json);
-  const plan = planFor(config);
+  const model = readDecoder(json);
+  const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
   const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
-  const network = { config, plan };
   const { checkpoint, storedType, target, weights, formatReason, kept } =
     converted === null
-      ? await weightsFromCheckpoint(network, options, deps)
-      : weightsAsConverted(converted, network, options);
+      ? await weightsFromCheckpoint(model, options, deps)
+      : weightsAsConverted(converted, model, options);
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
   const { format, totalBytes: weightBytes } = store;
@@ -63,20 +63,20 @@ export async function buildDecoder(
     needsEvenRows(plan, store)
   );
   const build = (kvScales: KvScales | null): PreparedModel => ({
-    spec: modelSpec(config, {
+    spec: modelSpec(model, {
       contextLength,
       format,
       weightBytes,
       kvType: kvScales === null ? target.kv : 'i8',
     }),
-    graph: buildGraph(config, plan, store, { contextLength, target, kvScales, isBatchInvariant }),
+    graph: buildGraph(model, store, { contextLength, target, kvScales, isBatchInvariant }),
     weightsFolder: store.folder,
     target,
     isBatchInvariant,
   });
   const { kvCacheDtype } = options.device;
   const kvScales =
-    chooseKvType(kvCacheDtype, config, { target, format }) === 'i8'
+    chooseKvType(kvCacheDtype, model, { target, format }) === 'i8'
       ? await kvScalesFor(build(null), { weights, converted, options, deps })
       : null;
   const { spec, graph } = build(kvScales);
@@ -88,7 +88,10 @@ export async function buildDecoder(
     plan,
     checkpoint,
     weights: { ...weights, store },
-    quantized: format === 'none' ? null : { store: weights.store, storedType, kvScales },
+    quantized:
+      format === 'none'
+        ? null
+        : { store: weights.store, network: networkDigest(model), storedType, kvScales },
     formatReason,
     kept,
   };
@@ -106,14 +109,15 @@ interface DecoderWeights {
 }
 
 async function weightsFromCheckpoint(
-  { config, plan }: Network,
+  model: DecoderModel,
   options: BuildOptions,
   deps: BuildDeps,
 ): Promise<DecoderWeights> {
-  const checkpoint = await openWeights(options, plan, deps);
+  const { config, plan } = model;
+  const checkpoint = await openWeights(options, model, deps);
   const storedType = embeddingType(plan, checkpoint);
   const target = targetFor(options.device, storedType);
-  if (target.device !== 'cpu') requirePaged(config, target);
+  if (target.device !== 'cpu') requirePaged(model, target);
   const choice = chooseFormat(options.quantization, plan, target, options.preference);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
@@ -132,14 +136,14 @@ async function weightsFromCheckpoint(
 
 function weightsAsConverted(
   converted: ConvertedWeights,
-  network: Network,
+  model: DecoderModel,
   options: BuildOptions,
 ): DecoderWeights {
   const target = convertedTarget(converted, options);
-  if (target.device !== 'cpu') requirePaged(network.config, target);
-  requireConverted(converted, network, options);
+  if (target.device !== 'cpu') requirePaged(model, target);
+  requireConverted(converted, model, options);
   return {
-    checkpoint: convertedCheckpoint(converted, network.plan),
+    checkpoint: convertedCheckpoint(converted, model.plan),
     storedType: converted.manifest.source.dtype,
     target,
     weights: {
@@ -193,7 +197,6 @@ async function findKvScales(
 }
 
 interface LoadInput extends RecipeInput {
-  readonly config: ModelConfig;
   /** Whether what is made of the checkpoint stays in the cache. */
   readonly isKept: boolean;
 }
@@ -215,14 +218,15 @@ async function loadWeights(
 
 async function openWeights(
   { source, loadFormat, overlay }: BuildOptions,
-  plan: ModelPlan,
+  { plan, views }: DecoderModel,
   deps: QuantizeDeps,
 ): Promise<Checkpoint> {
   const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps) : source.weights();
-  return aliased(overlaid(await base, overlay), (name) =>
+  const stored = aliased(overlaid(await base, overlay), (name) =>
     // The head stands beside the trunk.
     name.startsWith('lm_head.') ? name : withPrefix(name, 'model.'),
   );
+  return withViews(stored, views);
 }
 
 function embeddingType({ embedding }: ModelPlan, checkpoint: Checkpoint): FloatType {

@@ -40,6 +40,8 @@ export interface BuildDeps extends QuantizeDeps {
 /** Weights in the form that they are computed in, and what was measured with them. */
 export interface QuantizedForm {
   readonly store: WeightStore;
+  /** `networkDigest` of what they are for. */
+  readonly network: string;
   /** Of the embedding table that they were made of. */
   readonly storedType: FloatType;
   /** Null where K and V are floats. */

@@ -1,6 +1,6 @@
 import type { ModelSpec } from '../../core/model-spec.js';
 import type { BuildOptions } from '../built-model.js';
-import type { ModelConfig } from '../families/model-config.js';
+import type { DecoderModel } from '../families/family.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
 import type { ModelPlan } from '../plan.js';
@@ -9,12 +9,7 @@ import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 import { targetFor, type ModelTarget } from '../target.js';
 import type { LinearWeight, WeightMap } from '../weights/weight-store.js';
 import type { ConvertedWeights } from './converted-weights.js';
-
-/** The network that the weights are for. */
-export interface Network {
-  readonly config: ModelConfig;
-  readonly plan: ModelPlan;
-}
+import { networkDigest } from './manifest.js';
 
 /** What to compute converted weights on, and in: that which they were made for. @throws ModelLoadError */
 export function convertedTarget(
@@ -34,10 +29,11 @@ export function convertedTarget(
 /** That they are of this network, and in the format that is asked for. @throws ModelLoadError */
 export function requireConverted(
   { path, manifest }: ConvertedWeights,
-  { config, plan }: Network,
+  model: DecoderModel,
   { quantization, overlay }: BuildOptions,
 ): void {
-  const { format, architecture, map } = manifest;
+  const { format, architecture, network, map } = manifest;
+  const { config, plan } = model;
   if (overlay !== null) {
     throw new ModelLoadError(
       'bad_option',
@@ -51,10 +47,16 @@ export function requireConverted(
       `--quantization ${quantization} is not possible: ${path} was converted to ${format}. Use auto or ${format}.`,
     );
   }
-  if (architecture === config.architecture && map.format === format && fits(map, plan)) return;
+  if (architecture !== config.architecture || map.format !== format || !fits(map, plan)) {
+    throw new ModelLoadError(
+      'bad_checkpoint',
+      `${path} has weights of another network than its config.json: it is not as radish convert wrote it.`,
+    );
+  }
+  if (network === networkDigest(model)) return;
   throw new ModelLoadError(
     'bad_checkpoint',
-    `${path} has weights of another network than its config.json: it is not as radish convert wrote it.`,
+    `${path} was written by a Radish that computes ${architecture} in another way: convert the model anew.`,
   );
 }
 

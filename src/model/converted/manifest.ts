@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { FLOAT_TYPES, type FloatType } from '../../core/model-spec.js';
 import { DEVICE_KINDS, type DeviceKind } from '../../core/device-kind.js';
+import type { DecoderModel } from '../families/family.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
 import type { KeptCount } from '../quantize/kept-linears.js';
@@ -30,6 +31,8 @@ export interface ConvertedSource {
 export interface ManifestFields {
   readonly format: QuantizedFormat;
   readonly architecture: string;
+  /** {@link networkDigest} of it. */
+  readonly network: string;
   /** What the weights are laid out for. */
   readonly target: { readonly device: DeviceKind; readonly compute: FloatType };
   readonly source: {
@@ -58,6 +61,13 @@ export interface Manifest extends ManifestFields {
   readonly recipe: number;
   /** sha256 of the other fields as JSON, hex. */
   readonly digest: string;
+}
+
+/** The same for as long as a program reads the same tensors in the same order into the same network; hex. */
+export function networkDigest({ plan, views }: Pick<DecoderModel, 'plan' | 'views'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([plan, views]))
+    .digest('hex');
 }
 
 /** The text of a manifest. */
@@ -112,10 +122,11 @@ function parseObject(text: string, path: string): Readonly<Record<string, unknow
 
 /** What the digest does not say: somebody may have made one up. The map is checked against the network. */
 function hasFields(value: Readonly<Record<string, unknown>>): value is Manifest & typeof value {
-  const { format, architecture, target, source, weights, map, kvScales } = value;
+  const { format, architecture, network, target, source, weights, map, kvScales } = value;
   return (
     isOneOf(FORMATS, format) &&
     typeof architecture === 'string' &&
+    typeof network === 'string' &&
     isRecord(target) &&
     isOneOf(DEVICE_KINDS, target['device']) &&
     isOneOf(FLOAT_TYPES, target['compute']) &&

@@ -54,6 +54,7 @@ export async function writeConverted(
   const text = manifestText({
     format: spec.format as QuantizedFormat,
     architecture: spec.architecture,
+    network: quantized.network,
     target: { device: target.device, compute: target.compute },
     source: { model, dtype: quantized.storedType, files },
     kept: info.kept,

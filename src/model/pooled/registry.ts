@@ -106,7 +106,7 @@ function moduleStages(module: SentenceModules['after'][number]): PoolStage[] {
   const { path, bias, out, activation } = module;
   const parameter = (kind: string): string => `${path}/linear.${kind}`;
   const part = { weight: parameter('weight'), bias: bias ? parameter('bias') : null, out };
-  const linear = { name: path, in: module.in, out, parts: [part], residual: 'inner' } as const;
+  const linear = { name: path, in: module.in, out, parts: [part] };
   const dense: PoolStage = { kind: 'linear', linear };
   if (activation === null) return [dense];
   if (activation !== 'prelu') return [dense, { kind: 'activation', activation }];

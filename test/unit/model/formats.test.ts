@@ -6,7 +6,7 @@ import t from 'tap';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import type { QuantizedFormat } from '../../../src/model/quantize/recipe.js';
-import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
+import { BUILD_DEPS } from '../../doubles/build-deps.js';
 import { checkDecodeBits, checkPrefillBits } from './bit-checks.js';
 import { goldenFolder, readGolden } from './golden.js';
 import { GraphRunner } from './run-graph.js';
@@ -30,18 +30,7 @@ async function quantize(
       loadFormat: 'auto',
       contextLength: null,
     },
-    {
-      runJob: (job) => {
-        runQuantizeJob(job);
-        return Promise.resolve();
-      },
-      cacheDir: join(dir, 'cache'),
-      temporaryDir: dir,
-      warn: (message) => {
-        throw new Error(message);
-      },
-      progress: () => undefined,
-    },
+    { ...BUILD_DEPS, cacheDir: join(dir, 'cache'), temporaryDir: dir },
   );
 }
 

@@ -37,7 +37,7 @@ async function answerOf(model: PreparedCheckpoint): Promise<string> {
 async function forge(folder: string, change: (manifest: Manifest) => object): Promise<void> {
   const path = join(folder, 'radish.json');
   const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
-  const { digest: _, ...content } = { ...manifest, ...change(manifest) };
+  const content = { ...manifest, ...change(manifest), digest: undefined };
   const digest = createHash('sha256').update(JSON.stringify(content)).digest('hex');
   await writeFile(path, JSON.stringify({ ...content, digest }));
 }
@@ -184,6 +184,11 @@ t.test('what is wrong with a folder is a sentence', async (t) => {
       'linears that are not there',
       (folder) => forge(folder, ({ map }) => ({ map: { ...map, linears: {} } })),
       /has weights of another network than its config\.json/,
+    ],
+    [
+      'a network that is computed in another way',
+      (folder) => forge(folder, () => ({ network: 'other' })),
+      /was written by a Radish that computes LlamaForCausalLM in another way: convert the model anew\.$/,
     ],
     [
       'another network',
