@@ -30,7 +30,8 @@ const FIXTURES = {
   'qwen2-window': 'a sliding window',
   smollm3: 'layers without a rotation',
   glm4: 'a rotation of neighbours, of half a head',
-  lfm2: 'a recurrent state',
+  lfm2: 'a short state',
+  'qwen3-next': 'a memory, and gates of heads',
 } as const;
 
 type Fixture = keyof typeof FIXTURES;

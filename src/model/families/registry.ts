@@ -14,6 +14,8 @@ import { llama } from './llama.js';
 import { mistral } from './mistral.js';
 import { qwen2Moe } from './qwen2-moe.js';
 import { qwen2 } from './qwen2.js';
+import { qwen35, qwen35Vision } from './qwen3-5.js';
+import { qwen3Next } from './qwen3-next.js';
 import { qwen3 } from './qwen3.js';
 
 /** Every network that generates, in the order of their names. */
@@ -31,6 +33,9 @@ export const DECODERS: readonly ModelFamily[] = [
   qwen2,
   qwen2Moe,
   qwen3,
+  qwen35,
+  qwen35Vision,
+  qwen3Next,
   smollm3,
 ];
 

@@ -50,6 +50,7 @@ const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
   ['lfm2-blocks', EVERY_FORMAT],
   ['llama-blocks', EVERY_FORMAT],
   ['qwen2-moe-blocks', EVERY_FORMAT],
+  ['qwen3-next-blocks', ['int8', 'int4']],
 ];
 
 for (const [name, formats] of CASES) {

@@ -15,5 +15,6 @@ testModelDevice(t, {
     smollm3: ROUNDING,
     glm4: ROUNDING,
     lfm2: ROUNDING,
+    'qwen3-next': ROUNDING,
   },
 });

@@ -7,7 +7,7 @@ const LENGTH = 21;
 const GRAMMAR: Grammar = { spec: { kind: 'regex', pattern: '.*' }, after: null };
 const ANSWER = [5, 17, 40];
 
-for (const fixture of ['lfm2']) {
+for (const fixture of ['lfm2', 'qwen3-next']) {
   t.test(
     `${fixture}: a row that is computed again for a late mask changes the state once`,
     async (t) => {
