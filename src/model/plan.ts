@@ -92,6 +92,8 @@ export interface AttentionPlan {
   /** The sigmoid of it multiplies what the heads give; null = it counts in full. `[numHeads * headDim]` */
   readonly gate: LinearPlan | null;
   readonly o: LinearPlan;
+  /** Multiplies what `o` gives. */
+  readonly outputScale: number;
   /** Null = positions are not told apart. */
   readonly rotary: RotaryPlan | null;
   /** Multiplies the dot product of q and k. */
@@ -185,6 +187,8 @@ export interface Mamba2Plan extends MemoryHeads {
   /** What z, x, b, c and dt are multiplied by before all else; null = they are as they are. */
   readonly factors: MambaFactors | null;
   readonly out: LinearPlan;
+  /** Multiplies what `out` gives. */
+  readonly outputScale: number;
 }
 
 /** Of `y * silu(z)`, or, `gateBehind`, of y alone before it is multiplied; over each of `groups` parts by itself. */
@@ -205,12 +209,15 @@ export type MlpPlan = DenseMlpPlan | MoePlan;
 
 export type DenseMlpPlan = GatedMlpPlan | PlainMlpPlan;
 
-/** `down(activation(gate x) * up x)`; gate rows come first in `gateUp`. */
+/** `outputScale * down(activation(gateScale * gate x) * up x)`; gate rows come first in `gateUp`. */
 export interface GatedMlpPlan {
   readonly kind: 'gated';
   readonly gateUp: LinearPlan;
   readonly down: LinearPlan;
   readonly activation: Activation;
+  /** Both are 1 in experts. */
+  readonly gateScale: number;
+  readonly outputScale: number;
 }
 
 /** `down(activation(up x))` */

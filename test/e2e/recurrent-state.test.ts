@@ -6,7 +6,7 @@ import { generate, postJson, settledPools, type GenerateResult } from './client.
 import { runRadish, startRadish } from './radish-process.js';
 
 const FAMILIES = join('test', 'fixtures', 'families');
-const NAMES = ['lfm2', 'qwen3-5-vision'];
+const NAMES = ['falcon-h1', 'qwen3-5-vision'];
 const FLAGS = ['--skip-tokenizer-init', '--page-size', '4', '--chunked-prefill-size', '7'];
 
 interface Golden {

@@ -1,6 +1,9 @@
 import { nearestNames } from '../../core/nearest.js';
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { DecoderModel, ModelFamily } from './family.js';
+import { bamba } from './bamba.js';
+import { falconH1 } from './falcon-h1.js';
+import { graniteHybrid } from './granite-hybrid.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
 import { glm4 } from './glm4.js';
@@ -20,11 +23,14 @@ import { qwen3 } from './qwen3.js';
 
 /** Every network that generates, in the order of their names. */
 export const DECODERS: readonly ModelFamily[] = [
+  bamba,
+  falconH1,
   gemma2,
   gemma3,
   glm4,
   gptNeox,
   granite,
+  graniteHybrid,
   lfm2,
   llama,
   mistral,

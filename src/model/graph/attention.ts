@@ -1,6 +1,6 @@
 import type { AttentionPlan, HeadNormPlan, LinearPlan } from '../plan.js';
 import type { AttentionLayer, GraphContext } from './context.js';
-import { type ColumnFactors, scaled } from './factors.js';
+import { type ColumnFactors, scaled, times } from './factors.js';
 import type { Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
@@ -20,7 +20,7 @@ export function attention(
   pick: (heads: Value) => Value,
 ): Value {
   const { graph, config } = context;
-  const { o, gate } = layer.attention;
+  const { o, gate, outputScale } = layer.attention;
   const grid = context.kvGrids?.[layer.index] ?? null;
   const rows = context.rows ?? OWN_ROWS;
   const parts = queryKeyValue(context, normed, { plan: layer.attention, grid });
@@ -32,7 +32,9 @@ export function attention(
   );
   const whole = headLayout(config.headDim).unpad(graph, attended, config.numHeads);
   const heads = pick(gate === null ? whole : gatedHeads(context, whole, { normed, gate }));
-  return grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
+  const output =
+    grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
+  return times(graph, output, outputScale);
 }
 
 function gatedHeads(

@@ -1,6 +1,7 @@
 import type { DenseMlpPlan, GatedMlpPlan, PlainMlpPlan } from '../plan.js';
 import { activate } from './activation.js';
 import type { GraphContext } from './context.js';
+import { times } from './factors.js';
 import type { Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
 
@@ -14,7 +15,9 @@ export function gatedMlp(context: GraphContext, x: Value, plan: GatedMlpPlan): V
   if (gate === undefined || up === undefined) {
     throw new Error(`${plan.gateUp.name} must have two parts: this is a bug`);
   }
-  return packedLinear(context, gated(context, gate, up, plan), plan.down);
+  const { graph } = context;
+  const inner = gated(context, times(graph, gate, plan.gateScale), up, plan);
+  return times(graph, packedLinear(context, inner, plan.down), plan.outputScale);
 }
 
 /** `activation(gate) * up`. */

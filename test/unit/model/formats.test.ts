@@ -46,6 +46,7 @@ function meanKl(actual: readonly Float32Array[], expected: readonly (readonly nu
 
 const EVERY_FORMAT = ['w8a8_int8', 'int8', 'int4'] as const;
 const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
+  ['bamba-blocks', EVERY_FORMAT],
   ['gemma2-blocks', ['int8', 'int4']],
   ['lfm2-blocks', EVERY_FORMAT],
   ['llama-blocks', EVERY_FORMAT],

@@ -46,6 +46,8 @@ export interface AttentionTraits {
   readonly rotary?: RotaryTraits | null;
   /** Default: `1 / sqrt(headDim)`. */
   readonly scale?: number;
+  /** Default: 1. */
+  readonly outputScale?: number;
   readonly softcap?: number | null;
   readonly window?: number | null;
   /** Default: q, k and v are linears of their own. */
@@ -84,6 +86,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
         bias: traits.outputBias ?? false,
       }),
       rotary: rotary && { rope: rotary.rope, dims: rotary.dims },
+      outputScale: traits.outputScale ?? 1,
       scale: traits.scale ?? 1 / Math.sqrt(headDim),
       softcap: traits.softcap ?? null,
       window: traits.window ?? null,

@@ -39,6 +39,9 @@ const GATED: GatedModules = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj
 export interface GatedTraits {
   readonly activation: Activation;
   readonly bias?: boolean;
+  /** Of the gate before the activation, and of what the MLP gives; default: 1. */
+  readonly gateScale?: number;
+  readonly outputScale?: number;
   /** Gate and up as one linear, the gate first; default: they are linears of their own. */
   readonly fused?: string;
   readonly modules?: Partial<GatedModules> & { readonly at?: string };
@@ -58,7 +61,7 @@ export function gatedMlp(
 export function gated(
   names: Names,
   { hiddenSize, width }: { readonly hiddenSize: number; readonly width: number },
-  { activation, bias = false, fused, modules = {} }: GatedTraits,
+  { activation, bias = false, gateScale = 1, outputScale = 1, fused, modules = {} }: GatedTraits,
 ): Part<GatedMlpPlan> {
   const { gate, up, down } = { ...GATED, ...modules };
   const parts = [
@@ -68,6 +71,8 @@ export function gated(
   const plan: GatedMlpPlan = {
     kind: 'gated',
     activation,
+    gateScale,
+    outputScale,
     gateUp: names.linear('gate_up', { in: hiddenSize, parts, bias }),
     down: names.linear('down', { in: width, parts: [[down, hiddenSize]], bias }),
   };

@@ -1,6 +1,7 @@
 import type { Mamba2Plan, MambaNormPlan } from '../../plan.js';
 import { activate } from '../activation.js';
 import type { GraphContext } from '../context.js';
+import { times } from '../factors.js';
 import type { Value } from '../graph.js';
 import { packedLinear } from '../linear.js';
 import { causalConv } from './causal-conv.js';
@@ -31,7 +32,8 @@ export function mamba2(
   const ofHeads = graph.node('Reshape', [skip, graph.ints(numValueHeads, 1)]);
   const passed = flat(graph.node('Mul', [heads(x), ofHeads]));
   const given = rows.giveBack(graph.node('Add', [read, passed]));
-  return packedLinear(context, pick(gated(context, given, z, plan.norm)), plan.out);
+  const output = packedLinear(context, pick(gated(context, given, z, plan.norm)), plan.out);
+  return times(graph, output, plan.outputScale);
 
   function heads(values: Value): Value {
     return graph.node('Reshape', [values, graph.ints(0, 0, numValueHeads, valueDim)]);
