@@ -10,6 +10,7 @@ import type { DecoderModel } from '../../src/model/families/family.js';
 import { DECODERS, readDecoder } from '../../src/model/families/registry.js';
 import { pagedObstacle } from '../../src/model/graph/paged/require-paged.js';
 import { int8Obstacle } from '../../src/model/kv-type.js';
+import { stateFacts } from '../../src/model/plan-facts.js';
 import { POOLED_FAMILIES } from '../../src/model/pooled/registry.js';
 
 const PAGE = join('docs', 'models.md');
@@ -50,8 +51,10 @@ function exceptions(model: DecoderModel): string[] {
   const lacking = (['webgpu', 'cuda'] as const).filter((device) => {
     return pagedObstacle(model, device) !== null;
   });
+  const ofFormats = model.plan.rotatable ? [] : ['no `w8a8_int8`'];
+  if (stateFacts(model.plan) !== null) return [...ofFormats, 'recurrent state'];
   return [
-    ...(model.plan.rotatable ? [] : ['no `w8a8_int8`']),
+    ...ofFormats,
     ...(int8Obstacle(model) === null ? [] : ['K and V in f32']),
     ...lacking.map((device) => `not on \`${device}\``),
   ];

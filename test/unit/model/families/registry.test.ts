@@ -3,9 +3,12 @@ import t from 'tap';
 import { ModelConfigError } from '../../../../src/model/families/config-fields.js';
 import { resolveContextLength } from '../../../../src/model/families/context-length.js';
 import { readDecoder } from '../../../../src/model/families/registry.js';
-import { layerWindows, moeFacts } from '../../../../src/model/plan-facts.js';
+import { requirePaged } from '../../../../src/model/graph/paged/require-paged.js';
+import { int8Obstacle } from '../../../../src/model/kv-type.js';
+import { layerWindows, moeFacts, stateFacts } from '../../../../src/model/plan-facts.js';
 import type { ModelPlan } from '../../../../src/model/plan.js';
 import { modelSpec } from '../../../../src/model/spec.js';
+import { ON_CPU, targetFor } from '../../../../src/model/target.js';
 
 const LLAMA = {
   architectures: ['LlamaForCausalLM'],
@@ -247,3 +250,50 @@ t.test('tied embeddings take the head from the embedding table', (t) => {
   t.equal(headWeight(false), 'lm_head.weight');
   t.end();
 });
+
+t.test(
+  'layers that keep a state: which they are, how large it is, and what cannot be with it',
+  (t) => {
+    const config = {
+      architectures: ['Lfm2ForCausalLM'],
+      vocab_size: 96,
+      hidden_size: 32,
+      intermediate_size: 48,
+      num_hidden_layers: 3,
+      num_attention_heads: 4,
+      max_position_embeddings: 64,
+      layer_types: ['conv', 'full_attention', 'conv'],
+    };
+    const model = readDecoder(config);
+    t.same(stateFacts(model.plan), {
+      kvLayers: [1],
+      tensors: [
+        { layer: 0, part: 'conv', shape: [32, 2] },
+        { layer: 2, part: 'conv', shape: [32, 2] },
+      ],
+    });
+    t.equal(int8Obstacle(model), 'this model keeps a recurrent state beside them');
+    for (const device of ['webgpu', 'cuda'] as const) {
+      const target = targetFor({ ...ON_CPU, device }, 'bf16');
+      t.throws(() => requirePaged(model, target), {
+        message:
+          `--device ${device} cannot run Lfm2ForCausalLM: ` +
+          'its layers keep a recurrent state, which only the CPU has. Use --device cpu.',
+      });
+    }
+    for (const types of [
+      ['conv', 'conv', 'conv'],
+      ['conv', 'full_attention'],
+      ['conv', 'gru', 'conv'],
+    ]) {
+      t.throws(() => readDecoder({ ...config, layer_types: types }), {
+        message:
+          /"layer_types" must be one of "conv", "full_attention" for each layer, attention at/,
+      });
+    }
+    t.throws(() => readDecoder({ ...config, conv_L_cache: 1 }), {
+      message: /"conv_L_cache" must be/,
+    });
+    t.end();
+  },
+);
