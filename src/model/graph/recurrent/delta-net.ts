@@ -1,10 +1,10 @@
-import type { DeltaNetPlan, TensorPlan } from '../../plan.js';
+import type { DeltaNetPlan } from '../../plan.js';
 import type { GraphContext } from '../context.js';
 import type { Value } from '../graph.js';
 import { linearParts, packedLinear } from '../linear.js';
 import { causalConv } from './causal-conv.js';
-import { linearAttention } from './linear-attention.js';
-import type { RecurrentLayer } from './recurrent.js';
+import { linearAttention, minusExp } from './linear-attention.js';
+import type { RecurrentLayer } from './recurrent-layer.js';
 import { countedRows } from './state-rows.js';
 
 /** Added to the square of a length before its root is taken. */
@@ -76,9 +76,4 @@ function gates(
     outputs: [decay, rate],
   });
   return { decay, rate };
-}
-
-/** `-exp(x)` of a constant: it is folded when the session is created. */
-export function minusExp({ graph, store }: GraphContext, { name }: TensorPlan): Value {
-  return graph.node('Neg', [graph.node('Exp', [graph.externalFloat(store.tensor(name))])]);
 }

@@ -1,4 +1,5 @@
-import type { MemoryHeads } from '../../plan.js';
+import type { MemoryHeads, TensorPlan } from '../../plan.js';
+import type { WeightContext } from '../context.js';
 import { pastStateName, presentStateName } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 
@@ -30,4 +31,9 @@ export function linearAttention(
     },
     outputs: [graph.name(), presentStateName(layer, 'memory')],
   });
+}
+
+/** `-exp(x)` of a constant: it is folded when the session is created. */
+export function minusExp({ graph, store }: WeightContext, { name }: TensorPlan): Value {
+  return graph.node('Neg', [graph.node('Exp', [graph.externalFloat(store.tensor(name))])]);
 }

@@ -5,9 +5,8 @@ import { times } from '../factors.js';
 import type { Value } from '../graph.js';
 import { packedLinear } from '../linear.js';
 import { causalConv } from './causal-conv.js';
-import { minusExp } from './delta-net.js';
-import { linearAttention } from './linear-attention.js';
-import type { RecurrentLayer } from './recurrent.js';
+import { linearAttention, minusExp } from './linear-attention.js';
+import type { RecurrentLayer } from './recurrent-layer.js';
 import { countedRows } from './state-rows.js';
 
 export function mamba2(

@@ -1,15 +1,9 @@
-import type { RecurrentPlan } from '../../plan.js';
 import type { GraphContext } from '../context.js';
 import type { Value } from '../graph.js';
 import { deltaNet } from './delta-net.js';
 import { mamba2 } from './mamba2.js';
+import type { RecurrentLayer } from './recurrent-layer.js';
 import { shortConv } from './short-conv.js';
-
-/** A layer that keeps a state. */
-export interface RecurrentLayer<P extends RecurrentPlan = RecurrentPlan> {
-  readonly index: number;
-  readonly plan: P;
-}
 
 /**
  * A recurrent mixer with its output projection: `[B, S, hidden]` normed in and out, where `pick` may leave out rows of

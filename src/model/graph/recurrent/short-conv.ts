@@ -3,7 +3,7 @@ import type { GraphContext } from '../context.js';
 import type { Value } from '../graph.js';
 import { linearParts, packedLinear } from '../linear.js';
 import { causalConv } from './causal-conv.js';
-import type { RecurrentLayer } from './recurrent.js';
+import type { RecurrentLayer } from './recurrent-layer.js';
 import { countedRows } from './state-rows.js';
 
 /** `out(c * conv(b * x))` */

@@ -275,7 +275,7 @@ t.test(
     t.equal(int8Obstacle(model), 'this model keeps a recurrent state beside them');
     for (const device of ['webgpu', 'cuda'] as const) {
       const target = targetFor({ ...ON_CPU, device }, 'bf16');
-      t.throws(() => requirePaged(model, target), {
+      t.throws(() => { requirePaged(model, target); }, {
         message:
           `--device ${device} cannot run Lfm2ForCausalLM: ` +
           'its layers keep a recurrent state, which only the CPU has. Use --device cpu.',

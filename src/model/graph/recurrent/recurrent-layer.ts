@@ -1,0 +1,7 @@
+import type { RecurrentPlan } from '../../plan.js';
+
+/** A layer that keeps a state. */
+export interface RecurrentLayer<P extends RecurrentPlan = RecurrentPlan> {
+  readonly index: number;
+  readonly plan: P;
+}
