@@ -12,7 +12,7 @@ import type {
 
 /** The layers that route, and among how many experts; null = none does. */
 export function moeFacts({ layers }: ModelPlan): MoeSpec | null {
-  const routed = layers.flatMap(({ index, mlp }) => (mlp.kind === 'moe' ? [{ index, mlp }] : []));
+  const routed = layers.flatMap(({ index, mlp }) => (mlp?.kind === 'moe' ? [{ index, mlp }] : []));
   const [first] = routed;
   if (first === undefined) return null;
   const { experts, topK }: MoePlan = first.mlp;
@@ -29,8 +29,8 @@ export function stateFacts({ layers }: ModelPlan): StateSpec | null {
   const tensors = layers.flatMap(({ index, recurrent }) =>
     recurrent === null ? [] : layerState(index, recurrent),
   );
-  if (tensors.length === 0) return null;
   const kvLayers = layers.filter(({ attention }) => attention !== null).map(({ index }) => index);
+  if (tensors.length === 0 && kvLayers.length === layers.length) return null;
   return { kvLayers, tensors };
 }
 

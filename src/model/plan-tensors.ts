@@ -83,6 +83,7 @@ function recurrentLinears(plan: RecurrentPlan | null): LinearPlan[] {
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {
+  if (mlp === null) return [];
   if (mlp.kind !== 'moe') return denseLinears(mlp);
   const shared = mlp.shared === null ? [] : denseLinears(mlp.shared);
   const gate = mlp.shared?.gate ?? null;

@@ -66,7 +66,7 @@ export interface LayerPlan {
   readonly index: number;
   /** Null = attention reads the stream itself. */
   readonly inputNorm: NormPlan | null;
-  /** Null = {@link recurrent} stands in its place. */
+  /** Null = {@link recurrent} stands in its place, or the layer is an MLP alone. */
   readonly attention: AttentionPlan | null;
   /** In the place of attention, or beside it: then what both give is added up. Null = there is none. */
   readonly recurrent: RecurrentPlan | null;
@@ -76,7 +76,8 @@ export interface LayerPlan {
   readonly isParallel: boolean;
   /** Null = the MLP reads the stream itself, or where the halves are parallel what attention reads. */
   readonly mlpNorm: NormPlan | null;
-  readonly mlp: MlpPlan;
+  /** Null = the layer is a mixer alone. */
+  readonly mlp: MlpPlan | null;
   /** Norm of what the MLP adds to the stream. */
   readonly mlpOutputNorm: NormPlan | null;
   /** Multiplies what each half adds to the stream. */

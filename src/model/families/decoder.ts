@@ -86,7 +86,9 @@ export function readTied(fields: ConfigFields, fallback = false): boolean {
 function isRotatable(layer: LayerPlan): boolean {
   if (layer.attention !== null && layer.attention.gate !== null) return false;
   const { inputNorm, mlpNorm, isParallel, attentionOutputNorm, mlpOutputNorm } = layer;
-  const reads = isParallel && mlpNorm === null ? [inputNorm] : [inputNorm, mlpNorm];
+  const mixes = layer.attention !== null || layer.recurrent !== null;
+  const hasOwnNorm = layer.mlp !== null && !(isParallel && mlpNorm === null);
+  const reads = [...(mixes ? [inputNorm] : []), ...(hasOwnNorm ? [mlpNorm] : [])];
   return attentionOutputNorm === null && mlpOutputNorm === null && reads.every(isWholeRms);
 }
 

@@ -10,6 +10,7 @@ import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
 import { granite } from './granite.js';
 import { lfm2 } from './lfm2.js';
+import { nemotronH } from './nemotron-h.js';
 import { olmo2 } from './olmo2.js';
 import { phi3 } from './phi3.js';
 import { smollm3 } from './smollm3.js';
@@ -34,6 +35,7 @@ export const DECODERS: readonly ModelFamily[] = [
   lfm2,
   llama,
   mistral,
+  nemotronH,
   olmo2,
   phi3,
   qwen2,

@@ -14,6 +14,8 @@ export interface SizeTraits {
   readonly hasHeadDim?: boolean;
   /** False: each head has keys and values of its own, whatever else config.json says. */
   readonly sharesHeads?: boolean;
+  /** Default: `num_hidden_layers`. */
+  readonly numLayers?: number;
   /** Default: `rope_theta`, `rope_scaling` and `rope_parameters`, for all dimensions of a head. */
   readonly reach?: RopeReach;
 }
@@ -28,7 +30,7 @@ export function readSizes(fields: ConfigFields, traits: SizeTraits): ModelConfig
     ...readHeads(fields, traits),
     vocabSize: fields.size('vocab_size'),
     intermediateSize: fields.size('intermediate_size'),
-    numLayers: fields.numLayers(),
+    numLayers: traits.numLayers ?? fields.numLayers(),
     rope: reach.rope,
     derivedContextLength: reach.contextLength,
   };

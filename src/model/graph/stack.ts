@@ -1,5 +1,5 @@
 import { GRAPH_INPUTS } from './contract.js';
-import type { LayerPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
+import type { LayerPlan, MlpPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
 import { attention } from './attention.js';
 import type { GraphContext, WeightContext } from './context.js';
 import { times } from './factors.js';
@@ -46,22 +46,44 @@ function decoderLayer(
   layer: LayerPlan,
   pick: (x: Value) => Value,
 ): Stream {
+  const { mlp } = layer;
+  if (layer.attention === null && layer.recurrent === null) {
+    return mlpAlone(context, stream, layer, pick);
+  }
   const read = readStream(context, stream, layer.inputNorm);
   const attended = written(context, mixed(context, read.normed, layer, pick), {
     norm: layer.attentionOutputNorm,
     scale: layer.residualScale,
   });
   const residual = pick(read.residual);
-  const output = { norm: layer.mlpOutputNorm, scale: layer.residualScale };
+  if (mlp === null) return { residual, delta: attended };
+  const output = mlpOutput(layer);
   if (!layer.isParallel) {
     const middle = readStream(context, { residual, delta: attended }, layer.mlpNorm);
-    const delta = written(context, mlp(context, middle.normed, layer), output);
+    const delta = written(context, anyMlp(context, middle.normed, layer.index, mlp), output);
     return { residual: middle.residual, delta };
   }
   const { mlpNorm } = layer;
   const normed = mlpNorm === null ? pick(read.normed) : norm(context, residual, mlpNorm);
-  const delta = written(context, mlp(context, normed, layer), output);
+  const delta = written(context, anyMlp(context, normed, layer.index, mlp), output);
   return { residual, delta: context.graph.node('Add', [attended, delta]) };
+}
+
+function mlpAlone(
+  context: GraphContext,
+  stream: Stream,
+  layer: LayerPlan,
+  pick: (x: Value) => Value,
+): Stream {
+  const { index, mlp } = layer;
+  if (mlp === null) throw new Error(`layer ${index} does nothing: this is a bug`);
+  const { normed, residual } = readStream(context, stream, layer.mlpNorm);
+  const delta = written(context, anyMlp(context, pick(normed), index, mlp), mlpOutput(layer));
+  return { residual: pick(residual), delta };
+}
+
+function mlpOutput({ mlpOutputNorm, residualScale }: LayerPlan): WrittenHalf {
+  return { norm: mlpOutputNorm, scale: residualScale };
 }
 
 /** What attention and a recurrent mixer, or the one that there is, make of `[B, S, hidden]`. */
@@ -118,10 +140,10 @@ export function embedTokens(
   return !isStored || table.dtype === graph.compute ? rows : graph.cast(rows, graph.compute);
 }
 
-function mlp(context: GraphContext, normed: Value, { index, mlp }: LayerPlan): Value {
-  return mlp.kind === 'moe'
-    ? routedMlp(context, normed, index, mlp)
-    : denseMlp(context, normed, mlp);
+function anyMlp(context: GraphContext, normed: Value, layer: number, plan: MlpPlan): Value {
+  return plan.kind === 'moe'
+    ? routedMlp(context, normed, layer, plan)
+    : denseMlp(context, normed, plan);
 }
 
 /**
@@ -129,7 +151,7 @@ function mlp(context: GraphContext, normed: Value, { index, mlp }: LayerPlan): V
  * report the experts of every row, and keeps them all.
  */
 function needsHeadRowsOnly(plan: ModelPlan, layer: LayerPlan): boolean {
-  return layer === plan.layers.at(-1) && layer.mlp.kind !== 'moe';
+  return layer === plan.layers.at(-1) && layer.mlp?.kind !== 'moe';
 }
 
 /** `[B, S, width]` → `[1, R, width]`, which keeps three axes for the linears. */

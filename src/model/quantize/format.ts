@@ -1,7 +1,7 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import { countParameters, plannedLinears } from '../plan-tensors.js';
 import { ModelLoadError } from '../load-error.js';
-import type { LinearPlan, ModelPlan } from '../plan.js';
+import type { LinearPlan, ModelPlan, RecurrentPlan } from '../plan.js';
 import type { ModelTarget } from '../target.js';
 
 /** What `--quantization` accepts; SGLang's null is `auto`. */
@@ -92,10 +92,23 @@ function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {
 
 /** Routers and gates stay in f32, whatever the format: they are tiny, and they decide. */
 export function staysFloat(plan: ModelPlan): ReadonlySet<LinearPlan> {
-  const linears = plan.layers.flatMap(({ mlp }) =>
-    mlp.kind === 'moe' ? [mlp.router, mlp.shared?.gate ?? null] : [],
-  );
+  const linears = plan.layers.flatMap(({ mlp, recurrent }) => [
+    ...(mlp?.kind === 'moe' ? [mlp.router, mlp.shared?.gate ?? null] : []),
+    recurrentGates(recurrent),
+  ]);
   return new Set(linears.filter((linear) => linear !== null));
+}
+
+/** What says how much a memory keeps, and takes. */
+function recurrentGates(plan: RecurrentPlan | null): LinearPlan | null {
+  switch (plan?.kind) {
+    case 'delta_net':
+      return plan.gates;
+    case 'mamba2':
+      return plan.dt;
+    default:
+      return null;
+  }
 }
 
 function unevenLinear(plan: ModelPlan): LinearPlan | null {

@@ -55,7 +55,7 @@ export function keptLinears(
 }
 
 function gatedMlps({ mlp }: LayerPlan): readonly GatedMlpPlan[] {
-  if (mlp.kind === 'plain') return [];
+  if (mlp === null || mlp.kind === 'plain') return [];
   if (mlp.kind === 'gated') return [mlp];
   return mlp.shared === null ? mlp.experts : [...mlp.experts, mlp.shared];
 }

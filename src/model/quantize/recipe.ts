@@ -200,7 +200,7 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: La
   const orders = [
     ...attentionOrders(attention, inputNorm, mixer),
     ...recurrentOrders(recurrent, mixer),
-    ...mlpOrders(layer.mlp, { steps, encoding, reads }),
+    ...(layer.mlp === null ? [] : mlpOrders(layer.mlp, { steps, encoding, reads })),
   ];
   for (const linear of orders) list.linear(keptOr(linear));
 }

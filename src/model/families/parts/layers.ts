@@ -8,7 +8,8 @@ export interface LayerTraits {
   readonly attention?: Part<AttentionPlan> | null;
   /** Default: none. */
   readonly recurrent?: Part<RecurrentPlan> | null;
-  readonly mlp: Part<MlpPlan>;
+  /** Null = none. */
+  readonly mlp: Part<MlpPlan> | null;
   /** Multiplies what each half adds to the stream. */
   readonly residualScale?: number;
 }
@@ -89,6 +90,16 @@ export function parallel(
   });
 }
 
+/** Norm, a mixer or an MLP, add. */
+export function alone(
+  place: LayerPlace,
+  style: NormStyle,
+  { module, mlp = null, ...mixer }: Partial<LayerTraits> & { readonly module: string },
+): Part<LayerPlan> {
+  const own = layerNormOf(place, style, 'norm', module);
+  return layer(place, { ...mixer, mlp, ...(mlp === null ? { inputNorm: own } : { mlpNorm: own }) });
+}
+
 function layer(
   { index }: LayerPlace,
   {
@@ -106,14 +117,14 @@ function layer(
     attentionOutputNorm: null,
     isParallel: false,
     mlpNorm: null,
-    mlp: mlp.plan,
+    mlp: mlp && mlp.plan,
     mlpOutputNorm: null,
     residualScale: 1,
     ...more,
   };
   return {
     plan,
-    views: [...(attention?.views ?? []), ...(recurrent?.views ?? []), ...mlp.views],
+    views: [...(attention?.views ?? []), ...(recurrent?.views ?? []), ...(mlp?.views ?? [])],
   };
 }
 

@@ -45,18 +45,22 @@ export interface MambaTraits extends MambaSizes {
   /** Null = none. */
   readonly norm: (NormStyle & { readonly groups: number; readonly gateBehind: boolean }) | null;
   readonly outputBias: boolean;
+  /** Default: no bounds. */
+  readonly stepLimits?: Mamba2Plan['stepLimits'];
+  /** Default: `mamba`. */
+  readonly module?: string;
   readonly factors?: MambaFactors | null;
   readonly outputScale?: number;
 }
 
-/** A Mamba-2 mixer, under `mamba`: z, x, b, c and dt are rows of one linear. */
+/** A Mamba-2 mixer: z, x, b, c and dt are rows of one linear. */
 export function mamba2(
   { names: layer, config }: LayerPlace,
   { width, convBias, inputBias, norm: style, outputBias, ...traits }: MambaTraits,
 ): Part<Mamba2Plan> {
   const { hiddenSize } = config;
   const { numKeyHeads, numValueHeads, keyDim, valueDim } = traits;
-  const names = layer.below('recurrent', 'mamba');
+  const names = layer.below('recurrent', traits.module ?? 'mamba');
   const inner = numValueHeads * valueDim;
   const channels = inner + 2 * numKeyHeads * keyDim;
   const [z, xbc, dt] = [
@@ -81,7 +85,7 @@ export function mamba2(
       conv: conv(names, { module: 'conv1d', channels, width, activation: 'silu', bias: convBias }),
       aLog: perHead('a_log', 'A_log'),
       stepBias: perHead('step_bias', 'dt_bias'),
-      stepLimits: [0, Infinity],
+      stepLimits: traits.stepLimits ?? [0, Infinity],
       d: perHead('d', 'D'),
       norm: style && {
         ...norm(names, style, { name: 'norm', module: 'norm', width: inner }),

@@ -275,11 +275,16 @@ t.test(
     t.equal(int8Obstacle(model), 'this model keeps a recurrent state beside them');
     for (const device of ['webgpu', 'cuda'] as const) {
       const target = targetFor({ ...ON_CPU, device }, 'bf16');
-      t.throws(() => { requirePaged(model, target); }, {
-        message:
-          `--device ${device} cannot run Lfm2ForCausalLM: ` +
-          'its layers keep a recurrent state, which only the CPU has. Use --device cpu.',
-      });
+      t.throws(
+        () => {
+          requirePaged(model, target);
+        },
+        {
+          message:
+            `--device ${device} cannot run Lfm2ForCausalLM: ` +
+            'its layers keep a recurrent state, which only the CPU has. Use --device cpu.',
+        },
+      );
     }
     for (const types of [
       ['conv', 'conv', 'conv'],
@@ -297,3 +302,30 @@ t.test(
     t.end();
   },
 );
+
+t.test('Nemotron-H: what each layer is, in all spellings', (t) => {
+  const config = {
+    architectures: ['NemotronHForCausalLM'],
+    vocab_size: 96,
+    hidden_size: 32,
+    intermediate_size: 48,
+    num_attention_heads: 4,
+    max_position_embeddings: 64,
+  };
+  const kindsOf = (blocks: object): readonly string[] =>
+    readDecoder({ ...config, ...blocks }).plan.layers.map(({ attention, recurrent, mlp }) =>
+      [attention && 'attention', recurrent?.kind, mlp?.kind].filter(Boolean).join('+'),
+    );
+  const kinds = ['mamba2', 'plain', 'attention', 'mamba2'];
+  t.same(kindsOf({ hybrid_override_pattern: 'M-*M' }), kinds);
+  t.same(kindsOf({ layers_block_type: ['mamba', 'mlp', 'attention', 'mamba'] }), kinds);
+  const long = ['linear_attention', 'mlp', 'full_attention', 'linear_attention'];
+  t.same(kindsOf({ layers_block_type: long }), kinds);
+  t.throws(() => kindsOf({ hybrid_override_pattern: 'ME*' }), {
+    message: /"hybrid_override_pattern" has 'E', and layers of NemotronHForCausalLM are supported/,
+  });
+  t.throws(() => kindsOf({ hybrid_override_pattern: 'M-M' }), {
+    message: /attention at least once/,
+  });
+  t.end();
+});
