@@ -55,12 +55,28 @@ export function layerWindows(plan: ModelPlan): readonly (number | null)[] {
 /** The norms of a layer, in the order of the network. */
 export function layerNorms(layer: LayerPlan): readonly NormPlan[] {
   const { inputNorm, attention, recurrent, attentionOutputNorm, mlpNorm, mlpOutputNorm } = layer;
-  const ofHeads = [attention?.qNorm ?? null, attention?.kNorm ?? null, recurrentNorm(recurrent)];
-  const norms = [inputNorm, ...ofHeads, attentionOutputNorm, mlpNorm, mlpOutputNorm];
+  const ofHeads = [attention?.qNorm ?? null, attention?.kNorm ?? null];
+  const norms = [
+    inputNorm,
+    ...ofHeads,
+    ...recurrentNorms(recurrent),
+    attentionOutputNorm,
+    mlpNorm,
+    mlpOutputNorm,
+  ];
   return norms.filter((norm) => norm !== null);
 }
 
-/** Of what the heads give. */
-export function recurrentNorm(plan: RecurrentPlan | null): NormPlan | null {
-  return plan === null || plan.kind === 'short_conv' ? null : plan.norm;
+/** The norms inside a recurrent mixer. */
+export function recurrentNorms(plan: RecurrentPlan | null): readonly NormPlan[] {
+  switch (plan?.kind) {
+    case undefined:
+    case 'short_conv':
+      return [];
+    case 'mamba1':
+      return [plan.dtNorm, plan.bNorm, plan.cNorm];
+    case 'delta_net':
+    case 'mamba2':
+      return plan.norm === null ? [] : [plan.norm];
+  }
 }

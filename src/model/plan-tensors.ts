@@ -37,6 +37,8 @@ export function recurrentTensors(plan: RecurrentPlan | null): TensorPlan[] {
       return ofConv;
     case 'delta_net':
       return [...ofConv, plan.aLog, plan.stepBias];
+    case 'mamba1':
+      return [...ofConv, plan.aLog, plan.d];
     case 'mamba2':
       return [...ofConv, plan.aLog, plan.stepBias, plan.d];
   }
@@ -77,6 +79,8 @@ function recurrentLinears(plan: RecurrentPlan | null): LinearPlan[] {
       return [plan.bcx, plan.out];
     case 'delta_net':
       return [plan.qkv, plan.z, plan.gates, plan.out];
+    case 'mamba1':
+      return [plan.xz, plan.selection, plan.steps, plan.out];
     case 'mamba2':
       return [plan.z, plan.xbc, plan.dt, plan.out];
   }

@@ -111,7 +111,7 @@ export interface HeadNormPlan extends NormPlan {
 }
 
 /** A mixer of tokens that keeps a state of one size instead of rows of all of them. */
-export type RecurrentPlan = ShortConvPlan | DeltaNetPlan | Mamba2Plan;
+export type RecurrentPlan = ShortConvPlan | DeltaNetPlan | Mamba1Plan | Mamba2Plan;
 
 /** Each channel by itself: a token and those before it, `width` in all; before the first one are zeros. */
 export interface ConvPlan {
@@ -190,6 +190,31 @@ export interface Mamba2Plan extends MemoryHeads {
   readonly out: LinearPlan;
   /** Multiplies what `out` gives. */
   readonly outputScale: number;
+}
+
+/**
+ * Mamba-1 (arXiv 2312.00752) with Jamba's norms. With x behind the convolution, for each of its channels, which is a head
+ * of one value, and each of the `keyDim` numbers that it keeps
+ *
+ *     step = softplus(steps(dtNorm(dt)))     S = exp(-exp(aLog) * step) S + bNorm(b) step x     y = Sᵀ cNorm(c) + d x
+ *     out(y * silu(z))
+ */
+export interface Mamba1Plan extends MemoryHeads {
+  readonly kind: 'mamba1';
+  /** Rows of x, the channels of the convolution, and of z. */
+  readonly xz: LinearPlan;
+  readonly conv: ConvPlan;
+  /** Rows of dt, b and c, which read x. Always computed in f32, as are {@link steps}. */
+  readonly selection: LinearPlan;
+  readonly dtNorm: NormPlan;
+  readonly bNorm: NormPlan;
+  readonly cNorm: NormPlan;
+  readonly steps: LinearPlan;
+  /** `[channels, keyDim]` */
+  readonly aLog: TensorPlan;
+  /** `[channels]` */
+  readonly d: TensorPlan;
+  readonly out: LinearPlan;
 }
 
 /** Of `y * silu(z)`, or, `gateBehind`, of y alone before it is multiplied; over each of `groups` parts by itself. */

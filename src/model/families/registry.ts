@@ -9,6 +9,7 @@ import { gemma3 } from './gemma3.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
 import { granite } from './granite.js';
+import { jamba } from './jamba.js';
 import { lfm2 } from './lfm2.js';
 import { nemotronH } from './nemotron-h.js';
 import { olmo2 } from './olmo2.js';
@@ -32,6 +33,7 @@ export const DECODERS: readonly ModelFamily[] = [
   gptNeox,
   granite,
   graniteHybrid,
+  jamba,
   lfm2,
   llama,
   mistral,

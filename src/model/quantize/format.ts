@@ -94,20 +94,22 @@ function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {
 export function staysFloat(plan: ModelPlan): ReadonlySet<LinearPlan> {
   const linears = plan.layers.flatMap(({ mlp, recurrent }) => [
     ...(mlp?.kind === 'moe' ? [mlp.router, mlp.shared?.gate ?? null] : []),
-    recurrentGates(recurrent),
+    ...recurrentGates(recurrent),
   ]);
   return new Set(linears.filter((linear) => linear !== null));
 }
 
 /** What says how much a memory keeps, and takes. */
-function recurrentGates(plan: RecurrentPlan | null): LinearPlan | null {
+function recurrentGates(plan: RecurrentPlan | null): readonly LinearPlan[] {
   switch (plan?.kind) {
     case 'delta_net':
-      return plan.gates;
+      return [plan.gates];
+    case 'mamba1':
+      return [plan.selection, plan.steps];
     case 'mamba2':
-      return plan.dt;
+      return [plan.dt];
     default:
-      return null;
+      return [];
   }
 }
 

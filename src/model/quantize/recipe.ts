@@ -1,7 +1,7 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { recurrentNorm } from '../plan-facts.js';
+import { recurrentNorms } from '../plan-facts.js';
 import { normTensors, recurrentTensors } from '../plan-tensors.js';
 import type {
   AttentionPlan,
@@ -186,10 +186,15 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: La
     return asStored === undefined ? rounded : { ...rounded, encoding: 'kept', kept: asStored };
   };
   const { attention, recurrent, inputNorm, mlpNorm } = layer;
-  const ofHeads = [attention?.qNorm ?? null, attention?.kNorm ?? null, recurrentNorm(recurrent)];
+  const ofHeads = [attention?.qNorm ?? null, attention?.kNorm ?? null];
   for (const norm of [inputNorm, mlpNorm]) addReadNorm(list, norm, steps);
   // No linear of the residual stream stands behind these, to take their gains.
-  for (const norm of [...ofHeads, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
+  for (const norm of [
+    ...ofHeads,
+    ...recurrentNorms(recurrent),
+    layer.attentionOutputNorm,
+    layer.mlpOutputNorm,
+  ]) {
     addNorm(list, norm);
   }
   for (const tensor of recurrentTensors(recurrent)) {
@@ -231,6 +236,10 @@ function recurrentOrders(
     case 'delta_net': {
       const { qkv, z, gates } = plan;
       return [order(qkv, dense, reads), order(z, dense, reads), order(gates, 'f32', reads), out];
+    }
+    case 'mamba1': {
+      const inF32 = [plan.selection, plan.steps].map((one) => order(one, 'f32', NO_STEPS));
+      return [order(plan.xz, dense, reads), ...inF32, out];
     }
     case 'mamba2': {
       const { z, xbc, dt } = plan;

@@ -8,7 +8,7 @@ export interface MemoryRows {
   readonly query: Value;
   readonly key: Value;
   readonly value: Value;
-  /** Logarithm of what is kept of the memory, `[B, N, numValueHeads]`. */
+  /** Logarithm of what is kept of the memory, `[B, N, numValueHeads]`, or of each key dimension, `[.., * keyDim]`. */
   readonly decay: Value;
   /** How much of what it has in the place of the key is replaced, `[B, N, numValueHeads]`; null = nothing is. */
   readonly rate: Value | null;

@@ -1,6 +1,7 @@
 import type { GraphContext } from '../context.js';
 import type { Value } from '../graph.js';
 import { deltaNet } from './delta-net.js';
+import { mamba1 } from './mamba1.js';
 import { mamba2 } from './mamba2.js';
 import type { RecurrentLayer } from './recurrent-layer.js';
 import { shortConv } from './short-conv.js';
@@ -20,6 +21,8 @@ export function recurrent(
       return shortConv(context, normed, { index, plan }, pick);
     case 'delta_net':
       return deltaNet(context, normed, { index, plan }, pick);
+    case 'mamba1':
+      return mamba1(context, normed, { index, plan }, pick);
     case 'mamba2':
       return mamba2(context, normed, { index, plan }, pick);
   }
