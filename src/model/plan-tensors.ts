@@ -1,5 +1,6 @@
 import { layerNorms } from './plan-facts.js';
 import type {
+  AttentionPlan,
   DenseMlpPlan,
   LayerPlan,
   LinearPlan,
@@ -22,7 +23,13 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
-  return [plan.embedding, ...norms.flatMap(normTensors)];
+  return [plan.embedding, ...norms.flatMap(normTensors), ...plan.layers.flatMap(scoreTensors)];
+}
+
+/** What a layer adds to scores: of attention, and of its router. */
+export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
+  const bias = mlp.kind === 'moe' && mlp.routing.kind === 'scored' ? mlp.routing.bias : null;
+  return [attention.sinks, bias].filter((tensor) => tensor !== null);
 }
 
 /** What the checkpoint has of a norm. */
@@ -41,9 +48,15 @@ export function plannedLinears(plan: AnyPlan): LinearPlan[] {
 function layerLinears(plan: ModelPlan): LinearPlan[] {
   return plan.layers.flatMap((layer) => [
     layer.attention.qkv,
+    ...latentLinears(layer.attention),
     layer.attention.o,
     ...mlpLinears(layer),
   ]);
+}
+
+/** What makes q, k and v of their latents. */
+export function latentLinears({ latent }: AttentionPlan): LinearPlan[] {
+  return latent === null ? [] : [...(latent.q === null ? [] : [latent.q.up]), latent.up];
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {

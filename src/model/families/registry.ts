@@ -1,32 +1,55 @@
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { DecoderModel, ModelFamily } from './family.js';
+import { deepseekV2, deepseekV3 } from './deepseek.js';
+import { ernie45Moe } from './ernie4-5-moe.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
+import { glm4MoeLite } from './glm4-moe-lite.js';
+import { glm4Moe } from './glm4-moe.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
+import { gptOss } from './gpt-oss.js';
+import { graniteMoe } from './granite-moe.js';
 import { granite } from './granite.js';
-import { olmo2 } from './olmo2.js';
-import { phi3 } from './phi3.js';
-import { smollm3 } from './smollm3.js';
 import { llama } from './llama.js';
+import { minicpm3 } from './minicpm3.js';
 import { mistral } from './mistral.js';
+import { mixtral } from './mixtral.js';
+import { olmo2 } from './olmo2.js';
+import { olmoe } from './olmoe.js';
+import { phi3 } from './phi3.js';
+import { phimoe } from './phimoe.js';
 import { qwen2Moe } from './qwen2-moe.js';
 import { qwen2 } from './qwen2.js';
+import { qwen3Moe } from './qwen3-moe.js';
 import { qwen3 } from './qwen3.js';
+import { smollm3 } from './smollm3.js';
 
 const FAMILIES: readonly ModelFamily[] = [
+  deepseekV2,
+  deepseekV3,
+  ernie45Moe,
   gemma2,
   gemma3,
   glm4,
+  glm4Moe,
+  glm4MoeLite,
   gptNeox,
+  gptOss,
   granite,
+  graniteMoe,
   llama,
+  minicpm3,
   mistral,
+  mixtral,
   olmo2,
+  olmoe,
   phi3,
+  phimoe,
   qwen2,
   qwen2Moe,
   qwen3,
+  qwen3Moe,
   smollm3,
 ];
 

@@ -1,9 +1,10 @@
 import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import { type ColumnFactors, scaled } from './factors.js';
-import type { Value } from './graph.js';
+import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
+import { latentHeads, ofValueWidth } from './latent-heads.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { norm } from './norm.js';
 import { queryFactor } from './rotary-tables.js';
@@ -30,7 +31,8 @@ export function attention(
       parts.map((part) => (part === '' ? part : rows.toRun(part))),
     ),
   );
-  const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
+  const unpadded = headLayout(config.headDim).unpad(graph, attended, config.numHeads);
+  const heads = pick(ofValueWidth(context, unpadded, layer.attention));
   return grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
 }
 
@@ -59,16 +61,18 @@ function queryKeyValue(
   const { graph, config } = context;
   const layout = headLayout(config.headDim);
   const factors = columnFactors(context, plan, grid);
-  // A norm of heads would undo what was done before it.
-  const isNormed = plan.qNorm !== null;
-  const output = linear(context, normed, plan.qkv, isNormed ? null : factors);
-  if (output.packed && !isNormed && !layout.isPadded) return [output.value, '', ''];
-  const parts = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
+  // A norm of heads would undo what was done before it, and a clip is for what it was without.
+  const isChanged = plan.qNorm !== null || plan.clip !== null || plan.latent !== null;
+  const output = linear(context, normed, plan.qkv, isChanged ? null : factors);
+  if (output.packed && !isChanged && !layout.isPadded) return [output.value, '', ''];
+  const given = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
+  const parts = plan.latent === null ? given : latentHeads(context, given, plan.latent);
   const norms = [plan.qNorm, plan.kNorm, null];
   const numHeads = [config.numHeads, config.numKvHeads, config.numKvHeads];
   return parts.map((part, index) => {
     const heads = normHeads(context, part, norms[index] ?? null);
-    const onGrid = isNormed ? scaled(graph, heads, factors?.[index] ?? null) : heads;
+    const clipped = plan.clip === null ? heads : clip(graph, heads, plan.clip);
+    const onGrid = isChanged ? scaled(graph, clipped, factors?.[index] ?? null) : clipped;
     return layout.pad(graph, onGrid, numHeads[index] ?? 0);
   });
 }
@@ -84,6 +88,11 @@ function columnFactors(
   if (grid === null) return [filled(config.numHeads * config.headDim, factor), null, null];
   const [query, key, value] = grid.parts;
   return [query.map((column) => column * factor), key, value];
+}
+
+function clip(graph: Graph, x: Value, limit: number): Value {
+  const bounds = [-limit, limit].map((bound) => graph.float(Float32Array.of(bound), []));
+  return graph.node('Clip', [x, ...bounds]);
 }
 
 function filled(length: number, value: number): Float32Array {

@@ -39,13 +39,14 @@ export function buildGraph(
   declareInputs(graph, config, kvScales !== null);
   declareOutputs(graph, model, kvScales !== null);
   const numPositions = contextLength + SPARE_POSITIONS;
+  const weights = { graph, store, target };
   const attend =
     kvScales === null
-      ? groupQueryAttention(graph, config, plan, { hasCache: true, numPositions })
-      : int8Attention(graph, config, { numPositions });
+      ? groupQueryAttention(weights, config, plan, { hasCache: true, numPositions })
+      : int8Attention(weights, config, { numPositions });
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
   const rows = isBatchInvariant && needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
-  const context: GraphContext = { graph, config, store, target, attend, kvGrids, rows };
+  const context: GraphContext = { ...weights, config, attend, kvGrids, rows };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],
   });

@@ -2,7 +2,7 @@ import type { ModelConfig } from '../families/model-config.js';
 import type { AttentionPlan, ModelPlan } from '../plan.js';
 import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
 import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';
-import type { Attend } from './context.js';
+import type { Attend, WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { Attribute } from './onnx.js';
@@ -30,16 +30,18 @@ export interface GroupQueryOptions {
 
 /** Attention by GroupQueryAttention: a cache is arrays that the graph gets and gives. */
 export function groupQueryAttention(
-  graph: Graph,
+  weights: WeightContext,
   config: ModelConfig,
   plan: ModelPlan,
   { hasCache, numPositions }: GroupQueryOptions,
 ): Attend {
+  const { graph } = weights;
   const rows = hasCache ? attentionRows(graph, config) : PLAIN_ROWS;
   const isDecode = hasCache ? decodeCondition(graph, config, plan) : null;
   const tablesOf = rotaryTables(graph, config, { numPositions, hasScale: true });
   return (layer, queryKeyValue) => {
     const { attention } = layer;
+    const sinks = sinkScores(weights, attention);
     const cache = cacheNames(graph, layer.index, hasCache);
     const tables = tablesOf(attention);
     const inputs = [
@@ -52,7 +54,7 @@ export function groupQueryAttention(
     ];
     const attributes = attributesOf(config, attention);
     const outputs = [graph.name(), ...cache.present];
-    return rows.unpad(groupQuery(graph, { inputs, attributes, outputs, isDecode }, config));
+    return rows.unpad(groupQuery(graph, { inputs, attributes, outputs, isDecode, sinks }, config));
   };
 }
 
@@ -82,17 +84,30 @@ interface GroupQueryNode {
   readonly attributes: Record<string, Attribute>;
   readonly outputs: readonly Value[];
   readonly isDecode: Value | null;
+  /** `[numHeads]`: the model's own, which keep the op from flash attention too; null = it has none. */
+  readonly sinks: Value | null;
 }
 
 function groupQuery(
   graph: Graph,
-  { inputs, attributes, outputs, isDecode }: GroupQueryNode,
+  { inputs, attributes, outputs, isDecode, sinks }: GroupQueryNode,
   { numHeads }: ModelConfig,
 ): Value {
   const node = { op: 'GroupQueryAttention', inputs, attributes };
+  if (sinks !== null) {
+    return graph.node(node.op, [...inputs, '', '', sinks], { attributes, outputs });
+  }
   if (isDecode === null) return graph.node(node.op, inputs, { attributes, outputs });
   const plain = { ...node, inputs: [...inputs, '', '', plainSinks(graph, { numHeads })] };
   return graph.either(isDecode, plain, node, outputs);
+}
+
+/** `[numHeads] f32`: the model's own; null = it has none. */
+export function sinkScores(
+  { graph, store }: WeightContext,
+  { sinks }: AttentionPlan,
+): Value | null {
+  return sinks && graph.externalFloat(store.tensor(sinks.name));
 }
 
 /** `[numHeads] f32`: the input that keeps the op from flash attention. */

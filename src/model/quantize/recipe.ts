@@ -1,7 +1,7 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { normTensors } from '../plan-tensors.js';
+import { latentLinears, normTensors, scoreTensors } from '../plan-tensors.js';
 import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
@@ -176,14 +176,18 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: La
     return asStored === undefined ? rounded : { ...rounded, encoding: 'kept', kept: asStored };
   };
   const { attention, inputNorm, mlpNorm } = layer;
-  const { qNorm, kNorm } = attention;
+  const { qNorm, kNorm, latent } = attention;
   for (const norm of [inputNorm, mlpNorm]) addReadNorm(list, norm, steps);
+  const ofLatents = [latent?.q?.norm ?? null, latent?.norm ?? null];
   // No linear of the residual stream stands behind these, to take their gains.
-  for (const norm of [qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
-    addNorm(list, norm);
-  }
+  const others = [...ofLatents, qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm];
+  for (const norm of others) addNorm(list, norm);
+  for (const tensor of scoreTensors(layer)) list.table(tensor, { rotation: null, dtype: 'f32' });
   const ofQkv = steps.qkv(inputNorm, attention.qkv);
   list.linear(keptOr(order(attention.qkv, encoding.dense, ofQkv)));
+  for (const linear of latentLinears(attention)) {
+    list.linear(keptOr(order(linear, encoding.dense, NO_STEPS)));
+  }
   list.linear(keptOr(order(attention.o, encoding.dense, steps.o)));
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
   for (const linear of mlpOrders(layer.mlp, { steps, encoding, reads }))

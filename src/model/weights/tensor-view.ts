@@ -13,4 +13,6 @@ export interface TensorView {
   readonly along: 'rows' | 'columns';
   /** Of `columns`: the first of the matrix's rows that are columns of the view. */
   readonly first: number;
+  /** One of two ways to store the tensor: without this `of`, the checkpoint must have `name`. */
+  readonly isFallback: boolean;
 }

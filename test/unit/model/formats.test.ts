@@ -45,10 +45,23 @@ function meanKl(actual: readonly Float32Array[], expected: readonly (readonly nu
 }
 
 const EVERY_FORMAT = ['w8a8_int8', 'int8', 'int4'] as const;
+const NOT_ROTATED = ['int8', 'int4'] as const;
 const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
+  ['deepseek-v2-blocks', NOT_ROTATED],
+  ['deepseek-v3-blocks', NOT_ROTATED],
+  ['ernie4-5-moe-blocks', EVERY_FORMAT],
   ['gemma2-blocks', ['int8', 'int4']],
+  ['glm4-moe-blocks', EVERY_FORMAT],
+  ['glm4-moe-lite-blocks', NOT_ROTATED],
+  ['gpt-oss-blocks', EVERY_FORMAT],
+  ['granite-moe-blocks', EVERY_FORMAT],
   ['llama-blocks', EVERY_FORMAT],
+  ['minicpm3-blocks', NOT_ROTATED],
+  ['mixtral-blocks', EVERY_FORMAT],
+  ['olmoe-blocks', NOT_ROTATED],
+  ['phimoe-blocks', NOT_ROTATED],
   ['qwen2-moe-blocks', EVERY_FORMAT],
+  ['qwen3-moe-blocks', EVERY_FORMAT],
 ];
 
 for (const [name, formats] of CASES) {

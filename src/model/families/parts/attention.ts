@@ -48,6 +48,9 @@ export interface AttentionTraits {
   readonly scale?: number;
   readonly softcap?: number | null;
   readonly window?: number | null;
+  readonly clip?: number | null;
+  /** The parameter with a score for each head that its keys compete with; default: there is none. */
+  readonly sinks?: string;
   /** Default: q, k and v are linears of their own. */
   readonly fused?: FusedHeads;
   readonly modules?: Partial<AttentionModules>;
@@ -72,7 +75,9 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
         parts: heads.map(({ name, rows }) => [name, rows]),
         bias,
       }),
+      latent: null,
       ...norms.plan,
+      clip: traits.clip ?? null,
       o: names.linear('o', {
         in: numHeads * headDim,
         parts: [[modules.o, hiddenSize]],
@@ -82,6 +87,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       scale: traits.scale ?? 1 / Math.sqrt(headDim),
       softcap: traits.softcap ?? null,
       window: traits.window ?? null,
+      sinks: traits.sinks === undefined ? null : names.tensor('sinks', traits.sinks, [numHeads]),
     },
     views: [
       ...heads.flatMap(({ module, of, ...part }) =>
@@ -209,5 +215,6 @@ function viewInHalves(
     lines: { begin: 0, run: headDim, stride: headDim, order },
     along: 'rows',
     first: 0,
+    isFallback: false,
   };
 }

@@ -33,6 +33,7 @@ export function fusedViews(
       lines: part.lines,
       along: 'rows',
       first: 0,
+      isFallback: false,
     }));
   return [...ofKind('weight', [width]), ...(bias ? ofKind('bias', []) : [])];
 }

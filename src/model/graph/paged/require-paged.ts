@@ -5,7 +5,14 @@ import type { ModelTarget } from '../../target.js';
 /** What the paged attention of a provider lacks, for a model that has it. */
 type Lack = (model: DecoderModel) => string | null;
 
+const SINKS: Lack = ({ plan }) =>
+  plan.layers.every(({ attention }) => attention.sinks === null)
+    ? null
+    : 'its attention has no sinks (the scores that keys compete with)';
+
 const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] = [
+  ['cuda', SINKS],
+  ['webgpu', SINKS],
   [
     'webgpu',
     ({ plan }) =>
