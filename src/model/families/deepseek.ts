@@ -58,6 +58,7 @@ export function deepseek(fields: ConfigFields, traits: DeepseekTraits): DecoderM
 /** DeepSeek-V2 and V2-Lite (arXiv 2405.04434). */
 export const deepseekV2: ModelFamily = {
   architecture: 'DeepseekV2ForCausalLM',
+  models: 'DeepSeek-V2, V2-Lite',
   read: (fields) =>
     deepseek(fields, {
       architecture: 'DeepseekV2ForCausalLM',
@@ -73,6 +74,7 @@ export const deepseekV2: ModelFamily = {
 /** DeepSeek-V3 and R1 (arXiv 2412.19437). */
 export const deepseekV3: ModelFamily = {
   architecture: 'DeepseekV3ForCausalLM',
+  models: 'DeepSeek-V3, R1',
   read: (fields) =>
     deepseek(fields, {
       architecture: 'DeepseekV3ForCausalLM',

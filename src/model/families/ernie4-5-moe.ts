@@ -15,6 +15,7 @@ const architecture = 'Ernie4_5_MoeForCausalLM';
 /** ERNIE 4.5 whose later layers have routed experts beside shared ones; the router's choice is corrected by a bias. */
 export const ernie45Moe: ModelFamily = {
   architecture,
+  models: 'ERNIE 4.5 21B-A3B',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

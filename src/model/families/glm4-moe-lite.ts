@@ -17,6 +17,7 @@ const DEFAULTS: LatentDefaults = {
 /** GLM-4.7-Flash: DeepSeek-V3 of other sizes. */
 export const glm4MoeLite: ModelFamily = {
   architecture,
+  models: 'GLM-4.7-Flash',
   read: (fields) =>
     deepseek(fields, {
       architecture,

@@ -14,6 +14,7 @@ const architecture = 'Glm4MoeForCausalLM';
 /** GLM-4.5: DeepSeek-V3's experts behind attention whose heads are rotated by half. */
 export const glm4Moe: ModelFamily = {
   architecture,
+  models: 'GLM-4.5, GLM-4.5-Air',
   read: (fields) => {
     const config = readSizes(fields, { architecture, modelType: 'glm4_moe' });
     const norm = rmsNorm(fields, 'rms_norm_eps', 1e-5);

@@ -23,6 +23,7 @@ const TURNED: ExpertStacks = {
 /** Sinks in attention, every other layer with a window, and routed experts within limits (arXiv 2508.10925). */
 export const gptOss: ModelFamily = {
   architecture,
+  models: 'gpt-oss',
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, {

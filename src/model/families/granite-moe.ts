@@ -18,6 +18,7 @@ const INPUT_OUTPUT: ExpertStacks = {
 /** Granite whose MLPs are routed experts. */
 export const graniteMoe: ModelFamily = {
   architecture,
+  models: 'Granite 3 MoE (1B-A400M, 3B-A800M)',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -12,6 +12,7 @@ const architecture = 'MiniCPM3ForCausalLM';
 /** Latent attention in dense layers, and MiniCPM's factors of the embedding, of what each half adds, and of the logits. */
 export const minicpm3: ModelFamily = {
   architecture,
+  models: 'MiniCPM3 4B',
   read: (fields) => {
     refusePartialRotary(fields);
     const { config, sizes } = readLatentSizes(fields, {

@@ -20,6 +20,7 @@ export const MIXTRAL_MODULES = {
 /** Mistral whose MLPs are routed experts (arXiv 2401.04088). */
 export const mixtral: ModelFamily = {
   architecture,
+  models: 'Mixtral 8x7B',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -10,6 +10,7 @@ const architecture = 'OlmoeForCausalLM';
 /** Llama whose MLPs are routed experts, with norms over all heads of q and k (arXiv 2409.02060). */
 export const olmoe: ModelFamily = {
   architecture,
+  models: 'OLMoE',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -16,6 +16,7 @@ const architecture = 'PhimoeForCausalLM';
 /** Mixtral with LayerNorms, biases, and experts that SparseMixer chooses (arXiv 2409.12136). */
 export const phimoe: ModelFamily = {
   architecture,
+  models: 'Phi-3.5-MoE',
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, {

@@ -14,6 +14,7 @@ const architecture = 'Qwen3MoeForCausalLM';
 /** Qwen3 whose MLPs are routed experts; no expert is shared. */
 export const qwen3Moe: ModelFamily = {
   architecture,
+  models: 'Qwen3-30B-A3B',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

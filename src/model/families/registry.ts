@@ -1,3 +1,4 @@
+import { nearestNames } from '../../core/nearest.js';
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { DecoderModel, ModelFamily } from './family.js';
 import { deepseekV2, deepseekV3 } from './deepseek.js';
@@ -25,7 +26,8 @@ import { qwen3Moe } from './qwen3-moe.js';
 import { qwen3 } from './qwen3.js';
 import { smollm3 } from './smollm3.js';
 
-const FAMILIES: readonly ModelFamily[] = [
+/** Every network that generates, in the order of their names. */
+export const DECODERS: readonly ModelFamily[] = [
   deepseekV2,
   deepseekV3,
   ernie45Moe,
@@ -60,10 +62,25 @@ export function readDecoder(json: unknown): DecoderModel {
 }
 
 function familyOf(architecture: string): ModelFamily {
-  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  const family = DECODERS.find((candidate) => candidate.architecture === architecture);
   if (family !== undefined) return family;
-  const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
-  throw new ModelConfigError(
-    `Model architecture '${excerpt(architecture)}' is not supported. Supported architectures: ${supported}`,
+  throw new ModelConfigError(unsupported(architecture, DECODERS));
+}
+
+/** The names that are the most like one that is not supported: it is often one of them. */
+const NUM_NEAREST = 3;
+
+/** A sentence that names what is nearest; `how` says as what it was looked for. */
+export function unsupported(
+  architecture: string,
+  families: readonly { readonly architecture: string }[],
+  how = '',
+): string {
+  const shown = excerpt(architecture);
+  const names = families.map((candidate) => candidate.architecture);
+  const nearest = nearestNames(shown, [...new Set(names)], NUM_NEAREST).join(', ');
+  return (
+    `Model architecture '${shown}' is not supported${how}. ` +
+    `The nearest of the supported architectures: ${nearest}`
   );
 }
