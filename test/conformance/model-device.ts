@@ -30,6 +30,9 @@ const FIXTURES = {
   'qwen2-window': 'a sliding window',
   smollm3: 'layers without a rotation',
   glm4: 'a rotation of neighbours, of half a head',
+  'gpt-oss-full': 'sinks in attention, and windows in half of the layers',
+  'olmoe-clip': 'q, k and v within limits',
+  'deepseek-v2': 'latent attention, whose heads of v are narrower',
 } as const;
 
 type Fixture = keyof typeof FIXTURES;

@@ -17,5 +17,8 @@ testModelDevice(t, {
     'qwen2-window': 1,
     smollm3: 2,
     glm4: 1,
+    'gpt-oss-full': 1,
+    'olmoe-clip': 0.1,
+    'deepseek-v2': 0.3,
   },
 });
