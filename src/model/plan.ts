@@ -86,6 +86,8 @@ export interface AttentionPlan {
   /** Norms of q and k before they are rotated. */
   readonly qNorm: HeadNormPlan | null;
   readonly kNorm: HeadNormPlan | null;
+  /** Numbers of q, k and v are kept within `[-clip, clip]` before all else; null = as they are. */
+  readonly clip: number | null;
   readonly o: LinearPlan;
   /** Null = positions are not told apart. */
   readonly rotary: RotaryPlan | null;
@@ -100,6 +102,8 @@ export interface AttentionPlan {
 /** Over each head by itself, or over all heads together. */
 export interface HeadNormPlan extends NormPlan {
   readonly over: 'head' | 'heads';
+  /** A gain of each head's own: one behind the other `[heads * headDim]`; null = {@link gain} is that of all. */
+  readonly headGains: readonly TensorPlan[] | null;
 }
 
 export type MlpPlan = DenseMlpPlan | MoePlan;
@@ -119,7 +123,17 @@ export interface PlainMlpPlan {
   readonly kind: 'plain';
   readonly up: LinearPlan;
   readonly down: LinearPlan;
-  readonly activation: Activation;
+  readonly activation: Activation | XieluPlan;
+}
+
+/**
+ * `p x² + x / 2` above 0 and `n (exp(x) - 1 - x) + x / 2` below (arXiv 2411.13010), where `[1]` each: p is the softplus of
+ * `positive`, and n is a half more than that of `negative`, both rounded to bf16.
+ */
+export interface XieluPlan {
+  readonly kind: 'xielu';
+  readonly positive: TensorPlan;
+  readonly negative: TensorPlan;
 }
 
 /** Some of many experts for each token, and one that all take. */

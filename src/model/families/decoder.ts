@@ -85,7 +85,8 @@ export function readTied(fields: ConfigFields, fallback = false): boolean {
 function isRotatable(layer: LayerPlan): boolean {
   const { inputNorm, mlpNorm, isParallel, attentionOutputNorm, mlpOutputNorm } = layer;
   const reads = isParallel && mlpNorm === null ? [inputNorm] : [inputNorm, mlpNorm];
-  return attentionOutputNorm === null && mlpOutputNorm === null && reads.every(isWholeRms);
+  const writesItself = attentionOutputNorm === null && mlpOutputNorm === null;
+  return writesItself && layer.attention.clip === null && reads.every(isWholeRms);
 }
 
 function isWholeRms(plan: NormPlan | null): boolean {

@@ -1,8 +1,16 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { normTensors } from '../plan-tensors.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
+import { activationTensors, normTensors } from '../plan-tensors.js';
+import type {
+  GatedMlpPlan,
+  LayerPlan,
+  LinearPlan,
+  MlpPlan,
+  ModelPlan,
+  NormPlan,
+  TensorPlan,
+} from '../plan.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
@@ -182,6 +190,7 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: La
   for (const norm of [qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
     addNorm(list, norm);
   }
+  addTables(list, activationTensors(layer.mlp));
   const ofQkv = steps.qkv(inputNorm, attention.qkv);
   list.linear(keptOr(order(attention.qkv, encoding.dense, ofQkv)));
   list.linear(keptOr(order(attention.o, encoding.dense, steps.o)));
@@ -228,8 +237,12 @@ function addReadNorm(list: JobList, norm: NormPlan | null, { foldsGains }: Recip
 }
 
 function addNorm(list: JobList, norm: NormPlan | null): void {
-  if (norm === null) return;
-  for (const tensor of normTensors(norm)) list.table(tensor, { rotation: null, dtype: 'f32' });
+  if (norm !== null) addTables(list, normTensors(norm));
+}
+
+/** As they are. */
+function addTables(list: JobList, tensors: readonly TensorPlan[]): void {
+  for (const tensor of tensors) list.table(tensor, { rotation: null, dtype: 'f32' });
 }
 
 function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {

@@ -19,7 +19,8 @@ function viewed(checkpoint: Checkpoint, view: TensorView): CheckpointTensor {
   const of = findWeight(checkpoint, view.of, view.ofShape);
   const { name, shape, lines, along, first } = view;
   if (isRange(view) && of.packing === null) return rangeOf(of, view);
-  return { ...of, name, shape, packing: { kind: 'view', of: asMatrix(of), lines, along, first } };
+  const matrix = asMatrix(of, shape.length < 2);
+  return { ...of, name, shape, packing: { kind: 'view', of: matrix, lines, along, first } };
 }
 
 /** Rows that lie behind each other are bytes of the file. */
@@ -35,8 +36,11 @@ function rangeOf(of: WeightTensor, { name, shape, lines }: TensorView): Checkpoi
   };
 }
 
-/** Its rows are those of its last dimension; a vector's are its numbers. */
-function asMatrix({ name, path, offset, dtype, packing, shape }: WeightTensor): StoredTensor {
-  const width = shape.length < 2 ? 1 : (shape.at(-1) ?? 1);
+/** Its rows are those of its last dimension; a vector's are its numbers, and those that a vector is made of. */
+function asMatrix(
+  { name, path, offset, dtype, packing, shape }: WeightTensor,
+  ofNumbers: boolean,
+): StoredTensor {
+  const width = ofNumbers ? 1 : (shape.at(-1) ?? 1);
   return { name, path, offset, dtype, packing, shape: [elements(shape) / width, width] };
 }

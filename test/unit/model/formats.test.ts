@@ -46,9 +46,21 @@ function meanKl(actual: readonly Float32Array[], expected: readonly (readonly nu
 
 const EVERY_FORMAT = ['w8a8_int8', 'int8', 'int4'] as const;
 const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
+  ['apertus', EVERY_FORMAT],
+  ['arcee', EVERY_FORMAT],
+  ['cohere', ['int8', 'int4']],
+  ['cohere2', ['int8', 'int4']],
+  ['gemma', ['int8', 'int4']],
   ['gemma2-blocks', ['int8', 'int4']],
+  ['helium', EVERY_FORMAT],
   ['llama-blocks', EVERY_FORMAT],
+  ['nemotron', ['int8', 'int4']],
+  ['olmo', ['int8', 'int4']],
+  ['olmo3', ['int8', 'int4']],
+  ['phi', ['int8', 'int4']],
   ['qwen2-moe-blocks', EVERY_FORMAT],
+  ['stablelm-norms', ['int8', 'int4']],
+  ['starcoder2', ['int8', 'int4']],
 ];
 
 for (const [name, formats] of CASES) {

@@ -1,5 +1,5 @@
 import type { Activation } from '../../activation.js';
-import type { GatedMlpPlan, PlainMlpPlan } from '../../plan.js';
+import type { GatedMlpPlan, PlainMlpPlan, TensorPlan, XieluPlan } from '../../plan.js';
 import type { ConfigFields } from '../config-fields.js';
 import { fusedViews, inOrder } from './fused.js';
 import type { Names } from './names.js';
@@ -76,8 +76,12 @@ export function gated(
   return { plan, views: fusedViews(linear, inOrder(parts)) };
 }
 
+/** What most checkpoints call a plain MLP and its linears. */
+export const UP_DOWN: PlainTraits['modules'] = { at: 'mlp', up: 'up_proj', down: 'down_proj' };
+
 export interface PlainTraits {
-  readonly activation: Activation;
+  /** `xielu` has two numbers of its own in the checkpoint. */
+  readonly activation: Activation | 'xielu';
   readonly bias: boolean;
   readonly modules: { readonly at: string; readonly up: string; readonly down: string };
 }
@@ -95,5 +99,13 @@ export function plainMlp(
     parts: [[modules.down, hiddenSize]],
     bias,
   });
-  return { plan: { kind: 'plain', activation, up, down }, views: [] };
+  const own = activation === 'xielu' ? xielu(at) : activation;
+  return { plan: { kind: 'plain', activation: own, up, down }, views: [] };
+}
+
+function xielu(names: Names): XieluPlan {
+  const number = (name: string, parameter: string): TensorPlan =>
+    names.tensor(`xielu.${name}`, `act_fn.${parameter}`, [1]);
+  const [positive, negative] = [number('positive', 'alpha_p'), number('negative', 'alpha_n')];
+  return { kind: 'xielu', positive, negative };
 }
