@@ -12,6 +12,7 @@ const architecture = 'ApertusForCausalLM';
 /** Norms of the heads of q and k, and a plain MLP whose activation is learned (arXiv 2509.14233). */
 export const apertus: ModelFamily = {
   architecture,
+  models: 'Apertus',
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, {

@@ -10,6 +10,7 @@ const architecture = 'ArceeForCausalLM';
 /** Llama with a plain MLP, between whose linears is a squared ReLU. */
 export const arcee: ModelFamily = {
   architecture,
+  models: 'Arcee (AFM)',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -15,6 +15,7 @@ const architecture = 'CohereForCausalLM';
 /** Command-R and Aya: attention and MLP beside each other behind one norm, and a factor of the logits. */
 export const cohere: ModelFamily = {
   architecture,
+  models: 'Command R, Aya',
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, { architecture, modelType: 'cohere' });

@@ -9,6 +9,7 @@ const architecture = 'Cohere2ForCausalLM';
 /** Command-R7B and Command A: three layers with a window for one without, which tells no positions apart. */
 export const cohere2: ModelFamily = {
   architecture,
+  models: 'Command R7B, Command A',
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, { architecture, modelType: 'cohere2' });

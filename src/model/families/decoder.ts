@@ -1,7 +1,8 @@
 import type { LayerPlan, ModelPlan, NormPlan } from '../plan.js';
-import type { ConfigFields } from './config-fields.js';
+import { type ConfigFields, ModelConfigError } from './config-fields.js';
 import type { DecoderModel } from './family.js';
 import type { ModelConfig } from './model-config.js';
+import type { RotaryPlan } from './rope-config.js';
 import { Names } from './parts/names.js';
 import { norm, type NormStyle } from './parts/norm.js';
 import type { Part } from './parts/part.js';
@@ -48,6 +49,7 @@ export function decoder(config: ModelConfig, network: Network): DecoderModel {
     network.layer(layerPlace(config, modules.layers, index)),
   );
   const layers = parts.map((part) => part.plan);
+  for (const { attention } of layers) checkFactors(attention.rotary);
   const finalNorm = norm(root, network.norm, {
     name: 'final_norm',
     module: modules.finalNorm,
@@ -80,6 +82,18 @@ export function decoder(config: ModelConfig, network: Network): DecoderModel {
 /** `tie_word_embeddings`. */
 export function readTied(fields: ConfigFields, fallback = false): boolean {
   return fields.boolean('tie_word_embeddings', fallback);
+}
+
+function checkFactors(rotary: RotaryPlan | null): void {
+  if (rotary?.rope.type !== 'longrope') return;
+  const { rope, dims } = rotary;
+  for (const { factors } of [rope.short, rope.long]) {
+    if (factors.length === dims / 2) continue;
+    throw new ModelConfigError(
+      `config.json: "rope_scaling" has ${factors.length} factors, and ${dims} dimensions of a head ` +
+        `are rotated: there must be ${dims / 2}`,
+    );
+  }
 }
 
 function isRotatable(layer: LayerPlan): boolean {

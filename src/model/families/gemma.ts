@@ -10,6 +10,7 @@ const architecture = 'GemmaForCausalLM';
 /** Llama with wide heads, gains of norms that are stored less one, and an embedding that is scaled (arXiv 2403.08295). */
 export const gemma: ModelFamily = {
   architecture,
+  models: 'Gemma 1',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

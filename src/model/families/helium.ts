@@ -12,6 +12,7 @@ const architecture = 'HeliumForCausalLM';
 /** Llama whose heads are rotated neighbour with neighbour. */
 export const helium: ModelFamily = {
   architecture,
+  models: 'Helium',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

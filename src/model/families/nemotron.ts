@@ -12,6 +12,7 @@ const architecture = 'NemotronForCausalLM';
 /** Nemotron-4 and Minitron: LayerNorms whose gains are stored less one, squared ReLU, half of a head rotated (arXiv 2402.16819). */
 export const nemotron: ModelFamily = {
   architecture,
+  models: 'Nemotron-Mini, Minitron, Nemotron-4',
   read: (fields) => {
     // transformers' class scales no rotation, whatever config.json says.
     const theta = fields.positive('rope_theta', 10_000);

@@ -14,6 +14,7 @@ const NORM: NormStyle = { kind: 'layer', eps: 1e-5, gainOffset: 0, hasGain: fals
 /** Llama with LayerNorms that have no parameters, and with limits to q, k and v (arXiv 2402.00838). */
 export const olmo: ModelFamily = {
   architecture,
+  models: 'OLMo 1',
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, { architecture, modelType: 'olmo' });

@@ -12,6 +12,7 @@ const architecture = 'Olmo3ForCausalLM';
 /** OLMo 2 with three layers with a window for one without; only the latter have the scaling of `rope_scaling`. */
 export const olmo3: ModelFamily = {
   architecture,
+  models: 'OLMo 3',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -12,6 +12,7 @@ const architecture = 'PhiForCausalLM';
 /** Phi-1 to 2: attention and MLP beside each other behind one LayerNorm, biases everywhere, half of a head rotated. */
 export const phi: ModelFamily = {
   architecture,
+  models: 'Phi-1, Phi-1.5, Phi-2',
   read: (fields) => {
     const config = readSizes(fields, { architecture, modelType: 'phi' });
     const norm = layerNorm(fields, 'layer_norm_eps');

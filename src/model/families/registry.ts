@@ -1,3 +1,4 @@
+import { nearestNames } from '../../core/nearest.js';
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { DecoderModel, ModelFamily } from './family.js';
 import { apertus } from './apertus.js';
@@ -5,28 +6,29 @@ import { arcee } from './arcee.js';
 import { cohere } from './cohere.js';
 import { cohere2 } from './cohere2.js';
 import { gemma } from './gemma.js';
-import { helium } from './helium.js';
-import { nemotron } from './nemotron.js';
-import { olmo } from './olmo.js';
-import { olmo3 } from './olmo3.js';
-import { phi } from './phi.js';
-import { stablelm } from './stablelm.js';
-import { starcoder2 } from './starcoder2.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
 import { granite } from './granite.js';
-import { olmo2 } from './olmo2.js';
-import { phi3 } from './phi3.js';
-import { smollm3 } from './smollm3.js';
+import { helium } from './helium.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
-import { qwen2Moe } from './qwen2-moe.js';
+import { nemotron } from './nemotron.js';
+import { olmo } from './olmo.js';
+import { olmo2 } from './olmo2.js';
+import { olmo3 } from './olmo3.js';
+import { phi } from './phi.js';
+import { phi3 } from './phi3.js';
 import { qwen2 } from './qwen2.js';
+import { qwen2Moe } from './qwen2-moe.js';
 import { qwen3 } from './qwen3.js';
+import { smollm3 } from './smollm3.js';
+import { stablelm } from './stablelm.js';
+import { starcoder2 } from './starcoder2.js';
 
-const FAMILIES: readonly ModelFamily[] = [
+/** Every network that generates, in the order of their names. */
+export const DECODERS: readonly ModelFamily[] = [
   apertus,
   arcee,
   cohere,
@@ -61,10 +63,25 @@ export function readDecoder(json: unknown): DecoderModel {
 }
 
 function familyOf(architecture: string): ModelFamily {
-  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  const family = DECODERS.find((candidate) => candidate.architecture === architecture);
   if (family !== undefined) return family;
-  const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
-  throw new ModelConfigError(
-    `Model architecture '${excerpt(architecture)}' is not supported. Supported architectures: ${supported}`,
+  throw new ModelConfigError(unsupported(architecture, DECODERS));
+}
+
+/** The names that are the most like one that is not supported: it is often one of them. */
+const NUM_NEAREST = 3;
+
+/** A sentence that names what is nearest; `how` says as what it was looked for. */
+export function unsupported(
+  architecture: string,
+  families: readonly { readonly architecture: string }[],
+  how = '',
+): string {
+  const shown = excerpt(architecture);
+  const names = families.map((candidate) => candidate.architecture);
+  const nearest = nearestNames(shown, [...new Set(names)], NUM_NEAREST).join(', ');
+  return (
+    `Model architecture '${shown}' is not supported${how}. ` +
+    `The nearest of the supported architectures: ${nearest}`
   );
 }

@@ -12,6 +12,7 @@ const architecture = 'StableLmForCausalLM';
 /** StableLM 2 and 3B: LayerNorms, a quarter of a head rotated, and in the 12B a norm for each head and one for both halves. */
 export const stablelm: ModelFamily = {
   architecture,
+  models: 'StableLM 2, StableLM 3B',
   read: (fields) => {
     const config = readSizes(fields, { architecture, modelType: 'stablelm', hasHeadDim: false });
     const norm = layerNorm(fields, 'layer_norm_eps');

@@ -11,6 +11,7 @@ const architecture = 'Starcoder2ForCausalLM';
 /** Llama with LayerNorms, biases and a plain MLP (arXiv 2402.19173). */
 export const starcoder2: ModelFamily = {
   architecture,
+  models: 'StarCoder2',
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, { architecture, modelType: 'starcoder2' });

@@ -38,11 +38,11 @@ export function buildGraph(
   const graph = new Graph();
   declareInputs(graph, config, kvScales !== null);
   declareOutputs(graph, model, kvScales !== null);
-  const numPositions = contextLength + SPARE_POSITIONS;
+  const reach = { contextLength, numPositions: contextLength + SPARE_POSITIONS };
   const attend =
     kvScales === null
-      ? groupQueryAttention(graph, config, plan, { hasCache: true, numPositions })
-      : int8Attention(graph, config, { numPositions });
+      ? groupQueryAttention(graph, config, plan, { hasCache: true, ...reach })
+      : int8Attention(graph, config, reach);
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
   const rows = isBatchInvariant && needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
   const context: GraphContext = { graph, config, store, target, attend, kvGrids, rows };

@@ -6,7 +6,7 @@ import type { Attend } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { Attribute } from './onnx.js';
-import { rotaryAttributes, rotaryTables } from './rotary-tables.js';
+import { rotaryAttributes, type RotaryOptions, rotaryTables } from './rotary-tables.js';
 
 /**
  * The op has two implementations on CPU: flash attention, in tiles, and plain attention, a matrix product
@@ -21,11 +21,9 @@ const HIGH_CAP = 2 ** 20;
 /** Adds `exp(-1e30)`, which is 0, to the sum under a softmax. */
 const LOW_SINK = -1e30;
 
-export interface GroupQueryOptions {
+export interface GroupQueryOptions extends Pick<RotaryOptions, 'numPositions' | 'contextLength'> {
   /** False: K and V of a run are forgotten after it (graph/contract.ts, `EMBED_INPUTS`). */
   readonly hasCache: boolean;
-  /** No later position can be run. */
-  readonly numPositions: number;
 }
 
 /** Attention by GroupQueryAttention: a cache is arrays that the graph gets and gives. */
@@ -33,11 +31,11 @@ export function groupQueryAttention(
   graph: Graph,
   config: ModelConfig,
   plan: ModelPlan,
-  { hasCache, numPositions }: GroupQueryOptions,
+  { hasCache, ...reach }: GroupQueryOptions,
 ): Attend {
   const rows = hasCache ? attentionRows(graph, config) : PLAIN_ROWS;
   const isDecode = hasCache ? decodeCondition(graph, config, plan) : null;
-  const tablesOf = rotaryTables(graph, config, { numPositions, hasScale: true });
+  const tablesOf = rotaryTables(graph, config, { ...reach, hasScale: true });
   return (layer, queryKeyValue) => {
     const { attention } = layer;
     const cache = cacheNames(graph, layer.index, hasCache);

@@ -31,10 +31,10 @@ const MOE = {
 
 const GEMMA2 = { ...LLAMA, architectures: ['Gemma2ForCausalLM'], num_hidden_layers: 3 };
 
-t.test('an unknown architecture is named beside the supported ones', (t) => {
+t.test('an unknown architecture is named beside those that are like it', (t) => {
   t.throws(() => readDecoder({ ...LLAMA, architectures: ['LlamoForCausalLM'] }), {
     message:
-      /^Model architecture 'LlamoForCausalLM' is not supported\. Supported .*, LlamaForCausalLM,/,
+      /^Model architecture 'LlamoForCausalLM' is not supported\. The nearest of the supported architectures: LlamaForCausalLM, /,
   });
   t.end();
 });
@@ -76,6 +76,11 @@ const REFUSED: readonly [what: string, change: Record<string, unknown>, message:
   ['a bad epsilon', { rms_norm_eps: 0 }, /"rms_norm_eps" must be a positive number/],
   ['no architecture', { architectures: [] }, /"architectures" must be a list of one architecture/],
   ['unknown scaling', { rope_scaling: { type: 'su' } }, /rope scaling type 'su' is not supported/],
+  [
+    'too few factors',
+    { rope_scaling: { type: 'longrope', short_factor: [1], long_factor: [1] } },
+    /"rope_scaling" has 1 factors, .* there must be 8/,
+  ],
   ['scaling without factor', { rope_scaling: { type: 'linear' } }, /"rope_scaling": "factor" must/],
   ['a list for scaling', { rope_scaling: [] }, /"rope_scaling" must be a JSON object/],
 ];
@@ -216,6 +221,8 @@ t.test('a context that no request fits into, or that no table reaches, is refuse
   t.end();
 });
 
+const ONES = new Array<number>(8).fill(1);
+
 t.test('a longer context than the model has is refused, and says why', (t) => {
   const plain = readDecoder(LLAMA).config;
   t.equal(resolveContextLength(plain, 100), 100);
@@ -228,6 +235,14 @@ t.test('a longer context than the model has is refused, and says why', (t) => {
     rope_scaling: { type: 'dynamic', factor: 2 },
   }).config;
   t.throws(() => resolveContextLength(dynamic, 4096), /scales its rotary embedding dynamically/);
+  const long = readDecoder({
+    ...LLAMA,
+    original_max_position_embeddings: 512,
+    rope_scaling: { type: 'su', short_factor: ONES, long_factor: ONES },
+  }).config;
+  t.equal(resolveContextLength(long, null), 512);
+  t.equal(resolveContextLength(long, 2048), 2048);
+  t.throws(() => resolveContextLength(long, 2049), /\(2048\)\. Without --context-length .*, 512;/);
   t.end();
 });
 
