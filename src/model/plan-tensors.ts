@@ -25,7 +25,8 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
   const activations = plan.layers.flatMap(({ mlp }) => activationTensors(mlp));
-  return [plan.embedding, ...norms.flatMap(normTensors), ...activations];
+  const tables = plan.positions === null ? [plan.embedding] : [plan.embedding, plan.positions];
+  return [...tables, ...norms.flatMap(normTensors), ...activations];
 }
 
 /** What the checkpoint has of a norm. */

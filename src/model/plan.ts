@@ -10,6 +10,8 @@ export interface ModelPlan {
   readonly embedding: TensorPlan;
   /** Multiplies the rows of the embedding table where they enter the network, not in the head. */
   readonly embeddingScale: number;
+  /** Row p is added to the token at position p, `[positions, hidden]`; null = positions are told apart by attention. */
+  readonly positions: TensorPlan | null;
   readonly layers: readonly LayerPlan[];
   readonly finalNorm: NormPlan;
   /** Shares the checkpoint tensor of `embedding` when the model ties them. */
@@ -95,8 +97,23 @@ export interface AttentionPlan {
   readonly scale: number;
   /** Scaled scores `x` become `cap * tanh(x / cap)`; null = as they are. */
   readonly softcap: number | null;
+  /** Tells positions apart by what is added to scaled scores; null = nothing is. */
+  readonly alibi: AlibiPlan | null;
   /** This many positions are seen, the token's own included; null = all. */
   readonly window: number | null;
+}
+
+/**
+ * To the score of a key its position times the slope of the head is added (ALiBi, arXiv 2108.12409): but for what all
+ * scores of a row have in common, that is how far back it lies.
+ */
+export interface AlibiPlan {
+  /** `[numHeads]` */
+  readonly slopes: readonly number[];
+  /** Slopes, positions and products are rounded to bf16. */
+  readonly isBf16: boolean;
+  /** Multiplies the products. */
+  readonly factor: number;
 }
 
 /** Over each head by itself, or over all heads together. */

@@ -3,13 +3,16 @@ import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { DecoderModel, ModelFamily } from './family.js';
 import { apertus } from './apertus.js';
 import { arcee } from './arcee.js';
+import { baichuan } from './baichuan.js';
 import { cohere } from './cohere.js';
 import { cohere2 } from './cohere2.js';
+import { falcon } from './falcon.js';
 import { gemma } from './gemma.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
+import { gpt2 } from './gpt2.js';
 import { granite } from './granite.js';
 import { helium } from './helium.js';
 import { llama } from './llama.js';
@@ -18,6 +21,7 @@ import { nemotron } from './nemotron.js';
 import { olmo } from './olmo.js';
 import { olmo2 } from './olmo2.js';
 import { olmo3 } from './olmo3.js';
+import { orion } from './orion.js';
 import { phi } from './phi.js';
 import { phi3 } from './phi3.js';
 import { qwen2 } from './qwen2.js';
@@ -31,12 +35,15 @@ import { starcoder2 } from './starcoder2.js';
 export const DECODERS: readonly ModelFamily[] = [
   apertus,
   arcee,
+  baichuan,
   cohere,
   cohere2,
+  falcon,
   gemma,
   gemma2,
   gemma3,
   glm4,
+  gpt2,
   gptNeox,
   granite,
   helium,
@@ -46,6 +53,7 @@ export const DECODERS: readonly ModelFamily[] = [
   olmo,
   olmo2,
   olmo3,
+  orion,
   phi,
   phi3,
   qwen2,

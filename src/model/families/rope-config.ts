@@ -1,5 +1,7 @@
 import { ModelConfigError, type ConfigFields } from './config-fields.js';
 
+const DEFAULT_THETA = 10_000;
+
 /** Rotary embedding settings. `theta` is the base of the geometric series of wavelengths. */
 export type RopeConfig = SettledRope | LongRope;
 
@@ -73,13 +75,14 @@ export interface RotaryPlan {
   readonly dims: number;
 }
 
+/** Of a model none of whose layers rotates. */
+export const NO_ROTATION: PlainRope = { type: 'default', theta: DEFAULT_THETA };
+
 /** The rotary settings of a model, and how many positions they reach. */
 export interface RopeReach {
   readonly rope: RopeConfig;
   readonly contextLength: number;
 }
-
-const DEFAULT_THETA = 10_000;
 
 /**
  * Reads `rope_scaling` (or the newer `rope_parameters`) in either spelling of its type.

@@ -67,6 +67,7 @@ export function planQuantization(
   const encoding = ENCODINGS[format];
   const { plan, kept } = input;
   list.table(plan.embedding, steps.embedding);
+  if (plan.positions !== null) list.table(plan.positions, steps.embedding);
   for (const layer of plan.layers) addLayer(list, layer, { steps, encoding, kept });
   addReadNorm(list, plan.finalNorm, steps);
   list.linear(order(plan.head, encoding.head, steps.reads(plan.finalNorm)));

@@ -17,10 +17,12 @@ export function withViews(checkpoint: Checkpoint, views: readonly TensorView[]):
 
 function viewed(checkpoint: Checkpoint, view: TensorView): CheckpointTensor {
   const of = findWeight(checkpoint, view.of, view.ofShape);
-  const { name, shape, lines, along, first } = view;
+  const { name, shape, lines, along, first, isUnit = false } = view;
   if (isRange(view) && of.packing === null) return rangeOf(of, view);
   const matrix = asMatrix(of, shape.length < 2);
-  return { ...of, name, shape, packing: { kind: 'view', of: matrix, lines, along, first } };
+  const packing = { kind: 'view', of: matrix, lines, along, first } as const;
+  if (!isUnit) return { ...of, name, shape, packing };
+  return { ...of, name, shape, dtype: 'f32', packing: { ...packing, isUnit } };
 }
 
 /** Rows that lie behind each other are bytes of the file. */

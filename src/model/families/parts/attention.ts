@@ -1,7 +1,7 @@
-import type { AttentionPlan } from '../../plan.js';
+import type { AlibiPlan, AttentionPlan } from '../../plan.js';
 import type { ModelConfig } from '../model-config.js';
 import type { FusedPart } from './fused.js';
-import { fusedViews } from './fused.js';
+import { fusedViews, turned, turnedViews } from './fused.js';
 import { headNorms, type HeadNormStyle } from './head-norms.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
@@ -47,9 +47,12 @@ export interface AttentionTraits {
   /** Default: `1 / sqrt(headDim)`. */
   readonly scale?: number;
   readonly softcap?: number | null;
+  readonly alibi?: AlibiPlan | null;
   readonly window?: number | null;
   /** Default: q, k and v are linears of their own. */
   readonly fused?: FusedHeads;
+  /** Weights are transposed (Conv1D). */
+  readonly isTransposed?: boolean;
   readonly modules?: Partial<AttentionModules>;
 }
 
@@ -65,6 +68,8 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
   const heads = headParts(config, modules, { fused: traits.fused ?? null, order });
   const norms = headNorms(names, config, { style: traits.headNorm ?? null, modules, order });
   const at = names.checkpoint;
+  const { isTransposed = false, outputBias = false } = traits;
+  const output = { at, module: modules.o, in: numHeads * headDim, rows: hiddenSize };
   return {
     plan: {
       qkv: names.linear('qkv', {
@@ -76,20 +81,22 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       clip: traits.clip ?? null,
       o: names.linear('o', {
         in: numHeads * headDim,
-        parts: [[modules.o, hiddenSize]],
-        bias: traits.outputBias ?? false,
+        parts: [[isTransposed ? turned(modules.o) : modules.o, hiddenSize]],
+        bias: outputBias,
       }),
       rotary: rotary && { rope: rotary.rope, dims: rotary.dims },
       scale: traits.scale ?? 1 / Math.sqrt(headDim),
       softcap: traits.softcap ?? null,
+      alibi: traits.alibi ?? null,
       window: traits.window ?? null,
     },
     views: [
       ...heads.flatMap(({ module, of, ...part }) =>
         module === part.name
           ? []
-          : fusedViews({ at, module, in: hiddenSize, bias, rows: of }, [part]),
+          : fusedViews({ at, module, in: hiddenSize, bias, rows: of, isTransposed }, [part]),
       ),
+      ...(isTransposed ? turnedViews({ ...output, bias: outputBias }) : []),
       ...norms.views,
     ],
   };
