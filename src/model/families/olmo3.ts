@@ -4,7 +4,8 @@ import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { postNorm } from './parts/layers.js';
 import { gatedMlp } from './parts/mlp.js';
-import { wholeRotary } from './parts/rotary.js';
+import { type RotaryTraits, wholeRotary } from './parts/rotary.js';
+import { ropeSettings } from './rope-config.js';
 import { windowsByLayer } from './sliding-window.js';
 
 const architecture = 'Olmo3ForCausalLM';
@@ -20,23 +21,24 @@ export const olmo3: ModelFamily = {
       eps: 1e-5,
     });
     const bias = fields.boolean('attention_bias', false);
-    const window = fields.size('sliding_window', 4096);
-    const windows = windowsByLayer(fields, window, (layer) => (layer + 1) % 4 !== 0);
-    const { theta } = config.rope;
+    const size = fields.size('sliding_window', 4096);
+    const windows = windowsByLayer(fields, size, (layer) => (layer + 1) % 4 !== 0);
+    const own = ropeSettings(fields, 'sliding_attention');
+    const theta = own?.positive('rope_theta', config.rope.theta) ?? config.rope.theta;
+    const local: RotaryTraits = { ...wholeRotary(config), rope: { type: 'default', theta } };
     return decoder(config, {
       norm,
       tied,
       layer: (place) => {
-        const own = windows[place.index] ?? null;
-        const whole = wholeRotary(config);
+        const window = windows[place.index] ?? null;
         return postNorm(place, norm, {
           modules: { attention: 'post_attention_layernorm', mlp: 'post_feedforward_layernorm' },
           attention: attention(place, {
             qkvBias: bias,
             outputBias: bias,
             headNorm: { ...norm, over: 'heads' },
-            window: own,
-            rotary: own === null ? whole : { ...whole, rope: { type: 'default', theta } },
+            window,
+            ...(window === null ? {} : { rotary: local }),
           }),
           mlp: gatedMlp(place, { activation }),
         });

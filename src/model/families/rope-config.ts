@@ -84,12 +84,24 @@ export interface RopeReach {
   readonly contextLength: number;
 }
 
+/** Layers that `layer_types` tells apart, and the newer `rope_parameters` with it. */
+type LayerKind = 'full_attention' | 'sliding_attention';
+
+/** `rope_scaling`, or the newer `rope_parameters`: of all layers, or those of `kind` in it. */
+export function ropeSettings(
+  fields: ConfigFields,
+  kind: LayerKind = 'full_attention',
+): ConfigFields | null {
+  const settings = fields.object('rope_scaling') ?? fields.object('rope_parameters');
+  return settings?.object(kind) ?? settings;
+}
+
 /**
- * Reads `rope_scaling` (or the newer `rope_parameters`) in either spelling of its type.
+ * Reads {@link ropeSettings} in either spelling of their type.
  * The reach follows SGLang: a scaling without `original_max_position_embeddings` multiplies it.
  */
 export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): RopeReach {
-  const scaling = fields.object('rope_scaling') ?? fields.object('rope_parameters');
+  const scaling = ropeSettings(fields);
   const maxPositions = fields.size('max_position_embeddings');
   const outerTheta = fields.positive('rope_theta', defaultTheta);
   if (scaling === null) {
