@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { ModelTarget } from '../target.js';
-import type { LayerPlan, ModelPlan } from '../plan.js';
+import type { LayerPlan } from '../plan.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
@@ -25,7 +25,7 @@ export interface GraphContext extends WeightContext {
   readonly attend: Attend;
   /** Absent = linears multiply the rows of the run. */
   readonly rows?: RunRows;
-  /** `[B, S] i64`: the row of {@link ModelPlan.positions} for each row of the run; absent = the model has none. */
+  /** `[B, S] i64`: the row of the plan's `positions` for each row of the run; absent = the model has none. */
   readonly positions?: Value;
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */
   readonly kvGrids?: readonly KvGrid[] | null;

@@ -86,13 +86,13 @@ function written(context: GraphContext, output: Value, half: WrittenHalf): Value
 }
 
 /** Tokens, and where they stand where a table says that. */
-function embedded(context: GraphContext, plan: ModelPlan, { ids, fromRun }: RunRows): Value {
+function embedded(context: GraphContext, plan: ModelPlan, rows: RunRows): Value {
   const { graph } = context;
-  const tokens = times(graph, embedTokens(context, plan.embedding, ids), plan.embeddingScale);
+  const tokens = times(graph, embedTokens(context, plan.embedding, rows.ids), plan.embeddingScale);
   if (plan.positions === null) return tokens;
   if (context.positions === undefined) throw new Error('This is a bug: a run without positions.');
   const places = embedTokens(context, plan.positions, context.positions);
-  return graph.node('Add', [tokens, fromRun(places)]);
+  return graph.node('Add', [tokens, rows.fromRun(places)]);
 }
 
 /** `[B, S, hidden]`: rows of the table as it is stored, cast after they are picked. */
