@@ -10,6 +10,8 @@ export interface ModelPlan {
   readonly embedding: TensorPlan;
   /** Multiplies the rows of the embedding table where they enter the network, not in the head. */
   readonly embeddingScale: number;
+  /** Row p is added to the token at position p, `[positions, hidden]`; null = positions are told apart by attention. */
+  readonly positions: TensorPlan | null;
   readonly layers: readonly LayerPlan[];
   readonly finalNorm: NormPlan;
   /** Shares the checkpoint tensor of `embedding` when the model ties them. */
@@ -88,7 +90,7 @@ export interface AttentionPlan {
   /** Norms of q and k before they are rotated. */
   readonly qNorm: HeadNormPlan | null;
   readonly kNorm: HeadNormPlan | null;
-  /** q, k and v are cut to `[-clip, clip]` before q and k are rotated; null = they are not. */
+  /** q, k and v are kept within `[-clip, clip]` behind these norms, before q and k are rotated; null = as they are. */
   readonly clip: number | null;
   readonly o: LinearPlan;
   /** Null = positions are not told apart. */
@@ -97,6 +99,8 @@ export interface AttentionPlan {
   readonly scale: number;
   /** Scaled scores `x` become `cap * tanh(x / cap)`; null = as they are. */
   readonly softcap: number | null;
+  /** Tells positions apart by what is added to scaled scores; null = nothing is. */
+  readonly alibi: AlibiPlan | null;
   /** This many positions are seen, the token's own included; null = all. */
   readonly window: number | null;
   /** `[numHeads]`: the score of a key without a value that every position sees besides; null = there is none. */
@@ -122,9 +126,24 @@ export interface LatentPlan {
   readonly value: number;
 }
 
+/**
+ * To the score of a key its position times the slope of the head is added (ALiBi, arXiv 2108.12409): but for what all
+ * scores of a row have in common, that is how far back it lies.
+ */
+export interface AlibiPlan {
+  /** `[numHeads]` */
+  readonly slopes: readonly number[];
+  /** Slopes, positions and products are rounded to bf16. */
+  readonly isBf16: boolean;
+  /** Multiplies the products. */
+  readonly factor: number;
+}
+
 /** Over each head by itself, or over all heads together. */
 export interface HeadNormPlan extends NormPlan {
   readonly over: 'head' | 'heads';
+  /** A gain of each head's own: one behind the other `[heads * headDim]`; null = {@link gain} is that of all. */
+  readonly headGains: readonly TensorPlan[] | null;
 }
 
 export type MlpPlan = DenseMlpPlan | MoePlan;
@@ -146,7 +165,17 @@ export interface PlainMlpPlan {
   readonly kind: 'plain';
   readonly up: LinearPlan;
   readonly down: LinearPlan;
-  readonly activation: Activation;
+  readonly activation: Activation | XieluPlan;
+}
+
+/**
+ * `p x² + x / 2` above 0 and `n (exp(x) - 1 - x) + x / 2` below (arXiv 2411.13010), where `[1]` each: p is the softplus of
+ * `positive`, and n is a half more than that of `negative`, both rounded to bf16.
+ */
+export interface XieluPlan {
+  readonly kind: 'xielu';
+  readonly positive: TensorPlan;
+  readonly negative: TensorPlan;
 }
 
 /** Some of many experts for each token, and one that all take. */

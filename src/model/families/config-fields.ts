@@ -15,14 +15,24 @@ export function excerpt(text: string): string {
 export class ConfigFields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #where: string;
+  readonly #names: Readonly<Record<string, string>>;
 
-  /** Throws {@link ModelConfigError} unless `json` is an object. `where` begins every message. */
-  constructor(json: unknown, where: string) {
+  /**
+   * Throws {@link ModelConfigError} unless `json` is an object. `where` begins every message. `names` says what fields are
+   * called there that are asked for by the names that most files have.
+   */
+  constructor(json: unknown, where: string, names: Readonly<Record<string, string>> = {}) {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
       throw new ModelConfigError(`${where} must be a JSON object`);
     }
     this.#values = json as Record<string, unknown>;
     this.#where = where;
+    this.#names = names;
+  }
+
+  /** The same fields, some of which have other names than they are asked for by. */
+  called(names: Readonly<Record<string, string>>): ConfigFields {
+    return new ConfigFields(this.#values, this.#where, names);
   }
 
   /**
@@ -35,14 +45,17 @@ export class ConfigFields {
 
   /** The field's value, unchecked; null where it is absent. */
   raw(name: string): unknown {
-    return Object.hasOwn(this.#values, name) ? (this.#values[name] ?? null) : null;
+    const stored = this.#stored(name);
+    return Object.hasOwn(this.#values, stored) ? (this.#values[stored] ?? null) : null;
   }
 
   /** Throws {@link ModelConfigError}: the field must be `expected`, and what it is. */
   fail(name: string, expected: string): never {
     const value = this.raw(name);
     const got = value === null ? 'it is missing' : `got ${excerpt(JSON.stringify(value))}`;
-    throw new ModelConfigError(`${this.#where}: "${name}" must be ${expected}, ${got}`);
+    throw new ModelConfigError(
+      `${this.#where}: "${this.#stored(name)}" must be ${expected}, ${got}`,
+    );
   }
 
   /** `architectures[0]`: the class that the checkpoint was saved from. */
@@ -82,7 +95,7 @@ export class ConfigFields {
 
   /** A number above 0 that an f32 can hold, or null where null was written down; absent is the fallback. */
   positiveOrNull(name: string, fallback: number): number | null {
-    const isNull = Object.hasOwn(this.#values, name) && !this.has(name);
+    const isNull = Object.hasOwn(this.#values, this.#stored(name)) && !this.has(name);
     return isNull ? null : this.positive(name, fallback);
   }
 
@@ -126,6 +139,10 @@ export class ConfigFields {
     const isCount = (item: unknown): item is number =>
       Number.isSafeInteger(item) && Number(item) >= 0;
     return this.#list(name, 'a list of integers from 0', isCount);
+  }
+
+  #stored(name: string): string {
+    return this.#names[name] ?? name;
   }
 
   #integer(name: string, least: number, fallback?: number): number {

@@ -1,4 +1,4 @@
-import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan } from '../plan.js';
+import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan, TensorPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import { type ColumnFactors, scaled } from './factors.js';
 import type { Graph, Value } from './graph.js';
@@ -71,8 +71,8 @@ function queryKeyValue(
   const numHeads = [config.numHeads, config.numKvHeads, config.numKvHeads];
   return parts.map((part, index) => {
     const heads = normHeads(context, part, norms[index] ?? null);
-    const clipped = plan.clip === null ? heads : clip(graph, heads, plan.clip);
-    const onGrid = isChanged ? scaled(graph, clipped, factors?.[index] ?? null) : clipped;
+    const kept = clipped(graph, heads, plan.clip);
+    const onGrid = isChanged ? scaled(graph, kept, factors?.[index] ?? null) : kept;
     return layout.pad(graph, onGrid, numHeads[index] ?? 0);
   });
 }
@@ -90,11 +90,6 @@ function columnFactors(
   return [query.map((column) => column * factor), key, value];
 }
 
-function clip(graph: Graph, x: Value, limit: number): Value {
-  const bounds = [-limit, limit].map((bound) => graph.float(Float32Array.of(bound), []));
-  return graph.node('Clip', [x, ...bounds]);
-}
-
 function filled(length: number, value: number): Float32Array {
   return new Float32Array(length).fill(value);
 }
@@ -105,5 +100,28 @@ function normHeads(context: GraphContext, x: Value, plan: HeadNormPlan | null): 
   if (plan.over === 'heads') return norm(context, x, plan);
   const { graph } = context;
   const heads = graph.node('Reshape', [x, graph.ints(0, 0, -1, plan.width)]);
-  return graph.node('Reshape', [norm(context, heads, plan), graph.ints(0, 0, -1)]);
+  const normed = norm(context, heads, plan);
+  const gained =
+    plan.headGains === null
+      ? normed
+      : graph.node('Mul', [normed, headGains(context, plan.headGains, plan.width)]);
+  return graph.node('Reshape', [gained, graph.ints(0, 0, -1)]);
+}
+
+/** `[heads, headDim]`. Of constants: it is folded when the session is created. */
+function headGains(
+  { graph, store }: GraphContext,
+  gains: readonly TensorPlan[],
+  headDim: number,
+): Value {
+  const stored = gains.map(({ name }) => graph.externalFloat(store.tensor(name)));
+  const all = graph.node('Concat', stored, { attributes: { axis: { int: 0 } } });
+  return graph.node('Reshape', [all, graph.ints(-1, headDim)]);
+}
+
+/** x within `[-limit, limit]`, or x where there is none. */
+function clipped(graph: Graph, x: Value, limit: number | null): Value {
+  if (limit === null) return x;
+  const [low, high] = [-limit, limit].map((bound) => graph.float(Float32Array.of(bound), []));
+  return graph.node('Clip', [x, low ?? '', high ?? '']);
 }

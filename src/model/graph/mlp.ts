@@ -3,6 +3,7 @@ import { activate } from './activation.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
+import { xielu } from './xielu.js';
 
 export function denseMlp(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
   return plan.kind === 'gated' ? gatedMlp(context, x, plan) : plainMlp(context, x, plan);
@@ -34,6 +35,11 @@ export function gated(
 
 /** `down(activation(up x))`. */
 function plainMlp(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
-  const inner = activate(context.graph, packedLinear(context, x, plan.up), plan.activation);
+  const { activation } = plan;
+  const up = packedLinear(context, x, plan.up);
+  const inner =
+    typeof activation === 'string'
+      ? activate(context.graph, up, activation)
+      : xielu(context, up, activation);
   return packedLinear(context, inner, plan.down);
 }

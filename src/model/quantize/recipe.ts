@@ -1,8 +1,16 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { latentLinears, normTensors, scoreTensors } from '../plan-tensors.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
+import { activationTensors, latentLinears, normTensors, scoreTensors } from '../plan-tensors.js';
+import type {
+  GatedMlpPlan,
+  LayerPlan,
+  LinearPlan,
+  MlpPlan,
+  ModelPlan,
+  NormPlan,
+  TensorPlan,
+} from '../plan.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
@@ -59,6 +67,7 @@ export function planQuantization(
   const encoding = ENCODINGS[format];
   const { plan, kept } = input;
   list.table(plan.embedding, steps.embedding);
+  if (plan.positions !== null) list.table(plan.positions, steps.embedding);
   for (const layer of plan.layers) addLayer(list, layer, { steps, encoding, kept });
   addReadNorm(list, plan.finalNorm, steps);
   list.linear(order(plan.head, encoding.head, steps.reads(plan.finalNorm)));
@@ -182,7 +191,7 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: La
   // No linear of the residual stream stands behind these, to take their gains.
   const others = [...ofLatents, qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm];
   for (const norm of others) addNorm(list, norm);
-  for (const tensor of scoreTensors(layer)) list.table(tensor, { rotation: null, dtype: 'f32' });
+  addTables(list, [...activationTensors(layer.mlp), ...scoreTensors(layer)]);
   const ofQkv = steps.qkv(inputNorm, attention.qkv);
   list.linear(keptOr(order(attention.qkv, encoding.dense, ofQkv)));
   for (const linear of latentLinears(attention)) {
@@ -232,8 +241,12 @@ function addReadNorm(list: JobList, norm: NormPlan | null, { foldsGains }: Recip
 }
 
 function addNorm(list: JobList, norm: NormPlan | null): void {
-  if (norm === null) return;
-  for (const tensor of normTensors(norm)) list.table(tensor, { rotation: null, dtype: 'f32' });
+  if (norm !== null) addTables(list, normTensors(norm));
+}
+
+/** As they are. */
+function addTables(list: JobList, tensors: readonly TensorPlan[]): void {
+  for (const tensor of tensors) list.table(tensor, { rotation: null, dtype: 'f32' });
 }
 
 function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {

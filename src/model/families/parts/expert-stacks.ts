@@ -74,14 +74,17 @@ function partViews(
   const isTurned = order === 'in turns';
   const numParts = linear.parts.length;
   return linear.parts.flatMap(({ weight, bias, out }, part) => {
-    const inTurns: Lines = { begin: part, run: 1, stride: numParts, order: null };
-    const behind = (begin: number): Lines => ({ begin, run: out, stride: out, order: null });
+    const from = (begin: number): Lines =>
+      isTurned
+        ? { begin: begin + part, run: 1, stride: numParts, order: null }
+        : { begin: begin + part * out, run: out, stride: out, order: null };
+    const first = expert * linear.out;
     const ofWeight: TensorView = {
       name: weight,
       shape: [out, linear.in],
       of: stack,
       ofShape: isTurned ? [numExperts, linear.in, linear.out] : [numExperts, linear.out, linear.in],
-      lines: isTurned ? inTurns : behind(expert * linear.out + part * out),
+      lines: from(isTurned ? 0 : first),
       along: isTurned ? 'columns' : 'rows',
       first: isTurned ? expert * linear.in : 0,
       isFallback,
@@ -92,9 +95,9 @@ function partViews(
       shape: [out],
       of: `${stack}_bias`,
       ofShape: [numExperts, linear.out],
-      lines: isTurned ? inTurns : behind(part * out),
-      along: 'columns',
-      first: expert,
+      lines: from(first),
+      along: 'rows',
+      first: 0,
       isFallback,
     };
     return [ofWeight, ofBias];

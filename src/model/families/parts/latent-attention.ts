@@ -95,6 +95,7 @@ export function latentAttention(place: LayerPlace, traits: LatentTraits): Part<A
       rotary: { rope, dims: turning },
       scale,
       softcap: null,
+      alibi: null,
       window: null,
       sinks: null,
     },

@@ -20,5 +20,8 @@ testModelDevice(t, {
     'gpt-oss-full': 1,
     'olmoe-clip': 0.1,
     'deepseek-v2': 0.3,
+    'gpt2-bare': 0.01,
+    'olmo-clip': 0.04,
+    'cohere-bias': 0.06,
   },
 });

@@ -17,5 +17,9 @@ testModelDevice(t, {
     'gpt-oss-full': ROUNDING,
     'olmoe-clip': ROUNDING,
     'deepseek-v2': ROUNDING,
+    'gpt2-bare': ROUNDING,
+    'olmo-clip': ROUNDING,
+    'cohere-bias': ROUNDING,
+    'baichuan-alibi': ROUNDING,
   },
 });
