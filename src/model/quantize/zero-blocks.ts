@@ -1,0 +1,68 @@
+/** Four-bit operands of `MatMulNBits` with zero points, of some rows: see `BlockLinear` for the layout. */
+export interface ZeroBlocks {
+  readonly weight: Uint8Array;
+  readonly scales: Float32Array;
+  readonly zeroPoints: Uint8Array;
+}
+
+/** A code c stands for `(c - zero) * scale`. */
+export interface Grid {
+  readonly scale: number;
+  readonly zero: number;
+}
+
+const LARGEST_CODE = 15;
+
+/** The sixteen steps that reach from the smallest to the largest of `values[begin, end)`, zero among them. */
+export function gridOf(values: Float32Array, begin: number, end: number): Grid {
+  let [low, high] = [0, 0];
+  for (let i = begin; i < end; i++) {
+    const value = values[i] as number;
+    if (value < low) low = value;
+    else if (value > high) high = value;
+  }
+  if (low === high) return { scale: 1, zero: 0 };
+  const scale = Math.fround((high - low) / LARGEST_CODE);
+  // So small that its reciprocal is none: such a block is nothing.
+  if (!Number.isFinite(1 / scale)) return { scale: 1, zero: 0 };
+  return { scale, zero: Math.round(-low / scale) };
+}
+
+/** Rows `weights [rows, width]`, each value as the code nearest to it. */
+export function roundToZeroBlocks(
+  weights: Float32Array,
+  width: number,
+  blockSize: number,
+): ZeroBlocks {
+  const blocks = width / blockSize;
+  const codes = new Uint8Array(weights.length);
+  const scales = new Float32Array(weights.length / blockSize);
+  const zeros = new Uint8Array(scales.length);
+  for (let block = 0; block < scales.length; block++) {
+    const [begin, end] = [block * blockSize, (block + 1) * blockSize];
+    const { scale, zero } = gridOf(weights, begin, end);
+    scales[block] = scale;
+    zeros[block] = zero;
+    const inverse = 1 / scale;
+    for (let i = begin; i < end; i++) {
+      const code = (weights[i] as number) * inverse + zero + 0.5;
+      codes[i] = Math.min(LARGEST_CODE, Math.max(0, code)) | 0;
+    }
+  }
+  return { weight: packNibbles(codes, width), scales, zeroPoints: packNibbles(zeros, blocks) };
+}
+
+/** Rows of `columns` codes, two a byte, the earlier column in the low half; a row begins with a byte of its own. */
+export function packNibbles(codes: Uint8Array, columns: number): Uint8Array {
+  const rows = codes.length / columns;
+  const bytes = Math.ceil(columns / 2);
+  const packed = new Uint8Array(rows * bytes);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const at = row * bytes + (column >> 1);
+      const code = codes[row * columns + column] as number;
+      packed[at] = (packed[at] as number) | (code << (4 * (column & 1)));
+    }
+  }
+  return packed;
+}
