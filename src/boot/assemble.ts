@@ -106,6 +106,7 @@ async function build(
     log,
     runJob: quantizeOn(cpuPool),
     calibrate: (model, prompts) => cpuPool.calibrate(model, prompts),
+    roundLayer: (task) => cpuPool.roundLayer(task),
     temporary,
     device: { device: devices.kind, dtype, kvCacheDtype },
     tokenizerFolder: null,

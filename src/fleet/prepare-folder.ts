@@ -1,7 +1,7 @@
 import type { KvType } from '../core/model-spec.js';
 import { prepareModel, type PreparedCheckpoint } from '../model/prepare-model.js';
 import type { TensorOverlay } from '../model/source/tensor-overlay.js';
-import { calibrateOnText } from './calibrate-on-text.js';
+import { calibrateOnText, roundingTexts } from './calibrate-on-text.js';
 import { lazyProgress, type LoadContext } from './load-context.js';
 
 /** A checkpoint that a device can load, with `overlay`'s tensors for its own. @throws StartupError */
@@ -18,10 +18,12 @@ export async function prepareFolder(
 }
 
 async function prepare(
-  { args, env, log, runJob, calibrate, temporary, device, tokenizerFolder: served }: LoadContext,
+  context: LoadContext,
   folder: string,
   overlay: TensorOverlay | null,
 ): Promise<PreparedCheckpoint> {
+  const { args, env, log, runJob, roundLayer, calibrate, temporary, device } = context;
+  const tokenizersOf = (folder: string): string[] => [folder, context.tokenizerFolder ?? folder];
   const bar = lazyProgress(log, 'Quantize weights');
   try {
     return await prepareModel(
@@ -38,8 +40,11 @@ async function prepare(
       },
       {
         runJob,
+        roundLayer,
         calibrateKv: ({ model, tokenizerFolder }) =>
-          calibrateOnText(calibrate, model, [tokenizerFolder, served ?? tokenizerFolder]),
+          calibrateOnText(calibrate, model, tokenizersOf(tokenizerFolder)),
+        readTexts: (tokenizerFolder, limits) =>
+          roundingTexts(tokenizersOf(tokenizerFolder), limits),
         cacheDir: args.quantizationCacheDir ?? env.cacheDir,
         cacheMaxBytes: args.quantizationCacheGib * 2 ** 30,
         temporaryDir: temporary.parent,

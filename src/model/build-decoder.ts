@@ -1,7 +1,6 @@
 import type { FloatType } from '../core/model-spec.js';
 import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
 import { resolveContextLength } from './families/context-length.js';
-import type { ModelConfig } from './families/model-config.js';
 import { parseConfig, planFor } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
 import type { PreparedModel } from './graph/contract.js';
@@ -16,8 +15,8 @@ import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
 import { keptLinears, NONE_KEPT } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
-import { quantizedWeights } from './quantize/quantized-weights.js';
-import type { RecipeInput } from './quantize/recipe.js';
+import { quantizedWeights, type QuantizeInput } from './quantize/quantized-weights.js';
+import { roundsToZeros } from './quantize/recipe.js';
 import { unpackedCheckpoint } from './quantize/unpacked-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { JsonObject } from './source/model-source.js';
@@ -48,7 +47,8 @@ export async function buildDecoder(
   checkPlan(plan, checkpoint);
   const kept = choice.format === 'int4' ? keptLinears(plan, checkpoint, target) : NONE_KEPT;
   const input = { plan, config, checkpoint, target, kept, isKept };
-  const weights = await loadWeights(input, choice, deps);
+  const rounding = await roundingOf(input, choice, { options, contextLength, deps });
+  const weights = await loadWeights({ ...input, texts: rounding?.texts ?? null }, choice, deps);
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
   const { format, totalBytes: weightBytes } = store;
@@ -85,6 +85,7 @@ export async function buildDecoder(
     weights: { ...weights, store },
     formatReason: choice.reason,
     kept: kept.size === 0 ? null : { kept: kept.size, of: plannedLinears(plan).length },
+    isCompensated: rounding === null ? null : rounding.texts !== null,
   };
 }
 
@@ -120,14 +121,34 @@ async function findKvScales(
   return keptKvScales({ folder: weights.store.folder, tokenizer }, model.spec, measure);
 }
 
-interface LoadInput extends RecipeInput {
-  readonly config: ModelConfig;
-  /** Whether what is made of the checkpoint stays in the cache. */
-  readonly isKept: boolean;
+interface RoundingContext {
+  readonly options: BuildOptions;
+  readonly contextLength: number;
+  readonly deps: BuildDeps;
+}
+
+/** What four bits are rounded on; its texts are null where that is nothing. Null = no linear is rounded to them. */
+async function roundingOf(
+  input: Pick<QuantizeInput, 'plan' | 'config' | 'target' | 'kept'>,
+  { format }: FormatChoice,
+  { options, contextLength, deps }: RoundingContext,
+): Promise<{ readonly texts: readonly Int32Array[] | null } | null> {
+  if (format === 'none' || !roundsToZeros({ ...input, format })) return null;
+  // Random weights answer at random, however they are rounded.
+  if (options.loadFormat === 'dummy' || deps.readTexts === undefined) return { texts: null };
+  const { vocabSize } = input.config;
+  const texts = await deps.readTexts(options.source.tokenizer.path, { vocabSize, contextLength });
+  if (texts === null) {
+    deps.warn(
+      'int4 is rounded to nearest, which costs several times as much: without a tokenizer no text can be read that ' +
+        'shows what the linear layers multiply.',
+    );
+  }
+  return { texts };
 }
 
 async function loadWeights(
-  input: LoadInput,
+  input: QuantizeInput,
   { format }: FormatChoice,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {

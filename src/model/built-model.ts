@@ -33,7 +33,18 @@ export interface BuildOptions {
 export interface BuildDeps extends QuantizeDeps {
   /** Needed where {@link TargetRequest.kvCacheDtype} is not fp32. */
   readonly calibrateKv?: CalibrateKv;
+  /** Absent, or without `roundLayer`, `int4` is rounded to nearest. */
+  readonly readTexts?: ReadTexts;
 }
+
+/**
+ * Texts of many kinds as the tokenizer of that folder or file has them, none longer than the context; null = there is
+ * no tokenizer.
+ */
+export type ReadTexts = (
+  tokenizerFolder: string,
+  limits: { readonly vocabSize: number; readonly contextLength: number },
+) => Promise<readonly Int32Array[] | null>;
 
 /** How many of a model's linears are as the checkpoint has them. */
 export interface KeptCount {
@@ -56,4 +67,6 @@ export interface BuiltModel {
   readonly formatReason: string;
   /** Linears in the checkpoint's own blocks; null where none could be. */
   readonly kept: KeptCount | null;
+  /** Whether linears that are rounded to four bits make good their errors (docs/decisions/0023); null = none are. */
+  readonly isCompensated: boolean | null;
 }

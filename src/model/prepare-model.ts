@@ -50,6 +50,8 @@ export interface ModelInfo {
   readonly formatReason: string;
   /** Linears in the checkpoint's own blocks; null where none could be. */
   readonly kept: KeptCount | null;
+  /** Whether linears that are rounded to four bits make good their errors; null = none are. */
+  readonly isCompensated: boolean | null;
   readonly parameters: number;
   /** Weight files read, and their bytes. */
   readonly numFiles: number;
@@ -99,6 +101,7 @@ export async function prepareModel(
       folder: source.path,
       formatReason: built.formatReason,
       kept: built.kept,
+      isCompensated: built.isCompensated,
       parameters: countParameters(plan),
       numFiles: files.length,
       fileBytes: files.reduce((total, file) => total + file.bytes, 0),

@@ -18,7 +18,21 @@ export function attention(
   layer: LayerPlan,
   pick: (heads: Value) => Value,
 ): Value {
-  const { graph, config, store } = context;
+  const { graph, store } = context;
+  const grid = context.kvGrids?.[layer.index] ?? null;
+  const heads = pick(attendedHeads(context, normed, layer));
+  if (grid === null) return packedLinear(context, heads, layer.o);
+  const weight = store.linear(layer.o.name);
+  if (weight.format === 'w8a8_int8' && weight.matrices.every(({ bias }) => bias === null)) {
+    return packedLinear(context, heads, layer.o, [filled(layer.o.out, grid.output)]);
+  }
+  const factor = graph.float(Float32Array.of(grid.output), []);
+  return packedLinear(context, graph.node('Mul', [heads, factor]), layer.o);
+}
+
+/** What the output projection of a layer reads: `[B, S, hidden]` normed to `[B, S, numHeads * headDim]`. */
+export function attendedHeads(context: GraphContext, normed: Value, layer: LayerPlan): Value {
+  const { graph, config } = context;
   const grid = context.kvGrids?.[layer.index] ?? null;
   const rows = context.rows ?? OWN_ROWS;
   const parts = queryKeyValue(context, normed, { layer, grid });
@@ -28,14 +42,7 @@ export function attention(
       parts.map((part) => (part === '' ? part : rows.toRun(part))),
     ),
   );
-  const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
-  if (grid === null) return packedLinear(context, heads, layer.o);
-  const weight = store.linear(layer.o.name);
-  if (weight.format === 'w8a8_int8' && weight.matrices.every(({ bias }) => bias === null)) {
-    return packedLinear(context, heads, layer.o, [filled(layer.o.out, grid.output)]);
-  }
-  const factor = graph.float(Float32Array.of(grid.output), []);
-  return packedLinear(context, graph.node('Mul', [heads, factor]), layer.o);
+  return headLayout(config.headDim).unpad(graph, attended, config.numHeads);
 }
 
 interface LayerOfGrid {

@@ -42,14 +42,20 @@ export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
   );
 }
 
-function scaledTokens(context: GraphContext, plan: TensorPlan, { ids }: RunRows): Value {
+/** `[B, S, hidden]`: the residual stream where it enters the first layer. */
+export function scaledTokens(
+  context: GraphContext,
+  plan: TensorPlan,
+  { ids }: Pick<RunRows, 'ids'>,
+): Value {
   const { graph, config } = context;
   const rows = embedTokens(context, plan, ids);
   if (config.embeddingScale === 1) return rows;
   return graph.node('Mul', [rows, graph.float(Float32Array.of(config.embeddingScale), [])]);
 }
 
-function normOutput(context: GraphContext, output: Value, gain: TensorPlan | null): Value {
+/** What a half of a layer adds to the residual stream, normed where the family does so. */
+export function normOutput(context: GraphContext, output: Value, gain: TensorPlan | null): Value {
   return gain === null ? output : rmsNorm(context, output, gain);
 }
 

@@ -1,3 +1,6 @@
+import type { JobFiles } from './files.js';
+import type { BlockSize } from '../target.js';
+
 /** Four-bit operands of `MatMulNBits` with zero points, of some rows: see `BlockLinear` for the layout. */
 export interface ZeroBlocks {
   readonly weight: Uint8Array;
@@ -32,7 +35,7 @@ export function gridOf(values: Float32Array, begin: number, end: number): Grid {
 export function roundToZeroBlocks(
   weights: Float32Array,
   width: number,
-  blockSize: number,
+  blockSize: BlockSize,
 ): ZeroBlocks {
   const blocks = width / blockSize;
   const codes = new Uint8Array(weights.length);
@@ -65,4 +68,29 @@ export function packNibbles(codes: Uint8Array, columns: number): Uint8Array {
     }
   }
   return packed;
+}
+
+/** Where in a cache file the operands of a whole linear are. */
+export interface ZeroBlocksPlace {
+  readonly in: number;
+  readonly blockSize: BlockSize;
+  readonly weightOffset: number;
+  readonly scalesOffset: number | null;
+  readonly zeroPointsOffset: number | null;
+}
+
+/** Writes rows of a linear, of which the first is row `begin`. */
+export function writeZeroBlocks(
+  { in: width, blockSize, weightOffset, scalesOffset, zeroPointsOffset }: ZeroBlocksPlace,
+  begin: number,
+  rows: ZeroBlocks,
+  files: JobFiles,
+): void {
+  if (scalesOffset === null || zeroPointsOffset === null) {
+    throw new Error('This is a bug: no place for scales or zero points.');
+  }
+  const blocks = width / blockSize;
+  files.write(rows.weight, weightOffset + (begin * width) / 2);
+  files.write(rows.scales, scalesOffset + begin * blocks * 4);
+  files.write(rows.zeroPoints, zeroPointsOffset + begin * Math.ceil(blocks / 2));
 }

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 
 import { folderFiles } from '../../../src/core/named-files.js';
 import { CpuPool, quantizeOn } from '../../../src/cpu/pool.js';
-import { calibrateOnText } from '../../../src/fleet/calibrate-on-text.js';
+import { calibrateOnText, roundingTexts } from '../../../src/fleet/calibrate-on-text.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
 import { ON_CPU, type KvCacheDtype } from '../../../src/model/target.js';
@@ -91,6 +91,8 @@ async function load(
       runJob: quantizeOn(pool),
       calibrateKv: ({ model, tokenizerFolder }) =>
         calibrateOnText((...task) => pool.calibrate(...task), model, [tokenizerFolder]),
+      roundLayer: (task) => pool.roundLayer(task),
+      readTexts: (tokenizerFolder, limits) => roundingTexts([tokenizerFolder], limits),
       cacheDir: values['cache-dir'],
       temporaryDir: tmpdir(),
       warn: (message) => {

@@ -86,6 +86,7 @@ export class UpdateRig {
         return Promise.resolve();
       },
       calibrate: () => Promise.reject(new Error('nothing is calibrated here')),
+      roundLayer: () => Promise.reject(new Error('nothing is rounded here')),
       temporary: new TemporaryFolders(join(folder, 'tmp')),
       device: ON_CPU,
       tokenizerFolder: null,

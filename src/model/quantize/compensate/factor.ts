@@ -5,7 +5,8 @@ const PANEL = 256;
 
 /**
  * Makes of `h [width, width]`, of which the lower triangle is read, the unit lower triangle L of `h = L D Lᵀ` in its
- * place, ones on the diagonal left out. `h` is to be positive definite (`dampen`). Above the diagonal is rubbish.
+ * place, ones on the diagonal left out. Above the diagonal is rubbish. `smallest` is what no element of D is below, as far
+ * as numbers are exact.
  *
  * A blocked Cholesky factorisation that looks to the left: a panel is what `h` has there without what the panels before
  * it explain.
@@ -13,13 +14,13 @@ const PANEL = 256;
 export async function factorUnitLower(
   products: Products,
   h: Float32Array,
-  width: number,
+  { width, smallest }: { readonly width: number; readonly smallest: number },
 ): Promise<void> {
   const diagonal = new Float32Array(width);
   for (let begin = 0; begin < width; begin += PANEL) {
     const end = Math.min(width, begin + PANEL);
     await explain(products, h, { begin, end, width });
-    const square = choleskyOf(h, { begin, end, width });
+    const square = choleskyOf(h, { begin, end, width }, smallest);
     for (let i = begin; i < end; i++) diagonal[i] = h[i * width + i] as number;
     if (end < width) await solveBelow(products, h, square, { begin, end, width });
   }
@@ -60,7 +61,11 @@ async function explain(products: Products, h: Float32Array, panel: Panel): Promi
 }
 
 /** Cholesky's L of the panel's square, in place and as an array of its own. */
-function choleskyOf(h: Float32Array, { begin, end, width }: Panel): Float64Array {
+function choleskyOf(
+  h: Float32Array,
+  { begin, end, width }: Panel,
+  smallest: number,
+): Float64Array {
   const size = end - begin;
   const square = new Float64Array(size * size);
   for (let row = 0; row < size; row++) {
@@ -71,7 +76,7 @@ function choleskyOf(h: Float32Array, { begin, end, width }: Panel): Float64Array
       }
       const value =
         row === column
-          ? Math.sqrt(Math.max(sum, Number.MIN_VALUE))
+          ? Math.sqrt(Math.max(sum, smallest))
           : sum / (square[column * size + column] as number);
       square[row * size + column] = value;
       h[(begin + row) * width + begin + column] = value;

@@ -22,6 +22,7 @@ const FACTS: CacheKeyFacts = {
   target: CPU_TARGET,
   checkpoint: await openCheckpoint(folder),
   kept: NONE_KEPT,
+  texts: null,
 };
 
 async function keyOf(facts: CacheKeyFacts): Promise<string> {

@@ -1,0 +1,50 @@
+import { JobFiles } from '../files.js';
+import { writeZeroBlocks } from '../zero-blocks.js';
+import { factorUnitLower } from './factor.js';
+import { gram } from './gram.js';
+import type { LinearTask } from './layer-task.js';
+import type { Products } from './products.js';
+import { roundRows } from './round-rows.js';
+
+/** Share of the mean of the diagonal that is added to it: what the texts did not show is not taken for impossible. */
+const DAMPING = 0.01;
+
+/** Elements of the rows that are rounded at a time: 64 MiB as f32, and their errors as much again. */
+const PIECE_ELEMENTS = 16 * 1024 * 1024;
+
+/** Rounds a linear that reads `inputs [n, in]`, and writes its codes. */
+export async function roundLinear(
+  products: Products,
+  linear: LinearTask,
+  inputs: Float32Array,
+): Promise<void> {
+  const { in: width, out, blockSize } = linear;
+  const lower = await gram(products, inputs, width);
+  const added = dampen(lower, width);
+  await factorUnitLower(products, lower, { width, smallest: added / 2 });
+  const files = new JobFiles(linear.target);
+  try {
+    const step = Math.max(1, Math.floor(PIECE_ELEMENTS / width));
+    for (let begin = 0; begin < out; begin += step) {
+      const end = Math.min(out, begin + step);
+      const weights = files.floats(linear.source, begin, end);
+      const rounded = await roundRows(products, weights, { lower, width, blockSize });
+      writeZeroBlocks(linear, begin, rounded, files);
+    }
+  } finally {
+    files.close();
+  }
+}
+
+/** Adds to the diagonal, and says how much. Sums that are none become those of inputs that have nothing in common. */
+function dampen(sums: Float32Array, width: number): number {
+  let mean = 0;
+  for (let i = 0; i < width; i++) mean += (sums[i * width + i] as number) / width;
+  const isUsable = Number.isFinite(mean) && mean > 0;
+  if (!isUsable) sums.fill(0);
+  const added = isUsable ? DAMPING * mean : 1;
+  for (let i = 0; i < width; i++) {
+    sums[i * width + i] = (sums[i * width + i] as number) + added;
+  }
+  return added;
+}
