@@ -15,7 +15,7 @@ import {
 } from '../model/graph/layer-stages.js';
 import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan } from '../model/plan.js';
 import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
-import { roundLinear } from '../model/quantize/compensate/round-linear.js';
+import { roundLinears } from '../model/quantize/compensate/round-linears.js';
 import { weightStore } from '../model/weights/weight-store.js';
 
 /** An expert is shown no fewer rows, if there are as many: those of tokens that others take, where its own are fewer. */
@@ -153,8 +153,8 @@ class LayerRun {
   }
 
   async #round({ name }: LinearPlan, inputs: Float32Array): Promise<void> {
-    const linear = this.#task.linears.find((listed) => listed.name === name);
-    if (linear !== undefined) await roundLinear(this.#products, linear, inputs);
+    const linears = this.#task.linears.filter((listed) => listed.name === name);
+    if (linears.length > 0) await roundLinears(this.#products, linears, inputs);
   }
 
   get #numTokens(): number {

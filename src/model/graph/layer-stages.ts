@@ -79,7 +79,7 @@ export function gateStage(model: StageModel, plan: GatedMlpPlan): Uint8Array {
   const [gate = '', up = ''] = linearParts(context, stage.reads(STAGE.input), plan.gateUp);
   const inner = gated(context, gate, up);
   const down = model.store.linear(plan.down.name);
-  const block = down.format === 'none' ? null : (down.inputHadamard ?? null);
+  const block = 'inputHadamard' in down ? (down.inputHadamard ?? null) : null;
   return stage.gives(mixBlocks(graph, inner, block, plan.down.in));
 }
 
@@ -105,7 +105,8 @@ export function downStage(model: StageModel, layer: LayerPlan, down: LinearPlan)
 function withoutMixing(store: WeightStore): WeightStore {
   const linear = (name: string): LinearWeight => {
     const weight = store.linear(name);
-    return weight.format === 'none' ? weight : { ...weight, inputHadamard: null };
+    const isMixed = 'inputHadamard' in weight;
+    return isMixed ? { ...weight, inputHadamard: null } : weight;
   };
   return { ...store, linear };
 }

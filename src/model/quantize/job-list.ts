@@ -124,23 +124,37 @@ export class JobList {
     this.#jobs.push({ kind: 'ones', target: this.#target, bytes: 0, count, offset: ref.offset });
   }
 
-  linear(order: LinearOrder): void {
-    const matrices = plansOfMatrices(order).map((plan) => {
-      const matrix = this.#place({ ...order, plan });
-      this.#jobs.push(...this.#jobsOf({ ...order, plan }, matrix));
-      return matrix;
-    });
-    this.#linears[order.plan.name] = linearOf(order, matrices);
+  /**
+   * A linear; with `layer`, and in the encoding that is rounded so, jobs put its rows into that layer's file, where they
+   * wait to be rounded.
+   */
+  linear(order: LinearOrder, layer: LayerRows | null = null): void {
+    this.#linears[order.plan.name] = this.#linear(order, layer);
   }
 
-  /**
-   * Places a linear of `int4_zeros` that is not rounded by jobs: they put its rows as they are to be into the file of
-   * `layer`.
-   */
-  roundedLater(order: LinearOrder, layer: LayerRows): void {
+  /** A linear whose parts have orders of their own. */
+  parts(plan: LinearPlan, orders: readonly LinearOrder[], layer: LayerRows | null): void {
+    const parts = orders.map((order) => {
+      const part = this.#linear(order, layer);
+      if ('blockSize' in part) return part;
+      throw new Error(`This is a bug: a part of ${plan.name} is not in blocks.`);
+    });
+    this.#linears[plan.name] = { format: 'parts', parts };
+  }
+
+  #linear(order: LinearOrder, layer: LayerRows | null): LinearWeight {
+    const waits = layer !== null && order.encoding === 'int4_zeros';
+    const matrices = plansOfMatrices(order).map((plan) => {
+      const matrix = this.#place({ ...order, plan });
+      if (waits) this.#roundLater({ ...order, plan }, matrix, layer);
+      else this.#jobs.push(...this.#jobsOf({ ...order, plan }, matrix));
+      return matrix;
+    });
+    return linearOf(order, matrices);
+  }
+
+  #roundLater(order: LinearOrder, matrix: StoredMatrix, layer: LayerRows): void {
     const { plan } = order;
-    const matrix = this.#place(order);
-    this.#linears[plan.name] = linearOf(order, [matrix]);
     const shape = [plan.out, plan.in];
     const rows = layer.layout.place('f32', shape);
     const { path } = layer;

@@ -121,17 +121,24 @@ interface Encodings {
   readonly dense: LinearEncoding;
   readonly expert: LinearEncoding;
   readonly head: LinearEncoding;
+  /** Of keys and values, each in a matrix of its own, as the queries are; null = all three are one. */
+  readonly keyValue: LinearEncoding | null;
 }
 
 /** The head of `int4` takes 8 bits: its errors are the logits' own. */
 const ENCODINGS: Readonly<Record<QuantizedFormat, Encodings>> = {
-  w8a8_int8: { dense: 'w8a8_int8', expert: 'int8', head: 'w8a8_int8' },
-  int8: { dense: 'int8', expert: 'int8', head: 'int8' },
-  int4: { dense: 'int4', expert: 'int4', head: 'int8' },
+  w8a8_int8: { dense: 'w8a8_int8', expert: 'int8', head: 'w8a8_int8', keyValue: null },
+  int8: { dense: 'int8', expert: 'int8', head: 'int8', keyValue: null },
+  int4: { dense: 'int4', expert: 'int4', head: 'int8', keyValue: null },
 };
 
-/** Of `int4` on a CPU. */
-const WITH_ZEROS: Encodings = { dense: 'int4_zeros', expert: 'int4_zeros', head: 'int8' };
+/** Of `int4` on a CPU. Keys and values are few weights and carry a quarter of the error (docs/decisions/0023). */
+const WITH_ZEROS: Encodings = {
+  dense: 'int4_zeros',
+  expert: 'int4_zeros',
+  head: 'int8',
+  keyValue: 'int8',
+};
 
 interface LinearSteps {
   readonly inputStep: InputStep | null;
@@ -234,9 +241,11 @@ function addLayer(
 ): void {
   const add = (rounded: LinearOrder): void => {
     const asStored = kept.get(rounded.plan);
+    const { keyValue } = encoding;
     if (asStored !== undefined) list.linear({ ...rounded, encoding: 'kept', kept: asStored });
-    else if (rounded.encoding === 'int4_zeros' && later !== null) list.roundedLater(rounded, later);
-    else list.linear(rounded);
+    else if (rounded.plan === layer.qkv && keyValue !== null) {
+      list.parts(layer.qkv, partsOf(rounded, keyValue), later);
+    } else list.linear(rounded, later);
   };
   addNorm(list, layer.inputNorm, steps);
   const ofQkv = steps.qkv(list.stored(layer.inputNorm), layer.qkv);
@@ -269,6 +278,27 @@ function addLayer(
 function addNorm(list: JobList, norm: TensorPlan, steps: RecipeSteps): void {
   if (steps.foldsGains) list.ones(norm);
   else list.table(norm, { rotation: null, dtype: 'f32' });
+}
+
+/** Queries as they were ordered, keys and values in `keyValue`: each part with what is done to its rows. */
+function partsOf(whole: LinearOrder, keyValue: LinearEncoding): LinearOrder[] {
+  const { plan, outputStep } = whole;
+  let first = 0;
+  return plan.parts.map((part, index) => {
+    const begin = first;
+    first += part.out;
+    return {
+      ...whole,
+      plan: { ...plan, out: part.out, parts: [part] },
+      encoding: index === 0 ? whole.encoding : keyValue,
+      outputStep: outputStep && partOfStep(outputStep, begin, first),
+    };
+  });
+}
+
+/** Of rows `[begin, end)`; the step is of all of them, or of none. */
+function partOfStep(step: OutputStep, begin: number, end: number): OutputStep | null {
+  return step.begin <= begin && end <= step.end ? { ...step, begin: 0, end: end - begin } : null;
 }
 
 function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {

@@ -12,16 +12,25 @@ const DAMPING = 0.01;
 /** Elements of the rows that are rounded at a time: 64 MiB as f32, and their errors as much again. */
 const PIECE_ELEMENTS = 16 * 1024 * 1024;
 
-/** Rounds a linear that reads `inputs [n, in]`, and writes its codes. */
-export async function roundLinear(
+/** Rounds linears that read the same `inputs [n, in]`, and writes their codes. */
+export async function roundLinears(
   products: Products,
-  linear: LinearTask,
+  linears: readonly LinearTask[],
   inputs: Float32Array,
 ): Promise<void> {
-  const { in: width, out, blockSize } = linear;
+  const [{ in: width } = { in: 1 }] = linears;
   const lower = await gram(products, inputs, width);
   const added = dampen(lower, width);
   await factorUnitLower(products, lower, { width, smallest: added / 2 });
+  for (const linear of linears) await roundLinear(products, linear, lower);
+}
+
+async function roundLinear(
+  products: Products,
+  linear: LinearTask,
+  lower: Float32Array,
+): Promise<void> {
+  const { in: width, out, blockSize } = linear;
   const files = new JobFiles(linear.target);
   try {
     const step = Math.max(1, Math.floor(PIECE_ELEMENTS / width));
