@@ -63,7 +63,10 @@ class LayerRun {
 
   async #embedded(): Promise<Float32Array> {
     const { texts, embedding } = this.#task;
-    const ids = BigInt64Array.from(texts.flatMap((text) => [...text]), BigInt);
+    const ids = BigInt64Array.from(
+      texts.flatMap((text) => [...text]),
+      BigInt,
+    );
     const feeds = { [GRAPH_INPUTS.inputIds]: tensorOf('int64', ids, [1, ids.length]) };
     return this.#run(embeddingStage(this.#model, embedding), feeds);
   }

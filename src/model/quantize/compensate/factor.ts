@@ -61,11 +61,7 @@ async function explain(products: Products, h: Float32Array, panel: Panel): Promi
 }
 
 /** Cholesky's L of the panel's square, in place and as an array of its own. */
-function choleskyOf(
-  h: Float32Array,
-  { begin, end, width }: Panel,
-  smallest: number,
-): Float64Array {
+function choleskyOf(h: Float32Array, { begin, end, width }: Panel, smallest: number): Float64Array {
   const size = end - begin;
   const square = new Float64Array(size * size);
   for (let row = 0; row < size; row++) {

@@ -6,8 +6,12 @@ import type { LinearTask } from './layer-task.js';
 import type { Products } from './products.js';
 import { roundRows } from './round-rows.js';
 
-/** Share of the mean of the diagonal that is added to it: what the texts did not show is not taken for impossible. */
-const DAMPING = 0.01;
+/**
+ * What is added to the diagonal, over its mean, for each column that a row of inputs has: the fewer rows were seen, the
+ * less is believed of what they have in common (docs/decisions/0023-compensated-rounding.md).
+ */
+const DAMPING = 0.5;
+const DAMPING_MAX = 1;
 
 /** Elements of the rows that are rounded at a time: 64 MiB as f32, and their errors as much again. */
 const PIECE_ELEMENTS = 16 * 1024 * 1024;
@@ -20,7 +24,7 @@ export async function roundLinears(
 ): Promise<void> {
   const [{ in: width } = { in: 1 }] = linears;
   const lower = await gram(products, inputs, width);
-  const added = dampen(lower, width);
+  const added = dampen(lower, width, inputs.length / width);
   await factorUnitLower(products, lower, { width, smallest: added / 2 });
   for (const linear of linears) await roundLinear(products, linear, lower);
 }
@@ -46,12 +50,13 @@ async function roundLinear(
 }
 
 /** Adds to the diagonal, and says how much. Sums that are none become those of inputs that have nothing in common. */
-function dampen(sums: Float32Array, width: number): number {
+function dampen(sums: Float32Array, width: number, numRows: number): number {
   let mean = 0;
   for (let i = 0; i < width; i++) mean += (sums[i * width + i] as number) / width;
   const isUsable = Number.isFinite(mean) && mean > 0;
   if (!isUsable) sums.fill(0);
-  const added = isUsable ? DAMPING * mean : 1;
+  const share = Math.min(DAMPING_MAX, (DAMPING * width) / numRows);
+  const added = isUsable ? share * mean : 1;
   for (let i = 0; i < width; i++) {
     sums[i * width + i] = (sums[i * width + i] as number) + added;
   }

@@ -1,4 +1,5 @@
-import { gridOf, packNibbles, type ZeroBlocks } from '../zero-blocks.js';
+import type { BlockSize } from '../../target.js';
+import { gridOf, nearestCode, packNibbles, type ZeroBlocks } from '../zero-blocks.js';
 import { type Products, wholeMatrix } from './products.js';
 
 /** Columns that are rounded one behind the other in JavaScript, before the runtime tells the others of their errors. */
@@ -9,7 +10,7 @@ export interface RoundingRule {
   /** Unit lower triangle L of `L D Lᵀ`, the sums of products of inputs: see {@link factorUnitLower}. `[width, width]` */
   readonly lower: Float32Array;
   readonly width: number;
-  readonly blockSize: number;
+  readonly blockSize: BlockSize;
 }
 
 /**
@@ -165,7 +166,7 @@ function roundStep(
       for (let j = k + 1; j < size; j++) {
         target += (found[j] as number) * (factors[k * size + j] as number);
       }
-      const code = Math.min(15, Math.max(0, target * inverse + zero + 0.5)) | 0;
+      const code = nearestCode(target * inverse + zero);
       const at = row * width + begin + k;
       codes[at] = code;
       const error = (weights[at] as number) - (code - zero) * scale;
@@ -176,12 +177,7 @@ function roundStep(
 }
 
 /** `[size, size]`: of column k (row of this) what each column j behind it gives. */
-function factorsOf(
-  lower: Float32Array,
-  width: number,
-  begin: number,
-  size: number,
-): Float64Array {
+function factorsOf(lower: Float32Array, width: number, begin: number, size: number): Float64Array {
   const factors = new Float64Array(size * size);
   for (let j = 0; j < size; j++) {
     for (let k = 0; k < j; k++) {
