@@ -17,51 +17,48 @@ export interface Grid {
 const LARGEST_CODE = 15;
 
 /** Of a block's range: the extremes are cut off where the others gain more by smaller steps. */
-const SHARES = [1, 0.92, 0.84];
+const SHARES = [0.92, 0.84] as const;
+/** How many more steps there are then. */
+const MORE = [1 / SHARES[0], 1 / SHARES[1]] as const;
 
 /**
  * Sixteen steps, zero among them, over a share of what is from the smallest to the largest of `values[begin, end)`: that
  * in which their squared error is least.
  */
 export function gridOf(values: Float32Array, begin: number, end: number): Grid {
-  let [low, high] = [0, 0];
+  let low = 0;
+  let high = 0;
   for (let i = begin; i < end; i++) {
     const value = values[i] as number;
     if (value < low) low = value;
     else if (value > high) high = value;
   }
-  const step = (high - low) / LARGEST_CODE;
+  const step = Math.fround((high - low) / LARGEST_CODE);
   // Nothing, or so small that its reciprocal is none.
-  if (!Number.isFinite(1 / Math.fround(step))) return { scale: 1, zero: 0 };
-  const zero = Math.round(-low / step);
-  let [scale, least] = [step, Infinity];
-  for (const share of SHARES) {
-    const tried = Math.fround(step * share);
-    const error = squaredError(values, begin, end, { scale: tried, zero });
-    if (error < least) [scale, least] = [tried, error];
-  }
-  return { scale, zero };
-}
-
-function squaredError(
-  values: Float32Array,
-  begin: number,
-  end: number,
-  { scale, zero }: Grid,
-): number {
-  const inverse = 1 / scale;
-  let sum = 0;
+  if (!Number.isFinite(1 / step)) return { scale: 1, zero: 0 };
+  const inverse = 1 / step;
+  const zero = Math.round(-low * inverse);
+  const shorter = Math.fround(step * SHARES[0]);
+  const shortest = Math.fround(step * SHARES[1]);
+  // All three in one pass: each of them waits for its own sum.
+  let [whole, less, least] = [0, 0, 0];
   for (let i = begin; i < end; i++) {
     const value = values[i] as number;
-    const error = value - (nearestCode(value * inverse + zero) - zero) * scale;
-    sum += error * error;
+    const steps = value * inverse;
+    const a = value - (nearestCode(steps + zero) - zero) * step;
+    const b = value - (nearestCode(steps * MORE[0] + zero) - zero) * shorter;
+    const c = value - (nearestCode(steps * MORE[1] + zero) - zero) * shortest;
+    whole += a * a;
+    less += b * b;
+    least += c * c;
   }
-  return sum;
+  if (whole <= less && whole <= least) return { scale: step, zero };
+  return { scale: less <= least ? shorter : shortest, zero };
 }
 
 /** The code nearest to `place`, which is counted in steps. */
 export function nearestCode(place: number): number {
-  return place <= 0 ? 0 : Math.min(LARGEST_CODE, (place + 0.5) | 0);
+  return (Math.min(LARGEST_CODE, Math.max(0, place)) + 0.5) | 0;
 }
 
 /** Rows `weights [rows, width]`, each value as the code nearest to it. */
@@ -79,9 +76,8 @@ export function roundToZeroBlocks(
     const { scale, zero } = gridOf(weights, begin, end);
     scales[block] = scale;
     zeros[block] = zero;
-    const inverse = 1 / scale;
     for (let i = begin; i < end; i++) {
-      codes[i] = nearestCode((weights[i] as number) * inverse + zero);
+      codes[i] = nearestCode((weights[i] as number) / scale + zero);
     }
   }
   return { weight: packNibbles(codes, width), scales, zeroPoints: packNibbles(zeros, blocks) };

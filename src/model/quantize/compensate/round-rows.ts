@@ -144,36 +144,65 @@ interface Step {
   readonly size: number;
 }
 
-/** One row after another, each from its last column to its first. */
+/** Rows whose sums are taken side by side: each waits for its own last term. */
+const LANES = 4;
+
+/** Some rows after others, each from its last column to its first. */
 function roundStep(
-  { weights, rows, errors, codes, scales, zeros }: Rounding,
+  rounding: Rounding,
   { lower, width, blockSize }: RoundingRule,
   { block, begin, size }: Step,
   wanted: Float32Array,
   within: Float32Array,
 ): void {
+  const { weights, rows, errors, codes, scales, zeros } = rounding;
   const blocks = width / blockSize;
   const offset = begin - block * blockSize;
   const factors = factorsOf(lower, width, begin, size);
-  const found = new Float64Array(size);
-  for (let row = 0; row < rows; row++) {
-    const scale = scales[row * blocks + block] as number;
-    const zero = zeros[row * blocks + block] as number;
-    const inverse = 1 / scale;
+  const found = new Float64Array(LANES * size);
+  const sums = new Float64Array(LANES);
+  for (let first = 0; first < rows; first += LANES) {
     for (let k = size - 1; k >= 0; k--) {
-      let target =
-        (wanted[row * blockSize + offset + k] as number) + (within[row * size + k] as number);
-      for (let j = k + 1; j < size; j++) {
-        target += (found[j] as number) * (factors[k * size + j] as number);
+      addFound(found, factors, { k, size }, sums);
+      for (let lane = 0; lane < LANES; lane++) {
+        // The last row may stand there more than once, with the same result.
+        const row = Math.min(rows - 1, first + lane);
+        const scale = scales[row * blocks + block] as number;
+        const zero = zeros[row * blocks + block] as number;
+        const target =
+          (sums[lane] as number) +
+          (wanted[row * blockSize + offset + k] as number) +
+          (within[row * size + k] as number);
+        const code = nearestCode(target / scale + zero);
+        const at = row * width + begin + k;
+        codes[at] = code;
+        const error = (weights[at] as number) - (code - zero) * scale;
+        found[lane * size + k] = error;
+        errors[(begin + k) * rows + row] = error;
       }
-      const code = nearestCode(target * inverse + zero);
-      const at = row * width + begin + k;
-      codes[at] = code;
-      const error = (weights[at] as number) - (code - zero) * scale;
-      found[k] = error;
-      errors[(begin + k) * rows + row] = error;
     }
   }
+}
+
+/** Into `sums`: what the errors that a step has found so far ask of column k, for each lane. */
+function addFound(
+  found: Float64Array,
+  factors: Float64Array,
+  { k, size }: { readonly k: number; readonly size: number },
+  sums: Float64Array,
+): void {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let j = k + 1; j < size; j++) {
+    const factor = factors[k * size + j] as number;
+    a += (found[j] as number) * factor;
+    b += (found[size + j] as number) * factor;
+    c += (found[2 * size + j] as number) * factor;
+    d += (found[3 * size + j] as number) * factor;
+  }
+  sums[0] = a;
+  sums[1] = b;
+  sums[2] = c;
+  sums[3] = d;
 }
 
 /** `[size, size]`: of column k (row of this) what each column j behind it gives. */

@@ -14,7 +14,14 @@ async function linearsOf(name: string): Promise<Readonly<Record<string, LinearWe
   const folder = goldenFolder(name);
   const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const checkpoint = await openCheckpoint(folder);
-  const input = { plan: planFor(config), config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT, texts: null };
+  const input = {
+    plan: planFor(config),
+    config,
+    checkpoint,
+    target: CPU_TARGET,
+    kept: NONE_KEPT,
+    texts: null,
+  };
   return planQuantization(input, 'w8a8_int8', 'weights.bin').map.linears;
 }
 
