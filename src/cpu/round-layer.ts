@@ -6,14 +6,14 @@ import {
   downStage,
   embeddingStage,
   expertsStage,
-  gateStage,
+  innerStage,
   normStage,
   projectionStage,
   routerStage,
   STAGE,
   type StageModel,
 } from '../model/graph/layer-stages.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan } from '../model/plan.js';
+import type { DenseMlpPlan, LayerPlan, LinearPlan, MoePlan, NormPlan } from '../model/plan.js';
 import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import { roundLinears } from '../model/quantize/compensate/round-linears.js';
 import { weightStore } from '../model/weights/weight-store.js';
@@ -39,12 +39,15 @@ class LayerRun {
   readonly #options: OrtOptions;
   readonly #products: MatrixProducts;
   readonly #model: StageModel;
+  readonly #layer: LayerPlan;
 
   constructor(task: LayerTask, options: OrtOptions) {
     this.#task = task;
     this.#options = options;
     this.#products = new MatrixProducts(options);
-    this.#model = { config: task.config, store: weightStore(task.folder, task.map) };
+    const { config, plan, folder, map } = task;
+    this.#model = { config, plan, store: weightStore(folder, map) };
+    this.#layer = plan.layers[task.index] as LayerPlan;
   }
 
   release(): Promise<void> {
@@ -52,40 +55,47 @@ class LayerRun {
   }
 
   async whole(): Promise<Float32Array> {
-    const { layer } = this.#task;
+    const layer = this.#layer;
+    const { mlp } = layer;
     const before = this.#task.stream ?? (await this.#embedded());
-    const stream = await this.#attention(layer, before);
-    const input = await this.#stage(normStage(this.#model, layer.postNorm), { stream });
-    return layer.mlp.kind === 'dense'
-      ? this.#dense(layer, layer.mlp, stream, input)
-      : this.#experts(layer, layer.mlp, stream, input);
+    const input = await this.#normed(layer.inputNorm, before);
+    const middle = await this.#attention(before, input);
+    const { mlpNorm } = layer;
+    const besides = mlpNorm === null ? input : await this.#normed(mlpNorm, before);
+    const mlpInput = layer.isParallel ? besides : await this.#normed(mlpNorm, middle);
+    return mlp.kind === 'moe'
+      ? this.#experts(mlp, middle, mlpInput)
+      : this.#dense(mlp, middle, mlpInput);
   }
 
   async #embedded(): Promise<Float32Array> {
-    const { texts, embedding } = this.#task;
     const ids = BigInt64Array.from(
-      texts.flatMap((text) => [...text]),
+      this.#task.texts.flatMap((text) => [...text]),
       BigInt,
     );
     const feeds = { [GRAPH_INPUTS.inputIds]: tensorOf('int64', ids, [1, ids.length]) };
-    return this.#run(embeddingStage(this.#model, embedding), feeds);
+    return this.#run(embeddingStage(this.#model), feeds);
   }
 
-  /** The stream behind attention. */
-  async #attention(layer: LayerPlan, stream: Float32Array): Promise<Float32Array> {
-    const input = await this.#stage(normStage(this.#model, layer.inputNorm), { stream });
-    await this.#round(layer.qkv, input);
-    const heads = await this.#attended(layer, input);
-    await this.#round(layer.o, heads);
-    return this.#stage(projectionStage(this.#model, layer), { stream, input: heads });
+  async #normed(plan: NormPlan | null, stream: Float32Array): Promise<Float32Array> {
+    return plan === null ? stream : this.#stage(normStage(this.#model, plan), { stream });
+  }
+
+  /** The stream with what attention adds to it. */
+  async #attention(stream: Float32Array, input: Float32Array): Promise<Float32Array> {
+    const { qkv, o } = this.#layer.attention;
+    await this.#round(qkv, input);
+    const heads = await this.#attended(input);
+    await this.#round(o, heads);
+    return this.#stage(projectionStage(this.#model, this.#layer), { stream, input: heads });
   }
 
   /** One text after another: none sees the others. */
-  async #attended(layer: LayerPlan, input: Float32Array): Promise<Float32Array> {
+  async #attended(input: Float32Array): Promise<Float32Array> {
     const { texts } = this.#task;
-    const { qkv, o } = layer;
+    const { qkv, o } = this.#layer.attention;
     const longest = Math.max(...texts.map(({ length }) => length));
-    const session = await this.#open(attentionStage(this.#model, layer, longest));
+    const session = await this.#open(attentionStage(this.#model, this.#layer, longest));
     const heads = new Float32Array((input.length / qkv.in) * o.in);
     try {
       let first = 0;
@@ -106,35 +116,26 @@ class LayerRun {
   }
 
   async #dense(
-    layer: LayerPlan,
-    mlp: GatedMlpPlan,
+    mlp: DenseMlpPlan,
     stream: Float32Array,
     input: Float32Array,
   ): Promise<Float32Array> {
-    const inner = await this.#roundGated(mlp, input);
-    return this.#stage(downStage(this.#model, layer, mlp.down), { stream, input: inner });
+    const inner = await this.#roundMlp(mlp, input);
+    return this.#stage(downStage(this.#model, this.#layer, mlp.down), { stream, input: inner });
   }
 
-  async #experts(
-    layer: LayerPlan,
-    mlp: Extract<MlpPlan, { kind: 'moe' }>,
-    stream: Float32Array,
-    input: Float32Array,
-  ): Promise<Float32Array> {
+  async #experts(mlp: MoePlan, stream: Float32Array, input: Float32Array): Promise<Float32Array> {
     const chosen = await this.#chosen(mlp, input);
     for (const [index, expert] of mlp.experts.entries()) {
       const rows = rowsOfExpert(chosen, mlp.topK, index);
-      await this.#roundGated(expert, rowsAt(input, mlp.router.in, rows));
+      await this.#roundMlp(expert, rowsAt(input, mlp.router.in, rows));
     }
-    if (mlp.shared !== null) await this.#roundGated(mlp.shared, input);
-    return this.#stage(expertsStage(this.#model, layer, mlp), { stream, input });
+    if (mlp.shared !== null) await this.#roundMlp(mlp.shared, input);
+    return this.#stage(expertsStage(this.#model, this.#layer, mlp), { stream, input });
   }
 
   /** `[T * topK]`: the experts of each token. */
-  async #chosen(
-    mlp: Extract<MlpPlan, { kind: 'moe' }>,
-    input: Float32Array,
-  ): Promise<BigInt64Array> {
+  async #chosen(mlp: MoePlan, input: Float32Array): Promise<BigInt64Array> {
     const session = await this.#open(routerStage(this.#model, mlp));
     try {
       const feeds = tensor(STAGE.input, input, this.#numTokens);
@@ -146,11 +147,11 @@ class LayerRun {
   }
 
   /** Rounds both linears of an MLP that reads `input [n, in]`; gives what the second multiplies. */
-  async #roundGated(mlp: GatedMlpPlan, input: Float32Array): Promise<Float32Array> {
-    await this.#round(mlp.gateUp, input);
-    const numRows = input.length / mlp.gateUp.in;
-    const feeds = tensor(STAGE.input, input, numRows);
-    const inner = await this.#run(gateStage(this.#model, mlp), feeds);
+  async #roundMlp(mlp: DenseMlpPlan, input: Float32Array): Promise<Float32Array> {
+    const first = mlp.kind === 'gated' ? mlp.gateUp : mlp.up;
+    await this.#round(first, input);
+    const feeds = tensor(STAGE.input, input, input.length / first.in);
+    const inner = await this.#run(innerStage(this.#model, mlp), feeds);
     await this.#round(mlp.down, inner);
     return inner;
   }

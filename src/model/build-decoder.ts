@@ -1,7 +1,8 @@
 import type { FloatType } from '../core/model-spec.js';
 import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
 import { resolveContextLength } from './families/context-length.js';
-import { parseConfig, planFor } from './families/registry.js';
+import type { DecoderModel } from './families/family.js';
+import { readDecoder } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
 import type { PreparedModel } from './graph/contract.js';
 import { needsEvenRows } from './graph/run-rows.js';
@@ -26,6 +27,7 @@ import { targetFor } from './target.js';
 import { aliased, withPrefix } from './weights/aliases.js';
 import { dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
+import { withViews } from './weights/tensor-views.js';
 import { plainWeights } from './weights/plain-weights.js';
 import { fromRoot } from './weights/from-root.js';
 
@@ -35,12 +37,12 @@ export async function buildDecoder(
   options: BuildOptions,
   deps: BuildDeps,
 ): Promise<BuiltModel> {
-  const config = parseConfig(json);
-  const plan = planFor(config);
+  const model = readDecoder(json);
+  const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
-  const checkpoint = await openWeights(options, plan, deps);
+  const checkpoint = await openWeights(options, model, deps);
   const target = targetFor(options.device, storedType(plan, checkpoint));
-  if (target.device !== 'cpu') requirePaged(config, target);
+  if (target.device !== 'cpu') requirePaged(model, target);
   const choice = chooseFormat(options.quantization, plan, target, options.preference);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
@@ -59,20 +61,20 @@ export async function buildDecoder(
     needsEvenRows(plan, store)
   );
   const build = (kvScales: KvScales | null): PreparedModel => ({
-    spec: modelSpec(config, {
+    spec: modelSpec(model, {
       contextLength,
       format,
       weightBytes,
       kvType: kvScales === null ? target.kv : 'i8',
     }),
-    graph: buildGraph(config, plan, store, { contextLength, target, kvScales, isBatchInvariant }),
+    graph: buildGraph(model, store, { contextLength, target, kvScales, isBatchInvariant }),
     weightsFolder: store.folder,
     target,
     isBatchInvariant,
   });
   const { kvCacheDtype } = options.device;
   const { spec, graph } =
-    chooseKvType(kvCacheDtype, config, { target, format }) === 'i8'
+    chooseKvType(kvCacheDtype, model, { target, format }) === 'i8'
       ? build(await kvScalesFor(build(null), { weights, options, deps }))
       : build(null);
   return {
@@ -162,14 +164,15 @@ async function loadWeights(
 
 async function openWeights(
   { source, loadFormat, overlay }: BuildOptions,
-  plan: ModelPlan,
+  { plan, views }: DecoderModel,
   deps: QuantizeDeps,
 ): Promise<Checkpoint> {
   const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps) : source.weights();
-  return aliased(overlaid(await base, overlay), (name) =>
+  const stored = aliased(overlaid(await base, overlay), (name) =>
     // The head stands beside the trunk.
     name.startsWith('lm_head.') ? name : withPrefix(name, 'model.'),
   );
+  return withViews(stored, views);
 }
 
 function storedType({ embedding }: ModelPlan, checkpoint: Checkpoint): FloatType {

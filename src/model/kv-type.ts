@@ -1,5 +1,5 @@
 import type { KvType, WeightFormat } from '../core/model-spec.js';
-import type { ModelConfig } from './families/model-config.js';
+import type { DecoderModel } from './families/family.js';
 import { prefillKeys } from './graph/contract.js';
 import { headLayout } from './graph/head-layout.js';
 import { ModelLoadError } from './load-error.js';
@@ -14,25 +14,32 @@ import type { KvCacheDtype, ModelTarget } from './target.js';
  */
 export function chooseKvType(
   asked: KvCacheDtype,
-  config: ModelConfig,
+  model: DecoderModel,
   { target, format }: { readonly target: ModelTarget; readonly format: WeightFormat },
 ): KvType {
   const isCpu = target.device === 'cpu';
   if (asked === 'fp32' && !isCpu) {
     throw impossible(asked, `on ${target.device} keys and values are in ${target.kv}`);
   }
-  const obstacle = whyNotInt8(config, target);
+  const obstacle = whyNotInt8(model, target);
   if (asked === 'int8' && obstacle !== null) throw impossible(asked, obstacle);
   const wanted = asked === 'int8' || (asked === 'auto' && format === 'w8a8_int8');
   return wanted && obstacle === null ? 'i8' : target.kv;
 }
 
 /** Null = nothing is in the way. */
-function whyNotInt8(config: ModelConfig, { device, kv }: ModelTarget): string | null {
+function whyNotInt8(model: DecoderModel, { device, kv }: ModelTarget): string | null {
   if (device !== 'cpu') return `on ${device} keys and values are in ${kv}`;
   // Its attention was measured, and its bits tested, on x64 alone.
   if (process.arch !== 'x64') return `on ${process.arch} it is not tested`;
-  if (config.attentionSoftcap !== null) return 'this model caps its attention scores';
+  return int8Obstacle(model);
+}
+
+/** What of a model keeps its K and V from being integers: a clause; null = nothing does. */
+export function int8Obstacle({ config, plan }: DecoderModel): string | null {
+  if (plan.layers.some(({ attention }) => attention.softcap !== null)) {
+    return 'this model caps its attention scores';
+  }
   if (prefillKeys(headLayout(config.headDim).cacheHeadDim) > 0) {
     return `the heads of this model have ${config.headDim} dimensions, and it takes 128 at most`;
   }

@@ -1,4 +1,12 @@
-import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan, TensorPlan } from './plan.js';
+import { layerNorms } from './plan-facts.js';
+import type {
+  DenseMlpPlan,
+  LayerPlan,
+  LinearPlan,
+  ModelPlan,
+  NormPlan,
+  TensorPlan,
+} from './plan.js';
 import { pooledLinears, pooledTensors, type PooledPlan } from './pooled/pooled-plan.js';
 
 /** A network that generates, or one that answers with vectors. */
@@ -13,12 +21,13 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 }
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
-  const ofLayer = (layer: LayerPlan): TensorPlan[] => {
-    const { inputNorm, qNorm, kNorm, attentionOutputNorm, postNorm, mlpOutputNorm } = layer;
-    const norms = [inputNorm, qNorm, kNorm, attentionOutputNorm, postNorm, mlpOutputNorm];
-    return norms.filter((norm) => norm !== null);
-  };
-  return [plan.embedding, ...plan.layers.flatMap(ofLayer), plan.finalNorm];
+  const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
+  return [plan.embedding, ...norms.flatMap(normTensors)];
+}
+
+/** What the checkpoint has of a norm. */
+export function normTensors({ gain, bias }: NormPlan): TensorPlan[] {
+  return [gain, bias].filter((tensor) => tensor !== null);
 }
 
 /** Every linear of a plan, in the order of the network. */
@@ -30,15 +39,23 @@ export function plannedLinears(plan: AnyPlan): LinearPlan[] {
 }
 
 function layerLinears(plan: ModelPlan): LinearPlan[] {
-  return plan.layers.flatMap((layer) => [layer.qkv, layer.o, ...mlpLinears(layer)]);
+  return plan.layers.flatMap((layer) => [
+    layer.attention.qkv,
+    layer.attention.o,
+    ...mlpLinears(layer),
+  ]);
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {
-  const gated = ({ gateUp, down }: GatedMlpPlan): LinearPlan[] => [gateUp, down];
-  if (mlp.kind === 'dense') return gated(mlp);
-  const shared = mlp.shared === null ? [] : gated(mlp.shared);
+  if (mlp.kind !== 'moe') return denseLinears(mlp);
+  const shared = mlp.shared === null ? [] : denseLinears(mlp.shared);
   const gate = mlp.shared?.gate ?? null;
-  return [mlp.router, ...mlp.experts.flatMap(gated), ...shared, ...(gate === null ? [] : [gate])];
+  const experts = mlp.experts.flatMap(denseLinears);
+  return [mlp.router, ...experts, ...shared, ...(gate === null ? [] : [gate])];
+}
+
+function denseLinears(mlp: DenseMlpPlan): LinearPlan[] {
+  return [mlp.kind === 'gated' ? mlp.gateUp : mlp.up, mlp.down];
 }
 
 /** One checkpoint tensor that a plan reads, with the shape that config.json demands. */

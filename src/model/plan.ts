@@ -1,14 +1,23 @@
+import type { Activation } from './activation.js';
+import type { RotaryPlan } from './families/rope-config.js';
+
 /**
- * A family's description of its checkpoint: which tensors make which part of the network.
- * The weight loader walks it to read, check, rotate and quantise; the graph builder walks it to emit nodes.
+ * A family's description of its network: which tensors of the checkpoint make which part of it, and how the parts are
+ * joined. The weight loader walks it to read, check, rotate and quantise; the graph builder walks it to emit nodes.
  * Logical names (`layers.3.qkv`) are what {@link WeightStore.linear} and `.tensor` are asked for.
  */
 export interface ModelPlan {
   readonly embedding: TensorPlan;
+  /** Multiplies the rows of the embedding table where they enter the network, not in the head. */
+  readonly embeddingScale: number;
   readonly layers: readonly LayerPlan[];
-  readonly finalNorm: TensorPlan;
+  readonly finalNorm: NormPlan;
   /** Shares the checkpoint tensor of `embedding` when the model ties them. */
   readonly head: LinearPlan;
+  /** Multiplies the logits. */
+  readonly logitScale: number;
+  /** Logits `x` become `cap * tanh(x / cap)`, before temperature; null = as they are. */
+  readonly logitSoftcap: number | null;
   /**
    * A rotation R1 of the residual stream leaves the network as it is: its norms are RMSNorms with their
    * whole gain in the checkpoint, and none stands between a linear and the stream it writes (QuaRot,
@@ -34,41 +43,98 @@ export interface LinearPlan {
     readonly bias: string | null;
     readonly out: number;
   }[];
-  /** `output` linears write the residual stream, `input` ones read it through a norm, `inner` neither. */
-  readonly residual: 'input' | 'output' | 'inner';
 }
 
+/** `rms`: `x / sqrt(mean(x²) + eps)`; `layer`: `(x - mean(x)) / sqrt(variance(x) + eps)`; both `* gain + bias`. */
+export interface NormPlan {
+  readonly kind: 'rms' | 'layer';
+  readonly eps: number;
+  /** Elements of the last axis. */
+  readonly width: number;
+  /** Null = ones. */
+  readonly gain: TensorPlan | null;
+  /** What a gain is above what is stored. */
+  readonly gainOffset: number;
+  readonly bias: TensorPlan | null;
+}
+
+/**
+ * Attention and MLP, each adding to the residual stream what it made of the norm of it. Behind each other, so that the MLP
+ * reads what attention wrote, or beside each other.
+ */
 export interface LayerPlan {
   readonly index: number;
-  readonly inputNorm: TensorPlan;
-  readonly qkv: LinearPlan;
-  /** RMSNorm on each head of q and k (Qwen3); null elsewhere. */
-  readonly qNorm: TensorPlan | null;
-  readonly kNorm: TensorPlan | null;
-  readonly o: LinearPlan;
-  /** RMSNorm of what attention adds to the residual stream (Gemma 2); null elsewhere. */
-  readonly attentionOutputNorm: TensorPlan | null;
-  /** RMSNorm of the residual stream, before the MLP. */
-  readonly postNorm: TensorPlan;
+  /** Null = attention reads the stream itself. */
+  readonly inputNorm: NormPlan | null;
+  readonly attention: AttentionPlan;
+  /** Norm of what attention adds to the stream. */
+  readonly attentionOutputNorm: NormPlan | null;
+  /** Both halves read the stream as it came in. */
+  readonly isParallel: boolean;
+  /** Null = the MLP reads the stream itself, or where the halves are parallel what attention reads. */
+  readonly mlpNorm: NormPlan | null;
   readonly mlp: MlpPlan;
-  /** RMSNorm of what the MLP adds to the residual stream (Gemma 2); null elsewhere. */
-  readonly mlpOutputNorm: TensorPlan | null;
+  /** Norm of what the MLP adds to the stream. */
+  readonly mlpOutputNorm: NormPlan | null;
+  /** Multiplies what each half adds to the stream. */
+  readonly residualScale: number;
 }
 
-export type MlpPlan =
-  | ({ readonly kind: 'dense' } & GatedMlpPlan)
-  | {
-      readonly kind: 'moe';
-      /** `[numExperts, hidden]`; reads the residual stream through `postNorm`. Always computed in f32. */
-      readonly router: LinearPlan;
-      readonly experts: readonly GatedMlpPlan[];
-      readonly topK: number;
-      readonly normTopkProb: boolean;
-      readonly shared: (GatedMlpPlan & { readonly gate: LinearPlan | null }) | null;
-    };
+export interface AttentionPlan {
+  /** Rows of q, k and v, in this order. */
+  readonly qkv: LinearPlan;
+  /** Norms of q and k before they are rotated. */
+  readonly qNorm: HeadNormPlan | null;
+  readonly kNorm: HeadNormPlan | null;
+  readonly o: LinearPlan;
+  /** Null = positions are not told apart. */
+  readonly rotary: RotaryPlan | null;
+  /** Multiplies the dot product of q and k. */
+  readonly scale: number;
+  /** Scaled scores `x` become `cap * tanh(x / cap)`; null = as they are. */
+  readonly softcap: number | null;
+  /** This many positions are seen, the token's own included; null = all. */
+  readonly window: number | null;
+}
+
+/** Over each head by itself, or over all heads together. */
+export interface HeadNormPlan extends NormPlan {
+  readonly over: 'head' | 'heads';
+}
+
+export type MlpPlan = DenseMlpPlan | MoePlan;
+
+export type DenseMlpPlan = GatedMlpPlan | PlainMlpPlan;
 
 /** `down(activation(gate x) * up x)`; gate rows come first in `gateUp`. */
 export interface GatedMlpPlan {
+  readonly kind: 'gated';
   readonly gateUp: LinearPlan;
   readonly down: LinearPlan;
+  readonly activation: Activation;
+}
+
+/** `down(activation(up x))` */
+export interface PlainMlpPlan {
+  readonly kind: 'plain';
+  readonly up: LinearPlan;
+  readonly down: LinearPlan;
+  readonly activation: Activation;
+}
+
+/** Some of many experts for each token, and one that all take. */
+export interface MoePlan {
+  readonly kind: 'moe';
+  /** `[numExperts, hidden]`; reads what the experts read. Always computed in f32. */
+  readonly router: LinearPlan;
+  readonly experts: readonly GatedMlpPlan[];
+  readonly topK: number;
+  /** Divide the chosen experts' probabilities by their sum. */
+  readonly normTopkProb: boolean;
+  readonly shared: SharedExpertPlan | null;
+}
+
+export interface SharedExpertPlan extends GatedMlpPlan {
+  /** A sigmoid of it multiplies what the expert gives; null = it counts in full. */
+  readonly gate: LinearPlan | null;
 }

@@ -1,6 +1,6 @@
 import { StartupError } from '../core/errors.js';
 import { folderFiles } from '../core/named-files.js';
-import { parseConfig, planFor } from './families/registry.js';
+import { readDecoder } from './families/registry.js';
 import { openModel } from './open-model.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
 import { isGgufFile } from './source/gguf/split.js';
@@ -14,7 +14,7 @@ export async function whyNotServed(folder: string): Promise<string | null> {
     const { source, modules } = await openModel(folder);
     const config = await source.config();
     if (isPooled(config, modules, false)) readPooledModel(config, modules);
-    else planFor(parseConfig(config));
+    else readDecoder(config);
     return hasTokenizer(await source.tokenizer.list('')) ? null : 'it has no tokenizer';
   } catch (error) {
     if (error instanceof StartupError) return clause(error.message);

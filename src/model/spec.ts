@@ -1,6 +1,7 @@
 import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
-import type { ModelConfig } from './families/model-config.js';
+import type { DecoderModel } from './families/family.js';
 import { headLayout } from './graph/head-layout.js';
+import { layerWindows, moeFacts } from './plan-facts.js';
 
 export interface SpecOptions {
   readonly contextLength: number;
@@ -11,8 +12,8 @@ export interface SpecOptions {
 }
 
 /** What the actors may know of the model. `headDim` is that of the KV cache, padding included. */
-export function modelSpec(config: ModelConfig, options: SpecOptions): ModelSpec {
-  const { moe } = config;
+export function modelSpec({ config, plan }: DecoderModel, options: SpecOptions): ModelSpec {
+  const windows = layerWindows(plan);
   return {
     architecture: config.architecture,
     modelType: config.modelType,
@@ -22,24 +23,26 @@ export function modelSpec(config: ModelConfig, options: SpecOptions): ModelSpec 
     headDim: headLayout(config.headDim).cacheHeadDim,
     hiddenSize: config.hiddenSize,
     vocabSize: config.vocabSize,
-    slidingWindow: widestWindow(config),
-    windows: narrowWindows(config, options.contextLength),
-    moe: moe && { layers: moe.layers, numExperts: moe.numExperts, topK: moe.topK },
+    slidingWindow: widestWindow(windows),
+    windows: narrowWindows(windows, options.contextLength),
+    moe: moeFacts(plan),
     embedding: null,
     ...options,
   };
 }
 
+/** Of each layer; null = all is seen. */
+type Windows = readonly (number | null)[];
+
 /** A window that no request outgrows is none. */
-function narrowWindows({ layerWindows }: ModelConfig, contextLength: number): readonly number[] {
+function narrowWindows(windows: Windows, contextLength: number): readonly number[] {
   const isNarrow = (window: number | null): window is number =>
     window !== null && window < contextLength;
-  return [...new Set(layerWindows.filter(isNarrow))];
+  return [...new Set(windows.filter(isNarrow))];
 }
 
 /** Null as soon as one layer sees everything. */
-function widestWindow(config: ModelConfig): number | null {
-  const windows = config.layerWindows.map((window) => window ?? Infinity);
-  const widest = Math.max(...windows);
+function widestWindow(windows: Windows): number | null {
+  const widest = Math.max(...windows.map((window) => window ?? Infinity));
   return Number.isFinite(widest) ? widest : null;
 }

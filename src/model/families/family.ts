@@ -1,12 +1,22 @@
 import type { ConfigFields } from './config-fields.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelPlan } from '../plan.js';
+import type { TensorView } from '../weights/tensor-view.js';
 
-/** One model architecture: reads its config.json and names its checkpoint's tensors. */
+/** A decoder as config.json says it. */
+export interface DecoderModel {
+  readonly config: ModelConfig;
+  readonly plan: ModelPlan;
+  /** Tensors of the plan that the checkpoint has as parts of others. */
+  readonly views: readonly TensorView[];
+}
+
+/** One model architecture: reads its config.json, and says its network and what its checkpoint calls the parts of it. */
 export interface ModelFamily {
   /** `architectures[0]` of config.json. */
   readonly architecture: string;
+  /** Which models of it people know; for the list in docs/models.md. */
+  readonly models: string;
   /** Throws `ModelConfigError`, naming the field. */
-  readConfig(fields: ConfigFields): ModelConfig;
-  plan(config: ModelConfig): ModelPlan;
+  read(fields: ConfigFields): DecoderModel;
 }

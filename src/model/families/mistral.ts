@@ -1,25 +1,30 @@
-import { readDecoderConfig } from './decoder-config.js';
-import { decoderPlan } from './decoder-plan.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
-import { sameWindow } from './sliding-window.js';
+import { readLlamaLike } from './llama-like.js';
+import { attention } from './parts/attention.js';
+import { preNorm } from './parts/layers.js';
+import { gatedMlp } from './parts/mlp.js';
+
+const architecture = 'MistralForCausalLM';
 
 /** Llama with one sliding window in all layers (arXiv 2310.06825); `sliding_window: null` = none. */
 export const mistral: ModelFamily = {
-  architecture: 'MistralForCausalLM',
-  readConfig: (fields) =>
-    readDecoderConfig(fields, {
-      architecture: 'MistralForCausalLM',
+  architecture,
+  models: 'Mistral 7B, Zephyr, Ministral 8B',
+  read: (fields) => {
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
       modelType: 'mistral',
-      qkvBias: false,
-      outputBias: false,
-      mlpBias: false,
-      qkNorm: false,
-      layerWindows: sameWindow(
-        fields,
-        fields.has('sliding_window') ? fields.size('sliding_window') : null,
-      ),
-      moe: null,
-      defaultHeadDim: null,
-    }),
-  plan: decoderPlan,
+    });
+    const window = fields.has('sliding_window') ? fields.size('sliding_window') : null;
+    return decoder(config, {
+      norm,
+      tied,
+      layer: (place) =>
+        preNorm(place, norm, {
+          attention: attention(place, { window }),
+          mlp: gatedMlp(place, { activation }),
+        }),
+    });
+  },
 };

@@ -1,57 +1,66 @@
 import type { ConfigFields } from './config-fields.js';
-import type { MoeConfig } from './model-config.js';
-import { readDecoderConfig } from './decoder-config.js';
-import { decoderPlan } from './decoder-plan.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
-import { qwenWindow, sameWindow } from './sliding-window.js';
+import { readLlamaLike } from './llama-like.js';
+import { attention } from './parts/attention.js';
+import { type ExpertTraits, readExpertSizes, routedMlp } from './parts/experts.js';
+import { preNorm } from './parts/layers.js';
+import { gatedMlp } from './parts/mlp.js';
+import { qwenWindow } from './sliding-window.js';
 
-/**
- * Experts of all layers together: several times what the largest models have. Each is planned before a
- * tensor is looked up.
- */
-const MAX_EXPERTS = 65_536;
+const architecture = 'Qwen2MoeForCausalLM';
 
 /** Qwen2 whose MLPs are routed experts beside a shared one behind a sigmoid gate. */
 export const qwen2Moe: ModelFamily = {
-  architecture: 'Qwen2MoeForCausalLM',
-  readConfig: (fields) =>
-    readDecoderConfig(fields, {
-      architecture: 'Qwen2MoeForCausalLM',
+  architecture,
+  models: 'Qwen1.5-MoE, Qwen2-57B-A14B',
+  read: (fields) => {
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
       modelType: 'qwen2_moe',
-      qkvBias: fields.boolean('qkv_bias', true),
-      outputBias: false,
-      mlpBias: false,
-      qkNorm: false,
-      layerWindows: sameWindow(fields, qwenWindow(fields)),
-      moe: readMoe(fields),
-      defaultHeadDim: null,
-    }),
-  plan: decoderPlan,
+    });
+    const qkvBias = fields.boolean('qkv_bias', true);
+    const window = qwenWindow(fields);
+    const experts = readExperts(fields);
+    const routes = routedLayers(fields);
+    return decoder(config, {
+      norm,
+      tied,
+      layer: (place) =>
+        preNorm(place, norm, {
+          attention: attention(place, { qkvBias, window }),
+          mlp:
+            experts !== null && routes(place.index)
+              ? routedMlp(place, { ...experts, activation })
+              : gatedMlp(place, { activation }),
+        }),
+    });
+  },
 };
 
-/** Null when no layer routes: `mlp_only_layers` or `decoder_sparse_step` may leave none. */
-function readMoe(fields: ConfigFields): MoeConfig | null {
-  const numExperts = fields.count('num_experts');
-  const most = Math.floor(MAX_EXPERTS / fields.numLayers());
-  if (numExperts > most) fields.fail('num_experts', `at most ${most} with so many layers`);
-  const layers = numExperts === 0 ? [] : routedLayers(fields);
-  if (layers.length === 0) return null;
-  const topK = fields.size('num_experts_per_tok');
-  if (topK > numExperts)
-    fields.fail('num_experts_per_tok', `at most "num_experts" (${numExperts})`);
+/** Null where there are none: every layer is dense. */
+function readExperts(fields: ConfigFields): Omit<ExpertTraits, 'activation'> | null {
+  const sizes = readExpertSizes(fields, {
+    count: 'num_experts',
+    topK: 'num_experts_per_tok',
+    least: 0,
+  });
+  if (sizes.numExperts === 0) return null;
   return {
-    layers,
-    numExperts,
-    topK,
-    expertSize: fields.size('moe_intermediate_size'),
-    sharedExpertSize: fields.size('shared_expert_intermediate_size'),
+    ...sizes,
+    width: fields.size('moe_intermediate_size'),
     normTopkProb: fields.boolean('norm_topk_prob', false),
+    shared: {
+      width: fields.size('shared_expert_intermediate_size'),
+      module: 'shared_expert',
+      gate: 'shared_expert_gate',
+    },
   };
 }
 
-function routedLayers(fields: ConfigFields): number[] {
+/** Which layers route: `mlp_only_layers` and `decoder_sparse_step` may leave none. */
+export function routedLayers(fields: ConfigFields): (layer: number) => boolean {
   const dense = new Set(fields.counts('mlp_only_layers'));
   const step = fields.size('decoder_sparse_step', 1);
-  const all = Array.from({ length: fields.numLayers() }, (_, layer) => layer);
-  return all.filter((layer) => !dense.has(layer) && (layer + 1) % step === 0);
+  return (layer) => !dense.has(layer) && (layer + 1) % step === 0;
 }

@@ -1,22 +1,31 @@
-import { readDecoderConfig } from './decoder-config.js';
-import { decoderPlan } from './decoder-plan.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
+import { attention } from './parts/attention.js';
+import { preNorm } from './parts/layers.js';
+import { gatedMlp } from './parts/mlp.js';
 import { qwenWindows } from './sliding-window.js';
+
+const architecture = 'Qwen2ForCausalLM';
 
 /** Llama with biases on q, k and v, and windows in the upper layers if switched on. */
 export const qwen2: ModelFamily = {
-  architecture: 'Qwen2ForCausalLM',
-  readConfig: (fields) =>
-    readDecoderConfig(fields, {
-      architecture: 'Qwen2ForCausalLM',
+  architecture,
+  models: 'Qwen2, Qwen2.5, DeepSeek-R1-Distill-Qwen',
+  read: (fields) => {
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
       modelType: 'qwen2',
-      qkvBias: true,
-      outputBias: false,
-      mlpBias: false,
-      qkNorm: false,
-      layerWindows: qwenWindows(fields),
-      moe: null,
-      defaultHeadDim: null,
-    }),
-  plan: decoderPlan,
+    });
+    const windows = qwenWindows(fields);
+    return decoder(config, {
+      norm,
+      tied,
+      layer: (place) =>
+        preNorm(place, norm, {
+          attention: attention(place, { qkvBias: true, window: windows[place.index] ?? null }),
+          mlp: gatedMlp(place, { activation }),
+        }),
+    });
+  },
 };

@@ -1,32 +1,63 @@
+import { nearestNames } from '../../core/nearest.js';
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
-import type { ModelConfig } from './model-config.js';
-import type { ModelFamily } from './family.js';
+import type { DecoderModel, ModelFamily } from './family.js';
 import { gemma2 } from './gemma2.js';
+import { gemma3 } from './gemma3.js';
+import { glm4 } from './glm4.js';
+import { gptNeox } from './gpt-neox.js';
+import { granite } from './granite.js';
+import { olmo2 } from './olmo2.js';
+import { phi3 } from './phi3.js';
+import { smollm3 } from './smollm3.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
 import { qwen2Moe } from './qwen2-moe.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
-import type { ModelPlan } from '../plan.js';
 
-const FAMILIES: readonly ModelFamily[] = [gemma2, llama, mistral, qwen2, qwen2Moe, qwen3];
+/** Every network that generates, in the order of their names. */
+export const DECODERS: readonly ModelFamily[] = [
+  gemma2,
+  gemma3,
+  glm4,
+  gptNeox,
+  granite,
+  llama,
+  mistral,
+  olmo2,
+  phi3,
+  qwen2,
+  qwen2Moe,
+  qwen3,
+  smollm3,
+];
 
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */
-export function parseConfig(json: unknown): ModelConfig {
+export function readDecoder(json: unknown): DecoderModel {
   const fields = new ConfigFields(json, 'config.json');
-  return familyOf(fields.architecture()).readConfig(fields);
-}
-
-/** Which checkpoint tensors make which part of the network. */
-export function planFor(config: ModelConfig): ModelPlan {
-  return familyOf(config.architecture).plan(config);
+  return familyOf(fields.architecture()).read(fields);
 }
 
 function familyOf(architecture: string): ModelFamily {
-  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  const family = DECODERS.find((candidate) => candidate.architecture === architecture);
   if (family !== undefined) return family;
-  const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
-  throw new ModelConfigError(
-    `Model architecture '${excerpt(architecture)}' is not supported. Supported architectures: ${supported}`,
+  throw new ModelConfigError(unsupported(architecture, DECODERS));
+}
+
+/** The names that are the most like one that is not supported: it is often one of them. */
+const NUM_NEAREST = 3;
+
+/** A sentence that names what is nearest; `how` says as what it was looked for. */
+export function unsupported(
+  architecture: string,
+  families: readonly { readonly architecture: string }[],
+  how = '',
+): string {
+  const shown = excerpt(architecture);
+  const names = families.map((candidate) => candidate.architecture);
+  const nearest = nearestNames(shown, [...new Set(names)], NUM_NEAREST).join(', ');
+  return (
+    `Model architecture '${shown}' is not supported${how}. ` +
+    `The nearest of the supported architectures: ${nearest}`
   );
 }

@@ -46,6 +46,13 @@ export interface YarnRope {
   readonly truncate: boolean;
 }
 
+/** How the heads of a layer are rotated: a dimension with the one half a head away. */
+export interface RotaryPlan {
+  readonly rope: RopeConfig;
+  /** So many dimensions are, the first half of them and those that they turn with; the others stay as they are. */
+  readonly dims: number;
+}
+
 /** The rotary settings of a model, and how many positions they reach. */
 export interface RopeReach {
   readonly rope: RopeConfig;
@@ -58,10 +65,10 @@ const DEFAULT_THETA = 10_000;
  * Reads `rope_scaling` (or the newer `rope_parameters`) in either spelling of its type.
  * The reach follows SGLang: a scaling without `original_max_position_embeddings` multiplies it.
  */
-export function readRope(fields: ConfigFields): RopeReach {
+export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): RopeReach {
   const scaling = fields.object('rope_scaling') ?? fields.object('rope_parameters');
   const maxPositions = fields.size('max_position_embeddings');
-  const outerTheta = fields.positive('rope_theta', DEFAULT_THETA);
+  const outerTheta = fields.positive('rope_theta', defaultTheta);
   if (scaling === null) {
     return { rope: { type: 'default', theta: outerTheta }, contextLength: maxPositions };
   }

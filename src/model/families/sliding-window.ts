@@ -1,10 +1,5 @@
 import type { ConfigFields } from './config-fields.js';
 
-/** Windows of a model of which no layer has one: a null for each. */
-export function noWindows(fields: ConfigFields): readonly null[] {
-  return new Array<null>(fields.numLayers()).fill(null);
-}
-
 /** Windows of a model whose layers all have the same one, or none where it is null. */
 export function sameWindow(fields: ConfigFields, window: number | null): (number | null)[] {
   return new Array<number | null>(fields.numLayers()).fill(window);

@@ -1,4 +1,4 @@
-import type { Activation } from '../families/model-config.js';
+import type { Activation } from '../activation.js';
 import type { Attribute } from './onnx.js';
 import type { Graph, Value } from './graph.js';
 

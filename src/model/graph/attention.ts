@@ -1,11 +1,12 @@
-import type { LayerPlan, TensorPlan } from '../plan.js';
+import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
-import { scaled } from './factors.js';
+import { type ColumnFactors, scaled } from './factors.js';
 import type { Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
 import { linear, packedLinear, splitParts } from './linear.js';
-import { rmsNorm } from './norm.js';
+import { norm } from './norm.js';
+import { queryFactor } from './rotary-tables.js';
 import { OWN_ROWS } from './run-rows.js';
 
 /**
@@ -18,16 +19,10 @@ export function attention(
   layer: LayerPlan,
   pick: (heads: Value) => Value,
 ): Value {
-  const { graph, store } = context;
+  const { o } = layer.attention;
   const grid = context.kvGrids?.[layer.index] ?? null;
   const heads = pick(attendedHeads(context, normed, layer));
-  if (grid === null) return packedLinear(context, heads, layer.o);
-  const weight = store.linear(layer.o.name);
-  if (weight.format === 'w8a8_int8' && weight.matrices.every(({ bias }) => bias === null)) {
-    return packedLinear(context, heads, layer.o, [filled(layer.o.out, grid.output)]);
-  }
-  const factor = graph.float(Float32Array.of(grid.output), []);
-  return packedLinear(context, graph.node('Mul', [heads, factor]), layer.o);
+  return grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
 }
 
 /** What the output projection of a layer reads: `[B, S, hidden]` normed to `[B, S, numHeads * headDim]`. */
@@ -35,18 +30,29 @@ export function attendedHeads(context: GraphContext, normed: Value, layer: Layer
   const { graph, config } = context;
   const grid = context.kvGrids?.[layer.index] ?? null;
   const rows = context.rows ?? OWN_ROWS;
-  const parts = queryKeyValue(context, normed, { layer, grid });
+  const parts = queryKeyValue(context, normed, { plan: layer.attention, grid });
   const attended = rows.fromRun(
     context.attend(
-      layer.index,
+      layer,
       parts.map((part) => (part === '' ? part : rows.toRun(part))),
     ),
   );
   return headLayout(config.headDim).unpad(graph, attended, config.numHeads);
 }
 
-interface LayerOfGrid {
-  readonly layer: LayerPlan;
+/** The output projection of what attention gives in the units of the grid. */
+function fromGrid(context: GraphContext, heads: Value, o: LinearPlan, { output }: KvGrid): Value {
+  const { graph, store } = context;
+  const weight = store.linear(o.name);
+  if (weight.format === 'w8a8_int8' && weight.matrices.every(({ bias }) => bias === null)) {
+    return packedLinear(context, heads, o, [filled(o.out, output)]);
+  }
+  const factor = graph.float(Float32Array.of(output), []);
+  return packedLinear(context, graph.node('Mul', [heads, factor]), o);
+}
+
+interface PlanOnGrid {
+  readonly plan: AttentionPlan;
   readonly grid: KvGrid | null;
 }
 
@@ -54,17 +60,17 @@ interface LayerOfGrid {
 function queryKeyValue(
   context: GraphContext,
   normed: Value,
-  { layer, grid }: LayerOfGrid,
+  { plan, grid }: PlanOnGrid,
 ): readonly Value[] {
   const { graph, config } = context;
   const layout = headLayout(config.headDim);
-  const factors = grid?.parts ?? null;
+  const factors = columnFactors(context, plan, grid);
   // A norm of heads would undo what was done before it.
-  const isNormed = layer.qNorm !== null;
-  const output = linear(context, normed, layer.qkv, isNormed ? null : factors);
+  const isNormed = plan.qNorm !== null;
+  const output = linear(context, normed, plan.qkv, isNormed ? null : factors);
   if (output.packed && !isNormed && !layout.isPadded) return [output.value, '', ''];
-  const parts = output.packed ? splitParts(graph, output.value, layer.qkv) : output.values;
-  const norms = [layer.qNorm, layer.kNorm, null];
+  const parts = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
+  const norms = [plan.qNorm, plan.kNorm, null];
   const numHeads = [config.numHeads, config.numKvHeads, config.numKvHeads];
   return parts.map((part, index) => {
     const heads = normHeads(context, part, norms[index] ?? null);
@@ -73,14 +79,28 @@ function queryKeyValue(
   });
 }
 
+/** Of each column of q, k and v: what brings them to the grid, and the scale of scores where the tables do not have it. */
+function columnFactors(
+  { config }: GraphContext,
+  plan: AttentionPlan,
+  grid: KvGrid | null,
+): ColumnFactors | null {
+  const factor = queryFactor(plan);
+  if (factor === 1) return grid?.parts ?? null;
+  if (grid === null) return [filled(config.numHeads * config.headDim, factor), null, null];
+  const [query, key, value] = grid.parts;
+  return [query.map((column) => column * factor), key, value];
+}
+
 function filled(length: number, value: number): Float32Array {
   return new Float32Array(length).fill(value);
 }
 
-/** RMSNorm of each head: `[B, S, heads * headDim]` in and out. */
-function normHeads(context: GraphContext, x: Value, gain: TensorPlan | null): Value {
-  if (gain === null) return x;
-  const { graph, config } = context;
-  const heads = graph.node('Reshape', [x, graph.ints(0, 0, -1, config.headDim)]);
-  return graph.node('Reshape', [rmsNorm(context, heads, gain), graph.ints(0, 0, -1)]);
+/** `[B, S, heads * headDim]` in and out. */
+function normHeads(context: GraphContext, x: Value, plan: HeadNormPlan | null): Value {
+  if (plan === null) return x;
+  if (plan.over === 'heads') return norm(context, x, plan);
+  const { graph } = context;
+  const heads = graph.node('Reshape', [x, graph.ints(0, 0, -1, plan.width)]);
+  return graph.node('Reshape', [norm(context, heads, plan), graph.ints(0, 0, -1)]);
 }

@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { ModelTarget } from '../target.js';
+import type { LayerPlan } from '../plan.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
@@ -16,7 +17,7 @@ export interface WeightContext {
  * Attention of one layer: of `[q, k, v]`, `[B, S, heads * cacheHeadDim]` each, or of all three packed in the first with
  * the others '', `[B, S, numHeads * cacheHeadDim]`.
  */
-export type Attend = (layer: number, queryKeyValue: readonly Value[]) => Value;
+export type Attend = (layer: LayerPlan, queryKeyValue: readonly Value[]) => Value;
 
 /** What every part of a causal network needs to emit its nodes. */
 export interface GraphContext extends WeightContext {

@@ -1,4 +1,7 @@
+import type { DecoderModel } from '../families/family.js';
 import type { ModelConfig } from '../families/model-config.js';
+import { moeFacts } from '../plan-facts.js';
+import type { ModelPlan } from '../plan.js';
 import {
   EXTEND_INPUTS,
   expertsName,
@@ -35,7 +38,11 @@ function declareExtends(graph: Graph): void {
 }
 
 /** Declares the outputs of a decoder's graph, present K and V among them; `stop_copy` must be the first. */
-export function declareOutputs(graph: Graph, config: ModelConfig, isInt8: boolean): void {
+export function declareOutputs(
+  graph: Graph,
+  { config, plan }: DecoderModel,
+  isInt8: boolean,
+): void {
   const topRows = Math.min(TOP_ROWS, config.vocabSize);
   graph.output({ name: GRAPH_OUTPUTS.stopCopy, dtype: 'f32', shape: ['L'], sequence: true });
   graph.output({ name: GRAPH_OUTPUTS.logprobs, dtype: 'f32', shape: ['L', config.vocabSize] });
@@ -45,9 +52,14 @@ export function declareOutputs(graph: Graph, config: ModelConfig, isInt8: boolea
   graph.output({ name: GRAPH_OUTPUTS.hiddenStates, dtype: 'f32', shape: ['R', config.hiddenSize] });
   for (const value of cacheValues(config, presentName, isInt8)) graph.output(value);
   if (isInt8) for (const value of newRowsValues(config)) graph.output(value);
-  for (const layer of config.moe?.layers ?? []) {
-    const topK = config.moe?.topK ?? 0;
-    graph.output({ name: expertsName(layer), dtype: 'i64', shape: ['T', topK] });
+  declareExperts(graph, plan);
+}
+
+/** The experts that each token took, of each layer that routes. */
+export function declareExperts(graph: Graph, plan: ModelPlan): void {
+  const moe = moeFacts(plan);
+  for (const layer of moe?.layers ?? []) {
+    graph.output({ name: expertsName(layer), dtype: 'i64', shape: ['T', moe?.topK ?? 0] });
   }
 }
 

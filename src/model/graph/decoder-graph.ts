@@ -1,5 +1,4 @@
-import type { ModelConfig } from '../families/model-config.js';
-import type { ModelPlan } from '../plan.js';
+import type { DecoderModel } from '../families/family.js';
 import { CPU_TARGET, type ModelTarget } from '../target.js';
 import type { KvScales } from '../kv-scales.js';
 import type { WeightStore } from '../weights/weight-store.js';
@@ -30,21 +29,20 @@ const SPARE_POSITIONS = 2;
 
 /** ModelProto bytes of the whole network, by the contract of graph/contract.ts, or of paged/contract.ts on a GPU. */
 export function buildGraph(
-  config: ModelConfig,
-  plan: ModelPlan,
+  model: DecoderModel,
   store: WeightStore,
   { contextLength, target = CPU_TARGET, kvScales = null, isBatchInvariant = true }: GraphOptions,
 ): Uint8Array {
-  if (target.device !== 'cpu') return pagedGraph(config, plan, store, { contextLength, target });
+  if (target.device !== 'cpu') return pagedGraph(model, store, { contextLength, target });
+  const { config, plan } = model;
   const graph = new Graph();
   declareInputs(graph, config, kvScales !== null);
-  declareOutputs(graph, config, kvScales !== null);
+  declareOutputs(graph, model, kvScales !== null);
   const numPositions = contextLength + SPARE_POSITIONS;
-  const rotaryScale = Math.sqrt(config.attentionScale);
   const attend =
     kvScales === null
-      ? groupQueryAttention(graph, config, { hasCache: true, numPositions })
-      : int8Attention(graph, config, { numPositions, rotaryScale });
+      ? groupQueryAttention(graph, config, plan, { hasCache: true, numPositions })
+      : int8Attention(graph, config, { numPositions });
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
   const rows = isBatchInvariant && needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
   const context: GraphContext = { graph, config, store, target, attend, kvGrids, rows };

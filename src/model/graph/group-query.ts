@@ -1,11 +1,12 @@
 import type { ModelConfig } from '../families/model-config.js';
+import type { AttentionPlan, ModelPlan } from '../plan.js';
 import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
 import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';
 import type { Attend } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { Attribute } from './onnx.js';
-import { rotaryTables } from './rotary-tables.js';
+import { rotaryAttributes, rotaryTables } from './rotary-tables.js';
 
 /**
  * The op has two implementations on CPU: flash attention, in tiles, and plain attention, a matrix product
@@ -31,22 +32,25 @@ export interface GroupQueryOptions {
 export function groupQueryAttention(
   graph: Graph,
   config: ModelConfig,
+  plan: ModelPlan,
   { hasCache, numPositions }: GroupQueryOptions,
 ): Attend {
   const rows = hasCache ? attentionRows(graph, config) : PLAIN_ROWS;
-  const isDecode = hasCache ? decodeCondition(graph, config) : null;
-  const rotary = rotaryTables(graph, config, { numPositions, scale: scaleOfRotary(config) });
+  const isDecode = hasCache ? decodeCondition(graph, config, plan) : null;
+  const tablesOf = rotaryTables(graph, config, { numPositions, hasScale: true });
   return (layer, queryKeyValue) => {
-    const cache = cacheNames(graph, layer, hasCache);
+    const { attention } = layer;
+    const cache = cacheNames(graph, layer.index, hasCache);
+    const tables = tablesOf(attention);
     const inputs = [
       ...queryKeyValue.map((x) => (x === '' ? x : rows.pad(x))),
       ...cache.past,
       rows.seqlensK,
       rows.totalLength,
-      rotary.cos,
-      rotary.sin,
+      tables?.cos ?? '',
+      tables?.sin ?? '',
     ];
-    const attributes = attributesOf(config, layer);
+    const attributes = attributesOf(config, attention);
     const outputs = [graph.name(), ...cache.present];
     return rows.unpad(groupQuery(graph, { inputs, attributes, outputs, isDecode }, config));
   };
@@ -64,8 +68,9 @@ function cacheNames(graph: Graph, layer: number, hasCache: boolean) {
 }
 
 /** Whether a run decodes, `[1] bool`, or null where it makes no difference. */
-function decodeCondition(graph: Graph, config: ModelConfig): Value | null {
-  if (!DECODES_PLAIN || softcapOf(config) !== null) return null;
+function decodeCondition(graph: Graph, config: ModelConfig, plan: ModelPlan): Value | null {
+  const isCapped = plan.layers.every(({ attention }) => softcapOf(config, attention) !== null);
+  if (!DECODES_PLAIN || isCapped) return null;
   const attributes = { start: { int: 1 }, end: { int: 2 } };
   const numRows = graph.node('Shape', [GRAPH_INPUTS.inputIds], { attributes });
   return graph.node('Equal', [numRows, graph.ints(1)]);
@@ -95,33 +100,34 @@ export function plainSinks(graph: Graph, { numHeads }: Pick<ModelConfig, 'numHea
   return graph.f32(new Float32Array(numHeads).fill(LOW_SINK), [numHeads]);
 }
 
-/**
- * The scale is in the rotary tables ({@link scaleOfRotary}): the vector product that plain attention has for
- * a single row multiplies by nothing else.
- */
-function attributesOf(config: ModelConfig, layer: number): Record<string, Attribute> {
-  const window = config.layerWindows[layer] ?? null;
-  const softcap = softcapOf(config);
+/** The scale is in the rotary tables and in q (rotary-tables.ts). */
+function attributesOf(config: ModelConfig, attention: AttentionPlan): Record<string, Attribute> {
+  const softcap = softcapOf(config, attention);
   return {
-    num_heads: { int: config.numHeads },
-    kv_num_heads: { int: config.numKvHeads },
-    scale: { float: 1 },
-    do_rotary: { int: 1 },
+    ...attentionAttributes(config, attention),
+    ...rotaryAttributes(attention),
     ...(softcap === null ? {} : { softcap: { float: softcap } }),
-    ...(window === null ? {} : { local_window_size: { int: window } }),
   };
 }
 
-/** q and k get half of the scale each, as a factor of both rotary tables. */
-function scaleOfRotary(config: ModelConfig): number {
-  return Math.sqrt(config.attentionScale);
+/** Of the op, however its cache is kept, where scores are scaled before it. */
+export function attentionAttributes(
+  { numHeads, numKvHeads }: ModelConfig,
+  { window }: AttentionPlan,
+): Record<string, Attribute> {
+  return {
+    num_heads: { int: numHeads },
+    kv_num_heads: { int: numKvHeads },
+    scale: { float: 1 },
+    ...(window === null ? {} : { local_window_size: { int: window } }),
+  };
 }
 
 /**
  * A cap keeps the op from flash attention, whose last block of keys may be too short for wide heads
  * ({@link prefillKeys}): they get one that changes nothing where the model has none.
  */
-function softcapOf({ headDim, attentionSoftcap }: ModelConfig): number | null {
+function softcapOf({ headDim }: ModelConfig, { softcap }: AttentionPlan): number | null {
   const isWide = prefillKeys(headLayout(headDim).cacheHeadDim) > 0;
-  return attentionSoftcap ?? (isWide ? HIGH_CAP : null);
+  return softcap ?? (isWide ? HIGH_CAP : null);
 }

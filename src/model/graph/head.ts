@@ -1,14 +1,15 @@
 import { GRAPH_INPUTS, GRAPH_OUTPUTS, TOP_ROWS } from './contract.js';
 import type { ModelPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
+import { times } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { packedLinear } from './linear.js';
-import { rmsNorm } from './norm.js';
+import { norm } from './norm.js';
 
 /** From the rows that were asked for, `[R, hidden]` before the final norm, to the graph's outputs. */
 export function head(context: GraphContext, rows: Value, plan: ModelPlan): void {
   const { graph, config } = context;
-  const normed = graph.rename(rmsNorm(context, rows, plan.finalNorm), GRAPH_OUTPUTS.hiddenStates);
+  const normed = graph.rename(norm(context, rows, plan.finalNorm), GRAPH_OUTPUTS.hiddenStates);
   const logits = graph.rename(headLogits(context, normed, plan), GRAPH_OUTPUTS.logits);
   const divisor = graph.node('Reshape', [GRAPH_INPUTS.temperature, graph.ints(-1, 1)]);
   const scaled = graph.node('Div', [logits, divisor]);
@@ -24,7 +25,9 @@ export function head(context: GraphContext, rows: Value, plan: ModelPlan): void 
 
 /** `[L, V]`: raw logits of the first L of `normed [R, hidden]`. */
 export function headLogits(context: GraphContext, normed: Value, plan: ModelPlan): Value {
-  return softcap(context, packedLinear(context, headRows(context.graph, normed), plan.head));
+  const { graph } = context;
+  const logits = packedLinear(context, headRows(graph, normed), plan.head);
+  return softcap(graph, times(graph, logits, plan.logitScale), plan.logitSoftcap);
 }
 
 /** The first L of the rows: the others are wanted for their hidden states alone, and the head costs most. */
@@ -34,8 +37,8 @@ function headRows(graph: Graph, normed: Value): Value {
 }
 
 /** `cap * tanh(x / cap)`, or `x` where the model caps nothing. */
-function softcap({ graph, config }: GraphContext, x: Value): Value {
-  if (config.logitSoftcap === null) return x;
-  const cap = graph.float(Float32Array.of(config.logitSoftcap), []);
+function softcap(graph: Graph, x: Value, largest: number | null): Value {
+  if (largest === null) return x;
+  const cap = graph.float(Float32Array.of(largest), []);
   return graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [x, cap])]), cap]);
 }

@@ -1,5 +1,5 @@
 import type { W8A8Linear, W8A8Matrix } from '../weights/weight-store.js';
-import { joinedFactors, scaled } from './factors.js';
+import { type ColumnFactors, joinedFactors, scaled } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { mixBlocks } from './mix-blocks.js';
 
@@ -10,8 +10,10 @@ const LARGEST = 127;
 interface IntegerOptions {
   /** Columns of `x`. */
   readonly width: number;
+  /** Of each part's output. */
+  readonly partWidths: readonly number[];
   /** Of the columns of each part's output, biases included. */
-  readonly factors: readonly Float32Array[] | null;
+  readonly factors: ColumnFactors | null;
 }
 
 /** A matrix as nodes take it: its columns' factors are in the scale and the bias. */
@@ -26,10 +28,11 @@ export function integerLinear(
   graph: Graph,
   x: Value,
   linear: W8A8Linear,
-  { width, factors }: IntegerOptions,
+  { width, partWidths, factors }: IntegerOptions,
 ): readonly Value[] {
   const { matrices } = linear;
-  const ofMatrices = factors && matrices.length === 1 ? [joinedFactors(factors)] : factors;
+  const isOne = matrices.length === 1;
+  const ofMatrices = factors && isOne ? [joinedFactors(factors, partWidths)] : factors;
   const operands = matrices.map((matrix, i) => operand(graph, matrix, ofMatrices?.[i] ?? null));
   const mixed = mixBlocks(graph, x, linear.inputHadamard, width);
   return linear.inputRange === null

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../families/model-config.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, TensorPlan } from '../plan.js';
+import type { DenseMlpPlan, LayerPlan, LinearPlan, ModelPlan, MoePlan, NormPlan } from '../plan.js';
 import { CPU_TARGET } from '../target.js';
 import type { LinearWeight, WeightStore } from '../weights/weight-store.js';
 import { attendedHeads } from './attention.js';
@@ -7,13 +7,12 @@ import { GRAPH_INPUTS } from './contract.js';
 import type { GraphContext } from './context.js';
 import { Graph, type Value } from './graph.js';
 import { groupQueryAttention } from './group-query.js';
-import { linearParts, packedLinear } from './linear.js';
+import { packedLinear } from './linear.js';
 import { mixBlocks } from './mix-blocks.js';
-import { gated } from './mlp.js';
+import { innerRows } from './mlp.js';
 import { routedMlp } from './moe.js';
-import type { MoePlan } from './routing.js';
-import { rmsNorm } from './norm.js';
-import { normOutput, scaledTokens } from './stack.js';
+import { norm } from './norm.js';
+import { scaledTokens, written } from './stack.js';
 
 /**
  * A decoder layer in stages, each a graph of its own, between which the inputs of its linears can be seen: what a stage
@@ -33,21 +32,21 @@ export const STAGE = {
 /** What stages are built from. The store has the linears that they go through. */
 export interface StageModel {
   readonly config: ModelConfig;
+  readonly plan: ModelPlan;
   readonly store: WeightStore;
 }
 
 /** `input_ids [1, T]` → the stream before the first layer. */
-export function embeddingStage(model: StageModel, embedding: TensorPlan): Uint8Array {
+export function embeddingStage(model: StageModel): Uint8Array {
   const stage = new Stage(model);
   stage.graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: [1, 'T'] });
-  const { context } = stage;
-  return stage.gives(scaledTokens(context, embedding, { ids: GRAPH_INPUTS.inputIds }));
+  return stage.gives(scaledTokens(stage.context, model.plan, { ids: GRAPH_INPUTS.inputIds }));
 }
 
-/** The stream → what a linear behind `norm` reads. */
-export function normStage(model: StageModel, norm: TensorPlan): Uint8Array {
+/** The stream → what a linear behind its norm reads. */
+export function normStage(model: StageModel, plan: NormPlan): Uint8Array {
   const stage = new Stage(model);
-  return stage.gives(rmsNorm(stage.context, stage.reads(STAGE.stream), norm));
+  return stage.gives(norm(stage.context, stage.reads(STAGE.stream), plan));
 }
 
 /** What q, k and v read, of one sequence from its beginning → what the output projection reads. */
@@ -61,26 +60,26 @@ export function attentionStage(
   const input = stage.reads(STAGE.input);
   graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: [1] });
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
-  const attend = groupQueryAttention(graph, model.config, { hasCache: false, numPositions });
+  const options = { hasCache: false, numPositions };
+  const attend = groupQueryAttention(graph, model.config, model.plan, options);
   return stage.gives(attendedHeads({ ...stage.context, attend }, input, layer));
 }
 
-/** The stream, and what the output projection reads → the stream behind attention. */
+/** The stream, and what the output projection reads → the stream with what attention adds to it. */
 export function projectionStage(model: StageModel, layer: LayerPlan): Uint8Array {
   const stage = new Stage(model);
-  const added = packedLinear(stage.context, stage.reads(STAGE.input), layer.o);
-  return stage.adds(normOutput(stage.context, added, layer.attentionOutputNorm));
+  const added = packedLinear(stage.context, stage.reads(STAGE.input), layer.attention.o);
+  const half = { norm: layer.attentionOutputNorm, scale: layer.residualScale };
+  return stage.adds(written(stage.context, added, half));
 }
 
-/** What gate and up read → what `down` multiplies. */
-export function gateStage(model: StageModel, plan: GatedMlpPlan): Uint8Array {
+/** What a dense MLP reads → what its `down` multiplies. */
+export function innerStage(model: StageModel, plan: DenseMlpPlan): Uint8Array {
   const stage = new Stage(model);
-  const { graph, context } = stage;
-  const [gate = '', up = ''] = linearParts(context, stage.reads(STAGE.input), plan.gateUp);
-  const inner = gated(context, gate, up);
+  const inner = innerRows(stage.context, stage.reads(STAGE.input), plan);
   const down = model.store.linear(plan.down.name);
   const block = 'inputHadamard' in down ? (down.inputHadamard ?? null) : null;
-  return stage.gives(mixBlocks(graph, inner, block, plan.down.in));
+  return stage.gives(mixBlocks(stage.graph, inner, block, plan.down.in));
 }
 
 /** What the router reads → the experts that it chooses. */
@@ -94,28 +93,32 @@ export function routerStage(model: StageModel, { router, topK }: MoePlan): Uint8
   return graph.encode();
 }
 
-/** The stream, and what `down` multiplies → the stream behind a dense layer. */
+/** The stream, and what `down` multiplies → the stream with what a dense MLP adds to it. */
 export function downStage(model: StageModel, layer: LayerPlan, down: LinearPlan): Uint8Array {
   const stage = new Stage({ ...model, store: withoutMixing(model.store) });
-  const added = packedLinear(stage.context, stage.reads(STAGE.input), down);
-  return stage.adds(normOutput(stage.context, added, layer.mlpOutputNorm));
+  return stage.adds(
+    mlpWritten(stage, layer, packedLinear(stage.context, stage.reads(STAGE.input), down)),
+  );
 }
 
-/** What {@link gateStage} gives is mixed already. */
+/** What {@link innerStage} gives is mixed already. */
 function withoutMixing(store: WeightStore): WeightStore {
   const linear = (name: string): LinearWeight => {
     const weight = store.linear(name);
-    const isMixed = 'inputHadamard' in weight;
-    return isMixed ? { ...weight, inputHadamard: null } : weight;
+    return 'inputHadamard' in weight ? { ...weight, inputHadamard: null } : weight;
   };
   return { ...store, linear };
 }
 
-/** The stream, and what router and experts read → the stream behind a layer of experts. */
+/** The stream, and what router and experts read → the stream with what they add to it. */
 export function expertsStage(model: StageModel, layer: LayerPlan, plan: MoePlan): Uint8Array {
   const stage = new Stage(model);
   const added = routedMlp(stage.context, stage.reads(STAGE.input), layer.index, plan);
-  return stage.adds(normOutput(stage.context, added, layer.mlpOutputNorm));
+  return stage.adds(mlpWritten(stage, layer, added));
+}
+
+function mlpWritten({ context }: Stage, layer: LayerPlan, added: Value): Value {
+  return written(context, added, { norm: layer.mlpOutputNorm, scale: layer.residualScale });
 }
 
 /** A graph that is being built. */

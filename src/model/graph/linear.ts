@@ -1,7 +1,7 @@
 import type { LinearPlan } from '../plan.js';
 import type { BlockLinear, PlainLinear, TensorRef } from '../weights/weight-store.js';
 import type { WeightContext } from './context.js';
-import { joinedFactors, scaled } from './factors.js';
+import { type ColumnFactors, joinedFactors, scaled } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { integerLinear } from './integer-linear.js';
 import { mixBlocks } from './mix-blocks.js';
@@ -22,11 +22,11 @@ export function linear(
   context: WeightContext,
   x: Value,
   plan: LinearPlan,
-  factors: readonly Float32Array[] | null = null,
+  factors: ColumnFactors | null = null,
 ): LinearOutput {
   const { graph, store } = context;
   const weight = store.linear(plan.name);
-  const ofColumns = factors && joinedFactors(factors);
+  const partWidths = plan.parts.map(({ out }) => out);
   switch (weight.format) {
     case 'none': {
       const values = plainParts(context, x, weight);
@@ -43,10 +43,12 @@ export function linear(
       };
     }
     case 'w8a8_int8':
-      return asStored(integerLinear(graph, x, weight, { width: plan.in, factors }));
+      return asStored(integerLinear(graph, x, weight, { width: plan.in, partWidths, factors }));
     case 'int8':
-    case 'int4':
+    case 'int4': {
+      const ofColumns = factors && joinedFactors(factors, partWidths);
       return { packed: true, value: scaled(graph, blockLinear(context, x, weight), ofColumns) };
+    }
   }
 }
 
@@ -55,7 +57,7 @@ export function packedLinear(
   context: WeightContext,
   x: Value,
   plan: LinearPlan,
-  factors: readonly Float32Array[] | null = null,
+  factors: ColumnFactors | null = null,
 ): Value {
   const output = linear(context, x, plan, factors);
   if (output.packed) return output.value;

@@ -1,9 +1,9 @@
-import type { GatedMlpPlan, LinearPlan } from '../plan.js';
+import type { GatedMlpPlan, MoePlan, SharedExpertPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { gated, gatedMlp } from './mlp.js';
-import { chooseExperts, sortByExpert, sortEvenly, type MoePlan, type Route } from './routing.js';
+import { chooseExperts, sortByExpert, sortEvenly, type Route } from './routing.js';
 import { OWN_ROWS } from './run-rows.js';
 
 /**
@@ -91,7 +91,12 @@ function runExperts(
   const { graph } = context;
   const runs = splitRows(graph, rows, counts, experts.length);
   const [gate, up] = gateAndUp(context, runs, experts);
-  const inner = splitRows(graph, gated(context, gate, up), counts, experts.length);
+  const inner = splitRows(
+    graph,
+    gated(context, gate, up, expertOf(experts, 0)),
+    counts,
+    experts.length,
+  );
   const outputs = inner.map((run, expert) =>
     packedLinear(context, run, expertOf(experts, expert).down),
   );
@@ -139,7 +144,7 @@ function addShared(
   context: GraphContext,
   normed: Value,
   routed: Value,
-  shared: GatedMlpPlan & { readonly gate: LinearPlan | null },
+  shared: SharedExpertPlan,
 ): Value {
   const { graph } = context;
   const output = gatedMlp(context, normed, shared);

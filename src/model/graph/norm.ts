@@ -1,12 +1,12 @@
-import type { TensorPlan } from '../plan.js';
-import type { GraphContext } from './context.js';
+import type { NormPlan } from '../plan.js';
+import type { WeightContext } from './context.js';
 import type { Value } from './graph.js';
 
-/** RMSNorm over the last axis: `x / sqrt(mean(x²) + eps) * gain`, the offset of gains included. */
-export function rmsNorm(context: GraphContext, x: Value, gain: TensorPlan): Value {
-  const { graph, config } = context;
-  return graph.node('SimplifiedLayerNormalization', [x, wholeGain(context, gain)], {
-    attributes: { axis: { int: -1 }, epsilon: { float: config.rmsNormEps } },
+/** A norm over the last axis, the offset of its gain included. */
+export function norm(context: WeightContext, x: Value, plan: NormPlan): Value {
+  const op = plan.kind === 'rms' ? 'SimplifiedLayerNormalization' : 'LayerNormalization';
+  return context.graph.node(op, [x, ...parameters(context, plan)], {
+    attributes: { axis: { int: -1 }, epsilon: { float: plan.eps } },
   });
 }
 
@@ -16,26 +16,39 @@ export interface ResidualNorm {
   readonly residual: Value;
 }
 
-/** `residual = x + delta`, and the RMSNorm of it, in one node. */
+/** `residual = x + delta`, and the norm of it, in one node; null = the sum is read as it is. */
 export function addThenNorm(
-  context: GraphContext,
+  context: WeightContext,
   x: Value,
   delta: Value,
-  gain: TensorPlan,
+  plan: NormPlan | null,
 ): ResidualNorm {
-  const { graph, config } = context;
+  const { graph } = context;
+  if (plan === null) {
+    const residual = graph.node('Add', [x, delta]);
+    return { normed: residual, residual };
+  }
   const normed = graph.name();
   const residual = graph.name();
-  graph.node('SkipSimplifiedLayerNormalization', [x, delta, wholeGain(context, gain)], {
-    attributes: { epsilon: { float: config.rmsNormEps } },
+  const op = plan.kind === 'rms' ? 'SkipSimplifiedLayerNormalization' : 'SkipLayerNormalization';
+  graph.node(op, [x, delta, ...parameters(context, plan)], {
+    attributes: { epsilon: { float: plan.eps } },
     outputs: [normed, '', '', residual],
   });
   return { normed, residual };
 }
 
+/** Gain, and bias where there is one. */
+function parameters(context: WeightContext, plan: NormPlan): readonly Value[] {
+  const { graph, store } = context;
+  const gain = wholeGain(context, plan);
+  return plan.bias === null ? [gain] : [gain, graph.externalFloat(store.tensor(plan.bias.name))];
+}
+
 /** The sum of two constants: it is folded when the session is created. */
-function wholeGain({ graph, config, store }: GraphContext, gain: TensorPlan): Value {
+function wholeGain({ graph, store }: WeightContext, { gain, gainOffset, width }: NormPlan): Value {
+  if (gain === null) return graph.float(new Float32Array(width).fill(1), [width]);
   const stored = graph.externalFloat(store.tensor(gain.name));
-  if (config.normGainOffset === 0) return stored;
-  return graph.node('Add', [stored, graph.float(Float32Array.of(config.normGainOffset), [])]);
+  if (gainOffset === 0) return stored;
+  return graph.node('Add', [stored, graph.float(Float32Array.of(gainOffset), [])]);
 }

@@ -1,6 +1,9 @@
 import type { ModelConfig } from '../families/model-config.js';
+import type { RotaryPlan } from '../families/rope-config.js';
+import type { AttentionPlan } from '../plan.js';
 import type { Graph, Value } from './graph.js';
 import { padTable } from './head-layout.js';
+import type { Attribute } from './onnx.js';
 import { ropeTables } from './rope-tables.js';
 
 /** `[positions, cacheHeadDim / 2] f32` each. */
@@ -11,22 +14,55 @@ export interface RotaryTables {
 
 export interface RotaryOptions {
   readonly numPositions: number;
-  /** Factor of each entry. */
-  readonly scale: number;
+  /** Whether the scale of scores is a factor of the tables, which {@link queryFactor} is without. */
+  readonly hasScale?: boolean;
   /** One more row behind them, that of what is not rotated and not scaled. */
   readonly hasIdentity?: boolean;
 }
 
-/** Tables for positions `[0, numPositions)`. */
+/** Gives the tables for positions `[0, numPositions)` of a layer's attention, those of a kind once; null = it rotates nothing. */
 export function rotaryTables(
   graph: Graph,
-  { headDim, rope }: ModelConfig,
-  { numPositions, scale, hasIdentity = false }: RotaryOptions,
-): RotaryTables {
-  const { cos, sin } = ropeTables(rope, headDim, numPositions);
+  { headDim }: ModelConfig,
+  options: RotaryOptions,
+): (plan: AttentionPlan) => RotaryTables | null {
+  const made = new Map<string, RotaryTables>();
+  return ({ rotary, scale }) => {
+    if (rotary === null) return null;
+    const factor = options.hasScale === true ? Math.sqrt(scale) : 1;
+    const key = JSON.stringify([rotary, factor]);
+    const tables = made.get(key) ?? makeTables(graph, rotary, { ...options, headDim, factor });
+    made.set(key, tables);
+    return tables;
+  };
+}
+
+/**
+ * What is still to multiply q, where tables have the scale: the vector product that attention has for a single row
+ * multiplies by nothing else.
+ */
+export function queryFactor({ rotary, scale }: AttentionPlan): number {
+  return rotary === null ? scale : 1;
+}
+
+/** Of the attention ops. */
+export function rotaryAttributes({ rotary }: AttentionPlan): Record<string, Attribute> {
+  return { do_rotary: { int: rotary === null ? 0 : 1 } };
+}
+
+interface TableOptions extends RotaryOptions {
+  readonly headDim: number;
+  /** Of each entry. */
+  readonly factor: number;
+}
+
+function makeTables(graph: Graph, { rope, dims }: RotaryPlan, options: TableOptions): RotaryTables {
+  const { numPositions, hasIdentity = false, headDim, factor } = options;
+  const { cos, sin } = ropeTables(rope, dims, numPositions);
   const table = (values: Float32Array, fill: number): Value => {
+    const whole = widened(values, [dims / 2, headDim / 2], fill);
     const padded = padTable(
-      values.map((value) => value * scale),
+      whole.map((value) => value * factor),
       headDim,
       fill,
     );
@@ -37,4 +73,19 @@ export function rotaryTables(
     return graph.f32(rows, [numRows, half]);
   };
   return { cos: table(cos, 1), sin: table(sin, 0) };
+}
+
+/** Rows of `from` numbers filled up to `to`. */
+function widened(
+  values: Float32Array,
+  [from, to]: readonly [number, number],
+  fill: number,
+): Float32Array {
+  if (from === to) return values;
+  const numRows = values.length / from;
+  const rows = new Float32Array(numRows * to).fill(fill);
+  for (let row = 0; row < numRows; row++) {
+    rows.set(values.subarray(row * from, (row + 1) * from), row * to);
+  }
+  return rows;
 }

@@ -1,11 +1,9 @@
 import { expertsName } from './contract.js';
-import type { MlpPlan } from '../plan.js';
+import type { MoePlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { packedLinear } from './linear.js';
 import { OWN_ROWS } from './run-rows.js';
-
-export type MoePlan = Extract<MlpPlan, { kind: 'moe' }>;
 
 /** Which experts each token takes, and with what weight. */
 export interface Route {

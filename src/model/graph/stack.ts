@@ -1,62 +1,97 @@
 import { GRAPH_INPUTS } from './contract.js';
-import type { LayerPlan, ModelPlan, TensorPlan } from '../plan.js';
+import type { LayerPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
 import { attention } from './attention.js';
 import type { GraphContext, WeightContext } from './context.js';
+import { times } from './factors.js';
 import type { Graph, Value } from './graph.js';
-import { gatedMlp } from './mlp.js';
+import { denseMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
-import { addThenNorm, rmsNorm, type ResidualNorm } from './norm.js';
+import { addThenNorm, norm, type ResidualNorm } from './norm.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
 
+/** The residual stream: what was added last is not in it yet, so that one node adds and norms. */
+interface Stream {
+  readonly residual: Value;
+  readonly delta: Value | null;
+}
+
 /**
- * Embedding and all decoder layers (pre-norm: each half adds to the residual stream what it made of
- * the norm of it, in some families normed once more). Returns the rows of `head_rows`, `[R, hidden]`,
- * before the final norm.
+ * Embedding and all decoder layers. Returns the rows of `head_rows`, `[R, hidden]`, before the final norm.
  */
 export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
   const rows = context.rows ?? OWN_ROWS;
-  let residual = scaledTokens(context, plan.embedding, rows);
-  let delta: Value | null = null;
+  let stream: Stream = { residual: scaledTokens(context, plan, rows), delta: null };
   for (const layer of plan.layers) {
-    const read: ResidualNorm =
-      delta === null
-        ? { normed: rmsNorm(context, residual, layer.inputNorm), residual }
-        : addThenNorm(context, residual, delta, layer.inputNorm);
     const pick = needsHeadRowsOnly(plan, layer)
       ? (x: Value) => gatherHeadRows(context.graph, x, rows)
       : (x: Value) => x;
-    const output = attention(context, read.normed, layer, pick);
-    residual = pick(read.residual);
-    const attended = normOutput(context, output, layer.attentionOutputNorm);
-    const middle = addThenNorm(context, residual, attended, layer.postNorm);
-    ({ residual } = middle);
-    delta = normOutput(context, mlp(context, middle.normed, layer), layer.mlpOutputNorm);
+    stream = decoderLayer(context, stream, layer, pick);
   }
   const { graph } = context;
-  const stream = delta === null ? residual : graph.node('Add', [residual, delta]);
+  const { residual, delta } = stream;
+  const sum = delta === null ? residual : graph.node('Add', [residual, delta]);
   const last = plan.layers.at(-1);
   const gathered = last !== undefined && needsHeadRowsOnly(plan, last);
-  const picked = gathered ? stream : gatherHeadRows(graph, stream, rows);
+  const picked = gathered ? sum : gatherHeadRows(graph, sum, rows);
   return rows.toHeadRows(
     graph.node('Reshape', [picked, graph.ints(-1, context.config.hiddenSize)]),
   );
 }
 
+/** `pick` may leave out rows behind attention. */
+function decoderLayer(
+  context: GraphContext,
+  stream: Stream,
+  layer: LayerPlan,
+  pick: (x: Value) => Value,
+): Stream {
+  const read = readStream(context, stream, layer.inputNorm);
+  const attended = written(context, attention(context, read.normed, layer, pick), {
+    norm: layer.attentionOutputNorm,
+    scale: layer.residualScale,
+  });
+  const residual = pick(read.residual);
+  const output = { norm: layer.mlpOutputNorm, scale: layer.residualScale };
+  if (!layer.isParallel) {
+    const middle = readStream(context, { residual, delta: attended }, layer.mlpNorm);
+    const delta = written(context, mlp(context, middle.normed, layer), output);
+    return { residual: middle.residual, delta };
+  }
+  const { mlpNorm } = layer;
+  const normed = mlpNorm === null ? pick(read.normed) : norm(context, residual, mlpNorm);
+  const delta = written(context, mlp(context, normed, layer), output);
+  return { residual, delta: context.graph.node('Add', [attended, delta]) };
+}
+
+/** The whole stream, and the norm of it; null = it is read as it is. */
+function readStream(
+  context: GraphContext,
+  { residual, delta }: Stream,
+  plan: NormPlan | null,
+): ResidualNorm {
+  if (delta !== null) return addThenNorm(context, residual, delta, plan);
+  return { normed: plan === null ? residual : norm(context, residual, plan), residual };
+}
+
+export interface WrittenHalf {
+  readonly norm: NormPlan | null;
+  readonly scale: number;
+}
+
+/** What a half of a layer adds to the stream. */
+export function written(context: GraphContext, output: Value, half: WrittenHalf): Value {
+  const { graph } = context;
+  const normed = half.norm === null ? output : norm(context, output, half.norm);
+  return times(graph, normed, half.scale);
+}
+
 /** `[B, S, hidden]`: the residual stream where it enters the first layer. */
 export function scaledTokens(
   context: GraphContext,
-  plan: TensorPlan,
+  plan: ModelPlan,
   { ids }: Pick<RunRows, 'ids'>,
 ): Value {
-  const { graph, config } = context;
-  const rows = embedTokens(context, plan, ids);
-  if (config.embeddingScale === 1) return rows;
-  return graph.node('Mul', [rows, graph.float(Float32Array.of(config.embeddingScale), [])]);
-}
-
-/** What a half of a layer adds to the residual stream, normed where the family does so. */
-export function normOutput(context: GraphContext, output: Value, gain: TensorPlan | null): Value {
-  return gain === null ? output : rmsNorm(context, output, gain);
+  return times(context.graph, embedTokens(context, plan.embedding, ids), plan.embeddingScale);
 }
 
 /** `[B, S, hidden]`: rows of the table as it is stored, cast after they are picked. */
@@ -73,10 +108,10 @@ export function embedTokens(
   return !isStored || table.dtype === graph.compute ? rows : graph.cast(rows, graph.compute);
 }
 
-function mlp(context: GraphContext, normed: Value, layer: LayerPlan): Value {
-  return layer.mlp.kind === 'dense'
-    ? gatedMlp(context, normed, layer.mlp)
-    : routedMlp(context, normed, layer.index, layer.mlp);
+function mlp(context: GraphContext, normed: Value, { index, mlp }: LayerPlan): Value {
+  return mlp.kind === 'moe'
+    ? routedMlp(context, normed, index, mlp)
+    : denseMlp(context, normed, mlp);
 }
 
 /**
@@ -84,7 +119,7 @@ function mlp(context: GraphContext, normed: Value, layer: LayerPlan): Value {
  * report the experts of every row, and keeps them all.
  */
 function needsHeadRowsOnly(plan: ModelPlan, layer: LayerPlan): boolean {
-  return layer === plan.layers.at(-1) && layer.mlp.kind === 'dense';
+  return layer === plan.layers.at(-1) && layer.mlp.kind !== 'moe';
 }
 
 /** `[B, S, width]` → `[1, R, width]`, which keeps three axes for the linears. */

@@ -1,4 +1,4 @@
-import type { Activation } from '../families/model-config.js';
+import type { Activation } from '../activation.js';
 
 /** Classes of `torch.nn.modules` with their defaults, and of `transformers.activations`; null changes nothing. */
 export const DENSE_ACTIVATIONS: Readonly<Record<string, Activation | null>> = {

@@ -13,6 +13,7 @@ import { CPU_TARGET, type TargetRequest } from '../target.js';
 import { aliased, withPrefix } from '../weights/aliases.js';
 import { dummyCheckpoint } from '../weights/dummy.js';
 import { checkPlan } from '../weights/find-weight.js';
+import { withViews } from '../weights/tensor-views.js';
 import { plainWeights } from '../weights/plain-weights.js';
 import { buildPooledGraph } from './pooled-graph.js';
 import type { PooledPlan } from './pooled-plan.js';
@@ -80,16 +81,20 @@ async function openPooledCheckpoint(
   { plan, prefix }: PooledModel,
   { source, overlay }: BuildOptions,
 ): Promise<Checkpoint> {
-  const trunk = overlaid(await source.weights(), overlay);
-  const tensors = new Map(aliased(trunk, (name) => aliasOf(name, prefix)).tensors);
+  const stored = overlaid(await source.weights(), overlay);
+  const tensors = new Map(aliased(stored, (name) => aliasOf(name, prefix)).tensors);
   const parts = await Promise.all(
     modulePaths(plan).map(async (path) => ({ path, weights: await source.partWeights(path) })),
   );
   for (const { path, weights } of parts) {
     for (const [name, tensor] of weights.tensors) tensors.set(`${path}/${name}`, tensor);
   }
-  const files = [...trunk.files, ...parts.flatMap(({ weights }) => weights.files)];
-  return { folder: trunk.folder, files, tensors };
+  const files = [...stored.files, ...parts.flatMap(({ weights }) => weights.files)];
+  const { trunk } = plan;
+  return withViews(
+    { folder: stored.folder, files, tensors },
+    trunk.kind === 'decoder' ? trunk.views : [],
+  );
 }
 
 /** TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. */
@@ -119,7 +124,7 @@ function pooledContextLength({ plan }: PooledModel, requested: number | null): n
 /** What the actors may know of the model. */
 function pooledSpec({ plan, embedding }: PooledModel, options: SpecOptions): ModelSpec {
   const { trunk } = plan;
-  if (trunk.kind === 'decoder') return { ...modelSpec(trunk.config, options), embedding };
+  if (trunk.kind === 'decoder') return { ...modelSpec(trunk, options), embedding };
   const { config } = trunk;
   return {
     architecture: config.architecture,

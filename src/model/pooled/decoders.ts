@@ -35,8 +35,8 @@ function pooledDecoder(
     prefix: { text: 'model.', inPlan: true },
     pooling: 'last',
     trunk: (fields) => {
-      const config = { ...family.readConfig(fields), architecture };
-      return { kind: 'decoder', config, plan: family.plan(config) };
+      const model = family.read(fields);
+      return { ...model, kind: 'decoder', config: { ...model.config, architecture } };
     },
     classifier: null,
     ...more,
@@ -51,7 +51,6 @@ function scoreHead(_: unknown, { hiddenSize, numLabels }: ClassifierSizes): Pool
     in: hiddenSize,
     out: numLabels,
     parts: [part],
-    residual: 'inner',
-  } as const;
+  };
   return [{ kind: 'linear', linear }];
 }

@@ -53,7 +53,6 @@ function biasedLinear(
       bias: `${module}.bias`,
       out,
     })),
-    residual: 'inner',
   };
 }
 

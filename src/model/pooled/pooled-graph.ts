@@ -7,7 +7,7 @@ import { Graph, type Value } from '../graph/graph.js';
 import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
 import { poolRows } from './pool-rows.js';
-import { rmsNorm } from '../graph/norm.js';
+import { norm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
 import type { DecoderTrunk, PoolStage } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
@@ -63,9 +63,9 @@ function declareOutputs(graph: Graph, dim: number): void {
 function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
   const { config, plan } = trunk;
   const options = { hasCache: false, numPositions: contextLength };
-  const attend = groupQueryAttention(weights.graph, config, options);
+  const attend = groupQueryAttention(weights.graph, config, plan, options);
   const context = { ...weights, config, attend };
-  return rmsNorm(context, decoderStack(context, plan), plan.finalNorm);
+  return norm(context, decoderStack(context, plan), plan.finalNorm);
 }
 
 function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {

@@ -1,5 +1,6 @@
-import type { Activation, ModelConfig } from '../families/model-config.js';
-import type { LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
+import type { Activation } from '../activation.js';
+import type { DecoderModel } from '../families/family.js';
+import type { LinearPlan, TensorPlan } from '../plan.js';
 
 /**
  * A model that answers with one vector per text: a trunk that makes hidden states, a choice of rows, and
@@ -18,10 +19,8 @@ export interface EncoderTrunk {
 }
 
 /** A causal model up to its final norm; `plan.head` is not read. */
-export interface DecoderTrunk {
+export interface DecoderTrunk extends DecoderModel {
   readonly kind: 'decoder';
-  readonly config: ModelConfig;
-  readonly plan: ModelPlan;
 }
 
 export type PoolStage =

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { PoolingMode } from '../../core/model-spec.js';
 import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
-import type { Activation } from '../families/model-config.js';
+import type { Activation } from '../activation.js';
 import { DENSE_ACTIVATIONS } from './activation-names.js';
 import { readPooling } from './pooling.js';
 import type { ModelSource } from '../source/model-source.js';

@@ -71,6 +71,11 @@ export function tensorFacts(
 /** A packing with the hashes of its parts' files in the place of their paths. */
 function packingFacts(packing: Packing, fileHash: (path: string) => string | undefined): unknown {
   if (packing.kind === 'blocks') return packing;
+  if (packing.kind === 'view') {
+    const { path, ...of } = packing.of;
+    const inner = of.packing && packingFacts(of.packing, fileHash);
+    return { ...packing, of: [fileHash(path), { ...of, packing: inner }] };
+  }
   const parts = Object.entries(packing.parts).map(([role, { path, ...part }]) => {
     return [role, fileHash(path), part];
   });

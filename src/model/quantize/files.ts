@@ -2,7 +2,8 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 
 import { InputFiles } from '../weights/input-files.js';
 import { type KeptBlocks, type KeptRows, readKeptRows } from '../weights/kept-blocks.js';
-import { readFloats, readRows, type StoredTensor } from '../weights/stored-rows.js';
+import type { StoredTensor } from '../weights/packing.js';
+import { readFloats, readRows } from '../weights/stored-rows.js';
 
 /** The files that one job reads and writes, closed at its end. */
 export class JobFiles {

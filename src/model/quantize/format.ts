@@ -93,7 +93,7 @@ function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {
 /** Routers and gates stay in f32, whatever the format: they are tiny, and they decide. */
 export function staysFloat(plan: ModelPlan): ReadonlySet<LinearPlan> {
   const linears = plan.layers.flatMap(({ mlp }) =>
-    mlp.kind === 'dense' ? [] : [mlp.router, mlp.shared?.gate ?? null],
+    mlp.kind === 'moe' ? [mlp.router, mlp.shared?.gate ?? null] : [],
   );
   return new Set(linears.filter((linear) => linear !== null));
 }

@@ -3,7 +3,8 @@ import type { LinearPlan, TensorPlan } from '../plan.js';
 import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';
-import { rowLength, type StoredTensor } from '../weights/stored-rows.js';
+import type { StoredTensor } from '../weights/packing.js';
+import { rowLength } from '../weights/stored-rows.js';
 import {
   DTYPE_BYTES,
   type LinearWeight,

@@ -1,5 +1,5 @@
 import type { KeptBlocks } from '../weights/kept-blocks.js';
-import type { StoredTensor } from '../weights/stored-rows.js';
+import type { StoredTensor } from '../weights/packing.js';
 import type { BlockSize } from '../target.js';
 import type { RotationSpec } from './rotate.js';
 

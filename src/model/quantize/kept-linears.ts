@@ -49,7 +49,8 @@ export function keptLinears(
 }
 
 function gatedMlps({ mlp }: LayerPlan): readonly GatedMlpPlan[] {
-  if (mlp.kind === 'dense') return [mlp];
+  if (mlp.kind === 'plain') return [];
+  if (mlp.kind === 'gated') return [mlp];
   return mlp.shared === null ? mlp.experts : [...mlp.experts, mlp.shared];
 }
 

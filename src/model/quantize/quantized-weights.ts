@@ -31,7 +31,7 @@ export async function quantizedWeights(
     sources,
     key: isKept ? cacheKey(facts, sources) : null,
     plan: (file: string) => planQuantization(input, format, file),
-    ...(texts !== null && { calibration: { config, embedding: plan.embedding, texts } }),
+    ...(texts !== null && { calibration: { config, plan, texts } }),
   };
   return keptWeights(making, deps);
 }

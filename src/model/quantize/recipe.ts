@@ -1,11 +1,10 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan, TensorPlan } from '../plan.js';
+import { normTensors, plannedLinears } from '../plan-tensors.js';
+import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
 import type { BlockSize, ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
-import { plannedLinears } from '../plan-tensors.js';
-import type { StoredTensor } from '../weights/stored-rows.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
 import { staysFloat } from './format.js';
 import type { LinearTask } from './compensate/layer-task.js';
@@ -55,7 +54,8 @@ export interface QuantizePlan {
 
 /** A layer whose linears are rounded on what goes into them. */
 export interface LayerRounding {
-  readonly layer: LayerPlan;
+  /** Of the plan's layers. */
+  readonly index: number;
   /** A file of so many bytes beside the cache's, and the jobs that fill it with the linears' rows. */
   readonly path: string;
   readonly fileBytes: number;
@@ -74,7 +74,7 @@ export function planQuantization(
   target: string,
 ): QuantizePlan {
   const list = new JobList(input.checkpoint, target, input.target.blockSize);
-  const steps = rotates(input, format) ? rotated(input) : plainSteps(input.target);
+  const steps = rotates(input, format) ? rotated(input, list) : plainSteps(input.target);
   const { plan, kept } = input;
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
   list.table(plan.embedding, steps.embedding);
@@ -86,10 +86,10 @@ export function planQuantization(
       linears: [],
     };
     addLayer(list, layer, { steps, encoding, kept, later: input.texts === null ? null : rows });
-    return { ...rows, layer, fileBytes: rows.layout.fileBytes };
+    return { ...rows, index: layer.index, fileBytes: rows.layout.fileBytes };
   });
-  addNorm(list, plan.finalNorm, steps);
-  list.linear(order(plan.head, encoding.head, steps.reads(list.stored(plan.finalNorm))));
+  addReadNorm(list, plan.finalNorm, steps);
+  list.linear(order(plan.head, encoding.head, steps.reads(plan.finalNorm)));
   const last = layers.findLastIndex(({ linears }) => linears.length > 0);
   return {
     map: list.map(format),
@@ -156,9 +156,9 @@ interface RecipeSteps {
     readonly rotation: RotationSpec | null;
     readonly dtype: TableJob['dtype'] | null;
   };
-  /** A linear that reads the residual stream through the norm with this gain. */
-  reads(gain: StoredTensor): LinearSteps;
-  qkv(gain: StoredTensor, linear: LinearPlan): LinearSteps;
+  /** A linear that reads the residual stream through this norm. */
+  reads(norm: NormPlan | null): LinearSteps;
+  qkv(norm: NormPlan | null, linear: LinearPlan): LinearSteps;
   readonly o: LinearSteps;
   readonly down: LinearSteps;
   /** Experts have no Hadamard at run time: it would be a node for each of them. */
@@ -190,13 +190,13 @@ function tableType({ device, compute }: ModelTarget): TableJob['dtype'] | null {
   return compute === 'bf16' ? 'bf16' : 'f16';
 }
 
-function rotated({ config }: RecipeInput): RecipeSteps {
+function rotated({ config }: RecipeInput, list: JobList): RecipeSteps {
   const residual: RotationSpec = { size: config.hiddenSize, seed: RESIDUAL_SEED };
   const head: RotationSpec = { size: config.headDim, seed: null };
   const writes: OutputStep = { begin: 0, end: config.hiddenSize, rotation: residual };
-  const reads = (gain: StoredTensor): LinearSteps => ({
+  const reads = (norm: NormPlan | null): LinearSteps => ({
     ...NO_STEPS,
-    inputStep: { gain, rotation: residual },
+    inputStep: { gain: norm?.gain ? list.stored(norm.gain) : null, rotation: residual },
     inputRange: mixesWholly(config.hiddenSize) ? NORMED_RANGE : null,
   });
   const hadamard: RotationSpec = { size: DOWN_HADAMARD, seed: null };
@@ -209,8 +209,8 @@ function rotated({ config }: RecipeInput): RecipeSteps {
     foldsGains: true,
     embedding: { rotation: residual, dtype: 'f16' },
     reads,
-    qkv: (gain, linear) => ({
-      ...reads(gain),
+    qkv: (norm, linear) => ({
+      ...reads(norm),
       // Keys and values are rounded themselves: with one range here both errors together are too large (0014).
       inputRange: null,
       // The values are the last rows; each query head of a group reads the same rotated head.
@@ -243,41 +243,63 @@ function addLayer(
     const asStored = kept.get(rounded.plan);
     const { keyValue } = encoding;
     if (asStored !== undefined) list.linear({ ...rounded, encoding: 'kept', kept: asStored });
-    else if (rounded.plan === layer.qkv && keyValue !== null) {
-      list.parts(layer.qkv, partsOf(rounded, keyValue), later);
+    else if (rounded.plan === layer.attention.qkv && keyValue !== null) {
+      list.parts(rounded.plan, partsOf(rounded, keyValue), later);
     } else list.linear(rounded, later);
   };
-  addNorm(list, layer.inputNorm, steps);
-  const ofQkv = steps.qkv(list.stored(layer.inputNorm), layer.qkv);
-  add(order(layer.qkv, encoding.dense, ofQkv));
-  const { qNorm, kNorm, attentionOutputNorm, mlpOutputNorm } = layer;
+  const { attention, inputNorm, mlpNorm } = layer;
+  const { qNorm, kNorm } = attention;
+  for (const norm of [inputNorm, mlpNorm]) addReadNorm(list, norm, steps);
   // No linear of the residual stream stands behind these, to take their gains.
-  for (const norm of [qNorm, kNorm, attentionOutputNorm, mlpOutputNorm]) {
-    if (norm !== null) list.table(norm, { rotation: null, dtype: 'f32' });
+  for (const norm of [qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
+    addNorm(list, norm);
   }
-  add(order(layer.o, encoding.dense, steps.o));
-  addNorm(list, layer.postNorm, steps);
-  const reads = steps.reads(list.stored(layer.postNorm));
-  const { mlp } = layer;
-  const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): void => {
-    const matrices = to === 'w8a8_int8' ? 'each' : 'one';
-    add({ ...order(part.gateUp, to, reads), matrices });
-    add(order(part.down, to, down));
-  };
-  if (mlp.kind === 'dense') {
-    gated(mlp, encoding.dense, steps.down);
-    return;
-  }
-  list.linear(order(mlp.router, 'f32', reads));
-  for (const expert of mlp.experts) gated(expert, encoding.expert, steps.expertDown);
-  if (mlp.shared === null) return;
-  gated(mlp.shared, encoding.dense, steps.down);
-  if (mlp.shared.gate !== null) list.linear(order(mlp.shared.gate, 'f32', reads));
+  add(order(attention.qkv, encoding.dense, steps.qkv(inputNorm, attention.qkv)));
+  add(order(attention.o, encoding.dense, steps.o));
+  const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
+  for (const linear of mlpOrders(layer.mlp, { steps, encoding, reads })) add(linear);
 }
 
-function addNorm(list: JobList, norm: TensorPlan, steps: RecipeSteps): void {
-  if (steps.foldsGains) list.ones(norm);
-  else list.table(norm, { rotation: null, dtype: 'f32' });
+interface MlpContext {
+  readonly steps: RecipeSteps;
+  readonly encoding: Encodings;
+  /** Of what reads the residual stream. */
+  readonly reads: LinearSteps;
+}
+
+function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: MlpContext): LinearOrder[] {
+  const { dense, expert } = encoding;
+  const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): LinearOrder[] => [
+    { ...order(part.gateUp, to, reads), matrices: to === 'w8a8_int8' ? 'each' : 'one' },
+    order(part.down, to, down),
+  ];
+  switch (mlp.kind) {
+    case 'gated':
+      return gated(mlp, dense, steps.down);
+    case 'plain':
+      return [order(mlp.up, dense, reads), order(mlp.down, dense, steps.down)];
+    case 'moe': {
+      const { shared } = mlp;
+      const gate = shared?.gate ?? null;
+      return [
+        order(mlp.router, 'f32', reads),
+        ...mlp.experts.flatMap((one) => gated(one, expert, steps.expertDown)),
+        ...(shared === null ? [] : gated(shared, dense, steps.down)),
+        ...(gate === null ? [] : [order(gate, 'f32', reads)]),
+      ];
+    }
+  }
+}
+
+/** Of the residual stream, in front of linears that may have taken its gain. */
+function addReadNorm(list: JobList, norm: NormPlan | null, { foldsGains }: RecipeSteps): void {
+  if (foldsGains && norm?.gain) list.ones(norm.gain);
+  else addNorm(list, norm);
+}
+
+function addNorm(list: JobList, norm: NormPlan | null): void {
+  if (norm === null) return;
+  for (const tensor of normTensors(norm)) list.table(tensor, { rotation: null, dtype: 'f32' });
 }
 
 /** Queries as they were ordered, keys and values in `keyValue`: each part with what is done to its rows. */

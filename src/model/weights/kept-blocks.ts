@@ -1,12 +1,25 @@
 import { ModelLoadError } from '../load-error.js';
 import { codesOfQ4, Q4_0 } from './blocks/simple-blocks.js';
-import { columnsByGroup, evenGroups, type GroupedRows } from './grouped/grouped-rows.js';
+import {
+  columnsByGroup,
+  evenGroups,
+  joinedRows,
+  rowOf,
+  type GroupedRows,
+} from './grouped/grouped-rows.js';
 import { groupedRows } from './grouped/registry.js';
 import { groupsOfScaled } from './grouped/scaled.js';
 import { groupsOfWords } from './grouped/words.js';
 import type { InputFiles } from './input-files.js';
-import { pairedRow, type BlockPacking, type Packing } from './packing.js';
-import { rowLength, type StoredTensor } from './stored-rows.js';
+import {
+  pairedRow,
+  type BlockPacking,
+  type Packing,
+  type StoredTensor,
+  type ViewPacking,
+} from './packing.js';
+import { rowLength } from './stored-rows.js';
+import { runsOf } from './view.js';
 
 /** Stored codes of at most four bits, in blocks that the runtime multiplies as they are. */
 export interface KeptBlocks {
@@ -55,6 +68,8 @@ export function keptBlocks(
       const hasZeros = parts.zeros !== undefined;
       return inGroups(groupsOfScaled(files, packing, width), { offset: MIDDLE, hasZeros });
     }
+    case 'view':
+      return packing.along === 'rows' ? keptBlocks(files, packing.of.packing, width) : null;
     default:
       return null;
   }
@@ -135,7 +150,33 @@ function storedRows(
   const { packing, name } = source;
   if (packing === null) throw new Error(`This is a bug: '${name}' has no codes.`);
   if (packing.kind === 'blocks') return q4Rows(files, source, packing, { begin, end });
+  if (packing.kind === 'view') {
+    return viewedRows(files, packing, begin, end);
+  }
   return groupedRows(files, packing, { begin, end, columns: rowLength(source) });
+}
+
+/** Rows of the runs that a view has, in its order. */
+function viewedRows(
+  files: InputFiles,
+  { of, lines }: ViewPacking,
+  begin: number,
+  end: number,
+): GroupedRows {
+  const parts: GroupedRows[] = [];
+  for (const run of runsOf(lines, begin, end)) {
+    if (lines.order === null) {
+      const line = run.line + (run.begin % lines.run);
+      parts.push(storedRows(files, of, line, line + run.end - run.begin));
+      continue;
+    }
+    const whole = storedRows(files, of, run.line, run.line + lines.run);
+    for (let row = run.begin; row < run.end; row++) {
+      const inRun = row % lines.run;
+      parts.push(rowOf(whole, lines.order[inRun] as number));
+    }
+  }
+  return joinedRows(parts);
 }
 
 function q4Rows(

@@ -1,10 +1,11 @@
 import type { FloatType } from '../../core/model-spec.js';
 import { BLOCK_TYPES, type BlockName } from './blocks/registry.js';
 import type { GroupedPacking } from './grouped/registry.js';
+import type { TensorPlace } from './input-files.js';
 import { DTYPE_BYTES } from './weight-store.js';
 
 /** How the numbers of a tensor are made of bytes that are not simply they. Plain data: jobs carry it. */
-export type Packing = BlockPacking | GroupedPacking;
+export type Packing = BlockPacking | GroupedPacking | ViewPacking;
 
 /** Numbers of one range of bytes. */
 export interface BlockPacking {
@@ -15,6 +16,36 @@ export interface BlockPacking {
   readonly pairedRows: number | null;
   /** Is added to each number. */
   readonly plus: number;
+}
+
+/** Where a checkpoint tensor lies, as plain data: what a job needs to read its input. */
+export interface StoredTensor extends TensorPlace {
+  /** Of its numbers once they are unpacked. */
+  readonly dtype: FloatType;
+  /** Null = its bytes are its numbers. */
+  readonly packing: Packing | null;
+  readonly shape: readonly number[];
+}
+
+/** Numbers that lie among those of another tensor, which is taken as a matrix of its rows. Plain data: jobs carry it. */
+export interface ViewPacking {
+  readonly kind: 'view';
+  readonly of: StoredTensor;
+  readonly lines: Lines;
+  /** Lines are rows of the matrix, or its columns from row `first` on. */
+  readonly along: 'rows' | 'columns';
+  readonly first: number;
+}
+
+/**
+ * Row r of the view is the line that is `order[r % run]` behind `begin + floor(r / run) * stride`; order null = `r % run`.
+ */
+export interface Lines {
+  readonly begin: number;
+  readonly run: number;
+  readonly stride: number;
+  /** A permutation of `[0, run)`. */
+  readonly order: readonly number[] | null;
 }
 
 /** Bytes of `count` numbers, which are whole blocks. */

@@ -1,18 +1,15 @@
 import { BLOCK_TYPES } from './blocks/registry.js';
-import type { WeightDtype } from './find-weight.js';
 import { decodeFloats } from './floats.js';
 import { readGrouped } from './grouped/registry.js';
-import type { InputFiles, TensorPlace } from './input-files.js';
-import { isBlocks, packedBytes, pairedRow, type BlockPacking, type Packing } from './packing.js';
-
-/** Where a checkpoint tensor lies, as plain data: what a job needs to read its input. */
-export interface StoredTensor extends TensorPlace {
-  /** Of its numbers once they are unpacked. */
-  readonly dtype: WeightDtype;
-  /** Null = its bytes are its numbers. */
-  readonly packing: Packing | null;
-  readonly shape: readonly number[];
-}
+import type { InputFiles } from './input-files.js';
+import { readView } from './view.js';
+import {
+  isBlocks,
+  packedBytes,
+  pairedRow,
+  type BlockPacking,
+  type StoredTensor,
+} from './packing.js';
 
 /** Half-open range of rows. */
 interface Rows {
@@ -35,6 +32,13 @@ export function readFloats(
   const { packing, dtype } = source;
   if (packing === null) return decodeFloats(readRows(files, source, { begin, end }), dtype);
   if (packing.kind === 'blocks') return readBlocks(files, source, packing, { begin, end });
+  if (packing.kind === 'view') {
+    return readView((of, from, to) => readFloats(files, of, from, to), packing, {
+      begin,
+      end,
+      columns: rowLength(source),
+    });
+  }
   return readGrouped(files, packing, { begin, end, columns: rowLength(source) });
 }
 

@@ -15,6 +15,7 @@ import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import type { CalibrateKv } from '../../../src/model/kv-scales.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import { ON_CPU, type TargetRequest } from '../../../src/model/target.js';
+import { BUILD_DEPS } from '../../doubles/build-deps.js';
 import { samplingOf } from './fixtures.js';
 
 export const PAGE = 4;
@@ -31,12 +32,9 @@ export async function tinyModel(
   device: TargetRequest = ON_CPU,
 ): Promise<PreparedModel> {
   const folder = fixtureFolder(name);
-  const unused = (): never => {
-    throw new Error('nothing is quantised here');
-  };
   const { spec, graph, weightsFolder, target, isBatchInvariant } = await prepareModel(
     { folder, quantization: 'none', loadFormat: 'safetensors', contextLength: null, device },
-    { runJob: unused, calibrateKv, cacheDir: '', temporaryDir: '', warn: unused, progress: unused },
+    { ...BUILD_DEPS, calibrateKv },
   );
   return { spec, graph, weightsFolder, target, isBatchInvariant };
 }

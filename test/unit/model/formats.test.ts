@@ -6,7 +6,7 @@ import t from 'tap';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import type { QuantizedFormat } from '../../../src/model/quantize/recipe.js';
-import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
+import { BUILD_DEPS } from '../../doubles/build-deps.js';
 import { roundingHere, type Rounding } from '../../doubles/rounding.js';
 import { checkDecodeBits, checkPrefillBits } from './bit-checks.js';
 import { goldenFolder, readGolden } from './golden.js';
@@ -32,19 +32,7 @@ async function quantize(
       loadFormat: 'auto',
       contextLength: null,
     },
-    {
-      runJob: (job) => {
-        runQuantizeJob(job);
-        return Promise.resolve();
-      },
-      ...rounding,
-      cacheDir: join(dir, 'cache'),
-      temporaryDir: dir,
-      warn: (message) => {
-        throw new Error(message);
-      },
-      progress: () => undefined,
-    },
+    { ...BUILD_DEPS, ...rounding, cacheDir: join(dir, 'cache'), temporaryDir: dir },
   );
 }
 

@@ -1,14 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { resolveContextLength } from '../../../src/model/families/context-length.js';
-import { buildGraph } from '../../../src/model/graph/decoder-graph.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
-import { plainWeights } from '../../../src/model/weights/plain-weights.js';
-import { parseConfig, planFor } from '../../../src/model/families/registry.js';
-import { openCheckpoint } from '../../../src/model/source/safetensors.js';
-import { modelSpec } from '../../../src/model/spec.js';
-import { CPU_TARGET } from '../../../src/model/target.js';
+import { prepareModel } from '../../../src/model/prepare-model.js';
+import { BUILD_DEPS } from '../../doubles/build-deps.js';
 
 /** What transformers computed; written by test/fixtures/make_goldens.py. */
 export interface Golden {
@@ -36,30 +31,21 @@ export function goldenFolder(name: string): string {
   return join(process.cwd(), FAMILIES, name);
 }
 
-/** The checkpoint as it is, in f32. */
+/** The checkpoint as it is, in f32; what it has in other places than the plan is put there on this thread. */
 export async function prepareGolden(
   name: string,
   requestedContext: number | null = null,
 ): Promise<PreparedModel> {
-  const folder = goldenFolder(name);
-  const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
-  const plan = planFor(config);
-  const checkpoint = await openCheckpoint(folder);
-  const store = plainWeights(plan, checkpoint);
-  const contextLength = resolveContextLength(config, requestedContext);
-  const spec = modelSpec(config, {
-    contextLength,
-    format: store.format,
-    weightBytes: store.totalBytes,
-    kvType: 'f32',
-  });
-  return {
-    spec,
-    graph: buildGraph(config, plan, store, { contextLength }),
-    weightsFolder: store.folder,
-    isBatchInvariant: true,
-    target: CPU_TARGET,
-  };
+  const { spec, graph, weightsFolder, isBatchInvariant, target } = await prepareModel(
+    {
+      folder: goldenFolder(name),
+      quantization: 'none',
+      loadFormat: 'safetensors',
+      contextLength: requestedContext,
+    },
+    BUILD_DEPS,
+  );
+  return { spec, graph, weightsFolder, isBatchInvariant, target };
 }
 
 /** The largest absolute difference, and where. */

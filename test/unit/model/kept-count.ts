@@ -1,4 +1,4 @@
-import { parseConfig, planFor } from '../../../src/model/families/registry.js';
+import { readDecoder } from '../../../src/model/families/registry.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
 import { keptLinears } from '../../../src/model/quantize/kept-linears.js';
 import { openSource } from '../../../src/model/source/registry.js';
@@ -7,7 +7,7 @@ import { CPU_TARGET } from '../../../src/model/target.js';
 /** How many linears of a model `int4` leaves as the checkpoint has them. */
 export async function numKept(path: string): Promise<number> {
   const source = openSource(path);
-  const plan = planFor(parseConfig(await source.config()));
+  const plan = readDecoder(await source.config()).plan;
   return keptLinears(plan, await source.weights(), CPU_TARGET).size;
 }
 

@@ -1,14 +1,14 @@
 import t from 'tap';
-import type { ModelConfig } from '../../../src/model/families/model-config.js';
+import type { DecoderModel } from '../../../src/model/families/family.js';
 import { chooseKvType } from '../../../src/model/kv-type.js';
 import type { KvCacheDtype, ModelTarget } from '../../../src/model/target.js';
 
-const CONFIG = { attentionSoftcap: null, headDim: 64 } as ModelConfig;
+const MODEL = { config: { headDim: 64 }, plan: { layers: [] } } as unknown as DecoderModel;
 const CPU = { device: 'cpu', kv: 'f32' } as ModelTarget;
 const GPU = { device: 'webgpu', kv: 'f16' } as ModelTarget;
 
 function kvType(asked: KvCacheDtype, target: ModelTarget): string {
-  return chooseKvType(asked, CONFIG, { target, format: 'w8a8_int8' });
+  return chooseKvType(asked, MODEL, { target, format: 'w8a8_int8' });
 }
 
 t.test('what is asked for in 16 bits is kept in floats, on each device its own', (t) => {

@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import type { LoadFormat } from '../../../src/model/built-model.js';
 import { prepareModel, type PreparedCheckpoint } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
-import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
+import { BUILD_DEPS } from '../../doubles/build-deps.js';
 import { GraphRunner } from './run-graph.js';
 
 /** A model in two forms, and the text that both read. */
@@ -52,15 +52,6 @@ export function prepareHere(
 ): Promise<PreparedCheckpoint> {
   return prepareModel(
     { folder, quantization, loadFormat, contextLength: null, allowsLoneRows },
-    {
-      runJob: (job) => {
-        runQuantizeJob(job);
-        return Promise.resolve();
-      },
-      cacheDir,
-      temporaryDir: cacheDir,
-      warn: (message) => t.fail(message),
-      progress: () => undefined,
-    },
+    { ...BUILD_DEPS, cacheDir, temporaryDir: cacheDir, warn: (message) => t.fail(message) },
   );
 }

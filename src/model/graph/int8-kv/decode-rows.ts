@@ -1,10 +1,13 @@
 import { GRAPH_INPUTS } from '../contract.js';
+import type { AttentionPlan } from '../../plan.js';
 import type { Value } from '../graph.js';
-import { attentionAttributes, type Int8Run } from './int8-run.js';
+import { attentionAttributes } from '../group-query.js';
+import { rotaryAttributes } from '../rotary-tables.js';
+import type { Int8Run } from './int8-run.js';
 
 /** Rows of a layer that attention is to compute. */
 export interface LayerRows {
-  readonly layer: number;
+  readonly plan: AttentionPlan;
   /** `[B, S, numColumns * headDim] f32`: q, k and v side by side, not rotated. */
   readonly packed: Value;
   /** K and V of the window. */
@@ -12,19 +15,21 @@ export interface LayerRows {
 }
 
 /** A row of each sequence: the op rotates and rounds it, and puts it into the cache. No new rows come out. */
-export function decodeRows(run: Int8Run, { layer, packed, pasts }: LayerRows): Value[] {
+export function decodeRows(run: Int8Run, { plan, packed, pasts }: LayerRows): Value[] {
   const { graph, config, headDim } = run;
   const outputs = [graph.name(), graph.name(), graph.name()];
   const { seqlensK, totalLength } = GRAPH_INPUTS;
   const lengths = [seqlensK, totalLength];
+  const tables = run.tablesOf(plan);
+  const rotary = [tables?.cos ?? '', tables?.sin ?? ''];
   const unit = graph.f32(Float32Array.of(1), [1]);
   graph.node(
     'GroupQueryAttention',
-    [packed, '', '', ...pasts, ...lengths, run.cos, run.sin, '', '', run.sinks, unit, unit],
+    [packed, '', '', ...pasts, ...lengths, ...rotary, '', '', run.sinks, unit, unit],
     {
       attributes: {
-        ...attentionAttributes(config, layer),
-        do_rotary: { int: 1 },
+        ...attentionAttributes(config, plan),
+        ...rotaryAttributes(plan),
         k_quant_type: { string: 'PER_TENSOR' },
         v_quant_type: { string: 'PER_TENSOR' },
         kv_cache_bit_width: { int: 8 },

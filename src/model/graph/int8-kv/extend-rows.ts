@@ -1,7 +1,9 @@
 import { EXTEND_INPUTS, PART_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import type { LayerRows } from './decode-rows.js';
-import { attentionAttributes, type Int8Run } from './int8-run.js';
+import { attentionAttributes } from '../group-query.js';
+import type { AttentionPlan } from '../../plan.js';
+import type { Int8Run } from './int8-run.js';
 
 /** Beyond the end of any run. */
 const FAR = 2 ** 31;
@@ -20,7 +22,7 @@ interface Place {
 /** Rows of N sequences, those of one behind those of the other. The new rows of K and V come out, on the grid. */
 export function extendRows(run: Int8Run, rows: LayerRows): Value[] {
   const { graph, config, headDim } = run;
-  const { packed, newRows } = roundedRows(run, rows.packed);
+  const { packed, newRows } = roundedRows(run, rows);
   const attended = graph.node('If', [run.isSingle], {
     attributes: {
       then_branch: graph.branch(() => [single(run, rows, packed)]),
@@ -44,17 +46,17 @@ function single(run: Int8Run, rows: LayerRows, packed: Value): Value {
   });
 }
 
-function inParts(run: Int8Run, { layer, pasts }: LayerRows, packed: Value, place: Place): Value {
+function inParts(run: Int8Run, { plan, pasts }: LayerRows, packed: Value, place: Place): Value {
   const { graph } = run;
   const cut = graph.ints(PART_ROWS);
   const first = graph.node('Slice', [packed, graph.ints(0), cut, graph.ints(1)]);
   const second = graph.node('Slice', [packed, cut, graph.ints(FAR), graph.ints(1)]);
-  const [outFirst, ...present] = attend(run, layer, first, {
+  const [outFirst, ...present] = attend(run, plan, first, {
     pasts: readPasts(run, pasts, place),
     seqlensK: graph.node('Sub', [place.seqlensK, run.rowsBehind]),
     totalLength: graph.node('Sub', [place.totalLength, graph.node('Squeeze', [run.rowsBehind])]),
   });
-  const [outSecond] = attend(run, layer, second, { ...place, pasts: present });
+  const [outSecond] = attend(run, plan, second, { ...place, pasts: present });
   return graph.node('Concat', [outFirst, outSecond], { attributes: { axis: { int: 1 } } });
 }
 
@@ -66,12 +68,16 @@ function onlyPlace(graph: Graph): Place {
 }
 
 /** q and k rotated, k and v rounded: `[1, E, numColumns * headDim] f32`, and the integers `[2 * kvHeads, E, headDim] i8`. */
-function roundedRows(run: Int8Run, raw: Value): { packed: Value; newRows: Value } {
+function roundedRows(run: Int8Run, rows: LayerRows): { packed: Value; newRows: Value } {
   const { graph, config, headDim, numColumns } = run;
   const numKvColumns = 2 * config.numKvHeads;
   // A row's heads take the place of the op's positions, each with its own row of the tables.
-  const heads = graph.node('Reshape', [raw, graph.ints(-1, numColumns, headDim)]);
-  const rotated = graph.node('RotaryEmbedding', [heads, run.tableRows, run.cos, run.sin]);
+  const heads = graph.node('Reshape', [rows.packed, graph.ints(-1, numColumns, headDim)]);
+  const tables = run.tablesOf(rows.plan);
+  const rotated =
+    tables === null
+      ? heads
+      : graph.node('RotaryEmbedding', [heads, run.tableRows, tables.cos, tables.sin]);
   const [query, keyValue] = [graph.name(), graph.name()];
   graph.node('Split', [rotated, graph.ints(config.numHeads, numKvColumns)], {
     attributes: { axis: { int: 1 } },
@@ -115,8 +121,8 @@ function oneByOne(run: Int8Run, rows: LayerRows, packed: Value): Value {
 }
 
 /** Attention of one sequence's rows, `[1, S, numColumns * headDim]`, to each other and to what is in the cache. */
-function sequence(run: Int8Run, { layer, pasts }: LayerRows, packed: Value, place: Place): Value {
-  const [output] = attend(run, layer, packed, { ...place, pasts: readPasts(run, pasts, place) });
+function sequence(run: Int8Run, { plan, pasts }: LayerRows, packed: Value, place: Place): Value {
+  const [output] = attend(run, plan, packed, { ...place, pasts: readPasts(run, pasts, place) });
   return output;
 }
 
@@ -139,7 +145,7 @@ interface Attended extends Pick<Place, 'seqlensK' | 'totalLength'> {
 /** What attention gives, and K and V with these rows. */
 function attend(
   { graph, config, sinks }: Int8Run,
-  layer: number,
+  plan: AttentionPlan,
   packed: Value,
   { pasts, seqlensK, totalLength }: Attended,
 ): [Value, Value, Value] {
@@ -147,7 +153,7 @@ function attend(
   graph.node(
     'GroupQueryAttention',
     [packed, '', '', ...pasts, seqlensK, totalLength, '', '', '', '', sinks],
-    { attributes: attentionAttributes(config, layer), outputs },
+    { attributes: attentionAttributes(config, plan), outputs },
   );
   return outputs;
 }

@@ -22,8 +22,8 @@ export function int8Attention(graph: Graph, config: ModelConfig, options: Int8Op
     const packed = isPacked
       ? first
       : graph.node('Concat', queryKeyValue, { attributes: { axis: { int: -1 } } });
-    const pasts = PARTS.map((part) => pastName(layer, part));
-    const rows = { layer, packed, pasts };
+    const pasts = PARTS.map((part) => pastName(layer.index, part));
+    const rows = { plan: layer.attention, packed, pasts };
     const others = (): readonly Value[] => {
       const outputs = [graph.name(), graph.name(), graph.name(), graph.name()];
       graph.node('If', [run.isMixed], {
@@ -40,7 +40,11 @@ export function int8Attention(graph: Graph, config: ModelConfig, options: Int8Op
         then_branch: graph.branch(() => decodeRows(run, rows)),
         else_branch: graph.branch(others),
       },
-      outputs: [graph.name(), ...PARTS.map((part) => presentName(layer, part)), newRowsName(layer)],
+      outputs: [
+        graph.name(),
+        ...PARTS.map((part) => presentName(layer.index, part)),
+        newRowsName(layer.index),
+      ],
     });
   };
 }

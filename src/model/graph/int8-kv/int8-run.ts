@@ -3,14 +3,12 @@ import { EXTEND_INPUTS, GRAPH_INPUTS, PART_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import { plainSinks } from '../group-query.js';
 import { headLayout } from '../head-layout.js';
-import type { Attribute } from '../onnx.js';
-import { rotaryTables } from '../rotary-tables.js';
+import { rotaryTables, type RotaryTables } from '../rotary-tables.js';
+import type { AttentionPlan } from '../../plan.js';
 
 export interface Int8Options {
   /** No later position can be run. */
   readonly numPositions: number;
-  /** Of both rotary tables. */
-  readonly rotaryScale: number;
 }
 
 /** What attention of all layers has in common. */
@@ -35,20 +33,15 @@ export interface Int8Run {
   readonly rowsBehind: Value;
   /** How many sequences it extends: i64. */
   readonly numExtends: Value;
-  /** `[numPositions + 1, headDim / 2] f32`; the last row turns nothing and scales nothing. */
-  readonly cos: Value;
-  readonly sin: Value;
+  /** Of a layer, `[numPositions + 1, headDim / 2] f32`: the last row turns nothing and scales nothing. */
+  readonly tablesOf: (plan: AttentionPlan) => RotaryTables | null;
   /** `[E, numColumns] i64`: row of the tables for each head of each row; those of v take the last. */
   readonly tableRows: Value;
   /** `[numHeads] f32`: keeps the attention op to products of matrices, whose bits do not depend on how a run is cut. */
   readonly sinks: Value;
 }
 
-export function int8Run(
-  graph: Graph,
-  config: ModelConfig,
-  { numPositions, rotaryScale }: Int8Options,
-): Int8Run {
+export function int8Run(graph: Graph, config: ModelConfig, { numPositions }: Int8Options): Int8Run {
   const { numHeads, numKvHeads } = config;
   const numExtends = graph.node('Size', [EXTEND_INPUTS.totalLengths]);
   const numRows = graph.node('Shape', [EXTEND_INPUTS.positions]);
@@ -73,25 +66,11 @@ export function int8Run(
     isLong: graph.node('Greater', [numRows, graph.ints(PART_ROWS)]),
     rowsBehind: graph.cast(graph.node('Sub', [numRows, graph.ints(PART_ROWS)]), 'i32'),
     numExtends,
-    ...rotaryTables(graph, config, { numPositions, scale: rotaryScale, hasIdentity: true }),
+    tablesOf: rotaryTables(graph, config, { numPositions, hasScale: true, hasIdentity: true }),
     tableRows: graph.node('Add', [
       graph.node('Mul', [positions, ofColumns(1, 0)]),
       ofColumns(0, numPositions),
     ]),
     sinks: plainSinks(graph, config),
-  };
-}
-
-/** Of the attention op, in a layer; its scale is in the rotary tables. */
-export function attentionAttributes(
-  { numHeads, numKvHeads, layerWindows }: ModelConfig,
-  layer: number,
-): Readonly<Record<string, Attribute>> {
-  const window = layerWindows[layer] ?? null;
-  return {
-    num_heads: { int: numHeads },
-    kv_num_heads: { int: numKvHeads },
-    scale: { float: 1 },
-    ...(window === null ? {} : { local_window_size: { int: window } }),
   };
 }

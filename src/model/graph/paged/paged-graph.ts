@@ -1,9 +1,9 @@
-import type { ModelConfig } from '../../families/model-config.js';
-import type { ModelPlan } from '../../plan.js';
+import type { DecoderModel } from '../../families/family.js';
 import type { ModelTarget } from '../../target.js';
 import type { WeightStore } from '../../weights/weight-store.js';
 import type { GraphContext } from '../context.js';
-import { expertsName, GRAPH_INPUTS, GRAPH_OUTPUTS, PAGED_INPUTS, TOP_ROWS } from '../contract.js';
+import { GRAPH_INPUTS, GRAPH_OUTPUTS, PAGED_INPUTS, TOP_ROWS } from '../contract.js';
+import { declareExperts } from '../declare.js';
 import { Graph } from '../graph.js';
 import { decoderStack } from '../stack.js';
 import { pagedAttention } from './paged-attention.js';
@@ -16,14 +16,14 @@ export interface PagedGraphOptions {
 
 /** ModelProto bytes of the whole network with K and V on pages in the session, by {@link PAGED_INPUTS}. */
 export function pagedGraph(
-  config: ModelConfig,
-  plan: ModelPlan,
+  model: DecoderModel,
   store: WeightStore,
   { contextLength, target }: PagedGraphOptions,
 ): Uint8Array {
+  const { config, plan } = model;
   const graph = new Graph(target.compute);
   declareInputs(graph);
-  declareOutputs(graph, config);
+  declareOutputs(graph, model);
   const attend = pagedAttention(graph, config, { target, contextLength });
   const context: GraphContext = { graph, config, store, target, attend };
   pagedHead(context, decoderStack(context, plan), plan);
@@ -42,14 +42,13 @@ function declareInputs(graph: Graph): void {
   graph.input({ name: wholeRows, dtype: 'i64', shape: ['F'] });
 }
 
-function declareOutputs(graph: Graph, { vocabSize, hiddenSize, moe }: ModelConfig): void {
+function declareOutputs(graph: Graph, { config, plan }: DecoderModel): void {
+  const { vocabSize, hiddenSize } = config;
   const topRows = Math.min(TOP_ROWS, vocabSize);
   graph.output({ name: GRAPH_OUTPUTS.logprobs, dtype: 'f32', shape: ['F', vocabSize] });
   graph.output({ name: GRAPH_OUTPUTS.topValues, dtype: 'f32', shape: ['L', topRows] });
   graph.output({ name: GRAPH_OUTPUTS.topIds, dtype: 'i64', shape: ['L', topRows] });
   graph.output({ name: GRAPH_OUTPUTS.logits, dtype: 'f32', shape: ['F', vocabSize] });
   graph.output({ name: GRAPH_OUTPUTS.hiddenStates, dtype: 'f32', shape: ['R', hiddenSize] });
-  for (const layer of moe?.layers ?? []) {
-    graph.output({ name: expertsName(layer), dtype: 'i64', shape: ['T', moe?.topK ?? 0] });
-  }
+  declareExperts(graph, plan);
 }

@@ -3,7 +3,7 @@ import type { GraphContext } from '../context.js';
 import { GRAPH_INPUTS, GRAPH_OUTPUTS, PAGED_INPUTS, TOP_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import { headLogits } from '../head.js';
-import { rmsNorm } from '../norm.js';
+import { norm } from '../norm.js';
 
 /**
  * From the rows that were asked for, `[R, hidden]` before the final norm, to the graph's outputs. A log-softmax is
@@ -12,7 +12,7 @@ import { rmsNorm } from '../norm.js';
  */
 export function pagedHead(context: GraphContext, rows: Value, plan: ModelPlan): void {
   const { graph, config } = context;
-  const normed = rmsNorm(context, rows, plan.finalNorm);
+  const normed = norm(context, rows, plan.finalNorm);
   const logits = graph.toF32(headLogits(context, normed, plan));
   graph.node('Identity', [graph.toF32(normed)], { outputs: [GRAPH_OUTPUTS.hiddenStates] });
   const divisor = graph.node('Reshape', [GRAPH_INPUTS.temperature, graph.ints(-1, 1)]);

@@ -1,26 +1,32 @@
-import type { ModelConfig } from '../../families/model-config.js';
+import type { DecoderModel } from '../../families/family.js';
 import { ModelLoadError } from '../../load-error.js';
 import type { ModelTarget } from '../../target.js';
 
 /** What the paged attention of a provider lacks, for a model that has it. */
-type Lack = (config: ModelConfig) => string | null;
+type Lack = (model: DecoderModel) => string | null;
 
 const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] = [
   [
     'webgpu',
-    ({ attentionSoftcap }) =>
-      attentionSoftcap === null ? null : 'its attention caps no scores (attn_logit_softcapping)',
+    ({ plan }) =>
+      plan.layers.every(({ attention }) => attention.softcap === null)
+        ? null
+        : 'its attention caps no scores (attn_logit_softcapping)',
   ],
 ];
 
 /** @throws ModelLoadError where the provider has no operator for a part of the model */
-export function requirePaged(config: ModelConfig, { device }: ModelTarget): void {
-  for (const [lacking, lack] of LACKS) {
-    const clause = lacking === device ? lack(config) : null;
-    if (clause === null) continue;
-    throw new ModelLoadError(
-      'bad_option',
-      `--device ${device} cannot run ${config.architecture}: ${clause}. Use --device cpu.`,
-    );
-  }
+export function requirePaged(model: DecoderModel, { device }: ModelTarget): void {
+  const clause = pagedObstacle(model, device);
+  if (clause === null) return;
+  throw new ModelLoadError(
+    'bad_option',
+    `--device ${device} cannot run ${model.config.architecture}: ${clause}. Use --device cpu.`,
+  );
+}
+
+/** A clause; null = nothing is in the way. */
+export function pagedObstacle(model: DecoderModel, device: ModelTarget['device']): string | null {
+  const clauses = LACKS.map(([lacking, lack]) => (lacking === device ? lack(model) : null));
+  return clauses.find((clause) => clause !== null) ?? null;
 }

@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../../families/model-config.js';
-import type { LayerPlan, TensorPlan } from '../../plan.js';
-import type { StoredTensor } from '../../weights/stored-rows.js';
+import type { ModelPlan } from '../../plan.js';
+import type { StoredTensor } from '../../weights/packing.js';
 import type { WeightMap } from '../../weights/weight-store.js';
 import type { ZeroBlocksPlace } from '../zero-blocks.js';
 
@@ -10,8 +10,9 @@ export interface LayerTask {
   /** Folder and map of the cache file: of this layer and those before it all but `linears` is there. */
   readonly folder: string;
   readonly map: WeightMap;
-  readonly embedding: TensorPlan;
-  readonly layer: LayerPlan;
+  readonly plan: ModelPlan;
+  /** Of the plan's layers. */
+  readonly index: number;
   readonly linears: readonly LinearTask[];
   /** Token ids of the texts. */
   readonly texts: readonly Int32Array[];

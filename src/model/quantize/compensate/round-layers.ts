@@ -1,7 +1,7 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 
 import type { ModelConfig } from '../../families/model-config.js';
-import type { TensorPlan } from '../../plan.js';
+import type { ModelPlan } from '../../plan.js';
 import type { WeightMap } from '../../weights/weight-store.js';
 import type { QuantizeJob } from '../job.js';
 import type { LayerRounding } from '../recipe.js';
@@ -16,7 +16,7 @@ export type RoundLayer = (task: LayerTask) => Promise<Float32Array>;
 /** The network, and what it reads while it is rounded. */
 export interface Calibration {
   readonly config: ModelConfig;
-  readonly embedding: TensorPlan;
+  readonly plan: ModelPlan;
   /** Token ids; none is empty. */
   readonly texts: readonly Int32Array[];
 }
@@ -38,11 +38,11 @@ export async function roundLayers(
 ): Promise<void> {
   const { calibration, ...file } = entry;
   let stream: Float32Array | null = null;
-  for (const { layer, path, fileBytes, jobs, linears } of layers) {
+  for (const { index, path, fileBytes, jobs, linears } of layers) {
     await writeFile(path, '', { mode: PRIVATE_FILE });
     await truncate(path, fileBytes);
     await runJobs(jobs, { runJob }, () => undefined);
-    stream = await roundLayer({ ...file, ...calibration, layer, linears, stream });
+    stream = await roundLayer({ ...file, ...calibration, index, linears, stream });
     await rm(path);
     meter(jobs.reduce((sum, { bytes }) => sum + bytes, 0));
   }

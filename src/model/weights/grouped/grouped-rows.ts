@@ -53,3 +53,38 @@ export function columnsByGroup(groupOf: Uint32Array): {
 export function evenGroups(columns: number, size: number): Uint32Array {
   return Uint32Array.from({ length: columns }, (_, column) => Math.floor(column / size));
 }
+
+/** One row of several. */
+export function rowOf({ codes, scales, zeros, groupOf }: GroupedRows, row: number): GroupedRows {
+  const columns = groupOf.length;
+  const groups = (scales.length * columns) / codes.length;
+  return {
+    codes: codes.subarray(row * columns, (row + 1) * columns),
+    scales: scales.subarray(row * groups, (row + 1) * groups),
+    zeros: zeros && zeros.subarray(row * groups, (row + 1) * groups),
+    groupOf,
+  };
+}
+
+/** Rows of the same columns and groups, those of one behind those of the other; at least one. */
+export function joinedRows(parts: readonly GroupedRows[]): GroupedRows {
+  const [first] = parts;
+  if (first === undefined) throw new Error('no rows: this is a bug');
+  const { groupOf, zeros } = first;
+  return {
+    codes: joined(parts.map((part) => part.codes)),
+    scales: joined(parts.map((part) => part.scales)),
+    zeros: zeros && joined(parts.flatMap((part) => part.zeros ?? [])),
+    groupOf,
+  };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

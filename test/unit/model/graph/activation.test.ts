@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import t from 'tap';
 
-import type { Activation } from '../../../../src/model/families/model-config.js';
+import type { Activation } from '../../../../src/model/activation.js';
 import { activate } from '../../../../src/model/graph/activation.js';
 import { Graph } from '../../../../src/model/graph/graph.js';
 import {

@@ -54,7 +54,7 @@ async function run(test: Tap, inputRange: number | null): Promise<number[][][]> 
   const graph = new Graph();
   const x = graph.input({ name: 'x', dtype: 'f32', shape: [ROWS.length, WIDTH] });
   const linear: W8A8Linear = { format: 'w8a8_int8', matrices, inputHadamard: null, inputRange };
-  const outputs = integerLinear(graph, x, linear, { width: WIDTH, factors: null });
+  const outputs = integerLinear(graph, x, linear, { width: WIDTH, partWidths: [], factors: null });
   outputs.forEach((name, i) => {
     const shape = [ROWS.length, MATRICES[i]?.scale.length ?? 0];
     graph.output({ name, dtype: 'f32', shape });

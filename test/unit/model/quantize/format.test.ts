@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { readDecoder } from '../../../../src/model/families/registry.js';
 import { chooseFormat, type Quantization } from '../../../../src/model/quantize/format.js';
 import { targetFor, type ModelTarget } from '../../../../src/model/target.js';
 import { goldenFolder } from '../golden.js';
@@ -10,7 +10,7 @@ import { goldenFolder } from '../golden.js';
 async function planOf(name: string, sizes: Record<string, number> = {}) {
   const text = await readFile(join(goldenFolder(name), 'config.json'), 'utf8');
   const config = { ...(JSON.parse(text) as Record<string, unknown>), ...sizes };
-  return planFor(parseConfig(config));
+  return readDecoder(config).plan;
 }
 
 const LARGE = {

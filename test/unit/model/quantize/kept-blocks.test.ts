@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 
-import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { readDecoder } from '../../../../src/model/families/registry.js';
 import { keptLinears } from '../../../../src/model/quantize/kept-linears.js';
 import type { Quantization } from '../../../../src/model/quantize/format.js';
 import { openSource } from '../../../../src/model/source/registry.js';
@@ -43,7 +43,7 @@ for (const [name, [count, isWhole]] of Object.entries(KEPT)) {
   t.test(`${name}: kept codes are the weights, to the bit`, async (t) => {
     t.equal(await numKept(model), count);
     const source = openSource(model);
-    const plan = planFor(parseConfig(await source.config()));
+    const plan = readDecoder(await source.config()).plan;
     const checkpoint = await source.weights();
     const files = new InputFiles();
     for (const [linear, kept] of keptLinears(plan, checkpoint, CPU_TARGET)) {
@@ -90,7 +90,7 @@ t.test('a row may be computed alone where that is asked for, and the model says 
 
 t.test('no linear is kept on a GPU', async (t) => {
   const source = openSource(join(FIXTURES, 'quantized', 'awq-llama'));
-  const plan = planFor(parseConfig(await source.config()));
+  const plan = readDecoder(await source.config()).plan;
   const gpu = targetFor({ device: 'webgpu', dtype: 'auto' }, 'f16');
   t.equal(keptLinears(plan, await source.weights(), gpu).size, 0);
 });

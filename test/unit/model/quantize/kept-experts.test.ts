@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
 import { randomBits } from '../../../../src/core/clock.js';
-import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { readDecoder } from '../../../../src/model/families/registry.js';
 import { planDemands } from '../../../../src/model/plan-tensors.js';
 import { checkDecodeBits, checkPrefillBits } from '../bit-checks.js';
 import { goldenFolder } from '../golden.js';
@@ -55,7 +55,7 @@ async function awqModel(t: Test): Promise<string> {
   };
   const tensors: Record<string, FileTensor> = {};
   const next = randomBits(11);
-  for (const { checkpoint: name, shape } of planDemands(planFor(parseConfig(config)))) {
+  for (const { checkpoint: name, shape } of planDemands(readDecoder(config).plan)) {
     if (QUANTISED.test(name)) Object.assign(tensors, awqParts(name, shape, next));
     else tensors[name] = randomTensor(name, shape, next);
   }

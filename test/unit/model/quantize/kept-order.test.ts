@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
-import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { readDecoder } from '../../../../src/model/families/registry.js';
 import { keptLinears } from '../../../../src/model/quantize/kept-linears.js';
 import { openSource } from '../../../../src/model/source/registry.js';
 import { CPU_TARGET } from '../../../../src/model/target.js';
@@ -49,7 +49,7 @@ t.test('parts of one product are kept in one order of columns, or not at all', a
 
 t.test('gate and up give their outputs in the order that down takes them in', async (t) => {
   const source = openSource(fixtureFolder('quantized', FIXTURE));
-  const plan = planFor(parseConfig(await source.config()));
+  const plan = readDecoder(await source.config()).plan;
   const kept = keptLinears(plan, await source.weights(), CPU_TARGET);
   const ordered = [...kept].filter(([, { ordersInput }]) => ordersInput);
   t.same(

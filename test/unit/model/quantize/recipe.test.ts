@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 
-import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { readDecoder } from '../../../../src/model/families/registry.js';
 import { NONE_KEPT } from '../../../../src/model/quantize/kept-linears.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
@@ -12,16 +12,11 @@ import { goldenFolder } from '../golden.js';
 
 async function linearsOf(name: string): Promise<Readonly<Record<string, LinearWeight>>> {
   const folder = goldenFolder(name);
-  const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+  const { config, plan } = readDecoder(
+    JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')),
+  );
   const checkpoint = await openCheckpoint(folder);
-  const input = {
-    plan: planFor(config),
-    config,
-    checkpoint,
-    target: CPU_TARGET,
-    kept: NONE_KEPT,
-    texts: null,
-  };
+  const input = { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT, texts: null };
   return planQuantization(input, 'w8a8_int8', 'weights.bin').map.linears;
 }
 

@@ -11,7 +11,7 @@ import { CacheLayout, WEIGHTS_FILE } from '../../../../src/model/quantize/layout
 import { CPU_TARGET } from '../../../../src/model/target.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
 import { runQuantizeJob } from '../../../../src/model/quantize/run-job.js';
-import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { readDecoder } from '../../../../src/model/families/registry.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { modelSpec } from '../../../../src/model/spec.js';
 import {
@@ -81,8 +81,8 @@ class Unrounded {
 
 async function prepareRotated(test: Test, name: string): Promise<PreparedModel> {
   const folder = goldenFolder(name);
-  const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
-  const plan = planFor(config);
+  const model = readDecoder(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+  const { config, plan } = model;
   const checkpoint = await openCheckpoint(folder);
   const out = test.testdir({});
   const file = join(out, WEIGHTS_FILE);
@@ -110,13 +110,13 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
     linears,
     tensors: Object.fromEntries(tensors),
   });
-  const spec = modelSpec(config, {
+  const spec = modelSpec(model, {
     contextLength,
     format: 'none',
     weightBytes: 0,
     kvType: 'f32',
   });
-  const graph = buildGraph(config, plan, store, { contextLength });
+  const graph = buildGraph(model, store, { contextLength });
   return { spec, graph, weightsFolder: out, target: CPU_TARGET, isBatchInvariant: true };
 }
 

@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import t from 'tap';
-import { parseConfig, planFor } from '../../../../src/model/families/registry.js';
+import { readDecoder } from '../../../../src/model/families/registry.js';
 import { plannedLinears } from '../../../../src/model/plan-tensors.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { fromRoot } from '../../../../src/model/weights/from-root.js';
@@ -17,8 +17,8 @@ const ROOT = parse(process.cwd()).root;
 
 async function plainStore(name: string) {
   const folder = goldenFolder(name);
-  const config = parseConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
-  const plan = planFor(config);
+  const model = readDecoder(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+  const { plan } = model;
   return { plan, store: plainWeights(plan, await openCheckpoint(folder)) };
 }
 
@@ -54,7 +54,7 @@ for (const name of ['llama-plain', 'qwen2', 'qwen2-moe']) {
         const after = refsOf(moved.linear(linear));
         return refsOf(store.linear(linear)).map((ref, i) => [ref, after[i]] as const);
       }),
-      [store.tensor(plan.finalNorm.name), moved.tensor(plan.finalNorm.name)] as const,
+      [store.tensor(plan.embedding.name), moved.tensor(plan.embedding.name)] as const,
     ];
     t.ok(pairs.length > 5);
     for (const [before, after] of pairs) {

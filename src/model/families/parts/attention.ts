@@ -1,0 +1,213 @@
+import type { AttentionPlan, HeadNormPlan, NormPlan, TensorPlan } from '../../plan.js';
+import type { TensorView } from '../../weights/tensor-view.js';
+import type { ModelConfig } from '../model-config.js';
+import type { FusedPart } from './fused.js';
+import { fusedViews } from './fused.js';
+import { norm, type NormStyle } from './norm.js';
+import type { Names } from './names.js';
+import type { Part } from './part.js';
+import type { LayerPlace } from './place.js';
+import { headOrder, type RotaryTraits, wholeRotary } from './rotary.js';
+
+/** What a checkpoint calls the parts of attention. */
+export interface AttentionModules {
+  /** What stands before the others. */
+  readonly at: string;
+  readonly q: string;
+  readonly k: string;
+  readonly v: string;
+  readonly o: string;
+  readonly qNorm: string;
+  readonly kNorm: string;
+}
+
+const MODULES: AttentionModules = {
+  at: 'self_attn',
+  q: 'q_proj',
+  k: 'k_proj',
+  v: 'v_proj',
+  o: 'o_proj',
+  qNorm: 'q_norm',
+  kNorm: 'k_norm',
+};
+
+/** q, k and v as one linear: all heads of each one after another, or for each head of k and v those of q, itself, its v. */
+export interface FusedHeads {
+  readonly module: string;
+  readonly heads: 'in order' | 'in turns';
+}
+
+export interface AttentionTraits {
+  readonly qkvBias?: boolean;
+  readonly outputBias?: boolean;
+  /** Of q and k before they are rotated; default: none. */
+  readonly headNorm?: (NormStyle & { readonly over: HeadNormPlan['over'] }) | null;
+  /** Default: {@link wholeRotary}; null = positions are not told apart. */
+  readonly rotary?: RotaryTraits | null;
+  /** Default: `1 / sqrt(headDim)`. */
+  readonly scale?: number;
+  readonly softcap?: number | null;
+  readonly window?: number | null;
+  /** Default: q, k and v are linears of their own. */
+  readonly fused?: FusedHeads;
+  readonly modules?: Partial<AttentionModules>;
+}
+
+/** Heads of q that share heads of k and v. */
+export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part<AttentionPlan> {
+  const { config } = place;
+  const { hiddenSize, numHeads, headDim } = config;
+  const rotary = traits.rotary === undefined ? wholeRotary(config) : traits.rotary;
+  const order = headOrder(rotary, headDim);
+  const modules = { ...MODULES, ...traits.modules };
+  const names = place.names.within(modules.at);
+  const bias = traits.qkvBias ?? false;
+  const heads = headParts(config, modules, { fused: traits.fused ?? null, order });
+  const norms = headNorms(names, config, { norm: traits.headNorm ?? null, modules, order });
+  const at = names.checkpoint;
+  return {
+    plan: {
+      qkv: names.linear('qkv', {
+        in: hiddenSize,
+        parts: heads.map(({ name, rows }) => [name, rows]),
+        bias,
+      }),
+      ...norms.plan,
+      o: names.linear('o', {
+        in: numHeads * headDim,
+        parts: [[modules.o, hiddenSize]],
+        bias: traits.outputBias ?? false,
+      }),
+      rotary: rotary && { rope: rotary.rope, dims: rotary.dims },
+      scale: traits.scale ?? 1 / Math.sqrt(headDim),
+      softcap: traits.softcap ?? null,
+      window: traits.window ?? null,
+    },
+    views: [
+      ...heads.flatMap(({ module, of, ...part }) =>
+        module === part.name
+          ? []
+          : fusedViews({ at, module, in: hiddenSize, bias, rows: of }, [part]),
+      ),
+      ...norms.views,
+    ],
+  };
+}
+
+interface HeadTraits {
+  readonly fused: FusedHeads | null;
+  readonly order: readonly number[] | null;
+}
+
+/** Rows of q, k or v, and the module that has them among `of` rows. */
+interface HeadPart extends FusedPart {
+  readonly module: string;
+  readonly of: number;
+}
+
+function headParts(
+  { numHeads, numKvHeads, headDim }: ModelConfig,
+  { q, k, v }: AttentionModules,
+  { fused, order }: HeadTraits,
+): readonly HeadPart[] {
+  const counts = [numHeads, numKvHeads, numKvHeads];
+  const group = numHeads / numKvHeads;
+  const all = (numHeads + 2 * numKvHeads) * headDim;
+  /** Of a fused linear: heads before the first, and in a turn those of its own and all. */
+  const inOrder = [0, numHeads, numHeads + numKvHeads].map((first) => [first, 1, 1] as const);
+  const inTurns = [
+    [0, group, group + 2],
+    [group, 1, group + 2],
+    [group + 1, 1, group + 2],
+  ] as const;
+  return [q, k, v].map((module, part) => {
+    const rows = (counts[part] ?? 0) * headDim;
+    const own = part < 2 ? order : null;
+    if (fused === null) {
+      const lines = { begin: 0, run: headDim, stride: headDim, order: own };
+      return { module, of: rows, rows, lines, name: own === null ? module : halves(module) };
+    }
+    const [first, run, stride] = (fused.heads === 'in order' ? inOrder : inTurns)[part] ?? [
+      0, 1, 1,
+    ];
+    const lines = linesOfHeads({ first, run, stride }, headDim, own);
+    const name = own === null ? module : halves(module);
+    return { module: fused.module, of: all, rows, lines, name };
+  });
+}
+
+/** Heads of a turn are a run, or each is one where its rows have an order. */
+function linesOfHeads(
+  { first, run, stride }: { readonly first: number; readonly run: number; readonly stride: number },
+  headDim: number,
+  order: readonly number[] | null,
+): FusedPart['lines'] {
+  const rows = run * headDim;
+  const ofRun =
+    order &&
+    Array.from({ length: rows }, (_, at) => {
+      const inHead = at % headDim;
+      return at - inHead + (order[inHead] ?? inHead);
+    });
+  return { begin: first * headDim, run: rows, stride: stride * headDim, order: ofRun };
+}
+
+/** Name of what a module has, each head in the order that the plan rotates. */
+function halves(module: string): string {
+  return `${module} in halves`;
+}
+
+interface NormTraits {
+  readonly norm: AttentionTraits['headNorm'];
+  readonly modules: AttentionModules;
+  readonly order: readonly number[] | null;
+}
+
+function headNorms(
+  names: Names,
+  { numHeads, numKvHeads, headDim }: ModelConfig,
+  { norm: style, modules, order }: NormTraits,
+): Part<Pick<AttentionPlan, 'qNorm' | 'kNorm'>> {
+  if (style === null || style === undefined)
+    return { plan: { qNorm: null, kNorm: null }, views: [] };
+  const { over } = style;
+  const planned = (name: string, module: string, heads: number): HeadNormPlan => {
+    const width = headDim * (over === 'head' ? 1 : heads);
+    return { ...norm(names, style, { name, module, width }), over };
+  };
+  const norms = {
+    qNorm: planned('q_norm', modules.qNorm, numHeads),
+    kNorm: planned('k_norm', modules.kNorm, numKvHeads),
+  };
+  if (order === null) return { plan: norms, views: [] };
+  const inHalves = (plan: HeadNormPlan): HeadNormPlan => ({ ...plan, ...renamed(plan) });
+  const plan = { qNorm: inHalves(norms.qNorm), kNorm: inHalves(norms.kNorm) };
+  const views = Object.values(norms).flatMap(({ gain, bias }: NormPlan) =>
+    [gain, bias].flatMap((tensor) =>
+      tensor === null ? [] : [viewInHalves(tensor, headDim, order)],
+    ),
+  );
+  return { plan, views };
+}
+
+function renamed({ gain, bias }: NormPlan): Pick<NormPlan, 'gain' | 'bias'> {
+  const rename = (tensor: TensorPlan | null): TensorPlan | null =>
+    tensor && { ...tensor, checkpoint: halves(tensor.checkpoint) };
+  return { gain: rename(gain), bias: rename(bias) };
+}
+
+function viewInHalves(
+  { checkpoint, shape }: TensorPlan,
+  headDim: number,
+  order: readonly number[],
+): TensorView {
+  return {
+    name: halves(checkpoint),
+    shape,
+    of: checkpoint,
+    ofShape: shape,
+    lines: { begin: 0, run: headDim, stride: headDim, order },
+    along: 'rows',
+    first: 0,
+  };
+}

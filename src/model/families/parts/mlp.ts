@@ -1,0 +1,99 @@
+import type { Activation } from '../../activation.js';
+import type { GatedMlpPlan, PlainMlpPlan } from '../../plan.js';
+import type { ConfigFields } from '../config-fields.js';
+import { fusedViews, inOrder } from './fused.js';
+import type { Names } from './names.js';
+import type { Part } from './part.js';
+import type { LayerPlace } from './place.js';
+
+/** Names of activations in config.json. */
+const ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  silu: 'silu',
+  swish: 'silu',
+  gelu: 'gelu',
+  gelu_python: 'gelu',
+  gelu_new: 'gelu_tanh',
+  gelu_fast: 'gelu_tanh',
+  gelu_pytorch_tanh: 'gelu_tanh',
+  relu: 'relu',
+  relu2: 'relu2',
+};
+
+/** Reads `field`, which each family calls its own name. `fallback` is a name as config.json has it. */
+export function readActivation(
+  fields: ConfigFields,
+  field = 'hidden_act',
+  fallback = 'silu',
+): Activation {
+  return fields.oneOf(field, ACTIVATIONS, fallback);
+}
+
+export interface GatedModules {
+  readonly gate: string;
+  readonly up: string;
+  readonly down: string;
+}
+
+const GATED: GatedModules = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
+
+export interface GatedTraits {
+  readonly activation: Activation;
+  readonly bias?: boolean;
+  /** Gate and up as one linear, the gate first; default: they are linears of their own. */
+  readonly fused?: string;
+  readonly modules?: Partial<GatedModules> & { readonly at?: string };
+}
+
+/** The dense MLP of a layer, `down(activation(gate x) * up x)`. */
+export function gatedMlp(
+  { names, config }: LayerPlace,
+  { modules = {}, ...traits }: GatedTraits,
+): Part<GatedMlpPlan> {
+  const { at = 'mlp', ...own } = modules;
+  const sizes = { hiddenSize: config.hiddenSize, width: config.intermediateSize };
+  return gated(names.within(at), sizes, { ...traits, modules: own });
+}
+
+/** A gated MLP of any place and width. */
+export function gated(
+  names: Names,
+  { hiddenSize, width }: { readonly hiddenSize: number; readonly width: number },
+  { activation, bias = false, fused, modules = {} }: GatedTraits,
+): Part<GatedMlpPlan> {
+  const { gate, up, down } = { ...GATED, ...modules };
+  const parts = [
+    [gate, width],
+    [up, width],
+  ] as const;
+  const plan: GatedMlpPlan = {
+    kind: 'gated',
+    activation,
+    gateUp: names.linear('gate_up', { in: hiddenSize, parts, bias }),
+    down: names.linear('down', { in: width, parts: [[down, hiddenSize]], bias }),
+  };
+  if (fused === undefined) return { plan, views: [] };
+  const linear = { at: names.checkpoint, module: fused, in: hiddenSize, rows: 2 * width, bias };
+  return { plan, views: fusedViews(linear, inOrder(parts)) };
+}
+
+export interface PlainTraits {
+  readonly activation: Activation;
+  readonly bias: boolean;
+  readonly modules: { readonly at: string; readonly up: string; readonly down: string };
+}
+
+/** `down(activation(up x))` */
+export function plainMlp(
+  { names, config }: LayerPlace,
+  { activation, bias, modules }: PlainTraits,
+): Part<PlainMlpPlan> {
+  const { hiddenSize, intermediateSize } = config;
+  const at = names.within(modules.at);
+  const up = at.linear('up', { in: hiddenSize, parts: [[modules.up, intermediateSize]], bias });
+  const down = at.linear('down', {
+    in: intermediateSize,
+    parts: [[modules.down, hiddenSize]],
+    bias,
+  });
+  return { plan: { kind: 'plain', activation, up, down }, views: [] };
+}

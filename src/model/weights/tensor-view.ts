@@ -1,0 +1,16 @@
+import type { Lines } from './packing.js';
+
+/**
+ * A tensor of a plan that a checkpoint has as part of another one: rows or columns of a fused matrix, an expert of many.
+ */
+export interface TensorView {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The tensor that the checkpoint has, and what config.json demands of its shape. */
+  readonly of: string;
+  readonly ofShape: readonly number[];
+  readonly lines: Lines;
+  readonly along: 'rows' | 'columns';
+  /** Of `columns`: the first of the matrix's rows that are columns of the view. */
+  readonly first: number;
+}
