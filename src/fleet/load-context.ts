@@ -21,6 +21,8 @@ export interface LoadContext {
   readonly calibrate: (model: PreparedModel, prompts: readonly Int32Array[]) => Promise<KvScales>;
   /** Rounds the linears of a layer, away from the main thread. */
   readonly roundLayer: RoundLayer;
+  /** What weights, keys and values of a device may take together; null = nobody knows. */
+  readonly memoryBytes: number | null;
   readonly temporary: TemporaryFolders;
   /** What the model is to be computed on, and in. */
   readonly device: TargetRequest;

@@ -31,6 +31,7 @@ async function prepare(
         folder,
         quantization: args.quantization,
         preference: args.quantizationPreference,
+        memoryBytes: context.memoryBytes,
         allowsLoneRows: args.disableBatchInvariance,
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,

@@ -43,7 +43,7 @@ export async function buildDecoder(
   const checkpoint = await openWeights(options, model, deps);
   const target = targetFor(options.device, storedType(plan, checkpoint));
   if (target.device !== 'cpu') requirePaged(model, target);
-  const choice = chooseFormat(options.quantization, plan, target, options.preference);
+  const choice = chooseFormat(options.quantization, plan, target, options);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
   checkPlan(plan, checkpoint);

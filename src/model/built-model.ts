@@ -18,6 +18,8 @@ export interface BuildOptions {
   readonly quantization: Quantization;
   /** What `auto` looks at; default: speed. */
   readonly preference?: Preference;
+  /** What weights, keys and values of a device may take together; default: nobody knows. */
+  readonly memoryBytes?: number | null;
   /** `--disable-batch-invariance` */
   readonly allowsLoneRows?: boolean;
   readonly loadFormat: LoadFormat;

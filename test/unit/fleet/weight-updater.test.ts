@@ -362,3 +362,20 @@ t.test('tensors that were sent', async (t) => {
     t.end();
   });
 });
+
+t.test(
+  'weights in four bits are rounded as at a start: on the texts, however they came',
+  async (t) => {
+    const rig = await UpdateRig.serving(t, { quantization: 'int4' });
+    const { rounding } = rig;
+    const numLayers = rounding.numLayers;
+    t.ok(numLayers > 0);
+    t.same(await rig.fromTensors(normOf(2)), { success: true, message: 'Success' });
+    t.equal(rounding.numLayers, 2 * numLayers, 'tensors that were sent');
+    t.match(await rig.fromDisk(RUNNING), { success: true });
+    t.equal(rounding.numLayers, 2 * numLayers, 'a folder that was rounded before is in the cache');
+    const dummy = { kind: 'disk', modelPath: RUNNING, loadFormat: 'dummy' } as const;
+    t.match(await rig.update(dummy), { success: true });
+    t.equal(rounding.numLayers, 2 * numLayers, 'random weights are rounded to nearest');
+  },
+);
