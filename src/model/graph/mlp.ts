@@ -8,9 +8,6 @@ export function denseMlp(context: GraphContext, x: Value, plan: DenseMlpPlan): V
   return packedLinear(context, innerRows(context, x, plan), plan.down);
 }
 
-/** `down(activation(gate x) * up x)`. */
-export const gatedMlp: (context: GraphContext, x: Value, plan: GatedMlpPlan) => Value = denseMlp;
-
 /** What `down` reads. */
 export function innerRows(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
   if (plan.kind === 'plain') return plainRows(context, x, plan);
