@@ -35,7 +35,7 @@ async function roundLinear(
   lower: Float32Array,
 ): Promise<void> {
   const { in: width, out, blockSize } = linear;
-  const files = new JobFiles(linear.target);
+  const files = new JobFiles(linear.target, null);
   try {
     const step = Math.max(1, Math.floor(PIECE_ELEMENTS / width));
     for (let begin = 0; begin < out; begin += step) {
