@@ -120,8 +120,8 @@ function emptyFile(path: string): Promise<void> {
 }
 
 /**
- * Puts a filled draft in the place of `folder`: data and index reach the disk, then one rename. A
- * damaged entry of that name is removed first; one that another process finished meanwhile wins.
+ * Puts a filled draft in the place of `folder`: data and index reach the disk, then one rename. A damaged entry of that
+ * name is put aside; one that another process finished meanwhile wins.
  */
 export async function commitCacheEntry(
   draft: CacheDraft,
@@ -136,12 +136,41 @@ export async function commitCacheEntry(
   await writeFile(indexPath, JSON.stringify(index), { flag: 'wx', mode: PRIVATE_FILE });
   await syncFile(indexPath);
   if (draft.journalPath !== null) await rm(draft.journalPath, { force: true });
-  if ((await readCacheEntry(folder)).state === 'sound') {
-    await discardCacheEntry(draft);
-    return;
+  for (let attempt = 1; !(await isPut(draft.folder, folder)); attempt++) {
+    if ((await readCacheEntry(folder)).state === 'sound') {
+      await discardCacheEntry(draft);
+      return;
+    }
+    if (attempt > MAX_ATTEMPTS) throw new Error(`${folder} is damaged again and again`);
+    await putAside(folder);
   }
-  await rm(folder, { recursive: true, force: true });
-  await rename(draft.folder, folder);
+}
+
+/** Of putting a draft in its place, while other processes do the same. */
+const MAX_ATTEMPTS = 5;
+
+/** Renames a folder; false where another one has the name. */
+async function isPut(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Removes an entry; what another process puts in its place meanwhile stays. */
+async function putAside(folder: string): Promise<void> {
+  const aside = draftOf(folder);
+  try {
+    await rename(folder, aside);
+  } catch (error) {
+    // Another process did it.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  await rm(aside, { recursive: true, force: true });
 }
 
 export async function discardCacheEntry(draft: CacheDraft): Promise<void> {
