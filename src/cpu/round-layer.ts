@@ -60,9 +60,9 @@ class LayerRun {
     const before = this.#task.stream ?? (await this.#embedded());
     const input = await this.#normed(layer.inputNorm, before);
     const middle = await this.#attention(before, input);
-    const { mlpNorm } = layer;
-    const besides = mlpNorm === null ? input : await this.#normed(mlpNorm, before);
-    const mlpInput = layer.isParallel ? besides : await this.#normed(mlpNorm, middle);
+    const mlpInput = layer.isParallel
+      ? await this.#besides(before, input)
+      : await this.#normed(layer.mlpNorm, middle);
     return mlp.kind === 'moe'
       ? this.#experts(mlp, middle, mlpInput)
       : this.#dense(mlp, middle, mlpInput);
@@ -79,6 +79,12 @@ class LayerRun {
 
   async #normed(plan: NormPlan | null, stream: Float32Array): Promise<Float32Array> {
     return plan === null ? stream : this.#stage(normStage(this.#model, plan), { stream });
+  }
+
+  /** What an MLP beside attention reads. */
+  async #besides(before: Float32Array, input: Float32Array): Promise<Float32Array> {
+    const { mlpNorm } = this.#layer;
+    return mlpNorm === null ? input : this.#normed(mlpNorm, before);
   }
 
   /** The stream with what attention adds to it. */
