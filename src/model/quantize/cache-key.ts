@@ -12,6 +12,9 @@ import { RECIPE_VERSION, roundsToZeros, type QuantizedFormat } from './recipe.js
 /** Changes whenever the same codes would be kept in other bytes. */
 const KEPT_VERSION = 'kept 1';
 
+/** Changes whenever the same weights would be rounded to other codes with zero points. */
+const ZEROS_VERSION = 'zeros 1';
+
 /** What must be the same for a cache entry to be used again. */
 export interface CacheKeyFacts {
   readonly format: QuantizedFormat;
@@ -36,7 +39,7 @@ export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): st
   const forDevice = target.device === 'cpu' ? [] : [target];
   // So do those without a linear that is kept as it is.
   const ofKept = kept.size === 0 ? [] : [KEPT_VERSION, [...kept.keys()].map(({ name }) => name)];
-  const ofZeros = roundsToZeros(facts) ? [texts?.map((text) => [...text])] : [];
+  const ofZeros = roundsToZeros(facts) ? [ZEROS_VERSION, texts?.map((text) => [...text])] : [];
   const key = [
     ...[RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan],
     ...[...forDevice, ...ofKept, ...ofZeros],

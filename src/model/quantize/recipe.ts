@@ -14,7 +14,7 @@ import { CacheLayout } from './layout.js';
 import { mixesWholly, type RotationSpec } from './rotate.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
-export const RECIPE_VERSION = 6;
+export const RECIPE_VERSION = 5;
 
 /** What `MatMulNBits` takes on a CPU, the largest first. */
 const BLOCK_SIZES: readonly BlockSize[] = [128, 64, 32, 16];
