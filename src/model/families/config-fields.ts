@@ -11,17 +11,17 @@ export function excerpt(text: string): string {
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
+/** Usual name of a field → what an architecture calls it. */
+export type FieldNames = Readonly<Record<string, string>>;
+
 /** A JSON object of config.json with readers that name the field in every complaint. */
 export class ConfigFields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #where: string;
-  readonly #names: Readonly<Record<string, string>>;
+  readonly #names: FieldNames;
 
-  /**
-   * Throws {@link ModelConfigError} unless `json` is an object. `where` begins every message. `names` says what fields are
-   * called there that are asked for by the names that most files have.
-   */
-  constructor(json: unknown, where: string, names: Readonly<Record<string, string>> = {}) {
+  /** Throws {@link ModelConfigError} unless `json` is an object. `where` begins every message. */
+  constructor(json: unknown, where: string, names: FieldNames = {}) {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
       throw new ModelConfigError(`${where} must be a JSON object`);
     }
@@ -30,8 +30,8 @@ export class ConfigFields {
     this.#names = names;
   }
 
-  /** The same fields, some of which have other names than they are asked for by. */
-  called(names: Readonly<Record<string, string>>): ConfigFields {
+  /** The same object for who asks by the usual names, some of which are others in it. */
+  named(names: FieldNames): ConfigFields {
     return new ConfigFields(this.#values, this.#where, names);
   }
 
@@ -45,8 +45,8 @@ export class ConfigFields {
 
   /** The field's value, unchecked; null where it is absent. */
   raw(name: string): unknown {
-    const stored = this.#stored(name);
-    return Object.hasOwn(this.#values, stored) ? (this.#values[stored] ?? null) : null;
+    const own = this.#nameOf(name);
+    return Object.hasOwn(this.#values, own) ? (this.#values[own] ?? null) : null;
   }
 
   /** Throws {@link ModelConfigError}: the field must be `expected`, and what it is. */
@@ -54,7 +54,7 @@ export class ConfigFields {
     const value = this.raw(name);
     const got = value === null ? 'it is missing' : `got ${excerpt(JSON.stringify(value))}`;
     throw new ModelConfigError(
-      `${this.#where}: "${this.#stored(name)}" must be ${expected}, ${got}`,
+      `${this.#where}: "${this.#nameOf(name)}" must be ${expected}, ${got}`,
     );
   }
 
@@ -95,7 +95,7 @@ export class ConfigFields {
 
   /** A number above 0 that an f32 can hold, or null where null was written down; absent is the fallback. */
   positiveOrNull(name: string, fallback: number): number | null {
-    const isNull = Object.hasOwn(this.#values, this.#stored(name)) && !this.has(name);
+    const isNull = Object.hasOwn(this.#values, this.#nameOf(name)) && !this.has(name);
     return isNull ? null : this.positive(name, fallback);
   }
 
@@ -141,8 +141,9 @@ export class ConfigFields {
     return this.#list(name, 'a list of integers from 0', isCount);
   }
 
-  #stored(name: string): string {
-    return this.#names[name] ?? name;
+  #nameOf(name: string): string {
+    const other = this.#names[name];
+    return other !== undefined && Object.hasOwn(this.#values, other) ? other : name;
   }
 
   #integer(name: string, least: number, fallback?: number): number {

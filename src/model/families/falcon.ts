@@ -10,7 +10,7 @@ import { readSizes } from './sizes.js';
 
 const architecture = 'FalconForCausalLM';
 
-const NAMES = { intermediate_size: 'ffn_hidden_size' };
+const NAMES = { intermediate_size: 'ffn_hidden_size', num_key_value_heads: 'num_kv_heads' };
 
 /** Falcon 7B, 11B and 40B, and Falcon-RW with ALiBi in the place of a rotation (arXiv 2311.16867). */
 export const falcon: ModelFamily = {
@@ -19,14 +19,12 @@ export const falcon: ModelFamily = {
   read: (json) => {
     const isNew = json.boolean('new_decoder_architecture', false);
     const sharesOne = !isNew && json.boolean('multi_query', true);
-    const fields = json.called({
-      ...NAMES,
-      num_key_value_heads: sharesOne ? 'of multi_query' : 'num_kv_heads',
-    });
+    const fields = json.named(NAMES);
     const sizes = readSizes(fields, {
       architecture,
       modelType: 'falcon',
       hasHeadDim: false,
+      sharesHeads: !sharesOne,
       intermediateSize: 4 * fields.size('hidden_size'),
     });
     const config = { ...sizes, numKvHeads: sharesOne ? 1 : sizes.numKvHeads };

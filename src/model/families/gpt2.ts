@@ -23,7 +23,7 @@ export const gpt2: ModelFamily = {
   architecture,
   models: 'GPT-2, DistilGPT-2',
   read: (json) => {
-    const fields = json.called(NAMES);
+    const fields = json.named(NAMES);
     const count = fields.size('max_position_embeddings', 1024);
     const config: ModelConfig = readSizes(fields, {
       architecture,

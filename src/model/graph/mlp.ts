@@ -6,16 +6,17 @@ import { linearParts, packedLinear } from './linear.js';
 import { xielu } from './xielu.js';
 
 export function denseMlp(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
-  return plan.kind === 'gated' ? gatedMlp(context, x, plan) : plainMlp(context, x, plan);
+  return packedLinear(context, innerRows(context, x, plan), plan.down);
 }
 
-/** `down(activation(gate x) * up x)`. */
-export function gatedMlp(context: GraphContext, x: Value, plan: GatedMlpPlan): Value {
+/** What `down` reads. */
+export function innerRows(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
+  if (plan.kind === 'plain') return plainRows(context, x, plan);
   const [gate, up] = linearParts(context, x, plan.gateUp);
   if (gate === undefined || up === undefined) {
     throw new Error(`${plan.gateUp.name} must have two parts: this is a bug`);
   }
-  return packedLinear(context, gated(context, gate, up, plan), plan.down);
+  return gated(context, gate, up, plan);
 }
 
 /** `activation(gate) * up`, both within the limit where there is one. */
@@ -33,13 +34,11 @@ export function gated(
   return graph.node('Mul', [activate(graph, below, activation), oneMore]);
 }
 
-/** `down(activation(up x))`. */
-function plainMlp(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
+/** `activation(up x)`. */
+function plainRows(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
   const { activation } = plan;
   const up = packedLinear(context, x, plan.up);
-  const inner =
-    typeof activation === 'string'
-      ? activate(context.graph, up, activation)
-      : xielu(context, up, activation);
-  return packedLinear(context, inner, plan.down);
+  return typeof activation === 'string'
+    ? activate(context.graph, up, activation)
+    : xielu(context, up, activation);
 }

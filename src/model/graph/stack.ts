@@ -73,20 +73,24 @@ function readStream(
   return { normed: plan === null ? residual : norm(context, residual, plan), residual };
 }
 
-interface WrittenHalf {
+export interface WrittenHalf {
   readonly norm: NormPlan | null;
   readonly scale: number;
 }
 
 /** What a half of a layer adds to the stream. */
-function written(context: GraphContext, output: Value, half: WrittenHalf): Value {
+export function written(context: GraphContext, output: Value, half: WrittenHalf): Value {
   const { graph } = context;
   const normed = half.norm === null ? output : norm(context, output, half.norm);
   return times(graph, normed, half.scale);
 }
 
 /** Tokens, and where they stand where a table says that. */
-function embedded(context: GraphContext, plan: ModelPlan, rows: RunRows): Value {
+export function embedded(
+  context: GraphContext,
+  plan: ModelPlan,
+  rows: Pick<RunRows, 'ids' | 'fromRun'>,
+): Value {
   const { graph } = context;
   const tokens = times(graph, embedTokens(context, plan.embedding, rows.ids), plan.embeddingScale);
   if (plan.positions === null) return tokens;
