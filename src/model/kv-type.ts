@@ -42,6 +42,9 @@ export function int8Obstacle({ config, plan }: DecoderModel): string | null {
   if (attentionsOf(plan).some(({ softcap }) => softcap !== null)) {
     return 'this model caps its attention scores';
   }
+  if (attentionsOf(plan).some(({ alibi }) => alibi !== null)) {
+    return 'this model tells positions apart by a bias of its attention scores';
+  }
   if (prefillKeys(headLayout(config.headDim).cacheHeadDim) > 0) {
     return `the heads of this model have ${config.headDim} dimensions, and it takes 128 at most`;
   }

@@ -55,15 +55,20 @@ export function layerWindows(plan: ModelPlan): readonly (number | null)[] {
 /** The norms of a layer, in the order of the network. */
 export function layerNorms(layer: LayerPlan): readonly NormPlan[] {
   const { inputNorm, attention, recurrent, attentionOutputNorm, mlpNorm, mlpOutputNorm } = layer;
-  const ofHeads = [attention?.qNorm ?? null, attention?.kNorm ?? null];
   const norms = [
     inputNorm,
-    ...ofHeads,
+    ...(attention === null ? [] : attentionNorms(attention)),
     ...recurrentNorms(recurrent),
     attentionOutputNorm,
     mlpNorm,
     mlpOutputNorm,
   ];
+  return norms.filter((norm) => norm !== null);
+}
+
+/** Those of latents, and of heads. */
+export function attentionNorms({ latent, qNorm, kNorm }: AttentionPlan): readonly NormPlan[] {
+  const norms = [latent?.q?.norm ?? null, latent?.norm ?? null, qNorm, kNorm];
   return norms.filter((norm) => norm !== null);
 }
 

@@ -1,8 +1,11 @@
 import { layerNorms } from './plan-facts.js';
 import type {
+  AttentionPlan,
   DenseMlpPlan,
+  HeadNormPlan,
   LayerPlan,
   LinearPlan,
+  MlpPlan,
   ModelPlan,
   NormPlan,
   RecurrentPlan,
@@ -23,8 +26,15 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
-  const recurrent = plan.layers.flatMap((layer) => recurrentTensors(layer.recurrent));
-  return [plan.embedding, ...norms.flatMap(normTensors), ...recurrent];
+  const activations = plan.layers.flatMap(({ mlp }) =>
+    mlp === null ? [] : activationTensors(mlp),
+  );
+  const tables = plan.positions === null ? [plan.embedding] : [plan.embedding, plan.positions];
+  const others = plan.layers.flatMap((layer) => [
+    ...scoreTensors(layer),
+    ...recurrentTensors(layer.recurrent),
+  ]);
+  return [...tables, ...norms.flatMap(normTensors), ...activations, ...others];
 }
 
 /** What is no norm and no linear of it. */
@@ -44,9 +54,23 @@ export function recurrentTensors(plan: RecurrentPlan | null): TensorPlan[] {
   }
 }
 
+/** What a layer adds to scores: of attention, and of its router. */
+export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
+  const bias = mlp?.kind === 'moe' && mlp.routing.kind === 'scored' ? mlp.routing.bias : null;
+  return [attention?.sinks ?? null, bias].filter((tensor) => tensor !== null);
+}
+
 /** What the checkpoint has of a norm. */
-export function normTensors({ gain, bias }: NormPlan): TensorPlan[] {
-  return [gain, bias].filter((tensor) => tensor !== null);
+export function normTensors(norm: NormPlan | HeadNormPlan): TensorPlan[] {
+  const { gain, bias } = norm;
+  const ofHeads = 'headGains' in norm ? (norm.headGains ?? []) : [];
+  return [gain, bias, ...ofHeads].filter((tensor) => tensor !== null);
+}
+
+/** What the checkpoint has of a learned activation. */
+export function activationTensors(mlp: MlpPlan): TensorPlan[] {
+  if (mlp.kind !== 'plain' || typeof mlp.activation === 'string') return [];
+  return [mlp.activation.positive, mlp.activation.negative];
 }
 
 /** Every linear of a plan, in the order of the network. */
@@ -68,7 +92,7 @@ function layerLinears(plan: ModelPlan): LinearPlan[] {
 function attentionLinears({ attention }: LayerPlan): LinearPlan[] {
   if (attention === null) return [];
   const { qkv, gate, o } = attention;
-  return gate === null ? [qkv, o] : [qkv, gate, o];
+  return [qkv, ...latentLinears(attention), ...(gate === null ? [] : [gate]), o];
 }
 
 function recurrentLinears(plan: RecurrentPlan | null): LinearPlan[] {
@@ -84,6 +108,11 @@ function recurrentLinears(plan: RecurrentPlan | null): LinearPlan[] {
     case 'mamba2':
       return [plan.z, plan.xbc, plan.dt, plan.out];
   }
+}
+
+/** What makes q, k and v of their latents. */
+export function latentLinears({ latent }: AttentionPlan): LinearPlan[] {
+  return latent === null ? [] : [...(latent.q === null ? [] : [latent.q.up]), latent.up];
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {

@@ -32,6 +32,13 @@ const FIXTURES = {
   glm4: 'a rotation of neighbours, of half a head',
   lfm2: 'a short state',
   'qwen3-next': 'a memory, and gates of heads',
+  'gpt-oss-full': 'sinks in attention, and windows in half of the layers',
+  'olmoe-clip': 'q, k and v within limits',
+  'deepseek-v2': 'latent attention, whose heads of v are narrower',
+  'gpt2-bare': 'learned positions',
+  'olmo-clip': 'limits to q, k and v',
+  'cohere-bias': 'norms of heads with a gain for each',
+  'baichuan-alibi': 'a bias of scores',
 } as const;
 
 type Fixture = keyof typeof FIXTURES;

@@ -4,7 +4,7 @@ import { decoder, readTied } from './decoder.js';
 import type { ModelFamily } from './family.js';
 import { mixersByLayer } from './layer-types.js';
 import { attention } from './parts/attention.js';
-import { readExpertSizes, routedMlp } from './parts/experts.js';
+import { readExpertSizes, routedMlp, softmaxRouting } from './parts/experts.js';
 import { preNorm } from './parts/layers.js';
 import { expandedWidth, mamba2, readMambaSizes } from './parts/mamba.js';
 import { gated, readActivation } from './parts/mlp.js';
@@ -88,7 +88,7 @@ function mlpOf(fields: ConfigFields, activation: Activation) {
       activation,
       width: expertWidth,
       // Softmax over the chosen experts alone.
-      normTopkProb: true,
+      routing: softmaxRouting(true),
       shared: { width, module: 'shared', gate: null },
       modules: { at: 'block_sparse_moe', router: 'router.layer' },
     });

@@ -5,7 +5,7 @@ import type { ModelFamily } from './family.js';
 import { mixersByLayer } from './layer-types.js';
 import type { ModelConfig } from './model-config.js';
 import { attention } from './parts/attention.js';
-import { readExpertSizes, routedMlp } from './parts/experts.js';
+import { readExpertSizes, routedMlp, softmaxRouting } from './parts/experts.js';
 import { preNorm } from './parts/layers.js';
 import { expandedWidth } from './parts/mamba.js';
 import { mamba1, type Mamba1Traits } from './parts/mamba1.js';
@@ -46,7 +46,7 @@ export const jamba: ModelFamily = {
                   ...sizes,
                   activation,
                   width: config.intermediateSize,
-                  normTopkProb: false,
+                  routing: softmaxRouting(false),
                   modules: { at: 'feed_forward', router: 'router' },
                 })
               : gatedMlp(place, { activation, modules: { at: 'feed_forward' } }),

@@ -4,7 +4,7 @@ import type { ModelFamily } from './family.js';
 import { mixersByLayer } from './layer-types.js';
 import type { ModelConfig } from './model-config.js';
 import { attention } from './parts/attention.js';
-import { readExpertSizes, routedMlp } from './parts/experts.js';
+import { readExpertSizes, routedMlp, softmaxRouting } from './parts/experts.js';
 import { preNorm } from './parts/layers.js';
 import { gatedMlp, readActivation } from './parts/mlp.js';
 import { type NormStyle, rmsNorm } from './parts/norm.js';
@@ -38,7 +38,7 @@ export const qwen3Next: ModelFamily = {
       ...sizes,
       activation,
       width: fields.size('moe_intermediate_size', 512),
-      normTopkProb: fields.boolean('norm_topk_prob', true),
+      routing: softmaxRouting(fields.boolean('norm_topk_prob', true)),
       shared: {
         width: fields.size('shared_expert_intermediate_size', 512),
         module: 'shared_expert',

@@ -4,34 +4,43 @@ import type { GraphContext } from './context.js';
 import { times } from './factors.js';
 import type { Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
+import { xielu } from './xielu.js';
 
 export function denseMlp(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
-  return plan.kind === 'gated' ? gatedMlp(context, x, plan) : plainMlp(context, x, plan);
+  const output = packedLinear(context, innerRows(context, x, plan), plan.down);
+  return plan.kind === 'plain' ? output : times(context.graph, output, plan.outputScale);
 }
 
-/** `down(activation(gate x) * up x)`. */
-export function gatedMlp(context: GraphContext, x: Value, plan: GatedMlpPlan): Value {
+/** What `down` reads. */
+export function innerRows(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
+  if (plan.kind === 'plain') return plainRows(context, x, plan);
   const [gate, up] = linearParts(context, x, plan.gateUp);
   if (gate === undefined || up === undefined) {
     throw new Error(`${plan.gateUp.name} must have two parts: this is a bug`);
   }
-  const { graph } = context;
-  const inner = gated(context, times(graph, gate, plan.gateScale), up, plan);
-  return times(graph, packedLinear(context, inner, plan.down), plan.outputScale);
+  return gated(context, times(context.graph, gate, plan.gateScale), up, plan);
 }
 
-/** `activation(gate) * up`. */
+/** `activation(gate) * up`, both within the limit where there is one. */
 export function gated(
   { graph }: GraphContext,
   gate: Value,
   up: Value,
-  { activation }: Pick<GatedMlpPlan, 'activation'>,
+  { activation, limit }: Pick<GatedMlpPlan, 'activation' | 'limit'>,
 ): Value {
-  return graph.node('Mul', [activate(graph, gate, activation), up]);
+  if (limit === null) return graph.node('Mul', [activate(graph, gate, activation), up]);
+  const number = (value: number): Value => graph.float(Float32Array.of(value), []);
+  const within = graph.node('Clip', [up, number(-limit), number(limit)]);
+  const below = graph.node('Clip', [gate, '', number(limit)]);
+  const oneMore = graph.node('Add', [within, number(1)]);
+  return graph.node('Mul', [activate(graph, below, activation), oneMore]);
 }
 
-/** `down(activation(up x))`. */
-function plainMlp(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
-  const inner = activate(context.graph, packedLinear(context, x, plan.up), plan.activation);
-  return packedLinear(context, inner, plan.down);
+/** `activation(up x)`. */
+function plainRows(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
+  const { activation } = plan;
+  const up = packedLinear(context, x, plan.up);
+  return typeof activation === 'string'
+    ? activate(context.graph, up, activation)
+    : xielu(context, up, activation);
 }

@@ -10,9 +10,29 @@ type Lack = (model: DecoderModel) => string | null;
 const keepsState: Lack = ({ plan }) =>
   stateFacts(plan) === null ? null : 'its layers keep a recurrent state, which only the CPU has';
 
+const hasSinks: Lack = ({ plan }) =>
+  attentionsOf(plan).every(({ sinks }) => sinks === null)
+    ? null
+    : 'its attention has no sinks (the scores that keys compete with)';
+
+/** Rows of a run on pages do not say where they stand. */
+const learnsPositions: Lack = ({ plan }) =>
+  plan.positions === null ? null : 'its positions are learned';
+
+const biasesScores: Lack = ({ plan }) =>
+  attentionsOf(plan).every(({ alibi }) => alibi === null)
+    ? null
+    : 'its attention adds no bias to scores (ALiBi)';
+
 const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] = [
-  ['webgpu', keepsState],
   ['cuda', keepsState],
+  ['webgpu', keepsState],
+  ['cuda', hasSinks],
+  ['webgpu', hasSinks],
+  ['cuda', learnsPositions],
+  ['webgpu', learnsPositions],
+  ['cuda', biasesScores],
+  ['webgpu', biasesScores],
   [
     'webgpu',
     ({ plan }) =>

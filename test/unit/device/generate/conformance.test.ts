@@ -16,5 +16,12 @@ testModelDevice(t, {
     glm4: ROUNDING,
     lfm2: ROUNDING,
     'qwen3-next': ROUNDING,
+    'gpt-oss-full': ROUNDING,
+    'olmoe-clip': ROUNDING,
+    'deepseek-v2': ROUNDING,
+    'gpt2-bare': ROUNDING,
+    'olmo-clip': ROUNDING,
+    'cohere-bias': ROUNDING,
+    'baichuan-alibi': ROUNDING,
   },
 });
