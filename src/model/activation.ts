@@ -1,5 +1,6 @@
 /** `gelu` is the exact one, by the error function; `gelu_tanh` its approximation by tanh; silu is `x * sigmoid(x)`. */
 export type Activation =
+  | 'identity'
   | 'gelu'
   | 'gelu_tanh'
   | 'gelu_10'

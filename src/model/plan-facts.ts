@@ -1,8 +1,8 @@
 import type { MoeSpec } from '../core/model-spec.js';
-import type { LayerPlan, ModelPlan, MoePlan, NormPlan } from './plan.js';
+import type { LayerPlan, MoePlan, NormPlan, TensorPlan, TrunkPlan } from './plan.js';
 
 /** The layers that route, and among how many experts; null = none does. */
-export function moeFacts({ layers }: ModelPlan): MoeSpec | null {
+export function moeFacts({ layers }: TrunkPlan): MoeSpec | null {
   const routed = layers.flatMap(({ index, mlp }) => (mlp.kind === 'moe' ? [{ index, mlp }] : []));
   const [first] = routed;
   if (first === undefined) return null;
@@ -11,7 +11,7 @@ export function moeFacts({ layers }: ModelPlan): MoeSpec | null {
 }
 
 /** One per layer: attention sees this many positions, the token's own included; null = all. */
-export function layerWindows({ layers }: ModelPlan): readonly (number | null)[] {
+export function layerWindows({ layers }: TrunkPlan): readonly (number | null)[] {
   return layers.map(({ attention }) => attention.window);
 }
 
@@ -21,4 +21,9 @@ export function layerNorms(layer: LayerPlan): readonly NormPlan[] {
   const { qNorm, kNorm } = attention;
   const norms = [inputNorm, qNorm, kNorm, attentionOutputNorm, mlpNorm, mlpOutputNorm];
   return norms.filter((norm) => norm !== null);
+}
+
+/** What the checkpoint has of a norm. */
+export function normTensors({ gain, bias }: NormPlan): TensorPlan[] {
+  return [gain, bias].filter((tensor) => tensor !== null);
 }

@@ -1,11 +1,11 @@
-import { layerNorms } from './plan-facts.js';
+import { layerNorms, normTensors } from './plan-facts.js';
 import type {
   DenseMlpPlan,
   LayerPlan,
   LinearPlan,
   ModelPlan,
-  NormPlan,
   TensorPlan,
+  TrunkPlan,
 } from './plan.js';
 import { pooledLinears, pooledTensors, type PooledPlan } from './pooled/pooled-plan.js';
 
@@ -15,30 +15,21 @@ export type AnyPlan = ModelPlan | PooledPlan;
 /** The norms, embedding and other plain tensors of a plan, in the order of the network. */
 export function plannedTensors(plan: AnyPlan): TensorPlan[] {
   if (!('trunk' in plan)) return decoderTensors(plan);
-  const { trunk } = plan;
-  const own = trunk.kind === 'decoder' ? decoderTensors(trunk.plan) : [];
-  return [...own, ...pooledTensors(plan)];
+  return [...decoderTensors(plan.trunk.plan), ...pooledTensors(plan)];
 }
 
-function decoderTensors(plan: ModelPlan): TensorPlan[] {
+function decoderTensors(plan: TrunkPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
   return [plan.embedding, ...norms.flatMap(normTensors)];
-}
-
-/** What the checkpoint has of a norm. */
-export function normTensors({ gain, bias }: NormPlan): TensorPlan[] {
-  return [gain, bias].filter((tensor) => tensor !== null);
 }
 
 /** Every linear of a plan, in the order of the network. */
 export function plannedLinears(plan: AnyPlan): LinearPlan[] {
   if (!('trunk' in plan)) return [...layerLinears(plan), plan.head];
-  const { trunk } = plan;
-  const own = trunk.kind === 'decoder' ? layerLinears(trunk.plan) : [];
-  return [...own, ...pooledLinears(plan)];
+  return [...layerLinears(plan.trunk.plan), ...pooledLinears(plan)];
 }
 
-function layerLinears(plan: ModelPlan): LinearPlan[] {
+function layerLinears(plan: TrunkPlan): LinearPlan[] {
   return plan.layers.flatMap((layer) => [
     layer.attention.qkv,
     layer.attention.o,

@@ -26,6 +26,15 @@ export interface ModelPlan {
   readonly rotatable: boolean;
 }
 
+/** A network up to its last norm. */
+export interface TrunkPlan extends Pick<
+  ModelPlan,
+  'embedding' | 'embeddingScale' | 'layers' | 'finalNorm'
+> {
+  /** The norm of the stream takes its place, so that each half adds to what it has read (arXiv 1810.04805). */
+  readonly isStreamNormed?: boolean;
+}
+
 /** One checkpoint tensor under a logical name. `shape` is what config.json demands of it. */
 export interface TensorPlan {
   readonly name: string;

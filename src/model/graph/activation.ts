@@ -6,6 +6,7 @@ type Build = (graph: Graph, x: Value) => Value;
 
 /** By the formulas of PyTorch and transformers, with their defaults. */
 const BUILDS: Readonly<Record<Activation, Build>> = {
+  identity: op('Identity'),
   gelu: op('Gelu'),
   gelu_tanh: op('Gelu', { approximate: { string: 'tanh' } }),
   gelu_10: (graph, x) => clip(graph, graph.node('Gelu', [x]), [-10, 10]),

@@ -30,7 +30,8 @@ export function attention(
       parts.map((part) => (part === '' ? part : rows.toRun(part))),
     ),
   );
-  const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
+  const layout = context.layout ?? headLayout(config.headDim);
+  const heads = pick(layout.unpad(graph, attended, config.numHeads));
   return grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
 }
 
@@ -57,7 +58,7 @@ function queryKeyValue(
   { plan, grid }: PlanOnGrid,
 ): readonly Value[] {
   const { graph, config } = context;
-  const layout = headLayout(config.headDim);
+  const layout = context.layout ?? headLayout(config.headDim);
   const factors = columnFactors(context, plan, grid);
   // A norm of heads would undo what was done before it.
   const isNormed = plan.qNorm !== null;

@@ -3,6 +3,7 @@ import type { ModelTarget } from '../target.js';
 import type { LayerPlan } from '../plan.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
+import type { HeadLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
 import type { RunRows } from './run-rows.js';
 
@@ -23,6 +24,8 @@ export type Attend = (layer: LayerPlan, queryKeyValue: readonly Value[]) => Valu
 export interface GraphContext extends WeightContext {
   readonly config: ModelConfig;
   readonly attend: Attend;
+  /** Default: heads as GroupQueryAttention takes them. */
+  readonly layout?: HeadLayout;
   /** Absent = linears multiply the rows of the run. */
   readonly rows?: RunRows;
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../families/model-config.js';
-import type { AttentionPlan, ModelPlan } from '../plan.js';
+import type { AttentionPlan, TrunkPlan } from '../plan.js';
 import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
 import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';
 import type { Attend } from './context.js';
@@ -32,7 +32,7 @@ export interface GroupQueryOptions {
 export function groupQueryAttention(
   graph: Graph,
   config: ModelConfig,
-  plan: ModelPlan,
+  plan: TrunkPlan,
   { hasCache, numPositions }: GroupQueryOptions,
 ): Attend {
   const rows = hasCache ? attentionRows(graph, config) : PLAIN_ROWS;
@@ -68,7 +68,7 @@ function cacheNames(graph: Graph, layer: number, hasCache: boolean) {
 }
 
 /** Whether a run decodes, `[1] bool`, or null where it makes no difference. */
-function decodeCondition(graph: Graph, config: ModelConfig, plan: ModelPlan): Value | null {
+function decodeCondition(graph: Graph, config: ModelConfig, plan: TrunkPlan): Value | null {
   const isCapped = plan.layers.every(({ attention }) => softcapOf(config, attention) !== null);
   if (!DECODES_PLAIN || isCapped) return null;
   const attributes = { start: { int: 1 }, end: { int: 2 } };

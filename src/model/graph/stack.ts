@@ -1,5 +1,5 @@
 import { GRAPH_INPUTS } from './contract.js';
-import type { LayerPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
+import type { LayerPlan, NormPlan, TensorPlan, TrunkPlan } from '../plan.js';
 import { attention } from './attention.js';
 import type { GraphContext, WeightContext } from './context.js';
 import { times } from './factors.js';
@@ -13,14 +13,21 @@ import { OWN_ROWS, type RunRows } from './run-rows.js';
 interface Stream {
   readonly residual: Value;
   readonly delta: Value | null;
+  /** The norm of it takes its place. */
+  readonly isNormed: boolean;
 }
 
 /**
- * Embedding and all decoder layers. Returns the rows of `head_rows`, `[R, hidden]`, before the final norm.
+ * Embedding and all layers; `entering`, `[B, S, hidden]`, is what the layers read in place of the embedding. Returns the
+ * rows of `head_rows`, `[R, hidden]`, before the final norm.
  */
-export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
+export function decoderStack(context: GraphContext, plan: TrunkPlan, entering?: Value): Value {
   const rows = context.rows ?? OWN_ROWS;
-  let stream: Stream = { residual: scaledTokens(context, plan, rows), delta: null };
+  let stream: Stream = {
+    residual: entering ?? scaledTokens(context, plan, rows),
+    delta: null,
+    isNormed: plan.isStreamNormed ?? false,
+  };
   for (const layer of plan.layers) {
     const pick = needsHeadRowsOnly(plan, layer)
       ? (x: Value) => gatherHeadRows(context.graph, x, rows)
@@ -53,24 +60,28 @@ function decoderLayer(
   const residual = pick(read.residual);
   const output = { norm: layer.mlpOutputNorm, scale: layer.residualScale };
   if (!layer.isParallel) {
-    const middle = readStream(context, { residual, delta: attended }, layer.mlpNorm);
+    const between = { ...stream, residual, delta: attended };
+    const middle = readStream(context, between, layer.mlpNorm);
     const delta = written(context, mlp(context, middle.normed, layer), output);
-    return { residual: middle.residual, delta };
+    return { ...stream, residual: middle.residual, delta };
   }
   const { mlpNorm } = layer;
   const normed = mlpNorm === null ? pick(read.normed) : norm(context, residual, mlpNorm);
   const delta = written(context, mlp(context, normed, layer), output);
-  return { residual, delta: context.graph.node('Add', [attended, delta]) };
+  return { ...stream, residual, delta: context.graph.node('Add', [attended, delta]) };
 }
 
 /** The whole stream, and the norm of it; null = it is read as it is. */
 function readStream(
   context: GraphContext,
-  { residual, delta }: Stream,
+  { residual, delta, isNormed }: Stream,
   plan: NormPlan | null,
 ): ResidualNorm {
-  if (delta !== null) return addThenNorm(context, residual, delta, plan);
-  return { normed: plan === null ? residual : norm(context, residual, plan), residual };
+  const read =
+    delta === null
+      ? { normed: plan === null ? residual : norm(context, residual, plan), residual }
+      : addThenNorm(context, residual, delta, plan);
+  return isNormed ? { normed: read.normed, residual: read.normed } : read;
 }
 
 interface WrittenHalf {
@@ -85,7 +96,7 @@ function written(context: GraphContext, output: Value, half: WrittenHalf): Value
   return times(graph, normed, half.scale);
 }
 
-function scaledTokens(context: GraphContext, plan: ModelPlan, { ids }: RunRows): Value {
+function scaledTokens(context: GraphContext, plan: TrunkPlan, { ids }: RunRows): Value {
   return times(context.graph, embedTokens(context, plan.embedding, ids), plan.embeddingScale);
 }
 
@@ -113,7 +124,7 @@ function mlp(context: GraphContext, normed: Value, { index, mlp }: LayerPlan): V
  * After the last attention nothing reads the other rows, so only these go on. A routed layer must
  * report the experts of every row, and keeps them all.
  */
-function needsHeadRowsOnly(plan: ModelPlan, layer: LayerPlan): boolean {
+function needsHeadRowsOnly(plan: TrunkPlan, layer: LayerPlan): boolean {
   return layer === plan.layers.at(-1) && layer.mlp.kind !== 'moe';
 }
 

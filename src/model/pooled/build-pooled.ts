@@ -16,7 +16,7 @@ import { checkPlan } from '../weights/find-weight.js';
 import { withViews } from '../weights/tensor-views.js';
 import { plainWeights } from '../weights/plain-weights.js';
 import { buildPooledGraph } from './pooled-graph.js';
-import type { PooledPlan } from './pooled-plan.js';
+import type { PooledPlan, PooledTrunk } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 
 /** A model that answers with vectors: checks the weights, builds the graph. */
@@ -77,9 +77,10 @@ function refuseDevice({ device }: TargetRequest): void {
  * plan, whether the checkpoint was saved with the prefix of a model with a head or without it.
  */
 async function openPooledCheckpoint(
-  { plan, prefix }: PooledModel,
+  { plan }: PooledModel,
   { source, overlay }: BuildOptions,
 ): Promise<Checkpoint> {
+  const { prefix, views } = plan.trunk;
   const stored = overlaid(await source.weights(), overlay);
   const tensors = new Map(aliased(stored, (name) => aliasOf(name, prefix)).tensors);
   const parts = await Promise.all(
@@ -89,15 +90,11 @@ async function openPooledCheckpoint(
     for (const [name, tensor] of weights.tensors) tensors.set(`${path}/${name}`, tensor);
   }
   const files = [...stored.files, ...parts.flatMap(({ weights }) => weights.files)];
-  const { trunk } = plan;
-  return withViews(
-    { folder: stored.folder, files, tensors },
-    trunk.kind === 'decoder' ? trunk.views : [],
-  );
+  return withViews({ folder: stored.folder, files, tensors }, views);
 }
 
 /** TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. */
-function aliasOf(name: string, { text, inPlan }: PooledModel['prefix']): string {
+function aliasOf(name: string, { text, inPlan }: PooledTrunk['prefix']): string {
   if (inPlan) return withPrefix(name, text);
   const bare = name.startsWith(text) ? name.slice(text.length) : name;
   return bare
@@ -113,31 +110,15 @@ function modulePaths(plan: PooledPlan): string[] {
 }
 
 function pooledContextLength({ plan }: PooledModel, requested: number | null): number {
-  const { trunk } = plan;
-  return resolveContextLength(
-    trunk.kind === 'decoder' ? trunk.config : { ...trunk.config, rope: null, headDim: 0 },
-    requested,
-  );
+  const { config, plan: network } = plan.trunk;
+  const rotates = network.layers.some(({ attention }) => attention.rotary !== null);
+  return resolveContextLength(rotates ? config : { ...config, rope: null }, requested);
 }
 
-/** What the actors may know of the model. */
+/** What the actors may know of the model: it keeps no K and V, so its heads are as they are. */
 function pooledSpec({ plan, embedding }: PooledModel, options: SpecOptions): ModelSpec {
   const { trunk } = plan;
-  if (trunk.kind === 'decoder') return { ...modelSpec(trunk, options), embedding };
-  const { config } = trunk;
-  return {
-    architecture: config.architecture,
-    modelType: config.modelType,
-    numLayers: config.numLayers,
-    numHeads: config.numHeads,
-    numKvHeads: config.numHeads,
-    headDim: config.hiddenSize / config.numHeads,
-    hiddenSize: config.hiddenSize,
-    vocabSize: config.vocabSize,
-    slidingWindow: null,
-    windows: [],
-    moe: null,
-    embedding,
-    ...options,
-  };
+  const { encoder, config } = trunk;
+  const spec = { ...modelSpec(trunk, options), embedding };
+  return encoder === null ? spec : { ...spec, headDim: config.headDim };
 }

@@ -1,23 +1,14 @@
 import type { PoolStage } from './pooled-plan.js';
-import type { ModelFamily } from '../families/family.js';
-import { gemma2 } from '../families/gemma2.js';
-import { llama } from '../families/llama.js';
-import { mistral } from '../families/mistral.js';
+import type { DecoderModel, ModelFamily } from '../families/family.js';
+import { DECODERS } from '../families/registry.js';
 import type { ClassifierSizes, PooledFamily } from './family.js';
-import { qwen2 } from '../families/qwen2.js';
-import { qwen3 } from '../families/qwen3.js';
 
-const CAUSAL = 'ForCausalLM';
+/** Endings of classes that generate. */
+const CAUSAL = /(ForCausalLM|LMHeadModel)$/;
 
 /** Each causal family as an embedder, from both of its classes, and as a reward model or classifier. */
-export const POOLED_DECODERS: readonly PooledFamily[] = [
-  gemma2,
-  llama,
-  mistral,
-  qwen2,
-  qwen3,
-].flatMap((family) => {
-  const name = family.architecture.slice(0, -CAUSAL.length);
+export const POOLED_DECODERS: readonly PooledFamily[] = DECODERS.flatMap((family) => {
+  const name = family.architecture.replace(CAUSAL, '');
   return [
     pooledDecoder(family, `${name}Model`),
     pooledDecoder(family, family.architecture),
@@ -32,15 +23,25 @@ function pooledDecoder(
 ): PooledFamily {
   return {
     architecture,
-    prefix: { text: 'model.', inPlan: true },
     pooling: 'last',
     trunk: (fields) => {
       const model = family.read(fields);
-      return { ...model, kind: 'decoder', config: { ...model.config, architecture } };
+      return {
+        ...model,
+        config: { ...model.config, architecture },
+        prefix: { text: prefixOf(model), inPlan: true },
+        encoder: null,
+      };
     },
     classifier: null,
     ...more,
   };
+}
+
+/** `model.` of `model.embed_tokens.weight`: a class without a head is saved without it. */
+function prefixOf({ plan }: DecoderModel): string {
+  const [first = '', ...others] = plan.embedding.checkpoint.split('.');
+  return others.length > 1 ? `${first}.` : '';
 }
 
 /** A linear without bias on the last token. */

@@ -2,20 +2,18 @@ import type { GraphOptions } from '../graph/decoder-graph.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
 import { activate } from '../graph/activation.js';
 import type { WeightContext } from '../graph/context.js';
-import { encoderStack, normTensors } from './encoder-stack.js';
+import { encoderRows } from './encoder-rows.js';
 import { Graph, type Value } from '../graph/graph.js';
 import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
 import { poolRows } from './pool-rows.js';
 import { norm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
-import type { DecoderTrunk, PoolStage } from './pooled-plan.js';
+import { rowWidth, type PooledTrunk, type PoolStage } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 import { CPU_TARGET } from '../target.js';
 import type { WeightStore } from '../weights/weight-store.js';
 
-/** PyTorch's default, the only one that sentence-transformers has. */
-const LAYER_NORM_EPS = 1e-5;
 /** PyTorch's `normalize` divides by no less. */
 const NORM_MIN = Float32Array.of(1e-12);
 
@@ -32,14 +30,10 @@ export function buildPooledGraph(
   graph.node('SequenceConstruct', [EMBED_INPUTS.poolWeights], {
     outputs: [EMBED_OUTPUTS.stopCopy],
   });
-  const { trunk } = plan;
-  const rows =
-    trunk.kind === 'encoder'
-      ? encoderStack(context, trunk)
-      : causalRows(context, trunk, options.contextLength);
-  let pooled = poolRows(graph, rows, { modes: embedding.pooling, width: trunk.config.hiddenSize });
-  for (const stage of plan.stages) pooled = poolStage(context, pooled, stage);
-  graph.node('Identity', [pooled], { outputs: [EMBED_OUTPUTS.vectors] });
+  const rows = staged(context, hiddenRows(context, plan.trunk, options.contextLength), plan.rows);
+  const pooled = poolRows(graph, rows, { modes: embedding.pooling, width: rowWidth(plan) });
+  const vectors = staged(context, pooled, plan.stages);
+  graph.node('Identity', [vectors], { outputs: [EMBED_OUTPUTS.vectors] });
   return graph.encode();
 }
 
@@ -59,13 +53,18 @@ function declareOutputs(graph: Graph, dim: number): void {
   graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['B', dim] });
 }
 
-/** Rows of a causal trunk, `[R, hidden]` after the final norm. */
-function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
-  const { config, plan } = trunk;
-  const options = { hasCache: false, numPositions: contextLength };
+/** Rows of a trunk, `[R, hidden]` after the final norm. */
+function hiddenRows(weights: WeightContext, trunk: PooledTrunk, numPositions: number): Value {
+  const { config, plan, encoder } = trunk;
+  if (encoder !== null) return encoderRows(weights, trunk, { encoder, numPositions });
+  const options = { hasCache: false, numPositions };
   const attend = groupQueryAttention(weights.graph, config, plan, options);
   const context = { ...weights, config, attend };
   return norm(context, decoderStack(context, plan), plan.finalNorm);
+}
+
+function staged(context: WeightContext, x: Value, stages: readonly PoolStage[]): Value {
+  return stages.reduce((value, stage) => poolStage(context, value, stage), x);
 }
 
 function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {
@@ -77,13 +76,11 @@ function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {
       return activate(graph, x, stage.activation);
     case 'prelu':
       return graph.node('PRelu', [x, graph.externalFloat(context.store.tensor(stage.slope.name))]);
-    case 'layer_norm':
-      return graph.node('LayerNormalization', [x, ...normTensors(context, stage.norm)], {
-        attributes: { axis: { int: -1 }, epsilon: { float: LAYER_NORM_EPS } },
-      });
+    case 'norm':
+      return norm(context, x, stage.norm);
     case 'normalize': {
-      const norm = graph.node('ReduceL2', [x, graph.ints(-1)]);
-      return graph.node('Div', [x, graph.node('Max', [norm, graph.f32(NORM_MIN, [])])]);
+      const length = graph.node('ReduceL2', [x, graph.ints(-1)]);
+      return graph.node('Div', [x, graph.node('Max', [length, graph.f32(NORM_MIN, [])])]);
     }
   }
 }

@@ -1,7 +1,7 @@
-import type { EmbeddingSpec } from '../../core/model-spec.js';
+import type { EmbeddingSpec, PoolingMode } from '../../core/model-spec.js';
 import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
 import { unsupported } from '../families/registry.js';
-import { ENCODERS } from './encoders.js';
+import { ENCODERS } from './encoders/registry.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
 import type { TensorPlan } from '../plan.js';
@@ -11,15 +11,14 @@ import type { LayerNormModule, SentenceModules } from './sentence-modules.js';
 /** Every network that answers with vectors. */
 export const POOLED_FAMILIES: readonly PooledFamily[] = [...ENCODERS, ...POOLED_DECODERS];
 
-/** `embedding` and `prefix` beside the plan, all from config.json and the folder's modules. */
+/** The plan and `embedding` beside it, both from config.json and the folder's modules. */
 export interface PooledModel {
   readonly plan: PooledPlan;
   readonly embedding: EmbeddingSpec;
-  readonly prefix: PooledFamily['prefix'];
 }
 
 /** Endings of classes that never generate. */
-const HEADLESS = /(Model|ForSequenceClassification)$/;
+const HEADLESS = /(Model|ForMaskedLM|ForSequenceClassification)$/;
 
 /**
  * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well
@@ -38,23 +37,20 @@ export function isPooled(
 export function readPooledModel(json: unknown, modules: SentenceModules | null): PooledModel {
   const fields = new ConfigFields(json, 'config.json');
   const family = familyOf(fields.architecture());
-  const { prefix } = family;
-  const model =
-    family.classifier === null ? embedder(fields, family, modules) : classifier(fields, family);
-  return { ...model, prefix };
+  return family.classifier === null
+    ? embedder(fields, family, modules)
+    : classifier(fields, family);
 }
-
-type PlannedModel = Omit<PooledModel, 'prefix'>;
 
 function embedder(
   fields: ConfigFields,
   family: PooledFamily,
   modules: SentenceModules | null,
-): PlannedModel {
+): PooledModel {
   const trunk = family.trunk(fields);
-  const { pooling, after } = modules ?? defaultModules(family);
+  const { pooling, after } = modules ?? defaultModules(fields, family);
   return {
-    plan: { trunk, stages: after.flatMap(moduleStages) },
+    plan: { trunk, rows: [], stages: after.flatMap(moduleStages) },
     embedding: {
       kind: 'embedding',
       dim: vectorSize(after, pooling.length * trunk.config.hiddenSize),
@@ -68,22 +64,29 @@ function embedder(
 }
 
 /** SGLang's, for a model without modules.json. */
-function defaultModules({ pooling }: PooledFamily): Pick<SentenceModules, 'pooling' | 'after'> {
-  return { pooling: [pooling], after: [{ kind: 'normalize' }] };
+function defaultModules(
+  fields: ConfigFields,
+  family: PooledFamily,
+): Pick<SentenceModules, 'pooling' | 'after'> {
+  return { pooling: [poolingOf(fields, family)], after: [{ kind: 'normalize' }] };
 }
 
-function classifier(fields: ConfigFields, family: PooledFamily): PlannedModel {
+function poolingOf(fields: ConfigFields, { pooling }: PooledFamily): PoolingMode {
+  return typeof pooling === 'string' ? pooling : pooling(fields);
+}
+
+function classifier(fields: ConfigFields, family: PooledFamily): PooledModel {
   const trunk = family.trunk(fields);
   const labels = readLabels(fields);
   const sizes = { hiddenSize: trunk.config.hiddenSize, numLabels: labels.length };
   const stages = family.classifier?.(fields, sizes) ?? [];
   const last = stages.at(-1);
   return {
-    plan: { trunk, stages },
+    plan: { trunk, rows: [], stages },
     embedding: {
       kind: 'classification',
       dim: labels.length,
-      pooling: [family.pooling],
+      pooling: [poolingOf(fields, family)],
       normalize: false,
       matryoshka: null,
       labels,
@@ -106,18 +109,30 @@ function moduleStages(module: SentenceModules['after'][number]): PoolStage[] {
   const part = { weight: parameter('weight'), bias: bias ? parameter('bias') : null, out };
   const linear = { name: path, in: module.in, out, parts: [part] };
   const dense: PoolStage = { kind: 'linear', linear };
-  if (activation === null) return [dense];
   if (activation !== 'prelu') return [dense, { kind: 'activation', activation }];
   const name = `${path}/activation_function.weight`;
   return [dense, { kind: 'prelu', slope: { name, checkpoint: name, shape: [1] } }];
 }
+
+/** PyTorch's default, the only one that sentence-transformers has. */
+const LAYER_NORM_EPS = 1e-5;
 
 function layerNormStage({ path, dim }: LayerNormModule): PoolStage {
   const tensor = (parameter: string): TensorPlan => {
     const name = `${path}/norm.${parameter}`;
     return { name, checkpoint: name, shape: [dim] };
   };
-  return { kind: 'layer_norm', norm: { gain: tensor('weight'), bias: tensor('bias') } };
+  return {
+    kind: 'norm',
+    norm: {
+      kind: 'layer',
+      eps: LAYER_NORM_EPS,
+      width: dim,
+      gain: tensor('weight'),
+      gainOffset: 0,
+      bias: tensor('bias'),
+    },
+  };
 }
 
 /** Each module must take what comes before it. */

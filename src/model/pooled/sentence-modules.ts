@@ -34,8 +34,8 @@ export interface DenseModule {
   readonly in: number;
   readonly out: number;
   readonly bias: boolean;
-  /** Null changes nothing. PReLU has a weight of its own. */
-  readonly activation: Activation | 'prelu' | null;
+  /** PReLU has a weight of its own. */
+  readonly activation: Activation | 'prelu';
 }
 
 /** One entry of modules.json. */

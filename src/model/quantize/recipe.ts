@@ -1,7 +1,7 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { normTensors } from '../plan-tensors.js';
+import { normTensors } from '../plan-facts.js';
 import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';

@@ -86,7 +86,7 @@ export function parallel(
   });
 }
 
-function layer(
+export function layer(
   { index }: LayerPlace,
   { attention, mlp, ...more }: LayerTraits & Partial<Omit<LayerPlan, 'attention' | 'mlp'>>,
 ): Part<LayerPlan> {
