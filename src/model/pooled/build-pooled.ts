@@ -93,11 +93,15 @@ async function openPooledCheckpoint(
   return withViews({ folder: stored.folder, files, tensors }, views);
 }
 
-/** TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. */
+/**
+ * TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. A weight that has adapters beside it
+ * is stored as torch's parametrisations name it.
+ */
 function aliasOf(name: string, { text, inPlan }: PooledTrunk['prefix']): string {
   if (inPlan) return withPrefix(name, text);
   const bare = name.startsWith(text) ? name.slice(text.length) : name;
   return bare
+    .replace(/\.parametrizations\.weight\.original$/, '.weight')
     .replace(/\.LayerNorm\.gamma$/, '.LayerNorm.weight')
     .replace(/\.LayerNorm\.beta$/, '.LayerNorm.bias');
 }

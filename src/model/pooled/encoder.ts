@@ -25,6 +25,8 @@ export interface EntryTraits {
   } | null;
   readonly tokenTypes?: { readonly module: string; readonly rows: number } | null;
   readonly norm: string;
+  /** Where the checkpoint has the norm; default: with the tables. */
+  readonly normAt?: string;
 }
 
 /** Where the norms of a layer stand: before its halves, with one behind the last layer, or behind each half. */
@@ -89,7 +91,11 @@ function entryOf(config: ModelConfig, { entry, norm: style }: EncoderNetwork) {
         paddingId: positions.paddingId,
       },
       tokenTypes: tokenTypes && table('token_types', tokenTypes.module, tokenTypes.rows),
-      norm: norm(at, style, { name: 'entry_norm', module: entry.norm, width }),
+      norm: norm(ROOT.within(entry.normAt ?? entry.at), style, {
+        name: 'entry_norm',
+        module: entry.norm,
+        width,
+      }),
       projection:
         projection === null
           ? null

@@ -4,6 +4,7 @@ import { plainMlp } from '../../families/parts/mlp.js';
 import { layerNorm } from '../../families/parts/norm.js';
 import { encoder } from '../encoder.js';
 import type { PooledTrunk } from '../pooled-plan.js';
+import { flashRoberta } from './flash-roberta.js';
 import { denseHead } from './heads.js';
 import { type EncoderLine, encoderClasses } from './lines.js';
 import {
@@ -25,6 +26,12 @@ interface BertTraits {
 
 const ROBERTA_HEAD = denseHead({ dense: 'classifier.dense', output: 'classifier.out_proj' });
 
+const XLM_ROBERTA = bert({
+  modelType: 'xlm-roberta',
+  prefix: 'roberta.',
+  countsPositionsFromPadding: true,
+});
+
 const LINES: readonly EncoderLine[] = [
   {
     name: 'Bert',
@@ -38,9 +45,13 @@ const LINES: readonly EncoderLine[] = [
   },
   {
     name: 'XLMRoberta',
-    trunk: bert({ modelType: 'xlm-roberta', prefix: 'roberta.', countsPositionsFromPadding: true }),
+    trunk: (fields, architecture) =>
+      fields.text('position_embedding_type', 'absolute') === 'rotary'
+        ? flashRoberta(fields, architecture)
+        : XLM_ROBERTA(fields, architecture),
     classifier: ROBERTA_HEAD,
   },
+  { name: 'JinaEmbeddingsV3', trunk: flashRoberta, classifier: ROBERTA_HEAD },
   {
     name: 'Electra',
     trunk: bert({

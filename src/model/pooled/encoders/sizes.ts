@@ -1,7 +1,8 @@
+import type { Activation } from '../../activation.js';
 import type { ConfigFields } from '../../families/config-fields.js';
 import type { ModelConfig } from '../../families/model-config.js';
 import { HIDDEN_ACTIVATIONS } from '../activation-names.js';
-import type { Activation } from '../../activation.js';
+import type { EntryTraits } from '../encoder.js';
 
 export interface EncoderSizeTraits {
   readonly architecture: string;
@@ -43,6 +44,15 @@ export function readLearnedPositions(fields: ConfigFields, paddingId: number | n
   const contextLength = rows - (paddingId === null ? 0 : paddingId + 1);
   if (contextLength < 1) fields.fail('max_position_embeddings', 'more than "pad_token_id" + 1');
   return { rows, contextLength };
+}
+
+/** A table for `type_vocab_size`; null = none. */
+export function readTokenTypes(
+  fields: ConfigFields,
+  fallback = 2,
+): NonNullable<EntryTraits['tokenTypes']> | null {
+  const rows = fields.count('type_vocab_size', fallback);
+  return rows === 0 ? null : { module: 'token_type_embeddings', rows };
 }
 
 /** `hidden_act`, which some call by another name. */

@@ -33,21 +33,22 @@ t.test('a folder embeds by its architecture, its modules or as asked', (t) => {
 
 t.test('an embedding folder of no known class is told which ones embed', async (t) => {
   for (const [architecture, modules] of [
-    ['MPNetForMaskedLM', MODULES],
-    ['ModernBertModel', null],
-    ['DebertaV2ForSequenceClassification', null],
+    ['BigBirdForMaskedLM', MODULES],
+    ['CanineModel', null],
+    ['FNetForSequenceClassification', null],
   ] as const) {
     const json = { ...BERT, architectures: [architecture] };
     t.equal(isPooled(json, modules, false), true);
     t.throws(() => readPooledModel(json, modules), {
-      message: /is not supported as an embedding model\. The nearest of the supported architectures: \w+, /,
+      message:
+        /is not supported as an embedding model\. The nearest of the supported architectures: \w+, /,
     });
   }
   const folder = join(t.testdir({}), 'dense');
   await cp(pooledFolder('st-all'), folder, { recursive: true });
   const path = join(folder, '0_Transformer', 'config.json');
-  await writeFile(path, (await readFile(path, 'utf8')).replace('BertModel', 'MPNetModel'));
-  await t.rejects(preparePooled(folder), { message: /'MPNetModel' is not supported as an embed/ });
+  await writeFile(path, (await readFile(path, 'utf8')).replace('BertModel', 'CanineModel'));
+  await t.rejects(preparePooled(folder), { message: /'CanineModel' is not supported as an embed/ });
 });
 
 t.test('without modules.json encoders take the first token, causal models the last', (t) => {
