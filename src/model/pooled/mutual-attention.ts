@@ -5,7 +5,8 @@ import type { Graph, Value } from '../graph/graph.js';
 import type { RotaryTables } from '../graph/rotary-tables.js';
 import { rotaryTables } from '../graph/rotary-tables.js';
 import type { ScoresPlan } from './pooled-plan.js';
-import { scoreBias } from './score-bias.js';
+import { disentangledBias, type LayerBias } from './disentangled.js';
+import { distancesIn, scoreBias } from './score-bias.js';
 
 export interface MutualOptions {
   readonly scores: ScoresPlan | null;
@@ -23,10 +24,10 @@ export function mutualAttention(
   const one = graph.cast(graph.ints(1), 'i32');
   const lengths = graph.node('Add', [EMBED_INPUTS.seqlensK, one]);
   const tablesOf = rotaryTables(graph, config, { numPositions, hasScale: true });
-  const biasOf = scoreBias(context, { scores, numPositions });
-  return ({ attention }, queryKeyValue) => {
+  const biasOf = layerBias(context, config, { scores, numPositions });
+  return (layer, queryKeyValue) => {
     const [query = '', key = '', value = ''] = queryKeyValue;
-    const tables = tablesOf(attention);
+    const tables = tablesOf(layer.attention);
     const inputs = [
       rotated(graph, query, tables),
       widened(graph, rotated(graph, key, tables), config),
@@ -34,11 +35,25 @@ export function mutualAttention(
       '',
       lengths,
     ];
-    const bias = biasOf(attention.window);
+    const bias = biasOf(layer, query, key);
     return graph.node('MultiHeadAttention', bias === null ? inputs : [...inputs, bias], {
       attributes: { num_heads: { int: config.numHeads }, scale: { float: 1 } },
     });
   };
+}
+
+/** What is added to the scores of a layer; null = nothing. */
+function layerBias(
+  context: WeightContext,
+  config: ModelConfig,
+  { scores, numPositions }: MutualOptions,
+): (...of: Parameters<LayerBias>) => Value | null {
+  if (scores?.kind === 'disentangled') {
+    const distances = distancesIn(context.graph);
+    return disentangledBias(context, config, scores, { distances, numPositions });
+  }
+  const biasOf = scoreBias(context, { scores, numPositions });
+  return ({ attention }) => biasOf(attention.window);
 }
 
 function rotated(graph: Graph, x: Value, tables: RotaryTables | null): Value {

@@ -56,7 +56,7 @@ export interface PositionsPlan {
 }
 
 /** What is added to the scores of a query and a key by how far they are from each other. */
-export type ScoresPlan = SlopesPlan | BucketsPlan;
+export type ScoresPlan = SlopesPlan | BucketsPlan | DisentangledPlan;
 
 /** `-slope * |distance|`, a slope for each head (ALiBi on both sides, arXiv 2108.12409). */
 export interface SlopesPlan {
@@ -79,6 +79,21 @@ export function rowWidth({ trunk, rows }: PooledPlan): number {
   return last?.linear.out ?? trunk.config.hiddenSize;
 }
 
+/** Products of q and k with embeddings of the distance between them (DeBERTa, arXiv 2006.03654). */
+export interface DisentangledPlan {
+  readonly kind: 'disentangled';
+  /** `[rows, hiddenSize]` */
+  readonly table: TensorPlan;
+  readonly norm: NormPlan | null;
+  /** Row of a distance, query minus key. */
+  readonly rowOf: (distance: number) => number;
+  /** Of a layer: what makes keys and queries of the rows; `shared` = the linear of its own k or q, null = nothing does. */
+  readonly linears: (layer: number) => {
+    readonly keys: LinearPlan | 'shared' | null;
+    readonly queries: LinearPlan | 'shared' | null;
+  };
+}
+
 export type PoolStage =
   | { readonly kind: 'linear'; readonly linear: LinearPlan }
   | { readonly kind: 'activation'; readonly activation: Activation }
@@ -95,7 +110,8 @@ export function pooledTensors({ trunk, rows, stages }: PooledPlan): TensorPlan[]
   return [
     ...tables,
     ...(entry?.norm ? normTensors(entry.norm) : []),
-    ...(scores?.kind === 'buckets' ? [scores.table] : []),
+    ...(scores === null || scores.kind === 'slopes' ? [] : [scores.table]),
+    ...(scores?.kind === 'disentangled' && scores.norm ? normTensors(scores.norm) : []),
     ...[...rows, ...stages].flatMap(stageTensors),
   ];
 }
@@ -107,9 +123,15 @@ function stageTensors(stage: PoolStage): TensorPlan[] {
 
 /** The linears of a plan that its trunk's layers do not have. */
 export function pooledLinears({ trunk, rows, stages }: PooledPlan): LinearPlan[] {
-  const projection = trunk.encoder?.entry?.projection ?? null;
+  const { entry = null, scores = null } = trunk.encoder ?? {};
+  const projection = entry?.projection ?? null;
   const ends = [...rows, ...stages].flatMap((stage) =>
     stage.kind === 'linear' ? [stage.linear] : [],
   );
-  return [...(projection === null ? [] : [projection]), ...ends];
+  const ofLayers =
+    scores?.kind === 'disentangled'
+      ? trunk.plan.layers.flatMap(({ index }) => Object.values(scores.linears(index)))
+      : [];
+  const ofScores = ofLayers.filter((linear) => linear !== null && linear !== 'shared');
+  return [...(projection === null ? [] : [projection]), ...ofScores, ...ends];
 }

@@ -1,13 +1,16 @@
 import { EMBED_INPUTS } from '../graph/contract.js';
 import type { WeightContext } from '../graph/context.js';
 import type { Graph, Value } from '../graph/graph.js';
-import type { BucketsPlan, ScoresPlan } from './pooled-plan.js';
+import type { BucketsPlan, SlopesPlan } from './pooled-plan.js';
 
 /** Of a key that is not seen: a softmax makes 0 of it. */
 const UNSEEN = -1e30;
 
+/** Biases that are the same for all tokens. */
+type FixedScores = SlopesPlan | BucketsPlan;
+
 interface BiasOptions {
-  readonly scores: ScoresPlan | null;
+  readonly scores: FixedScores | null;
   readonly numPositions: number;
 }
 
@@ -33,7 +36,7 @@ export function scoreBias(
 }
 
 /** `[S, S] i64`: key minus query. */
-function distancesIn(graph: Graph): Value {
+export function distancesIn(graph: Graph): Value {
   const size = graph.node('Squeeze', [
     graph.node('Shape', [EMBED_INPUTS.inputIds], { attributes: { start: { int: 1 } } }),
   ]);
@@ -58,7 +61,7 @@ interface HeadOptions {
 }
 
 /** `[1, numHeads, S, S]` */
-function headBias(context: WeightContext, scores: ScoresPlan, options: HeadOptions): Value {
+function headBias(context: WeightContext, scores: FixedScores, options: HeadOptions): Value {
   const { graph } = context;
   if (scores.kind === 'buckets') return bucketBias(context, scores, options);
   const far = graph.cast(graph.node('Abs', [options.distances()]), 'f32');
