@@ -1,40 +1,70 @@
-import type { PoolStage } from './pooled-plan.js';
+import type { PoolingMode } from '../../core/model-spec.js';
+import type { ConfigFields } from '../families/config-fields.js';
 import type { DecoderModel, ModelFamily } from '../families/family.js';
+import { llama } from '../families/llama.js';
 import { DECODERS } from '../families/registry.js';
+import type { LayerPlan } from '../plan.js';
+import { linearStage } from './encoders/heads.js';
 import type { ClassifierSizes, PooledFamily } from './family.js';
+import type { PooledTrunk, PoolStage } from './pooled-plan.js';
 
 /** Endings of classes that generate. */
 const CAUSAL = /(ForCausalLM|LMHeadModel)$/;
+/** Where the other classes of a family have another name than the one that generates. */
+const NAMES: Readonly<Record<string, string>> = { Gemma3: 'Gemma3Text' };
+const POOLINGS: Readonly<Record<string, PoolingMode>> = { avg: 'mean', cls: 'cls', last: 'last' };
+
+/** Nvidia's Llama whose tokens see each other. */
+const MUTUAL_LLAMA: readonly PooledFamily[] = (
+  [
+    ['LlamaBidirectionalModel', null],
+    ['LlamaBidirectionalForSequenceClassification', scoreHead],
+  ] as const
+).map(([architecture, classifier]) => ({
+  architecture,
+  pooling: (fields) => fields.oneOf('pooling', POOLINGS, 'avg'),
+  trunk: (fields) => mutual(causalTrunk(fields, llama, architecture)),
+  classifier,
+}));
 
 /** Each causal family as an embedder, from both of its classes, and as a reward model or classifier. */
-export const POOLED_DECODERS: readonly PooledFamily[] = DECODERS.flatMap((family) => {
-  const name = family.architecture.replace(CAUSAL, '');
-  return [
-    pooledDecoder(family, `${name}Model`),
-    pooledDecoder(family, family.architecture),
-    pooledDecoder(family, `${name}ForSequenceClassification`, { classifier: scoreHead }),
-  ];
-});
+export const POOLED_DECODERS: readonly PooledFamily[] = [
+  ...DECODERS.flatMap((family) => {
+    const own = family.architecture.replace(CAUSAL, '');
+    const name = NAMES[own] ?? own;
+    return [
+      pooledDecoder(family, `${name}Model`),
+      pooledDecoder(family, family.architecture),
+      pooledDecoder(family, `${name}ForSequenceClassification`, scoreHead),
+    ];
+  }),
+  ...MUTUAL_LLAMA,
+];
 
 function pooledDecoder(
   family: ModelFamily,
   architecture: string,
-  more: Partial<Pick<PooledFamily, 'classifier'>> = {},
+  classifier: PooledFamily['classifier'] = null,
 ): PooledFamily {
   return {
     architecture,
     pooling: 'last',
     trunk: (fields) => {
-      const model = family.read(fields);
-      return {
-        ...model,
-        config: { ...model.config, architecture },
-        prefix: { text: prefixOf(model), inPlan: true },
-        encoder: null,
-      };
+      const trunk = causalTrunk(fields, family, architecture);
+      return fields.boolean('use_bidirectional_attention', false) ? mutual(trunk) : trunk;
     },
-    classifier: null,
-    ...more,
+    classifier,
+  };
+}
+
+function causalTrunk(fields: ConfigFields, family: ModelFamily, architecture: string): PooledTrunk {
+  const model = family.read(fields);
+  return {
+    config: { ...model.config, architecture },
+    plan: model.plan,
+    views: model.views,
+    prefix: { text: prefixOf(model), inPlan: true },
+    encoder: null,
   };
 }
 
@@ -44,14 +74,17 @@ function prefixOf({ plan }: DecoderModel): string {
   return others.length > 1 ? `${first}.` : '';
 }
 
-/** A linear without bias on the last token. */
-function scoreHead(_: unknown, { hiddenSize, numLabels }: ClassifierSizes): PoolStage[] {
-  const part = { weight: 'score.weight', bias: null, out: numLabels };
-  const linear = {
-    name: 'score',
-    in: hiddenSize,
-    out: numLabels,
-    parts: [part],
-  };
-  return [{ kind: 'linear', linear }];
+/** The same network with tokens that see each other: half of a window is on either side. */
+function mutual(trunk: PooledTrunk): PooledTrunk {
+  const layers = trunk.plan.layers.map((layer): LayerPlan => {
+    const { window } = layer.attention;
+    if (window === null) return layer;
+    return { ...layer, attention: { ...layer.attention, window: Math.floor(window / 2) + 1 } };
+  });
+  return { ...trunk, plan: { ...trunk.plan, layers }, encoder: { entry: null, scores: null } };
+}
+
+/** A linear without bias on the pooled row. */
+function scoreHead(_: unknown, sizes: ClassifierSizes): PoolStage[] {
+  return [linearStage('score', sizes, false)];
 }

@@ -1,6 +1,6 @@
 import type { EmbeddingSpec, PoolingMode } from '../../core/model-spec.js';
 import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
-import { unsupported } from '../families/registry.js';
+import { DECODERS, unsupported } from '../families/registry.js';
 import { ENCODERS } from './encoders/registry.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
@@ -30,7 +30,8 @@ export function isPooled(
   isEmbedding: boolean,
 ): boolean {
   if (isEmbedding || modules !== null) return true;
-  return HEADLESS.test(new ConfigFields(json, 'config.json').architecture());
+  const architecture = new ConfigFields(json, 'config.json').architecture();
+  return HEADLESS.test(architecture) && !DECODERS.some((one) => one.architecture === architecture);
 }
 
 /** Throws `ModelConfigError`, naming the field or architecture. */
