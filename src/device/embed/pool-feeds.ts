@@ -11,9 +11,12 @@ interface PooledRow {
   readonly position: number | null;
 }
 
+/** Modes that no row has a weight in. */
+type Unweighted = 'max' | 'tokens';
+
 /** Weight of position `i` of `length` in the vector of a mode. */
 const WEIGHTS: Readonly<
-  Record<Exclude<PoolingMode, 'max'>, (i: number, length: number) => number>
+  Record<Exclude<PoolingMode, Unweighted>, (i: number, length: number) => number>
 > = {
   cls: (i) => (i === 0 ? 1 : 0),
   last: (i, length) => (i === length - 1 ? 1 : 0),
@@ -25,7 +28,7 @@ const WEIGHTS: Readonly<
 /** Which rows are pooled and with what weights, for sequences of these `lengths`, padded to the longest. */
 export function poolFeeds(lengths: readonly number[], modes: readonly PoolingMode[]): Tensors {
   const pooled = pooledRows(lengths, modes);
-  const weighted = modes.filter((mode) => mode !== 'max');
+  const weighted = modes.filter((mode) => mode !== 'max' && mode !== 'tokens');
   const numRows = pooled.length;
   const weights = new Float32Array(Math.max(1, weighted.length * lengths.length) * numRows);
   for (const [index, mode] of weighted.entries()) {

@@ -37,6 +37,8 @@ const BUILDS: Readonly<Record<Activation, Build>> = {
     return graph.node('Mul', [x, gate]);
   },
   softplus: op('Softplus'),
+  log1p_relu: (graph, x) =>
+    graph.node('Log', [graph.node('Add', [graph.node('Relu', [x]), scalar(graph, 1)])]),
   softsign: op('Softsign'),
   hard_shrink: op('Shrink', { lambd: { float: 0.5 }, bias: { float: 0 } }),
   soft_shrink: op('Shrink', { lambd: { float: 0.5 }, bias: { float: 0.5 } }),

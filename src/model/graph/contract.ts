@@ -122,7 +122,7 @@ export const EMBED_INPUTS = {
   totalLength: GRAPH_INPUTS.totalLength,
   /**
    * `[R] i64`, indices into the flattened `[B * S]`. Pooling by cls or last alone: one per sequence, and
-   * that row is the answer. With max among the modes: all `B * S`, where a sequence takes its last row again in
+   * that row is the answer. Each token its own: all real rows, which are the answers. With max among the modes: all `B * S`, where a sequence takes its last row again in
    * the place of padding. Else all real rows.
    */
   headRows: GRAPH_INPUTS.headRows,
@@ -133,7 +133,7 @@ export const EMBED_INPUTS = {
 export const EMBED_OUTPUTS = {
   /** A sequence, declared first, so that the binding stops before it copies outputs ({@link GRAPH_OUTPUTS}). */
   stopCopy: GRAPH_OUTPUTS.stopCopy,
-  /** `[B, dim] f32` */
+  /** `[B, dim] f32`, or `[R, dim]` where each token has its own. */
   vectors: 'vectors',
 } as const;
 

@@ -27,6 +27,27 @@ const MUTUAL_LLAMA: readonly PooledFamily[] = (
   classifier,
 }));
 
+/** Reward models with a head of their own, and the class of the network below it. */
+const REWARDS: readonly (readonly [
+  architecture: string,
+  causal: string,
+  head: NonNullable<PooledFamily['classifier']>,
+])[] = [
+  ['Qwen2ForRewardModel', 'Qwen2ForCausalLM', twoLinears],
+  [
+    'InternLM2ForRewardModel',
+    'InternLM2ForCausalLM',
+    (_, sizes) => [linearStage('v_head', sizes, false)],
+  ],
+];
+
+const REWARD_MODELS = REWARDS.flatMap(([architecture, causal, head]): PooledFamily[] =>
+  DECODERS.filter((family) => family.architecture === causal).map((family) => ({
+    ...pooledDecoder(family, architecture, head),
+    numLabels: 1,
+  })),
+);
+
 /** Each causal family as an embedder, from both of its classes, and as a reward model or classifier. */
 export const POOLED_DECODERS: readonly PooledFamily[] = [
   ...DECODERS.flatMap((family) => {
@@ -39,6 +60,7 @@ export const POOLED_DECODERS: readonly PooledFamily[] = [
     ];
   }),
   ...MUTUAL_LLAMA,
+  ...REWARD_MODELS,
 ];
 
 function pooledDecoder(
@@ -82,6 +104,16 @@ function mutual(trunk: PooledTrunk): PooledTrunk {
     return { ...layer, attention: { ...layer.attention, window: Math.floor(window / 2) + 1 } };
   });
   return { ...trunk, plan: { ...trunk.plan, layers }, encoder: { entry: null, scores: null } };
+}
+
+/** Two linears with ReLU between them (Qwen2.5-Math-RM). */
+function twoLinears(_: unknown, sizes: ClassifierSizes): PoolStage[] {
+  const { hiddenSize } = sizes;
+  return [
+    linearStage('score.0', { hiddenSize, numLabels: hiddenSize }),
+    { kind: 'activation', activation: 'relu' },
+    linearStage('score.2', sizes),
+  ];
 }
 
 /** A linear without bias on the pooled row. */

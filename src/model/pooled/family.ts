@@ -12,6 +12,10 @@ export interface PooledFamily {
   trunk(fields: ConfigFields): PooledTrunk;
   /** What a head makes of the pooled row; null = the row itself is the answer. */
   readonly classifier: ((fields: ConfigFields, sizes: ClassifierSizes) => PoolStage[]) | null;
+  /** How many labels it has, whatever config.json says. */
+  readonly numLabels?: number;
+  /** What fills in words: a score for each of the vocabulary, of each row. */
+  readonly words?: ((fields: ConfigFields, trunk: PooledTrunk) => readonly PoolStage[]) | null;
 }
 
 /** Width of a classifier's input and of its output. */

@@ -8,10 +8,13 @@ export interface PoolRowsOptions {
   readonly width: number;
 }
 
-/** `[R, width]` → `[B, modes * width]`, by the contract of graph/contract.ts. */
+/** Modes whose rows are the answer. */
+const AS_THEY_ARE: readonly PoolingMode[] = ['cls', 'last', 'tokens'];
+
+/** `[R, width]` → `[B, modes * width]`, or as they are, by the contract of graph/contract.ts. */
 export function poolRows(graph: Graph, rows: Value, { modes, width }: PoolRowsOptions): Value {
   const [only] = modes;
-  if (modes.length === 1 && (only === 'cls' || only === 'last')) return rows;
+  if (modes.length === 1 && AS_THEY_ARE.some((mode) => mode === only)) return rows;
   const numSums = modes.filter((mode) => mode !== 'max').length;
   const sums = numSums === 0 ? null : weightedSums(graph, rows, [numSums, -1, width]);
   let numTaken = 0;

@@ -50,7 +50,7 @@ function declareInputs(graph: Graph): void {
 /** Declares the outputs of {@link EMBED_OUTPUTS}; `stop_copy` must be the first. */
 function declareOutputs(graph: Graph, dim: number): void {
   graph.output({ name: EMBED_OUTPUTS.stopCopy, dtype: 'f32', shape: ['K', 'R'], sequence: true });
-  graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['B', dim] });
+  graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['V', dim] });
 }
 
 /** Rows of a trunk, `[R, hidden]` after the final norm. */

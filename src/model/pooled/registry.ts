@@ -5,7 +5,7 @@ import { ENCODERS } from './encoders/registry.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
 import type { TensorPlan } from '../plan.js';
-import type { PooledPlan, PoolStage } from './pooled-plan.js';
+import { rowWidth, type PooledPlan, type PooledTrunk, type PoolStage } from './pooled-plan.js';
 import type { LayerNormModule, SentenceModules } from './sentence-modules.js';
 
 /** Every network that answers with vectors. */
@@ -18,7 +18,8 @@ export interface PooledModel {
 }
 
 /** Endings of classes that never generate. */
-const HEADLESS = /(Model|ForMaskedLM|ForSequenceClassification)$/;
+const HEADLESS =
+  /(Model|ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForRewardModel)$/;
 
 /**
  * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well
@@ -49,12 +50,14 @@ function embedder(
   modules: SentenceModules | null,
 ): PooledModel {
   const trunk = family.trunk(fields);
-  const { pooling, after } = modules ?? defaultModules(fields, family);
+  const { pooling, after, isSparse } = modules ?? defaultModules(fields, family);
+  const rows = isSparse ? wordScores(fields, family, trunk) : [];
+  const plan = { trunk, rows, stages: after.flatMap(moduleStages) };
   return {
-    plan: { trunk, rows: [], stages: after.flatMap(moduleStages) },
+    plan,
     embedding: {
-      kind: 'embedding',
-      dim: vectorSize(after, pooling.length * trunk.config.hiddenSize),
+      kind: isSparse ? 'sparse' : 'embedding',
+      dim: vectorSize(after, pooling.length * rowWidth(plan)),
       pooling,
       normalize: after.at(-1)?.kind === 'normalize',
       matryoshka: readMatryoshka(fields),
@@ -68,8 +71,19 @@ function embedder(
 function defaultModules(
   fields: ConfigFields,
   family: PooledFamily,
-): Pick<SentenceModules, 'pooling' | 'after'> {
-  return { pooling: [poolingOf(fields, family)], after: [{ kind: 'normalize' }] };
+): Omit<SentenceModules, 'transformer'> {
+  return { pooling: [poolingOf(fields, family)], after: [{ kind: 'normalize' }], isSparse: false };
+}
+
+function wordScores(
+  fields: ConfigFields,
+  { architecture, words = null }: PooledFamily,
+  trunk: PooledTrunk,
+): readonly PoolStage[] {
+  if (words !== null) return words(fields, trunk);
+  throw new ModelConfigError(
+    `modules.json: SpladePooling needs a masked language model, and ${architecture} is not one that is supported`,
+  );
 }
 
 function poolingOf(fields: ConfigFields, { pooling }: PooledFamily): PoolingMode {
@@ -78,7 +92,7 @@ function poolingOf(fields: ConfigFields, { pooling }: PooledFamily): PoolingMode
 
 function classifier(fields: ConfigFields, family: PooledFamily): PooledModel {
   const trunk = family.trunk(fields);
-  const labels = readLabels(fields);
+  const labels = readLabels(fields, family.numLabels);
   const sizes = { hiddenSize: trunk.config.hiddenSize, numLabels: labels.length };
   const stages = family.classifier?.(fields, sizes) ?? [];
   const last = stages.at(-1);
@@ -104,6 +118,7 @@ function familyOf(architecture: string): PooledFamily {
 
 function moduleStages(module: SentenceModules['after'][number]): PoolStage[] {
   if (module.kind === 'normalize') return [module];
+  if (module.kind === 'log1p_relu') return [{ kind: 'activation', activation: module.kind }];
   if (module.kind === 'layer_norm') return [layerNormStage(module)];
   const { path, bias, out, activation } = module;
   const parameter = (kind: string): string => `${path}/linear.${kind}`;
@@ -139,7 +154,7 @@ function layerNormStage({ path, dim }: LayerNormModule): PoolStage {
 /** Each module must take what comes before it. */
 function vectorSize(after: SentenceModules['after'], pooledSize: number): number {
   return after.reduce((width, module) => {
-    if (module.kind === 'normalize') return width;
+    if (module.kind === 'normalize' || module.kind === 'log1p_relu') return width;
     const [field, size] =
       module.kind === 'dense' ? ['in_features', module.in] : ['dimension', module.dim];
     if (size !== width) {
@@ -152,12 +167,16 @@ function vectorSize(after: SentenceModules['after'], pooledSize: number): number
 }
 
 /** `id2label` in order; Hugging Face leaves it out for the default of two labels. */
-function readLabels(fields: ConfigFields): readonly string[] {
+function readLabels(fields: ConfigFields, only?: number): readonly string[] {
   const names = fields.raw('id2label') ?? {};
   if (typeof names !== 'object' || Array.isArray(names)) fields.fail('id2label', 'a JSON object');
   const entries = Object.entries(names).sort(([a], [b]) => Number(a) - Number(b));
-  if (entries.length > 0) return entries.map(([, label]) => String(label));
-  return Array.from({ length: fields.size('num_labels', 2) }, (_, index) => `LABEL_${index}`);
+  const isFew = only !== undefined && entries.length !== only;
+  if (entries.length > 0 && !isFew) return entries.map(([, label]) => String(label));
+  return Array.from(
+    { length: only ?? fields.size('num_labels', 2) },
+    (_, index) => `LABEL_${index}`,
+  );
 }
 
 function readMatryoshka(fields: ConfigFields): EmbeddingSpec['matryoshka'] {

@@ -5,7 +5,7 @@ import { layerNorm } from '../../families/parts/norm.js';
 import { encoder } from '../encoder.js';
 import type { PooledTrunk } from '../pooled-plan.js';
 import { flashRoberta } from './flash-roberta.js';
-import { denseHead } from './heads.js';
+import { denseHead, wordsHead } from './heads.js';
 import { type EncoderLine, encoderClasses } from './lines.js';
 import {
   readEncoderSizes,
@@ -24,6 +24,27 @@ interface BertTraits {
   readonly hasEmbeddingSize?: boolean;
 }
 
+/** The head of a masked LM of the RoBERTa line. */
+export const ROBERTA_WORDS: NonNullable<EncoderLine['words']> = (fields, trunk) =>
+  wordsHead(fields, trunk, {
+    dense: 'lm_head.dense',
+    norm: 'lm_head.layer_norm',
+    decoder: 'lm_head.decoder',
+    bias: 'lm_head.bias',
+    activation: 'gelu',
+    style: layerNorm(fields, 'layer_norm_eps', 1e-12),
+  });
+
+const BERT_WORDS: NonNullable<EncoderLine['words']> = (fields, trunk) =>
+  wordsHead(fields, trunk, {
+    dense: 'cls.predictions.transform.dense',
+    norm: 'cls.predictions.transform.LayerNorm',
+    decoder: 'cls.predictions.decoder',
+    bias: 'cls.predictions.bias',
+    activation: readHiddenActivation(fields),
+    style: layerNorm(fields, 'layer_norm_eps', 1e-12),
+  });
+
 const ROBERTA_HEAD = denseHead({ dense: 'classifier.dense', output: 'classifier.out_proj' });
 
 const XLM_ROBERTA = bert({
@@ -37,11 +58,13 @@ const LINES: readonly EncoderLine[] = [
     name: 'Bert',
     trunk: bert({ modelType: 'bert', prefix: 'bert.', countsPositionsFromPadding: false }),
     classifier: denseHead({ dense: 'pooler.dense', output: 'classifier' }),
+    words: BERT_WORDS,
   },
   {
     name: 'Roberta',
     trunk: bert({ modelType: 'roberta', prefix: 'roberta.', countsPositionsFromPadding: true }),
     classifier: ROBERTA_HEAD,
+    words: ROBERTA_WORDS,
   },
   {
     name: 'XLMRoberta',
@@ -50,6 +73,7 @@ const LINES: readonly EncoderLine[] = [
         ? flashRoberta(fields, architecture)
         : XLM_ROBERTA(fields, architecture),
     classifier: ROBERTA_HEAD,
+    words: ROBERTA_WORDS,
   },
   { name: 'JinaEmbeddingsV3', trunk: flashRoberta, classifier: ROBERTA_HEAD },
   {

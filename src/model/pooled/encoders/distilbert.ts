@@ -3,8 +3,8 @@ import { attention } from '../../families/parts/attention.js';
 import { plainMlp } from '../../families/parts/mlp.js';
 import type { NormStyle } from '../../families/parts/norm.js';
 import { encoder } from '../encoder.js';
-import type { PooledTrunk } from '../pooled-plan.js';
-import { denseHead } from './heads.js';
+import type { PooledTrunk, PoolStage } from '../pooled-plan.js';
+import { denseHead, wordsHead } from './heads.js';
 import { encoderClasses } from './lines.js';
 import { readEncoderSizes, readHiddenActivation, readLearnedPositions } from './sizes.js';
 
@@ -25,7 +25,19 @@ export const DISTILBERT = encoderClasses({
   name: 'DistilBert',
   trunk: distilbert,
   classifier: denseHead({ dense: 'pre_classifier', output: 'classifier', activation: 'relu' }),
+  words,
 });
+
+function words(own: ConfigFields, trunk: PooledTrunk): readonly PoolStage[] {
+  return wordsHead(own, trunk, {
+    dense: 'vocab_transform',
+    norm: 'vocab_layer_norm',
+    decoder: 'vocab_projector',
+    bias: 'vocab_projector.bias',
+    activation: readHiddenActivation(own.named(NAMES)),
+    style: NORM,
+  });
+}
 
 function distilbert(own: ConfigFields, architecture: string): PooledTrunk {
   const fields = own.named(NAMES);

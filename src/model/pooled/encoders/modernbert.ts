@@ -9,7 +9,7 @@ import { encoder } from '../encoder.js';
 import type { ClassifierSizes } from '../family.js';
 import type { PooledTrunk, PoolStage } from '../pooled-plan.js';
 import { fusedGlu } from './glu.js';
-import { linearStage, squashing } from './heads.js';
+import { linearStage, squashing, wordsHead } from './heads.js';
 import { encoderClasses } from './lines.js';
 import { readEncoderSizes, readHiddenActivation } from './sizes.js';
 
@@ -24,6 +24,17 @@ export const MODERNBERT = encoderClasses({
   trunk: modernbert,
   classifier: head,
   pooling: (fields) => fields.oneOf('classifier_pooling', POOLINGS, 'cls'),
+  tokens: head,
+  words: (fields, trunk) =>
+    wordsHead(fields, trunk, {
+      dense: 'head.dense',
+      norm: 'head.norm',
+      decoder: 'decoder',
+      bias: fields.boolean('decoder_bias', true) ? 'decoder.bias' : null,
+      denseBias: fields.boolean('classifier_bias', false),
+      activation: readHiddenActivation(fields, 'classifier_activation'),
+      style: normStyle(fields),
+    }),
 });
 
 function modernbert(fields: ConfigFields, architecture: string): PooledTrunk {

@@ -4,6 +4,7 @@ import { plainMlp } from '../../families/parts/mlp.js';
 import { layerNorm } from '../../families/parts/norm.js';
 import { encoder } from '../encoder.js';
 import type { PooledTrunk } from '../pooled-plan.js';
+import { ROBERTA_WORDS } from './bert.js';
 import { denseHead } from './heads.js';
 import { encoderClasses } from './lines.js';
 import { readEncoderSizes, readHiddenActivation, readLearnedPositions } from './sizes.js';
@@ -19,6 +20,7 @@ export const MPNET = encoderClasses({
   name: 'MPNet',
   trunk: mpnet,
   classifier: denseHead({ dense: 'classifier.dense', output: 'classifier.out_proj' }),
+  words: ROBERTA_WORDS,
 });
 
 function mpnet(fields: ConfigFields, architecture: string): PooledTrunk {

@@ -15,7 +15,7 @@ const BERT = {
   max_position_embeddings: 512,
 };
 const CAUSAL = { ...BERT, architectures: ['Qwen3ForCausalLM'] };
-const MODULES = { transformer: '', pooling: ['mean'], after: [] } as const;
+const MODULES = { transformer: '', pooling: ['mean'], after: [], isSparse: false } as const;
 
 t.test('a folder embeds by its architecture, its modules or as asked', (t) => {
   t.equal(isPooled(BERT, null, false), true);
@@ -119,8 +119,9 @@ t.test('positions of RoBERTa begin after the padding', async (t) => {
 t.test('every fixture says what it answers with', async (t) => {
   for (const name of await pooledNames()) {
     const { spec } = await preparePooled(pooledFolder(name), name.endsWith('-causal'));
-    const isHead = /-(cross|labels|reward)$/.test(name);
-    t.equal(spec.embedding?.kind, isHead ? 'classification' : 'embedding', name);
+    const isHead = /-(cross|labels|reward|tokens)$/.test(name);
+    const kind = name.startsWith('splade') ? 'sparse' : 'embedding';
+    t.equal(spec.embedding?.kind, isHead ? 'classification' : kind, name);
   }
 });
 
