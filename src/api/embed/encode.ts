@@ -57,7 +57,7 @@ export function rowsOf(values: Float32Array, dim: number): number[][] {
 
 /** `meta_info` of one text: the keys of `/generate` that are not about new tokens. */
 export function metaInfo(
-  { rid, tokens, weightsEpoch, latencyMs }: Embedding,
+  { rid, tokens, weightsEpoch, latencyMs }: Omit<Embedding, 'values'>,
   { model }: EmbedDeps,
 ) {
   return {

@@ -74,6 +74,7 @@ export const RERANK_FIELDS: Fields = {
   model: MODEL,
   top_n: field.integer('The best so many.', { minimum: 1 }),
   return_documents: field.boolean('Documents come with their scores.'),
+  instruct: field.string('What is to be judged, for a model that judges by its template.'),
   rid: RID,
 };
 

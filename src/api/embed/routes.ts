@@ -13,8 +13,8 @@ import {
 } from './fields.js';
 import { createEncodeHandler } from './encode.js';
 import { openAiRoute } from './openai-route.js';
-import { askRerank } from './rerank.js';
-import { askRerankResults, type RerankDialect } from './rerank-results.js';
+import { rerank } from './rerank.js';
+import { rerankResults, type RerankDialect } from './rerank-results.js';
 import { askScore } from './score.js';
 import { askSparse } from './sparse.js';
 
@@ -53,14 +53,14 @@ export function createEmbedRoutes(deps: EmbedDeps, generation: GenerateDeps): re
       methods: ['POST', 'PUT'],
       path: '/v1/rerank',
       fields: RERANK_FIELDS,
-      answer: (read, sink) => answer(askRerank(read, deps), sink, engine),
+      answer: (read, sink) => rerank(read, sink, { embed: deps, generation }),
     }),
     ...RESULT_ROUTES.map(([path, dialect]) =>
       openAiRoute({
         methods: ['POST'],
         path,
         fields: RERANK_FIELDS,
-        answer: (read, sink) => answer(askRerankResults(read, deps, dialect), sink, engine),
+        answer: (read, sink) => rerankResults(read, sink, { embed: deps, generation }, dialect),
       }),
     ),
     openAiRoute({
