@@ -49,19 +49,18 @@ const REWARD_MODELS = REWARDS.flatMap(([architecture, causal, head]): PooledFami
 );
 
 /** Each causal family as an embedder, from both of its classes, and as a reward model or classifier. */
-export const POOLED_DECODERS: readonly PooledFamily[] = [
-  ...DECODERS.flatMap((family) => {
-    const own = family.architecture.replace(CAUSAL, '');
-    const name = NAMES[own] ?? own;
-    return [
-      pooledDecoder(family, `${name}Model`),
-      pooledDecoder(family, family.architecture),
-      pooledDecoder(family, `${name}ForSequenceClassification`, scoreHead),
-    ];
-  }),
-  ...MUTUAL_LLAMA,
-  ...REWARD_MODELS,
-];
+export const CAUSAL_CLASSES: readonly PooledFamily[] = DECODERS.flatMap((family) => {
+  const own = family.architecture.replace(CAUSAL, '');
+  const name = NAMES[own] ?? own;
+  return [
+    pooledDecoder(family, `${name}Model`),
+    pooledDecoder(family, family.architecture),
+    pooledDecoder(family, `${name}ForSequenceClassification`, scoreHead),
+  ];
+});
+
+/** Classes beside those that each causal family has. */
+export const OTHER_DECODERS: readonly PooledFamily[] = [...MUTUAL_LLAMA, ...REWARD_MODELS];
 
 function pooledDecoder(
   family: ModelFamily,

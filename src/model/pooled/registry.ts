@@ -2,14 +2,18 @@ import type { EmbeddingSpec, PoolingMode } from '../../core/model-spec.js';
 import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
 import { DECODERS, unsupported } from '../families/registry.js';
 import { ENCODERS } from './encoders/registry.js';
-import { POOLED_DECODERS } from './decoders.js';
+import { CAUSAL_CLASSES, OTHER_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
 import type { TensorPlan } from '../plan.js';
 import { rowWidth, type PooledPlan, type PooledTrunk, type PoolStage } from './pooled-plan.js';
 import type { LayerNormModule, SentenceModules } from './sentence-modules.js';
 
 /** Every network that answers with vectors. */
-export const POOLED_FAMILIES: readonly PooledFamily[] = [...ENCODERS, ...POOLED_DECODERS];
+export const POOLED_FAMILIES: readonly PooledFamily[] = [
+  ...ENCODERS,
+  ...CAUSAL_CLASSES,
+  ...OTHER_DECODERS,
+];
 
 /** The plan and `embedding` beside it, both from config.json and the folder's modules. */
 export interface PooledModel {
