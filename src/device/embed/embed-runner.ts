@@ -50,7 +50,10 @@ export class EmbedRunner {
       [EMBED_OUTPUTS.stopCopy]: null,
       [EMBED_OUTPUTS.vectors]: tensorOf('float32', vectors, [numVectors, dim]),
     };
-    await this.#session.run({ ...tokenFeeds(sequences), ...poolFeeds(lengths, pooling) }, fetches);
+    await this.#session.run(
+      { ...tokenFeeds(sequences), ...poolFeeds({ lengths, width: widthOf(sequences) }, pooling) },
+      fetches,
+    );
     return vectors;
   }
 
@@ -90,6 +93,7 @@ function tokenFeeds(sequences: readonly EmbedSequence[]): Tensors {
   };
 }
 
+/** An even number: causal attention has a kernel of its own for a row that is left over (graph/contract.ts). */
 function widthOf(sequences: readonly EmbedSequence[]): number {
-  return Math.max(...sequences.map(({ tokens }) => tokens.length));
+  return Math.ceil(Math.max(...sequences.map(({ tokens }) => tokens.length)) / 2) * 2;
 }

@@ -76,11 +76,11 @@ function queryKeyValue(
 
 /** Of each column of q, k and v: what brings them to the grid, and the scale of scores where the tables do not have it. */
 function columnFactors(
-  { config }: GraphContext,
+  { config, scalesScores = false }: GraphContext,
   plan: AttentionPlan,
   grid: KvGrid | null,
 ): ColumnFactors | null {
-  const factor = queryFactor(plan);
+  const factor = scalesScores ? 1 : queryFactor(plan);
   if (factor === 1) return grid?.parts ?? null;
   if (grid === null) return [filled(config.numHeads * config.headDim, factor), null, null];
   const [query, key, value] = grid.parts;

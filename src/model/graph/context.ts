@@ -24,6 +24,8 @@ export type Attend = (layer: LayerPlan, queryKeyValue: readonly Value[]) => Valu
 export interface GraphContext extends WeightContext {
   readonly config: ModelConfig;
   readonly attend: Attend;
+  /** Whether {@link attend} scales the scores; default: q or the rotary tables have the scale in them. */
+  readonly scalesScores?: boolean;
   /** Default: heads as GroupQueryAttention takes them. */
   readonly layout?: HeadLayout;
   /** Absent = linears multiply the rows of the run. */

@@ -6,7 +6,7 @@ import { times } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { denseMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
-import { addThenNorm, norm, type ResidualNorm } from './norm.js';
+import { addThenNorm, norm, normOfSum, type ResidualNorm } from './norm.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
 
 /** The residual stream: what was added last is not in it yet, so that one node adds and norms. */
@@ -77,11 +77,13 @@ function readStream(
   { residual, delta, isNormed }: Stream,
   plan: NormPlan | null,
 ): ResidualNorm {
-  const read =
-    delta === null
-      ? { normed: plan === null ? residual : norm(context, residual, plan), residual }
-      : addThenNorm(context, residual, delta, plan);
-  return isNormed ? { normed: read.normed, residual: read.normed } : read;
+  if (delta !== null && !isNormed) return addThenNorm(context, residual, delta, plan);
+  if (delta !== null) {
+    const normed = normOfSum(context, residual, delta, plan);
+    return { normed, residual: normed };
+  }
+  const normed = plan === null ? residual : norm(context, residual, plan);
+  return { normed, residual: isNormed ? normed : residual };
 }
 
 interface WrittenHalf {

@@ -13,7 +13,7 @@ export interface DisentangledOptions {
   readonly numPositions: number;
 }
 
-/** The bias of a layer's scores, `[B, numHeads, S, S]`; q has the scale of scores in it. */
+/** The bias of a layer's scores, `[B, numHeads, S, S]`. */
 export type LayerBias = (layer: LayerPlan, query: Value, key: Value) => Value;
 
 /**
@@ -50,7 +50,7 @@ export function disentangledBias(
   };
 }
 
-/** `[rows, numHeads * headDim]`: what is a key of each distance, and what is a query, with the scale of scores in it. */
+/** `[rows, numHeads * headDim]`: what is a key of each distance, and what is a query, with the scale of scores in them. */
 function positionHeads(
   context: WeightContext,
   table: Value,
@@ -61,10 +61,10 @@ function positionHeads(
   const own = keys === 'shared' || queries === 'shared' ? linearParts(context, table, qkv) : [];
   const made = (linear: typeof keys, part: number): Value | null => {
     if (linear === null) return null;
-    return linear === 'shared' ? (own[part] ?? '') : packedLinear(context, table, linear);
+    const value = linear === 'shared' ? (own[part] ?? '') : packedLinear(context, table, linear);
+    return times(context.graph, value, scale);
   };
-  const asQueries = made(queries, 0);
-  return { keys: made(keys, 1), queries: asQueries && times(context.graph, asQueries, scale) };
+  return { keys: made(keys, 1), queries: made(queries, 0) };
 }
 
 /** `[.., numHeads * headDim]` of B sequences → `[B, numHeads, S, headDim]`. */

@@ -18,7 +18,7 @@ export function encoderRows(
   const layout = rotates ? headLayout(config.headDim) : plainLayout(config.headDim);
   const { scores, entry } = encoder;
   const attend = mutualAttention(weights, config, { scores, numPositions });
-  const context: GraphContext = { ...weights, config, attend, layout };
+  const context: GraphContext = { ...weights, config, attend, layout, scalesScores: true };
   const entering =
     entry === null ? undefined : enter(context, embedTokens(context, plan.embedding), entry);
   return norm(context, decoderStack(context, plan, entering), plan.finalNorm);

@@ -14,7 +14,7 @@ export interface MutualOptions {
   readonly numPositions: number;
 }
 
-/** Attention of tokens that see each other, by MultiHeadAttention; padding behind a sequence is not seen. */
+/** Attention of tokens that see each other, by MultiHeadAttention, scale included; padding behind a sequence is not seen. */
 export function mutualAttention(
   context: WeightContext,
   config: ModelConfig,
@@ -23,7 +23,7 @@ export function mutualAttention(
   const { graph } = context;
   const one = graph.cast(graph.ints(1), 'i32');
   const lengths = graph.node('Add', [EMBED_INPUTS.seqlensK, one]);
-  const tablesOf = rotaryTables(graph, config, { numPositions, hasScale: true });
+  const tablesOf = rotaryTables(graph, config, { numPositions });
   const biasOf = layerBias(context, config, { scores, numPositions });
   return (layer, queryKeyValue) => {
     const [query = '', key = '', value = ''] = queryKeyValue;
@@ -37,7 +37,7 @@ export function mutualAttention(
     ];
     const bias = biasOf(layer, query, key);
     return graph.node('MultiHeadAttention', bias === null ? inputs : [...inputs, bias], {
-      attributes: { num_heads: { int: config.numHeads }, scale: { float: 1 } },
+      attributes: { num_heads: { int: config.numHeads }, scale: { float: layer.attention.scale } },
     });
   };
 }

@@ -44,12 +44,17 @@ function declareInputs(graph: Graph): void {
   graph.input({ name: seqlensK, dtype: 'i32', shape: ['B'] });
   graph.input({ name: totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: headRows, dtype: 'i64', shape: ['R'] });
-  graph.input({ name: poolWeights, dtype: 'f32', shape: ['K', 'R'] });
+  graph.input({ name: poolWeights, dtype: 'f32', shape: ['W', 'K', 'S2'] });
 }
 
 /** Declares the outputs of {@link EMBED_OUTPUTS}; `stop_copy` must be the first. */
 function declareOutputs(graph: Graph, dim: number): void {
-  graph.output({ name: EMBED_OUTPUTS.stopCopy, dtype: 'f32', shape: ['K', 'R'], sequence: true });
+  graph.output({
+    name: EMBED_OUTPUTS.stopCopy,
+    dtype: 'f32',
+    shape: ['W', 'K', 'S2'],
+    sequence: true,
+  });
   graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['V', dim] });
 }
 
