@@ -1,5 +1,5 @@
 import type { MoeSpec } from '../core/model-spec.js';
-import type { LayerPlan, MoePlan, NormPlan, TensorPlan, TrunkPlan } from './plan.js';
+import type { HeadNormPlan, LayerPlan, MoePlan, NormPlan, TensorPlan, TrunkPlan } from './plan.js';
 
 /** The layers that route, and among how many experts; null = none does. */
 export function moeFacts({ layers }: TrunkPlan): MoeSpec | null {
@@ -24,6 +24,8 @@ export function layerNorms(layer: LayerPlan): readonly NormPlan[] {
 }
 
 /** What the checkpoint has of a norm. */
-export function normTensors({ gain, bias }: NormPlan): TensorPlan[] {
-  return [gain, bias].filter((tensor) => tensor !== null);
+export function normTensors(norm: NormPlan | HeadNormPlan): TensorPlan[] {
+  const { gain, bias } = norm;
+  const ofHeads = 'headGains' in norm ? (norm.headGains ?? []) : [];
+  return [gain, bias, ...ofHeads].filter((tensor) => tensor !== null);
 }

@@ -3,6 +3,7 @@ import type {
   DenseMlpPlan,
   LayerPlan,
   LinearPlan,
+  MlpPlan,
   ModelPlan,
   TensorPlan,
   TrunkPlan,
@@ -20,7 +21,15 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 
 function decoderTensors(plan: TrunkPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
-  return [plan.embedding, ...norms.flatMap(normTensors)];
+  const activations = plan.layers.flatMap(({ mlp }) => activationTensors(mlp));
+  const tables = plan.positions === null ? [plan.embedding] : [plan.embedding, plan.positions];
+  return [...tables, ...norms.flatMap(normTensors), ...activations];
+}
+
+/** What the checkpoint has of a learned activation. */
+export function activationTensors(mlp: MlpPlan): TensorPlan[] {
+  if (mlp.kind !== 'plain' || typeof mlp.activation === 'string') return [];
+  return [mlp.activation.positive, mlp.activation.negative];
 }
 
 /** Every linear of a plan, in the order of the network. */

@@ -24,7 +24,7 @@ interface Stream {
 export function decoderStack(context: GraphContext, plan: TrunkPlan, entering?: Value): Value {
   const rows = context.rows ?? OWN_ROWS;
   let stream: Stream = {
-    residual: entering ?? scaledTokens(context, plan, rows),
+    residual: entering ?? embedded(context, plan, rows),
     delta: null,
     isNormed: plan.isStreamNormed ?? false,
   };
@@ -86,20 +86,30 @@ function readStream(
   return { normed, residual: isNormed ? normed : residual };
 }
 
-interface WrittenHalf {
+export interface WrittenHalf {
   readonly norm: NormPlan | null;
   readonly scale: number;
 }
 
 /** What a half of a layer adds to the stream. */
-function written(context: GraphContext, output: Value, half: WrittenHalf): Value {
+export function written(context: GraphContext, output: Value, half: WrittenHalf): Value {
   const { graph } = context;
   const normed = half.norm === null ? output : norm(context, output, half.norm);
   return times(graph, normed, half.scale);
 }
 
-function scaledTokens(context: GraphContext, plan: TrunkPlan, { ids }: RunRows): Value {
-  return times(context.graph, embedTokens(context, plan.embedding, ids), plan.embeddingScale);
+/** Tokens, and where they stand where a table says that. */
+export function embedded(
+  context: GraphContext,
+  plan: Pick<TrunkPlan, 'embedding' | 'embeddingScale' | 'positions'>,
+  rows: Pick<RunRows, 'ids' | 'fromRun'>,
+): Value {
+  const { graph } = context;
+  const tokens = times(graph, embedTokens(context, plan.embedding, rows.ids), plan.embeddingScale);
+  if (plan.positions === null) return tokens;
+  if (context.positions === undefined) throw new Error('This is a bug: a run without positions.');
+  const places = embedTokens(context, plan.positions, context.positions);
+  return graph.node('Add', [tokens, rows.fromRun(places)]);
 }
 
 /** `[B, S, hidden]`: rows of the table as it is stored, cast after they are picked. */

@@ -6,6 +6,7 @@ import { packedLinear } from '../graph/linear.js';
 import { norm } from '../graph/norm.js';
 import { decoderStack, embedTokens } from '../graph/stack.js';
 import { mutualAttention } from './mutual-attention.js';
+import { placesIn } from './score-bias.js';
 import type { EncoderPlan, EntryPlan, PooledTrunk, PositionsPlan } from './pooled-plan.js';
 
 /** Rows of a trunk whose tokens see each other, `[R, hidden]` after the last norm. */
@@ -41,10 +42,7 @@ function positions({ graph, store }: WeightContext, plan: PositionsPlan): Value 
   const table = graph.externalFloat(store.tensor(plan.table.name));
   const { inputIds } = EMBED_INPUTS;
   if (plan.paddingId === null) {
-    const last = graph.node('Squeeze', [
-      graph.node('Shape', [inputIds], { attributes: { start: { int: 1 } } }),
-    ]);
-    return graph.node('Gather', [table, graph.node('Range', [graph.int(0), last, graph.int(1)])]);
+    return graph.node('Gather', [table, placesIn(graph)]);
   }
   const padding = graph.int(plan.paddingId);
   const isPadding = graph.node('Equal', [inputIds, padding]);

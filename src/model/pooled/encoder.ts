@@ -67,6 +67,7 @@ export function encoder(config: ModelConfig, network: EncoderNetwork): PooledTru
     plan: {
       embedding,
       embeddingScale: 1,
+      positions: null,
       layers: parts.map(({ plan }) => plan),
       finalNorm: lastNorm(config, network),
       isStreamNormed: place === 'behind',

@@ -23,7 +23,7 @@ export function mutualAttention(
   const { graph } = context;
   const one = graph.cast(graph.ints(1), 'i32');
   const lengths = graph.node('Add', [EMBED_INPUTS.seqlensK, one]);
-  const tablesOf = rotaryTables(graph, config, { numPositions });
+  const tablesOf = rotaryTables(graph, config, { numPositions, contextLength: numPositions });
   const biasOf = layerBias(context, config, { scores, numPositions });
   return (layer, queryKeyValue) => {
     const [query = '', key = '', value = ''] = queryKeyValue;

@@ -7,6 +7,7 @@ import { Graph, type Value } from '../graph/graph.js';
 import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
 import { poolRows } from './pool-rows.js';
+import { placesIn } from './score-bias.js';
 import { norm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
 import { rowWidth, type PooledTrunk, type PoolStage } from './pooled-plan.js';
@@ -62,9 +63,10 @@ function declareOutputs(graph: Graph, dim: number): void {
 function hiddenRows(weights: WeightContext, trunk: PooledTrunk, numPositions: number): Value {
   const { config, plan, encoder } = trunk;
   if (encoder !== null) return encoderRows(weights, trunk, { encoder, numPositions });
-  const options = { hasCache: false, numPositions };
+  const options = { hasCache: false, numPositions, contextLength: numPositions };
   const attend = groupQueryAttention(weights.graph, config, plan, options);
-  const context = { ...weights, config, attend };
+  const positions = plan.positions === null ? {} : { positions: placesIn(weights.graph) };
+  const context = { ...weights, config, attend, ...positions };
   return norm(context, decoderStack(context, plan), plan.finalNorm);
 }
 

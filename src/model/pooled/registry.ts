@@ -23,7 +23,7 @@ export interface PooledModel {
 
 /** Endings of classes that never generate. */
 const HEADLESS =
-  /(Model|ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForRewardModel)$/;
+  /((?<!LMHead)Model|ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForRewardModel)$/;
 
 /**
  * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well

@@ -35,12 +35,17 @@ export function scoreBias(
   };
 }
 
-/** `[S, S] i64`: key minus query. */
-export function distancesIn(graph: Graph): Value {
+/** `[S] i64`, from 0 on. */
+export function placesIn(graph: Graph): Value {
   const size = graph.node('Squeeze', [
     graph.node('Shape', [EMBED_INPUTS.inputIds], { attributes: { start: { int: 1 } } }),
   ]);
-  const places = graph.node('Range', [graph.int(0), size, graph.int(1)]);
+  return graph.node('Range', [graph.int(0), size, graph.int(1)]);
+}
+
+/** `[S, S] i64`: key minus query. */
+export function distancesIn(graph: Graph): Value {
+  const places = placesIn(graph);
   return graph.node('Sub', [places, graph.node('Unsqueeze', [places, graph.ints(1)])]);
 }
 

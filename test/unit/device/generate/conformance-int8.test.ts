@@ -17,5 +17,8 @@ testModelDevice(t, {
     'qwen2-window': 1,
     smollm3: 2,
     glm4: 1,
+    'gpt2-bare': 0.01,
+    'olmo-clip': 0.04,
+    'cohere-bias': 0.06,
   },
 });

@@ -10,7 +10,7 @@ import { CPU_TARGET, targetFor } from '../../../../src/model/target.js';
 import { goldenFolder } from '../golden.js';
 
 /** An entry that lies on a disk is found again, until the recipe, or what a plan says, is another. */
-const KEY_OF_THE_CPU = 'int8-a57f0181c988bb736dbd4334f331549c';
+const KEY_OF_THE_CPU = 'int8-aa803d6e61d39ce5d5691259a72ca477';
 
 const folder = goldenFolder('llama-blocks');
 const { config, plan } = readDecoder(
@@ -24,6 +24,7 @@ const FACTS: CacheKeyFacts = {
   target: CPU_TARGET,
   checkpoint: await openCheckpoint(folder),
   kept: NONE_KEPT,
+  texts: null,
 };
 
 async function keyOf(facts: CacheKeyFacts): Promise<string> {
@@ -52,6 +53,8 @@ t.test('and each format, network and checkpoint', async (t) => {
   const other = await openCheckpoint(goldenFolder('llama-tied'));
   const changes: readonly Partial<CacheKeyFacts>[] = [
     { format: 'int4' },
+    { format: 'int4', texts: [Int32Array.of(1, 2)] },
+    { format: 'int4', texts: [Int32Array.of(1, 3)] },
     { headDim: 8 },
     { numKvHeads: 1 },
     { checkpoint: other },
