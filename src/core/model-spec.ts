@@ -42,10 +42,10 @@ export interface ModelSpec {
 /**
  * What makes one vector of a text's hidden states: the first token's, the last token's, the largest of each
  * dimension, the mean, the sum over the root of the length, the mean weighted by position (1, 2, …). `tokens`: nothing,
- * each token has its own.
+ * each token has its own. `turn`: that of the token that ends the turn before the assistant's last.
  */
 export type PoolingMode =
-  'cls' | 'max' | 'mean' | 'mean_sqrt_len' | 'weightedmean' | 'last' | 'tokens';
+  'cls' | 'max' | 'mean' | 'mean_sqrt_len' | 'weightedmean' | 'last' | 'tokens' | 'turn';
 
 /** A model that answers with a vector per text, or per token: embedder, cross-encoder, reward model, classifier. */
 export interface EmbeddingSpec {

@@ -3,7 +3,11 @@ import { EMBED_INPUTS } from '../../model/graph/contract.js';
 import { tensorOf, type Tensors } from '../ort.js';
 
 /** Modes that no row has a weight in. */
-type Unweighted = 'max' | 'tokens';
+type Unweighted = 'max' | 'tokens' | 'turn';
+
+function isWeighted(mode: PoolingMode): mode is Exclude<PoolingMode, Unweighted> {
+  return mode !== 'max' && mode !== 'tokens' && mode !== 'turn';
+}
 
 /** Weight of position `i` of `length` in the vector of a mode. */
 const WEIGHTS: Readonly<
@@ -40,7 +44,7 @@ export function poolFeeds(padded: PaddedLengths, modes: readonly PoolingMode[]):
 
 /** `[B, modes, P]`; what is behind a sequence weighs nothing. */
 function poolWeights(lengths: readonly number[], modes: readonly PoolingMode[]) {
-  const weighted = modes.filter((mode) => mode !== 'max' && mode !== 'tokens');
+  const weighted = modes.filter(isWeighted);
   if (weighted.length === 0) return { values: new Float32Array(1), dims: [1, 1, 1] };
   const numRows = rowsPerSequence(lengths);
   const values = new Float32Array(lengths.length * weighted.length * numRows);

@@ -2,11 +2,12 @@ import type { PoolingMode } from '../../core/model-spec.js';
 import type { ConfigFields } from '../families/config-fields.js';
 import type { DecoderModel, ModelFamily } from '../families/family.js';
 import { llama } from '../families/llama.js';
+import { Names } from '../families/parts/names.js';
 import { DECODERS } from '../families/registry.js';
 import type { LayerPlan } from '../plan.js';
 import { linearStage } from './encoders/heads.js';
 import type { ClassifierSizes, PooledFamily } from './family.js';
-import type { PooledTrunk, PoolStage } from './pooled-plan.js';
+import type { GatedRewardStage, PooledTrunk, PoolStage } from './pooled-plan.js';
 
 /** Endings of classes that generate. */
 const CAUSAL = /(ForCausalLM|LMHeadModel)$/;
@@ -41,6 +42,53 @@ const REWARDS: readonly (readonly [
   ],
 ];
 
+/** `<|eot_id|><|start_header_id|>assistant<|end_header_id|>` and an empty line, by Llama 3's ids. */
+const LLAMA3_TURN = [128009, 128006, 78191, 128007, 271];
+
+/** Llama 3 with a reward for each of several objectives, weighed by what the prompt is (ArmoRM). */
+const ARMO_RM: PooledFamily = {
+  ...pooledDecoder(llama, 'LlamaForRewardModelWithGating', gatedRewards),
+  pooling: ['last', 'turn'],
+  turn: readTurn,
+  numLabels: 1,
+};
+
+/** The class has Llama 3's written into it; `gating_token_pattern` is for other tokenizers. */
+function readTurn(fields: ConfigFields): readonly number[] {
+  const own = fields.counts('gating_token_pattern');
+  return own.length > 0 ? own : LLAMA3_TURN;
+}
+
+function gatedRewards(fields: ConfigFields, { hiddenSize }: ClassifierSizes): PoolStage[] {
+  const names = new Names('', '');
+  const numObjectives = fields.size('num_objectives', 19);
+  const width = fields.size('gating_hidden_dim', 1024);
+  const numHidden = fields.size('gating_n_hidden', 3);
+  const gate = Array.from({ length: numHidden + 1 }, (_, at) =>
+    names.linear(`gating.${at}`, {
+      in: at === 0 ? hiddenSize : width,
+      parts: [[`gating.layers.${at}`, at === numHidden ? numObjectives : width]],
+      bias: true,
+    }),
+  );
+  const stage: GatedRewardStage = {
+    kind: 'gated_reward',
+    rewards: names.linear('rewards', {
+      in: hiddenSize,
+      parts: [['regression_layer', numObjectives]],
+      bias: false,
+    }),
+    transform: names.tensor('reward_transform', 'reward_transform_matrix', [
+      numObjectives,
+      numObjectives,
+    ]),
+    gate,
+    temperature: fields.positive('gating_temperature', 10),
+    scale: names.tensor('gating.scale', 'gating.logit_scale', [1]),
+  };
+  return [stage];
+}
+
 const REWARD_MODELS = REWARDS.flatMap(([architecture, causal, head]): PooledFamily[] =>
   DECODERS.filter((family) => family.architecture === causal).map((family) => ({
     ...pooledDecoder(family, architecture, head),
@@ -60,7 +108,7 @@ export const CAUSAL_CLASSES: readonly PooledFamily[] = DECODERS.flatMap((family)
 });
 
 /** Classes beside those that each causal family has. */
-export const OTHER_DECODERS: readonly PooledFamily[] = [...MUTUAL_LLAMA, ...REWARD_MODELS];
+export const OTHER_DECODERS: readonly PooledFamily[] = [...MUTUAL_LLAMA, ...REWARD_MODELS, ARMO_RM];
 
 function pooledDecoder(
   family: ModelFamily,

@@ -10,6 +10,7 @@ import { poolRows } from './pool-rows.js';
 import { placesIn } from './score-bias.js';
 import { norm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
+import { gatedReward } from './gated-reward.js';
 import { rowWidth, type PooledTrunk, type PoolStage } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 import { CPU_TARGET } from '../target.js';
@@ -32,7 +33,11 @@ export function buildPooledGraph(
     outputs: [EMBED_OUTPUTS.stopCopy],
   });
   const rows = staged(context, hiddenRows(context, plan.trunk, options.contextLength), plan.rows);
-  const pooled = poolRows(graph, rows, { modes: embedding.pooling, width: rowWidth(plan) });
+  const pooled = poolRows(graph, rows, {
+    modes: embedding.pooling,
+    width: rowWidth(plan),
+    turn: plan.turn ?? [],
+  });
   const vectors = staged(context, pooled, plan.stages);
   graph.node('Identity', [vectors], { outputs: [EMBED_OUTPUTS.vectors] });
   return graph.encode();
@@ -85,6 +90,8 @@ function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {
       return graph.node('PRelu', [x, graph.externalFloat(context.store.tensor(stage.slope.name))]);
     case 'norm':
       return norm(context, x, stage.norm);
+    case 'gated_reward':
+      return gatedReward(context, x, stage);
     case 'normalize': {
       const length = graph.node('ReduceL2', [x, graph.ints(-1)]);
       return graph.node('Div', [x, graph.node('Max', [length, graph.f32(NORM_MIN, [])])]);

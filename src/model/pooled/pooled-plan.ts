@@ -14,6 +14,8 @@ export interface PooledPlan {
   readonly rows: readonly PoolStage[];
   /** After pooling, in order. */
   readonly stages: readonly PoolStage[];
+  /** Tokens that pooling by `turn` looks for. */
+  readonly turn?: readonly number[];
 }
 
 export interface PooledTrunk {
@@ -101,7 +103,24 @@ export type PoolStage =
   | { readonly kind: 'prelu'; readonly slope: TensorPlan }
   | { readonly kind: 'norm'; readonly norm: NormPlan }
   /** Divides by the L2 norm. */
-  | { readonly kind: 'normalize' };
+  | { readonly kind: 'normalize' }
+  | GatedRewardStage;
+
+/**
+ * The sum of rewards for several objectives, `last x` times {@link transform}, by weights that the gate gives:
+ * `scale * softmax(gate y / temperature)`, where x is the first half of the row and y the second (ArmoRM, arXiv 2406.12845).
+ */
+export interface GatedRewardStage {
+  readonly kind: 'gated_reward';
+  readonly rewards: LinearPlan;
+  /** `[objectives, objectives]` */
+  readonly transform: TensorPlan;
+  /** ReLU between them. */
+  readonly gate: readonly LinearPlan[];
+  readonly temperature: number;
+  /** `[1]` */
+  readonly scale: TensorPlan;
+}
 
 /** The tables and norms of a plan that its trunk's layers do not have. */
 export function pooledTensors({ trunk, rows, stages }: PooledPlan): TensorPlan[] {
@@ -118,16 +137,20 @@ export function pooledTensors({ trunk, rows, stages }: PooledPlan): TensorPlan[]
 
 function stageTensors(stage: PoolStage): TensorPlan[] {
   if (stage.kind === 'prelu') return [stage.slope];
+  if (stage.kind === 'gated_reward') return [stage.transform, stage.scale];
   return stage.kind === 'norm' ? normTensors(stage.norm) : [];
+}
+
+function stageLinears(stage: PoolStage): readonly LinearPlan[] {
+  if (stage.kind === 'gated_reward') return [stage.rewards, ...stage.gate];
+  return stage.kind === 'linear' ? [stage.linear] : [];
 }
 
 /** The linears of a plan that its trunk's layers do not have. */
 export function pooledLinears({ trunk, rows, stages }: PooledPlan): LinearPlan[] {
   const { entry = null, scores = null } = trunk.encoder ?? {};
   const projection = entry?.projection ?? null;
-  const ends = [...rows, ...stages].flatMap((stage) =>
-    stage.kind === 'linear' ? [stage.linear] : [],
-  );
+  const ends = [...rows, ...stages].flatMap(stageLinears);
   const ofLayers =
     scores?.kind === 'disentangled'
       ? trunk.plan.layers.flatMap(({ index }) => Object.values(scores.linears(index)))

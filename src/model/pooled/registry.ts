@@ -23,7 +23,7 @@ export interface PooledModel {
 
 /** Endings of classes that never generate. */
 const HEADLESS =
-  /((?<!LMHead)Model|ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForRewardModel)$/;
+  /((?<!LMHead)Model|ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForRewardModel(WithGating)?)$/;
 
 /**
  * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well
@@ -76,7 +76,7 @@ function defaultModules(
   fields: ConfigFields,
   family: PooledFamily,
 ): Omit<SentenceModules, 'transformer'> {
-  return { pooling: [poolingOf(fields, family)], after: [{ kind: 'normalize' }], isSparse: false };
+  return { pooling: poolingOf(fields, family), after: [{ kind: 'normalize' }], isSparse: false };
 }
 
 function wordScores(
@@ -90,8 +90,9 @@ function wordScores(
   );
 }
 
-function poolingOf(fields: ConfigFields, { pooling }: PooledFamily): PoolingMode {
-  return typeof pooling === 'string' ? pooling : pooling(fields);
+function poolingOf(fields: ConfigFields, { pooling }: PooledFamily): readonly PoolingMode[] {
+  const modes = typeof pooling === 'function' ? pooling(fields) : pooling;
+  return typeof modes === 'string' ? [modes] : modes;
 }
 
 function classifier(fields: ConfigFields, family: PooledFamily): PooledModel {
@@ -101,11 +102,11 @@ function classifier(fields: ConfigFields, family: PooledFamily): PooledModel {
   const stages = family.classifier?.(fields, sizes) ?? [];
   const last = stages.at(-1);
   return {
-    plan: { trunk, rows: [], stages },
+    plan: { trunk, rows: [], stages, ...(family.turn ? { turn: family.turn(fields) } : {}) },
     embedding: {
       kind: 'classification',
       dim: labels.length,
-      pooling: [poolingOf(fields, family)],
+      pooling: poolingOf(fields, family),
       normalize: false,
       matryoshka: null,
       labels,
