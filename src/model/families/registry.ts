@@ -1,32 +1,59 @@
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { DecoderModel, ModelFamily } from './family.js';
+import { chatGlmConditional, chatGlmModel } from './chatglm.js';
+import { ernie45 } from './ernie4-5.js';
+import { exaone } from './exaone.js';
+import { exaone4 } from './exaone4.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
+import { glm } from './glm.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
 import { granite } from './granite.js';
+import { internlm2 } from './internlm2.js';
+import { internlm3 } from './internlm3.js';
+import { llama } from './llama.js';
+import { mimo } from './mimo.js';
+import { minicpm } from './minicpm.js';
+import { ministral } from './ministral.js';
+import { mistral } from './mistral.js';
+import { gemma3Multimodal, qwen25Vl, qwen3Vl } from './multimodal.js';
 import { olmo2 } from './olmo2.js';
 import { phi3 } from './phi3.js';
-import { smollm3 } from './smollm3.js';
-import { llama } from './llama.js';
-import { mistral } from './mistral.js';
 import { qwen2Moe } from './qwen2-moe.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
+import { seedOss } from './seed-oss.js';
+import { smollm3 } from './smollm3.js';
 
 const FAMILIES: readonly ModelFamily[] = [
+  chatGlmConditional,
+  chatGlmModel,
+  ernie45,
+  exaone,
+  exaone4,
   gemma2,
   gemma3,
+  gemma3Multimodal,
+  glm,
   glm4,
   gptNeox,
   granite,
+  internlm2,
+  internlm3,
   llama,
+  mimo,
+  minicpm,
+  ministral,
   mistral,
   olmo2,
   phi3,
   qwen2,
+  qwen25Vl,
   qwen2Moe,
   qwen3,
+  qwen3Vl,
+  seedOss,
   smollm3,
 ];
 
@@ -34,6 +61,11 @@ const FAMILIES: readonly ModelFamily[] = [
 export function readDecoder(json: unknown): DecoderModel {
   const fields = new ConfigFields(json, 'config.json');
   return familyOf(fields.architecture()).read(fields);
+}
+
+/** Whether a network of this name is one of those that generate. */
+export function generates(architecture: string): boolean {
+  return FAMILIES.some((candidate) => candidate.architecture === architecture);
 }
 
 function familyOf(architecture: string): ModelFamily {

@@ -1,12 +1,19 @@
 import { ModelConfigError, type ConfigFields } from './config-fields.js';
 
 /** Rotary embedding settings. `theta` is the base of the geometric series of wavelengths. */
-export type RopeConfig = PlainRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
+export type RopeConfig = PlainRope | NtkRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
 
 export interface PlainRope {
   /** `dynamic` is `default` up to the original length, and Radish never goes beyond that. */
   readonly type: 'default' | 'dynamic';
   readonly theta: number;
+}
+
+/** The base is stretched by `alpha ^ (d / (d - 2))`, where d dimensions are rotated: Hunyuan's. */
+export interface NtkRope {
+  readonly type: 'ntk';
+  readonly theta: number;
+  readonly alpha: number;
 }
 
 export interface LinearRope {
@@ -61,12 +68,28 @@ export interface RopeReach {
 
 const DEFAULT_THETA = 10_000;
 
+/** Layers that `layer_types` tells apart, and the newer `rope_parameters` with it. */
+type LayerKind = 'full_attention' | 'sliding_attention';
+
+/** `rope_scaling`, or the newer `rope_parameters`: of all layers, or those of `kind` in it. */
+export function ropeSettings(
+  fields: ConfigFields,
+  kind: LayerKind = 'full_attention',
+): ConfigFields | null {
+  const settings = fields.object('rope_scaling') ?? fields.object('rope_parameters');
+  return settings?.object(kind) ?? settings;
+}
+
 /**
- * Reads `rope_scaling` (or the newer `rope_parameters`) in either spelling of its type.
+ * Reads {@link ropeSettings} in either spelling of their type.
  * The reach follows SGLang: a scaling without `original_max_position_embeddings` multiplies it.
  */
-export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): RopeReach {
-  const scaling = fields.object('rope_scaling') ?? fields.object('rope_parameters');
+export function readRope(
+  fields: ConfigFields,
+  defaultTheta = DEFAULT_THETA,
+  kind: LayerKind = 'full_attention',
+): RopeReach {
+  const scaling = ropeSettings(fields, kind);
   const maxPositions = fields.size('max_position_embeddings');
   const outerTheta = fields.positive('rope_theta', defaultTheta);
   if (scaling === null) {
@@ -76,8 +99,14 @@ export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): Ro
   const type = scaling.text('rope_type', scaling.text('type', 'default'));
   switch (type) {
     case 'default':
-      return { rope: { type, theta }, contextLength: maxPositions };
+    // Of text alone each token has the same place along all its axes.
+    case 'mrope':
+      return { rope: { type: 'default', theta }, contextLength: maxPositions };
     case 'dynamic': {
+      if (scaling.has('alpha')) {
+        const alpha = scaling.positive('alpha');
+        return { rope: { type: 'ntk', theta, alpha }, contextLength: maxPositions };
+      }
       const original = scaling.size('original_max_position_embeddings', maxPositions);
       return { rope: { type, theta }, contextLength: Math.min(original, maxPositions) };
     }

@@ -33,6 +33,8 @@ export function inverseFrequencies(rope: RopeConfig, headDim: number): Float32Ar
     case 'default':
     case 'dynamic':
       return plain;
+    case 'ntk':
+      return plainFrequencies(rope.theta * rope.alpha ** (headDim / (headDim - 2)), headDim);
     case 'linear':
       return plain.map((frequency) => frequency / rope.factor);
     case 'factors':

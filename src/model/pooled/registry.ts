@@ -1,5 +1,6 @@
 import type { EmbeddingSpec } from '../../core/model-spec.js';
 import { ConfigFields, excerpt, ModelConfigError } from '../families/config-fields.js';
+import { generates } from '../families/registry.js';
 import { ENCODERS } from './encoders.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
@@ -16,7 +17,7 @@ export interface PooledModel {
   readonly prefix: PooledFamily['prefix'];
 }
 
-/** Endings of classes that never generate. */
+/** Endings of classes that do not generate, but for those whose names say otherwise. */
 const HEADLESS = /(Model|ForSequenceClassification)$/;
 
 /**
@@ -29,7 +30,8 @@ export function isPooled(
   isEmbedding: boolean,
 ): boolean {
   if (isEmbedding || modules !== null) return true;
-  return HEADLESS.test(new ConfigFields(json, 'config.json').architecture());
+  const architecture = new ConfigFields(json, 'config.json').architecture();
+  return HEADLESS.test(architecture) && !generates(architecture);
 }
 
 /** Throws `ModelConfigError`, naming the field or architecture. */
