@@ -34,7 +34,7 @@ function item(name: string, spec: FlagSpec): string {
 }
 
 /** An item of a list over several lines, broken at spaces. */
-function wrapped(text: string): string {
+export function wrapped(text: string): string {
   const lines = [''];
   for (const word of text.split(' ')) {
     const line = lines.at(-1) ?? '';

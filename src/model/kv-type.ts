@@ -28,10 +28,15 @@ export function chooseKvType(
 }
 
 /** Null = nothing is in the way. */
-function whyNotInt8({ config, plan }: DecoderModel, { device, kv }: ModelTarget): string | null {
+function whyNotInt8(model: DecoderModel, { device, kv }: ModelTarget): string | null {
   if (device !== 'cpu') return `on ${device} keys and values are in ${kv}`;
   // Its attention was measured, and its bits tested, on x64 alone.
   if (process.arch !== 'x64') return `on ${process.arch} it is not tested`;
+  return int8Obstacle(model);
+}
+
+/** What of a model keeps its K and V from being integers: a clause; null = nothing does. */
+export function int8Obstacle({ config, plan }: DecoderModel): string | null {
   if (plan.layers.some(({ attention }) => attention.softcap !== null)) {
     return 'this model caps its attention scores';
   }

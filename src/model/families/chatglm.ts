@@ -37,11 +37,14 @@ const MODULES = {
 const THETA = 10_000;
 
 /** ChatGLM 2 and 3, and glm-4-9b-chat: GLM before transformers had it. */
-export const chatGlmModel = chatGlm('ChatGLMModel');
-export const chatGlmConditional = chatGlm('ChatGLMForConditionalGeneration');
+export const chatGlmModel = chatGlm('ChatGLMModel', 'glm-4-9b-chat, ChatGLM 2 and 3');
+export const chatGlmConditional = chatGlm(
+  'ChatGLMForConditionalGeneration',
+  'glm-4-9b-chat under its other name',
+);
 
-function chatGlm(architecture: string): ModelFamily {
-  return { architecture, read: (fields) => read(fields.named(FIELDS), architecture) };
+function chatGlm(architecture: string, models: string): ModelFamily {
+  return { architecture, models, read: (fields) => read(fields.named(FIELDS), architecture) };
 }
 
 function read(fields: ConfigFields, architecture: string): DecoderModel {

@@ -12,6 +12,7 @@ const architecture = 'Ernie4_5ForCausalLM';
 /** Llama whose heads rotate neighbours with each other, with biases everywhere if switched on. */
 export const ernie45: ModelFamily = {
   architecture,
+  models: 'ERNIE 4.5 (0.3B)',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -22,6 +22,7 @@ const MODULES = {
 /** EXAONE 3 and 3.5: Llama under other names. */
 export const exaone: ModelFamily = {
   architecture,
+  models: 'EXAONE 3, EXAONE 3.5',
   read: (json) => {
     const fields = json.named(FIELDS);
     const { config, norm, activation, tied } = readLlamaLike(fields, {

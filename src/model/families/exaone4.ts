@@ -14,6 +14,7 @@ const architecture = 'Exaone4ForCausalLM';
  */
 export const exaone4: ModelFamily = {
   architecture,
+  models: 'EXAONE 4',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

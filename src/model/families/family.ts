@@ -17,6 +17,8 @@ export interface DecoderModel {
 export interface ModelFamily {
   /** `architectures[0]` of config.json. */
   readonly architecture: string;
+  /** Which models of it people know; for the list in docs/models.md. */
+  readonly models: string;
   /** Throws `ModelConfigError`, naming the field. */
   read(fields: ConfigFields): DecoderModel;
 }

@@ -23,6 +23,7 @@ export const GEMMA_NORMS: SandwichModules = {
  */
 export const gemma2: ModelFamily = {
   architecture,
+  models: 'Gemma 2',
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, { architecture, modelType: 'gemma2', defaultHeadDim: 256 });

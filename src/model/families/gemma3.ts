@@ -19,6 +19,7 @@ const architecture = 'Gemma3ForCausalLM';
  */
 export const gemma3: ModelFamily = {
   architecture,
+  models: 'Gemma 3 (270M, 1B)',
   read: (fields) => readGemma3(fields, architecture),
 };
 

@@ -12,6 +12,7 @@ const architecture = 'GlmForCausalLM';
 /** GLM-Edge, and glm-4-9b as transformers has it: half of a head is rotated, neighbours with each other. */
 export const glm: ModelFamily = {
   architecture,
+  models: 'GLM-Edge, glm-4-9b-hf',
   read: (fields) => {
     const config = readSizes(fields, { architecture, modelType: 'glm', defaultHeadDim: 128 });
     const norm = rmsNorm(fields, 'rms_norm_eps', 1.5625e-7);

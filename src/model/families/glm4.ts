@@ -19,6 +19,7 @@ const NORMS: SandwichModules = {
 /** GLM-4-0414: half of a head is rotated, neighbours with each other, and each half of a layer has two norms. */
 export const glm4: ModelFamily = {
   architecture,
+  models: 'GLM-4-0414',
   read: (fields) => {
     const config = readSizes(fields, { architecture, modelType: 'glm4', defaultHeadDim: 128 });
     const norm = rmsNorm(fields, 'rms_norm_eps', 1.5625e-7);

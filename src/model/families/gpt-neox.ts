@@ -16,6 +16,7 @@ const NORMS = { attention: 'input_layernorm', mlp: 'post_attention_layernorm' };
 /** Pythia and GPT-NeoX-20B: LayerNorms, attention and MLP beside each other, a quarter of a head rotated. */
 export const gptNeox: ModelFamily = {
   architecture,
+  models: 'Pythia, GPT-NeoX',
   read: (fields) => {
     const config = readSizes(fields, {
       architecture,

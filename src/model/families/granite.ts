@@ -10,6 +10,7 @@ const architecture = 'GraniteForCausalLM';
 /** Llama with factors of the embedding, the scores, what each half adds to the stream, and the logits. */
 export const granite: ModelFamily = {
   architecture,
+  models: 'Granite 3',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -10,6 +10,7 @@ const architecture = 'InternLM2ForCausalLM';
 /** InternLM 2 and 2.5: Llama under other names, with q, k and v as one linear whose heads take turns. */
 export const internlm2: ModelFamily = {
   architecture,
+  models: 'InternLM 2, InternLM 2.5',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -13,6 +13,7 @@ const FIELDS = { attention_bias: 'qkv_bias', mlp_bias: 'bias' };
 /** Llama with a bias for q, k and v, and another for all other linears of a layer. */
 export const internlm3: ModelFamily = {
   architecture,
+  models: 'InternLM 3',
   read: (json) => {
     const fields = json.named(FIELDS);
     const { config, norm, activation, tied } = readLlamaLike(fields, {

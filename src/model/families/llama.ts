@@ -10,6 +10,8 @@ const architecture = 'LlamaForCausalLM';
 /** Llama 2 and 3, and what was built after them: pre-norm, rotary embedding, gated MLP. */
 export const llama: ModelFamily = {
   architecture,
+  models:
+    'Llama 2 to 3.3, TinyLlama, SmolLM2, Falcon 3, Yi, DeepSeek-R1-Distill-Llama, Nemotron Nano v1',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

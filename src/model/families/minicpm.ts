@@ -10,6 +10,7 @@ const architecture = 'MiniCPMForCausalLM';
 /** MiniCPM 1 and 4: Llama with factors of the embedding, the layers and the logits (arXiv 2404.06395). */
 export const minicpm: ModelFamily = {
   architecture,
+  models: 'MiniCPM, MiniCPM 4',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

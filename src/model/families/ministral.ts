@@ -11,6 +11,7 @@ const architecture = 'MinistralForCausalLM';
 /** Mistral whose `layer_types` say which layers have the window; without that list all have it. */
 export const ministral: ModelFamily = {
   architecture,
+  models: 'Ministral with layers of both kinds',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

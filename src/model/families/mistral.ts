@@ -10,6 +10,7 @@ const architecture = 'MistralForCausalLM';
 /** Llama with one sliding window in all layers (arXiv 2310.06825); `sliding_window: null` = none. */
 export const mistral: ModelFamily = {
   architecture,
+  models: 'Mistral 7B, Zephyr, Ministral 8B',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -6,6 +6,7 @@ import { textPart } from './text-part.js';
 /** Gemma 3 from 4B on: a few fields of `text_config` are all that its config.json has. */
 export const gemma3Multimodal = textPart({
   architecture: 'Gemma3ForConditionalGeneration',
+  models: 'Gemma 3 (4B and larger)',
   read: readGemma3,
   defaults: {
     vocab_size: 262_208,
@@ -22,6 +23,7 @@ export const gemma3Multimodal = textPart({
 /** Of text alone each token has the same place along the three axes of its rotation: a plain one. */
 export const qwen25Vl = textPart({
   architecture: 'Qwen2_5_VLForConditionalGeneration',
+  models: 'Qwen2.5-VL',
   read: readQwen2,
   defaults: {
     vocab_size: 152_064,
@@ -40,6 +42,7 @@ export const qwen25Vl = textPart({
 /** As Qwen2.5-VL. What its vision model adds to the first layers' streams is added to images alone. */
 export const qwen3Vl = textPart({
   architecture: 'Qwen3VLForConditionalGeneration',
+  models: 'Qwen3-VL',
   read: readQwen3,
   defaults: {
     vocab_size: 151_936,

@@ -10,6 +10,7 @@ const architecture = 'Olmo2ForCausalLM';
 /** Norms behind attention and MLP instead of before them, and over all heads of q and k (arXiv 2501.00656). */
 export const olmo2: ModelFamily = {
   architecture,
+  models: 'OLMo 2',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

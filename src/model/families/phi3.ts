@@ -12,6 +12,7 @@ const architecture = 'Phi3ForCausalLM';
 /** Llama whose q, k and v are one matrix, and gate and up another; Phi-4-mini rotates a part of each head. */
 export const phi3: ModelFamily = {
   architecture,
+  models: 'Phi-3, Phi-3.5, Phi-4, Phi-4-mini',
   read: (fields) => {
     const config = readSizes(fields, { architecture, modelType: 'phi3' });
     const norm = rmsNorm(fields, 'rms_norm_eps', 1e-5);

@@ -13,6 +13,7 @@ const architecture = 'Qwen2MoeForCausalLM';
 /** Qwen2 whose MLPs are routed experts beside a shared one behind a sigmoid gate. */
 export const qwen2Moe: ModelFamily = {
   architecture,
+  models: 'Qwen1.5-MoE, Qwen2-57B-A14B',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

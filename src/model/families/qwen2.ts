@@ -12,6 +12,7 @@ const architecture = 'Qwen2ForCausalLM';
 /** Llama with biases on q, k and v, and windows in the upper layers if switched on. */
 export const qwen2: ModelFamily = {
   architecture,
+  models: 'Qwen2, Qwen2.5, DeepSeek-R1-Distill-Qwen',
   read: (fields) => readQwen2(fields, architecture),
 };
 

@@ -12,6 +12,7 @@ const architecture = 'Qwen3ForCausalLM';
 /** Qwen2 with an RMSNorm on each head of q and k in the place of biases. */
 export const qwen3: ModelFamily = {
   architecture,
+  models: 'Qwen3',
   read: (fields) => readQwen3(fields, architecture),
 };
 

@@ -1,3 +1,4 @@
+import { nearestNames } from '../../core/nearest.js';
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { DecoderModel, ModelFamily } from './family.js';
 import { chatGlmConditional, chatGlmModel } from './chatglm.js';
@@ -26,7 +27,8 @@ import { qwen3 } from './qwen3.js';
 import { seedOss } from './seed-oss.js';
 import { smollm3 } from './smollm3.js';
 
-const FAMILIES: readonly ModelFamily[] = [
+/** Every network that generates, in the order of their names. */
+export const DECODERS: readonly ModelFamily[] = [
   chatGlmConditional,
   chatGlmModel,
   ernie45,
@@ -65,14 +67,29 @@ export function readDecoder(json: unknown): DecoderModel {
 
 /** Whether a network of this name is one of those that generate. */
 export function generates(architecture: string): boolean {
-  return FAMILIES.some((candidate) => candidate.architecture === architecture);
+  return DECODERS.some((candidate) => candidate.architecture === architecture);
 }
 
 function familyOf(architecture: string): ModelFamily {
-  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  const family = DECODERS.find((candidate) => candidate.architecture === architecture);
   if (family !== undefined) return family;
-  const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
-  throw new ModelConfigError(
-    `Model architecture '${excerpt(architecture)}' is not supported. Supported architectures: ${supported}`,
+  throw new ModelConfigError(unsupported(architecture, DECODERS));
+}
+
+/** The names that are the most like one that is not supported: it is often one of them. */
+const NUM_NEAREST = 3;
+
+/** A sentence that names what is nearest; `how` says as what it was looked for. */
+export function unsupported(
+  architecture: string,
+  families: readonly { readonly architecture: string }[],
+  how = '',
+): string {
+  const shown = excerpt(architecture);
+  const names = families.map((candidate) => candidate.architecture);
+  const nearest = nearestNames(shown, [...new Set(names)], NUM_NEAREST).join(', ');
+  return (
+    `Model architecture '${shown}' is not supported${how}. ` +
+    `The nearest of the supported architectures: ${nearest}`
   );
 }

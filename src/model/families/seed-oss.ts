@@ -10,6 +10,7 @@ const architecture = 'SeedOssForCausalLM';
 /** Llama with a bias of its own for q, k and v, for the output of attention, and for the MLP. */
 export const seedOss: ModelFamily = {
   architecture,
+  models: 'Seed-OSS',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

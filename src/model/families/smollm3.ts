@@ -12,6 +12,7 @@ const architecture = 'SmolLM3ForCausalLM';
 /** Llama of which every fourth layer tells no positions apart. The defaults are those of transformers' SmolLM3Config. */
 export const smollm3: ModelFamily = {
   architecture,
+  models: 'SmolLM3',
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -3,6 +3,7 @@ import type { DecoderModel, ModelFamily } from './family.js';
 
 export interface TextPartTraits {
   readonly architecture: string;
+  readonly models: string;
   /** What `text_config` leaves out where it is as transformers' class has it. */
   readonly defaults: Readonly<Record<string, string | number | boolean>>;
   readonly read: (fields: ConfigFields, architecture: string) => DecoderModel;
@@ -15,13 +16,13 @@ const TIED = 'tie_word_embeddings';
  * `text_config`, or in an older spelling among all others; its tensors are found under any spelling
  * (weights/text-part.ts).
  */
-export function textPart({ architecture, defaults, read }: TextPartTraits): ModelFamily {
+export function textPart({ defaults, read, ...names }: TextPartTraits): ModelFamily {
   return {
-    architecture,
+    ...names,
     read: (whole) => {
       const own = whole.object('text_config') ?? whole;
       const fields = own.completed(defaults, { [TIED]: isTied([whole, own], defaults) });
-      return { ...read(fields, architecture), isPart: true };
+      return { ...read(fields, names.architecture), isPart: true };
     },
   };
 }

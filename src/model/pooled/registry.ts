@@ -1,6 +1,6 @@
 import type { EmbeddingSpec } from '../../core/model-spec.js';
-import { ConfigFields, excerpt, ModelConfigError } from '../families/config-fields.js';
-import { generates } from '../families/registry.js';
+import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
+import { generates, unsupported } from '../families/registry.js';
 import { ENCODERS } from './encoders.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
@@ -8,7 +8,8 @@ import type { TensorPlan } from '../plan.js';
 import type { PooledPlan, PoolStage } from './pooled-plan.js';
 import type { LayerNormModule, SentenceModules } from './sentence-modules.js';
 
-const FAMILIES: readonly PooledFamily[] = [...ENCODERS, ...POOLED_DECODERS];
+/** Every network that answers with vectors. */
+export const POOLED_FAMILIES: readonly PooledFamily[] = [...ENCODERS, ...POOLED_DECODERS];
 
 /** `embedding` and `prefix` beside the plan, all from config.json and the folder's modules. */
 export interface PooledModel {
@@ -93,13 +94,9 @@ function classifier(fields: ConfigFields, family: PooledFamily): PlannedModel {
 }
 
 function familyOf(architecture: string): PooledFamily {
-  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  const family = POOLED_FAMILIES.find((candidate) => candidate.architecture === architecture);
   if (family !== undefined) return family;
-  const supported = FAMILIES.map((candidate) => candidate.architecture).join(', ');
-  throw new ModelConfigError(
-    `Model architecture '${excerpt(architecture)}' is not supported as an embedding model. ` +
-      `Supported architectures: ${supported}`,
-  );
+  throw new ModelConfigError(unsupported(architecture, POOLED_FAMILIES, ' as an embedding model'));
 }
 
 function moduleStages(module: SentenceModules['after'][number]): PoolStage[] {

@@ -17,12 +17,16 @@ const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] =
 
 /** @throws ModelLoadError where the provider has no operator for a part of the model */
 export function requirePaged(model: DecoderModel, { device }: ModelTarget): void {
-  for (const [lacking, lack] of LACKS) {
-    const clause = lacking === device ? lack(model) : null;
-    if (clause === null) continue;
-    throw new ModelLoadError(
-      'bad_option',
-      `--device ${device} cannot run ${model.config.architecture}: ${clause}. Use --device cpu.`,
-    );
-  }
+  const clause = pagedObstacle(model, device);
+  if (clause === null) return;
+  throw new ModelLoadError(
+    'bad_option',
+    `--device ${device} cannot run ${model.config.architecture}: ${clause}. Use --device cpu.`,
+  );
+}
+
+/** A clause; null = nothing is in the way. */
+export function pagedObstacle(model: DecoderModel, device: ModelTarget['device']): string | null {
+  const clauses = LACKS.map(([lacking, lack]) => (lacking === device ? lack(model) : null));
+  return clauses.find((clause) => clause !== null) ?? null;
 }

@@ -15,5 +15,7 @@ testModelDevice(t, {
     'qwen2-moe': 4,
     'llama-head-20': 0.4,
     'qwen2-window': 1,
+    smollm3: 2,
+    glm4: 1,
   },
 });

@@ -12,5 +12,7 @@ testModelDevice(t, {
     'qwen2-moe': ROUNDING,
     'llama-head-20': ROUNDING,
     'qwen2-window': ROUNDING,
+    smollm3: ROUNDING,
+    glm4: ROUNDING,
   },
 });
