@@ -83,18 +83,27 @@ export interface LayerPlan {
 export interface AttentionPlan {
   /** Rows of q, k and v, in this order. */
   readonly qkv: LinearPlan;
-  /** Norms of q and k before they are rotated. */
   readonly qNorm: HeadNormPlan | null;
   readonly kNorm: HeadNormPlan | null;
+  /** The norms of q and k are of what has been rotated; else before that. */
+  readonly normsRotated: boolean;
   readonly o: LinearPlan;
   /** Null = positions are not told apart. */
   readonly rotary: RotaryPlan | null;
   /** Multiplies the dot product of q and k. */
   readonly scale: number;
+  /** Multiplies q too, by its position; null = 1. */
+  readonly temperature: TemperaturePlan | null;
   /** Scaled scores `x` become `cap * tanh(x / cap)`; null = as they are. */
   readonly softcap: number | null;
   /** This many positions are seen, the token's own included; null = all. */
   readonly window: number | null;
+}
+
+/** `1 + beta * log(1 + floor(position / period))` (Llama 4's). */
+export interface TemperaturePlan {
+  readonly beta: number;
+  readonly period: number;
 }
 
 /** Over each head by itself, or over all heads together. */

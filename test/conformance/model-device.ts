@@ -30,6 +30,8 @@ const FIXTURES = {
   'qwen2-window': 'a sliding window',
   smollm3: 'layers without a rotation',
   glm4: 'a rotation of neighbours, of half a head',
+  hunyuan: 'norms of what is rotated',
+  'ministral3-v5': 'queries that grow with their position',
 } as const;
 
 type Fixture = keyof typeof FIXTURES;

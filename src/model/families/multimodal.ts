@@ -1,4 +1,5 @@
 import { readGemma3 } from './gemma3.js';
+import { readMinistral3 } from './ministral3.js';
 import { readQwen2 } from './qwen2.js';
 import { readQwen3 } from './qwen3.js';
 import { textPart } from './text-part.js';
@@ -18,6 +19,14 @@ export const gemma3Multimodal = textPart({
     max_position_embeddings: 131_072,
     tie_word_embeddings: true,
   },
+});
+
+/** Mistral Small 3, whose text is Mistral's, and Ministral 3. */
+export const mistral3 = textPart({
+  architecture: 'Mistral3ForConditionalGeneration',
+  models: 'Ministral 3, Mistral Small 3.1 and 3.2',
+  read: readMinistral3,
+  defaults: {},
 });
 
 /** Of text alone each token has the same place along the three axes of its rotation: a plain one. */

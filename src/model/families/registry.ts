@@ -11,14 +11,16 @@ import { glm } from './glm.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
 import { granite } from './granite.js';
+import { hunyuan } from './hunyuan.js';
 import { internlm2 } from './internlm2.js';
 import { internlm3 } from './internlm3.js';
 import { llama } from './llama.js';
 import { mimo } from './mimo.js';
 import { minicpm } from './minicpm.js';
 import { ministral } from './ministral.js';
+import { ministral3 } from './ministral3.js';
 import { mistral } from './mistral.js';
-import { gemma3Multimodal, qwen25Vl, qwen3Vl } from './multimodal.js';
+import { gemma3Multimodal, mistral3, qwen25Vl, qwen3Vl } from './multimodal.js';
 import { olmo2 } from './olmo2.js';
 import { phi3 } from './phi3.js';
 import { qwen2Moe } from './qwen2-moe.js';
@@ -41,13 +43,16 @@ export const DECODERS: readonly ModelFamily[] = [
   glm4,
   gptNeox,
   granite,
+  hunyuan,
   internlm2,
   internlm3,
   llama,
   mimo,
   minicpm,
   ministral,
+  ministral3,
   mistral,
+  mistral3,
   olmo2,
   phi3,
   qwen2,

@@ -1,3 +1,5 @@
+import type { ModelConfig } from '../families/model-config.js';
+import type { RotaryPlan } from '../families/rope-config.js';
 import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import { type ColumnFactors, scaled } from './factors.js';
@@ -7,7 +9,8 @@ import type { KvGrid } from './int8-kv/kv-grid.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { norm } from './norm.js';
 import { queryFactor } from './rotary-tables.js';
-import { OWN_ROWS } from './run-rows.js';
+import type { RunPositions } from './run-positions.js';
+import { OWN_ROWS, type RunRows } from './run-rows.js';
 
 /**
  * Self-attention of one layer with the output projection: `[B, S, hidden]` normed in and out, where `pick` may leave out
@@ -23,13 +26,8 @@ export function attention(
   const { o } = layer.attention;
   const grid = context.kvGrids?.[layer.index] ?? null;
   const rows = context.rows ?? OWN_ROWS;
-  const parts = queryKeyValue(context, normed, { plan: layer.attention, grid });
-  const attended = rows.fromRun(
-    context.attend(
-      layer,
-      parts.map((part) => (part === '' ? part : rows.toRun(part))),
-    ),
-  );
+  const parts = queryKeyValue(context, normed, { plan: layer.attention, grid, rows });
+  const attended = rows.fromRun(context.attend(layer, parts));
   const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
   return grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
 }
@@ -48,13 +46,14 @@ function fromGrid(context: GraphContext, heads: Value, o: LinearPlan, { output }
 interface PlanOnGrid {
   readonly plan: AttentionPlan;
   readonly grid: KvGrid | null;
+  readonly rows: RunRows;
 }
 
-/** Three inputs of the op: q, k and v, or all of them packed in the first. */
+/** Three inputs of the op: q, k and v, or all of them packed in the first. Rows are those of the run. */
 function queryKeyValue(
   context: GraphContext,
   normed: Value,
-  { plan, grid }: PlanOnGrid,
+  { plan, grid, rows }: PlanOnGrid,
 ): readonly Value[] {
   const { graph, config } = context;
   const layout = headLayout(config.headDim);
@@ -62,15 +61,52 @@ function queryKeyValue(
   // A norm of heads would undo what was done before it.
   const isNormed = plan.qNorm !== null;
   const output = linear(context, normed, plan.qkv, isNormed ? null : factors);
-  if (output.packed && !isNormed && !layout.isPadded) return [output.value, '', ''];
+  const isPlain = !isNormed && !layout.isPadded && plan.temperature === null;
+  if (output.packed && isPlain) return [rows.toRun(output.value), '', ''];
   const parts = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
-  const norms = [plan.qNorm, plan.kNorm, null];
-  const numHeads = [config.numHeads, config.numKvHeads, config.numKvHeads];
   return parts.map((part, index) => {
-    const heads = normHeads(context, part, norms[index] ?? null);
+    const kind = KINDS[index] ?? 'value';
+    const heads = finishedHeads(context, rows.toRun(part), plan, kind);
     const onGrid = isNormed ? scaled(graph, heads, factors?.[index] ?? null) : heads;
-    return layout.pad(graph, onGrid, numHeads[index] ?? 0);
+    return layout.pad(graph, onGrid, headCount(config, kind));
   });
+}
+
+const KINDS = ['query', 'key', 'value'] as const;
+type Kind = (typeof KINDS)[number];
+
+function headCount({ numHeads, numKvHeads }: ModelConfig, kind: Kind): number {
+  return kind === 'query' ? numHeads : numKvHeads;
+}
+
+/** `[B, S, heads * headDim]` in and out: what attention ops read, but for the grid and what they rotate themselves. */
+function finishedHeads(context: GraphContext, x: Value, plan: AttentionPlan, kind: Kind): Value {
+  if (kind === 'value') return x;
+  const { rotary, normsRotated, qNorm, kNorm, temperature } = plan;
+  const rotated =
+    normsRotated && rotary !== null
+      ? rotatedHeads(context, x, rotary, headCount(context.config, kind))
+      : x;
+  const normed = normHeads(context, rotated, kind === 'query' ? qNorm : kNorm);
+  if (kind === 'key' || temperature === null) return normed;
+  return positionsOf(context).tempered(normed, temperature);
+}
+
+function rotatedHeads(
+  context: GraphContext,
+  x: Value,
+  rotary: RotaryPlan,
+  numHeads: number,
+): Value {
+  const { graph, config } = context;
+  const layout = headLayout(config.headDim);
+  const rotated = positionsOf(context).rotated(layout.pad(graph, x, numHeads), rotary, numHeads);
+  return layout.unpad(graph, rotated, numHeads);
+}
+
+function positionsOf({ positions }: GraphContext): RunPositions {
+  if (positions === undefined) throw new Error('this is a bug: no positions of the rows are known');
+  return positions;
 }
 
 /** Of each column of q, k and v: what brings them to the grid, and the scale of scores where the tables do not have it. */

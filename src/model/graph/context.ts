@@ -4,6 +4,7 @@ import type { LayerPlan } from '../plan.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
+import type { RunPositions } from './run-positions.js';
 import type { RunRows } from './run-rows.js';
 
 /** What a linear needs to emit its nodes. */
@@ -25,6 +26,8 @@ export interface GraphContext extends WeightContext {
   readonly attend: Attend;
   /** Absent = linears multiply the rows of the run. */
   readonly rows?: RunRows;
+  /** Absent = no layer needs them. */
+  readonly positions?: RunPositions;
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */
   readonly kvGrids?: readonly KvGrid[] | null;
 }

@@ -46,7 +46,11 @@ function meanKl(actual: readonly Float32Array[], expected: readonly (readonly nu
 
 const EVERY_FORMAT = ['w8a8_int8', 'int8', 'int4'] as const;
 const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
+  ['exaone4-blocks', ['int8', 'int4']],
   ['gemma2-blocks', ['int8', 'int4']],
+  ['glm-blocks', EVERY_FORMAT],
+  ['hunyuan-blocks', EVERY_FORMAT],
+  ['internlm2-blocks', EVERY_FORMAT],
   ['llama-blocks', EVERY_FORMAT],
   ['qwen2-moe-blocks', EVERY_FORMAT],
 ];

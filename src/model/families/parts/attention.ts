@@ -1,4 +1,10 @@
-import type { AttentionPlan, HeadNormPlan, NormPlan, TensorPlan } from '../../plan.js';
+import type {
+  AttentionPlan,
+  HeadNormPlan,
+  NormPlan,
+  TemperaturePlan,
+  TensorPlan,
+} from '../../plan.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import type { ModelConfig } from '../model-config.js';
 import type { FusedPart } from './fused.js';
@@ -40,12 +46,15 @@ export interface FusedHeads {
 export interface AttentionTraits {
   readonly qkvBias?: boolean;
   readonly outputBias?: boolean;
-  /** Of q and k before they are rotated; default: none. */
+  /** Of q and k; default: none. */
   readonly headNorm?: (NormStyle & { readonly over: HeadNormPlan['over'] }) | null;
+  /** The norms are of what has been rotated. */
+  readonly normsRotated?: boolean;
   /** Default: {@link wholeRotary}; null = positions are not told apart. */
   readonly rotary?: RotaryTraits | null;
   /** Default: `1 / sqrt(headDim)`. */
   readonly scale?: number;
+  readonly temperature?: TemperaturePlan | null;
   readonly softcap?: number | null;
   readonly window?: number | null;
   /** Default: q, k and v are linears of their own. */
@@ -73,6 +82,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
         bias,
       }),
       ...norms.plan,
+      normsRotated: traits.normsRotated ?? false,
       o: names.linear('o', {
         in: numHeads * headDim,
         parts: [[modules.o, hiddenSize]],
@@ -80,6 +90,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       }),
       rotary: rotary && { rope: rotary.rope, dims: rotary.dims },
       scale: traits.scale ?? 1 / Math.sqrt(headDim),
+      temperature: traits.temperature ?? null,
       softcap: traits.softcap ?? null,
       window: traits.window ?? null,
     },

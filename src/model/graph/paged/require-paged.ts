@@ -5,7 +5,15 @@ import type { ModelTarget } from '../../target.js';
 /** What the paged attention of a provider lacks, for a model that has it. */
 type Lack = (model: DecoderModel) => string | null;
 
+/** Its runs do not say where their rows stand. */
+const hasNoPositions: Lack = ({ plan }) =>
+  plan.layers.some(({ attention }) => attention.normsRotated || attention.temperature !== null)
+    ? 'its attention needs more of positions than their rotation'
+    : null;
+
 const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] = [
+  ['webgpu', hasNoPositions],
+  ['cuda', hasNoPositions],
   [
     'webgpu',
     ({ plan }) =>

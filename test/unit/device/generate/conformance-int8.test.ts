@@ -17,5 +17,7 @@ testModelDevice(t, {
     'qwen2-window': 1,
     smollm3: 2,
     glm4: 1,
+    hunyuan: 2,
+    'ministral3-v5': 1,
   },
 });

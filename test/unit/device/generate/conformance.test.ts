@@ -14,5 +14,7 @@ testModelDevice(t, {
     'qwen2-window': ROUNDING,
     smollm3: ROUNDING,
     glm4: ROUNDING,
+    hunyuan: ROUNDING,
+    'ministral3-v5': ROUNDING,
   },
 });
