@@ -151,6 +151,15 @@ export class ConfigFields {
     return this.#list(name, 'a list of integers from 0', isCount);
   }
 
+  /** A list of `length` numbers above 0. */
+  positives(name: string, length: number): readonly number[] {
+    const expected = `a list of ${length} positive numbers`;
+    const isPositive = (item: unknown): item is number =>
+      typeof item === 'number' && Number.isFinite(item) && item > 0;
+    const values = this.#list(name, expected, isPositive);
+    return values.length === length ? values : this.fail(name, expected);
+  }
+
   #nameOf(name: string): string {
     const other = this.#names[name];
     return other !== undefined && Object.hasOwn(this.#values, other) ? other : name;

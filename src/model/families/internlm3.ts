@@ -1,9 +1,6 @@
-import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
 import { readLlamaLike } from './llama-like.js';
-import { attention } from './parts/attention.js';
-import { preNorm } from './parts/layers.js';
-import { gatedMlp } from './parts/mlp.js';
+import { llamaNetwork } from './llama.js';
 
 const architecture = 'InternLM3ForCausalLM';
 
@@ -16,21 +13,14 @@ export const internlm3: ModelFamily = {
   models: 'InternLM 3',
   read: (json) => {
     const fields = json.named(FIELDS);
-    const { config, norm, activation, tied } = readLlamaLike(fields, {
-      architecture,
-      modelType: 'internlm3',
-      eps: 1e-5,
-    });
-    const qkvBias = fields.boolean('attention_bias', false);
-    const bias = fields.boolean('mlp_bias', false);
-    return decoder(config, {
-      norm,
-      tied,
-      layer: (place) =>
-        preNorm(place, norm, {
-          attention: attention(place, { qkvBias, outputBias: bias }),
-          mlp: gatedMlp(place, { activation, bias }),
-        }),
-    });
+    const others = fields.boolean('mlp_bias', false);
+    return llamaNetwork(
+      readLlamaLike(fields, { architecture, modelType: 'internlm3', eps: 1e-5 }),
+      {
+        qkv: fields.boolean('attention_bias', false),
+        output: others,
+        mlp: others,
+      },
+    );
   },
 };

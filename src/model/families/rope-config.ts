@@ -22,12 +22,14 @@ export interface LinearRope {
   readonly factor: number;
 }
 
-/** Each pair of dimensions has a factor that its wavelength is stretched by: what a GGUF file keeps of `llama3`. */
+/** Each pair of dimensions has a factor that its wavelength is stretched by. A GGUF file keeps those of `llama3`. */
 export interface FactorsRope {
   readonly type: 'factors';
   readonly theta: number;
-  /** `[headDim / 2]` */
+  /** Half as many as dimensions are rotated. */
   readonly factors: readonly number[];
+  /** Multiplies cos and sin. */
+  readonly magnitude: number;
 }
 
 export interface Llama3Rope {
@@ -115,7 +117,10 @@ export function readRope(
       return { rope: { type, theta, factor }, contextLength: Math.floor(maxPositions * factor) };
     }
     case 'factors':
-      return { rope: { type, theta, factors: readFactors(scaling) }, contextLength: maxPositions };
+      return {
+        rope: { type, theta, factors: readFactors(scaling), magnitude: 1 },
+        contextLength: maxPositions,
+      };
     case 'llama3':
       return { rope: readLlama3(scaling, theta, maxPositions), contextLength: maxPositions };
     case 'yarn':

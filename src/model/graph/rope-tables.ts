@@ -12,7 +12,7 @@ export interface RopeTables {
  */
 export function ropeTables(rope: RopeConfig, headDim: number, numPositions: number): RopeTables {
   const frequencies = inverseFrequencies(rope, headDim);
-  const magnitude = rope.type === 'yarn' ? rope.attentionFactor : 1;
+  const magnitude = magnitudeOf(rope);
   const half = frequencies.length;
   const cos = new Float32Array(numPositions * half);
   const sin = new Float32Array(numPositions * half);
@@ -24,6 +24,12 @@ export function ropeTables(rope: RopeConfig, headDim: number, numPositions: numb
     }
   }
   return { cos, sin };
+}
+
+/** Of cos and sin. */
+function magnitudeOf(rope: RopeConfig): number {
+  if (rope.type === 'yarn') return rope.attentionFactor;
+  return rope.type === 'factors' ? rope.magnitude : 1;
 }
 
 /** `[headDim / 2]`: radians per position of each pair of dimensions. */
