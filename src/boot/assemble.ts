@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createApp, type App, type AppDeps } from '../api/app.js';
 import type { HostEnv } from '../config/load.js';
@@ -15,7 +14,7 @@ import { likeServed, type LoadContext } from '../fleet/load-context.js';
 import { loadDraft } from '../fleet/load-draft.js';
 import { loadModel } from '../fleet/load-model.js';
 import { sentenceOf } from '../fleet/update-failure.js';
-import { TemporaryFolders } from '../fleet/temporary-folders.js';
+import { PROVEN, UnsoundWeights } from '../model/quantize/kept-weights.js';
 import type { Logger } from '../observability/logger.js';
 import { startActorThreads, type ActorThreads } from './actor-threads.js';
 import { boundsOf } from './bounds.js';
@@ -37,12 +36,10 @@ import { grammarThread } from './grammars.js';
 import type { LoadingProgress } from './loading-progress.js';
 import { checkDeviceArgs, resolveDeviceArgs } from './resolve-device-args.js';
 import { Teardown } from './teardown.js';
+import { temporaryFolders } from './temporary.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
 import { checkDraftContext, checkSpeculation, draftPathOf } from './speculation.js';
-
-/** Folders that nobody touches for a day may be anybody's to sweep. */
-const TOUCH_MS = 3600 * 1000;
 
 export interface AssembleOptions {
   readonly args: ServerArgs;
@@ -69,22 +66,38 @@ export interface Assembly {
 }
 
 /**
- * Threads and their connections, in the order in which they can exist: model, actors, devices, front end.
+ * Threads and their connections, in the order in which they can exist: model, actors, devices, front end. Weights of
+ * the cache are checked while the devices load them; those that are damaged are thrown away with all that has them, and
+ * the next ones are checked first.
  *
  * @throws StartupError with one sentence; then nothing of it is left
  */
 export async function assemble(options: AssembleOptions): Promise<Assembly> {
+  try {
+    return await tryAssemble(options, true);
+  } catch (error) {
+    if (!(error instanceof UnsoundWeights)) throw error;
+    return await tryAssemble(options, false);
+  }
+}
+
+async function tryAssemble(options: AssembleOptions, provesLate: boolean): Promise<Assembly> {
   const teardown = new Teardown();
   try {
-    return await build(options, teardown);
+    return await build({ ...options, provesLate }, teardown);
   } catch (error) {
     await teardown.run().catch(() => undefined);
     throw error;
   }
 }
 
+interface BuildOptions extends AssembleOptions {
+  /** Weights of the cache are loaded before all of them is checked. */
+  readonly provesLate: boolean;
+}
+
 async function build(
-  { args: given, env, version, log, startDevice, progress, onFailed }: AssembleOptions,
+  { args: given, env, version, log, startDevice, progress, onFailed, provesLate }: BuildOptions,
   teardown: Teardown,
 ): Promise<Assembly> {
   const machine = thisMachine();
@@ -107,6 +120,7 @@ async function build(
     runJob: quantizeOn(cpuPool),
     calibrate: (model, prompts) => cpuPool.calibrate(model, prompts),
     temporary,
+    provesLate,
     device: { device: devices.kind, dtype, kvCacheDtype },
     tokenizerFolder: null,
   };
@@ -165,7 +179,10 @@ async function build(
   });
   watchDevices(fleet, log, breakage);
   teardown.add(() => fleet.retire());
-  await Promise.race([startFleet(fleet), actors.broken]);
+  await provenBy(
+    [prepared.proof, draft?.proof ?? PROVEN],
+    Promise.race([startFleet(fleet), actors.broken]),
+  );
   requireDeterminism(args, fleet.facts);
 
   const maxFiles = fileLimit();
@@ -209,21 +226,14 @@ async function build(
   };
 }
 
-/** A process that ends without a word takes them with it, and those of processes that were killed. */
-async function temporaryFolders(teardown: Teardown): Promise<TemporaryFolders> {
-  const temporary = new TemporaryFolders(tmpdir());
-  const removeAll = (): void => {
-    temporary.removeAllNow();
-  };
-  process.once('exit', removeAll);
-  const timer = setInterval(() => void temporary.touch(), TOUCH_MS).unref();
-  teardown.add(() => {
-    process.off('exit', removeAll);
-    clearInterval(timer);
-    removeAll();
-  });
-  await temporary.sweep();
-  return temporary;
+/** What devices make of weights that are damaged says nothing: the proofs come first. */
+async function provenBy(
+  proofs: readonly Promise<void>[],
+  serving: Promise<unknown>,
+): Promise<void> {
+  serving.catch(() => undefined);
+  await Promise.all(proofs);
+  await serving;
 }
 
 /** A device that cannot load or fails its probe has its reason in its message. @throws StartupError */

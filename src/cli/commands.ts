@@ -2,6 +2,7 @@ import type { Program } from './program.js';
 import { benchCommand } from './bench/command.js';
 import { chatCommand } from './chat/command.js';
 import { completionCommand } from './completion/command.js';
+import { convertCommand } from './convert.js';
 import { doctorCommand } from './doctor.js';
 import { listCommand } from './list.js';
 import { pullCommand } from './pull.js';
@@ -17,6 +18,7 @@ export const COMMANDS: Program['commands'] = [
   pullCommand,
   listCommand,
   rmCommand,
+  convertCommand,
   benchCommand,
   doctorCommand,
   completionCommand(() => COMMANDS),

@@ -6,5 +6,5 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 /** Ctrl-C, as a shell counts it. */
 export const EXIT_INTERRUPTED = 130;
-/** SIGTERM, as a shell counts it: a download that was ended in order. */
+/** SIGTERM, as a shell counts it: a command that was ended in order. */
 export const EXIT_TERMINATED = 143;

@@ -5,7 +5,8 @@ import { shownBytes } from '../core/shown-size.js';
 import { StartupError } from '../core/errors.js';
 import type { Logger } from '../observability/logger.js';
 import type { CliCommand, Surroundings } from './command.js';
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_TERMINATED } from './exit-codes.js';
+import { endedBy, endingSignal } from './ending-signal.js';
+import { EXIT_FAILED, EXIT_OK } from './exit-codes.js';
 import { modelWords, requireRevision, shownModel, type ModelWord } from './model-word.js';
 import { terminalLog } from './terminal-log.js';
 
@@ -95,27 +96,10 @@ async function bytesOf(path: string): Promise<number> {
   );
 }
 
-/** Exit codes by the signals that end a pull in order. */
-const CODES_OF = { SIGINT: EXIT_INTERRUPTED, SIGTERM: EXIT_TERMINATED } as const;
-type EndingSignal = keyof typeof CODES_OF;
-const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM'];
-
-/** Aborts with the name of the first such signal. The second ends the process as it would any other. */
-function endingSignal(): AbortSignal {
-  const controller = new AbortController();
-  const end = (name: EndingSignal): void => {
-    for (const signal of ENDING_SIGNALS) process.off(signal, end);
-    controller.abort(name);
-  };
-  for (const signal of ENDING_SIGNALS) process.on(signal, end);
-  return controller.signal;
-}
-
-function ended(model: ModelWord, { reason }: AbortSignal, log: Logger): number {
-  const name = reason as EndingSignal;
-  const what = name === 'SIGINT' ? 'Interrupted' : `Ended by ${name}`;
+function ended(model: ModelWord, ending: AbortSignal, log: Logger): number {
+  const { what, code } = endedBy(ending);
   log.error(
     `${what}. What has come of ${shownModel(model)} is kept: the same command goes on from there.`,
   );
-  return CODES_OF[name];
+  return code;
 }

@@ -2,7 +2,8 @@
 export type WeightFormat = 'none' | 'w8a8_int8' | 'int8' | 'int4';
 
 /** Element types of activations. */
-export type FloatType = 'f32' | 'f16' | 'bf16';
+export const FLOAT_TYPES = ['f32', 'f16', 'bf16'] as const;
+export type FloatType = (typeof FLOAT_TYPES)[number];
 
 /** Element types of K and V: `i8` are integers of a grid that the graph knows (model/kv-scales.ts). */
 export type KvType = FloatType | 'i8';

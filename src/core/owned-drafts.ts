@@ -36,23 +36,36 @@ export function makeOwnedFolder(parent: string, what: string): Promise<string> {
 
 /** Removes what {@link makeOwnedFolder} made there for processes that have ended. */
 export function sweepOwnedFolders(parent: string): Promise<void> {
-  return sweepOwned(parent, OWNED_FOLDER);
+  return sweepOwned(parent, OWNED_FOLDER, () => Promise.resolve(false));
 }
 
-/** Removes the drafts in a folder whose processes have ended. What cannot be removed stays. */
-export function sweepDrafts(folder: string): Promise<void> {
-  return sweepOwned(folder, DRAFT);
+/** The owner in a name of {@link draftOf}; null for any other name. */
+export function draftOwner(name: string): string | null {
+  return DRAFT.exec(name)?.[1] ?? null;
+}
+
+/** Removes the drafts in a folder whose processes have ended, but for those that `stays` says so of. What cannot be removed stays. */
+export function sweepDrafts(
+  folder: string,
+  stays: (path: string) => Promise<boolean> = () => Promise.resolve(false),
+): Promise<void> {
+  return sweepOwned(folder, DRAFT, stays);
 }
 
 /**
  * Removes what processes left in a folder that have ended, of names that `form` finds an owner in. Nothing of
  * another user's, and nothing that is no file or folder.
  */
-async function sweepOwned(folder: string, form: RegExp): Promise<void> {
+async function sweepOwned(
+  folder: string,
+  form: RegExp,
+  stays: (path: string) => Promise<boolean>,
+): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const owner = form.exec(name)?.[1];
-    if (owner === undefined || !(await isStale(join(folder, name), owner))) continue;
-    await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
+    const path = join(folder, name);
+    if (owner === undefined || !(await isStale(path, owner)) || (await stays(path))) continue;
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

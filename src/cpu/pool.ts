@@ -27,9 +27,9 @@ export class CpuPool {
     });
   }
 
-  /** Waits for a thread without bound: callers limit themselves. */
-  async run(job: QuantizeJob): Promise<TaskFailure | null> {
-    return this.#piscina.run(job) as Promise<TaskFailure | null>;
+  /** Waits for a thread without bound: callers limit themselves. A signal ends what waits and what runs. */
+  async run(job: QuantizeJob, signal: AbortSignal | null): Promise<TaskFailure | null> {
+    return this.#piscina.run(job, { signal }) as Promise<TaskFailure | null>;
   }
 
   /** Scales for a cache of integers, by one thread of the pool that has as many of its own. */
@@ -45,9 +45,12 @@ export class CpuPool {
 }
 
 /** The `runJob` of model/quantize's `QuantizeDeps`: each job on a thread of `pool`; an error comes back with its class and code. */
-export function quantizeOn(pool: CpuPool): (job: QuantizeJob) => Promise<void> {
+export function quantizeOn(
+  pool: CpuPool,
+  signal: AbortSignal | null = null,
+): (job: QuantizeJob) => Promise<void> {
   return async (job) => {
-    const failure = await pool.run(job);
+    const failure = await pool.run(job, signal);
     if (failure === null) return;
     if (failure.code !== 'system') throw new ModelLoadError(failure.code, failure.message);
     throw Object.assign(new Error(failure.message), { code: failure.systemCode });

@@ -19,18 +19,26 @@ export interface LoadContext {
   /** Measures, away from the main thread, what a cache of integers needs to know. */
   readonly calibrate: (model: PreparedModel, prompts: readonly Int32Array[]) => Promise<KvScales>;
   readonly temporary: TemporaryFolders;
+  /** Whoever loads waits for the proof of the weights; absent = they are proven when they are prepared. */
+  readonly provesLate?: boolean;
   /** What the model is to be computed on, and in. */
   readonly device: TargetRequest;
   /** Where that of the served model lies, for weights that follow it without one; null before it is loaded. */
   readonly tokenizerFolder: string | null;
 }
 
-/** For weights that are to follow the served ones: their cache has the same element type, and there is a tokenizer. */
+/**
+ * For weights that are to follow the served ones: their cache has the same element type, and there is a tokenizer. What
+ * follows a converted model has its format, whatever `auto` would choose.
+ */
 export function likeServed(context: LoadContext, served: PreparedCheckpoint): LoadContext {
-  const { device } = context;
-  const kvCacheDtype = served.spec.kvType === 'i8' ? 'int8' : 'fp32';
+  const { device, args } = context;
+  const { kvType, format } = served.spec;
+  const kvCacheDtype = kvType === 'i8' ? 'int8' : 'fp32';
   return {
     ...context,
+    provesLate: false,
+    args: served.info.isConverted ? { ...args, quantization: format } : args,
     device: device.device === 'cpu' ? { ...device, kvCacheDtype } : device,
     tokenizerFolder: served.tokenizerFolder,
   };

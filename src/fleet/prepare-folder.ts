@@ -11,6 +11,7 @@ export async function prepareFolder(
   overlay: TensorOverlay | null = null,
 ): Promise<PreparedCheckpoint> {
   const prepared = await prepare(context, folder, overlay);
+  if (context.provesLate !== true) await prepared.proof;
   for (const line of accountOf(prepared)) context.log.info(line);
   const { temporaryFolder } = prepared.info;
   if (temporaryFolder !== null) context.temporary.add(temporaryFolder);
@@ -18,10 +19,11 @@ export async function prepareFolder(
 }
 
 async function prepare(
-  { args, env, log, runJob, calibrate, temporary, device, tokenizerFolder: served }: LoadContext,
+  context: LoadContext,
   folder: string,
   overlay: TensorOverlay | null,
 ): Promise<PreparedCheckpoint> {
+  const { args, env, log, runJob, calibrate, temporary, device, tokenizerFolder: served } = context;
   const bar = lazyProgress(log, 'Quantize weights');
   try {
     return await prepareModel(
@@ -43,8 +45,12 @@ async function prepare(
         cacheDir: args.quantizationCacheDir ?? env.cacheDir,
         cacheMaxBytes: args.quantizationCacheGib * 2 ** 30,
         temporaryDir: temporary.parent,
+        provesLate: context.provesLate ?? false,
         warn: (message) => {
           log.warn(message);
+        },
+        info: (message) => {
+          log.info(message);
         },
         progress: (done, total) => {
           bar.update(done, total);

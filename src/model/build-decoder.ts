@@ -1,5 +1,13 @@
 import type { FloatType } from '../core/model-spec.js';
 import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
+import type { ConvertedWeights } from './converted/converted-weights.js';
+import {
+  convertedCheckpoint,
+  convertedKvScales,
+  convertedTarget,
+  requireConverted,
+} from './converted/decoder-weights.js';
+import { networkDigest } from './converted/manifest.js';
 import { resolveContextLength } from './families/context-length.js';
 import type { DecoderModel } from './families/family.js';
 import { readDecoder } from './families/registry.js';
@@ -14,7 +22,7 @@ import type { ModelPlan } from './plan.js';
 import { plannedLinears } from './plan-tensors.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
-import { keptLinears, NONE_KEPT } from './quantize/kept-linears.js';
+import { keptLinears, NONE_KEPT, type KeptCount } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import { quantizedWeights } from './quantize/quantized-weights.js';
 import type { RecipeInput } from './quantize/recipe.js';
@@ -23,7 +31,7 @@ import type { Checkpoint } from './source/checkpoint.js';
 import type { JsonObject } from './source/model-source.js';
 import { overlaid } from './source/tensor-overlay.js';
 import { modelSpec } from './spec.js';
-import { targetFor } from './target.js';
+import { targetFor, type ModelTarget } from './target.js';
 import { aliased, withPrefix } from './weights/aliases.js';
 import { dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
@@ -41,16 +49,11 @@ export async function buildDecoder(
   const model = readDecoder(json);
   const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
-  const checkpoint = await openWeights(options, model, deps);
-  const target = targetFor(options.device, storedType(plan, checkpoint));
-  if (target.device !== 'cpu') requirePaged(model, target);
-  const choice = chooseFormat(options.quantization, plan, target, options.preference);
-  // What was sent is not on disk under a name: it will not be asked for again.
-  const isKept = options.overlay === null;
-  checkPlan(plan, checkpoint);
-  const kept = choice.format === 'int4' ? keptLinears(plan, checkpoint, target) : NONE_KEPT;
-  const input = { plan, config, checkpoint, target, kept, isKept };
-  const weights = await loadWeights(input, choice, deps);
+  const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
+  const { checkpoint, storedType, target, weights, formatReason, kept } =
+    converted === null
+      ? await weightsFromCheckpoint(model, options, deps)
+      : weightsAsConverted(converted, model, options);
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
   const { format, totalBytes: weightBytes } = store;
@@ -73,10 +76,11 @@ export async function buildDecoder(
     isBatchInvariant,
   });
   const { kvCacheDtype } = options.device;
-  const { spec, graph } =
+  const kvScales =
     chooseKvType(kvCacheDtype, model, { target, format }) === 'i8'
-      ? build(await kvScalesFor(build(null), { weights, options, deps }))
-      : build(null);
+      ? await kvScalesFor(build(null), { weights, converted, options, deps })
+      : null;
+  const { spec, graph } = build(kvScales);
   return {
     spec,
     graph,
@@ -85,12 +89,78 @@ export async function buildDecoder(
     plan,
     checkpoint,
     weights: { ...weights, store },
+    quantized:
+      format === 'none'
+        ? null
+        : { store: weights.store, network: networkDigest(model), storedType, kvScales },
+    formatReason,
+    kept,
+  };
+}
+
+/** What a network computes with, wherever it came from. */
+interface DecoderWeights {
+  readonly checkpoint: Checkpoint;
+  /** Of its embedding table. */
+  readonly storedType: FloatType;
+  readonly target: ModelTarget;
+  readonly weights: QuantizedWeights;
+  readonly formatReason: string;
+  readonly kept: KeptCount | null;
+}
+
+async function weightsFromCheckpoint(
+  model: DecoderModel,
+  options: BuildOptions,
+  deps: BuildDeps,
+): Promise<DecoderWeights> {
+  const { config, plan } = model;
+  const checkpoint = await openWeights(options, model, deps);
+  const storedType = embeddingType(plan, checkpoint);
+  const target = targetFor(options.device, storedType);
+  if (target.device !== 'cpu') requirePaged(model, target);
+  const choice = chooseFormat(options.quantization, plan, target, options.preference);
+  // What was sent is not on disk under a name: it will not be asked for again.
+  const isKept = options.overlay === null;
+  checkPlan(plan, checkpoint);
+  const kept = choice.format === 'int4' ? keptLinears(plan, checkpoint, target) : NONE_KEPT;
+  const input = { plan, config, checkpoint, target, kept, isKept };
+  return {
+    checkpoint,
+    storedType,
+    target,
+    weights: await loadWeights(input, choice, deps),
     formatReason: choice.reason,
     kept: kept.size === 0 ? null : { kept: kept.size, of: plannedLinears(plan).length },
   };
 }
 
+function weightsAsConverted(
+  converted: ConvertedWeights,
+  model: DecoderModel,
+  options: BuildOptions,
+): DecoderWeights {
+  const target = convertedTarget(converted, options);
+  if (target.device !== 'cpu') requirePaged(model, target);
+  requireConverted(converted, model, options);
+  return {
+    checkpoint: convertedCheckpoint(converted, model.plan),
+    storedType: converted.manifest.source.dtype,
+    target,
+    weights: {
+      store: converted.store,
+      cacheHit: false,
+      temporaryFolder: null,
+      proof: converted.proof,
+    },
+    formatReason: 'as it was converted',
+    kept: converted.manifest.kept,
+  };
+}
+
 interface ScalesInput {
+  /** Null = the weights are not of such a model. */
+  readonly converted: ConvertedWeights | null;
   readonly weights: QuantizedWeights;
   readonly options: BuildOptions;
   readonly deps: BuildDeps;
@@ -110,14 +180,19 @@ async function kvScalesFor(model: PreparedModel, input: ScalesInput): Promise<Kv
 
 async function findKvScales(
   model: PreparedModel,
-  { weights, options, deps }: ScalesInput,
+  { weights, converted, options, deps }: ScalesInput,
 ): Promise<KvScales | null> {
+  const shipped = converted && convertedKvScales(converted, model.spec);
+  if (shipped !== null) return shipped;
   const { calibrateKv } = deps;
   if (calibrateKv === undefined) throw new Error('this is a bug: nothing measures KV scales');
   const { tokenizer } = options.source;
-  const measure = (): Promise<KvScales | null> =>
-    calibrateKv({ model, tokenizerFolder: tokenizer.path });
-  const isCached = model.spec.format !== 'none' && weights.temporaryFolder === null;
+  const measure = async (): Promise<KvScales | null> => {
+    await weights.proof;
+    return calibrateKv({ model, tokenizerFolder: tokenizer.path });
+  };
+  const isCached =
+    model.spec.format !== 'none' && weights.temporaryFolder === null && converted === null;
   if (!isCached) return measure();
   return keptKvScales({ folder: weights.store.folder, tokenizer }, model.spec, measure);
 }
@@ -134,10 +209,12 @@ async function loadWeights(
 ): Promise<QuantizedWeights> {
   if (format !== 'none') return quantizedWeights(input, format, deps);
   const { plan, checkpoint, target, isKept } = input;
-  const unpacked = await unpackedCheckpoint(plan, { checkpoint, isKept }, deps);
-  const { cacheHit, temporaryFolder } = unpacked;
-  const store = plainWeights(plan, unpacked.checkpoint, target.compute);
-  return { store, cacheHit, temporaryFolder };
+  const { checkpoint: unpacked, ...kept } = await unpackedCheckpoint(
+    plan,
+    { checkpoint, isKept },
+    deps,
+  );
+  return { ...kept, store: plainWeights(plan, unpacked, target.compute) };
 }
 
 async function openWeights(
@@ -157,6 +234,6 @@ function withTrunk(checkpoint: Checkpoint): Checkpoint {
   );
 }
 
-function storedType({ embedding }: ModelPlan, checkpoint: Checkpoint): FloatType {
+function embeddingType({ embedding }: ModelPlan, checkpoint: Checkpoint): FloatType {
   return findWeight(checkpoint, embedding.checkpoint, embedding.shape).dtype;
 }

@@ -1,12 +1,14 @@
-import type { ModelSpec } from '../core/model-spec.js';
+import type { FloatType, ModelSpec } from '../core/model-spec.js';
 import type { ModelTarget, TargetRequest } from './target.js';
 import type { AnyPlan } from './plan-tensors.js';
 import type { Preference, Quantization } from './quantize/format.js';
-import type { CalibrateKv } from './kv-scales.js';
+import type { CalibrateKv, KvScales } from './kv-scales.js';
+import type { KeptCount } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { ModelSource } from './source/model-source.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
+import type { WeightStore } from './weights/weight-store.js';
 
 /** `--load-format`: `auto` takes the weights that are there, `dummy` makes random ones; the others must be there. */
 export const LOAD_FORMATS = ['auto', 'safetensors', 'gguf', 'dummy'] as const;
@@ -35,10 +37,15 @@ export interface BuildDeps extends QuantizeDeps {
   readonly calibrateKv?: CalibrateKv;
 }
 
-/** How many of a model's linears are as the checkpoint has them. */
-export interface KeptCount {
-  readonly kept: number;
-  readonly of: number;
+/** Weights in the form that they are computed in, and what was measured with them. */
+export interface QuantizedForm {
+  readonly store: WeightStore;
+  /** `networkDigest` of what they are for. */
+  readonly network: string;
+  /** Of the embedding table that they were made of. */
+  readonly storedType: FloatType;
+  /** Null where K and V are floats. */
+  readonly kvScales: KvScales | null;
 }
 
 /** A graph with its weights, and what the log says of them. */
@@ -52,6 +59,8 @@ export interface BuiltModel {
   readonly plan: AnyPlan;
   readonly checkpoint: Checkpoint;
   readonly weights: QuantizedWeights;
+  /** What `radish convert` writes; null where nothing is quantised. */
+  readonly quantized: QuantizedForm | null;
   /** Why the weights have their format: one clause. */
   readonly formatReason: string;
   /** Linears in the checkpoint's own blocks; null where none could be. */

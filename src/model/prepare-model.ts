@@ -1,6 +1,5 @@
-import { sweepDrafts } from '../core/owned-drafts.js';
 import { buildDecoder } from './build-decoder.js';
-import type { BuildDeps, KeptCount, LoadFormat } from './built-model.js';
+import type { BuildDeps, LoadFormat, QuantizedForm } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
 import type { PreparedModel } from './graph/contract.js';
 import { warnOfUnreadLayers } from './weights/unread-layers.js';
@@ -9,7 +8,10 @@ import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
+import { sweepCache } from './quantize/drafts.js';
 import type { Preference, Quantization } from './quantize/format.js';
+import type { KeptCount } from './quantize/kept-linears.js';
+import type { QuantizedWeights } from './quantize/kept-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { ModelSource } from './source/model-source.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
@@ -39,6 +41,10 @@ export interface PreparedCheckpoint extends PreparedModel {
   readonly info: ModelInfo;
   /** Where each tensor was read from. */
   readonly checkpoint: Checkpoint;
+  /** Whoever answers with these weights waits for it. */
+  readonly proof: QuantizedWeights['proof'];
+  /** What `radish convert` writes; null where nothing is quantised. */
+  readonly quantized: QuantizedForm | null;
   readonly generation: GenerationDefaults;
   /** Folder with tokenizer.json and what goes with it, or a file that has them inside. */
   readonly tokenizerFolder: string;
@@ -46,6 +52,8 @@ export interface PreparedCheckpoint extends PreparedModel {
 
 export interface ModelInfo {
   readonly folder: string;
+  /** Whether `radish convert` wrote it. */
+  readonly isConverted: boolean;
   /** Why the format was chosen; one clause. */
   readonly formatReason: string;
   /** Linears in the checkpoint's own blocks; null where none could be. */
@@ -71,13 +79,13 @@ export async function prepareModel(
   deps: BuildDeps,
 ): Promise<PreparedCheckpoint> {
   const start = performance.now();
-  await sweepDrafts(deps.cacheDir);
+  await sweepCache(deps.cacheDir);
   const { source, modules } = await openModel(options.folder);
   requireFormat(source, options.loadFormat);
   const config = await source.config();
   const { overlay = null, device = ON_CPU } = options;
   const build = { ...options, source, overlay, device };
-  const { spec, graph, target, plan, checkpoint, weights, ...built } = isPooled(
+  const { spec, graph, target, plan, checkpoint, weights, quantized, ...built } = isPooled(
     config,
     modules,
     options.isEmbedding ?? false,
@@ -93,10 +101,13 @@ export async function prepareModel(
     isBatchInvariant: built.isBatchInvariant,
     weightsFolder: weights.store.folder,
     checkpoint,
+    proof: weights.proof,
+    quantized,
     generation: generationDefaults(await source.generationConfig(), config),
     tokenizerFolder: source.tokenizer.path,
     info: {
       folder: source.path,
+      isConverted: source.format === 'converted' && options.loadFormat !== 'dummy',
       formatReason: built.formatReason,
       kept: built.kept,
       parameters: countParameters(plan),

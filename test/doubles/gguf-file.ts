@@ -2,7 +2,7 @@
 
 /** A value with its type's number; a list has the type of its values in front. */
 export type Meta =
-  | { readonly type: 'u32' | 'f32'; readonly value: number }
+  | { readonly type: 'u32' | 'i32' | 'f32'; readonly value: number }
   | { readonly type: 'u64'; readonly value: bigint }
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'text'; readonly value: string }
@@ -28,7 +28,7 @@ export interface GgufFileParts {
   readonly tensors: readonly GgufFileTensor[];
 }
 
-const TYPES = { u32: 4, f32: 6, bool: 7, text: 8, list: 9, u64: 10 } as const;
+const TYPES = { u32: 4, i32: 5, f32: 6, bool: 7, text: 8, list: 9, u64: 10 } as const;
 const ALIGNMENT = 32;
 
 export function u32(value: number): Meta {
@@ -53,6 +53,10 @@ export function texts(values: readonly string[]): Meta {
 
 export function u32s(values: readonly number[]): Meta {
   return { type: 'list', of: 'u32', value: values.map(u32) };
+}
+
+export function i32s(values: readonly number[]): Meta {
+  return { type: 'list', of: 'i32', value: values.map((value) => ({ type: 'i32', value })) };
 }
 
 export function f32s(values: readonly number[]): Meta {
@@ -84,6 +88,7 @@ export function ggufFile(parts: GgufFileParts): Buffer {
 function encoded(meta: Meta): Buffer {
   switch (meta.type) {
     case 'u32':
+    case 'i32':
       return int32(meta.value);
     case 'f32':
       return Buffer.from(Float32Array.of(meta.value).buffer);

@@ -1,5 +1,5 @@
 /** The metadata that llama.cpp's converter would make of a tokenizer.json. */
-import { bool, f32s, text, texts, u32, u32s, type Meta } from './gguf-file.js';
+import { bool, f32s, i32s, text, texts, u32, type Meta } from './gguf-file.js';
 
 type Entries = readonly (readonly [string, Meta])[];
 
@@ -70,7 +70,7 @@ export function ggufTokenizer(json: TokenizerJson, conversion: Conversion): Entr
     ['tokenizer.ggml.model', text(kind)],
     ...(pre === undefined ? [] : ([['tokenizer.ggml.pre', text(pre)]] as const)),
     ['tokenizer.ggml.tokens', texts(ids.map(spelled))],
-    ['tokenizer.ggml.token_type', u32s(ids.map(typeOf))],
+    ['tokenizer.ggml.token_type', i32s(ids.map(typeOf))],
     ...(kind === 'gpt2'
       ? ([['tokenizer.ggml.merges', texts((merges ?? []).map(mergeText))]] as const)
       : []),

@@ -35,12 +35,12 @@ export async function buildPooledModel(
       : await openPooledCheckpoint(model, options);
   checkPlan(plan, checkpoint);
   const isKept = options.overlay === null;
-  const { cacheHit, temporaryFolder, ...unpacked } = await unpackedCheckpoint(
+  const { checkpoint: unpacked, ...kept } = await unpackedCheckpoint(
     plan,
     { checkpoint, isKept },
     deps,
   );
-  const store = plainWeights(plan, unpacked.checkpoint);
+  const store = plainWeights(plan, unpacked);
   const { format, totalBytes: weightBytes } = store;
   return {
     spec: pooledSpec(model, { contextLength, format, weightBytes, kvType: 'f32' }),
@@ -48,7 +48,8 @@ export async function buildPooledModel(
     target: CPU_TARGET,
     plan,
     checkpoint,
-    weights: { store, cacheHit, temporaryFolder },
+    weights: { ...kept, store },
+    quantized: null,
     isBatchInvariant: true,
     formatReason: 'embedding models compute in f32',
     kept: null,

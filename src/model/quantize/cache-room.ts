@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import { draftOf } from '../../core/owned-drafts.js';
 import { OWNER_FORM, ownerState, ownOwner, pidOf } from '../../core/process-owner.js';
+import { leftDrafts, removeDraft } from './drafts.js';
 import { WEIGHTS_FILE } from './layout.js';
 
 /** As `cacheKey` and `dummyCheckpoint` name them. */
@@ -43,15 +44,25 @@ interface Entry {
   readonly usedMs: number;
 }
 
-/** Removes entries until those that are left keep to the cache's bound together. What cannot be removed stays. */
+/**
+ * Removes entries, and drafts that killed processes left, until what is left keeps to the cache's bound together. What
+ * cannot be removed stays.
+ */
 export async function makeRoom({ cacheDir, cacheMaxBytes = Infinity }: WeightCache): Promise<void> {
   const names = (await readdir(cacheDir).catch(() => [])).filter((name) => ENTRY.test(name));
   const found = await Promise.all(names.map((name) => entryAt(join(cacheDir, name))));
-  const entries = found.filter((entry) => entry !== null).sort((a, b) => a.usedMs - b.usedMs);
-  let total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const { folder, bytes } of entries) {
+  const entries = found
+    .filter((entry) => entry !== null)
+    .map((entry) => ({ ...entry, remove: () => removeEntry(entry.folder) }));
+  const drafts = (await leftDrafts(cacheDir)).map((draft) => ({
+    ...draft,
+    remove: () => removeDraft(draft),
+  }));
+  const all = [...entries, ...drafts].sort((a, b) => a.usedMs - b.usedMs);
+  let total = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { bytes, remove } of all) {
     if (total <= cacheMaxBytes) return;
-    if (await removeEntry(folder)) total -= bytes;
+    if (await remove()) total -= bytes;
   }
 }
 

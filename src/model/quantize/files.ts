@@ -4,14 +4,17 @@ import { InputFiles } from '../weights/input-files.js';
 import { type KeptBlocks, type KeptRows, readKeptRows } from '../weights/kept-blocks.js';
 import type { StoredTensor } from '../weights/packing.js';
 import { readFloats, readRows } from '../weights/stored-rows.js';
+import type { WriteRecorder } from './written.js';
 
 /** The files that one job reads and writes, closed at its end. */
 export class JobFiles {
   readonly #inputs = new InputFiles();
   readonly #target: number;
+  readonly #written: WriteRecorder | null;
 
-  constructor(target: string) {
+  constructor(target: string, written: WriteRecorder | null) {
     this.#target = openSync(target, 'r+');
+    this.#written = written;
   }
 
   /** Rows `[begin, end)` as f32. */
@@ -36,6 +39,7 @@ export class JobFiles {
 
   write(data: NodeJS.TypedArray, offset: number): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.#written?.note(bytes, offset);
     let done = 0;
     while (done < bytes.length) {
       const length = Math.min(bytes.length - done, 1 << 30);

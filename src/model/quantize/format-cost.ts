@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 
 import type { ModelSpec, WeightFormat } from '../../core/model-spec.js';
-import type { KeptCount } from '../built-model.js';
+import type { KeptCount } from './kept-linears.js';
 import { CPU_TARGET, type ModelTarget } from '../target.js';
 
 interface FormatCost {

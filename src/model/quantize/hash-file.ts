@@ -1,5 +1,6 @@
 import { createHash, webcrypto } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 
 import { inTime, openRegular } from '../source/regular-file.js';
 
@@ -8,6 +9,9 @@ const CHUNK_BYTES = 2 ** 20;
 const SEGMENT_BYTES = 2 ** 22;
 /** As many as the runtime has threads for. */
 const SEGMENTS_AT_ONCE = 4;
+
+/** How many cores a hash takes: all of them, or all but the one on which a session is created meanwhile. */
+export type HashPace = 'alone' | 'beside a session';
 
 /**
  * sha256 of a whole file, hex, at about the speed of a disk. The thread is busy for a chunk at a time.
@@ -36,7 +40,7 @@ export async function hashFile(path: string): Promise<string> {
  * sha256 of the sha256 of each 4 MiB of a file, hex: all cores take part, and no event loop waits.
  * @throws ModelLoadError where it is no regular file
  */
-export async function hashSegments(path: string): Promise<string> {
+export async function hashSegments(path: string, pace: HashPace = 'alone'): Promise<string> {
   const handle = await openRegular(path);
   try {
     const { size } = await handle.stat();
@@ -49,13 +53,18 @@ export async function hashSegments(path: string): Promise<string> {
         digests[segment] = new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes));
       }
     };
-    await Promise.all(Array.from({ length: SEGMENTS_AT_ONCE }, hashSome));
+    await Promise.all(Array.from({ length: segmentsAtOnce(pace) }, hashSome));
     const whole = createHash('sha256');
     for (const digest of digests) whole.update(digest);
     return whole.digest('hex');
   } finally {
     await handle.close();
   }
+}
+
+function segmentsAtOnce(pace: HashPace): number {
+  if (pace === 'alone') return SEGMENTS_AT_ONCE;
+  return Math.max(1, Math.min(SEGMENTS_AT_ONCE, availableParallelism() - 1));
 }
 
 /** What the file has from `at` on, as far as the buffer goes. */

@@ -2,6 +2,7 @@ import type { KeptBlocks } from '../weights/kept-blocks.js';
 import type { StoredTensor } from '../weights/packing.js';
 import type { BlockSize } from '../target.js';
 import type { RotationSpec } from './rotate.js';
+import type { WriteRecord } from './written.js';
 
 /**
  * A piece of work that one CPU thread does alone: it reads its tensors from the checkpoint, and
@@ -14,6 +15,16 @@ interface JobBase {
   readonly target: string;
   /** Checkpoint bytes that the job reads; for progress. */
   readonly bytes: number;
+  /** Where it notes what it wrote; absent = nobody can go on with what it fills. */
+  readonly journal?: JobJournal;
+}
+
+/** The journal of a draft, and the job's part in it. */
+export interface JobJournal {
+  readonly path: string;
+  readonly id: string;
+  /** What it wrote when it ran before; null = it did not, or did not end. */
+  readonly known: WriteRecord | null;
 }
 
 /** Each block of `rotation.size` input columns is multiplied by `diag(gain) · R` from the right. */

@@ -16,6 +16,12 @@ export interface KeptLinear {
   readonly rowPlaces: Uint32Array | null;
 }
 
+/** How many of a model's linears are as the checkpoint has them. */
+export interface KeptCount {
+  readonly kept: number;
+  readonly of: number;
+}
+
 export type KeptLinears = ReadonlyMap<LinearPlan, KeptLinear>;
 
 export const NONE_KEPT: KeptLinears = new Map();

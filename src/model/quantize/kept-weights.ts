@@ -11,12 +11,13 @@ import {
   type CacheDraft,
   commitCacheEntry,
   discardCacheEntry,
-  readCacheEntry,
+  openCacheEntry,
 } from './cache.js';
 import { noteSource } from './cache-sources.js';
 import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
 import { hashFiles, type HashedFile } from './hashed-files.js';
 import type { QuantizeJob } from './job.js';
+import { journaled } from './journal.js';
 import { knownHashes, noteHashes } from './known-hashes.js';
 import type { QuantizePlan } from './recipe.js';
 
@@ -26,7 +27,10 @@ export interface QuantizeDeps extends WeightCache {
   readonly runJob: (job: QuantizeJob) => Promise<void>;
   /** Parent for an entry that `cacheDir` cannot take. */
   readonly temporaryDir: string;
+  /** Whoever loads weights of the cache waits for their proof; absent = they are proven before that. */
+  readonly provesLate?: boolean;
   readonly warn: (message: string) => void;
+  readonly info?: (message: string) => void;
   /** Checkpoint bytes done so far, of how many. */
   readonly progress: (doneBytes: number, totalBytes: number) => void;
 }
@@ -36,7 +40,18 @@ export interface QuantizedWeights {
   readonly cacheHit: boolean;
   /** An entry outside the cache: whoever started the process removes it in the end. */
   readonly temporaryFolder: string | null;
+  /**
+   * Rejects where they are not what was written: nothing that was computed with them may leave before it is settled.
+   * With {@link UnsoundWeights} where they can be made anew, with a ModelLoadError where they cannot.
+   */
+  readonly proof: Promise<void>;
 }
+
+/** Of weights that were read, or made, before they were handed on. */
+export const PROVEN: Promise<void> = Promise.resolve();
+
+/** An entry of the cache that is damaged, which was found while it was loaded. */
+export class UnsoundWeights extends Error {}
 
 /** Weights that are made of a checkpoint by jobs. */
 export interface WeightMaking {
@@ -56,13 +71,20 @@ export async function keptWeights(
   const { sources, key } = making;
   if (key === null) return makeWeights(making, await temporaryDraft(deps), deps);
   const cached = join(deps.cacheDir, key);
-  const entry = await readCacheEntry(cached);
-  if (entry.state === 'sound' && (await useEntry(cached))) {
+  const entry = await openCacheEntry(cached);
+  const isLate = deps.provesLate === true;
+  const proof =
+    entry.state === 'open'
+      ? startProof(cached, entry.prove(isLate ? 'beside a session' : 'alone'))
+      : PROVEN;
+  const isSound = entry.state === 'open' && (isLate || (await holds(proof)));
+  if (isSound && (await useEntry(cached))) {
     await noteSources(cached, sources);
     await makeRoom(deps);
-    return { store: weightStore(cached, entry.map), cacheHit: true, temporaryFolder: null };
+    const store = weightStore(cached, entry.map);
+    return { store, cacheHit: true, temporaryFolder: null, proof };
   }
-  if (entry.state === 'damaged') {
+  if (entry.state === 'damaged' || (entry.state === 'open' && !isSound)) {
     deps.warn(`${cached} is damaged: the weights are quantized anew.`);
   }
   const draft =
@@ -70,6 +92,22 @@ export async function keptWeights(
       ? await besideForeignEntry(cached, deps)
       : await openDraft(cached, deps);
   return makeWeights(making, draft, deps);
+}
+
+/** Whoever leaves before an entry is read does not hear of it. */
+function startProof(cached: string, reading: Promise<boolean>): Promise<void> {
+  const proof = reading.then((isSound) => {
+    if (!isSound) throw new UnsoundWeights(`${cached} is damaged`);
+  });
+  proof.catch(() => undefined);
+  return proof;
+}
+
+function holds(proof: Promise<void>): Promise<boolean> {
+  return proof.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The checkpoint's files with their hashes. Those that an entry was made of, and that nobody changed, are not read. */
@@ -97,7 +135,7 @@ async function makeWeights(
   try {
     const planned = plan(draft.weightsPath);
     await truncate(draft.weightsPath, planned.fileBytes);
-    await runJobs(planned.jobs, deps);
+    await runJobs(await remainingJobs(planned.jobs, draft, deps), deps);
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
@@ -108,11 +146,32 @@ async function makeWeights(
       store: weightStore(folder, planned.map),
       cacheHit: false,
       temporaryFolder: cached === null ? folder : null,
+      proof: PROVEN,
     };
   } catch (error) {
-    await discardCacheEntry(draft);
+    // Whoever was told to end may go on with it.
+    const isLeft = draft.journalPath !== null && (error as Error).name === 'AbortError';
+    if (!isLeft) await discardCacheEntry(draft);
     throw diskFull(error, folder);
   }
+}
+
+/** All of the jobs; those that ended in an earlier process look only whether what they wrote is there. */
+async function remainingJobs(
+  jobs: readonly QuantizeJob[],
+  { journalPath }: CacheDraft,
+  { info }: QuantizeDeps,
+): Promise<readonly QuantizeJob[]> {
+  if (journalPath === null) return jobs;
+  const { jobs: noted, numKnown, knownBytes } = await journaled(jobs, journalPath);
+  if (numKnown > 0) {
+    const all = jobs.reduce((sum, { bytes }) => sum + bytes, 0);
+    const percent = Math.floor((100 * knownBytes) / Math.max(1, all));
+    info?.(
+      `Quantizing goes on where a start was ended: ${numKnown} of ${jobs.length} parts (${percent} %) are there already.`,
+    );
+  }
+  return noted;
 }
 
 interface OpenDraft {

@@ -2,12 +2,30 @@ import { encodeF16 } from '../weights/floats.js';
 import { DTYPE_BYTES } from '../weights/weight-store.js';
 import { JobFiles } from './files.js';
 import type { QuantizeJob, TableJob } from './job.js';
+import { noteJob } from './journal.js';
 import { rotation } from './rotate.js';
 import { runLinear } from './run-linear.js';
+import { isWritten, WriteRecorder } from './written.js';
 
-/** Runs one job to its end on this thread. Throws {@link ModelLoadError} on weights it cannot use. */
+/**
+ * Runs one job to its end on this thread, unless all that it is to write is there. Throws {@link ModelLoadError} on
+ * weights it cannot use.
+ */
 export function runQuantizeJob(job: QuantizeJob): void {
-  const files = new JobFiles(job.target);
+  const { journal } = job;
+  if (journal === undefined) {
+    fill(job, null);
+    return;
+  }
+  const { id, known } = journal;
+  if (known !== null && isWritten(job.target, id, known)) return;
+  const written = new WriteRecorder(id);
+  fill(job, written);
+  noteJob(journal, written.end());
+}
+
+function fill(job: QuantizeJob, written: WriteRecorder | null): void {
+  const files = new JobFiles(job.target, written);
   try {
     switch (job.kind) {
       case 'linear':

@@ -9,6 +9,7 @@ import { JobList } from './job-list.js';
 import {
   hashSources,
   keptWeights,
+  PROVEN,
   type QuantizeDeps,
   type QuantizedWeights,
 } from './kept-weights.js';
@@ -31,7 +32,8 @@ export async function unpackedCheckpoint(
   deps: QuantizeDeps,
 ): Promise<UnpackedCheckpoint> {
   const packed = packedTensors(plan, checkpoint);
-  if (packed.size === 0) return { checkpoint, cacheHit: false, temporaryFolder: null };
+  if (packed.size === 0)
+    return { checkpoint, cacheHit: false, temporaryFolder: null, proof: PROVEN };
   const listed = { ...checkpoint, tensors: packed };
   const sources = isKept ? await hashSources(checkpoint, deps) : [];
   const making = {
@@ -45,14 +47,14 @@ export async function unpackedCheckpoint(
       return { map: list.map('none'), jobs: list.jobs(), fileBytes: list.fileBytes };
     },
   };
-  const { store, cacheHit, temporaryFolder } = await keptWeights(making, deps);
+  const { store, ...kept } = await keptWeights(making, deps);
   const tensors = new Map(checkpoint.tensors);
   for (const name of packed.keys()) tensors.set(name, unpackedTensor(name, store));
   const files = [
     ...checkpoint.files,
     { path: join(store.folder, WEIGHTS_FILE), bytes: store.totalBytes },
   ];
-  return { checkpoint: { ...checkpoint, files, tensors }, cacheHit, temporaryFolder };
+  return { ...kept, checkpoint: { ...checkpoint, files, tensors } };
 }
 
 /** Those that `plan` reads, by the names that it has for them. */

@@ -29,6 +29,7 @@ function openFolder(folder: string, trunk: string): ModelSource {
     generationConfig: () => readGenerationConfig(trunk),
     json: (name) => readOptional(join(folder, name)),
     weights: () => readWeights(trunk),
+    converted: () => Promise.resolve(null),
     partWeights: (part) => openCheckpoint(join(folder, part)),
     withTrunk: (part) => openFolder(folder, join(folder, part)),
   };

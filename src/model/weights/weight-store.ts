@@ -79,6 +79,8 @@ export interface WeightStore {
   readonly folder: string;
   readonly format: WeightFormat;
   readonly totalBytes: number;
+  /** All of it as plain values. */
+  readonly map: WeightMap;
   /** A named vector or matrix: norm gains, embedding tables, routers, biases. Throws on an unknown name. */
   tensor(name: string): TensorRef;
   /** A linear layer of the plan. Throws on an unknown name. */
@@ -99,6 +101,7 @@ export function weightStore(folder: string, map: WeightMap): WeightStore {
     folder,
     format: map.format,
     totalBytes: map.totalBytes,
+    map,
     tensor: (name) => named(map.tensors, name, 'tensor'),
     linear: (name) => named(map.linears, name, 'linear'),
   };

@@ -7,15 +7,15 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { forkSide } from '../lib/child-side.js';
-import { IdleWatch } from '../lib/idle-watch.js';
 import { peerStarts } from '../lib/peers.js';
 import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
 import { residentOf } from '../lib/resident.js';
-import { withSides, type Side } from '../lib/side.js';
+import { withSides } from '../lib/side.js';
 import { openVinoSide } from './openvino-side.js';
+import { measureRates, type EngineSide, type Rates } from './rates.js';
 import { serverSide } from './server-side.js';
-import { labelOf, roomFor, tokensOf, workloads, type Workload } from './workload.js';
+import { roomFor, workloads, type Workload } from './workload.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,11 +41,6 @@ const RADISH = 'radish';
 const DIRECT = 'radish-direct';
 const LLAMA = 'llama.cpp';
 
-type EngineSide = Side<Workload, number>;
-
-/** Tokens per second: `rates.get(workload label).get(side name)[round]`. */
-type Rates = Map<string, Map<string, number[]>>;
-
 interface Measured {
   readonly rates: Rates;
   /** Resident memory of each side after all rounds. */
@@ -58,26 +53,8 @@ function workloadsOf(round: number): Workload[] {
 }
 
 async function measure(sides: readonly EngineSide[]): Promise<Measured> {
-  const rates: Rates = new Map();
-  const watch = new IdleWatch(sides);
-  // Round -1 warms up: first runs allocate, and sessions choose their kernels.
-  for (let round = -1; round < Number(values.rounds); round++) {
-    for (const workload of workloadsOf(round)) {
-      for (const side of sides) {
-        const ms = await watch.during(side.name, () => side.run(workload));
-        if (round >= 0)
-          add(rates, [labelOf(workload), side.name], (1000 * tokensOf(workload)) / ms);
-      }
-    }
-    console.error(round < 0 ? 'warmed up' : `round ${round + 1} of ${values.rounds}`);
-  }
-  console.error('CPU time of idle sides, in cores:', watch.shares());
+  const rates = await measureRates(sides, Number(values.rounds), workloadsOf);
   return { rates, rssMiB: await residentOf(sides) };
-}
-
-function add(rates: Rates, [label, side]: readonly [string, string], rate: number): void {
-  const ofWorkload = rates.get(label) ?? new Map<string, number[]>();
-  rates.set(label, ofWorkload.set(side, [...(ofWorkload.get(side) ?? []), rate]));
 }
 
 interface Line {

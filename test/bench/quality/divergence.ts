@@ -3,12 +3,20 @@ export interface Divergence {
   readonly numTokens: number;
   /** Σ KL(reference ‖ candidate), nats. */
   readonly klSum: number;
+  /** Of the same squared, for the error of the mean. */
+  readonly klSquareSum: number;
   readonly sameTop1: number;
   /** Σ of the candidate's -log p of the token that follows. */
   readonly nllSum: number;
 }
 
-export const NO_DIVERGENCE: Divergence = { numTokens: 0, klSum: 0, sameTop1: 0, nllSum: 0 };
+export const NO_DIVERGENCE: Divergence = {
+  numTokens: 0,
+  klSum: 0,
+  klSquareSum: 0,
+  sameTop1: 0,
+  nllSum: 0,
+};
 
 /** Rows `[n, vocab]` of log-probabilities, natural; `next[i]` is the token that followed row i. */
 export interface ComparedRows {
@@ -19,16 +27,41 @@ export interface ComparedRows {
 }
 
 export function addRows(total: Divergence, rows: ComparedRows): Divergence {
-  let { klSum, sameTop1, nllSum } = total;
+  let { klSum, klSquareSum, sameTop1, nllSum } = total;
   rows.next.forEach((token, row) => {
     const at = row * rows.vocab;
     const p = rows.reference.subarray(at, at + rows.vocab);
     const q = rows.candidate.subarray(at, at + rows.vocab);
-    klSum += divergence(p, q);
+    const kl = divergence(p, q);
+    klSum += kl;
+    klSquareSum += kl * kl;
     sameTop1 += argmax(p) === argmax(q) ? 1 : 0;
     nllSum -= q[token] ?? Number.NaN;
   });
-  return { numTokens: total.numTokens + rows.next.length, klSum, sameTop1, nllSum };
+  const numTokens = total.numTokens + rows.next.length;
+  return { numTokens, klSum, klSquareSum, sameTop1, nllSum };
+}
+
+/** What a page says of a format. */
+export interface Quality {
+  /** Nats per token, and the standard error of that mean. */
+  readonly kl: number;
+  readonly klError: number;
+  /** Share of rows. */
+  readonly sameTop1: number;
+  readonly perplexity: number;
+}
+
+export function qualityOf(total: Divergence): Quality {
+  const { numTokens, klSum, klSquareSum, sameTop1, nllSum } = total;
+  const kl = klSum / numTokens;
+  const variance = Math.max(0, klSquareSum / numTokens - kl * kl);
+  return {
+    kl,
+    klError: Math.sqrt(variance / (numTokens - 1)),
+    sameTop1: sameTop1 / numTokens,
+    perplexity: Math.exp(nllSum / numTokens),
+  };
 }
 
 /** KL of log-probabilities, nats. */

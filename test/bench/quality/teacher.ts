@@ -7,7 +7,7 @@ import type { PreparedModel } from '../../../src/model/graph/contract.js';
 export class Teacher {
   private constructor(
     private readonly device: ModelBackend,
-    private readonly vocabSize: number,
+    readonly vocabSize: number,
   ) {}
 
   /** `window` is the longest text. */

@@ -43,14 +43,22 @@ t.test('weights without a tokenizer are measured with that of the served model',
 
 t.test('weights that follow have the element type of the served cache', (t) => {
   const context = {
+    args: { quantization: 'auto' },
     device: { ...ON_CPU, kvCacheDtype: 'auto' },
     tokenizerFolder: null,
   } as LoadContext;
-  const served = (kvType: string): PreparedCheckpoint =>
-    ({ spec: { kvType }, tokenizerFolder: 'there' }) as PreparedCheckpoint;
+  const served = (kvType: string, isConverted = false): PreparedCheckpoint =>
+    ({
+      spec: { kvType, format: 'int4' },
+      info: { isConverted },
+      tokenizerFolder: 'there',
+    }) as PreparedCheckpoint;
   const integers = likeServed(context, served('i8'));
   t.equal(integers.device.kvCacheDtype, 'int8');
   t.equal(integers.tokenizerFolder, 'there');
+  t.equal(integers.args.quantization, 'auto');
+  const converted = likeServed(context, served('i8', true));
+  t.equal(converted.args.quantization, 'int4', 'what follows a converted model has its format');
   t.equal(likeServed(context, served('f32')).device.kvCacheDtype, 'fp32');
   const onGpu = { ...context, device: { ...context.device, device: 'webgpu' } } as LoadContext;
   t.equal(likeServed(onGpu, served('f16')).device.kvCacheDtype, 'auto');

@@ -73,6 +73,10 @@ class GgufSource implements ModelSource {
     };
   }
 
+  converted(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   partWeights(part: string): Promise<Checkpoint> {
     throw new ModelLoadError('bad_checkpoint', `${this.path} has no part ${part}.`);
   }

@@ -40,7 +40,8 @@ t.test('an embedding folder of no known class is told which ones embed', async (
     const json = { ...BERT, architectures: [architecture] };
     t.equal(isPooled(json, modules, false), true);
     t.throws(() => readPooledModel(json, modules), {
-      message: /is not supported as an embedding model\. The nearest of the supported architectures: \w+, /,
+      message:
+        /is not supported as an embedding model\. The nearest of the supported architectures: \w+, /,
     });
   }
   const folder = join(t.testdir({}), 'dense');
