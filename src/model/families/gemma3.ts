@@ -15,7 +15,8 @@ const architecture = 'Gemma3ForCausalLM';
 
 /**
  * Gemma 2 with norms of the heads of q and k in the place of caps, five layers with a window for one without, and
- * another rotation in those with one (arXiv 2503.19786). The defaults are those of transformers' Gemma3TextConfig.
+ * another rotation in those with one (arXiv 2503.19786). The defaults are those of transformers' Gemma3TextConfig, whose
+ * `attn_logit_softcapping` no network reads.
  */
 export const gemma3: ModelFamily = {
   architecture,
@@ -38,9 +39,6 @@ export function readGemma3(fields: ConfigFields, architecture: string): DecoderM
   const pattern = fields.size('sliding_window_pattern', 6);
   const window = fields.size('sliding_window', 4096);
   const windows = windowsByLayer(fields, window, (layer) => (layer + 1) % pattern !== 0);
-  const softcap = fields.has('attn_logit_softcapping')
-    ? fields.positive('attn_logit_softcapping')
-    : null;
   const scale = 1 / Math.sqrt(fields.positive('query_pre_attn_scalar', 256));
   const local: RotaryTraits = { ...wholeRotary(config), rope: localRope(fields) };
   return decoder(config, {
@@ -59,7 +57,6 @@ export function readGemma3(fields: ConfigFields, architecture: string): DecoderM
           outputBias: bias,
           headNorm: { ...norm, over: 'head' },
           scale,
-          softcap,
           window: own,
           ...(own === null ? {} : { rotary: local }),
         }),

@@ -4,11 +4,12 @@ import { readQwen2 } from './qwen2.js';
 import { readQwen3 } from './qwen3.js';
 import { textPart } from './text-part.js';
 
-/** Gemma 3 from 4B on: a few fields of `text_config` are all that its config.json has. */
+/** Gemma 3 from 4B on: a few fields of `text_config` are all that its config.json has. Its class caps no logits. */
 export const gemma3Multimodal = textPart({
   architecture: 'Gemma3ForConditionalGeneration',
   models: 'Gemma 3 (4B and larger)',
-  read: readGemma3,
+  read: (fields, architecture) =>
+    readGemma3(fields.completed({}, { final_logit_softcapping: null }), architecture),
   defaults: {
     vocab_size: 262_208,
     hidden_size: 2304,

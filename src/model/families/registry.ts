@@ -67,7 +67,14 @@ export const DECODERS: readonly ModelFamily[] = [
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */
 export function readDecoder(json: unknown): DecoderModel {
   const fields = new ConfigFields(json, 'config.json');
-  return familyOf(fields.architecture()).read(fields);
+  return familyOf(networkOf(fields)).read(fields);
+}
+
+/** transformers 5 saves EXAONE 3.5 as a Llama, with its own names of fields and tensors. */
+function networkOf(fields: ConfigFields): string {
+  const architecture = fields.architecture();
+  const isExaone = architecture === llama.architecture && fields.raw('model_type') === 'exaone';
+  return isExaone ? exaone.architecture : architecture;
 }
 
 /** Whether a network of this name is one of those that generate. */
