@@ -30,23 +30,34 @@ export const mistral3 = textPart({
   defaults: {},
 });
 
+/** What Qwen2-VL and Qwen2.5-VL have in common. */
+const QWEN2_DEFAULTS = {
+  vocab_size: 152_064,
+  hidden_size: 8192,
+  intermediate_size: 29_568,
+  num_hidden_layers: 80,
+  num_attention_heads: 64,
+  num_key_value_heads: 8,
+  max_position_embeddings: 32_768,
+  max_window_layers: 80,
+  rms_norm_eps: 1e-5,
+  rope_theta: 1_000_000,
+};
+
 /** Of text alone each token has the same place along the three axes of its rotation: a plain one. */
+export const qwen2Vl = textPart({
+  architecture: 'Qwen2VLForConditionalGeneration',
+  models: 'Qwen2-VL',
+  read: readQwen2,
+  defaults: QWEN2_DEFAULTS,
+});
+
+/** Qwen2-VL with another vision model. */
 export const qwen25Vl = textPart({
   architecture: 'Qwen2_5_VLForConditionalGeneration',
   models: 'Qwen2.5-VL',
   read: readQwen2,
-  defaults: {
-    vocab_size: 152_064,
-    hidden_size: 8192,
-    intermediate_size: 29_568,
-    num_hidden_layers: 80,
-    num_attention_heads: 64,
-    num_key_value_heads: 8,
-    max_position_embeddings: 32_768,
-    max_window_layers: 80,
-    rms_norm_eps: 1e-5,
-    rope_theta: 1_000_000,
-  },
+  defaults: QWEN2_DEFAULTS,
 });
 
 /** As Qwen2.5-VL. What its vision model adds to the first layers' streams is added to images alone. */

@@ -20,7 +20,7 @@ import { minicpm } from './minicpm.js';
 import { ministral } from './ministral.js';
 import { ministral3 } from './ministral3.js';
 import { mistral } from './mistral.js';
-import { gemma3Multimodal, mistral3, qwen25Vl, qwen3Vl } from './multimodal.js';
+import { gemma3Multimodal, mistral3, qwen25Vl, qwen2Vl, qwen3Vl } from './multimodal.js';
 import { olmo2 } from './olmo2.js';
 import { phi3 } from './phi3.js';
 import { qwen2Moe } from './qwen2-moe.js';
@@ -57,6 +57,7 @@ export const DECODERS: readonly ModelFamily[] = [
   phi3,
   qwen2,
   qwen25Vl,
+  qwen2Vl,
   qwen2Moe,
   qwen3,
   qwen3Vl,

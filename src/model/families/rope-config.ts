@@ -105,7 +105,8 @@ export function readRope(
     case 'mrope':
       return { rope: { type: 'default', theta }, contextLength: maxPositions };
     case 'dynamic': {
-      if (scaling.has('alpha')) {
+      // 0 is none, as in transformers.
+      if (scaling.has('alpha') && scaling.raw('alpha') !== 0) {
         const alpha = scaling.positive('alpha');
         return { rope: { type: 'ntk', theta, alpha }, contextLength: maxPositions };
       }
