@@ -5,16 +5,8 @@ import { readDecoder } from '../../../../src/model/families/registry.js';
 import { prepareModel } from '../../../../src/model/prepare-model.js';
 import { BUILD_DEPS } from '../../../doubles/build-deps.js';
 import { goldenFolder } from '../golden.js';
+import { TINY_SIZES } from './tiny-sizes.js';
 
-const LLAMA = {
-  vocab_size: 96,
-  hidden_size: 64,
-  intermediate_size: 128,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  max_position_embeddings: 2048,
-};
 const CHATGLM = {
   architectures: ['ChatGLMModel'],
   padded_vocab_size: 96,
@@ -28,7 +20,7 @@ const CHATGLM = {
   seq_length: 4096,
   rope_ratio: 500,
 };
-const MINICPM = { ...LLAMA, architectures: ['MiniCPMForCausalLM'] };
+const MINICPM = { ...TINY_SIZES, architectures: ['MiniCPMForCausalLM'] };
 
 t.test('fields have the names of the architecture, in complaints too', (t) => {
   t.match(readDecoder(CHATGLM).config, {
@@ -51,7 +43,7 @@ t.test('fields have the names of the architecture, in complaints too', (t) => {
 
 t.test('a network that generates does so by whatever name', (t) => {
   t.notOk(isPooled(CHATGLM, null, false));
-  t.ok(isPooled({ ...LLAMA, architectures: ['LlamaModel'] }, null, false));
+  t.ok(isPooled({ ...TINY_SIZES, architectures: ['LlamaModel'] }, null, false));
   t.end();
 });
 

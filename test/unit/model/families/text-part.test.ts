@@ -7,16 +7,8 @@ import { prepareModel } from '../../../../src/model/prepare-model.js';
 import { BUILD_DEPS } from '../../../doubles/build-deps.js';
 import { goldenFolder, largestError, readGolden } from '../golden.js';
 import { GraphRunner } from '../run-graph.js';
+import { TINY_SIZES } from './tiny-sizes.js';
 
-const TEXT = {
-  vocab_size: 96,
-  hidden_size: 64,
-  intermediate_size: 128,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  max_position_embeddings: 2048,
-};
 const QWEN = { architectures: ['Qwen2_5_VLForConditionalGeneration'] };
 const GEMMA = { architectures: ['Gemma3ForConditionalGeneration'] };
 
@@ -24,8 +16,8 @@ const headOf = (json: unknown): string | undefined => readDecoder(json).plan.hea
 const [TABLE, HEAD] = ['model.embed_tokens.weight', 'lm_head.weight'];
 
 t.test('settings are nested, or among all others; what is left out is as its class has it', (t) => {
-  const { config } = readDecoder({ ...QWEN, text_config: TEXT });
-  t.match(readDecoder({ ...QWEN, ...TEXT }).config, { ...config, modelType: 'qwen2' });
+  const { config } = readDecoder({ ...QWEN, text_config: TINY_SIZES });
+  t.match(readDecoder({ ...QWEN, ...TINY_SIZES }).config, { ...config, modelType: 'qwen2' });
   t.match(config.rope, { type: 'default', theta: 1e6 });
   t.match(readDecoder({ ...GEMMA, text_config: { hidden_size: 2560 } }).config, {
     hiddenSize: 2560,
@@ -33,7 +25,7 @@ t.test('settings are nested, or among all others; what is left out is as its cla
     headDim: 256,
     numKvHeads: 4,
   });
-  t.match(readDecoder({ text_config: { ...QWEN, ...TEXT } }).config, config);
+  t.match(readDecoder({ text_config: { ...QWEN, ...TINY_SIZES } }).config, config);
   t.end();
 });
 
@@ -42,7 +34,7 @@ t.test('the head is the embedding table only where no settings say otherwise', (
     headOf({
       ...names,
       tie_word_embeddings: outer,
-      text_config: { ...TEXT, tie_word_embeddings: inner },
+      text_config: { ...TINY_SIZES, tie_word_embeddings: inner },
     });
   t.equal(tied(null, null), HEAD);
   t.equal(tied(null, null, GEMMA), TABLE);
