@@ -11,7 +11,7 @@ import { head } from './head.js';
 import { int8Attention } from './int8-kv/int8-attention.js';
 import { kvGrid } from './int8-kv/kv-grid.js';
 import { pagedGraph } from './paged/paged-graph.js';
-import { runPositions } from './run-positions.js';
+import { cachedPositions, mixedPositions, runPositions } from './run-positions.js';
 import { evenRows, needsEvenRows, OWN_ROWS } from './run-rows.js';
 import { decoderStack } from './stack.js';
 
@@ -46,7 +46,8 @@ export function buildGraph(
       : int8Attention(graph, config, { numPositions });
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
   const rows = isBatchInvariant && needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
-  const positions = runPositions(graph, config, { numPositions, isInt8: kvScales !== null });
+  const of = kvScales === null ? cachedPositions : mixedPositions;
+  const positions = runPositions(graph, config, { numPositions, of });
   const context: GraphContext = { graph, config, store, target, attend, kvGrids, rows, positions };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],

@@ -12,6 +12,7 @@ import { mixBlocks } from './mix-blocks.js';
 import { innerRows } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { norm } from './norm.js';
+import { positionsFromStart, runPositions } from './run-positions.js';
 import { scaledTokens, written } from './stack.js';
 
 /**
@@ -62,7 +63,9 @@ export function attentionStage(
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   const options = { hasCache: false, numPositions };
   const attend = groupQueryAttention(graph, model.config, model.plan, options);
-  return stage.gives(attendedHeads({ ...stage.context, attend }, input, layer));
+  const of = (): Value => positionsFromStart(graph, input);
+  const positions = runPositions(graph, model.config, { numPositions, of });
+  return stage.gives(attendedHeads({ ...stage.context, attend, positions }, input, layer));
 }
 
 /** The stream, and what the output projection reads → the stream with what attention adds to it. */

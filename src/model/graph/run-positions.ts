@@ -17,20 +17,18 @@ export interface RunPositions {
 export interface PositionOptions {
   /** No later position can be run. */
   readonly numPositions: number;
-  /** K and V are integers: rows that extend sequences have an input that says where they stand. */
-  readonly isInt8: boolean;
+  /** `[B, S] i64`: of each row of the run in its sequence. */
+  readonly of: (graph: Graph) => Value;
 }
 
 /** Nodes are made where something is asked for. */
 export function runPositions(
   graph: Graph,
   { headDim }: ModelConfig,
-  { numPositions, isInt8 }: PositionOptions,
+  { numPositions, of }: PositionOptions,
 ): RunPositions {
   const once = keptByKey<Value>();
-  const positions = (): Value => {
-    return once('positions', () => (isInt8 ? mixedPositions(graph) : evenPositions(graph)));
-  };
+  const positions = (): Value => once('positions', () => of(graph));
   const tables = keptByKey<RotaryTables>();
   return {
     rotated: (x, rotary, numHeads) => {
@@ -62,20 +60,29 @@ function temperatures({ beta, period }: TemperaturePlan, numPositions: number): 
   );
 }
 
-/** `[B, S] i64`: the last row of a run is the last in the cache. */
-function evenPositions(graph: Graph): Value {
+/** Of a sequence that begins with `input [1, S, width]`. */
+export function positionsFromStart(graph: Graph, input: Value): Value {
+  const rows = graph.node('Range', [graph.int(0), rowsOf(graph, input), graph.int(1)]);
+  return graph.node('Unsqueeze', [rows, graph.ints(0)]);
+}
+
+/** The last row of a run is the last in the cache. */
+export function cachedPositions(graph: Graph): Value {
   const last = graph.node('Unsqueeze', [graph.cast(GRAPH_INPUTS.seqlensK, 'i64'), graph.ints(1)]);
-  const attributes = { start: { int: 1 }, end: { int: 2 } };
-  const numRows = graph.node('Squeeze', [
-    graph.node('Shape', [GRAPH_INPUTS.inputIds], { attributes }),
-  ]);
+  const numRows = rowsOf(graph, GRAPH_INPUTS.inputIds);
   const rows = graph.node('Range', [graph.int(0), numRows, graph.int(1)]);
   const before = graph.node('Sub', [graph.node('Sub', [numRows, graph.int(1)]), rows]);
   return graph.node('Sub', [last, before]);
 }
 
-/** `[D, 1]` or `[1, D + E] i64`: the rows that decode, one of each sequence, and behind them those that extend one. */
-function mixedPositions(graph: Graph): Value {
+/** S of `x [B, S, …]`. */
+function rowsOf(graph: Graph, x: Value): Value {
+  const attributes = { start: { int: 1 }, end: { int: 2 } };
+  return graph.node('Squeeze', [graph.node('Shape', [x], { attributes })]);
+}
+
+/** Where K and V are integers, `[D, 1]` or `[1, D + E]`: the rows that decode, one of each sequence, and behind them those that extend one. */
+export function mixedPositions(graph: Graph): Value {
   const decoded = graph.cast(GRAPH_INPUTS.seqlensK, 'i64');
   const all = graph.node('Concat', [decoded, EXTEND_INPUTS.positions], {
     attributes: { axis: { int: 0 } },
