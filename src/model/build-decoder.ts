@@ -251,14 +251,19 @@ async function openWeights(
 ): Promise<Checkpoint> {
   const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps) : source.weights();
   const stored = overlaid(await base, overlay);
-  return withViews(isPart ? withTextPart(stored, plan) : withTrunk(stored), views);
+  return withViews(isPart ? withTextPart(stored, plan) : withTrunk(stored, plan), views);
 }
 
 /** The head stands beside the trunk. */
-function withTrunk(checkpoint: Checkpoint): Checkpoint {
+function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
   return aliased(checkpoint, (name) =>
-    name.startsWith('lm_head.') ? name : withPrefix(name, 'model.'),
+    name.startsWith('lm_head.') ? name : withPrefix(name, trunkOf(plan)),
   );
+}
+
+/** What stands before the names of all but the head, in a family's plan. */
+function trunkOf({ embedding: { checkpoint } }: ModelPlan): string {
+  return checkpoint.slice(0, checkpoint.indexOf('.') + 1);
 }
 
 function embeddingType({ embedding }: ModelPlan, checkpoint: Checkpoint): FloatType {

@@ -1,8 +1,10 @@
 import { layerNorms } from './plan-facts.js';
 import type {
   DenseMlpPlan,
+  HeadNormPlan,
   LayerPlan,
   LinearPlan,
+  MlpPlan,
   ModelPlan,
   NormPlan,
   TensorPlan,
@@ -22,12 +24,22 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
-  return [plan.embedding, ...norms.flatMap(normTensors)];
+  const activations = plan.layers.flatMap(({ mlp }) => activationTensors(mlp));
+  const tables = plan.positions === null ? [plan.embedding] : [plan.embedding, plan.positions];
+  return [...tables, ...norms.flatMap(normTensors), ...activations];
 }
 
 /** What the checkpoint has of a norm. */
-export function normTensors({ gain, bias }: NormPlan): TensorPlan[] {
-  return [gain, bias].filter((tensor) => tensor !== null);
+export function normTensors(norm: NormPlan | HeadNormPlan): TensorPlan[] {
+  const { gain, bias } = norm;
+  const ofHeads = 'headGains' in norm ? (norm.headGains ?? []) : [];
+  return [gain, bias, ...ofHeads].filter((tensor) => tensor !== null);
+}
+
+/** What the checkpoint has of a learned activation. */
+export function activationTensors(mlp: MlpPlan): TensorPlan[] {
+  if (mlp.kind !== 'plain' || typeof mlp.activation === 'string') return [];
+  return [mlp.activation.positive, mlp.activation.negative];
 }
 
 /** Every linear of a plan, in the order of the network. */

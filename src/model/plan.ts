@@ -10,6 +10,8 @@ export interface ModelPlan {
   readonly embedding: TensorPlan;
   /** Multiplies the rows of the embedding table where they enter the network, not in the head. */
   readonly embeddingScale: number;
+  /** Row p is added to the token at position p, `[positions, hidden]`; null = positions are told apart by attention. */
+  readonly positions: TensorPlan | null;
   readonly layers: readonly LayerPlan[];
   readonly finalNorm: NormPlan;
   /** Shares the checkpoint tensor of `embedding` when the model ties them. */
@@ -87,6 +89,8 @@ export interface AttentionPlan {
   readonly kNorm: HeadNormPlan | null;
   /** The norms of q and k are of what has been rotated; else before that. */
   readonly normsRotated: boolean;
+  /** Numbers of q, k and v are kept within `[-clip, clip]` before all else; null = as they are. */
+  readonly clip: number | null;
   readonly o: LinearPlan;
   /** Null = positions are not told apart. */
   readonly rotary: RotaryPlan | null;
@@ -96,6 +100,8 @@ export interface AttentionPlan {
   readonly temperature: TemperaturePlan | null;
   /** Scaled scores `x` become `cap * tanh(x / cap)`; null = as they are. */
   readonly softcap: number | null;
+  /** Tells positions apart by what is added to scaled scores; null = nothing is. */
+  readonly alibi: AlibiPlan | null;
   /** This many positions are seen, the token's own included; null = all. */
   readonly window: number | null;
 }
@@ -106,9 +112,24 @@ export interface TemperaturePlan {
   readonly period: number;
 }
 
+/**
+ * To the score of a key its position times the slope of the head is added (ALiBi, arXiv 2108.12409): but for what all
+ * scores of a row have in common, that is how far back it lies.
+ */
+export interface AlibiPlan {
+  /** `[numHeads]` */
+  readonly slopes: readonly number[];
+  /** Slopes, positions and products are rounded to bf16. */
+  readonly isBf16: boolean;
+  /** Multiplies the products. */
+  readonly factor: number;
+}
+
 /** Over each head by itself, or over all heads together. */
 export interface HeadNormPlan extends NormPlan {
   readonly over: 'head' | 'heads';
+  /** A gain of each head's own: one behind the other `[heads * headDim]`; null = {@link gain} is that of all. */
+  readonly headGains: readonly TensorPlan[] | null;
 }
 
 export type MlpPlan = DenseMlpPlan | MoePlan;
@@ -128,7 +149,17 @@ export interface PlainMlpPlan {
   readonly kind: 'plain';
   readonly up: LinearPlan;
   readonly down: LinearPlan;
-  readonly activation: Activation;
+  readonly activation: Activation | XieluPlan;
+}
+
+/**
+ * `p x² + x / 2` above 0 and `n (exp(x) - 1 - x) + x / 2` below (arXiv 2411.13010), where `[1]` each: p is the softplus of
+ * `positive`, and n is a half more than that of `negative`, both rounded to bf16.
+ */
+export interface XieluPlan {
+  readonly kind: 'xielu';
+  readonly positive: TensorPlan;
+  readonly negative: TensorPlan;
 }
 
 /** Some of many experts for each token, and one that all take. */

@@ -1,16 +1,25 @@
 import { nearestNames } from '../../core/nearest.js';
-import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
-import type { DecoderModel, ModelFamily } from './family.js';
+import { apertus } from './apertus.js';
+import { arcee } from './arcee.js';
+import { baichuan } from './baichuan.js';
 import { chatGlmConditional, chatGlmModel } from './chatglm.js';
+import { cohere } from './cohere.js';
+import { cohere2 } from './cohere2.js';
+import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import { ernie45 } from './ernie4-5.js';
 import { exaone } from './exaone.js';
 import { exaone4 } from './exaone4.js';
+import { falcon } from './falcon.js';
+import type { DecoderModel, ModelFamily } from './family.js';
+import { gemma } from './gemma.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
 import { glm } from './glm.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
+import { gpt2 } from './gpt2.js';
 import { granite } from './granite.js';
+import { helium } from './helium.js';
 import { hunyuan } from './hunyuan.js';
 import { internlm2 } from './internlm2.js';
 import { internlm3 } from './internlm3.js';
@@ -21,28 +30,44 @@ import { ministral } from './ministral.js';
 import { ministral3 } from './ministral3.js';
 import { mistral } from './mistral.js';
 import { gemma3Multimodal, mistral3, qwen25Vl, qwen2Vl, qwen3Vl } from './multimodal.js';
+import { nemotron } from './nemotron.js';
+import { olmo } from './olmo.js';
 import { olmo2 } from './olmo2.js';
+import { olmo3 } from './olmo3.js';
+import { orion } from './orion.js';
+import { phi } from './phi.js';
 import { phi3 } from './phi3.js';
 import { qwen2Moe } from './qwen2-moe.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
 import { seedOss } from './seed-oss.js';
 import { smollm3 } from './smollm3.js';
+import { stablelm } from './stablelm.js';
+import { starcoder2 } from './starcoder2.js';
 
 /** Every network that generates, in the order of their names. */
 export const DECODERS: readonly ModelFamily[] = [
+  apertus,
+  arcee,
+  baichuan,
   chatGlmConditional,
   chatGlmModel,
+  cohere,
+  cohere2,
   ernie45,
   exaone,
   exaone4,
+  falcon,
+  gemma,
   gemma2,
   gemma3,
   gemma3Multimodal,
   glm,
   glm4,
+  gpt2,
   gptNeox,
   granite,
+  helium,
   hunyuan,
   internlm2,
   internlm3,
@@ -53,16 +78,23 @@ export const DECODERS: readonly ModelFamily[] = [
   ministral3,
   mistral,
   mistral3,
+  nemotron,
+  olmo,
   olmo2,
+  olmo3,
+  orion,
+  phi,
   phi3,
   qwen2,
   qwen25Vl,
-  qwen2Vl,
   qwen2Moe,
+  qwen2Vl,
   qwen3,
   qwen3Vl,
   seedOss,
   smollm3,
+  stablelm,
+  starcoder2,
 ];
 
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */

@@ -1,7 +1,12 @@
 import { ModelConfigError, type ConfigFields } from './config-fields.js';
 
+const DEFAULT_THETA = 10_000;
+
 /** Rotary embedding settings. `theta` is the base of the geometric series of wavelengths. */
-export type RopeConfig = PlainRope | NtkRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
+export type RopeConfig = SettledRope | LongRope;
+
+/** Those that are the same however long the context is. */
+export type SettledRope = PlainRope | NtkRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
 
 export interface PlainRope {
   /** `dynamic` is `default` up to the original length, and Radish never goes beyond that. */
@@ -31,6 +36,21 @@ export interface FactorsRope {
   /** Multiplies cos and sin. */
   readonly magnitude: number;
 }
+
+/**
+ * LongRoPE, arXiv 2402.13753: some factors up to the original length, and others beyond it. Which ones is a matter of the
+ * server's context length ({@link ropeAt}).
+ */
+export interface LongRope {
+  readonly type: 'longrope';
+  readonly theta: number;
+  readonly short: LongFactors;
+  readonly long: LongFactors;
+  readonly originalContextLength: number;
+  readonly longestContextLength: number;
+}
+
+type LongFactors = Pick<FactorsRope, 'factors' | 'magnitude'>;
 
 export interface Llama3Rope {
   readonly type: 'llama3';
@@ -62,13 +82,14 @@ export interface RotaryPlan {
   readonly dims: number;
 }
 
+/** Of a model none of whose layers rotates. */
+export const NO_ROTATION: PlainRope = { type: 'default', theta: DEFAULT_THETA };
+
 /** The rotary settings of a model, and how many positions they reach. */
 export interface RopeReach {
   readonly rope: RopeConfig;
   readonly contextLength: number;
 }
-
-const DEFAULT_THETA = 10_000;
 
 /** Layers that `layer_types` tells apart, and the newer `rope_parameters` with it. */
 type LayerKind = 'full_attention' | 'sliding_attention';
@@ -99,6 +120,8 @@ export function readRope(
   }
   const theta = scaling.positive('rope_theta', outerTheta);
   const type = scaling.text('rope_type', scaling.text('type', 'default'));
+  // Phi-3 was saved with the types su and yarn for it.
+  if (scaling.has('long_factor')) return readLong(fields, scaling, theta);
   switch (type) {
     case 'default':
     // Of text alone each token has the same place along all its axes.
@@ -119,7 +142,7 @@ export function readRope(
     }
     case 'factors':
       return {
-        rope: { type, theta, factors: readFactors(scaling), magnitude: 1 },
+        rope: { type, theta, factors: readFactors(scaling, type), magnitude: 1 },
         contextLength: maxPositions,
       };
     case 'llama3':
@@ -129,7 +152,7 @@ export function readRope(
     default:
       throw new ModelConfigError(
         `config.json: rope scaling type '${type}' is not supported. ` +
-          'Supported types: default, linear, dynamic, llama3, yarn',
+          'Supported types: default, linear, dynamic, llama3, longrope, yarn',
       );
   }
 }
@@ -140,11 +163,51 @@ function readFactor(scaling: ConfigFields): number {
   return factor;
 }
 
-function readFactors(scaling: ConfigFields): readonly number[] {
-  const factors = scaling.raw('factors');
+function readFactors(scaling: ConfigFields, field: string): readonly number[] {
+  const factors = scaling.raw(field);
   const isFactor = (value: unknown): value is number => typeof value === 'number' && value >= 1;
   if (Array.isArray(factors) && factors.every(isFactor)) return factors;
-  return scaling.fail('factors', 'a list of numbers from 1');
+  return scaling.fail(field, 'a list of numbers from 1');
+}
+
+/** The reach is the original length: beyond it the factors of all positions are others. */
+function readLong(fields: ConfigFields, scaling: ConfigFields, theta: number): RopeReach {
+  const longest = fields.size('max_position_embeddings');
+  const field = 'original_max_position_embeddings';
+  const original = scaling.has(field) ? scaling.size(field) : fields.size(field, longest);
+  const magnitude = scaling.has('attention_factor')
+    ? scaling.positive('attention_factor')
+    : longMagnitude(longest / original, original);
+  const side = (name: 'short' | 'long'): LongFactors => ({
+    factors: readFactors(scaling, `${name}_factor`),
+    magnitude: scaling.positive(`${name}_mscale`, magnitude),
+  });
+  return {
+    rope: {
+      type: 'longrope',
+      theta,
+      short: side('short'),
+      long: side('long'),
+      originalContextLength: original,
+      longestContextLength: longest,
+    },
+    contextLength: Math.min(original, longest),
+  };
+}
+
+function longMagnitude(factor: number, original: number): number {
+  return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+}
+
+/**
+ * The rotation of a server with that context length. transformers chooses factors by the length of each sequence, and
+ * rotates all keys anew where it grows beyond the original one, which a prefix cache cannot do.
+ */
+export function ropeAt(rope: RopeConfig, contextLength: number): SettledRope {
+  if (rope.type !== 'longrope') return rope;
+  const { theta, short, long, originalContextLength } = rope;
+  const side = contextLength > originalContextLength ? long : short;
+  return { type: 'factors', theta, ...side };
 }
 
 function readLlama3(scaling: ConfigFields, theta: number, maxPositions: number): Llama3Rope {

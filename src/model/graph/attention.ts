@@ -1,15 +1,15 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { RotaryPlan } from '../families/rope-config.js';
-import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan } from '../plan.js';
+import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan, TensorPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import { type ColumnFactors, scaled } from './factors.js';
-import type { Value } from './graph.js';
+import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { norm } from './norm.js';
 import { queryFactor } from './rotary-tables.js';
-import type { RunPositions } from './run-positions.js';
+import type { PlacedRows } from './placed-rows.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
 
 /**
@@ -64,16 +64,17 @@ function queryKeyValue(
   const { graph, config } = context;
   const layout = headLayout(config.headDim);
   const factors = columnFactors(context, plan, grid);
-  // A norm of heads would undo what was done before it.
-  const isNormed = plan.qNorm !== null;
-  const output = linear(context, normed, plan.qkv, isNormed ? null : factors);
-  const isPlain = !isNormed && !layout.isPadded && plan.temperature === null;
+  // A norm of heads would undo what was done before it, and a clip would cut elsewhere.
+  const isChanged = plan.qNorm !== null || plan.clip !== null;
+  const output = linear(context, normed, plan.qkv, isChanged ? null : factors);
+  const isPlain = !isChanged && !layout.isPadded && plan.temperature === null;
   if (output.packed && isPlain) return [rows.toRun(output.value), '', ''];
   const parts = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
   return parts.map((part, index) => {
     const kind = KINDS[index] ?? 'value';
-    const heads = finishedHeads(context, rows.toRun(part), plan, kind);
-    const onGrid = isNormed ? scaled(graph, heads, factors?.[index] ?? null) : heads;
+    const clippedRows = clipped(graph, rows.toRun(part), plan.clip);
+    const heads = finishedHeads(context, clippedRows, plan, kind);
+    const onGrid = isChanged ? scaled(graph, heads, factors?.[index] ?? null) : heads;
     return layout.pad(graph, onGrid, headCount(config, kind));
   });
 }
@@ -95,7 +96,7 @@ function finishedHeads(context: GraphContext, x: Value, plan: AttentionPlan, kin
       : x;
   const normed = normHeads(context, rotated, kind === 'query' ? qNorm : kNorm);
   if (kind === 'key' || temperature === null) return normed;
-  return positionsOf(context).tempered(normed, temperature);
+  return placedOf(context).tempered(normed, temperature);
 }
 
 function rotatedHeads(
@@ -106,13 +107,13 @@ function rotatedHeads(
 ): Value {
   const { graph, config } = context;
   const layout = headLayout(config.headDim);
-  const rotated = positionsOf(context).rotated(layout.pad(graph, x, numHeads), rotary, numHeads);
+  const rotated = placedOf(context).rotated(layout.pad(graph, x, numHeads), rotary, numHeads);
   return layout.unpad(graph, rotated, numHeads);
 }
 
-function positionsOf({ positions }: GraphContext): RunPositions {
-  if (positions === undefined) throw new Error('this is a bug: no positions of the rows are known');
-  return positions;
+function placedOf({ placed }: GraphContext): PlacedRows {
+  if (placed === undefined) throw new Error('this is a bug: no positions of the rows are known');
+  return placed;
 }
 
 /** Of each column of q, k and v: what brings them to the grid, and the scale of scores where the tables do not have it. */
@@ -138,5 +139,28 @@ function normHeads(context: GraphContext, x: Value, plan: HeadNormPlan | null): 
   if (plan.over === 'heads') return norm(context, x, plan);
   const { graph } = context;
   const heads = graph.node('Reshape', [x, graph.ints(0, 0, -1, plan.width)]);
-  return graph.node('Reshape', [norm(context, heads, plan), graph.ints(0, 0, -1)]);
+  const normed = norm(context, heads, plan);
+  const gained =
+    plan.headGains === null
+      ? normed
+      : graph.node('Mul', [normed, headGains(context, plan.headGains, plan.width)]);
+  return graph.node('Reshape', [gained, graph.ints(0, 0, -1)]);
+}
+
+/** `[heads, headDim]`. Of constants: it is folded when the session is created. */
+function headGains(
+  { graph, store }: GraphContext,
+  gains: readonly TensorPlan[],
+  headDim: number,
+): Value {
+  const stored = gains.map(({ name }) => graph.externalFloat(store.tensor(name)));
+  const all = graph.node('Concat', stored, { attributes: { axis: { int: 0 } } });
+  return graph.node('Reshape', [all, graph.ints(-1, headDim)]);
+}
+
+/** x within `[-limit, limit]`, or x where there is none. */
+function clipped(graph: Graph, x: Value, limit: number | null): Value {
+  if (limit === null) return x;
+  const [low, high] = [-limit, limit].map((bound) => graph.float(Float32Array.of(bound), []));
+  return graph.node('Clip', [x, low ?? '', high ?? '']);
 }

@@ -4,7 +4,7 @@ import type { LayerPlan } from '../plan.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
-import type { RunPositions } from './run-positions.js';
+import type { PlacedRows } from './placed-rows.js';
 import type { RunRows } from './run-rows.js';
 
 /** What a linear needs to emit its nodes. */
@@ -26,8 +26,10 @@ export interface GraphContext extends WeightContext {
   readonly attend: Attend;
   /** Absent = linears multiply the rows of the run. */
   readonly rows?: RunRows;
+  /** `[B, S] i64`: the row of the plan's `positions` for each row of the run; absent = the model has none. */
+  readonly positions?: Value;
   /** Absent = no layer needs them. */
-  readonly positions?: RunPositions;
+  readonly placed?: PlacedRows;
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */
   readonly kvGrids?: readonly KvGrid[] | null;
 }

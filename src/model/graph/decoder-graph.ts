@@ -11,7 +11,8 @@ import { head } from './head.js';
 import { int8Attention } from './int8-kv/int8-attention.js';
 import { kvGrid } from './int8-kv/kv-grid.js';
 import { pagedGraph } from './paged/paged-graph.js';
-import { cachedPositions, mixedPositions, runPositions } from './run-positions.js';
+import { placedRows } from './placed-rows.js';
+import { positionsOfRun, runPositions } from './positions.js';
 import { evenRows, needsEvenRows, OWN_ROWS } from './run-rows.js';
 import { decoderStack } from './stack.js';
 
@@ -39,16 +40,20 @@ export function buildGraph(
   const graph = new Graph();
   declareInputs(graph, config, kvScales !== null);
   declareOutputs(graph, model, kvScales !== null);
-  const numPositions = contextLength + SPARE_POSITIONS;
+  const reach = { contextLength, numPositions: contextLength + SPARE_POSITIONS };
   const attend =
     kvScales === null
-      ? groupQueryAttention(graph, config, plan, { hasCache: true, numPositions })
-      : int8Attention(graph, config, { numPositions });
+      ? groupQueryAttention(graph, config, plan, { hasCache: true, ...reach })
+      : int8Attention(graph, config, reach);
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
   const rows = isBatchInvariant && needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
-  const of = kvScales === null ? cachedPositions : mixedPositions;
-  const positions = runPositions(graph, config, { numPositions, of });
-  const context: GraphContext = { graph, config, store, target, attend, kvGrids, rows, positions };
+  const isInt8 = kvScales !== null;
+  const positions = plan.positions && runPositions(graph, plan.positions.shape[0] ?? 0, isInt8);
+  const context: GraphContext = {
+    ...{ graph, config, store, target, attend, kvGrids, rows },
+    ...(positions === null ? {} : { positions }),
+    placed: placedRows(graph, config, { ...reach, of: () => positionsOfRun(graph, isInt8) }),
+  };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],
   });

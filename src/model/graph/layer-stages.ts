@@ -12,8 +12,10 @@ import { mixBlocks } from './mix-blocks.js';
 import { innerRows } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { norm } from './norm.js';
-import { positionsFromStart, runPositions } from './run-positions.js';
-import { scaledTokens, written } from './stack.js';
+import { placedRows } from './placed-rows.js';
+import { positionsFromStart } from './positions.js';
+import { OWN_ROWS } from './run-rows.js';
+import { embedded, written } from './stack.js';
 
 /**
  * A decoder layer in stages, each a graph of its own, between which the inputs of its linears can be seen: what a stage
@@ -26,6 +28,8 @@ export const STAGE = {
   input: 'input',
   /** What a stage gives. */
   output: 'output',
+  /** `[1, T] i64`: of each token in its sequence. */
+  positions: 'positions',
   /** `[1, T, topK] i64` */
   experts: 'experts',
 } as const;
@@ -37,11 +41,16 @@ export interface StageModel {
   readonly store: WeightStore;
 }
 
-/** `input_ids [1, T]` → the stream before the first layer. */
+/** `input_ids [1, T]`, and where they stand if that is learned → the stream before the first layer. */
 export function embeddingStage(model: StageModel): Uint8Array {
   const stage = new Stage(model);
-  stage.graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: [1, 'T'] });
-  return stage.gives(scaledTokens(stage.context, model.plan, { ids: GRAPH_INPUTS.inputIds }));
+  const { graph } = stage;
+  graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: [1, 'T'] });
+  if (model.plan.positions === null) {
+    return stage.gives(embedded(stage.context, model.plan, OWN_ROWS));
+  }
+  const positions = graph.input({ name: STAGE.positions, dtype: 'i64', shape: [1, 'T'] });
+  return stage.gives(embedded({ ...stage.context, positions }, model.plan, OWN_ROWS));
 }
 
 /** The stream → what a linear behind its norm reads. */
@@ -61,11 +70,11 @@ export function attentionStage(
   const input = stage.reads(STAGE.input);
   graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: [1] });
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
-  const options = { hasCache: false, numPositions };
+  const options = { hasCache: false, numPositions, contextLength: numPositions };
   const attend = groupQueryAttention(graph, model.config, model.plan, options);
   const of = (): Value => positionsFromStart(graph, input);
-  const positions = runPositions(graph, model.config, { numPositions, of });
-  return stage.gives(attendedHeads({ ...stage.context, attend, positions }, input, layer));
+  const placed = placedRows(graph, model.config, { ...options, of });
+  return stage.gives(attendedHeads({ ...stage.context, attend, placed }, input, layer));
 }
 
 /** The stream, and what the output projection reads → the stream with what attention adds to it. */

@@ -3,6 +3,7 @@ import { activate } from './activation.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
+import { xielu } from './xielu.js';
 
 export function denseMlp(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
   return packedLinear(context, innerRows(context, x, plan), plan.down);
@@ -30,5 +31,9 @@ export function gated(
 
 /** `activation(up x)`. */
 function plainRows(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
-  return activate(context.graph, packedLinear(context, x, plan.up), plan.activation);
+  const { activation } = plan;
+  const up = packedLinear(context, x, plan.up);
+  return typeof activation === 'string'
+    ? activate(context.graph, up, activation)
+    : xielu(context, up, activation);
 }

@@ -1,8 +1,16 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { normTensors, plannedLinears } from '../plan-tensors.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
+import { activationTensors, normTensors, plannedLinears } from '../plan-tensors.js';
+import type {
+  GatedMlpPlan,
+  LayerPlan,
+  LinearPlan,
+  MlpPlan,
+  ModelPlan,
+  NormPlan,
+  TensorPlan,
+} from '../plan.js';
 import type { BlockSize, ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
@@ -78,6 +86,7 @@ export function planQuantization(
   const { plan, kept } = input;
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
   list.table(plan.embedding, steps.embedding);
+  if (plan.positions !== null) list.table(plan.positions, steps.embedding);
   const layers = plan.layers.map((layer) => {
     const rows: LayerRows = {
       path: `${target}.layer`,
@@ -254,6 +263,7 @@ function addLayer(
   for (const norm of [qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
     addNorm(list, norm);
   }
+  addTables(list, activationTensors(layer.mlp));
   add(order(attention.qkv, encoding.dense, steps.qkv(inputNorm, attention.qkv)));
   add(order(attention.o, encoding.dense, steps.o));
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
@@ -298,8 +308,12 @@ function addReadNorm(list: JobList, norm: NormPlan | null, { foldsGains }: Recip
 }
 
 function addNorm(list: JobList, norm: NormPlan | null): void {
-  if (norm === null) return;
-  for (const tensor of normTensors(norm)) list.table(tensor, { rotation: null, dtype: 'f32' });
+  if (norm !== null) addTables(list, normTensors(norm));
+}
+
+/** As they are. */
+function addTables(list: JobList, tensors: readonly TensorPlan[]): void {
+  for (const tensor of tensors) list.table(tensor, { rotation: null, dtype: 'f32' });
 }
 
 /** Queries as they were ordered, keys and values in `keyValue`: each part with what is done to its rows. */

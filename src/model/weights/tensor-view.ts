@@ -13,4 +13,6 @@ export interface TensorView {
   readonly along: 'rows' | 'columns';
   /** Of `columns`: the first of the matrix's rows that are columns of the view. */
   readonly first: number;
+  /** Each row is divided by its length, in f32. Default: they are as they are. */
+  readonly isUnit?: boolean;
 }

@@ -17,9 +17,12 @@ export function withViews(checkpoint: Checkpoint, views: readonly TensorView[]):
 
 function viewed(checkpoint: Checkpoint, view: TensorView): CheckpointTensor {
   const of = findWeight(checkpoint, view.of, view.ofShape);
-  const { name, shape, lines, along, first } = view;
+  const { name, shape, lines, along, first, isUnit = false } = view;
   if (isRange(view) && of.packing === null) return rangeOf(of, view);
-  return { ...of, name, shape, packing: { kind: 'view', of: asMatrix(of), lines, along, first } };
+  const matrix = asMatrix(of, shape.length < 2);
+  const packing = { kind: 'view', of: matrix, lines, along, first } as const;
+  if (!isUnit) return { ...of, name, shape, packing };
+  return { ...of, name, shape, dtype: 'f32', packing: { ...packing, isUnit } };
 }
 
 /** Rows that lie behind each other are bytes of the file. */
@@ -35,8 +38,11 @@ function rangeOf(of: WeightTensor, { name, shape, lines }: TensorView): Checkpoi
   };
 }
 
-/** Its rows are those of its last dimension; a vector's are its numbers. */
-function asMatrix({ name, path, offset, dtype, packing, shape }: WeightTensor): StoredTensor {
-  const width = shape.length < 2 ? 1 : (shape.at(-1) ?? 1);
+/** Its rows are those of its last dimension; a vector's are its numbers, and those that a vector is made of. */
+function asMatrix(
+  { name, path, offset, dtype, packing, shape }: WeightTensor,
+  ofNumbers: boolean,
+): StoredTensor {
+  const width = ofNumbers ? 1 : (shape.at(-1) ?? 1);
   return { name, path, offset, dtype, packing, shape: [elements(shape) / width, width] };
 }

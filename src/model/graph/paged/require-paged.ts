@@ -5,15 +5,27 @@ import type { ModelTarget } from '../../target.js';
 /** What the paged attention of a provider lacks, for a model that has it. */
 type Lack = (model: DecoderModel) => string | null;
 
-/** Its runs do not say where their rows stand. */
-const hasNoPositions: Lack = ({ plan }) =>
+/** Rows of a run on pages do not say where they stand. */
+const learnsPositions: Lack = ({ plan }) =>
+  plan.positions === null ? null : 'its positions are learned';
+
+const placesHeads: Lack = ({ plan }) =>
   plan.layers.some(({ attention }) => attention.normsRotated || attention.temperature !== null)
     ? 'its attention needs more of positions than their rotation'
     : null;
 
+const biasesScores: Lack = ({ plan }) =>
+  plan.layers.every(({ attention }) => attention.alibi === null)
+    ? null
+    : 'its attention adds no bias to scores (ALiBi)';
+
 const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] = [
-  ['webgpu', hasNoPositions],
-  ['cuda', hasNoPositions],
+  ['cuda', learnsPositions],
+  ['webgpu', learnsPositions],
+  ['cuda', placesHeads],
+  ['webgpu', placesHeads],
+  ['cuda', biasesScores],
+  ['webgpu', biasesScores],
   [
     'webgpu',
     ({ plan }) =>
