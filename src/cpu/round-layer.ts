@@ -145,7 +145,7 @@ class LayerRun {
 
   /** `[T * topK]`: the experts of each token. */
   async #chosen(mlp: MoePlan, input: Float32Array): Promise<BigInt64Array> {
-    const session = await this.#open(routerStage(this.#model, mlp));
+    const session = await this.#open(routerStage(this.#model, this.#layer.index, mlp));
     try {
       const feeds = tensor(STAGE.input, input, this.#numTokens);
       const { [STAGE.experts]: experts } = await session.fetch(feeds, [STAGE.experts]);

@@ -1,5 +1,6 @@
 import { layerNorms, normTensors } from './plan-facts.js';
 import type {
+  AttentionPlan,
   DenseMlpPlan,
   LayerPlan,
   LinearPlan,
@@ -23,7 +24,14 @@ function decoderTensors(plan: TrunkPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
   const activations = plan.layers.flatMap(({ mlp }) => activationTensors(mlp));
   const tables = plan.positions === null ? [plan.embedding] : [plan.embedding, plan.positions];
-  return [...tables, ...norms.flatMap(normTensors), ...activations];
+  const scores = plan.layers.flatMap(scoreTensors);
+  return [...tables, ...norms.flatMap(normTensors), ...activations, ...scores];
+}
+
+/** What a layer adds to scores: of attention, and of its router. */
+export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
+  const bias = mlp.kind === 'moe' && mlp.routing.kind === 'scored' ? mlp.routing.bias : null;
+  return [attention.sinks, bias].filter((tensor) => tensor !== null);
 }
 
 /** What the checkpoint has of a learned activation. */
@@ -41,9 +49,15 @@ export function plannedLinears(plan: AnyPlan): LinearPlan[] {
 function layerLinears(plan: TrunkPlan): LinearPlan[] {
   return plan.layers.flatMap((layer) => [
     layer.attention.qkv,
+    ...latentLinears(layer.attention),
     layer.attention.o,
     ...mlpLinears(layer),
   ]);
+}
+
+/** What makes q, k and v of their latents. */
+export function latentLinears({ latent }: AttentionPlan): LinearPlan[] {
+  return latent === null ? [] : [...(latent.q === null ? [] : [latent.q.up]), latent.up];
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {

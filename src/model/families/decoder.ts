@@ -1,4 +1,4 @@
-import type { LayerPlan, ModelPlan, NormPlan } from '../plan.js';
+import type { AttentionPlan, LayerPlan, ModelPlan, NormPlan } from '../plan.js';
 import { type ConfigFields, ModelConfigError } from './config-fields.js';
 import type { DecoderModel } from './family.js';
 import type { ModelConfig } from './model-config.js';
@@ -120,8 +120,17 @@ function checkFactors(rotary: RotaryPlan | null): void {
 function isRotatable(layer: LayerPlan): boolean {
   const { inputNorm, mlpNorm, isParallel, attentionOutputNorm, mlpOutputNorm } = layer;
   const reads = isParallel && mlpNorm === null ? [inputNorm] : [inputNorm, mlpNorm];
-  const writesItself = attentionOutputNorm === null && mlpOutputNorm === null;
-  return writesItself && layer.attention.clip === null && reads.every(isWholeRms);
+  return (
+    attentionOutputNorm === null &&
+    mlpOutputNorm === null &&
+    turnsValues(layer.attention) &&
+    reads.every(isWholeRms)
+  );
+}
+
+/** Heads of v are rotated as well: each number of theirs may depend on all others. */
+function turnsValues({ latent, clip }: AttentionPlan): boolean {
+  return latent === null && clip === null;
 }
 
 function isWholeRms(plan: NormPlan | null): boolean {

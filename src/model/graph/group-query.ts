@@ -3,7 +3,7 @@ import type { AttentionPlan, TrunkPlan } from '../plan.js';
 import { alibiBias } from './alibi.js';
 import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
 import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';
-import type { Attend } from './context.js';
+import type { Attend, WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { Attribute } from './onnx.js';
@@ -29,17 +29,19 @@ export interface GroupQueryOptions extends Pick<RotaryOptions, 'numPositions' | 
 
 /** Attention by GroupQueryAttention: a cache is arrays that the graph gets and gives. */
 export function groupQueryAttention(
-  graph: Graph,
+  weights: WeightContext,
   config: ModelConfig,
   plan: TrunkPlan,
   { hasCache, ...reach }: GroupQueryOptions,
 ): Attend {
+  const { graph } = weights;
   const rows = hasCache ? attentionRows(graph, config) : PLAIN_ROWS;
   const isDecode = hasCache ? decodeCondition(graph, config, plan) : null;
   const tablesOf = rotaryTables(graph, config, { ...reach, hasScale: true });
   const biasOf = alibiBias(graph, { ...reach, totalLength: rows.totalLength });
   return (layer, queryKeyValue) => {
     const { attention } = layer;
+    const sinks = sinkScores(weights, attention);
     const cache = cacheNames(graph, layer.index, hasCache);
     const tables = tablesOf(attention);
     const [query = '', ...more] = queryKeyValue.map((x) => (x === '' ? x : rows.pad(x)));
@@ -54,7 +56,8 @@ export function groupQueryAttention(
     const attributes = attributesOf(config, attention);
     const outputs = [graph.name(), ...cache.present];
     const bias = biasOf(attention.alibi, query);
-    return rows.unpad(groupQuery(graph, { inputs, bias, attributes, outputs, isDecode }, config));
+    const node = { inputs, bias, attributes, outputs, isDecode, sinks };
+    return rows.unpad(groupQuery(graph, node, config));
   };
 }
 
@@ -86,18 +89,32 @@ interface GroupQueryNode {
   readonly attributes: Record<string, Attribute>;
   readonly outputs: readonly Value[];
   readonly isDecode: Value | null;
+  /** `[numHeads]`: the model's own, which keep the op from flash attention too; null = it has none. */
+  readonly sinks: Value | null;
 }
 
 function groupQuery(
   graph: Graph,
-  { inputs, bias, attributes, outputs, isDecode }: GroupQueryNode,
+  { inputs, bias, attributes, outputs, isDecode, sinks }: GroupQueryNode,
   { numHeads }: ModelConfig,
 ): Value {
+  const op = 'GroupQueryAttention';
+  if (sinks !== null) {
+    return graph.node(op, [...inputs, '', bias, sinks], { attributes, outputs });
+  }
   const biased = bias === '' ? inputs : [...inputs, '', bias];
-  const node = { op: 'GroupQueryAttention', inputs: biased, attributes };
-  if (isDecode === null) return graph.node(node.op, node.inputs, { attributes, outputs });
+  const node = { op, inputs: biased, attributes };
+  if (isDecode === null) return graph.node(op, node.inputs, { attributes, outputs });
   const plain = { ...node, inputs: [...inputs, '', bias, plainSinks(graph, { numHeads })] };
   return graph.either(isDecode, plain, node, outputs);
+}
+
+/** `[numHeads] f32`: the model's own; null = it has none. */
+export function sinkScores(
+  { graph, store }: WeightContext,
+  { sinks }: AttentionPlan,
+): Value | null {
+  return sinks && graph.externalFloat(store.tensor(sinks.name));
 }
 
 /** `[numHeads] f32`: the input that keeps the op from flash attention. */

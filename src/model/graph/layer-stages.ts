@@ -5,6 +5,7 @@ import type { LinearWeight, WeightStore } from '../weights/weight-store.js';
 import { attendedHeads } from './attention.js';
 import { GRAPH_INPUTS } from './contract.js';
 import type { GraphContext } from './context.js';
+import { chooseExperts } from './expert-choice.js';
 import { Graph, type Value } from './graph.js';
 import { groupQueryAttention } from './group-query.js';
 import { packedLinear } from './linear.js';
@@ -12,6 +13,8 @@ import { mixBlocks } from './mix-blocks.js';
 import { innerRows } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { norm } from './norm.js';
+import { placedRows } from './placed-rows.js';
+import { positionsFromStart } from './positions.js';
 import { OWN_ROWS } from './run-rows.js';
 import { embedded, written } from './stack.js';
 
@@ -64,13 +67,15 @@ export function attentionStage(
   numPositions: number,
 ): Uint8Array {
   const stage = new Stage(model);
-  const { graph } = stage;
+  const { graph, context } = stage;
   const input = stage.reads(STAGE.input);
   graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: [1] });
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   const options = { hasCache: false, numPositions, contextLength: numPositions };
-  const attend = groupQueryAttention(graph, model.config, model.plan, options);
-  return stage.gives(attendedHeads({ ...stage.context, attend }, input, layer));
+  const attend = groupQueryAttention(context, model.config, model.plan, options);
+  const of = (): Value => positionsFromStart(graph, input);
+  const placed = placedRows(graph, model.config, { ...options, of });
+  return stage.gives(attendedHeads({ ...context, attend, placed }, input, layer));
 }
 
 /** The stream, and what the output projection reads → the stream with what attention adds to it. */
@@ -91,12 +96,14 @@ export function innerStage(model: StageModel, plan: DenseMlpPlan): Uint8Array {
 }
 
 /** What the router reads → the experts that it chooses. */
-export function routerStage(model: StageModel, { router, topK }: MoePlan): Uint8Array {
+export function routerStage(model: StageModel, layer: number, plan: MoePlan): Uint8Array {
   const stage = new Stage(model);
   const { graph } = stage;
-  const scores = packedLinear(stage.context, stage.reads(STAGE.input), router);
-  const names = { outputs: [graph.name(), STAGE.experts] };
-  graph.node('TopK', [scores, graph.ints(topK)], names);
+  const { topK } = plan;
+  const rows = graph.ints(-1, model.config.hiddenSize);
+  const tokens = graph.node('Reshape', [stage.reads(STAGE.input), rows]);
+  const { experts } = chooseExperts(stage.context, tokens, layer, plan);
+  graph.node('Reshape', [experts, graph.ints(1, -1, topK)], { outputs: [STAGE.experts] });
   graph.output({ name: STAGE.experts, dtype: 'i64', shape: [1, 'T', topK] });
   return graph.encode();
 }

@@ -19,14 +19,19 @@ export function innerRows(context: GraphContext, x: Value, plan: DenseMlpPlan): 
   return gated(context, gate, up, plan);
 }
 
-/** `activation(gate) * up`. */
+/** `activation(gate) * up`, both within the limit where there is one. */
 export function gated(
   { graph }: GraphContext,
   gate: Value,
   up: Value,
-  { activation }: Pick<GatedMlpPlan, 'activation'>,
+  { activation, limit }: Pick<GatedMlpPlan, 'activation' | 'limit'>,
 ): Value {
-  return graph.node('Mul', [activate(graph, gate, activation), up]);
+  if (limit === null) return graph.node('Mul', [activate(graph, gate, activation), up]);
+  const number = (value: number): Value => graph.float(Float32Array.of(value), []);
+  const within = graph.node('Clip', [up, number(-limit), number(limit)]);
+  const below = graph.node('Clip', [gate, '', number(limit)]);
+  const oneMore = graph.node('Add', [within, number(1)]);
+  return graph.node('Mul', [activate(graph, below, activation), oneMore]);
 }
 
 /** `activation(up x)`. */

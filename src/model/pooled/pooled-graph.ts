@@ -6,6 +6,7 @@ import { encoderRows } from './encoder-rows.js';
 import { Graph, type Value } from '../graph/graph.js';
 import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
+import { placedRows } from '../graph/placed-rows.js';
 import { poolRows } from './pool-rows.js';
 import { placesIn } from './score-bias.js';
 import { norm } from '../graph/norm.js';
@@ -64,14 +65,21 @@ function declareOutputs(graph: Graph, dim: number): void {
   graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['V', dim] });
 }
 
+/** `[B, S] i64`: where each row stands in its sequence. */
+function rowPlaces(graph: Graph): Value {
+  return graph.node('Expand', [placesIn(graph), graph.node('Shape', [EMBED_INPUTS.inputIds])]);
+}
+
 /** Rows of a trunk, `[R, hidden]` after the final norm. */
 function hiddenRows(weights: WeightContext, trunk: PooledTrunk, numPositions: number): Value {
   const { config, plan, encoder } = trunk;
   if (encoder !== null) return encoderRows(weights, trunk, { encoder, numPositions });
-  const options = { hasCache: false, numPositions, contextLength: numPositions };
-  const attend = groupQueryAttention(weights.graph, config, plan, options);
-  const positions = plan.positions === null ? {} : { positions: placesIn(weights.graph) };
-  const context = { ...weights, config, attend, ...positions };
+  const { graph } = weights;
+  const reach = { numPositions, contextLength: numPositions };
+  const attend = groupQueryAttention(weights, config, plan, { hasCache: false, ...reach });
+  const positions = plan.positions === null ? {} : { positions: placesIn(graph) };
+  const placed = placedRows(graph, config, { ...reach, of: () => rowPlaces(graph) });
+  const context = { ...weights, config, attend, placed, ...positions };
   return norm(context, decoderStack(context, plan), plan.finalNorm);
 }
 

@@ -1,6 +1,6 @@
 import type { EmbeddingSpec, PoolingMode } from '../../core/model-spec.js';
 import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
-import { DECODERS, unsupported } from '../families/registry.js';
+import { generates, unsupported } from '../families/registry.js';
 import { ENCODERS } from './encoders/registry.js';
 import { CAUSAL_CLASSES, OTHER_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
@@ -21,9 +21,9 @@ export interface PooledModel {
   readonly embedding: EmbeddingSpec;
 }
 
-/** Endings of classes that never generate. */
+/** Endings of classes that do not generate, but for those whose names say otherwise. */
 const HEADLESS =
-  /((?<!LMHead)Model|ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForRewardModel(WithGating)?)$/;
+  /(Model|ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForRewardModel(WithGating)?)$/;
 
 /**
  * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well
@@ -36,7 +36,7 @@ export function isPooled(
 ): boolean {
   if (isEmbedding || modules !== null) return true;
   const architecture = new ConfigFields(json, 'config.json').architecture();
-  return HEADLESS.test(architecture) && !DECODERS.some((one) => one.architecture === architecture);
+  return HEADLESS.test(architecture) && !generates(architecture);
 }
 
 /** Throws `ModelConfigError`, naming the field or architecture. */

@@ -2,7 +2,7 @@ import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { normTensors } from '../plan-facts.js';
-import { activationTensors, plannedLinears } from '../plan-tensors.js';
+import { activationTensors, latentLinears, plannedLinears, scoreTensors } from '../plan-tensors.js';
 import type {
   GatedMlpPlan,
   LayerPlan,
@@ -249,23 +249,27 @@ function addLayer(
   layer: LayerPlan,
   { steps, encoding, kept, later }: LayerContext,
 ): void {
-  const add = (rounded: LinearOrder): void => {
+  const add = (rounded: LinearOrder, by = later): void => {
     const asStored = kept.get(rounded.plan);
     const { keyValue } = encoding;
     if (asStored !== undefined) list.linear({ ...rounded, encoding: 'kept', kept: asStored });
     else if (rounded.plan === layer.attention.qkv && keyValue !== null) {
       list.parts(rounded.plan, partsOf(rounded, keyValue), later);
-    } else list.linear(rounded, later);
+    } else list.linear(rounded, by);
   };
   const { attention, inputNorm, mlpNorm } = layer;
-  const { qNorm, kNorm } = attention;
+  const { qNorm, kNorm, latent } = attention;
   for (const norm of [inputNorm, mlpNorm]) addReadNorm(list, norm, steps);
+  const ofLatents = [latent?.q?.norm ?? null, latent?.norm ?? null];
   // No linear of the residual stream stands behind these, to take their gains.
-  for (const norm of [qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
-    addNorm(list, norm);
-  }
-  addTables(list, activationTensors(layer.mlp));
+  const others = [...ofLatents, qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm];
+  for (const norm of others) addNorm(list, norm);
+  addTables(list, [...activationTensors(layer.mlp), ...scoreTensors(layer)]);
   add(order(attention.qkv, encoding.dense, steps.qkv(inputNorm, attention.qkv)));
+  // No stage of a layer shows what these read.
+  for (const linear of latentLinears(attention)) {
+    add(order(linear, encoding.dense, NO_STEPS), null);
+  }
   add(order(attention.o, encoding.dense, steps.o));
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
   for (const linear of mlpOrders(layer.mlp, { steps, encoding, reads })) add(linear);

@@ -10,6 +10,7 @@ import { DTYPE_BYTES } from './weight-store.js';
 export function withViews(checkpoint: Checkpoint, views: readonly TensorView[]): Checkpoint {
   const tensors = new Map(checkpoint.tensors);
   for (const view of views) {
+    if (view.isFallback === true && !checkpoint.tensors.has(view.of)) continue;
     if (!tensors.has(view.name)) tensors.set(view.name, viewed(checkpoint, view));
   }
   return { ...checkpoint, tensors };

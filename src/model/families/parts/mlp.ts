@@ -39,6 +39,7 @@ const GATED: GatedModules = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj
 export interface GatedTraits {
   readonly activation: Activation;
   readonly bias?: boolean;
+  readonly limit?: number | null;
   /** Gate and up as one linear, the gate first; default: they are linears of their own. */
   readonly fused?: string;
   readonly modules?: Partial<GatedModules> & { readonly at?: string };
@@ -58,7 +59,7 @@ export function gatedMlp(
 export function gated(
   names: Names,
   { hiddenSize, width }: { readonly hiddenSize: number; readonly width: number },
-  { activation, bias = false, fused, modules = {} }: GatedTraits,
+  { activation, bias = false, limit = null, fused, modules = {} }: GatedTraits,
 ): Part<GatedMlpPlan> {
   const { gate, up, down } = { ...GATED, ...modules };
   const parts = [
@@ -68,6 +69,7 @@ export function gated(
   const plan: GatedMlpPlan = {
     kind: 'gated',
     activation,
+    limit,
     gateUp: names.linear('gate_up', { in: hiddenSize, parts, bias }),
     down: names.linear('down', { in: width, parts: [[down, hiddenSize]], bias }),
   };

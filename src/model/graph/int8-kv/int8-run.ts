@@ -35,8 +35,8 @@ export interface Int8Run {
   readonly tablesOf: (plan: AttentionPlan) => RotaryTables | null;
   /** `[E, numColumns] i64`: row of the tables for each head of each row; those of v take the last. */
   readonly tableRows: Value;
-  /** `[numHeads] f32`: keeps the attention op to products of matrices, whose bits do not depend on how a run is cut. */
-  readonly sinks: Value;
+  /** `[numHeads] f32`: what keeps the attention op to products of matrices where the model has no sinks. */
+  readonly noSinks: Value;
 }
 
 export function int8Run(graph: Graph, config: ModelConfig, reach: Int8Options): Int8Run {
@@ -70,6 +70,6 @@ export function int8Run(graph: Graph, config: ModelConfig, reach: Int8Options): 
       graph.node('Mul', [positions, ofColumns(1, 0)]),
       ofColumns(0, numPositions),
     ]),
-    sinks: plainSinks(graph, config),
+    noSinks: plainSinks(graph, config),
   };
 }

@@ -30,6 +30,7 @@ export function fusedGlu({ names, config }: LayerPlace, traits: GluTraits): Part
     plan: {
       kind: 'gated',
       activation,
+      limit: null,
       gateUp: at.linear('gate_up', { in: hiddenSize, parts: [gate, up], bias: bias.fused }),
       down: at.linear('down', { in: width, parts: [[modules.down, hiddenSize]], bias: bias.down }),
     },
