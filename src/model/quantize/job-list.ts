@@ -4,14 +4,9 @@ import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';
 import type { StoredTensor } from '../weights/packing.js';
+import { storedBytes } from '../weights/stored-bytes.js';
 import { rowLength } from '../weights/stored-rows.js';
-import {
-  DTYPE_BYTES,
-  type LinearWeight,
-  type PlainLinear,
-  type TensorRef,
-  type WeightMap,
-} from '../weights/weight-store.js';
+import type { LinearWeight, PlainLinear, TensorRef, WeightMap } from '../weights/weight-store.js';
 import type {
   InputStep,
   LinearEncoding,
@@ -89,7 +84,7 @@ export class JobList {
     this.#tensors[plan.name] = ref;
     const columns = rowLength(source);
     for (const [begin, end] of pieces(plan.shape[0] ?? 1, columns)) {
-      const bytes = (end - begin) * columns * DTYPE_BYTES[source.dtype];
+      const bytes = storedBytes(source) * ((end - begin) / (plan.shape[0] ?? 1));
       this.#jobs.push({
         kind: 'table',
         target: this.#target,
@@ -145,7 +140,7 @@ export class JobList {
         rowPlaces: kept?.rowPlaces ?? null,
         inputStep: order.inputStep,
         outputStep: order.outputStep,
-        bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
+        bytes: weightBytes(parts) * ((end - begin) / plan.out),
         weightOffset: weight.offset,
         scalesOffset: scales?.offset ?? null,
         zeroPointsOffset: zeroPoints?.offset ?? null,
@@ -272,9 +267,6 @@ function pieces(rows: number, columns: number): [number, number][] {
   return Array.from({ length: count }, (_, i) => [i * step, Math.min(rows, (i + 1) * step)]);
 }
 
-function storedBytes(parts: readonly LinearJobPart[], width: number): number {
-  return parts.reduce(
-    (total, { weight }) => total + (weight.shape[0] ?? 0) * width * DTYPE_BYTES[weight.dtype],
-    0,
-  );
+function weightBytes(parts: readonly LinearJobPart[]): number {
+  return parts.reduce((total, { weight }) => total + storedBytes(weight), 0);
 }
