@@ -4,12 +4,14 @@ import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';
 import type { StoredTensor } from '../weights/packing.js';
-import { storedBytes } from '../weights/stored-bytes.js';
+import { bytesPerNumber } from '../weights/stored-bytes.js';
 import { rowLength } from '../weights/stored-rows.js';
 import type { LinearWeight, PlainLinear, TensorRef, WeightMap } from '../weights/weight-store.js';
+import type { LinearTask } from './compensate/layer-task.js';
 import type {
   InputStep,
   LinearEncoding,
+  LinearJob,
   LinearJobPart,
   OutputStep,
   QuantizeJob,
@@ -33,8 +35,19 @@ export interface LinearOrder {
   readonly inputHadamard: number | null;
   /** Of `w8a8_int8`: what its inputs are quantised over; null = each row over its own largest magnitude. */
   readonly inputRange: number | null;
+  /** Of `int4_zeros`, and of `int8` that is not in blocks of the target's size; null = those. */
+  readonly blockSize: BlockSize | null;
   /** Whether the parts of the plan lie side by side in one matrix. `each` is for `w8a8_int8` alone. */
   readonly matrices: 'one' | 'each';
+}
+
+/** The linears of a layer that are rounded together, and the file that has their rows meanwhile. */
+export interface LayerRows {
+  readonly path: string;
+  readonly layout: CacheLayout;
+  /** Fill that file. */
+  readonly jobs: LinearJob[];
+  readonly linears: LinearTask[];
 }
 
 /** Collects jobs and lays out the file that they fill. */
@@ -84,7 +97,7 @@ export class JobList {
     this.#tensors[plan.name] = ref;
     const columns = rowLength(source);
     for (const [begin, end] of pieces(plan.shape[0] ?? 1, columns)) {
-      const bytes = storedBytes(source) * ((end - begin) / (plan.shape[0] ?? 1));
+      const bytes = (end - begin) * columns * bytesPerNumber(source);
       this.#jobs.push({
         kind: 'table',
         target: this.#target,
@@ -107,52 +120,113 @@ export class JobList {
     this.#jobs.push({ kind: 'ones', target: this.#target, bytes: 0, count, offset: ref.offset });
   }
 
-  linear(order: LinearOrder): void {
-    const matrices = plansOfMatrices(order).map((plan) => this.#matrix({ ...order, plan }));
-    this.#linears[order.plan.name] = linearOf(order, matrices);
+  /**
+   * A linear; with `layer`, and in the encoding that is rounded so, jobs put its rows into that layer's file, where they
+   * wait to be rounded.
+   */
+  linear(order: LinearOrder, layer: LayerRows | null = null): void {
+    this.#linears[order.plan.name] = this.#linear(order, layer);
   }
 
-  /** Places the parts of the plan as one matrix, and lists the jobs that fill it. */
-  #matrix(order: LinearOrder): StoredMatrix {
+  /** A linear whose parts have orders of their own. */
+  parts(plan: LinearPlan, orders: readonly LinearOrder[], layer: LayerRows | null): void {
+    const parts = orders.map((order) => {
+      const part = this.#linear(order, layer);
+      if ('blockSize' in part) return part;
+      throw new Error(`This is a bug: a part of ${plan.name} is not in blocks.`);
+    });
+    this.#linears[plan.name] = { format: 'parts', parts };
+  }
+
+  #linear(order: LinearOrder, layer: LayerRows | null): LinearWeight {
+    const waits = layer !== null && order.encoding === 'int4_zeros';
+    const matrices = plansOfMatrices(order).map((plan) => {
+      const matrix = this.#place({ ...order, plan });
+      if (waits) this.#roundLater({ ...order, plan }, matrix, layer);
+      else this.#jobs.push(...this.#jobsOf({ ...order, plan }, matrix));
+      return matrix;
+    });
+    return linearOf(order, matrices);
+  }
+
+  #roundLater(order: LinearOrder, matrix: StoredMatrix, layer: LayerRows): void {
+    const { plan } = order;
+    const shape = [plan.out, plan.in];
+    const rows = layer.layout.place('f32', shape);
+    const { path } = layer;
+    const asFloats = { ...order, encoding: 'f32' } as const;
+    const inLayer = { ...ONLY_WEIGHT, weight: rows, bias: null };
+    layer.jobs.push(...this.#jobsOf(asFloats, inLayer, path));
+    if (matrix.bias !== null) this.#jobs.push(...this.#biasJobs(asFloats, matrix));
+    layer.linears.push({
+      name: plan.name,
+      in: plan.in,
+      out: plan.out,
+      blockSize: order.blockSize ?? this.#blockSize,
+      source: { name: plan.name, path, offset: rows.offset, dtype: 'f32', packing: null, shape },
+      target: this.#target,
+      weightOffset: matrix.weight.offset,
+      scalesOffset: matrix.scales?.offset ?? null,
+      zeroPointsOffset: matrix.zeroPoints?.offset ?? null,
+    });
+  }
+
+  /** One that writes no rows. */
+  #biasJobs(order: LinearOrder, matrix: StoredMatrix): LinearJob[] {
+    const [first] = this.#jobsOf(order, matrix);
+    return first === undefined ? [] : [{ ...first, begin: 0, end: 0, bytes: 0 }];
+  }
+
+  /** The jobs that fill a matrix of the file `target`. */
+  #jobsOf(
+    order: LinearOrder,
+    { weight, scales, zeroPoints, inputOrder, bias }: StoredMatrix,
+    target = this.#target,
+  ): LinearJob[] {
     const { plan, kept } = order;
-    const parts = plan.parts.map(({ weight, bias, out }) => ({
+    const parts = this.#partsOf(plan);
+    // A piece of the rows is enough unless the outputs are mixed.
+    const cuts = order.outputStep === null ? pieces(plan.out, plan.in) : [[0, plan.out]];
+    return cuts.map(([begin = 0, end = plan.out]) => ({
+      kind: 'linear',
+      name: plan.name,
+      target,
+      parts,
+      begin,
+      end,
+      in: plan.in,
+      out: plan.out,
+      encoding: order.encoding,
+      blockSize: order.blockSize ?? this.#blockSize,
+      kept: kept?.parts ?? [],
+      rowPlaces: kept?.rowPlaces ?? null,
+      inputStep: order.inputStep,
+      outputStep: order.outputStep,
+      bytes: storedBytes(parts, plan.in) * ((end - begin) / plan.out),
+      weightOffset: weight.offset,
+      scalesOffset: scales?.offset ?? null,
+      zeroPointsOffset: zeroPoints?.offset ?? null,
+      inputOrderOffset: inputOrder?.offset ?? null,
+      biasOffset: bias?.offset ?? null,
+    }));
+  }
+
+  #partsOf(plan: LinearPlan): LinearJobPart[] {
+    return plan.parts.map(({ weight, bias, out }) => ({
       weight: this.#find(weight, [out, plan.in]),
       bias: bias === null ? null : this.#find(bias, [out]),
     }));
-    const hasBias = parts.some(({ bias }) => bias !== null);
-    const bias = hasBias ? this.#layout.place('f32', [plan.out]) : null;
-    const { weight, scales, zeroPoints, inputOrder } = this.#place(order);
-    // A piece of the rows is enough unless the outputs are mixed.
-    const cuts = order.outputStep === null ? pieces(plan.out, plan.in) : [[0, plan.out]];
-    for (const [begin = 0, end = plan.out] of cuts) {
-      this.#jobs.push({
-        kind: 'linear',
-        name: plan.name,
-        target: this.#target,
-        parts,
-        begin,
-        end,
-        in: plan.in,
-        out: plan.out,
-        encoding: order.encoding,
-        blockSize: this.#blockSize,
-        kept: kept?.parts ?? [],
-        rowPlaces: kept?.rowPlaces ?? null,
-        inputStep: order.inputStep,
-        outputStep: order.outputStep,
-        bytes: weightBytes(parts) * ((end - begin) / plan.out),
-        weightOffset: weight.offset,
-        scalesOffset: scales?.offset ?? null,
-        zeroPointsOffset: zeroPoints?.offset ?? null,
-        inputOrderOffset: inputOrder?.offset ?? null,
-        biasOffset: bias?.offset ?? null,
-      });
-    }
-    const blockSize = kept?.parts[0]?.blockSize ?? this.#blockSize;
-    return { weight, scales, zeroPoints, inputOrder, bias, blockSize };
   }
 
-  #place({ plan, encoding, kept }: LinearOrder): Omit<StoredMatrix, 'bias' | 'blockSize'> {
+  /** Places the parts of the plan as one matrix. */
+  #place(order: LinearOrder): StoredMatrix {
+    const { plan } = order;
+    const hasBias = this.#partsOf(plan).some(({ bias }) => bias !== null);
+    const bias = hasBias ? this.#layout.place('f32', [plan.out]) : null;
+    return { ...this.#operands(order), bias };
+  }
+
+  #operands({ plan, encoding, kept, blockSize }: LinearOrder): Omit<StoredMatrix, 'bias'> {
     const { in: k, out } = plan;
     const layout = this.#layout;
     if (encoding === 'f32') {
@@ -162,14 +236,15 @@ export class JobList {
       const weight = layout.place('i8', [k, out]);
       return { ...ONLY_WEIGHT, weight, scales: layout.place('f32', [out]) };
     }
-    const size = kept?.parts[0]?.blockSize ?? this.#blockSize;
+    const size = kept?.parts[0]?.blockSize ?? blockSize ?? this.#blockSize;
     const blocks = k / size;
     const weight = layout.place('u8', [out, blocks, (size * BITS[encoding]) / 8]);
     const scales = layout.place('f32', [out * blocks]);
-    const hasZeros = kept?.parts.some((part) => part.hasZeros) ?? false;
+    const hasZeros =
+      encoding === 'int4_zeros' || (kept?.parts.some((part) => part.hasZeros) ?? false);
     const zeroPoints = hasZeros ? layout.place('u8', [out * Math.ceil(blocks / 2)]) : null;
     const inputOrder = kept?.ordersInput === true ? layout.place('i32', [k]) : null;
-    return { weight, scales, zeroPoints, inputOrder };
+    return { weight, scales, zeroPoints, inputOrder, blockSize: size };
   }
 
   #find(name: string, shape: readonly number[]): StoredTensor {
@@ -178,7 +253,7 @@ export class JobList {
   }
 }
 
-const BITS = { int8: 8, int4: 4, kept: 4 } as const;
+const BITS = { int8: 8, int4: 4, int4_zeros: 4, kept: 4 } as const;
 
 interface StoredMatrix {
   readonly weight: TensorRef;
@@ -186,11 +261,11 @@ interface StoredMatrix {
   readonly zeroPoints: TensorRef | null;
   readonly inputOrder: TensorRef | null;
   readonly bias: TensorRef | null;
-  /** Columns that share a scale, where not all do. */
+  /** Columns that share a scale; 0 = all do, or none has one. */
   readonly blockSize: number;
 }
 
-const ONLY_WEIGHT = { scales: null, zeroPoints: null, inputOrder: null };
+const ONLY_WEIGHT = { scales: null, zeroPoints: null, inputOrder: null, blockSize: 0 };
 
 function plansOfMatrices({ plan, matrices }: LinearOrder): readonly LinearPlan[] {
   if (matrices === 'one') return [plan];
@@ -216,7 +291,7 @@ function linearOf(
   const { weight, scales, zeroPoints, inputOrder, bias, blockSize } = only;
   if (encoding === 'f32') return plainParts(plan, weight, bias);
   return {
-    format: encoding === 'kept' ? 'int4' : encoding,
+    format: BITS[encoding] === 8 ? 'int8' : 'int4',
     bits: BITS[encoding],
     blockSize,
     in: plan.in,
@@ -267,6 +342,9 @@ function pieces(rows: number, columns: number): [number, number][] {
   return Array.from({ length: count }, (_, i) => [i * step, Math.min(rows, (i + 1) * step)]);
 }
 
-function weightBytes(parts: readonly LinearJobPart[]): number {
-  return parts.reduce((total, { weight }) => total + storedBytes(weight), 0);
+function storedBytes(parts: readonly LinearJobPart[], width: number): number {
+  return parts.reduce(
+    (total, { weight }) => total + (weight.shape[0] ?? 0) * width * bytesPerNumber(weight),
+    0,
+  );
 }

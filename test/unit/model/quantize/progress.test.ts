@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 
 import { prepareModel } from '../../../../src/model/prepare-model.js';
-import { storedBytes } from '../../../../src/model/weights/stored-bytes.js';
+import { bytesPerNumber } from '../../../../src/model/weights/stored-bytes.js';
 import { BUILD_DEPS } from '../../../doubles/build-deps.js';
 
 /** None has tied embeddings, which are read twice. */
@@ -25,14 +25,14 @@ for (const model of MODELS) {
   });
 }
 
-t.test('of a view its part of what it is a view of', (t) => {
+t.test('of a view as much as of what it is a view of', (t) => {
   const place = { name: 'qkv', path: 'file', offset: 0, dtype: 'bf16' } as const;
   const packing = { kind: 'blocks', encoding: 'Q4_0', pairedRows: null, plus: 0 } as const;
   const of = { ...place, packing, shape: [96, 64] };
-  t.equal(storedBytes(of), 96 * 2 * 18);
+  t.equal(bytesPerNumber(of), 18 / 32);
   const lines = { begin: 0, run: 32, stride: 32, order: null };
   const view = { kind: 'view', of, lines, along: 'rows', first: 0 } as const;
-  t.equal(storedBytes({ ...place, packing: view, shape: [32, 64] }), 32 * 2 * 18);
+  t.equal(bytesPerNumber({ ...place, packing: view, shape: [32, 64] }), 18 / 32);
   t.end();
 });
 
