@@ -4,7 +4,7 @@ import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
-import { requireRuntimeMemory } from '../device/limits.js';
+import { deviceBytes, requireRuntimeMemory } from '../device/limits.js';
 import type { WatchedHandle } from '../device/handle.js';
 import type { DeviceStart } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
@@ -119,6 +119,8 @@ async function build(
     log,
     runJob: quantizeOn(cpuPool),
     calibrate: (model, prompts) => cpuPool.calibrate(model, prompts),
+    roundLayer: (task) => cpuPool.roundLayer(task),
+    memoryBytes: deviceBytes(machine.memoryBytes, given.dpSize),
     temporary,
     provesLate,
     device: { device: devices.kind, dtype, kvCacheDtype },

@@ -88,6 +88,12 @@ async function contextFor(
     log,
     runJob: quantizeOn(pool, signal),
     calibrate: (model, prompts) => pool.calibrate(model, prompts),
+    // Native code is not ended in the middle: a layer that runs ends by itself.
+    roundLayer: (task) => {
+      signal.throwIfAborted();
+      return pool.roundLayer(task);
+    },
+    memoryBytes: null,
     temporary: await temporaryFolders(teardown),
     device: { device: device === 'auto' ? 'cpu' : device, dtype, kvCacheDtype },
     tokenizerFolder: null,

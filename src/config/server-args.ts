@@ -71,7 +71,7 @@ const MODEL = {
   quantization: choice(
     ['auto', 'none', 'w8a8_int8', 'int8', 'int4'],
     'auto',
-    'Format of the linear layers. auto = w8a8_int8 where the model allows, else int8. ' +
+    'Format of the linear layers. auto = w8a8_int8 where the model and memory allow, else int8 or int4. ' +
       'int4 leaves four-bit codes of a checkpoint as they are. What SGLang calls a quantised checkpoint (awq, …) ' +
       'says what it must be, and is auto.',
     { unlistedChoices: QUANT_METHODS },

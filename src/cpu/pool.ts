@@ -3,8 +3,9 @@ import { Piscina } from 'piscina';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
 import { ModelLoadError } from '../model/load-error.js';
+import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
-import type { CalibrationTask, TaskFailure } from './tasks.js';
+import type { CalibrationTask, RoundingTask, TaskFailure } from './tasks.js';
 
 /** Threads idle this long end, so that a server that has started gives their memory back. */
 const IDLE_TIMEOUT_MS = 10_000;
@@ -38,6 +39,15 @@ export class CpuPool {
     return this.#piscina.run(task, { name: 'runCalibration' }) as Promise<KvScales>;
   }
 
+  /** The residual stream behind a layer whose linears it rounds, by one thread of the pool that has as many of its own. */
+  async roundLayer(layer: LayerTask): Promise<Float32Array> {
+    const task: RoundingTask = { task: layer, numThreads: this.#numThreads };
+    const run = this.#piscina.run(task, { name: 'runRounding' });
+    const result = (await run) as Float32Array | TaskFailure;
+    if (result instanceof Float32Array) return result;
+    throw errorOf(result);
+  }
+
   /** Lets running tasks end, refuses new ones. */
   async close(): Promise<void> {
     await this.#piscina.close();
@@ -51,8 +61,11 @@ export function quantizeOn(
 ): (job: QuantizeJob) => Promise<void> {
   return async (job) => {
     const failure = await pool.run(job, signal);
-    if (failure === null) return;
-    if (failure.code !== 'system') throw new ModelLoadError(failure.code, failure.message);
-    throw Object.assign(new Error(failure.message), { code: failure.systemCode });
+    if (failure !== null) throw errorOf(failure);
   };
+}
+
+function errorOf({ code, systemCode, message }: TaskFailure): Error {
+  if (code !== 'system') return new ModelLoadError(code, message);
+  return Object.assign(new Error(message), { code: systemCode });
 }

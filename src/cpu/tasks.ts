@@ -2,8 +2,10 @@ import { calibrateKv } from '../device/cpu/calibrate-kv.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
 import { ModelLoadError, type ModelLoadCode } from '../model/load-error.js';
+import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
 import { runQuantizeJob } from '../model/quantize/run-job.js';
+import { roundLayer } from './round-layer.js';
 
 /** An error as a value: a thrown one loses its class and code on its way between threads. */
 export interface TaskFailure {
@@ -32,6 +34,23 @@ export interface CalibrationTask {
 /** Runs on a thread of the pool: measures the scales for a cache of integers. */
 export function runCalibration({ model, prompts, numThreads }: CalibrationTask): Promise<KvScales> {
   return calibrateKv(model, prompts, { numThreads, spinning: false });
+}
+
+export interface RoundingTask {
+  readonly task: LayerTask;
+  readonly numThreads: number;
+}
+
+/** Runs on a thread of the pool: rounds the linears of a layer. */
+export async function runRounding({
+  task,
+  numThreads,
+}: RoundingTask): Promise<Float32Array | TaskFailure> {
+  try {
+    return await roundLayer(task, { numThreads, spinning: false });
+  } catch (error) {
+    return failureOf(error);
+  }
 }
 
 /** Bugs are thrown on: only what a user can act on is a value. */

@@ -1,12 +1,9 @@
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
-import { openSource } from '../model/source/registry.js';
-import { Tokenizer } from '../text/tokenizer.js';
 import { CALIBRATION_TEXTS } from './calibration-texts.js';
 import type { LoadContext } from './load-context.js';
-
-/** Most tokens of a text that are run: longer ones show nothing new. */
-const PROMPT_TOKENS = 512;
+import { readTexts, type TextLimits } from './read-texts.js';
+import { ROUNDING_TEXTS } from './rounding-texts.js';
 
 /**
  * Scales for a cache of integers, from what the model makes of a few texts of many kinds; null without a tokenizer.
@@ -19,22 +16,14 @@ export async function calibrateOnText(
   model: PreparedModel,
   folders: readonly string[],
 ): Promise<KvScales | null> {
-  const tokenizer = await firstTokenizer(folders);
-  if (tokenizer === null) return null;
-  const { contextLength, vocabSize } = model.spec;
-  const prompts: Int32Array[] = [];
-  for (const text of CALIBRATION_TEXTS) {
-    const ids = [...(await tokenizer.encode(text))].filter((id) => id < vocabSize);
-    const prompt = Int32Array.from(ids.slice(0, Math.min(PROMPT_TOKENS, contextLength)));
-    if (prompt.length > 0) prompts.push(prompt);
-  }
-  return prompts.length === 0 ? null : calibrate(model, prompts);
+  const prompts = await readTexts(CALIBRATION_TEXTS, 'first', folders, model.spec);
+  return prompts && calibrate(model, prompts);
 }
 
-async function firstTokenizer(folders: readonly string[]): Promise<Tokenizer | null> {
-  for (const folder of folders) {
-    const tokenizer = await Tokenizer.load(openSource(folder).tokenizer).catch(() => null);
-    if (tokenizer !== null) return tokenizer;
-  }
-  return null;
+/** What a model reads while its weights are rounded to four bits; null without a tokenizer. */
+export function roundingTexts(
+  folders: readonly string[],
+  limits: TextLimits,
+): Promise<readonly Int32Array[] | null> {
+  return readTexts([...CALIBRATION_TEXTS, ...ROUNDING_TEXTS], 'all', folders, limits);
 }

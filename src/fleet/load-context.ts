@@ -4,6 +4,7 @@ import { isQuantMethod } from '../core/quant-methods.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
+import type { RoundLayer } from '../model/quantize/compensate/round-layers.js';
 import type { QuantizeDeps } from '../model/quantize/kept-weights.js';
 import type { TargetRequest } from '../model/target.js';
 import type { Logger } from '../observability/logger.js';
@@ -19,6 +20,10 @@ export interface LoadContext {
   readonly runJob: QuantizeDeps['runJob'];
   /** Measures, away from the main thread, what a cache of integers needs to know. */
   readonly calibrate: (model: PreparedModel, prompts: readonly Int32Array[]) => Promise<KvScales>;
+  /** Rounds the linears of a layer, away from the main thread. */
+  readonly roundLayer: RoundLayer;
+  /** What weights, keys and values of a device may take together; null = nobody knows. */
+  readonly memoryBytes: number | null;
   readonly temporary: TemporaryFolders;
   /** Whoever loads waits for the proof of the weights; absent = they are proven when they are prepared. */
   readonly provesLate?: boolean;

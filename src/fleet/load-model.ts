@@ -27,7 +27,10 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   log.info(`Load weight begin. model_path=${modelPath}`);
   const prepared = await prepareFolder(context, folder);
   const { spec, target, info } = prepared;
-  const cost = info.kept === null ? formatCost(spec, modelPath, target) : keptCost(spec, info.kept);
+  const cost =
+    info.kept === null
+      ? formatCost(spec, modelPath, target, info.isCompensated)
+      : keptCost(spec, info.kept);
   if (cost !== null) log.info(cost);
   const tokenizerFolder =
     args.tokenizerPath === null

@@ -7,7 +7,7 @@ import {
   type PrepareOptions,
 } from '../model/prepare-model.js';
 import type { TensorOverlay } from '../model/source/tensor-overlay.js';
-import { calibrateOnText } from './calibrate-on-text.js';
+import { calibrateOnText, roundingTexts } from './calibrate-on-text.js';
 import { lazyProgress, type LoadContext } from './load-context.js';
 
 /** A checkpoint that a device can load, with `overlay`'s tensors for its own. @throws StartupError */
@@ -29,7 +29,8 @@ async function prepare(
   folder: string,
   overlay: TensorOverlay | null,
 ): Promise<PreparedCheckpoint> {
-  const { args, env, log, runJob, calibrate, temporary, device, tokenizerFolder: served } = context;
+  const { args, env, log, runJob, roundLayer, calibrate, temporary, device } = context;
+  const tokenizersOf = (folder: string): string[] => [folder, context.tokenizerFolder ?? folder];
   const bar = lazyProgress(log, 'Quantize weights');
   try {
     return await prepareModel(
@@ -37,6 +38,7 @@ async function prepare(
         folder,
         ...askedQuantization(args.quantization),
         preference: args.quantizationPreference,
+        memoryBytes: context.memoryBytes,
         allowsLoneRows: args.disableBatchInvariance,
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,
@@ -46,8 +48,11 @@ async function prepare(
       },
       {
         runJob,
+        roundLayer,
         calibrateKv: ({ model, tokenizerFolder }) =>
-          calibrateOnText(calibrate, model, [tokenizerFolder, served ?? tokenizerFolder]),
+          calibrateOnText(calibrate, model, tokenizersOf(tokenizerFolder)),
+        readTexts: (tokenizerFolder, limits) =>
+          roundingTexts(tokenizersOf(tokenizerFolder), limits),
         cacheDir: args.quantizationCacheDir ?? env.cacheDir,
         cacheMaxBytes: args.quantizationCacheGib * 2 ** 30,
         temporaryDir: temporary.parent,

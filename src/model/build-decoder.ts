@@ -24,8 +24,8 @@ import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
 import { keptLinears, NONE_KEPT, type KeptCount } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
-import { quantizedWeights } from './quantize/quantized-weights.js';
-import type { RecipeInput } from './quantize/recipe.js';
+import { quantizedWeights, type QuantizeInput } from './quantize/quantized-weights.js';
+import { roundsToZeros } from './quantize/recipe.js';
 import { unpackedCheckpoint } from './quantize/unpacked-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { JsonObject } from './source/model-source.js';
@@ -49,9 +49,9 @@ export async function buildDecoder(
   const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
   const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
-  const { checkpoint, storedType, target, weights, formatReason, kept } =
+  const { checkpoint, storedType, target, weights, formatReason, kept, isCompensated } =
     converted === null
-      ? await weightsFromCheckpoint(model, options, deps)
+      ? await weightsFromCheckpoint(model, { options, contextLength, deps })
       : weightsAsConverted(converted, model, options);
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
@@ -94,6 +94,7 @@ export async function buildDecoder(
         : { store: weights.store, network: networkDigest(model), storedType, kvScales },
     formatReason,
     kept,
+    isCompensated,
   };
 }
 
@@ -106,31 +107,41 @@ interface DecoderWeights {
   readonly weights: QuantizedWeights;
   readonly formatReason: string;
   readonly kept: KeptCount | null;
+  readonly isCompensated: boolean | null;
+}
+
+interface CheckpointContext {
+  readonly options: BuildOptions;
+  readonly contextLength: number;
+  readonly deps: BuildDeps;
 }
 
 async function weightsFromCheckpoint(
   model: DecoderModel,
-  options: BuildOptions,
-  deps: BuildDeps,
+  context: CheckpointContext,
 ): Promise<DecoderWeights> {
+  const { options, deps } = context;
   const { config, plan } = model;
   const checkpoint = await openWeights(options, model, deps);
   const storedType = embeddingType(plan, checkpoint);
   const target = targetFor(options.device, storedType);
   if (target.device !== 'cpu') requirePaged(model, target);
-  const choice = chooseFormat(options.quantization, plan, target, options.preference);
+  const choice = chooseFormat(options.quantization, plan, target, options);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
   checkPlan(plan, checkpoint);
   const kept = choice.format === 'int4' ? keptLinears(plan, checkpoint, target) : NONE_KEPT;
   const input = { plan, config, checkpoint, target, kept, isKept };
+  const rounding = await roundingOf(input, choice, context);
+  const texts = rounding?.texts ?? null;
   return {
     checkpoint,
     storedType,
     target,
-    weights: await loadWeights(input, choice, deps),
+    weights: await loadWeights({ ...input, texts }, choice, deps),
     formatReason: choice.reason,
     kept: kept.size === 0 ? null : { kept: kept.size, of: plannedLinears(plan).length },
+    isCompensated: rounding === null ? null : texts !== null,
   };
 }
 
@@ -154,6 +165,7 @@ function weightsAsConverted(
     },
     formatReason: 'as it was converted',
     kept: converted.manifest.kept,
+    isCompensated: converted.manifest.isCompensated ?? null,
   };
 }
 
@@ -196,13 +208,28 @@ async function findKvScales(
   return keptKvScales({ folder: weights.store.folder, tokenizer }, model.spec, measure);
 }
 
-interface LoadInput extends RecipeInput {
-  /** Whether what is made of the checkpoint stays in the cache. */
-  readonly isKept: boolean;
+/** What four bits are rounded on; its texts are null where that is nothing. Null = no linear is rounded to them. */
+async function roundingOf(
+  input: Pick<QuantizeInput, 'plan' | 'config' | 'target' | 'kept'>,
+  { format }: FormatChoice,
+  { options, contextLength, deps }: CheckpointContext,
+): Promise<{ readonly texts: readonly Int32Array[] | null } | null> {
+  if (format === 'none' || !roundsToZeros({ ...input, format })) return null;
+  // Random weights answer at random, however they are rounded.
+  if (options.loadFormat === 'dummy' || deps.readTexts === undefined) return { texts: null };
+  const { vocabSize } = input.config;
+  const texts = await deps.readTexts(options.source.tokenizer.path, { vocabSize, contextLength });
+  if (texts === null) {
+    deps.warn(
+      'int4 is rounded to nearest, which costs several times as much: without a tokenizer no text can be read that ' +
+        'shows what the linear layers multiply.',
+    );
+  }
+  return { texts };
 }
 
 async function loadWeights(
-  input: LoadInput,
+  input: QuantizeInput,
   { format }: FormatChoice,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {

@@ -20,6 +20,8 @@ export interface BuildOptions {
   readonly quantization: Quantization;
   /** What `auto` looks at; default: speed. */
   readonly preference?: Preference;
+  /** What weights, keys and values of a device may take together; default: nobody knows. */
+  readonly memoryBytes?: number | null;
   /** `--disable-batch-invariance` */
   readonly allowsLoneRows?: boolean;
   readonly loadFormat: LoadFormat;
@@ -35,7 +37,18 @@ export interface BuildOptions {
 export interface BuildDeps extends QuantizeDeps {
   /** Needed where {@link TargetRequest.kvCacheDtype} is not fp32. */
   readonly calibrateKv?: CalibrateKv;
+  /** Absent, or without `roundLayer`, `int4` is rounded to nearest. */
+  readonly readTexts?: ReadTexts;
 }
+
+/**
+ * Texts of many kinds as the tokenizer of that folder or file has them, none longer than the context; null = there is
+ * no tokenizer.
+ */
+export type ReadTexts = (
+  tokenizerFolder: string,
+  limits: { readonly vocabSize: number; readonly contextLength: number },
+) => Promise<readonly Int32Array[] | null>;
 
 /** Weights in the form that they are computed in, and what was measured with them. */
 export interface QuantizedForm {
@@ -65,4 +78,6 @@ export interface BuiltModel {
   readonly formatReason: string;
   /** Linears in the checkpoint's own blocks; null where none could be. */
   readonly kept: KeptCount | null;
+  /** Whether linears that are rounded to four bits make good their errors (docs/decisions/0023); null = none are. */
+  readonly isCompensated: boolean | null;
 }

@@ -27,6 +27,8 @@ export interface PrepareOptions {
   readonly quantMethod?: QuantMethodName | null;
   /** What `auto` looks at; default: speed. */
   readonly preference?: Preference;
+  /** What weights, keys and values of a device may take together; default: nobody knows. */
+  readonly memoryBytes?: number | null;
   /** `--disable-batch-invariance` */
   readonly allowsLoneRows?: boolean;
   readonly loadFormat: LoadFormat;
@@ -62,6 +64,8 @@ export interface ModelInfo {
   readonly formatReason: string;
   /** Linears in the checkpoint's own blocks; null where none could be. */
   readonly kept: KeptCount | null;
+  /** Whether linears that are rounded to four bits make good their errors; null = none are. */
+  readonly isCompensated: boolean | null;
   readonly parameters: number;
   /** Weight files read, and their bytes. */
   readonly numFiles: number;
@@ -118,6 +122,7 @@ export async function prepareModel(
       isConverted: source.format === 'converted' && options.loadFormat !== 'dummy',
       formatReason: built.formatReason,
       kept: built.kept,
+      isCompensated: built.isCompensated,
       parameters: countParameters(plan),
       numFiles: files.length,
       fileBytes: files.reduce((total, file) => total + file.bytes, 0),

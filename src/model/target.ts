@@ -13,7 +13,7 @@ export interface ModelTarget {
   readonly blockSize: BlockSize;
 }
 
-export type BlockSize = 16 | 32;
+export type BlockSize = 16 | 32 | 64 | 128;
 
 /** f32 throughout; K and V in arrays that the graph gets and gives. */
 export const CPU_TARGET: ModelTarget = {

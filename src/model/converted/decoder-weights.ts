@@ -89,6 +89,8 @@ function sizesOf(linear: LinearWeight | undefined): readonly (number | undefined
         linear.matrices[0]?.weight.shape[0],
         sum(linear.matrices.map(({ weight }) => weight.shape[1])),
       ];
+    case 'parts':
+      return [linear.parts[0]?.in, sum(linear.parts.map(({ out }) => out))];
     case 'int8':
     case 'int4':
       return [linear.in, linear.out];

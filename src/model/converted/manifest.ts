@@ -44,6 +44,8 @@ export interface ManifestFields {
   };
   /** Linears in the source's own blocks; null where none could be. */
   readonly kept: KeptCount | null;
+  /** Whether linears in four bits make good their errors; null or absent = none were rounded to them. */
+  readonly isCompensated?: boolean | null;
   /** Measured with these weights and the tokenizer beside them; null = a start measures them, if it needs any. */
   readonly kvScales: KvScales | null;
   readonly weights: {

@@ -58,6 +58,7 @@ export async function writeConverted(
     target: { device: target.device, compute: target.compute },
     source: { model, dtype: quantized.storedType, files },
     kept: info.kept,
+    isCompensated: info.isCompensated,
     kvScales: quantized.kvScales,
     weights: {
       fileBytes: (await stat(weights)).size,

@@ -19,8 +19,15 @@ export function attention(
   layer: LayerPlan,
   pick: (heads: Value) => Value,
 ): Value {
-  const { graph, config } = context;
   const { o } = layer.attention;
+  const grid = context.kvGrids?.[layer.index] ?? null;
+  const heads = pick(attendedHeads(context, normed, layer));
+  return grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
+}
+
+/** What the output projection of a layer reads: `[B, S, hidden]` normed to `[B, S, numHeads * headDim]`. */
+export function attendedHeads(context: GraphContext, normed: Value, layer: LayerPlan): Value {
+  const { graph, config } = context;
   const grid = context.kvGrids?.[layer.index] ?? null;
   const rows = context.rows ?? OWN_ROWS;
   const parts = queryKeyValue(context, normed, { plan: layer.attention, grid });
@@ -30,8 +37,7 @@ export function attention(
       parts.map((part) => (part === '' ? part : rows.toRun(part))),
     ),
   );
-  const heads = pick(headLayout(config.headDim).unpad(graph, attended, config.numHeads));
-  return grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
+  return headLayout(config.headDim).unpad(graph, attended, config.numHeads);
 }
 
 /** The output projection of what attention gives in the units of the grid. */

@@ -35,6 +35,13 @@ export function linear(
         values: values.map((value, part) => scaled(graph, value, factors?.[part] ?? null)),
       };
     }
+    case 'parts': {
+      const values = weight.parts.map((part) => blockLinear(context, x, part));
+      return {
+        packed: false,
+        values: values.map((value, part) => scaled(graph, value, factors?.[part] ?? null)),
+      };
+    }
     case 'w8a8_int8':
       return asStored(integerLinear(graph, x, weight, { width: plan.in, partWidths, factors }));
     case 'int8':

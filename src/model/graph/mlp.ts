@@ -5,16 +5,17 @@ import type { Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
 
 export function denseMlp(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
-  return plan.kind === 'gated' ? gatedMlp(context, x, plan) : plainMlp(context, x, plan);
+  return packedLinear(context, innerRows(context, x, plan), plan.down);
 }
 
-/** `down(activation(gate x) * up x)`. */
-export function gatedMlp(context: GraphContext, x: Value, plan: GatedMlpPlan): Value {
+/** What `down` reads. */
+export function innerRows(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
+  if (plan.kind === 'plain') return plainRows(context, x, plan);
   const [gate, up] = linearParts(context, x, plan.gateUp);
   if (gate === undefined || up === undefined) {
     throw new Error(`${plan.gateUp.name} must have two parts: this is a bug`);
   }
-  return packedLinear(context, gated(context, gate, up, plan), plan.down);
+  return gated(context, gate, up, plan);
 }
 
 /** `activation(gate) * up`. */
@@ -27,8 +28,7 @@ export function gated(
   return graph.node('Mul', [activate(graph, gate, activation), up]);
 }
 
-/** `down(activation(up x))`. */
-function plainMlp(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
-  const inner = activate(context.graph, packedLinear(context, x, plan.up), plan.activation);
-  return packedLinear(context, inner, plan.down);
+/** `activation(up x)`. */
+function plainRows(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
+  return activate(context.graph, packedLinear(context, x, plan.up), plan.activation);
 }

@@ -2,7 +2,7 @@ import type { GatedMlpPlan, MoePlan, SharedExpertPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
-import { gated, gatedMlp } from './mlp.js';
+import { gated, denseMlp } from './mlp.js';
 import { chooseExperts, sortByExpert, sortEvenly, type Route } from './routing.js';
 import { OWN_ROWS } from './run-rows.js';
 
@@ -64,7 +64,7 @@ function everyExpert(context: GraphContext, tokens: Value, route: Route, plan: M
   const outputs = plan.experts.map((expert, index) => {
     const bounds = [graph.ints(index), graph.ints(index + 1), graph.ints(1)];
     const weight = graph.node('Slice', [weights, ...bounds]);
-    return graph.node('Mul', [gatedMlp(context, tokens, expert), weight]);
+    return graph.node('Mul', [denseMlp(context, tokens, expert), weight]);
   });
   return outputs.reduce((sum, output) => graph.node('Add', [sum, output]));
 }
@@ -147,7 +147,7 @@ function addShared(
   shared: SharedExpertPlan,
 ): Value {
   const { graph } = context;
-  const output = gatedMlp(context, normed, shared);
+  const output = denseMlp(context, normed, shared);
   if (shared.gate === null) return graph.node('Add', [routed, output]);
   const gate = graph.node('Sigmoid', [packedLinear(context, normed, shared.gate)]);
   return graph.node('Add', [routed, graph.node('Mul', [output, gate])]);

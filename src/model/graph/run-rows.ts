@@ -1,6 +1,6 @@
 import { plannedLinears } from '../plan-tensors.js';
 import type { ModelPlan } from '../plan.js';
-import type { WeightStore } from '../weights/weight-store.js';
+import type { LinearWeight, WeightStore } from '../weights/weight-store.js';
 import { GRAPH_INPUTS } from './contract.js';
 import type { Graph, Value } from './graph.js';
 
@@ -36,11 +36,13 @@ export const OWN_ROWS: RunRows = {
  * on AVX2 and on VNNI (docs/decisions/0021-kept-blocks.md).
  */
 export function needsEvenRows(plan: ModelPlan, store: WeightStore): boolean {
-  return plannedLinears(plan).some(({ name }) => {
-    const weight = store.linear(name);
-    if (weight.format === 'int4') return weight.blockSize > 16;
-    return weight.format === 'int8' && weight.blockSize > 64;
-  });
+  return plannedLinears(plan).some(({ name }) => needsEven(store.linear(name)));
+}
+
+function needsEven(weight: LinearWeight): boolean {
+  if (weight.format === 'parts') return weight.parts.some(needsEven);
+  if (weight.format === 'int4') return weight.blockSize > 16;
+  return weight.format === 'int8' && weight.blockSize > 64;
 }
 
 /**

@@ -73,19 +73,24 @@ function readStream(
   return { normed: plan === null ? residual : norm(context, residual, plan), residual };
 }
 
-interface WrittenHalf {
+export interface WrittenHalf {
   readonly norm: NormPlan | null;
   readonly scale: number;
 }
 
 /** What a half of a layer adds to the stream. */
-function written(context: GraphContext, output: Value, half: WrittenHalf): Value {
+export function written(context: GraphContext, output: Value, half: WrittenHalf): Value {
   const { graph } = context;
   const normed = half.norm === null ? output : norm(context, output, half.norm);
   return times(graph, normed, half.scale);
 }
 
-function scaledTokens(context: GraphContext, plan: ModelPlan, { ids }: RunRows): Value {
+/** `[B, S, hidden]`: the residual stream where it enters the first layer. */
+export function scaledTokens(
+  context: GraphContext,
+  plan: ModelPlan,
+  { ids }: Pick<RunRows, 'ids'>,
+): Value {
   return times(context.graph, embedTokens(context, plan.embedding, ids), plan.embeddingScale);
 }
 

@@ -53,6 +53,7 @@ export async function buildPooledModel(
     isBatchInvariant: true,
     formatReason: 'embedding models compute in f32',
     kept: null,
+    isCompensated: null,
   };
 }
 

@@ -7,10 +7,13 @@ import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
 import type { HashedFile } from './hashed-files.js';
 import type { KeptLinears } from './kept-linears.js';
-import { RECIPE_VERSION, type QuantizedFormat } from './recipe.js';
+import { RECIPE_VERSION, roundsToZeros, type QuantizedFormat } from './recipe.js';
 
 /** Changes whenever the same codes would be kept in other bytes. */
 const KEPT_VERSION = 'kept 1';
+
+/** Changes whenever the same weights would be rounded to other codes with zero points. */
+const ZEROS_VERSION = 'zeros 1';
 
 /** What must be the same for a cache entry to be used again. */
 export interface CacheKeyFacts {
@@ -21,6 +24,8 @@ export interface CacheKeyFacts {
   readonly target: ModelTarget;
   readonly checkpoint: Checkpoint;
   readonly kept: KeptLinears;
+  /** What it is rounded on; null = nothing. */
+  readonly texts: readonly Int32Array[] | null;
 }
 
 /**
@@ -28,13 +33,17 @@ export interface CacheKeyFacts {
  * there. Names and times of files do not count.
  */
 export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): string {
-  const { format, plan, headDim, numKvHeads, checkpoint, target, kept } = facts;
+  const { format, plan, headDim, numKvHeads, checkpoint, target, kept, texts } = facts;
   const tensors = tensorFacts(checkpoint, files);
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
   // So do those without a linear that is kept as it is.
   const ofKept = kept.size === 0 ? [] : [KEPT_VERSION, [...kept.keys()].map(({ name }) => name)];
-  const key = [RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan, ...forDevice, ...ofKept];
+  const ofZeros = roundsToZeros(facts) ? [ZEROS_VERSION, texts?.map((text) => [...text])] : [];
+  const key = [
+    ...[RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan],
+    ...[...forDevice, ...ofKept, ...ofZeros],
+  ];
   return entryName(format, key);
 }
 

@@ -14,12 +14,16 @@ interface FormatCost {
 /** The model that the figures are of. */
 const MEASURED_MODEL = 'SmolLM2-135M-Instruct';
 
-/** By test/bench/quality; the whole record is docs/decisions/0002-weight-formats.md. */
+/** By test/bench/quality; the records are docs/decisions/0002-weight-formats.md and 0023-compensated-rounding.md. */
 const MEASURED: Readonly<Record<Exclude<WeightFormat, 'none'>, FormatCost>> = {
   w8a8_int8: { kl: 0.0089, sameTop1: 0.935 },
   int8: { kl: 0.002, sameTop1: 0.973 },
-  int4: { kl: 0.196, sameTop1: 0.738 },
+  int4: { kl: 0.0566, sameTop1: 0.853 },
 };
+
+/** Of `int4` without a tokenizer, and of a GPU's, which is not rotated, in blocks of 16. */
+const MEASURED_TO_NEAREST: FormatCost = { kl: 0.2797, sameTop1: 0.685 };
+const MEASURED_UNROTATED: FormatCost = { kl: 0.196, sameTop1: 0.738 };
 
 /** With K and V in int8 too: docs/decisions/0015-kv-in-int8.md. */
 const MEASURED_WITH_CACHE: Partial<Record<WeightFormat, FormatCost>> = {
@@ -32,17 +36,20 @@ const MEASURED_WITH_CACHE: Partial<Record<WeightFormat, FormatCost>> = {
  *
  * @param modelPath as the user wrote it: whether this model is the measured one goes by its last part
  * @param target a GPU rounds in other blocks than the figures are of
+ * @param isCompensated of linears in four bits; null = none are rounded to them
  */
 export function formatCost(
   { format, kvType }: Pick<ModelSpec, 'format' | 'kvType'>,
   modelPath: string,
   target: ModelTarget = CPU_TARGET,
+  isCompensated: boolean | null = true,
 ): string | null {
   if (format === 'none') return null;
   const hasCache = kvType === 'i8';
   const withCache = hasCache ? MEASURED_WITH_CACHE[format] : undefined;
-  const { kl, sameTop1 } = withCache ?? MEASURED[format];
-  const what = hasCache ? `${format} and K and V in int8` : format;
+  const { kl, sameTop1 } = withCache ?? weightCost(format, target, isCompensated);
+  const how = isCompensated === false ? `${format}, rounded to nearest` : format;
+  const what = hasCache ? `${how} and K and V in int8` : how;
   const isMeasured =
     basename(modelPath).toLowerCase() === MEASURED_MODEL.toLowerCase() &&
     target.blockSize === CPU_TARGET.blockSize;
@@ -50,6 +57,16 @@ export function formatCost(
   const unmeasured = isMeasured ? '' : `not measured on this model${inBlocks(target)}; `;
   const figures = `KL ${kl.toFixed(4)} to float32, ${(sameTop1 * 100).toFixed(1)} % same top-1`;
   return `Linear layers in ${what} (${lacking}${unmeasured}${figures} on ${MEASURED_MODEL}); --quantization none for evaluations.`;
+}
+
+function weightCost(
+  format: Exclude<WeightFormat, 'none'>,
+  { device }: ModelTarget,
+  isCompensated: boolean | null,
+): FormatCost {
+  if (format !== 'int4') return MEASURED[format];
+  if (device !== 'cpu') return MEASURED_UNROTATED;
+  return isCompensated === false ? MEASURED_TO_NEAREST : MEASURED.int4;
 }
 
 /** The same of a model some of whose linears are as the checkpoint has them. */

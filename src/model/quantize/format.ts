@@ -24,6 +24,13 @@ export interface FormatChoice {
   readonly reason: string;
 }
 
+/** What `auto` goes by. */
+export interface Wishes {
+  readonly preference?: Preference;
+  /** What weights, keys and values of a device may take together; null = nobody knows. */
+  readonly memoryBytes?: number | null;
+}
+
 /**
  * The format to compute in. `auto` always finds one; a format asked for by name that the model
  * cannot have is an error that says why.
@@ -32,12 +39,12 @@ export function chooseFormat(
   requested: Quantization,
   plan: ModelPlan,
   target: ModelTarget,
-  preference: Preference = 'speed',
+  wishes: Wishes = {},
 ): FormatChoice {
   if (requested === 'none') return { format: 'none', reason: 'as asked' };
   const uneven = unevenLinear(plan);
   const obstacle = uneven === null ? null : unevenSentence(uneven);
-  if (requested === 'auto') return automatic(plan, target, { obstacle, preference });
+  if (requested === 'auto') return automatic(plan, target, { obstacle, ...wishes });
   if (obstacle !== null) {
     throw new ModelLoadError(
       'bad_option',
@@ -62,7 +69,11 @@ export function chooseFormat(
 function automatic(
   plan: ModelPlan,
   target: ModelTarget,
-  { obstacle, preference }: { readonly obstacle: string | null; readonly preference: Preference },
+  {
+    obstacle,
+    preference = 'speed',
+    memoryBytes = null,
+  }: Wishes & { readonly obstacle: string | null },
 ): FormatChoice {
   const parameters = countParameters(plan);
   if (parameters < SMALL_MODEL_PARAMETERS) {
@@ -70,16 +81,33 @@ function automatic(
     return { format: 'none', reason: `${millions} M parameters are too few to be worth rounding` };
   }
   if (obstacle !== null) return { format: 'none', reason: obstacle };
+  const inFourBits = tooLargeInEight(plan, target, memoryBytes);
   switch (preference) {
     case 'speed':
-      return fastest(plan, target);
+      return inFourBits ?? fastest(plan, target);
     case 'quality':
-      return target.device === 'cuda'
-        ? fastest(plan, target)
-        : { format: 'int8', reason: 'the closest to float32 that is rounded' };
+      if (target.device === 'cuda') return fastest(plan, target);
+      return inFourBits ?? { format: 'int8', reason: 'the closest to float32 that is rounded' };
     case 'memory':
       return { format: 'int4', reason: 'the smallest' };
   }
+}
+
+/** Of memory, so that keys and values have some too. */
+const WEIGHTS_SHARE_MAX = 0.9;
+
+/** On a CPU: four bits where eight would leave no memory. */
+function tooLargeInEight(
+  plan: ModelPlan,
+  { device }: ModelTarget,
+  memoryBytes: number | null,
+): FormatChoice | null {
+  if (device !== 'cpu' || memoryBytes === null) return null;
+  const bytes = plannedLinears(plan).reduce((sum, linear) => sum + linear.in * linear.out, 0);
+  if (bytes <= WEIGHTS_SHARE_MAX * memoryBytes) return null;
+  const gib = (of: number): string => `${(of / 2 ** 30).toFixed(1)} GiB`;
+  const reason = `in 8 bits the linear layers alone are ${gib(bytes)}, and ${gib(memoryBytes)} may be used`;
+  return { format: 'int4', reason };
 }
 
 function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {

@@ -41,8 +41,8 @@ export interface OutputStep {
   readonly rotation: RotationSpec;
 }
 
-/** `kept`: the codes of the checkpoint, in its own blocks. */
-export type LinearEncoding = 'w8a8_int8' | 'int8' | 'int4' | 'kept' | 'f32';
+/** `int4_zeros`: four bits with zero points. `kept`: the codes of the checkpoint, in its own blocks. */
+export type LinearEncoding = 'w8a8_int8' | 'int8' | 'int4' | 'int4_zeros' | 'kept' | 'f32';
 
 /** Output rows `[begin, end)` of a linear whose weight is its parts' rows, one after another. */
 export interface LinearJob extends JobBase {
@@ -57,7 +57,7 @@ export interface LinearJob extends JobBase {
   readonly inputStep: InputStep | null;
   readonly outputStep: OutputStep | null;
   readonly encoding: LinearEncoding;
-  /** Of `int8` and `int4`. */
+  /** Of `int8`, `int4` and `int4_zeros`. */
   readonly blockSize: BlockSize;
   /** How each part keeps its codes; empty unless that is the encoding. */
   readonly kept: readonly KeptBlocks[];

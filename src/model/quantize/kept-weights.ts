@@ -16,10 +16,12 @@ import {
 import { noteSource } from './cache-sources.js';
 import { makeRoom, useEntry, type WeightCache } from './cache-room.js';
 import { hashFiles, type HashedFile } from './hashed-files.js';
+import { roundLayers, type Calibration, type RoundLayer } from './compensate/round-layers.js';
 import type { QuantizeJob } from './job.js';
 import { journaled } from './journal.js';
 import { knownHashes, noteHashes } from './known-hashes.js';
 import type { QuantizePlan } from './recipe.js';
+import { runJobs } from './run-jobs.js';
 
 /** Where quantised weights are kept and how they are made. */
 export interface QuantizeDeps extends WeightCache {
@@ -33,6 +35,8 @@ export interface QuantizeDeps extends WeightCache {
   readonly info?: (message: string) => void;
   /** Checkpoint bytes done so far, of how many. */
   readonly progress: (doneBytes: number, totalBytes: number) => void;
+  /** Rounds a layer on some CPU thread; rejects with its error. Absent = every weight is rounded to nearest. */
+  readonly roundLayer?: RoundLayer;
 }
 
 export interface QuantizedWeights {
@@ -61,6 +65,8 @@ export interface WeightMaking {
   readonly key: string | null;
   /** What is to fill the file `target`. */
   readonly plan: (target: string) => QuantizePlan;
+  /** What the layers of a plan are rounded on; absent where it has none. */
+  readonly calibration?: Calibration;
 }
 
 /** Takes weights from the disk cache, or makes them, in parallel, and keeps them there. */
@@ -127,7 +133,7 @@ async function noteSources(entry: string, files: readonly HashedFile[]): Promise
 
 /** Fills a draft, and puts it into the cache if it is for there. */
 async function makeWeights(
-  { sources, plan }: WeightMaking,
+  { sources, plan, calibration }: WeightMaking,
   { draft, cached }: OpenDraft,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
@@ -135,7 +141,21 @@ async function makeWeights(
   try {
     const planned = plan(draft.weightsPath);
     await truncate(draft.weightsPath, planned.fileBytes);
-    await runJobs(await remainingJobs(planned.jobs, draft, deps), deps);
+    const total = totalBytes(planned);
+    let done = 0;
+    const meter = (bytes: number): void => {
+      done += bytes;
+      deps.progress(done, total);
+    };
+    await runJobs(await remainingJobs(planned.jobs, draft, deps), deps, meter);
+    const { roundLayer } = deps;
+    if (planned.layers.length > 0) {
+      if (calibration === undefined || roundLayer === undefined) {
+        throw new Error('This is a bug: layers are to be rounded, on nothing or by nobody.');
+      }
+      const entry = { folder: draft.folder, map: planned.map, calibration };
+      await roundLayers(planned.layers, entry, { ...deps, roundLayer }, meter);
+    }
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);
       await useEntry(cached);
@@ -213,19 +233,9 @@ async function temporaryDraft({ temporaryDir }: QuantizeDeps): Promise<OpenDraft
   }
 }
 
-async function runJobs(jobs: readonly QuantizeJob[], deps: QuantizeDeps): Promise<void> {
-  const total = jobs.reduce((sum, job) => sum + job.bytes, 0);
-  let done = 0;
-  const results = await Promise.allSettled(
-    jobs.map(async (job) => {
-      await deps.runJob(job);
-      done += job.bytes;
-      deps.progress(done, total);
-    }),
-  );
-  // All have ended: the draft may be removed now, and no job writes into it any more.
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
+function totalBytes({ jobs, layers }: QuantizePlan): number {
+  const all = [...jobs, ...layers.flatMap((layer) => layer.jobs)];
+  return all.reduce((sum, job) => sum + job.bytes, 0);
 }
 
 function diskFull(error: unknown, folder: string): unknown {

@@ -1,3 +1,4 @@
+import type { ModelConfig } from '../families/model-config.js';
 import { cacheKey } from './cache-key.js';
 import {
   hashSources,
@@ -7,23 +8,30 @@ import {
 } from './kept-weights.js';
 import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
 
+export interface QuantizeInput extends RecipeInput {
+  readonly config: ModelConfig;
+  /** Whether what is made of the checkpoint stays in the cache. */
+  readonly isKept: boolean;
+}
+
 /**
  * Takes a quantised checkpoint from the disk cache, or makes it, in parallel, and keeps it there; without
  * `isKept` it is made in a temporary folder.
  */
 export async function quantizedWeights(
-  input: RecipeInput & { readonly isKept: boolean },
+  input: QuantizeInput,
   format: QuantizedFormat,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
-  const { plan, checkpoint, config, target, kept, isKept } = input;
+  const { plan, checkpoint, config, target, kept, texts, isKept } = input;
   const { headDim, numKvHeads } = config;
-  const facts = { format, plan, headDim, numKvHeads, checkpoint, target, kept };
+  const facts = { format, plan, headDim, numKvHeads, checkpoint, target, kept, texts };
   const sources = isKept ? await hashSources(checkpoint, deps) : [];
   const making = {
     sources,
     key: isKept ? cacheKey(facts, sources) : null,
     plan: (file: string) => planQuantization(input, format, file),
+    ...(texts !== null && { calibration: { config, plan, texts } }),
   };
   return keptWeights(making, deps);
 }

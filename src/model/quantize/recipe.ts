@@ -1,17 +1,23 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { normTensors } from '../plan-tensors.js';
+import { normTensors, plannedLinears } from '../plan-tensors.js';
 import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
-import type { ModelTarget } from '../target.js';
+import type { BlockSize, ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
-import { JobList, type LinearOrder } from './job-list.js';
+import { staysFloat } from './format.js';
+import type { LinearTask } from './compensate/layer-task.js';
+import { JobList, type LayerRows, type LinearOrder } from './job-list.js';
 import type { KeptLinears } from './kept-linears.js';
+import { CacheLayout } from './layout.js';
 import { mixesWholly, type RotationSpec } from './rotate.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
 export const RECIPE_VERSION = 5;
+
+/** What `MatMulNBits` takes on a CPU, the largest first. */
+const BLOCK_SIZES: readonly BlockSize[] = [128, 64, 32, 16];
 
 /** Columns of `down_proj`'s input that the run-time Hadamard mixes. */
 const DOWN_HADAMARD = 32;
@@ -33,20 +39,34 @@ export interface RecipeInput {
   readonly target: ModelTarget;
   /** Linears whose codes stay as they are. */
   readonly kept: KeptLinears;
+  /** What the network reads while four bits are rounded; null = they are rounded to nearest. */
+  readonly texts: readonly Int32Array[] | null;
 }
 
 /** Everything that makes a cache entry. */
 export interface QuantizePlan {
   readonly map: WeightMap;
   readonly jobs: readonly QuantizeJob[];
+  /** To be rounded one behind the other, when the jobs are done. */
+  readonly layers: readonly LayerRounding[];
   readonly fileBytes: number;
+}
+
+/** A layer whose linears are rounded on what goes into them. */
+export interface LayerRounding {
+  /** Of the plan's layers. */
+  readonly index: number;
+  /** A file of so many bytes beside the cache's, and the jobs that fill it with the linears' rows. */
+  readonly path: string;
+  readonly fileBytes: number;
+  readonly jobs: readonly QuantizeJob[];
+  readonly linears: readonly LinearTask[];
 }
 
 /**
  * Lays out a quantised checkpoint in the file `target` and lists the jobs that fill it. The recipe:
  * gains folded, the residual stream rotated by R1, each head's values by R2, a block Hadamard before
- * `down_proj`, pair-safe scales. `int8` has the rotations too, where the family allows them; `int4`
- * loses by them (measured: KL 0.36 without, 0.41 with).
+ * `down_proj`, pair-safe scales. `int8` and, on a CPU, `int4` have the rotations too, where the family allows them.
  */
 export function planQuantization(
   input: RecipeInput,
@@ -54,28 +74,70 @@ export function planQuantization(
   target: string,
 ): QuantizePlan {
   const list = new JobList(input.checkpoint, target, input.target.blockSize);
-  const rotates = input.plan.rotatable && format !== 'int4';
-  const steps = rotates ? rotated(input, list) : plainSteps(input.target);
-  const encoding = ENCODINGS[format];
+  const steps = rotates(input, format) ? rotated(input, list) : plainSteps(input.target);
   const { plan, kept } = input;
+  const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
   list.table(plan.embedding, steps.embedding);
-  for (const layer of plan.layers) addLayer(list, layer, { steps, encoding, kept });
+  const layers = plan.layers.map((layer) => {
+    const rows: LayerRows = {
+      path: `${target}.layer`,
+      layout: new CacheLayout(),
+      jobs: [],
+      linears: [],
+    };
+    addLayer(list, layer, { steps, encoding, kept, later: input.texts === null ? null : rows });
+    return { ...rows, index: layer.index, fileBytes: rows.layout.fileBytes };
+  });
   addReadNorm(list, plan.finalNorm, steps);
   list.linear(order(plan.head, encoding.head, steps.reads(plan.finalNorm)));
-  return { map: list.map(format), jobs: list.jobs(), fileBytes: list.fileBytes };
+  const last = layers.findLastIndex(({ linears }) => linears.length > 0);
+  return {
+    map: list.map(format),
+    jobs: list.jobs(),
+    layers: layers.slice(0, last + 1),
+    fileBytes: list.fileBytes,
+  };
+}
+
+/** Whether a linear takes four bits with zero points, in large blocks: what the kernels of a CPU are fast with. */
+export function roundsToZeros({
+  format,
+  plan,
+  target,
+  kept,
+}: Pick<RecipeInput, 'plan' | 'target' | 'kept'> & { readonly format: QuantizedFormat }): boolean {
+  if (format !== 'int4' || target.device !== 'cpu') return false;
+  const others = new Set([...staysFloat(plan), plan.head]);
+  return plannedLinears(plan).some((linear) => !others.has(linear) && !kept.has(linear));
+}
+
+/** Codes that are kept are those of a network that is not rotated. */
+function rotates({ plan, kept, target }: RecipeInput, format: QuantizedFormat): boolean {
+  if (!plan.rotatable) return false;
+  return format !== 'int4' || (target.device === 'cpu' && kept.size === 0);
 }
 
 interface Encodings {
   readonly dense: LinearEncoding;
   readonly expert: LinearEncoding;
   readonly head: LinearEncoding;
+  /** Of keys and values, each in a matrix of its own, as the queries are; null = all three are one. */
+  readonly keyValue: LinearEncoding | null;
 }
 
 /** The head of `int4` takes 8 bits: its errors are the logits' own. */
 const ENCODINGS: Readonly<Record<QuantizedFormat, Encodings>> = {
-  w8a8_int8: { dense: 'w8a8_int8', expert: 'int8', head: 'w8a8_int8' },
-  int8: { dense: 'int8', expert: 'int8', head: 'int8' },
-  int4: { dense: 'int4', expert: 'int4', head: 'int8' },
+  w8a8_int8: { dense: 'w8a8_int8', expert: 'int8', head: 'w8a8_int8', keyValue: null },
+  int8: { dense: 'int8', expert: 'int8', head: 'int8', keyValue: null },
+  int4: { dense: 'int4', expert: 'int4', head: 'int8', keyValue: null },
+};
+
+/** Of `int4` on a CPU. Keys and values are few weights and carry a quarter of the error (docs/decisions/0023). */
+const WITH_ZEROS: Encodings = {
+  dense: 'int4_zeros',
+  expert: 'int4_zeros',
+  head: 'int8',
+  keyValue: 'int8',
 };
 
 interface LinearSteps {
@@ -168,12 +230,22 @@ interface LayerContext {
   readonly steps: RecipeSteps;
   readonly encoding: Encodings;
   readonly kept: KeptLinears;
+  /** Takes the linears that are rounded behind the jobs; null = none are. */
+  readonly later: LayerRows | null;
 }
 
-function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: LayerContext): void {
-  const keptOr = (rounded: LinearOrder): LinearOrder => {
+function addLayer(
+  list: JobList,
+  layer: LayerPlan,
+  { steps, encoding, kept, later }: LayerContext,
+): void {
+  const add = (rounded: LinearOrder): void => {
     const asStored = kept.get(rounded.plan);
-    return asStored === undefined ? rounded : { ...rounded, encoding: 'kept', kept: asStored };
+    const { keyValue } = encoding;
+    if (asStored !== undefined) list.linear({ ...rounded, encoding: 'kept', kept: asStored });
+    else if (rounded.plan === layer.attention.qkv && keyValue !== null) {
+      list.parts(rounded.plan, partsOf(rounded, keyValue), later);
+    } else list.linear(rounded, later);
   };
   const { attention, inputNorm, mlpNorm } = layer;
   const { qNorm, kNorm } = attention;
@@ -182,12 +254,10 @@ function addLayer(list: JobList, layer: LayerPlan, { steps, encoding, kept }: La
   for (const norm of [qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
     addNorm(list, norm);
   }
-  const ofQkv = steps.qkv(inputNorm, attention.qkv);
-  list.linear(keptOr(order(attention.qkv, encoding.dense, ofQkv)));
-  list.linear(keptOr(order(attention.o, encoding.dense, steps.o)));
+  add(order(attention.qkv, encoding.dense, steps.qkv(inputNorm, attention.qkv)));
+  add(order(attention.o, encoding.dense, steps.o));
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
-  for (const linear of mlpOrders(layer.mlp, { steps, encoding, reads }))
-    list.linear(keptOr(linear));
+  for (const linear of mlpOrders(layer.mlp, { steps, encoding, reads })) add(linear);
 }
 
 interface MlpContext {
@@ -232,6 +302,35 @@ function addNorm(list: JobList, norm: NormPlan | null): void {
   for (const tensor of normTensors(norm)) list.table(tensor, { rotation: null, dtype: 'f32' });
 }
 
+/** Queries as they were ordered, keys and values in `keyValue`: each part with what is done to its rows. */
+function partsOf(whole: LinearOrder, keyValue: LinearEncoding): LinearOrder[] {
+  const { plan, outputStep } = whole;
+  let first = 0;
+  return plan.parts.map((part, index) => {
+    const begin = first;
+    first += part.out;
+    return {
+      ...whole,
+      plan: { ...plan, out: part.out, parts: [part] },
+      encoding: index === 0 ? whole.encoding : keyValue,
+      outputStep: outputStep && partOfStep(outputStep, begin, first),
+    };
+  });
+}
+
+/** Of rows `[begin, end)`; the step is of all of them, or of none. */
+function partOfStep(step: OutputStep, begin: number, end: number): OutputStep | null {
+  return step.begin <= begin && end <= step.end ? { ...step, begin: 0, end: end - begin } : null;
+}
+
 function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {
-  return { plan, encoding, kept: null, matrices: 'one', ...steps };
+  const blockSize = encoding === 'int4_zeros' ? largestBlock(plan) : null;
+  return { plan, encoding, kept: null, matrices: 'one', blockSize, ...steps };
+}
+
+/** The larger, the fewer bits for scales, and the faster: with compensated rounding little is lost. */
+function largestBlock({ name, in: width }: LinearPlan): BlockSize {
+  const size = BLOCK_SIZES.find((block) => width % block === 0);
+  if (size === undefined) throw new Error(`This is a bug: no blocks fill the input of ${name}.`);
+  return size;
 }

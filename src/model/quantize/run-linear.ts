@@ -5,6 +5,7 @@ import { notFinite, scalesOffset, tileRows } from './linear-job.js';
 import { pairSafeScales, quantizeColumns, widenByPair } from './pair-safe.js';
 import { rotation, type Rotate } from './rotate.js';
 import { scratch } from './scratch.js';
+import { roundToZeroBlocks, writeZeroBlocks } from './zero-blocks.js';
 import { transposeInto } from './transpose.js';
 import { placesOf, writeKept } from './write-kept.js';
 
@@ -61,6 +62,10 @@ function writeMixedRows(job: LinearJob, files: JobFiles): void {
 function encodeRows(job: LinearJob, begin: number, rows: Float32Array, files: JobFiles): void {
   if (job.encoding === 'f32') {
     files.write(rows, job.weightOffset + begin * job.in * 4);
+    return;
+  }
+  if (job.encoding === 'int4_zeros') {
+    writeZeroBlocks(job, begin, roundToZeroBlocks(rows, job.in, job.blockSize), files);
     return;
   }
   const bits = job.encoding === 'int8' ? 8 : 4;

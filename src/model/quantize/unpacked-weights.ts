@@ -44,7 +44,7 @@ export async function unpackedCheckpoint(
       for (const [name, { shape }] of packed) {
         list.table({ name, checkpoint: name, shape }, { rotation: null, dtype: 'f32' });
       }
-      return { map: list.map('none'), jobs: list.jobs(), fileBytes: list.fileBytes };
+      return { map: list.map('none'), jobs: list.jobs(), layers: [], fileBytes: list.fileBytes };
     },
   };
   const { store, ...kept } = await keptWeights(making, deps);

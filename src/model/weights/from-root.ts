@@ -1,5 +1,5 @@
 import { parse, relative, sep } from 'node:path';
-import type { LinearWeight, TensorRef, WeightStore } from './weight-store.js';
+import type { BlockLinear, LinearWeight, TensorRef, WeightStore } from './weight-store.js';
 
 /** The same weights, their files named from the root of the file system: the runtime takes files of one folder. */
 export function fromRoot(store: WeightStore): WeightStore {
@@ -32,10 +32,22 @@ function movedLinear(linear: LinearWeight, moved: (ref: TensorRef) => TensorRef)
       }));
       return { ...linear, matrices };
     }
+    case 'parts':
+      return { ...linear, parts: linear.parts.map((part) => movedBlocks(part, moved)) };
     case 'int8':
-    case 'int4': {
-      const { weight, scales, bias } = linear;
-      return { ...linear, weight: moved(weight), scales: moved(scales), bias: movedBias(bias) };
-    }
+    case 'int4':
+      return movedBlocks(linear, moved);
   }
+}
+
+function movedBlocks(linear: BlockLinear, moved: (ref: TensorRef) => TensorRef): BlockLinear {
+  const { weight, scales, zeroPoints, inputOrder, bias } = linear;
+  return {
+    ...linear,
+    weight: moved(weight),
+    scales: moved(scales),
+    ...(zeroPoints !== undefined && { zeroPoints: moved(zeroPoints) }),
+    ...(inputOrder !== undefined && { inputOrder: moved(inputOrder) }),
+    bias: bias && moved(bias),
+  };
 }

@@ -25,7 +25,7 @@ export interface TensorRef {
 }
 
 /** A linear layer `y = x Wᵀ + b` as its format stores it; `in` = K, `out` = N. */
-export type LinearWeight = PlainLinear | W8A8Linear | BlockLinear;
+export type LinearWeight = PlainLinear | W8A8Linear | BlockLinear | PartsLinear;
 
 /** Checkpoint tensors as they are; rows of the parts are concatenated (q, k, v → qkv). */
 export interface PlainLinear {
@@ -71,6 +71,12 @@ export interface BlockLinear {
   readonly bias: TensorRef | null;
   /** Run time multiplies blocks of this many input columns by a normalised Hadamard matrix; null = none. */
   readonly inputHadamard?: number | null;
+}
+
+/** A matrix for each part of the plan, for they have formats of their own. */
+export interface PartsLinear {
+  readonly format: 'parts';
+  readonly parts: readonly BlockLinear[];
 }
 
 /** Where the graph builder finds every initializer, by the names that `ModelPlan` gave them. */

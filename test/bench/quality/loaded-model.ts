@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { CpuPool, quantizeOn } from '../../../src/cpu/pool.js';
-import { calibrateOnText } from '../../../src/fleet/calibrate-on-text.js';
+import { calibrateOnText, roundingTexts } from '../../../src/fleet/calibrate-on-text.js';
 import { prepareModel, type PreparedCheckpoint } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
 import { ON_CPU, type KvCacheDtype } from '../../../src/model/target.js';
@@ -48,6 +48,8 @@ export async function loadModel(
       runJob: quantizeOn(pool),
       calibrateKv: ({ model, tokenizerFolder }) =>
         calibrateOnText((...task) => pool.calibrate(...task), model, [tokenizerFolder]),
+      roundLayer: (task) => pool.roundLayer(task),
+      readTexts: (tokenizerFolder, limits) => roundingTexts([tokenizerFolder], limits),
       cacheDir,
       temporaryDir: tmpdir(),
       warn: (message) => {

@@ -1,9 +1,10 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { calibrateOnText } from '../../../src/fleet/calibrate-on-text.js';
+import { calibrateOnText, roundingTexts } from '../../../src/fleet/calibrate-on-text.js';
 import { CALIBRATION_TEXTS } from '../../../src/fleet/calibration-texts.js';
 import { likeServed, type LoadContext } from '../../../src/fleet/load-context.js';
+import { ROUNDING_TEXTS } from '../../../src/fleet/rounding-texts.js';
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import type { KvScales } from '../../../src/model/kv-scales.js';
 import type { PreparedCheckpoint } from '../../../src/model/prepare-model.js';
@@ -30,6 +31,19 @@ t.test('every text is read, as far as the context and the vocabulary go', async 
   t.equal(whole.length, CALIBRATION_TEXTS.length);
   t.ok(whole.every(({ length }) => length > 100 && length <= 512));
   t.ok(cut.every((prompt) => prompt.length <= 30 && prompt.every((id) => id < 500)));
+});
+
+t.test('to round weights every text is read to its end, in pieces', async (t) => {
+  const folder = t.testdir();
+  await cp(TOKENIZER, join(folder, 'tokenizer.json'));
+  const limits = { vocabSize: 1e6, contextLength: 300 };
+  const pieces = (await roundingTexts([folder], limits)) ?? [];
+  const all = [...CALIBRATION_TEXTS, ...ROUNDING_TEXTS];
+  t.ok(pieces.length > all.length);
+  t.ok(pieces.every(({ length }) => length > 0 && length <= 300));
+  const tokens = pieces.reduce((sum, { length }) => sum + length, 0);
+  t.ok(tokens > all.join('').length / 6, 'nothing is left out');
+  t.equal(await roundingTexts([t.testdir()], limits), null);
 });
 
 t.test('weights without a tokenizer are measured with that of the served model', async (t) => {

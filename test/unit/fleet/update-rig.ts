@@ -14,6 +14,7 @@ import { WeightUpdater, type WeightUpdaterDeps } from '../../../src/fleet/weight
 import { HubCache } from '../../../src/model/source/hub-cache.js';
 import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
 import { createLogger } from '../../../src/observability/logger.js';
+import { roundingHere, type Rounding } from '../../doubles/rounding.js';
 import { FleetRig } from './fleet-rig.js';
 
 /** The model that runs, 64 wide. */
@@ -34,14 +35,16 @@ export class UpdateRig {
   availableBytes = Infinity;
   /** Bytes of one set of weights. */
   readonly weightBytes: number;
+  readonly rounding: Rounding;
   readonly #folder: string;
   #numCopies = 0;
 
   /** What the engine says of its requests. */
   readonly requests = { isFrozen: false, numLive: 0 };
 
-  private constructor({ fleetRig, context, folder, lines }: RigParts, running: Prepared) {
+  private constructor({ fleetRig, context, folder, lines, rounding }: RigParts, running: Prepared) {
     this.fleetRig = fleetRig;
+    this.rounding = rounding;
     this.lines = lines;
     this.#folder = folder;
     this.weightBytes = running.spec.weightBytes;
@@ -72,6 +75,7 @@ export class UpdateRig {
     const folder = test.testdir({ tmp: {}, cache: {}, models: {}, file: '' });
     const lines: string[] = [];
     const args = { ...loadServerArgs(new Map(), null, {}).args, ...flags };
+    const rounding = roundingHere();
     const context: LoadContext = {
       args,
       env: environment(folder),
@@ -86,16 +90,19 @@ export class UpdateRig {
         return Promise.resolve();
       },
       calibrate: () => Promise.reject(new Error('nothing is calibrated here')),
+      roundLayer: rounding.roundLayer,
+      memoryBytes: null,
       temporary: new TemporaryFolders(join(folder, 'tmp')),
       device: ON_CPU,
-      tokenizerFolder: null,
+      // The model has none of its own.
+      tokenizerFolder: join('config', 'tiny'),
     };
     const running = await prepareFolder(context, RUNNING);
     const fleetRig = await FleetRig.serving(args.dpSize);
     fleetRig.yard.onStart = (device) => {
       device.becomeReady();
     };
-    return new UpdateRig({ fleetRig, context, folder, lines }, running);
+    return new UpdateRig({ fleetRig, context, folder, lines, rounding }, running);
   }
 
   fromDisk(modelPath: string, more: Partial<WeightUpdate> = {}): Promise<WeightOutcome> {
@@ -147,6 +154,7 @@ interface RigParts {
   /** For all that is written. */
   readonly folder: string;
   readonly lines: string[];
+  readonly rounding: Rounding;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareFolder>>;

@@ -1,3 +1,4 @@
+import type { WeightOrigin } from '../../../src/engine/control.js';
 import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -361,4 +362,22 @@ t.test('tensors that were sent', async (t) => {
     t.equal(rig.updater.read('no.such', 1), null);
     t.end();
   });
+});
+
+t.test('four bits are rounded as at a start, however weights came', async (t) => {
+  const rig = await UpdateRig.serving(t, { quantization: 'int4' });
+  const { rounding } = rig;
+  const numLayers = rounding.numLayers;
+  t.ok(numLayers > 0);
+  const roundedBy = async (source: WeightOrigin): Promise<number> => {
+    const before = rounding.numLayers;
+    t.match(await rig.update(source), { success: true });
+    for (const device of rig.fleetRig.yard.devices.slice(0, -1)) device.end();
+    return rounding.numLayers - before;
+  };
+  t.equal(await roundedBy({ kind: 'tensors', parts: [normOf(2)] }), numLayers);
+  const disk = { kind: 'disk', modelPath: RUNNING, loadFormat: null } as const;
+  t.equal(await roundedBy(disk), 0, 'what was rounded before is in the cache');
+  const dummy = { ...disk, loadFormat: 'dummy' } as const;
+  t.equal(await roundedBy(dummy), 0, 'random weights are rounded to nearest');
 });

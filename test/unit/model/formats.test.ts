@@ -7,6 +7,7 @@ import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import type { QuantizedFormat } from '../../../src/model/quantize/recipe.js';
 import { BUILD_DEPS } from '../../doubles/build-deps.js';
+import { roundingHere, type Rounding } from '../../doubles/rounding.js';
 import { checkDecodeBits, checkPrefillBits } from './bit-checks.js';
 import { goldenFolder, readGolden } from './golden.js';
 import { GraphRunner } from './run-graph.js';
@@ -22,6 +23,7 @@ async function quantize(
   name: string,
   format: QuantizedFormat,
   dir: string,
+  rounding: Partial<Rounding> = roundingHere(),
 ): Promise<PreparedModel> {
   return prepareModel(
     {
@@ -30,7 +32,7 @@ async function quantize(
       loadFormat: 'auto',
       contextLength: null,
     },
-    { ...BUILD_DEPS, cacheDir: join(dir, 'cache'), temporaryDir: dir },
+    { ...BUILD_DEPS, ...rounding, cacheDir: join(dir, 'cache'), temporaryDir: dir },
   );
 }
 
@@ -66,6 +68,20 @@ for (const [name, formats] of CASES) {
     });
   }
 }
+
+t.test('compensated rounding is closer than to nearest, experts among them', async (t) => {
+  for (const name of ['gemma2-blocks', 'llama-blocks', 'qwen2-moe-blocks']) {
+    const dir = await mkdtemp(join(tmpdir(), 'radish-formats-'));
+    t.teardown(() => rm(dir, { recursive: true, force: true }));
+    const { inputIds, logprobs } = await readGolden(name);
+    const klOf = async (rounding: Partial<Rounding>): Promise<number> => {
+      const runner = await GraphRunner.create(await quantize(name, 'int4', dir, rounding));
+      return meanKl(await runner.extend(0, 0, inputIds, null), logprobs);
+    };
+    const [compensated, nearest] = [await klOf(roundingHere()), await klOf({})];
+    t.ok(compensated < nearest, `${name}: ${compensated} < ${nearest}`);
+  }
+});
 
 t.test('a family with norms behind its linears is not rotated', async (t) => {
   await t.rejects(quantize('gemma2-blocks', 'w8a8_int8', '/nonexistent'), {

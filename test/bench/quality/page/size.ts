@@ -74,6 +74,8 @@ function measure(linear: LinearWeight): Omit<Matrix, 'isHead'> {
           elements: count(weight),
         })),
       );
+    case 'parts':
+      return sum(linear.parts.map(measure));
     default: {
       const refs = [linear.weight, linear.scales, linear.zeroPoints, linear.inputOrder];
       const bytes = refs.reduce((total, ref) => total + (ref?.byteLength ?? 0), 0);

@@ -24,6 +24,7 @@ const FACTS: CacheKeyFacts = {
   target: CPU_TARGET,
   checkpoint: await openCheckpoint(folder),
   kept: NONE_KEPT,
+  texts: null,
 };
 
 async function keyOf(facts: CacheKeyFacts): Promise<string> {
@@ -52,6 +53,8 @@ t.test('and each format, network and checkpoint', async (t) => {
   const other = await openCheckpoint(goldenFolder('llama-tied'));
   const changes: readonly Partial<CacheKeyFacts>[] = [
     { format: 'int4' },
+    { format: 'int4', texts: [Int32Array.of(1, 2)] },
+    { format: 'int4', texts: [Int32Array.of(1, 3)] },
     { headDim: 8 },
     { numKvHeads: 1 },
     { checkpoint: other },

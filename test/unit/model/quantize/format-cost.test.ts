@@ -4,10 +4,12 @@ import t from 'tap';
 
 import type { WeightFormat } from '../../../../src/core/model-spec.js';
 import { formatCost, keptCost } from '../../../../src/model/quantize/format-cost.js';
+import { CPU_TARGET } from '../../../../src/model/target.js';
 
 const floats = (format: WeightFormat) => ({ format, kvType: 'f32' }) as const;
 
 const RECORD = join('docs', 'decisions', '0002-weight-formats.md');
+const INT4_RECORD = join('docs', 'decisions', '0023-compensated-rounding.md');
 
 t.test('a format that rounds says what it costs, and how to be without it', (t) => {
   t.equal(
@@ -22,7 +24,7 @@ t.test('a format that rounds says what it costs, and how to be without it', (t) 
   );
   t.match(
     formatCost({ format: 'int4', kvType: 'i8' }, 'HuggingFaceTB/SmolLM2-135M-Instruct'),
-    /\(not measured with such a cache; KL 0\.1960/,
+    /\(not measured with such a cache; KL 0\.0566/,
   );
   t.equal(formatCost(floats('none'), 'HuggingFaceTB/SmolLM2-135M-Instruct'), null);
   t.end();
@@ -33,7 +35,7 @@ t.test('a model that was not measured is said to be none that was', (t) => {
   for (const path of ['Qwen/Qwen3-4B', '/models/SmolLM2-135M-Instruct-tuned', 'radish-tiny']) {
     t.match(
       formatCost(floats('int4'), path),
-      /\(not measured on this model; KL 0\.1960 to float32/,
+      /\(not measured on this model; KL 0\.0566 to float32/,
       path,
     );
   }
@@ -41,11 +43,20 @@ t.test('a model that was not measured is said to be none that was', (t) => {
 });
 
 t.test('the figures are those of the decision record', async (t) => {
-  const record = (await readFile(RECORD, 'utf8')).split('## With int4 in blocks of 16')[1] ?? '';
-  for (const format of ['w8a8_int8', 'int8', 'int4'] as const) {
+  const formats = (await readFile(RECORD, 'utf8')).split('## With int4 in blocks of 16')[1] ?? '';
+  const rounding = await readFile(INT4_RECORD, 'utf8');
+  const lines = [
+    ['w8a8_int8', formats, true],
+    ['int8', formats, true],
+    ['int4', rounding, true],
+    ['int4, to nearest', rounding, false],
+  ] as const;
+  for (const [format, record, isCompensated] of lines) {
     const [, kl, top1] =
       new RegExp(`\\| \`${format}\` +\\| ([\\d.]+) +\\| ([\\d.]+) %`).exec(record) ?? [];
-    const line = formatCost(floats(format), '') ?? '';
+    const [name] = format.split(',') as [WeightFormat];
+    const line = formatCost(floats(name), '', CPU_TARGET, isCompensated) ?? '';
+    t.equal(line.includes('rounded to nearest'), !isCompensated);
     const [, loggedKl, loggedTop1] = /KL ([\d.]+) to float32, ([\d.]+) %/.exec(line) ?? [];
     t.equal(Number(loggedKl), Number(kl), format);
     t.equal(loggedTop1, top1, format);

@@ -39,17 +39,37 @@ t.test('what each device takes when nobody says', async (t) => {
   t.same(chooseFormat('auto', plan, TARGETS.cuda), { format: 'none', reason: 'computed in bf16' });
 });
 
+t.test('four bits where eight would leave no memory', async (t) => {
+  const plan = await planOf('llama-plain', LARGE);
+  const choose = (memoryBytes: number, device: keyof typeof TARGETS = 'cpu') =>
+    chooseFormat('auto', plan, TARGETS[device], { memoryBytes });
+  t.equal(choose(2 ** 30).format, 'w8a8_int8');
+  const small = choose(64 * 2 ** 20);
+  t.equal(small.format, 'int4');
+  t.match(
+    small.reason,
+    /^in 8 bits the linear layers alone are 0\.1 GiB, and 0\.1 GiB may be used$/,
+  );
+  t.equal(choose(64 * 2 ** 20, 'cuda').format, 'none', 'a GPU has memory of its own');
+  const asked = chooseFormat('w8a8_int8', plan, TARGETS.cpu, { memoryBytes: 1 });
+  t.equal(asked.format, 'w8a8_int8', 'who asks gets it');
+});
+
 t.test('what it takes when somebody says what matters', async (t) => {
   const plan = await planOf('llama-plain', LARGE);
   const small = await planOf('llama-blocks');
   const formats = Object.entries(TARGETS).map(([device, target]) => {
     const [quality, memory] = (['quality', 'memory'] as const).map(
-      (preference) => chooseFormat('auto', plan, target, preference).format,
+      (preference) => chooseFormat('auto', plan, target, { preference }).format,
     );
-    t.equal(chooseFormat('none', plan, target, 'memory').format, 'none', 'auto alone looks at it');
-    t.equal(chooseFormat('auto', small, target, 'memory').format, 'none');
+    t.equal(
+      chooseFormat('none', plan, target, { preference: 'memory' }).format,
+      'none',
+      'auto alone looks at it',
+    );
+    t.equal(chooseFormat('auto', small, target, { preference: 'memory' }).format, 'none');
     t.same(
-      chooseFormat('auto', plan, target, 'speed'),
+      chooseFormat('auto', plan, target, { preference: 'speed' }),
       chooseFormat('auto', plan, target),
       'speed is the default',
     );

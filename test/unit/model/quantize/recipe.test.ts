@@ -16,7 +16,7 @@ async function linearsOf(name: string): Promise<Readonly<Record<string, LinearWe
     JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')),
   );
   const checkpoint = await openCheckpoint(folder);
-  const input = { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT };
+  const input = { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT, texts: null };
   return planQuantization(input, 'w8a8_int8', 'weights.bin').map.linears;
 }
 

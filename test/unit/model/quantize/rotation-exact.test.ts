@@ -87,7 +87,7 @@ async function prepareRotated(test: Test, name: string): Promise<PreparedModel> 
   const out = test.testdir({});
   const file = join(out, WEIGHTS_FILE);
   const { map, jobs } = planQuantization(
-    { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT },
+    { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT, texts: null },
     'w8a8_int8',
     file,
   );

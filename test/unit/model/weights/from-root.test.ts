@@ -24,6 +24,7 @@ async function plainStore(name: string) {
 
 /** Every tensor that it names. */
 function refsOf(linear: LinearWeight): TensorRef[] {
+  if (linear.format === 'parts') return linear.parts.flatMap(refsOf);
   const refs =
     linear.format === 'none'
       ? linear.parts.flatMap(({ weight, bias }) => [weight, bias])
