@@ -69,11 +69,14 @@ class LayerRun {
   }
 
   async #embedded(): Promise<Float32Array> {
-    const ids = BigInt64Array.from(
-      this.#task.texts.flatMap((text) => [...text]),
-      BigInt,
-    );
-    const feeds = { [GRAPH_INPUTS.inputIds]: tensorOf('int64', ids, [1, ids.length]) };
+    const { texts, plan } = this.#task;
+    const integers = (values: readonly number[]) =>
+      tensorOf('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
+    const ids = integers(texts.flatMap((text) => [...text]));
+    const last = (plan.positions?.shape[0] ?? 0) - 1;
+    const places = texts.flatMap((text) => Array.from(text, (_, at) => Math.min(at, last)));
+    const positions = plan.positions === null ? {} : { [STAGE.positions]: integers(places) };
+    const feeds = { [GRAPH_INPUTS.inputIds]: ids, ...positions };
     return this.#run(embeddingStage(this.#model), feeds);
   }
 
@@ -142,7 +145,7 @@ class LayerRun {
 
   /** `[T * topK]`: the experts of each token. */
   async #chosen(mlp: MoePlan, input: Float32Array): Promise<BigInt64Array> {
-    const session = await this.#open(routerStage(this.#model, mlp));
+    const session = await this.#open(routerStage(this.#model, this.#layer.index, mlp));
     try {
       const feeds = tensor(STAGE.input, input, this.#numTokens);
       const { [STAGE.experts]: experts } = await session.fetch(feeds, [STAGE.experts]);

@@ -251,9 +251,14 @@ async function openWeights(
   const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps) : source.weights();
   const stored = aliased(overlaid(await base, overlay), (name) =>
     // The head stands beside the trunk.
-    name.startsWith('lm_head.') ? name : withPrefix(name, 'model.'),
+    name.startsWith('lm_head.') ? name : withPrefix(name, trunkOf(plan)),
   );
   return withViews(stored, views);
+}
+
+/** What stands before the names of all but the head, in a family's plan. */
+function trunkOf({ embedding: { checkpoint } }: ModelPlan): string {
+  return checkpoint.slice(0, checkpoint.indexOf('.') + 1);
 }
 
 function embeddingType({ embedding }: ModelPlan, checkpoint: Checkpoint): FloatType {

@@ -40,6 +40,9 @@ export function int8Obstacle({ config, plan }: DecoderModel): string | null {
   if (plan.layers.some(({ attention }) => attention.softcap !== null)) {
     return 'this model caps its attention scores';
   }
+  if (plan.layers.some(({ attention }) => attention.alibi !== null)) {
+    return 'this model tells positions apart by a bias of its attention scores';
+  }
   if (prefillKeys(headLayout(config.headDim).cacheHeadDim) > 0) {
     return `the heads of this model have ${config.headDim} dimensions, and it takes 128 at most`;
   }

@@ -18,7 +18,8 @@ export function layerWindows({ layers }: ModelPlan): readonly (number | null)[] 
 /** The norms of a layer, in the order of the network. */
 export function layerNorms(layer: LayerPlan): readonly NormPlan[] {
   const { inputNorm, attention, attentionOutputNorm, mlpNorm, mlpOutputNorm } = layer;
-  const { qNorm, kNorm } = attention;
-  const norms = [inputNorm, qNorm, kNorm, attentionOutputNorm, mlpNorm, mlpOutputNorm];
+  const { qNorm, kNorm, latent } = attention;
+  const heads = [latent?.q?.norm ?? null, latent?.norm ?? null, qNorm, kNorm];
+  const norms = [inputNorm, ...heads, attentionOutputNorm, mlpNorm, mlpOutputNorm];
   return norms.filter((norm) => norm !== null);
 }

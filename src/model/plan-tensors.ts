@@ -1,8 +1,11 @@
 import { layerNorms } from './plan-facts.js';
 import type {
+  AttentionPlan,
   DenseMlpPlan,
+  HeadNormPlan,
   LayerPlan,
   LinearPlan,
+  MlpPlan,
   ModelPlan,
   NormPlan,
   TensorPlan,
@@ -22,12 +25,29 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 
 function decoderTensors(plan: ModelPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
-  return [plan.embedding, ...norms.flatMap(normTensors)];
+  const activations = plan.layers.flatMap(({ mlp }) => activationTensors(mlp));
+  const tables = plan.positions === null ? [plan.embedding] : [plan.embedding, plan.positions];
+  const scores = plan.layers.flatMap(scoreTensors);
+  return [...tables, ...norms.flatMap(normTensors), ...activations, ...scores];
+}
+
+/** What a layer adds to scores: of attention, and of its router. */
+export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
+  const bias = mlp.kind === 'moe' && mlp.routing.kind === 'scored' ? mlp.routing.bias : null;
+  return [attention.sinks, bias].filter((tensor) => tensor !== null);
 }
 
 /** What the checkpoint has of a norm. */
-export function normTensors({ gain, bias }: NormPlan): TensorPlan[] {
-  return [gain, bias].filter((tensor) => tensor !== null);
+export function normTensors(norm: NormPlan | HeadNormPlan): TensorPlan[] {
+  const { gain, bias } = norm;
+  const ofHeads = 'headGains' in norm ? (norm.headGains ?? []) : [];
+  return [gain, bias, ...ofHeads].filter((tensor) => tensor !== null);
+}
+
+/** What the checkpoint has of a learned activation. */
+export function activationTensors(mlp: MlpPlan): TensorPlan[] {
+  if (mlp.kind !== 'plain' || typeof mlp.activation === 'string') return [];
+  return [mlp.activation.positive, mlp.activation.negative];
 }
 
 /** Every linear of a plan, in the order of the network. */
@@ -41,9 +61,15 @@ export function plannedLinears(plan: AnyPlan): LinearPlan[] {
 function layerLinears(plan: ModelPlan): LinearPlan[] {
   return plan.layers.flatMap((layer) => [
     layer.attention.qkv,
+    ...latentLinears(layer.attention),
     layer.attention.o,
     ...mlpLinears(layer),
   ]);
+}
+
+/** What makes q, k and v of their latents. */
+export function latentLinears({ latent }: AttentionPlan): LinearPlan[] {
+  return latent === null ? [] : [...(latent.q === null ? [] : [latent.q.up]), latent.up];
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {

@@ -30,6 +30,13 @@ const FIXTURES = {
   'qwen2-window': 'a sliding window',
   smollm3: 'layers without a rotation',
   glm4: 'a rotation of neighbours, of half a head',
+  'gpt-oss-full': 'sinks in attention, and windows in half of the layers',
+  'olmoe-clip': 'q, k and v within limits',
+  'deepseek-v2': 'latent attention, whose heads of v are narrower',
+  'gpt2-bare': 'learned positions',
+  'olmo-clip': 'limits to q, k and v',
+  'cohere-bias': 'norms of heads with a gain for each',
+  'baichuan-alibi': 'a bias of scores',
 } as const;
 
 type Fixture = keyof typeof FIXTURES;

@@ -11,18 +11,28 @@ export function excerpt(text: string): string {
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
+/** Usual name of a field → what an architecture calls it. */
+export type FieldNames = Readonly<Record<string, string>>;
+
 /** A JSON object of config.json with readers that name the field in every complaint. */
 export class ConfigFields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #where: string;
+  readonly #names: FieldNames;
 
   /** Throws {@link ModelConfigError} unless `json` is an object. `where` begins every message. */
-  constructor(json: unknown, where: string) {
+  constructor(json: unknown, where: string, names: FieldNames = {}) {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
       throw new ModelConfigError(`${where} must be a JSON object`);
     }
     this.#values = json as Record<string, unknown>;
     this.#where = where;
+    this.#names = names;
+  }
+
+  /** The same object for who asks by the usual names, some of which are others in it. */
+  named(names: FieldNames): ConfigFields {
+    return new ConfigFields(this.#values, this.#where, names);
   }
 
   /**
@@ -35,14 +45,17 @@ export class ConfigFields {
 
   /** The field's value, unchecked; null where it is absent. */
   raw(name: string): unknown {
-    return Object.hasOwn(this.#values, name) ? (this.#values[name] ?? null) : null;
+    const own = this.#nameOf(name);
+    return Object.hasOwn(this.#values, own) ? (this.#values[own] ?? null) : null;
   }
 
   /** Throws {@link ModelConfigError}: the field must be `expected`, and what it is. */
   fail(name: string, expected: string): never {
     const value = this.raw(name);
     const got = value === null ? 'it is missing' : `got ${excerpt(JSON.stringify(value))}`;
-    throw new ModelConfigError(`${this.#where}: "${name}" must be ${expected}, ${got}`);
+    throw new ModelConfigError(
+      `${this.#where}: "${this.#nameOf(name)}" must be ${expected}, ${got}`,
+    );
   }
 
   /** `architectures[0]`: the class that the checkpoint was saved from. */
@@ -82,7 +95,7 @@ export class ConfigFields {
 
   /** A number above 0 that an f32 can hold, or null where null was written down; absent is the fallback. */
   positiveOrNull(name: string, fallback: number): number | null {
-    const isNull = Object.hasOwn(this.#values, name) && !this.has(name);
+    const isNull = Object.hasOwn(this.#values, this.#nameOf(name)) && !this.has(name);
     return isNull ? null : this.positive(name, fallback);
   }
 
@@ -126,6 +139,11 @@ export class ConfigFields {
     const isCount = (item: unknown): item is number =>
       Number.isSafeInteger(item) && Number(item) >= 0;
     return this.#list(name, 'a list of integers from 0', isCount);
+  }
+
+  #nameOf(name: string): string {
+    const other = this.#names[name];
+    return other !== undefined && Object.hasOwn(this.#values, other) ? other : name;
   }
 
   #integer(name: string, least: number, fallback?: number): number {

@@ -42,12 +42,20 @@ function chooseLength(config: ContextReach, requested: number | null): number {
   if (!Number.isInteger(requested) || requested < 1) {
     throw new ModelConfigError(`context_length must be a positive integer, got ${requested}`);
   }
-  if (requested <= derived) return requested;
+  const { rope } = config;
+  const longest = rope?.type === 'longrope' ? rope.longestContextLength : derived;
+  if (requested <= longest) return requested;
   const complaint =
     `User-specified context_length (${requested}) is greater than the derived context_length ` +
-    `(${derived}).`;
+    `(${longest}).`;
+  if (rope?.type === 'longrope') {
+    throw new ModelConfigError(
+      `${complaint} Without --context-length it is the original one, ${derived}; beyond that the ` +
+        'long factors of its rotary embedding are those of every request, short ones too.',
+    );
+  }
   throw new ModelConfigError(
-    config.rope?.type === 'dynamic'
+    rope?.type === 'dynamic'
       ? `${complaint} This model scales its rotary embedding dynamically: beyond its original ` +
           'length every cached key would have to be rotated anew with each token, which a prefix ' +
           'cache cannot do.'

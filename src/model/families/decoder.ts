@@ -1,11 +1,13 @@
-import type { LayerPlan, ModelPlan, NormPlan } from '../plan.js';
-import type { ConfigFields } from './config-fields.js';
+import type { AttentionPlan, LayerPlan, ModelPlan, NormPlan } from '../plan.js';
+import { type ConfigFields, ModelConfigError } from './config-fields.js';
 import type { DecoderModel } from './family.js';
 import type { ModelConfig } from './model-config.js';
+import type { RotaryPlan } from './rope-config.js';
 import { Names } from './parts/names.js';
 import { norm, type NormStyle } from './parts/norm.js';
 import type { Part } from './parts/part.js';
 import { layerPlace, type LayerPlace } from './parts/place.js';
+import type { TensorView } from '../weights/tensor-view.js';
 
 /** What a checkpoint calls what is outside the layers. */
 export interface DecoderModules {
@@ -29,7 +31,11 @@ export interface Network {
   /** The head is the embedding table. */
   readonly tied: boolean;
   readonly headBias?: boolean;
+  /** Each row of the head is divided by its length. */
+  readonly hasUnitHead?: boolean;
   readonly embeddingScale?: number;
+  /** A table of learned positions: what the checkpoint calls it, and its rows. Default: there is none. */
+  readonly positions?: { readonly module: string; readonly count: number };
   readonly logitScale?: number;
   readonly logitSoftcap?: number | null;
   readonly modules?: Partial<DecoderModules>;
@@ -39,6 +45,7 @@ export interface Network {
 export function decoder(config: ModelConfig, network: Network): DecoderModel {
   const modules = { ...MODULES, ...network.modules };
   const { hiddenSize, vocabSize, numLayers } = config;
+  const { positions } = network;
   const root = new Names('', '');
   const embedding = root.tensor('embedding', `${modules.embedding}.weight`, [
     vocabSize,
@@ -48,14 +55,21 @@ export function decoder(config: ModelConfig, network: Network): DecoderModel {
     network.layer(layerPlace(config, modules.layers, index)),
   );
   const layers = parts.map((part) => part.plan);
+  for (const { attention } of layers) checkFactors(attention.rotary);
   const finalNorm = norm(root, network.norm, {
     name: 'final_norm',
     module: modules.finalNorm,
     width: hiddenSize,
   });
+  const headWeight = network.tied ? embedding.checkpoint : `${modules.head}.weight`;
+  const unitHead = network.hasUnitHead === true ? unitRows(headWeight, embedding.shape) : null;
   const plan: ModelPlan = {
     embedding,
     embeddingScale: network.embeddingScale ?? 1,
+    positions:
+      positions === undefined
+        ? null
+        : root.tensor('positions', `${positions.module}.weight`, [positions.count, hiddenSize]),
     layers,
     finalNorm,
     head: {
@@ -64,7 +78,7 @@ export function decoder(config: ModelConfig, network: Network): DecoderModel {
       out: vocabSize,
       parts: [
         {
-          weight: network.tied ? embedding.checkpoint : `${modules.head}.weight`,
+          weight: unitHead?.name ?? headWeight,
           bias: network.headBias === true ? `${modules.head}.bias` : null,
           out: vocabSize,
         },
@@ -74,7 +88,16 @@ export function decoder(config: ModelConfig, network: Network): DecoderModel {
     logitSoftcap: network.logitSoftcap ?? null,
     rotatable: isWholeRms(finalNorm) && layers.every(isRotatable),
   };
-  return { config, plan, views: parts.flatMap((part) => part.views) };
+  const views = parts.flatMap((part) => part.views);
+  return { config, plan, views: unitHead === null ? views : [...views, unitHead] };
+}
+
+/** All rows of a matrix, each with length 1. */
+function unitRows(of: string, shape: readonly number[]): TensorView {
+  const rows = shape[0] ?? 0;
+  const lines = { begin: 0, run: rows, stride: rows, order: null };
+  const name = `${of} of length 1`;
+  return { name, shape, of, ofShape: shape, lines, along: 'rows', first: 0, isUnit: true };
 }
 
 /** `tie_word_embeddings`. */
@@ -82,10 +105,32 @@ export function readTied(fields: ConfigFields, fallback = false): boolean {
   return fields.boolean('tie_word_embeddings', fallback);
 }
 
+function checkFactors(rotary: RotaryPlan | null): void {
+  if (rotary?.rope.type !== 'longrope') return;
+  const { rope, dims } = rotary;
+  for (const { factors } of [rope.short, rope.long]) {
+    if (factors.length === dims / 2) continue;
+    throw new ModelConfigError(
+      `config.json: "rope_scaling" has ${factors.length} factors, and ${dims} dimensions of a head ` +
+        `are rotated: there must be ${dims / 2}`,
+    );
+  }
+}
+
 function isRotatable(layer: LayerPlan): boolean {
   const { inputNorm, mlpNorm, isParallel, attentionOutputNorm, mlpOutputNorm } = layer;
   const reads = isParallel && mlpNorm === null ? [inputNorm] : [inputNorm, mlpNorm];
-  return attentionOutputNorm === null && mlpOutputNorm === null && reads.every(isWholeRms);
+  return (
+    attentionOutputNorm === null &&
+    mlpOutputNorm === null &&
+    turnsValues(layer.attention) &&
+    reads.every(isWholeRms)
+  );
+}
+
+/** Heads of v are rotated as well: each number of theirs may depend on all others. */
+function turnsValues({ latent, clip }: AttentionPlan): boolean {
+  return latent === null && clip === null;
 }
 
 function isWholeRms(plan: NormPlan | null): boolean {

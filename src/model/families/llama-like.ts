@@ -17,6 +17,8 @@ export interface LlamaLike {
 export interface LlamaLikeTraits extends SizeTraits {
   /** Where config.json does not say `rms_norm_eps`. */
   readonly eps?: number;
+  /** Where it does not say `hidden_act`, a name as it would have it. */
+  readonly activation?: string;
   /** Where it does not say `tie_word_embeddings`. */
   readonly tied?: boolean;
 }
@@ -27,7 +29,7 @@ export function readLlamaLike(fields: ConfigFields, traits: LlamaLikeTraits): Ll
   return {
     config: readSizes(fields, traits),
     norm: rmsNorm(fields, 'rms_norm_eps', traits.eps),
-    activation: readActivation(fields),
+    activation: readActivation(fields, 'hidden_act', traits.activation),
     tied: readTied(fields, traits.tied),
   };
 }

@@ -3,7 +3,7 @@ import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
 import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
-import { type ExpertTraits, readExpertSizes, routedMlp } from './parts/experts.js';
+import { type ExpertTraits, readExpertSizes, routedMlp, softmaxRouting } from './parts/experts.js';
 import { preNorm } from './parts/layers.js';
 import { gatedMlp } from './parts/mlp.js';
 import { qwenWindow } from './sliding-window.js';
@@ -49,7 +49,7 @@ function readExperts(fields: ConfigFields): Omit<ExpertTraits, 'activation'> | n
   return {
     ...sizes,
     width: fields.size('moe_intermediate_size'),
-    normTopkProb: fields.boolean('norm_topk_prob', false),
+    routing: softmaxRouting(fields.boolean('norm_topk_prob', false)),
     shared: {
       width: fields.size('shared_expert_intermediate_size'),
       module: 'shared_expert',

@@ -1,35 +1,90 @@
 import { nearestNames } from '../../core/nearest.js';
 import { ConfigFields, excerpt, ModelConfigError } from './config-fields.js';
 import type { DecoderModel, ModelFamily } from './family.js';
+import { apertus } from './apertus.js';
+import { arcee } from './arcee.js';
+import { baichuan } from './baichuan.js';
+import { cohere } from './cohere.js';
+import { cohere2 } from './cohere2.js';
+import { deepseekV2, deepseekV3 } from './deepseek.js';
+import { ernie45Moe } from './ernie4-5-moe.js';
+import { falcon } from './falcon.js';
+import { gemma } from './gemma.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
+import { glm4MoeLite } from './glm4-moe-lite.js';
+import { glm4Moe } from './glm4-moe.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
+import { gptOss } from './gpt-oss.js';
+import { gpt2 } from './gpt2.js';
+import { graniteMoe } from './granite-moe.js';
 import { granite } from './granite.js';
-import { olmo2 } from './olmo2.js';
-import { phi3 } from './phi3.js';
-import { smollm3 } from './smollm3.js';
+import { helium } from './helium.js';
 import { llama } from './llama.js';
+import { minicpm3 } from './minicpm3.js';
 import { mistral } from './mistral.js';
+import { mixtral } from './mixtral.js';
+import { nemotron } from './nemotron.js';
+import { olmo } from './olmo.js';
+import { olmo2 } from './olmo2.js';
+import { olmo3 } from './olmo3.js';
+import { olmoe } from './olmoe.js';
+import { orion } from './orion.js';
+import { phi } from './phi.js';
+import { phi3 } from './phi3.js';
+import { phimoe } from './phimoe.js';
 import { qwen2Moe } from './qwen2-moe.js';
 import { qwen2 } from './qwen2.js';
+import { qwen3Moe } from './qwen3-moe.js';
 import { qwen3 } from './qwen3.js';
+import { smollm3 } from './smollm3.js';
+import { stablelm } from './stablelm.js';
+import { starcoder2 } from './starcoder2.js';
 
 /** Every network that generates, in the order of their names. */
 export const DECODERS: readonly ModelFamily[] = [
+  apertus,
+  arcee,
+  baichuan,
+  cohere,
+  cohere2,
+  deepseekV2,
+  deepseekV3,
+  ernie45Moe,
+  falcon,
+  gemma,
   gemma2,
   gemma3,
   glm4,
+  glm4Moe,
+  glm4MoeLite,
+  gpt2,
   gptNeox,
+  gptOss,
   granite,
+  graniteMoe,
+  helium,
   llama,
+  minicpm3,
   mistral,
+  mixtral,
+  nemotron,
+  olmo,
   olmo2,
+  olmo3,
+  olmoe,
+  orion,
+  phi,
   phi3,
+  phimoe,
   qwen2,
   qwen2Moe,
   qwen3,
+  qwen3Moe,
   smollm3,
+  stablelm,
+  starcoder2,
 ];
 
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */

@@ -1,7 +1,12 @@
 import { ModelConfigError, type ConfigFields } from './config-fields.js';
 
+const DEFAULT_THETA = 10_000;
+
 /** Rotary embedding settings. `theta` is the base of the geometric series of wavelengths. */
-export type RopeConfig = PlainRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
+export type RopeConfig = SettledRope | LongRope;
+
+/** Those that are the same however long the context is. */
+export type SettledRope = PlainRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
 
 export interface PlainRope {
   /** `dynamic` is `default` up to the original length, and Radish never goes beyond that. */
@@ -15,13 +20,30 @@ export interface LinearRope {
   readonly factor: number;
 }
 
-/** Each pair of dimensions has a factor that its wavelength is stretched by: what a GGUF file keeps of `llama3`. */
+/** Each pair of dimensions has a factor that its wavelength is stretched by. A GGUF file keeps those of `llama3`. */
 export interface FactorsRope {
   readonly type: 'factors';
   readonly theta: number;
-  /** `[headDim / 2]` */
+  /** Half as many as dimensions are rotated. */
   readonly factors: readonly number[];
+  /** Multiplies cos and sin. */
+  readonly magnitude: number;
 }
+
+/**
+ * LongRoPE, arXiv 2402.13753: some factors up to the original length, and others beyond it. Which ones is a matter of the
+ * server's context length ({@link ropeAt}).
+ */
+export interface LongRope {
+  readonly type: 'longrope';
+  readonly theta: number;
+  readonly short: LongFactors;
+  readonly long: LongFactors;
+  readonly originalContextLength: number;
+  readonly longestContextLength: number;
+}
+
+type LongFactors = Pick<FactorsRope, 'factors' | 'magnitude'>;
 
 export interface Llama3Rope {
   readonly type: 'llama3';
@@ -53,20 +75,33 @@ export interface RotaryPlan {
   readonly dims: number;
 }
 
+/** Of a model none of whose layers rotates. */
+export const NO_ROTATION: PlainRope = { type: 'default', theta: DEFAULT_THETA };
+
 /** The rotary settings of a model, and how many positions they reach. */
 export interface RopeReach {
   readonly rope: RopeConfig;
   readonly contextLength: number;
 }
 
-const DEFAULT_THETA = 10_000;
+/** Layers that `layer_types` tells apart, and the newer `rope_parameters` with it. */
+type LayerKind = 'full_attention' | 'sliding_attention';
+
+/** `rope_scaling`, or the newer `rope_parameters`: of all layers, or those of `kind` in it. */
+export function ropeSettings(
+  fields: ConfigFields,
+  kind: LayerKind = 'full_attention',
+): ConfigFields | null {
+  const settings = fields.object('rope_scaling') ?? fields.object('rope_parameters');
+  return settings?.object(kind) ?? settings;
+}
 
 /**
- * Reads `rope_scaling` (or the newer `rope_parameters`) in either spelling of its type.
+ * Reads {@link ropeSettings} in either spelling of their type.
  * The reach follows SGLang: a scaling without `original_max_position_embeddings` multiplies it.
  */
 export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): RopeReach {
-  const scaling = fields.object('rope_scaling') ?? fields.object('rope_parameters');
+  const scaling = ropeSettings(fields);
   const maxPositions = fields.size('max_position_embeddings');
   const outerTheta = fields.positive('rope_theta', defaultTheta);
   if (scaling === null) {
@@ -74,6 +109,8 @@ export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): Ro
   }
   const theta = scaling.positive('rope_theta', outerTheta);
   const type = scaling.text('rope_type', scaling.text('type', 'default'));
+  // Phi-3 was saved with the types su and yarn for it.
+  if (scaling.has('long_factor')) return readLong(fields, scaling, theta);
   switch (type) {
     case 'default':
       return { rope: { type, theta }, contextLength: maxPositions };
@@ -86,7 +123,10 @@ export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): Ro
       return { rope: { type, theta, factor }, contextLength: Math.floor(maxPositions * factor) };
     }
     case 'factors':
-      return { rope: { type, theta, factors: readFactors(scaling) }, contextLength: maxPositions };
+      return {
+        rope: { type, theta, factors: readFactors(scaling, type), magnitude: 1 },
+        contextLength: maxPositions,
+      };
     case 'llama3':
       return { rope: readLlama3(scaling, theta, maxPositions), contextLength: maxPositions };
     case 'yarn':
@@ -94,7 +134,7 @@ export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): Ro
     default:
       throw new ModelConfigError(
         `config.json: rope scaling type '${type}' is not supported. ` +
-          'Supported types: default, linear, dynamic, llama3, yarn',
+          'Supported types: default, linear, dynamic, llama3, longrope, yarn',
       );
   }
 }
@@ -105,11 +145,51 @@ function readFactor(scaling: ConfigFields): number {
   return factor;
 }
 
-function readFactors(scaling: ConfigFields): readonly number[] {
-  const factors = scaling.raw('factors');
+function readFactors(scaling: ConfigFields, field: string): readonly number[] {
+  const factors = scaling.raw(field);
   const isFactor = (value: unknown): value is number => typeof value === 'number' && value >= 1;
   if (Array.isArray(factors) && factors.every(isFactor)) return factors;
-  return scaling.fail('factors', 'a list of numbers from 1');
+  return scaling.fail(field, 'a list of numbers from 1');
+}
+
+/** The reach is the original length: beyond it the factors of all positions are others. */
+function readLong(fields: ConfigFields, scaling: ConfigFields, theta: number): RopeReach {
+  const longest = fields.size('max_position_embeddings');
+  const field = 'original_max_position_embeddings';
+  const original = scaling.has(field) ? scaling.size(field) : fields.size(field, longest);
+  const magnitude = scaling.has('attention_factor')
+    ? scaling.positive('attention_factor')
+    : longMagnitude(longest / original, original);
+  const side = (name: 'short' | 'long'): LongFactors => ({
+    factors: readFactors(scaling, `${name}_factor`),
+    magnitude: scaling.positive(`${name}_mscale`, magnitude),
+  });
+  return {
+    rope: {
+      type: 'longrope',
+      theta,
+      short: side('short'),
+      long: side('long'),
+      originalContextLength: original,
+      longestContextLength: longest,
+    },
+    contextLength: Math.min(original, longest),
+  };
+}
+
+function longMagnitude(factor: number, original: number): number {
+  return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+}
+
+/**
+ * The rotation of a server with that context length. transformers chooses factors by the length of each sequence, and
+ * rotates all keys anew where it grows beyond the original one, which a prefix cache cannot do.
+ */
+export function ropeAt(rope: RopeConfig, contextLength: number): SettledRope {
+  if (rope.type !== 'longrope') return rope;
+  const { theta, short, long, originalContextLength } = rope;
+  const side = contextLength > originalContextLength ? long : short;
+  return { type: 'factors', theta, ...side };
 }
 
 function readLlama3(scaling: ConfigFields, theta: number, maxPositions: number): Llama3Rope {

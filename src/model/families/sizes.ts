@@ -10,6 +10,8 @@ export interface SizeTraits {
   readonly modelType: string;
   /** Used where config.json has no `head_dim`; default: hidden_size / num_attention_heads. */
   readonly defaultHeadDim?: number | null;
+  /** Used where config.json has no `intermediate_size`; default: it must. */
+  readonly intermediateSize?: number;
   /** False: a head is its share of `hidden_size`, whatever else config.json says. */
   readonly hasHeadDim?: boolean;
   /** False: each head has keys and values of its own, whatever else config.json says. */
@@ -27,7 +29,7 @@ export function readSizes(fields: ConfigFields, traits: SizeTraits): ModelConfig
     modelType,
     ...readHeads(fields, traits),
     vocabSize: fields.size('vocab_size'),
-    intermediateSize: fields.size('intermediate_size'),
+    intermediateSize: fields.size('intermediate_size', traits.intermediateSize),
     numLayers: fields.numLayers(),
     rope: reach.rope,
     derivedContextLength: reach.contextLength,

@@ -1,9 +1,10 @@
-import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan } from '../plan.js';
+import type { AttentionPlan, HeadNormPlan, LayerPlan, LinearPlan, TensorPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import { type ColumnFactors, scaled } from './factors.js';
-import type { Value } from './graph.js';
+import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
+import { latentHeads, ofValueWidth } from './latent-heads.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { norm } from './norm.js';
 import { queryFactor } from './rotary-tables.js';
@@ -37,7 +38,8 @@ export function attendedHeads(context: GraphContext, normed: Value, layer: Layer
       parts.map((part) => (part === '' ? part : rows.toRun(part))),
     ),
   );
-  return headLayout(config.headDim).unpad(graph, attended, config.numHeads);
+  const unpadded = headLayout(config.headDim).unpad(graph, attended, config.numHeads);
+  return ofValueWidth(context, unpadded, layer.attention);
 }
 
 /** The output projection of what attention gives in the units of the grid. */
@@ -65,16 +67,18 @@ function queryKeyValue(
   const { graph, config } = context;
   const layout = headLayout(config.headDim);
   const factors = columnFactors(context, plan, grid);
-  // A norm of heads would undo what was done before it.
-  const isNormed = plan.qNorm !== null;
-  const output = linear(context, normed, plan.qkv, isNormed ? null : factors);
-  if (output.packed && !isNormed && !layout.isPadded) return [output.value, '', ''];
-  const parts = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
+  // A norm of heads would undo what was done before it, and a clip is for what it was without.
+  const isChanged = plan.qNorm !== null || plan.clip !== null || plan.latent !== null;
+  const output = linear(context, normed, plan.qkv, isChanged ? null : factors);
+  if (output.packed && !isChanged && !layout.isPadded) return [output.value, '', ''];
+  const given = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
+  const parts = plan.latent === null ? given : latentHeads(context, given, plan.latent);
   const norms = [plan.qNorm, plan.kNorm, null];
   const numHeads = [config.numHeads, config.numKvHeads, config.numKvHeads];
   return parts.map((part, index) => {
     const heads = normHeads(context, part, norms[index] ?? null);
-    const onGrid = isNormed ? scaled(graph, heads, factors?.[index] ?? null) : heads;
+    const kept = clipped(graph, heads, plan.clip);
+    const onGrid = isChanged ? scaled(graph, kept, factors?.[index] ?? null) : kept;
     return layout.pad(graph, onGrid, numHeads[index] ?? 0);
   });
 }
@@ -102,5 +106,28 @@ function normHeads(context: GraphContext, x: Value, plan: HeadNormPlan | null): 
   if (plan.over === 'heads') return norm(context, x, plan);
   const { graph } = context;
   const heads = graph.node('Reshape', [x, graph.ints(0, 0, -1, plan.width)]);
-  return graph.node('Reshape', [norm(context, heads, plan), graph.ints(0, 0, -1)]);
+  const normed = norm(context, heads, plan);
+  const gained =
+    plan.headGains === null
+      ? normed
+      : graph.node('Mul', [normed, headGains(context, plan.headGains, plan.width)]);
+  return graph.node('Reshape', [gained, graph.ints(0, 0, -1)]);
+}
+
+/** `[heads, headDim]`. Of constants: it is folded when the session is created. */
+function headGains(
+  { graph, store }: GraphContext,
+  gains: readonly TensorPlan[],
+  headDim: number,
+): Value {
+  const stored = gains.map(({ name }) => graph.externalFloat(store.tensor(name)));
+  const all = graph.node('Concat', stored, { attributes: { axis: { int: 0 } } });
+  return graph.node('Reshape', [all, graph.ints(-1, headDim)]);
+}
+
+/** x within `[-limit, limit]`, or x where there is none. */
+function clipped(graph: Graph, x: Value, limit: number | null): Value {
+  if (limit === null) return x;
+  const [low, high] = [-limit, limit].map((bound) => graph.float(Float32Array.of(bound), []));
+  return graph.node('Clip', [x, low ?? '', high ?? '']);
 }

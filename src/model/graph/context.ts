@@ -25,6 +25,8 @@ export interface GraphContext extends WeightContext {
   readonly attend: Attend;
   /** Absent = linears multiply the rows of the run. */
   readonly rows?: RunRows;
+  /** `[B, S] i64`: the row of the plan's `positions` for each row of the run; absent = the model has none. */
+  readonly positions?: Value;
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */
   readonly kvGrids?: readonly KvGrid[] | null;
 }

@@ -11,6 +11,7 @@ import { head } from './head.js';
 import { int8Attention } from './int8-kv/int8-attention.js';
 import { kvGrid } from './int8-kv/kv-grid.js';
 import { pagedGraph } from './paged/paged-graph.js';
+import { runPositions } from './positions.js';
 import { evenRows, needsEvenRows, OWN_ROWS } from './run-rows.js';
 import { decoderStack } from './stack.js';
 
@@ -38,14 +39,20 @@ export function buildGraph(
   const graph = new Graph();
   declareInputs(graph, config, kvScales !== null);
   declareOutputs(graph, model, kvScales !== null);
-  const numPositions = contextLength + SPARE_POSITIONS;
+  const reach = { contextLength, numPositions: contextLength + SPARE_POSITIONS };
+  const weights = { graph, store, target };
   const attend =
     kvScales === null
-      ? groupQueryAttention(graph, config, plan, { hasCache: true, numPositions })
-      : int8Attention(graph, config, { numPositions });
+      ? groupQueryAttention(weights, config, plan, { hasCache: true, ...reach })
+      : int8Attention(weights, config, reach);
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
   const rows = isBatchInvariant && needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
-  const context: GraphContext = { graph, config, store, target, attend, kvGrids, rows };
+  const positions =
+    plan.positions && runPositions(graph, plan.positions.shape[0] ?? 0, kvScales !== null);
+  const context: GraphContext = {
+    ...{ ...weights, config, attend, kvGrids, rows },
+    ...(positions === null ? {} : { positions }),
+  };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],
   });

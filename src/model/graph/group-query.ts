@@ -1,12 +1,13 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { AttentionPlan, ModelPlan } from '../plan.js';
+import { alibiBias } from './alibi.js';
 import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
 import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';
-import type { Attend } from './context.js';
+import type { Attend, WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { Attribute } from './onnx.js';
-import { rotaryAttributes, rotaryTables } from './rotary-tables.js';
+import { rotaryAttributes, type RotaryOptions, rotaryTables } from './rotary-tables.js';
 
 /**
  * The op has two implementations on CPU: flash attention, in tiles, and plain attention, a matrix product
@@ -21,29 +22,31 @@ const HIGH_CAP = 2 ** 20;
 /** Adds `exp(-1e30)`, which is 0, to the sum under a softmax. */
 const LOW_SINK = -1e30;
 
-export interface GroupQueryOptions {
+export interface GroupQueryOptions extends Pick<RotaryOptions, 'numPositions' | 'contextLength'> {
   /** False: K and V of a run are forgotten after it (graph/contract.ts, `EMBED_INPUTS`). */
   readonly hasCache: boolean;
-  /** No later position can be run. */
-  readonly numPositions: number;
 }
 
 /** Attention by GroupQueryAttention: a cache is arrays that the graph gets and gives. */
 export function groupQueryAttention(
-  graph: Graph,
+  weights: WeightContext,
   config: ModelConfig,
   plan: ModelPlan,
-  { hasCache, numPositions }: GroupQueryOptions,
+  { hasCache, ...reach }: GroupQueryOptions,
 ): Attend {
+  const { graph } = weights;
   const rows = hasCache ? attentionRows(graph, config) : PLAIN_ROWS;
   const isDecode = hasCache ? decodeCondition(graph, config, plan) : null;
-  const tablesOf = rotaryTables(graph, config, { numPositions, hasScale: true });
+  const tablesOf = rotaryTables(graph, config, { ...reach, hasScale: true });
+  const biasOf = alibiBias(graph, { ...reach, totalLength: rows.totalLength });
   return (layer, queryKeyValue) => {
     const { attention } = layer;
+    const sinks = sinkScores(weights, attention);
     const cache = cacheNames(graph, layer.index, hasCache);
     const tables = tablesOf(attention);
+    const [query = '', ...more] = queryKeyValue.map((x) => (x === '' ? x : rows.pad(x)));
     const inputs = [
-      ...queryKeyValue.map((x) => (x === '' ? x : rows.pad(x))),
+      ...[query, ...more],
       ...cache.past,
       rows.seqlensK,
       rows.totalLength,
@@ -52,7 +55,9 @@ export function groupQueryAttention(
     ];
     const attributes = attributesOf(config, attention);
     const outputs = [graph.name(), ...cache.present];
-    return rows.unpad(groupQuery(graph, { inputs, attributes, outputs, isDecode }, config));
+    const bias = biasOf(attention.alibi, query);
+    const node = { inputs, bias, attributes, outputs, isDecode, sinks };
+    return rows.unpad(groupQuery(graph, node, config));
   };
 }
 
@@ -79,20 +84,37 @@ function decodeCondition(graph: Graph, config: ModelConfig, plan: ModelPlan): Va
 interface GroupQueryNode {
   /** Nine of them, q to the rotary tables. */
   readonly inputs: readonly Value[];
+  /** Of scores; '' = none. */
+  readonly bias: Value;
   readonly attributes: Record<string, Attribute>;
   readonly outputs: readonly Value[];
   readonly isDecode: Value | null;
+  /** `[numHeads]`: the model's own, which keep the op from flash attention too; null = it has none. */
+  readonly sinks: Value | null;
 }
 
 function groupQuery(
   graph: Graph,
-  { inputs, attributes, outputs, isDecode }: GroupQueryNode,
+  { inputs, bias, attributes, outputs, isDecode, sinks }: GroupQueryNode,
   { numHeads }: ModelConfig,
 ): Value {
-  const node = { op: 'GroupQueryAttention', inputs, attributes };
-  if (isDecode === null) return graph.node(node.op, inputs, { attributes, outputs });
-  const plain = { ...node, inputs: [...inputs, '', '', plainSinks(graph, { numHeads })] };
+  const op = 'GroupQueryAttention';
+  if (sinks !== null) {
+    return graph.node(op, [...inputs, '', bias, sinks], { attributes, outputs });
+  }
+  const biased = bias === '' ? inputs : [...inputs, '', bias];
+  const node = { op, inputs: biased, attributes };
+  if (isDecode === null) return graph.node(op, node.inputs, { attributes, outputs });
+  const plain = { ...node, inputs: [...inputs, '', bias, plainSinks(graph, { numHeads })] };
   return graph.either(isDecode, plain, node, outputs);
+}
+
+/** `[numHeads] f32`: the model's own; null = it has none. */
+export function sinkScores(
+  { graph, store }: WeightContext,
+  { sinks }: AttentionPlan,
+): Value | null {
+  return sinks && graph.externalFloat(store.tensor(sinks.name));
 }
 
 /** `[numHeads] f32`: the input that keeps the op from flash attention. */

@@ -5,6 +5,7 @@ import type { LinearWeight, WeightStore } from '../weights/weight-store.js';
 import { attendedHeads } from './attention.js';
 import { GRAPH_INPUTS } from './contract.js';
 import type { GraphContext } from './context.js';
+import { chooseExperts } from './expert-choice.js';
 import { Graph, type Value } from './graph.js';
 import { groupQueryAttention } from './group-query.js';
 import { packedLinear } from './linear.js';
@@ -12,7 +13,8 @@ import { mixBlocks } from './mix-blocks.js';
 import { innerRows } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { norm } from './norm.js';
-import { scaledTokens, written } from './stack.js';
+import { OWN_ROWS } from './run-rows.js';
+import { embedded, written } from './stack.js';
 
 /**
  * A decoder layer in stages, each a graph of its own, between which the inputs of its linears can be seen: what a stage
@@ -25,6 +27,8 @@ export const STAGE = {
   input: 'input',
   /** What a stage gives. */
   output: 'output',
+  /** `[1, T] i64`: of each token in its sequence. */
+  positions: 'positions',
   /** `[1, T, topK] i64` */
   experts: 'experts',
 } as const;
@@ -36,11 +40,16 @@ export interface StageModel {
   readonly store: WeightStore;
 }
 
-/** `input_ids [1, T]` → the stream before the first layer. */
+/** `input_ids [1, T]`, and where they stand if that is learned → the stream before the first layer. */
 export function embeddingStage(model: StageModel): Uint8Array {
   const stage = new Stage(model);
-  stage.graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: [1, 'T'] });
-  return stage.gives(scaledTokens(stage.context, model.plan, { ids: GRAPH_INPUTS.inputIds }));
+  const { graph } = stage;
+  graph.input({ name: GRAPH_INPUTS.inputIds, dtype: 'i64', shape: [1, 'T'] });
+  if (model.plan.positions === null) {
+    return stage.gives(embedded(stage.context, model.plan, OWN_ROWS));
+  }
+  const positions = graph.input({ name: STAGE.positions, dtype: 'i64', shape: [1, 'T'] });
+  return stage.gives(embedded({ ...stage.context, positions }, model.plan, OWN_ROWS));
 }
 
 /** The stream → what a linear behind its norm reads. */
@@ -56,13 +65,13 @@ export function attentionStage(
   numPositions: number,
 ): Uint8Array {
   const stage = new Stage(model);
-  const { graph } = stage;
+  const { graph, context } = stage;
   const input = stage.reads(STAGE.input);
   graph.input({ name: GRAPH_INPUTS.seqlensK, dtype: 'i32', shape: [1] });
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
-  const options = { hasCache: false, numPositions };
-  const attend = groupQueryAttention(graph, model.config, model.plan, options);
-  return stage.gives(attendedHeads({ ...stage.context, attend }, input, layer));
+  const options = { hasCache: false, numPositions, contextLength: numPositions };
+  const attend = groupQueryAttention(context, model.config, model.plan, options);
+  return stage.gives(attendedHeads({ ...context, attend }, input, layer));
 }
 
 /** The stream, and what the output projection reads → the stream with what attention adds to it. */
@@ -83,12 +92,14 @@ export function innerStage(model: StageModel, plan: DenseMlpPlan): Uint8Array {
 }
 
 /** What the router reads → the experts that it chooses. */
-export function routerStage(model: StageModel, { router, topK }: MoePlan): Uint8Array {
+export function routerStage(model: StageModel, layer: number, plan: MoePlan): Uint8Array {
   const stage = new Stage(model);
   const { graph } = stage;
-  const scores = packedLinear(stage.context, stage.reads(STAGE.input), router);
-  const names = { outputs: [graph.name(), STAGE.experts] };
-  graph.node('TopK', [scores, graph.ints(topK)], names);
+  const { topK } = plan;
+  const rows = graph.ints(-1, model.config.hiddenSize);
+  const tokens = graph.node('Reshape', [stage.reads(STAGE.input), rows]);
+  const { experts } = chooseExperts(stage.context, tokens, layer, plan);
+  graph.node('Reshape', [experts, graph.ints(1, -1, topK)], { outputs: [STAGE.experts] });
   graph.output({ name: STAGE.experts, dtype: 'i64', shape: [1, 'T', topK] });
   return graph.encode();
 }

@@ -3,6 +3,7 @@ import { activate } from './activation.js';
 import type { GraphContext } from './context.js';
 import type { Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
+import { xielu } from './xielu.js';
 
 export function denseMlp(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
   return packedLinear(context, innerRows(context, x, plan), plan.down);
@@ -18,17 +19,26 @@ export function innerRows(context: GraphContext, x: Value, plan: DenseMlpPlan): 
   return gated(context, gate, up, plan);
 }
 
-/** `activation(gate) * up`. */
+/** `activation(gate) * up`, both within the limit where there is one. */
 export function gated(
   { graph }: GraphContext,
   gate: Value,
   up: Value,
-  { activation }: Pick<GatedMlpPlan, 'activation'>,
+  { activation, limit }: Pick<GatedMlpPlan, 'activation' | 'limit'>,
 ): Value {
-  return graph.node('Mul', [activate(graph, gate, activation), up]);
+  if (limit === null) return graph.node('Mul', [activate(graph, gate, activation), up]);
+  const number = (value: number): Value => graph.float(Float32Array.of(value), []);
+  const within = graph.node('Clip', [up, number(-limit), number(limit)]);
+  const below = graph.node('Clip', [gate, '', number(limit)]);
+  const oneMore = graph.node('Add', [within, number(1)]);
+  return graph.node('Mul', [activate(graph, below, activation), oneMore]);
 }
 
 /** `activation(up x)`. */
 function plainRows(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
-  return activate(context.graph, packedLinear(context, x, plan.up), plan.activation);
+  const { activation } = plan;
+  const up = packedLinear(context, x, plan.up);
+  return typeof activation === 'string'
+    ? activate(context.graph, up, activation)
+    : xielu(context, up, activation);
 }

@@ -1,9 +1,11 @@
 import type { GatedMlpPlan, MoePlan, SharedExpertPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
+import { chooseExperts, type Route } from './expert-choice.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { gated, denseMlp } from './mlp.js';
-import { chooseExperts, sortByExpert, sortEvenly, type Route } from './routing.js';
+import { orderedSum } from './ordered-sum.js';
+import { sortByExpert, sortEvenly } from './routing.js';
 import { OWN_ROWS } from './run-rows.js';
 
 /**
@@ -33,7 +35,7 @@ export function routedMlp(
   return plan.shared === null ? routed : addShared(context, normed, routed, plan.shared);
 }
 
-/** `[T, H]`: what the chosen experts made of each token, weighted. */
+/** `[T, H]`, or with an axis of 1 between: what the chosen experts made of each token, weighted. */
 function chosenExperts(context: GraphContext, tokens: Value, route: Route, plan: MoePlan): Value {
   const { graph, config } = context;
   const isWhole = (context.rows ?? OWN_ROWS).toTokens === null;
@@ -48,9 +50,7 @@ function chosenExperts(context: GraphContext, tokens: Value, route: Route, plan:
     return graph.node('MatMul', [rows, perToken]);
   }
   const weighted = graph.node('Mul', [perToken, route.weights]);
-  return graph.node('ReduceSum', [weighted, graph.ints(1)], {
-    attributes: { keepdims: { int: 0 } },
-  });
+  return orderedSum(graph, weighted, { axis: 1, size: plan.topK });
 }
 
 /**

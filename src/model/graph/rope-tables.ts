@@ -1,4 +1,4 @@
-import type { Llama3Rope, RopeConfig, YarnRope } from '../families/rope-config.js';
+import type { Llama3Rope, SettledRope, YarnRope } from '../families/rope-config.js';
 
 /** `[numPositions, headDim / 2] f32` each, as GroupQueryAttention takes them. */
 export interface RopeTables {
@@ -10,9 +10,9 @@ export interface RopeTables {
  * Rotary tables for positions `[0, numPositions)`. Every intermediate is rounded to f32 where
  * transformers rounds it, so that the angles agree at large positions too.
  */
-export function ropeTables(rope: RopeConfig, headDim: number, numPositions: number): RopeTables {
+export function ropeTables(rope: SettledRope, headDim: number, numPositions: number): RopeTables {
   const frequencies = inverseFrequencies(rope, headDim);
-  const magnitude = rope.type === 'yarn' ? rope.attentionFactor : 1;
+  const magnitude = magnitudeOf(rope);
   const half = frequencies.length;
   const cos = new Float32Array(numPositions * half);
   const sin = new Float32Array(numPositions * half);
@@ -26,9 +26,15 @@ export function ropeTables(rope: RopeConfig, headDim: number, numPositions: numb
   return { cos, sin };
 }
 
+/** Of cos and sin. */
+function magnitudeOf(rope: SettledRope): number {
+  if (rope.type === 'yarn') return rope.attentionFactor;
+  return rope.type === 'factors' ? rope.magnitude : 1;
+}
+
 /** `[headDim / 2]`: radians per position of each pair of dimensions. */
-export function inverseFrequencies(rope: RopeConfig, headDim: number): Float32Array {
-  const plain = plainFrequencies(rope.theta, headDim);
+export function inverseFrequencies(rope: SettledRope, headDim: number): Float32Array {
+  const plain = frequencies(rope.theta, headDim, null);
   switch (rope.type) {
     case 'default':
     case 'dynamic':
@@ -36,7 +42,7 @@ export function inverseFrequencies(rope: RopeConfig, headDim: number): Float32Ar
     case 'linear':
       return plain.map((frequency) => frequency / rope.factor);
     case 'factors':
-      return plain.map((frequency, i) => frequency / (rope.factors[i] ?? 1));
+      return frequencies(rope.theta, headDim, rope.factors);
     case 'llama3':
       return plain.map((frequency) => llama3Frequency(rope, frequency));
     case 'yarn':
@@ -44,11 +50,16 @@ export function inverseFrequencies(rope: RopeConfig, headDim: number): Float32Ar
   }
 }
 
-function plainFrequencies(theta: number, headDim: number): Float32Array {
-  return Float32Array.from(
-    { length: headDim / 2 },
-    (_, i) => 1 / Math.fround(Math.pow(theta, Math.fround((2 * i) / headDim))),
-  );
+/** Each divided by its own of `factors`; null = by none. */
+function frequencies(
+  theta: number,
+  headDim: number,
+  factors: readonly number[] | null,
+): Float32Array {
+  return Float32Array.from({ length: headDim / 2 }, (_, i) => {
+    const wavelength = Math.fround(Math.pow(theta, Math.fround((2 * i) / headDim)));
+    return 1 / Math.fround(Math.fround(factors?.[i] ?? 1) * wavelength);
+  });
 }
 
 /** Long wavelengths are stretched by `factor`, short ones kept, those between interpolated. */

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../families/model-config.js';
-import type { RotaryPlan } from '../families/rope-config.js';
+import { ropeAt, type RotaryPlan } from '../families/rope-config.js';
 import type { AttentionPlan } from '../plan.js';
 import type { Graph, Value } from './graph.js';
 import { padTable } from './head-layout.js';
@@ -14,6 +14,8 @@ export interface RotaryTables {
 
 export interface RotaryOptions {
   readonly numPositions: number;
+  /** Most positions of a request. */
+  readonly contextLength: number;
   /** Whether the scale of scores is a factor of the tables, which {@link queryFactor} is without. */
   readonly hasScale?: boolean;
   /** One more row behind them, that of what is not rotated and not scaled. */
@@ -57,8 +59,8 @@ interface TableOptions extends RotaryOptions {
 }
 
 function makeTables(graph: Graph, { rope, dims }: RotaryPlan, options: TableOptions): RotaryTables {
-  const { numPositions, hasIdentity = false, headDim, factor } = options;
-  const { cos, sin } = ropeTables(rope, dims, numPositions);
+  const { numPositions, contextLength, hasIdentity = false, headDim, factor } = options;
+  const { cos, sin } = ropeTables(ropeAt(rope, contextLength), dims, numPositions);
   const table = (values: Float32Array, fill: number): Value => {
     const whole = widened(values, [dims / 2, headDim / 2], fill);
     const padded = padTable(

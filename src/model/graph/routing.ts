@@ -1,39 +1,5 @@
-import { expertsName } from './contract.js';
 import type { MoePlan } from '../plan.js';
-import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
-import { packedLinear } from './linear.js';
-import { OWN_ROWS } from './run-rows.js';
-
-/** Which experts each token takes, and with what weight. */
-export interface Route {
-  /** `[T, K] i64` */
-  readonly experts: Value;
-  /** `[T, K, 1] f32` */
-  readonly weights: Value;
-}
-
-/** The router's choice for `tokens [T, hidden]`; the graph's output {@link expertsName} is the choice itself. */
-export function chooseExperts(
-  context: GraphContext,
-  tokens: Value,
-  layer: number,
-  plan: MoePlan,
-): Route {
-  const { graph } = context;
-  const scores = packedLinear(context, tokens, plan.router);
-  const probabilities = graph.node('Softmax', [scores], { attributes: { axis: { int: -1 } } });
-  const { toTokens } = context.rows ?? OWN_ROWS;
-  const experts = toTokens === null ? expertsName(layer) : graph.name();
-  const chosen = graph.node('TopK', [probabilities, graph.ints(plan.topK)], {
-    outputs: [graph.name(), experts],
-  });
-  toTokens?.(experts, expertsName(layer));
-  const weights = plan.normTopkProb
-    ? graph.node('Div', [chosen, graph.node('ReduceSum', [chosen, graph.ints(-1)])])
-    : chosen;
-  return { experts, weights: graph.node('Reshape', [weights, graph.ints(-1, plan.topK, 1)]) };
-}
 
 /** Where the row of each token and chosen expert lies when rows are sorted by expert. */
 export interface ExpertOrder {

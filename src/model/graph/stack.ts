@@ -20,7 +20,7 @@ interface Stream {
  */
 export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
   const rows = context.rows ?? OWN_ROWS;
-  let stream: Stream = { residual: scaledTokens(context, plan, rows), delta: null };
+  let stream: Stream = { residual: embedded(context, plan, rows), delta: null };
   for (const layer of plan.layers) {
     const pick = needsHeadRowsOnly(plan, layer)
       ? (x: Value) => gatherHeadRows(context.graph, x, rows)
@@ -85,13 +85,18 @@ export function written(context: GraphContext, output: Value, half: WrittenHalf)
   return times(graph, normed, half.scale);
 }
 
-/** `[B, S, hidden]`: the residual stream where it enters the first layer. */
-export function scaledTokens(
+/** Tokens, and where they stand where a table says that. */
+export function embedded(
   context: GraphContext,
   plan: ModelPlan,
-  { ids }: Pick<RunRows, 'ids'>,
+  rows: Pick<RunRows, 'ids' | 'fromRun'>,
 ): Value {
-  return times(context.graph, embedTokens(context, plan.embedding, ids), plan.embeddingScale);
+  const { graph } = context;
+  const tokens = times(graph, embedTokens(context, plan.embedding, rows.ids), plan.embeddingScale);
+  if (plan.positions === null) return tokens;
+  if (context.positions === undefined) throw new Error('This is a bug: a run without positions.');
+  const places = embedTokens(context, plan.positions, context.positions);
+  return graph.node('Add', [tokens, rows.fromRun(places)]);
 }
 
 /** `[B, S, hidden]`: rows of the table as it is stored, cast after they are picked. */

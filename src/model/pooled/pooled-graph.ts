@@ -62,8 +62,8 @@ function declareOutputs(graph: Graph, dim: number): void {
 /** Rows of a causal trunk, `[R, hidden]` after the final norm. */
 function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
   const { config, plan } = trunk;
-  const options = { hasCache: false, numPositions: contextLength };
-  const attend = groupQueryAttention(weights.graph, config, plan, options);
+  const options = { hasCache: false, numPositions: contextLength, contextLength };
+  const attend = groupQueryAttention(weights, config, plan, options);
   const context = { ...weights, config, attend };
   return norm(context, decoderStack(context, plan), plan.finalNorm);
 }

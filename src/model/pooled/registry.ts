@@ -19,7 +19,7 @@ export interface PooledModel {
 }
 
 /** Endings of classes that never generate. */
-const HEADLESS = /(Model|ForSequenceClassification)$/;
+const HEADLESS = /((?<!LMHead)Model|ForSequenceClassification)$/;
 
 /**
  * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well

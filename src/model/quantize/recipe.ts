@@ -1,8 +1,22 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { normTensors, plannedLinears } from '../plan-tensors.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, MlpPlan, ModelPlan, NormPlan } from '../plan.js';
+import {
+  activationTensors,
+  latentLinears,
+  normTensors,
+  plannedLinears,
+  scoreTensors,
+} from '../plan-tensors.js';
+import type {
+  GatedMlpPlan,
+  LayerPlan,
+  LinearPlan,
+  MlpPlan,
+  ModelPlan,
+  NormPlan,
+  TensorPlan,
+} from '../plan.js';
 import type { BlockSize, ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { InputStep, LinearEncoding, OutputStep, QuantizeJob, TableJob } from './job.js';
@@ -78,6 +92,7 @@ export function planQuantization(
   const { plan, kept } = input;
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
   list.table(plan.embedding, steps.embedding);
+  if (plan.positions !== null) list.table(plan.positions, steps.embedding);
   const layers = plan.layers.map((layer) => {
     const rows: LayerRows = {
       path: `${target}.layer`,
@@ -239,22 +254,27 @@ function addLayer(
   layer: LayerPlan,
   { steps, encoding, kept, later }: LayerContext,
 ): void {
-  const add = (rounded: LinearOrder): void => {
+  const add = (rounded: LinearOrder, by = later): void => {
     const asStored = kept.get(rounded.plan);
     const { keyValue } = encoding;
     if (asStored !== undefined) list.linear({ ...rounded, encoding: 'kept', kept: asStored });
     else if (rounded.plan === layer.attention.qkv && keyValue !== null) {
       list.parts(rounded.plan, partsOf(rounded, keyValue), later);
-    } else list.linear(rounded, later);
+    } else list.linear(rounded, by);
   };
   const { attention, inputNorm, mlpNorm } = layer;
-  const { qNorm, kNorm } = attention;
+  const { qNorm, kNorm, latent } = attention;
   for (const norm of [inputNorm, mlpNorm]) addReadNorm(list, norm, steps);
+  const ofLatents = [latent?.q?.norm ?? null, latent?.norm ?? null];
   // No linear of the residual stream stands behind these, to take their gains.
-  for (const norm of [qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm]) {
-    addNorm(list, norm);
-  }
+  const others = [...ofLatents, qNorm, kNorm, layer.attentionOutputNorm, layer.mlpOutputNorm];
+  for (const norm of others) addNorm(list, norm);
+  addTables(list, [...activationTensors(layer.mlp), ...scoreTensors(layer)]);
   add(order(attention.qkv, encoding.dense, steps.qkv(inputNorm, attention.qkv)));
+  // No stage of a layer shows what these read.
+  for (const linear of latentLinears(attention)) {
+    add(order(linear, encoding.dense, NO_STEPS), null);
+  }
   add(order(attention.o, encoding.dense, steps.o));
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
   for (const linear of mlpOrders(layer.mlp, { steps, encoding, reads })) add(linear);
@@ -298,8 +318,12 @@ function addReadNorm(list: JobList, norm: NormPlan | null, { foldsGains }: Recip
 }
 
 function addNorm(list: JobList, norm: NormPlan | null): void {
-  if (norm === null) return;
-  for (const tensor of normTensors(norm)) list.table(tensor, { rotation: null, dtype: 'f32' });
+  if (norm !== null) addTables(list, normTensors(norm));
+}
+
+/** As they are. */
+function addTables(list: JobList, tensors: readonly TensorPlan[]): void {
+  for (const tensor of tensors) list.table(tensor, { rotation: null, dtype: 'f32' });
 }
 
 /** Queries as they were ordered, keys and values in `keyValue`: each part with what is done to its rows. */

@@ -35,6 +35,8 @@ export interface ViewPacking {
   /** Lines are rows of the matrix, or its columns from row `first` on. */
   readonly along: 'rows' | 'columns';
   readonly first: number;
+  /** Each row of the view is divided by its length. Absent = they are as they are. */
+  readonly isUnit?: true;
 }
 
 /**

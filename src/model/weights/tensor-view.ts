@@ -13,4 +13,8 @@ export interface TensorView {
   readonly along: 'rows' | 'columns';
   /** Of `columns`: the first of the matrix's rows that are columns of the view. */
   readonly first: number;
+  /** One of two ways to store the tensor: without this `of`, the checkpoint must have `name`. Default: the only one. */
+  readonly isFallback?: boolean;
+  /** Each row is divided by its length, in f32. Default: they are as they are. */
+  readonly isUnit?: boolean;
 }

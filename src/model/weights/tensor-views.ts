@@ -10,6 +10,7 @@ import { DTYPE_BYTES } from './weight-store.js';
 export function withViews(checkpoint: Checkpoint, views: readonly TensorView[]): Checkpoint {
   const tensors = new Map(checkpoint.tensors);
   for (const view of views) {
+    if (view.isFallback === true && !checkpoint.tensors.has(view.of)) continue;
     if (!tensors.has(view.name)) tensors.set(view.name, viewed(checkpoint, view));
   }
   return { ...checkpoint, tensors };
@@ -17,9 +18,12 @@ export function withViews(checkpoint: Checkpoint, views: readonly TensorView[]):
 
 function viewed(checkpoint: Checkpoint, view: TensorView): CheckpointTensor {
   const of = findWeight(checkpoint, view.of, view.ofShape);
-  const { name, shape, lines, along, first } = view;
+  const { name, shape, lines, along, first, isUnit = false } = view;
   if (isRange(view) && of.packing === null) return rangeOf(of, view);
-  return { ...of, name, shape, packing: { kind: 'view', of: asMatrix(of), lines, along, first } };
+  const matrix = asMatrix(of, shape.length < 2);
+  const packing = { kind: 'view', of: matrix, lines, along, first } as const;
+  if (!isUnit) return { ...of, name, shape, packing };
+  return { ...of, name, shape, dtype: 'f32', packing: { ...packing, isUnit } };
 }
 
 /** Rows that lie behind each other are bytes of the file. */
@@ -35,8 +39,11 @@ function rangeOf(of: WeightTensor, { name, shape, lines }: TensorView): Checkpoi
   };
 }
 
-/** Its rows are those of its last dimension; a vector's are its numbers. */
-function asMatrix({ name, path, offset, dtype, packing, shape }: WeightTensor): StoredTensor {
-  const width = shape.length < 2 ? 1 : (shape.at(-1) ?? 1);
+/** Its rows are those of its last dimension; a vector's are its numbers, and those that a vector is made of. */
+function asMatrix(
+  { name, path, offset, dtype, packing, shape }: WeightTensor,
+  ofNumbers: boolean,
+): StoredTensor {
+  const width = ofNumbers ? 1 : (shape.at(-1) ?? 1);
   return { name, path, offset, dtype, packing, shape: [elements(shape) / width, width] };
 }

@@ -1,7 +1,7 @@
 import { planDemands, type AnyPlan } from '../plan-tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 
-const LAYER = /(?:^|\.)layers?\.(\d+)\./;
+const LAYER = /(?:^|\.)(?:layers?|h)\.(\d+)\./;
 
 /** Says so where the weights go on behind the last layer of config.json: it answers, as a smaller model. */
 export function warnOfUnreadLayers(

@@ -1,8 +1,13 @@
 import type { Lines, StoredTensor, ViewPacking } from './packing.js';
+import type { TensorView } from './tensor-view.js';
 
 /** Whether the view is rows of the matrix that follow each other. */
-export function isRange({ along, lines }: Pick<ViewPacking, 'along' | 'lines'>): boolean {
-  return along === 'rows' && lines.run === lines.stride && lines.order === null;
+export function isRange({
+  along,
+  lines,
+  isUnit = false,
+}: Pick<TensorView, 'along' | 'lines' | 'isUnit'>): boolean {
+  return !isUnit && along === 'rows' && lines.run === lines.stride && lines.order === null;
 }
 
 interface RowsToRead {
@@ -19,7 +24,18 @@ type ReadRows = (tensor: StoredTensor, begin: number, end: number) => Float32Arr
 
 /** Rows of the view as f32. */
 export function readView(read: ReadRows, view: ViewPacking, rows: RowsToRead): Float32Array {
-  return view.along === 'rows' ? readRuns(read, view, rows) : readColumns(read, view, rows);
+  const values = view.along === 'rows' ? readRuns(read, view, rows) : readColumns(read, view, rows);
+  if (view.isUnit === true) divideByLength(values, rows.columns);
+  return values;
+}
+
+/** Each row by its own. */
+function divideByLength(values: Float32Array, columns: number): void {
+  for (let at = 0; at < values.length; at += columns) {
+    const row = values.subarray(at, at + columns);
+    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+    row.forEach((value, i) => (row[i] = value / Math.max(length, 1e-12)));
+  }
 }
 
 /** Half-open ranges of rows of a view that lie in one run, and the run's first line. */

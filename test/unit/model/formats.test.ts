@@ -47,10 +47,41 @@ function meanKl(actual: readonly Float32Array[], expected: readonly (readonly nu
 }
 
 const EVERY_FORMAT = ['w8a8_int8', 'int8', 'int4'] as const;
+const NOT_ROTATED = ['int8', 'int4'] as const;
 const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
+  ['apertus', EVERY_FORMAT],
+  ['arcee', EVERY_FORMAT],
+  ['baichuan', EVERY_FORMAT],
+  ['cohere', ['int8', 'int4']],
+  ['cohere2', ['int8', 'int4']],
+  ['deepseek-v2-blocks', NOT_ROTATED],
+  ['deepseek-v3-blocks', NOT_ROTATED],
+  ['ernie4-5-moe-blocks', EVERY_FORMAT],
+  ['falcon', ['int8', 'int4']],
+  ['gemma', ['int8', 'int4']],
   ['gemma2-blocks', ['int8', 'int4']],
+  ['glm4-moe-blocks', EVERY_FORMAT],
+  ['glm4-moe-lite-blocks', NOT_ROTATED],
+  ['gpt-oss-blocks', EVERY_FORMAT],
+  ['gpt2', ['int8', 'int4']],
+  ['granite-moe-blocks', EVERY_FORMAT],
+  ['helium', EVERY_FORMAT],
   ['llama-blocks', EVERY_FORMAT],
+  ['minicpm3-blocks', NOT_ROTATED],
+  ['mixtral-blocks', EVERY_FORMAT],
+  // Its logits lie too far apart for four bits of so narrow a model.
+  ['nemotron', ['int8']],
+  ['olmo', ['int8', 'int4']],
+  ['olmo3', ['int8', 'int4']],
+  ['olmoe-blocks', NOT_ROTATED],
+  ['orion', ['int8', 'int4']],
+  ['phi', ['int8', 'int4']],
+  ['phi3-longrope', EVERY_FORMAT],
+  ['phimoe-blocks', NOT_ROTATED],
   ['qwen2-moe-blocks', EVERY_FORMAT],
+  ['qwen3-moe-blocks', EVERY_FORMAT],
+  ['stablelm-norms', ['int8', 'int4']],
+  ['starcoder2', ['int8', 'int4']],
 ];
 
 for (const [name, formats] of CASES) {

@@ -12,6 +12,8 @@ export interface Golden {
   readonly logprobs: readonly (readonly number[])[];
   /** Position → `[H]`: after the final norm. */
   readonly hidden: Readonly<Record<string, readonly number[]>>;
+  /** What the sequence asks for, where that is more than a model has without being asked. */
+  readonly contextLength?: number;
   /** Layer → `[S][K]`, most probable first; only where layers route. */
   readonly experts?: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
@@ -36,12 +38,13 @@ export async function prepareGolden(
   name: string,
   requestedContext: number | null = null,
 ): Promise<PreparedModel> {
+  const { contextLength = null } = await readGolden(name);
   const { spec, graph, weightsFolder, isBatchInvariant, target } = await prepareModel(
     {
       folder: goldenFolder(name),
       quantization: 'none',
       loadFormat: 'safetensors',
-      contextLength: requestedContext,
+      contextLength: requestedContext ?? contextLength,
     },
     BUILD_DEPS,
   );

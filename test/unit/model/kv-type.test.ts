@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { DecoderModel } from '../../../src/model/families/family.js';
-import { chooseKvType } from '../../../src/model/kv-type.js';
+import { chooseKvType, int8Obstacle } from '../../../src/model/kv-type.js';
 import type { KvCacheDtype, ModelTarget } from '../../../src/model/target.js';
 
 const MODEL = { config: { headDim: 64 }, plan: { layers: [] } } as unknown as DecoderModel;
@@ -16,6 +16,13 @@ t.test('what is asked for in 16 bits is kept in floats, on each device its own',
     t.equal(kvType(asked, CPU), 'f32');
     t.equal(kvType(asked, GPU), 'f16');
   }
+  t.end();
+});
+
+t.test('a bias of scores keeps K and V in floats', (t) => {
+  const layers = [{ attention: { softcap: null, alibi: {} } }];
+  const model = { ...MODEL, plan: { layers } } as unknown as DecoderModel;
+  t.match(int8Obstacle(model), /tells positions apart by a bias/);
   t.end();
 });
 

@@ -1,13 +1,11 @@
-import type { AttentionPlan, HeadNormPlan, NormPlan, TensorPlan } from '../../plan.js';
-import type { TensorView } from '../../weights/tensor-view.js';
+import type { AlibiPlan, AttentionPlan } from '../../plan.js';
 import type { ModelConfig } from '../model-config.js';
 import type { FusedPart } from './fused.js';
-import { fusedViews } from './fused.js';
-import { norm, type NormStyle } from './norm.js';
-import type { Names } from './names.js';
+import { fusedViews, turned, turnedViews } from './fused.js';
+import { headNorms, type HeadNormStyle } from './head-norms.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
-import { headOrder, type RotaryTraits, wholeRotary } from './rotary.js';
+import { halves, headOrder, type RotaryTraits, wholeRotary } from './rotary.js';
 
 /** What a checkpoint calls the parts of attention. */
 export interface AttentionModules {
@@ -41,15 +39,22 @@ export interface AttentionTraits {
   readonly qkvBias?: boolean;
   readonly outputBias?: boolean;
   /** Of q and k before they are rotated; default: none. */
-  readonly headNorm?: (NormStyle & { readonly over: HeadNormPlan['over'] }) | null;
+  readonly headNorm?: HeadNormStyle | null;
+  /** Behind these norms; default: q, k and v are not clipped. */
+  readonly clip?: number | null;
   /** Default: {@link wholeRotary}; null = positions are not told apart. */
   readonly rotary?: RotaryTraits | null;
   /** Default: `1 / sqrt(headDim)`. */
   readonly scale?: number;
   readonly softcap?: number | null;
+  readonly alibi?: AlibiPlan | null;
   readonly window?: number | null;
+  /** The parameter with a score for each head that its keys compete with; default: there is none. */
+  readonly sinks?: string;
   /** Default: q, k and v are linears of their own. */
   readonly fused?: FusedHeads;
+  /** Weights are transposed (Conv1D). */
+  readonly isTransposed?: boolean;
   readonly modules?: Partial<AttentionModules>;
 }
 
@@ -63,8 +68,10 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
   const names = place.names.within(modules.at);
   const bias = traits.qkvBias ?? false;
   const heads = headParts(config, modules, { fused: traits.fused ?? null, order });
-  const norms = headNorms(names, config, { norm: traits.headNorm ?? null, modules, order });
+  const norms = headNorms(names, config, { style: traits.headNorm ?? null, modules, order });
   const at = names.checkpoint;
+  const { isTransposed = false, outputBias = false } = traits;
+  const output = { at, module: modules.o, in: numHeads * headDim, rows: hiddenSize };
   return {
     plan: {
       qkv: names.linear('qkv', {
@@ -72,23 +79,28 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
         parts: heads.map(({ name, rows }) => [name, rows]),
         bias,
       }),
+      latent: null,
       ...norms.plan,
+      clip: traits.clip ?? null,
       o: names.linear('o', {
         in: numHeads * headDim,
-        parts: [[modules.o, hiddenSize]],
-        bias: traits.outputBias ?? false,
+        parts: [[isTransposed ? turned(modules.o) : modules.o, hiddenSize]],
+        bias: outputBias,
       }),
       rotary: rotary && { rope: rotary.rope, dims: rotary.dims },
       scale: traits.scale ?? 1 / Math.sqrt(headDim),
       softcap: traits.softcap ?? null,
+      alibi: traits.alibi ?? null,
       window: traits.window ?? null,
+      sinks: traits.sinks === undefined ? null : names.tensor('sinks', traits.sinks, [numHeads]),
     },
     views: [
       ...heads.flatMap(({ module, of, ...part }) =>
         module === part.name
           ? []
-          : fusedViews({ at, module, in: hiddenSize, bias, rows: of }, [part]),
+          : fusedViews({ at, module, in: hiddenSize, bias, rows: of, isTransposed }, [part]),
       ),
+      ...(isTransposed ? turnedViews({ ...output, bias: outputBias }) : []),
       ...norms.views,
     ],
   };
@@ -150,64 +162,4 @@ function linesOfHeads(
       return at - inHead + (order[inHead] ?? inHead);
     });
   return { begin: first * headDim, run: rows, stride: stride * headDim, order: ofRun };
-}
-
-/** Name of what a module has, each head in the order that the plan rotates. */
-function halves(module: string): string {
-  return `${module} in halves`;
-}
-
-interface NormTraits {
-  readonly norm: AttentionTraits['headNorm'];
-  readonly modules: AttentionModules;
-  readonly order: readonly number[] | null;
-}
-
-function headNorms(
-  names: Names,
-  { numHeads, numKvHeads, headDim }: ModelConfig,
-  { norm: style, modules, order }: NormTraits,
-): Part<Pick<AttentionPlan, 'qNorm' | 'kNorm'>> {
-  if (style === null || style === undefined)
-    return { plan: { qNorm: null, kNorm: null }, views: [] };
-  const { over } = style;
-  const planned = (name: string, module: string, heads: number): HeadNormPlan => {
-    const width = headDim * (over === 'head' ? 1 : heads);
-    return { ...norm(names, style, { name, module, width }), over };
-  };
-  const norms = {
-    qNorm: planned('q_norm', modules.qNorm, numHeads),
-    kNorm: planned('k_norm', modules.kNorm, numKvHeads),
-  };
-  if (order === null) return { plan: norms, views: [] };
-  const inHalves = (plan: HeadNormPlan): HeadNormPlan => ({ ...plan, ...renamed(plan) });
-  const plan = { qNorm: inHalves(norms.qNorm), kNorm: inHalves(norms.kNorm) };
-  const views = Object.values(norms).flatMap(({ gain, bias }: NormPlan) =>
-    [gain, bias].flatMap((tensor) =>
-      tensor === null ? [] : [viewInHalves(tensor, headDim, order)],
-    ),
-  );
-  return { plan, views };
-}
-
-function renamed({ gain, bias }: NormPlan): Pick<NormPlan, 'gain' | 'bias'> {
-  const rename = (tensor: TensorPlan | null): TensorPlan | null =>
-    tensor && { ...tensor, checkpoint: halves(tensor.checkpoint) };
-  return { gain: rename(gain), bias: rename(bias) };
-}
-
-function viewInHalves(
-  { checkpoint, shape }: TensorPlan,
-  headDim: number,
-  order: readonly number[],
-): TensorView {
-  return {
-    name: halves(checkpoint),
-    shape,
-    of: checkpoint,
-    ofShape: shape,
-    lines: { begin: 0, run: headDim, stride: headDim, order },
-    along: 'rows',
-    first: 0,
-  };
 }

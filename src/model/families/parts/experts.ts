@@ -1,7 +1,9 @@
 import type { Activation } from '../../activation.js';
-import type { LinearPlan, MoePlan } from '../../plan.js';
+import type { LinearPlan, MoePlan, ScoredRouting, SparseMixerRouting } from '../../plan.js';
+import type { TensorView } from '../../weights/tensor-view.js';
 import type { ConfigFields } from '../config-fields.js';
-import { gated } from './mlp.js';
+import { type ExpertStacks, STACKS, stackViews } from './expert-stacks.js';
+import { gated, type GatedModules } from './mlp.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
 
@@ -34,47 +36,90 @@ export function readExpertSizes(
   return { numExperts, topK: chosen };
 }
 
+/** Softmax over all experts; `norm_topk_prob` divides the chosen ones' by their sum. */
+export function softmaxRouting(isNormed: boolean): RoutingTraits {
+  const leastSum = isNormed ? 0 : null;
+  return { kind: 'scored', scores: 'softmax', groups: null, leastSum, scale: 1 };
+}
+
+export type RoutingTraits = Omit<ScoredRouting, 'bias'> | SparseMixerRouting;
+
+export interface ExpertModules extends GatedModules {
+  /** What the checkpoint calls the whole, and in it the router. */
+  readonly at: string;
+  readonly router: string;
+  /** The parameter that is added to scores for the choice, and its shape; null = there is none. */
+  readonly scoreBias: { readonly parameter: string; readonly shape: readonly number[] } | null;
+}
+
+const MODULES: ExpertModules = {
+  at: 'mlp',
+  router: 'gate',
+  gate: 'gate_proj',
+  up: 'up_proj',
+  down: 'down_proj',
+  scoreBias: null,
+};
+
 export interface ExpertTraits extends ExpertSizes {
   readonly activation: Activation;
   readonly width: number;
-  /** Divide the chosen experts' probabilities by their sum. */
-  readonly normTopkProb: boolean;
+  /** Of the experts' linears. */
+  readonly bias?: boolean;
+  readonly routerBias?: boolean;
+  readonly limit?: number | null;
+  readonly routing: RoutingTraits;
   readonly shared?: {
     readonly width: number;
     readonly module: string;
     /** What the checkpoint calls its gate; null = it has none. */
     readonly gate: string | null;
   } | null;
-  /** What the checkpoint calls the whole, and in it the router. */
-  readonly modules?: { readonly at: string; readonly router: string };
+  readonly modules?: Partial<ExpertModules>;
+  /** Ways to store experts beside tensors of each one's own; default: {@link STACKS}. */
+  readonly stacks?: readonly ExpertStacks[];
 }
 
 /** The experts of a layer, and who chooses among them. */
-export function routedMlp({ names, config }: LayerPlace, traits: ExpertTraits): Part<MoePlan> {
-  const { activation, modules = { at: 'mlp', router: 'gate' } } = traits;
-  const at = names.within(modules.at);
-  const rows = (name: string, module: string, out: number): LinearPlan =>
-    at.linear(name, { in: config.hiddenSize, parts: [[module, out]], bias: false });
-  const sizes = (width: number) => ({ hiddenSize: config.hiddenSize, width });
+export function routedMlp(place: LayerPlace, traits: ExpertTraits): Part<MoePlan> {
+  const { hiddenSize } = place.config;
+  const { activation, bias = false, limit = null, width, stacks = [STACKS] } = traits;
+  const modules = { ...MODULES, ...traits.modules };
+  const at = place.names.within(modules.at);
+  const rows = (name: string, module: string, out: number, hasBias = false): LinearPlan =>
+    at.linear(name, { in: hiddenSize, parts: [[module, out]], bias: hasBias });
   const experts = Array.from({ length: traits.numExperts }, (_, expert) => {
-    const place = at.below(`experts.${expert}`, `experts.${expert}`);
-    return gated(place, sizes(traits.width), { activation });
+    const names = at.below(`experts.${expert}`, `experts.${expert}`);
+    return gated(names, { hiddenSize, width }, { activation, bias, limit, modules }).plan;
   });
   const shared = traits.shared ?? null;
   const sharedMlp =
-    shared && gated(at.below('shared', shared.module), sizes(shared.width), { activation });
-  return {
-    plan: {
-      kind: 'moe',
-      router: rows('router', modules.router, traits.numExperts),
-      experts: experts.map(({ plan }) => plan),
-      topK: traits.topK,
-      normTopkProb: traits.normTopkProb,
-      shared: sharedMlp && {
-        ...sharedMlp.plan,
-        gate: shared.gate !== null ? rows('shared.gate', shared.gate, 1) : null,
-      },
+    shared &&
+    gated(
+      at.below('shared', shared.module),
+      { hiddenSize, width: shared.width },
+      { activation, bias },
+    );
+  const { scoreBias } = modules;
+  const { routing } = traits;
+  const plan: MoePlan = {
+    kind: 'moe',
+    router: rows('router', modules.router, traits.numExperts, traits.routerBias),
+    experts,
+    topK: traits.topK,
+    routing:
+      routing.kind === 'scored'
+        ? {
+            ...routing,
+            bias: scoreBias && at.tensor('score_bias', scoreBias.parameter, scoreBias.shape),
+          }
+        : routing,
+    shared: sharedMlp && {
+      ...sharedMlp.plan,
+      gate: shared.gate !== null ? rows('shared.gate', shared.gate, 1) : null,
     },
-    views: [...experts.flatMap(({ views }) => views), ...(sharedMlp?.views ?? [])],
   };
+  const viewsOf = (one: ExpertStacks): readonly TensorView[] =>
+    stackViews(one, place.names.within(one.at ?? modules.at), plan);
+  return { plan, views: [...stacks.flatMap(viewsOf), ...(sharedMlp?.views ?? [])] };
 }

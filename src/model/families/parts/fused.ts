@@ -10,6 +10,8 @@ export interface FusedLinear {
   /** Of all parts. */
   readonly rows: number;
   readonly bias: boolean;
+  /** The weight's columns are what else would be its rows (Conv1D). */
+  readonly isTransposed?: boolean;
 }
 
 /** Rows of it that are one linear. */
@@ -21,20 +23,40 @@ export interface FusedPart {
 
 /** Weights and biases of the parts, under names of their own. */
 export function fusedViews(
-  { at, module, in: width, rows, bias }: FusedLinear,
+  { at, module, in: width, rows, bias, isTransposed = false }: FusedLinear,
   parts: readonly FusedPart[],
 ): readonly TensorView[] {
-  const ofKind = (kind: 'weight' | 'bias', columns: readonly number[]): readonly TensorView[] =>
+  const ofKind = (
+    kind: 'weight' | 'bias',
+    shapeOf: (rows: number) => readonly number[],
+    ofShape: readonly number[],
+  ): readonly TensorView[] =>
     parts.map((part) => ({
       name: `${at}.${part.name}.${kind}`,
-      shape: [part.rows, ...columns],
+      shape: shapeOf(part.rows),
       of: `${at}.${module}.${kind}`,
-      ofShape: [rows, ...columns],
+      ofShape,
       lines: part.lines,
-      along: 'rows',
+      along: kind === 'weight' && isTransposed ? 'columns' : 'rows',
       first: 0,
     }));
-  return [...ofKind('weight', [width]), ...(bias ? ofKind('bias', []) : [])];
+  const weights = ofKind(
+    'weight',
+    (own) => [own, width],
+    isTransposed ? [width, rows] : [rows, width],
+  );
+  return [...weights, ...(bias ? ofKind('bias', (own) => [own], [rows]) : [])];
+}
+
+/** Name of a linear whose weight a checkpoint has transposed as `module`. */
+export function turned(module: string): string {
+  return `${module} turned`;
+}
+
+/** Views of a linear whose weight a checkpoint has transposed, under the name that {@link turned} gives. */
+export function turnedViews(linear: Omit<FusedLinear, 'isTransposed'>): readonly TensorView[] {
+  const parts = inOrder([[turned(linear.module), linear.rows]]);
+  return fusedViews({ ...linear, isTransposed: true }, parts);
 }
 
 /** Rows that lie one after another. */

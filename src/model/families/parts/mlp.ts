@@ -1,7 +1,7 @@
 import type { Activation } from '../../activation.js';
-import type { GatedMlpPlan, PlainMlpPlan } from '../../plan.js';
+import type { GatedMlpPlan, PlainMlpPlan, TensorPlan, XieluPlan } from '../../plan.js';
 import type { ConfigFields } from '../config-fields.js';
-import { fusedViews, inOrder } from './fused.js';
+import { fusedViews, inOrder, turned, turnedViews } from './fused.js';
 import type { Names } from './names.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
@@ -39,6 +39,7 @@ const GATED: GatedModules = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj
 export interface GatedTraits {
   readonly activation: Activation;
   readonly bias?: boolean;
+  readonly limit?: number | null;
   /** Gate and up as one linear, the gate first; default: they are linears of their own. */
   readonly fused?: string;
   readonly modules?: Partial<GatedModules> & { readonly at?: string };
@@ -58,7 +59,7 @@ export function gatedMlp(
 export function gated(
   names: Names,
   { hiddenSize, width }: { readonly hiddenSize: number; readonly width: number },
-  { activation, bias = false, fused, modules = {} }: GatedTraits,
+  { activation, bias = false, limit = null, fused, modules = {} }: GatedTraits,
 ): Part<GatedMlpPlan> {
   const { gate, up, down } = { ...GATED, ...modules };
   const parts = [
@@ -68,6 +69,7 @@ export function gated(
   const plan: GatedMlpPlan = {
     kind: 'gated',
     activation,
+    limit,
     gateUp: names.linear('gate_up', { in: hiddenSize, parts, bias }),
     down: names.linear('down', { in: width, parts: [[down, hiddenSize]], bias }),
   };
@@ -76,24 +78,47 @@ export function gated(
   return { plan, views: fusedViews(linear, inOrder(parts)) };
 }
 
+/** What most checkpoints call a plain MLP and its linears. */
+export const UP_DOWN: PlainTraits['modules'] = { at: 'mlp', up: 'up_proj', down: 'down_proj' };
+
 export interface PlainTraits {
-  readonly activation: Activation;
+  /** `xielu` has two numbers of its own in the checkpoint. */
+  readonly activation: Activation | 'xielu';
   readonly bias: boolean;
+  /** Weights are transposed (Conv1D). */
+  readonly isTransposed?: boolean;
   readonly modules: { readonly at: string; readonly up: string; readonly down: string };
 }
 
 /** `down(activation(up x))` */
 export function plainMlp(
   { names, config }: LayerPlace,
-  { activation, bias, modules }: PlainTraits,
+  { activation, bias, isTransposed = false, modules }: PlainTraits,
 ): Part<PlainMlpPlan> {
   const { hiddenSize, intermediateSize } = config;
   const at = names.within(modules.at);
-  const up = at.linear('up', { in: hiddenSize, parts: [[modules.up, intermediateSize]], bias });
-  const down = at.linear('down', {
-    in: intermediateSize,
-    parts: [[modules.down, hiddenSize]],
+  const named = (module: string): string => (isTransposed ? turned(module) : module);
+  const up = at.linear('up', {
+    in: hiddenSize,
+    parts: [[named(modules.up), intermediateSize]],
     bias,
   });
-  return { plan: { kind: 'plain', activation, up, down }, views: [] };
+  const down = at.linear('down', {
+    in: intermediateSize,
+    parts: [[named(modules.down), hiddenSize]],
+    bias,
+  });
+  const views = [
+    { module: modules.up, in: hiddenSize, rows: intermediateSize },
+    { module: modules.down, in: intermediateSize, rows: hiddenSize },
+  ].flatMap((linear) => (isTransposed ? turnedViews({ at: at.checkpoint, bias, ...linear }) : []));
+  const own = activation === 'xielu' ? xielu(at) : activation;
+  return { plan: { kind: 'plain', activation: own, up, down }, views };
+}
+
+function xielu(names: Names): XieluPlan {
+  const number = (name: string, parameter: string): TensorPlan =>
+    names.tensor(`xielu.${name}`, `act_fn.${parameter}`, [1]);
+  const [positive, negative] = [number('positive', 'alpha_p'), number('negative', 'alpha_n')];
+  return { kind: 'xielu', positive, negative };
 }

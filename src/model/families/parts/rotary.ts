@@ -54,3 +54,8 @@ export function headOrder(rotary: RotaryTraits | null, headDim: number): readonl
     return dims + second * (half - pairs) + (inHalf - pairs);
   });
 }
+
+/** Name of what a checkpoint has as `name`, each head in the order that the plan rotates. */
+export function halves(name: string): string {
+  return `${name} in halves`;
+}

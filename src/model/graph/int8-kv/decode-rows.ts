@@ -12,10 +12,12 @@ export interface LayerRows {
   readonly packed: Value;
   /** K and V of the window. */
   readonly pasts: readonly Value[];
+  /** `[numHeads] f32`: any keep the attention op to products of matrices, whose bits do not depend on how a run is cut. */
+  readonly sinks: Value;
 }
 
 /** A row of each sequence: the op rotates and rounds it, and puts it into the cache. No new rows come out. */
-export function decodeRows(run: Int8Run, { plan, packed, pasts }: LayerRows): Value[] {
+export function decodeRows(run: Int8Run, { plan, packed, pasts, sinks }: LayerRows): Value[] {
   const { graph, config, headDim } = run;
   const outputs = [graph.name(), graph.name(), graph.name()];
   const { seqlensK, totalLength } = GRAPH_INPUTS;
@@ -25,7 +27,7 @@ export function decodeRows(run: Int8Run, { plan, packed, pasts }: LayerRows): Va
   const unit = graph.f32(Float32Array.of(1), [1]);
   graph.node(
     'GroupQueryAttention',
-    [packed, '', '', ...pasts, ...lengths, ...rotary, '', '', run.sinks, unit, unit],
+    [packed, '', '', ...pasts, ...lengths, ...rotary, '', '', sinks, unit, unit],
     {
       attributes: {
         ...attentionAttributes(config, plan),

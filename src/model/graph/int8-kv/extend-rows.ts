@@ -2,7 +2,6 @@ import { EXTEND_INPUTS, PART_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import type { LayerRows } from './decode-rows.js';
 import { attentionAttributes } from '../group-query.js';
-import type { AttentionPlan } from '../../plan.js';
 import type { Int8Run } from './int8-run.js';
 
 /** Beyond the end of any run. */
@@ -46,17 +45,18 @@ function single(run: Int8Run, rows: LayerRows, packed: Value): Value {
   });
 }
 
-function inParts(run: Int8Run, { plan, pasts }: LayerRows, packed: Value, place: Place): Value {
+function inParts(run: Int8Run, layer: LayerRows, packed: Value, place: Place): Value {
   const { graph } = run;
+  const { pasts } = layer;
   const cut = graph.ints(PART_ROWS);
   const first = graph.node('Slice', [packed, graph.ints(0), cut, graph.ints(1)]);
   const second = graph.node('Slice', [packed, cut, graph.ints(FAR), graph.ints(1)]);
-  const [outFirst, ...present] = attend(run, plan, first, {
+  const [outFirst, ...present] = attend(run, layer, first, {
     pasts: readPasts(run, pasts, place),
     seqlensK: graph.node('Sub', [place.seqlensK, run.rowsBehind]),
     totalLength: graph.node('Sub', [place.totalLength, graph.node('Squeeze', [run.rowsBehind])]),
   });
-  const [outSecond] = attend(run, plan, second, { ...place, pasts: present });
+  const [outSecond] = attend(run, layer, second, { ...place, pasts: present });
   return graph.node('Concat', [outFirst, outSecond], { attributes: { axis: { int: 1 } } });
 }
 
@@ -121,8 +121,9 @@ function oneByOne(run: Int8Run, rows: LayerRows, packed: Value): Value {
 }
 
 /** Attention of one sequence's rows, `[1, S, numColumns * headDim]`, to each other and to what is in the cache. */
-function sequence(run: Int8Run, { plan, pasts }: LayerRows, packed: Value, place: Place): Value {
-  const [output] = attend(run, plan, packed, { ...place, pasts: readPasts(run, pasts, place) });
+function sequence(run: Int8Run, layer: LayerRows, packed: Value, place: Place): Value {
+  const pasts = readPasts(run, layer.pasts, place);
+  const [output] = attend(run, layer, packed, { ...place, pasts });
   return output;
 }
 
@@ -144,8 +145,8 @@ interface Attended extends Pick<Place, 'seqlensK' | 'totalLength'> {
 
 /** What attention gives, and K and V with these rows. */
 function attend(
-  { graph, config, sinks }: Int8Run,
-  plan: AttentionPlan,
+  { graph, config }: Int8Run,
+  { plan, sinks }: Pick<LayerRows, 'plan' | 'sinks'>,
   packed: Value,
   { pasts, seqlensK, totalLength }: Attended,
 ): [Value, Value, Value] {

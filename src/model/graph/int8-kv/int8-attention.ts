@@ -1,7 +1,8 @@
 import type { ModelConfig } from '../../families/model-config.js';
-import type { Attend } from '../context.js';
+import type { Attend, WeightContext } from '../context.js';
 import { newRowsName, pastName, presentName } from '../contract.js';
-import type { Graph, Value } from '../graph.js';
+import type { Value } from '../graph.js';
+import { sinkScores } from '../group-query.js';
 import { decodeRows } from './decode-rows.js';
 import { extendRows } from './extend-rows.js';
 import { int8Run, type Int8Options } from './int8-run.js';
@@ -14,7 +15,12 @@ const PARTS = ['key', 'value'] as const;
  * a scale. What a sequence is extended by is rounded to the grid before it is attended to: a row sees the same keys and
  * values whether they were computed in its own run or lay in the cache.
  */
-export function int8Attention(graph: Graph, config: ModelConfig, options: Int8Options): Attend {
+export function int8Attention(
+  weights: WeightContext,
+  config: ModelConfig,
+  options: Int8Options,
+): Attend {
+  const { graph } = weights;
   const run = int8Run(graph, config, options);
   return (layer, queryKeyValue) => {
     const [first = '', ...more] = queryKeyValue;
@@ -23,7 +29,8 @@ export function int8Attention(graph: Graph, config: ModelConfig, options: Int8Op
       ? first
       : graph.node('Concat', queryKeyValue, { attributes: { axis: { int: -1 } } });
     const pasts = PARTS.map((part) => pastName(layer.index, part));
-    const rows = { plan: layer.attention, packed, pasts };
+    const sinks = sinkScores(weights, layer.attention) ?? run.noSinks;
+    const rows = { plan: layer.attention, packed, pasts, sinks };
     const others = (): readonly Value[] => {
       const outputs = [graph.name(), graph.name(), graph.name(), graph.name()];
       graph.node('If', [run.isMixed], {

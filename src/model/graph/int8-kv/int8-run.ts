@@ -3,13 +3,11 @@ import { EXTEND_INPUTS, GRAPH_INPUTS, PART_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
 import { plainSinks } from '../group-query.js';
 import { headLayout } from '../head-layout.js';
-import { rotaryTables, type RotaryTables } from '../rotary-tables.js';
+import { type RotaryOptions, rotaryTables, type RotaryTables } from '../rotary-tables.js';
 import type { AttentionPlan } from '../../plan.js';
 
-export interface Int8Options {
-  /** No later position can be run. */
-  readonly numPositions: number;
-}
+/** No later position than `numPositions` can be run. */
+export type Int8Options = Pick<RotaryOptions, 'numPositions' | 'contextLength'>;
 
 /** What attention of all layers has in common. */
 export interface Int8Run {
@@ -37,11 +35,12 @@ export interface Int8Run {
   readonly tablesOf: (plan: AttentionPlan) => RotaryTables | null;
   /** `[E, numColumns] i64`: row of the tables for each head of each row; those of v take the last. */
   readonly tableRows: Value;
-  /** `[numHeads] f32`: keeps the attention op to products of matrices, whose bits do not depend on how a run is cut. */
-  readonly sinks: Value;
+  /** `[numHeads] f32`: what keeps the attention op to products of matrices where the model has no sinks. */
+  readonly noSinks: Value;
 }
 
-export function int8Run(graph: Graph, config: ModelConfig, { numPositions }: Int8Options): Int8Run {
+export function int8Run(graph: Graph, config: ModelConfig, reach: Int8Options): Int8Run {
+  const { numPositions } = reach;
   const { numHeads, numKvHeads } = config;
   const numExtends = graph.node('Size', [EXTEND_INPUTS.totalLengths]);
   const numRows = graph.node('Shape', [EXTEND_INPUTS.positions]);
@@ -66,11 +65,11 @@ export function int8Run(graph: Graph, config: ModelConfig, { numPositions }: Int
     isLong: graph.node('Greater', [numRows, graph.ints(PART_ROWS)]),
     rowsBehind: graph.cast(graph.node('Sub', [numRows, graph.ints(PART_ROWS)]), 'i32'),
     numExtends,
-    tablesOf: rotaryTables(graph, config, { numPositions, hasScale: true, hasIdentity: true }),
+    tablesOf: rotaryTables(graph, config, { ...reach, hasScale: true, hasIdentity: true }),
     tableRows: graph.node('Add', [
       graph.node('Mul', [positions, ofColumns(1, 0)]),
       ofColumns(0, numPositions),
     ]),
-    sinks: plainSinks(graph, config),
+    noSinks: plainSinks(graph, config),
   };
 }

@@ -31,7 +31,7 @@ export function pagedAttention(
   const { cacheHeadDim } = headLayout(config.headDim);
   // A prompt that fills the context may still need dummy rows behind it.
   const numPositions = contextLength + PAGED_RUN_ROWS_MIN;
-  const tablesOf = rotaryTables(graph, config, { numPositions });
+  const tablesOf = rotaryTables(graph, config, { numPositions, contextLength });
   const { cumulativeLengths, pastLengths, blockTable, metadata } = PAGED_INPUTS;
   return (layer, queryKeyValue) => {
     const tables = tablesOf(layer.attention);

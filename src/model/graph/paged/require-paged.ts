@@ -5,7 +5,27 @@ import type { ModelTarget } from '../../target.js';
 /** What the paged attention of a provider lacks, for a model that has it. */
 type Lack = (model: DecoderModel) => string | null;
 
+const hasSinks: Lack = ({ plan }) =>
+  plan.layers.every(({ attention }) => attention.sinks === null)
+    ? null
+    : 'its attention has no sinks (the scores that keys compete with)';
+
+/** Rows of a run on pages do not say where they stand. */
+const learnsPositions: Lack = ({ plan }) =>
+  plan.positions === null ? null : 'its positions are learned';
+
+const biasesScores: Lack = ({ plan }) =>
+  plan.layers.every(({ attention }) => attention.alibi === null)
+    ? null
+    : 'its attention adds no bias to scores (ALiBi)';
+
 const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] = [
+  ['cuda', hasSinks],
+  ['webgpu', hasSinks],
+  ['cuda', learnsPositions],
+  ['webgpu', learnsPositions],
+  ['cuda', biasesScores],
+  ['webgpu', biasesScores],
   [
     'webgpu',
     ({ plan }) =>

@@ -17,5 +17,11 @@ testModelDevice(t, {
     'qwen2-window': 1,
     smollm3: 2,
     glm4: 1,
+    'gpt-oss-full': 1,
+    'olmoe-clip': 0.1,
+    'deepseek-v2': 0.3,
+    'gpt2-bare': 0.01,
+    'olmo-clip': 0.04,
+    'cohere-bias': 0.06,
   },
 });

@@ -14,5 +14,12 @@ testModelDevice(t, {
     'qwen2-window': ROUNDING,
     smollm3: ROUNDING,
     glm4: ROUNDING,
+    'gpt-oss-full': ROUNDING,
+    'olmoe-clip': ROUNDING,
+    'deepseek-v2': ROUNDING,
+    'gpt2-bare': ROUNDING,
+    'olmo-clip': ROUNDING,
+    'cohere-bias': ROUNDING,
+    'baichuan-alibi': ROUNDING,
   },
 });

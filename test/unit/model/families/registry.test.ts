@@ -2,6 +2,7 @@ import t from 'tap';
 
 import { ModelConfigError } from '../../../../src/model/families/config-fields.js';
 import { resolveContextLength } from '../../../../src/model/families/context-length.js';
+import { alibiSlopes } from '../../../../src/model/families/parts/alibi.js';
 import { readDecoder } from '../../../../src/model/families/registry.js';
 import { layerWindows, moeFacts } from '../../../../src/model/plan-facts.js';
 import type { ModelPlan } from '../../../../src/model/plan.js';
@@ -76,6 +77,11 @@ const REFUSED: readonly [what: string, change: Record<string, unknown>, message:
   ['a bad epsilon', { rms_norm_eps: 0 }, /"rms_norm_eps" must be a positive number/],
   ['no architecture', { architectures: [] }, /"architectures" must be a list of one architecture/],
   ['unknown scaling', { rope_scaling: { type: 'su' } }, /rope scaling type 'su' is not supported/],
+  [
+    'too few factors',
+    { rope_scaling: { type: 'longrope', short_factor: [1], long_factor: [1] } },
+    /"rope_scaling" has 1 factors, .* there must be 8/,
+  ],
   ['scaling without factor', { rope_scaling: { type: 'linear' } }, /"rope_scaling": "factor" must/],
   ['a list for scaling', { rope_scaling: [] }, /"rope_scaling" must be a JSON object/],
 ];
@@ -216,6 +222,8 @@ t.test('a context that no request fits into, or that no table reaches, is refuse
   t.end();
 });
 
+const ONES = new Array<number>(8).fill(1);
+
 t.test('a longer context than the model has is refused, and says why', (t) => {
   const plain = readDecoder(LLAMA).config;
   t.equal(resolveContextLength(plain, 100), 100);
@@ -228,6 +236,14 @@ t.test('a longer context than the model has is refused, and says why', (t) => {
     rope_scaling: { type: 'dynamic', factor: 2 },
   }).config;
   t.throws(() => resolveContextLength(dynamic, 4096), /scales its rotary embedding dynamically/);
+  const long = readDecoder({
+    ...LLAMA,
+    original_max_position_embeddings: 512,
+    rope_scaling: { type: 'su', short_factor: ONES, long_factor: ONES },
+  }).config;
+  t.equal(resolveContextLength(long, null), 512);
+  t.equal(resolveContextLength(long, 2048), 2048);
+  t.throws(() => resolveContextLength(long, 2049), /\(2048\)\. Without --context-length .*, 512;/);
   t.end();
 });
 
@@ -245,5 +261,59 @@ t.test('tied embeddings take the head from the embedding table', (t) => {
     readDecoder({ ...LLAMA, tie_word_embeddings: tied }).plan.head.parts[0]?.weight;
   t.equal(headWeight(true), 'model.embed_tokens.weight');
   t.equal(headWeight(false), 'lm_head.weight');
+  t.end();
+});
+
+t.test('a field of another name is named as config.json has it', (t) => {
+  const gpt2 = { architectures: ['GPT2LMHeadModel'], vocab_size: 96, n_embd: 64, n_layer: 2 };
+  t.throws(() => readDecoder({ ...gpt2, n_head: 'x' }), {
+    message: /"n_head" must be .*, got "x"/,
+  });
+  const { config, plan } = readDecoder({ ...gpt2, n_head: 4 });
+  t.equal(config.intermediateSize, 256);
+  t.same(plan.positions?.shape, [1024, 64]);
+  t.end();
+});
+
+t.test('Falcon shares one head of k and v, some, or none', (t) => {
+  const falcon = {
+    ...LLAMA,
+    architectures: ['FalconForCausalLM'],
+    num_key_value_heads: null,
+    num_kv_heads: 2,
+  };
+  const shared = (change: object): number =>
+    readDecoder({ ...falcon, ...change }).config.numKvHeads;
+  t.equal(shared({}), 1);
+  t.equal(shared({ new_decoder_architecture: true }), 2);
+  t.equal(shared({ multi_query: false, num_kv_heads: null }), 4);
+  t.throws(() => readDecoder({ ...falcon, new_decoder_architecture: true, parallel_attn: false }), {
+    message: /"parallel_attn" must be true where "new_decoder_architecture" is/,
+  });
+  t.end();
+});
+
+t.test(
+  'Baichuan has ALiBi without max_position_embeddings, and a head of unit rows in its second',
+  (t) => {
+    const baichuan = { ...LLAMA, architectures: ['BaichuanForCausalLM'] };
+    const first = (change: object) => readDecoder({ ...baichuan, ...change });
+    t.equal(first({}).plan.layers[0]?.attention.alibi, null);
+    const large = first({ max_position_embeddings: null, model_max_length: 512 });
+    t.equal(large.plan.layers[0]?.attention.rotary, null);
+    t.same(large.plan.layers[0]?.attention.alibi?.slopes, [0.25, 0.0625, 0.015625, 0.00390625]);
+    t.equal(large.config.derivedContextLength, 512);
+    const units = (change: object) => first(change).views.filter(({ isUnit }) => isUnit === true);
+    t.same(units({}), []);
+    t.same(
+      units({ vocab_size: 125_696 }).map(({ of }) => of),
+      ['lm_head.weight'],
+    );
+    t.end();
+  },
+);
+
+t.test('slopes of ALiBi beyond a power of two are those between', (t) => {
+  t.same(alibiSlopes(3), [2 ** -4, 2 ** -8, 2 ** -2]);
   t.end();
 });

@@ -20,6 +20,7 @@ const MODULES = { transformer: '', pooling: ['mean'], after: [] } as const;
 t.test('a folder embeds by its architecture, its modules or as asked', (t) => {
   t.equal(isPooled(BERT, null, false), true);
   t.equal(isPooled(CAUSAL, null, false), false);
+  t.equal(isPooled({ ...CAUSAL, architectures: ['GPT2LMHeadModel'] }, null, false), false);
   t.equal(isPooled(CAUSAL, MODULES, false), true);
   t.equal(isPooled(CAUSAL, null, true), true);
   const moe = { ...CAUSAL, architectures: ['Qwen2MoeForCausalLM'] };

@@ -1,0 +1,55 @@
+import { decoder } from './decoder.js';
+import type { ModelFamily } from './family.js';
+import { readLlamaLike } from './llama-like.js';
+import { attention } from './parts/attention.js';
+import { type ExpertStacks, STACKS } from './parts/expert-stacks.js';
+import { readExpertSizes, routedMlp, softmaxRouting } from './parts/experts.js';
+import { preNorm } from './parts/layers.js';
+
+const architecture = 'GraniteMoeForCausalLM';
+
+const INPUT_OUTPUT: ExpertStacks = {
+  ...STACKS,
+  gateUp: 'input_linear.weight',
+  down: 'output_linear.weight',
+  isFallback: false,
+};
+
+/** Granite whose MLPs are routed experts. */
+export const graniteMoe: ModelFamily = {
+  architecture,
+  models: 'Granite 3 MoE (1B-A400M, 3B-A800M)',
+  read: (fields) => {
+    const { config, norm, activation, tied } = readLlamaLike(fields, {
+      architecture,
+      modelType: 'granitemoe',
+    });
+    const bias = fields.boolean('attention_bias', false);
+    const scale = fields.positive('attention_multiplier', 1);
+    const residualScale = fields.positive('residual_multiplier', 1);
+    const sizes = readExpertSizes(fields, {
+      count: 'num_local_experts',
+      topK: 'num_experts_per_tok',
+    });
+    return decoder(config, {
+      norm,
+      tied,
+      embeddingScale: fields.positive('embedding_multiplier', 1),
+      logitScale: 1 / fields.positive('logits_scaling', 1),
+      layer: (place) =>
+        preNorm(place, norm, {
+          attention: attention(place, { qkvBias: bias, outputBias: bias, scale }),
+          mlp: routedMlp(place, {
+            ...sizes,
+            activation,
+            width: config.intermediateSize,
+            // Softmax over the chosen experts alone.
+            routing: softmaxRouting(true),
+            modules: { at: 'block_sparse_moe', router: 'router.layer' },
+            stacks: [{ ...STACKS, router: 'router' }, INPUT_OUTPUT],
+          }),
+          residualScale,
+        }),
+    });
+  },
+};

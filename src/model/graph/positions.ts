@@ -1,0 +1,34 @@
+import { EXTEND_INPUTS, GRAPH_INPUTS } from './contract.js';
+import type { Graph, Value } from './graph.js';
+
+/** `[B, S] i64`: the position of each row of a run, of which dummy rows may be beyond the last of `count`. */
+export function runPositions(graph: Graph, count: number, isInt8: boolean): Value {
+  const positions = isInt8 ? listedPositions(graph) : lastPositions(graph);
+  return graph.node('Min', [positions, graph.ints(count - 1)]);
+}
+
+/** The rows of a sequence are its last. */
+function lastPositions(graph: Graph): Value {
+  const attributes = { start: { int: 1 }, end: { int: 2 } };
+  const numRows = graph.node('Shape', [GRAPH_INPUTS.inputIds], { attributes });
+  const last = graph.node('Unsqueeze', [lastPosition(graph), graph.ints(1)]);
+  const behind = graph.node('Range', [
+    graph.node('Squeeze', [graph.node('Sub', [graph.ints(1), numRows])]),
+    graph.int(1),
+    graph.int(1),
+  ]);
+  return graph.node('Add', [last, behind]);
+}
+
+/** Rows that decode are the last of their sequence; behind them are those that the run says. */
+function listedPositions(graph: Graph): Value {
+  const all = graph.node('Concat', [lastPosition(graph), EXTEND_INPUTS.positions], {
+    attributes: { axis: { int: 0 } },
+  });
+  return graph.node('Reshape', [all, graph.node('Shape', [GRAPH_INPUTS.inputIds])]);
+}
+
+/** `[B]` of rows that decode, or of whole runs. */
+function lastPosition(graph: Graph): Value {
+  return graph.cast(GRAPH_INPUTS.seqlensK, 'i64');
+}
