@@ -87,9 +87,10 @@ export interface AttentionPlan {
   readonly qkv: LinearPlan;
   /** Null = `qkv` gives q, k and v themselves. */
   readonly latent: LatentPlan | null;
-  /** Norms of q and k before they are rotated. */
   readonly qNorm: HeadNormPlan | null;
   readonly kNorm: HeadNormPlan | null;
+  /** The norms of q and k are of what has been rotated; else before that. */
+  readonly normsRotated: boolean;
   /** q, k and v are kept within `[-clip, clip]` behind these norms, before q and k are rotated; null = as they are. */
   readonly clip: number | null;
   readonly o: LinearPlan;
@@ -97,6 +98,8 @@ export interface AttentionPlan {
   readonly rotary: RotaryPlan | null;
   /** Multiplies the dot product of q and k. */
   readonly scale: number;
+  /** Multiplies q too, by its position; null = 1. */
+  readonly temperature: TemperaturePlan | null;
   /** Scaled scores `x` become `cap * tanh(x / cap)`; null = as they are. */
   readonly softcap: number | null;
   /** Tells positions apart by what is added to scaled scores; null = nothing is. */
@@ -124,6 +127,12 @@ export interface LatentPlan {
   readonly turning: number;
   readonly still: number;
   readonly value: number;
+}
+
+/** `1 + beta * log(1 + floor(position / period))` (Llama 4's). */
+export interface TemperaturePlan {
+  readonly beta: number;
+  readonly period: number;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { LayerPlan } from '../plan.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
+import type { PlacedRows } from './placed-rows.js';
 import type { RunRows } from './run-rows.js';
 
 /** What a linear needs to emit its nodes. */
@@ -27,6 +28,8 @@ export interface GraphContext extends WeightContext {
   readonly rows?: RunRows;
   /** `[B, S] i64`: the row of the plan's `positions` for each row of the run; absent = the model has none. */
   readonly positions?: Value;
+  /** Absent = no layer needs them. */
+  readonly placed?: PlacedRows;
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */
   readonly kvGrids?: readonly KvGrid[] | null;
 }

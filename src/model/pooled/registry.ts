@@ -1,6 +1,6 @@
 import type { EmbeddingSpec } from '../../core/model-spec.js';
 import { ConfigFields, ModelConfigError } from '../families/config-fields.js';
-import { unsupported } from '../families/registry.js';
+import { generates, unsupported } from '../families/registry.js';
 import { ENCODERS } from './encoders.js';
 import { POOLED_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
@@ -18,8 +18,8 @@ export interface PooledModel {
   readonly prefix: PooledFamily['prefix'];
 }
 
-/** Endings of classes that never generate. */
-const HEADLESS = /((?<!LMHead)Model|ForSequenceClassification)$/;
+/** Endings of classes that do not generate, but for those whose names say otherwise. */
+const HEADLESS = /(Model|ForSequenceClassification)$/;
 
 /**
  * Whether this checkpoint answers with vectors: by its architecture, and for one that generates as well
@@ -31,7 +31,8 @@ export function isPooled(
   isEmbedding: boolean,
 ): boolean {
   if (isEmbedding || modules !== null) return true;
-  return HEADLESS.test(new ConfigFields(json, 'config.json').architecture());
+  const architecture = new ConfigFields(json, 'config.json').architecture();
+  return HEADLESS.test(architecture) && !generates(architecture);
 }
 
 /** Throws `ModelConfigError`, naming the field or architecture. */

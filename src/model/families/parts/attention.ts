@@ -1,4 +1,4 @@
-import type { AlibiPlan, AttentionPlan } from '../../plan.js';
+import type { AlibiPlan, AttentionPlan, TemperaturePlan } from '../../plan.js';
 import type { ModelConfig } from '../model-config.js';
 import type { FusedPart } from './fused.js';
 import { fusedViews, turned, turnedViews } from './fused.js';
@@ -38,14 +38,17 @@ export interface FusedHeads {
 export interface AttentionTraits {
   readonly qkvBias?: boolean;
   readonly outputBias?: boolean;
-  /** Of q and k before they are rotated; default: none. */
+  /** Of q and k; default: none. */
   readonly headNorm?: HeadNormStyle | null;
+  /** The norms are of what has been rotated. */
+  readonly normsRotated?: boolean;
   /** Behind these norms; default: q, k and v are not clipped. */
   readonly clip?: number | null;
   /** Default: {@link wholeRotary}; null = positions are not told apart. */
   readonly rotary?: RotaryTraits | null;
   /** Default: `1 / sqrt(headDim)`. */
   readonly scale?: number;
+  readonly temperature?: TemperaturePlan | null;
   readonly softcap?: number | null;
   readonly alibi?: AlibiPlan | null;
   readonly window?: number | null;
@@ -81,6 +84,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       }),
       latent: null,
       ...norms.plan,
+      normsRotated: traits.normsRotated ?? false,
       clip: traits.clip ?? null,
       o: names.linear('o', {
         in: numHeads * headDim,
@@ -89,6 +93,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       }),
       rotary: rotary && { rope: rotary.rope, dims: rotary.dims },
       scale: traits.scale ?? 1 / Math.sqrt(headDim),
+      temperature: traits.temperature ?? null,
       softcap: traits.softcap ?? null,
       alibi: traits.alibi ?? null,
       window: traits.window ?? null,

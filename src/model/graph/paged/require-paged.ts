@@ -14,6 +14,11 @@ const hasSinks: Lack = ({ plan }) =>
 const learnsPositions: Lack = ({ plan }) =>
   plan.positions === null ? null : 'its positions are learned';
 
+const placesHeads: Lack = ({ plan }) =>
+  plan.layers.some(({ attention }) => attention.normsRotated || attention.temperature !== null)
+    ? 'its attention needs more of positions than their rotation'
+    : null;
+
 const biasesScores: Lack = ({ plan }) =>
   plan.layers.every(({ attention }) => attention.alibi === null)
     ? null
@@ -24,6 +29,8 @@ const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] =
   ['webgpu', hasSinks],
   ['cuda', learnsPositions],
   ['webgpu', learnsPositions],
+  ['cuda', placesHeads],
+  ['webgpu', placesHeads],
   ['cuda', biasesScores],
   ['webgpu', biasesScores],
   [
