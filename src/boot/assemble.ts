@@ -209,6 +209,7 @@ async function build(
     ...deviceControls({
       loading: likeServed(loading, prepared),
       prepared,
+      draft,
       served,
       fleet,
       engine,
