@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { BUILD_DEPS } from '../../doubles/build-deps.js';
-import { prepareModel, type PreparedCheckpoint } from '../../../src/model/prepare-model.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
+import { prepareModel } from '../../../src/model/prepare-model.js';
 
 /** What transformers computed; written by test/fixtures/make_pooled_goldens.py. */
 export interface PooledGolden {
@@ -31,12 +32,10 @@ export async function readPooledGolden(name: string): Promise<PooledGolden> {
 }
 
 /** A folder as the server loads it; what it has in other places than the plan is put there on this thread. */
-export async function preparePooled(
-  folder: string,
-  isEmbedding = false,
-): Promise<PreparedCheckpoint> {
-  return prepareModel(
+export async function preparePooled(folder: string, isEmbedding = false): Promise<PreparedModel> {
+  const { spec, graph, weightsFolder, isBatchInvariant, target } = await prepareModel(
     { folder, quantization: 'auto', loadFormat: 'auto', contextLength: null, isEmbedding },
     BUILD_DEPS,
   );
+  return { spec, graph, weightsFolder, isBatchInvariant, target };
 }
