@@ -9,7 +9,7 @@ import { askClassify } from './embed/classify.js';
 import type { EmbedDeps } from './embed/embed.js';
 import { askEmbeddings } from './embed/embeddings.js';
 import { CLASSIFY_FIELDS, EMBEDDINGS_FIELDS, RERANK_FIELDS } from './embed/fields.js';
-import { askRerank } from './embed/rerank.js';
+import { rerank } from './embed/rerank.js';
 import { GENERATE_FIELDS } from './native/generate-fields.js';
 import { generate, type GenerateDeps } from './native/generate.js';
 import { CHAT_FIELDS } from './openai/fields.js';
@@ -46,7 +46,11 @@ export function callsOf({ generation, openAi, embed }: CallParts): Calls {
     },
     chat: { fields: CHAT_FIELDS, answer: (body, sink) => openAi.chat(body, sink, NOBODY) },
     embed: { fields: EMBEDDINGS_FIELDS, answer: vectors(askEmbeddings) },
-    rerank: { fields: RERANK_FIELDS, answer: vectors(askRerank) },
+    rerank: {
+      fields: RERANK_FIELDS,
+      answer: (body, sink) =>
+        rerank(new FieldReader(body, 'INVALID_JSON'), sink, { embed, generation }),
+    },
     classify: { fields: CLASSIFY_FIELDS, answer: vectors(askClassify) },
   };
 }

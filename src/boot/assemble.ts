@@ -208,6 +208,7 @@ async function build(
     ...deviceControls({
       loading: likeServed(loading, prepared),
       prepared,
+      draft,
       served,
       fleet,
       engine,

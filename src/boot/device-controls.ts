@@ -8,10 +8,13 @@ import type { LoadContext } from '../fleet/load-context.js';
 import type { LoadedModel } from '../fleet/load-model.js';
 import { MemoryOccupation } from '../fleet/memory-occupation.js';
 import { WeightUpdater } from '../fleet/weight-updater.js';
+import type { PreparedModel } from '../model/graph/contract.js';
 
 interface ControlledParts extends Pick<LoadedModel, 'prepared' | 'served'> {
   /** How the model was loaded. */
   readonly loading: LoadContext;
+  /** Drafts for the model; null = none. */
+  readonly draft: PreparedModel | null;
   readonly fleet: DeviceFleet;
   readonly engine: Engine;
   readonly actors: Pick<ActorThreads, 'hang'>;
@@ -27,7 +30,7 @@ interface DeviceControls {
 
 /** What the front end may do to the devices of a running server; weights and memory one change at a time. */
 export function deviceControls(parts: ControlledParts): DeviceControls {
-  const { loading, prepared, served, fleet, engine, actors, freeBytes } = parts;
+  const { loading, prepared, draft, served, fleet, engine, actors, freeBytes } = parts;
   const changes = new Exclusive();
   return {
     weightControl: new WeightUpdater({
@@ -39,6 +42,7 @@ export function deviceControls(parts: ControlledParts): DeviceControls {
         freeBytes === null ? process.availableMemory() : freeBytes * loading.args.dpSize,
       served: served.weights,
       running: prepared,
+      draftBytes: draft?.spec.weightBytes ?? 0,
       changes,
     }),
     memoryControl: new MemoryOccupation({ fleet, engine, log: loading.log, changes }),

@@ -9,6 +9,8 @@ import { renderTable, type TableColumn } from './table.js';
 export interface ExaminedRepo extends CachedRepo {
   /** Why Radish cannot serve each revision, in their order; null = it can. */
   readonly obstacles: readonly (string | null)[];
+  /** What `radish convert` made of each, in their order; null = it is not of it. */
+  readonly formats: readonly (string | null)[];
 }
 
 const MODEL_COLUMNS: readonly TableColumn[] = [
@@ -56,17 +58,22 @@ function modelRow(model: ExaminedRepo): readonly string[] {
 
 function copyRow(copy: WeightCopy): readonly string[] {
   const of = copy.format === 'dummy' ? '(dummy weights)' : copy.sources.map(sourceName).join(', ');
-  const state = copy.users.length > 0 ? 'now' : day(copy.usedMs);
+  const used = copy.users.length > 0 ? 'now' : day(copy.usedMs);
+  const state = copy.isUnfinished ? 'unfinished' : used;
   const size = copy.bytes === null ? 'broken' : shownBytes(copy.bytes);
   return [of || '(not noted)', copy.format, size, state];
 }
 
 /** Yes for all revisions, or what is in the way of the first that cannot be served. */
-function verdict({ obstacles, partBytes }: ExaminedRepo): string {
+function verdict({ obstacles, formats, partBytes }: ExaminedRepo): string {
   const part = partBytes > 0 ? `half downloaded (${shownBytes(partBytes)})` : '';
   if (obstacles.length === 0) return part || 'no: empty';
   const reasons = obstacles.filter((obstacle) => obstacle !== null);
-  if (reasons.length === 0) return part === '' ? 'yes' : `yes; another is ${part}`;
+  if (reasons.length === 0) {
+    const converted = [...new Set(formats.filter((format) => format !== null))].join(', ');
+    const yes = converted === '' ? 'yes' : `yes, converted to ${converted}`;
+    return part === '' ? yes : `${yes}; another is ${part}`;
+  }
   const no = reasons.length === obstacles.length ? 'no' : 'not all';
   return `${no}: ${part !== '' && reasons[0]?.startsWith('incomplete') === true ? part : (reasons[0] ?? '')}`;
 }

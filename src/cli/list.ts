@@ -28,9 +28,11 @@ export const listCommand: CliCommand = {
 };
 
 async function examine(repo: CachedRepo): Promise<ExaminedRepo> {
-  const { whyNotServed } = await import('../model/servable.js');
-  const obstacles = await Promise.all(repo.revisions.map(({ folder }) => whyNotServed(folder)));
-  return { ...repo, obstacles };
+  const { convertedTo, whyNotServed } = await import('../model/servable.js');
+  const folders = repo.revisions.map(({ folder }) => folder);
+  const obstacles = await Promise.all(folders.map(whyNotServed));
+  const formats = await Promise.all(folders.map(convertedTo));
+  return { ...repo, obstacles, formats };
 }
 
 function asJson(caches: Caches, models: readonly ExaminedRepo[], copies: readonly WeightCopy[]) {
@@ -50,6 +52,7 @@ function asJson(caches: Caches, models: readonly ExaminedRepo[], copies: readonl
         path: folder,
         can_be_served: model.obstacles[index] === null,
         why_not: model.obstacles[index] ?? null,
+        converted_to: model.formats[index] ?? null,
       })),
     })),
     quantization_cache: caches.copies,
@@ -61,6 +64,7 @@ function asJson(caches: Caches, models: readonly ExaminedRepo[], copies: readonl
       last_used: time(copy.usedMs),
       models: copy.sources.map(sourceName),
       used_by: copy.users,
+      unfinished: copy.isUnfinished,
     })),
   };
 }

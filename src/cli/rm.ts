@@ -170,11 +170,14 @@ async function removeCopies(
   isGone: Removal['isGone'],
 ): Promise<number> {
   const { removeEntry } = await import('../model/quantize/cache-room.js');
+  const { removeDraft } = await import('../model/quantize/drafts.js');
   const { forgetSources } = await import('../model/quantize/cache-sources.js');
   let freed = 0;
-  for (const { folder, bytes, sources } of copies) {
+  for (const copy of copies) {
+    const { folder, bytes, sources, isUnfinished } = copy;
+    const remove = (): Promise<boolean> => (isUnfinished ? removeDraft(copy) : removeEntry(folder));
     if (!sources.every(isGone)) await forgetSources(folder, isGone);
-    else if (await removeEntry(folder)) freed += bytes ?? 0;
+    else if (await remove()) freed += bytes ?? 0;
   }
   return freed;
 }

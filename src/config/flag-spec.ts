@@ -34,6 +34,8 @@ export interface FlagSpec<T = unknown> {
   /** Other spellings, with their dashes. */
   readonly aliases: readonly string[];
   readonly choices: readonly string[];
+  /** Choices beside these that help does not list. */
+  readonly unlistedChoices: readonly string[];
   /** SGLang's other choices: accepted with a warning, and the default is used. */
   readonly foreignChoices: readonly string[];
   /** SGLang's other choices that nothing here can stand for: refused by name. */
@@ -49,6 +51,7 @@ export interface FlagOptions {
   readonly min?: number;
   readonly max?: number;
   readonly isSecret?: boolean;
+  readonly unlistedChoices?: readonly string[];
   readonly foreignChoices?: readonly string[];
   readonly missingChoices?: readonly string[];
 }
@@ -65,6 +68,7 @@ function flag<T>(
     help,
     aliases: options.aliases ?? [],
     choices: options.choices ?? [],
+    unlistedChoices: options.unlistedChoices ?? [],
     foreignChoices: options.foreignChoices ?? [],
     missingChoices: options.missingChoices ?? [],
     min: options.min ?? -Infinity,
@@ -116,13 +120,13 @@ export function bool(help: string, options: FlagOptions = {}): FlagSpec<boolean>
   return flag('bool', false, help, options);
 }
 
-export function choice<const C extends string>(
+export function choice<const C extends string, const U extends string = never>(
   choices: readonly C[],
   value: NoInfer<C>,
   help: string,
-  options: FlagOptions = {},
-): FlagSpec<C> {
-  return flag<C>('choice', value, help, { ...options, choices });
+  options: FlagOptions & { readonly unlistedChoices?: readonly U[] } = {},
+): FlagSpec<C | U> {
+  return flag<C | U>('choice', value, help, { ...options, choices });
 }
 
 export function optionalChoice<const C extends string>(

@@ -31,7 +31,8 @@ const TYPES: Readonly<Record<FlagSpec['type'], ValueType>> = {
   },
   choice: {
     read: (text) => text,
-    accepts: (value, { choices }) => choices.some((one) => one === value),
+    accepts: (value, { choices, unlistedChoices }) =>
+      [...choices, ...unlistedChoices].some((one) => one === value),
     expected: ({ choices }) => `one of ${choices.join(', ')}`,
   },
   int: {

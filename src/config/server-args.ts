@@ -27,11 +27,11 @@ import {
   REASONING_PARSERS,
   TOOL_PARSERS,
 } from './parser-names.js';
+import { QUANT_METHODS } from '../core/quant-methods.js';
 import {
   FOREIGN_DEVICES,
   FOREIGN_LOAD_FORMATS,
   FOREIGN_KV_CACHE_DTYPES,
-  FOREIGN_QUANTIZATIONS,
   FOREIGN_SCHEDULE_POLICIES,
 } from './unsupported-flags.js';
 
@@ -72,8 +72,9 @@ const MODEL = {
     ['auto', 'none', 'w8a8_int8', 'int8', 'int4'],
     'auto',
     'Format of the linear layers. auto = w8a8_int8 where the model and memory allow, else int8 or int4. ' +
-      'int4 leaves four-bit codes of a checkpoint as they are.',
-    { foreignChoices: FOREIGN_QUANTIZATIONS },
+      'int4 leaves four-bit codes of a checkpoint as they are. What SGLang calls a quantised checkpoint (awq, …) ' +
+      'says what it must be, and is auto.',
+    { unlistedChoices: QUANT_METHODS },
   ),
   'quantization-preference': choice(
     ['speed', 'quality', 'memory'],

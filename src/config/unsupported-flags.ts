@@ -128,12 +128,6 @@ export const KNOWN_UNSUPPORTED = Object.values(BY_SUBJECT).flatMap(words);
 /** SGLang's `--kv-cache-dtype` values of 8 bits and less. The nearest is `auto`, which takes 8 where it may. */
 export const FOREIGN_KV_CACHE_DTYPES = words('fp8_e5m2 fp8_e4m3 fp4_e2m1');
 
-/** Formats of GPU kernels. The nearest that a CPU has is `auto`, 8 bits. */
-export const FOREIGN_QUANTIZATIONS = words(`
-  awq awq_marlin auto-round bitsandbytes compressed-tensors fp8 gguf gptq gptq_marlin marlin modelopt
-  modelopt_fp4 modelopt_fp8 modelslim moe_wna16 mxfp4 mxfp8 petit_nvfp4 qoq quark_int4fp8_moe w4afp8
-  w8a8_fp8`);
-
 /** What such a folder lacks, safetensors, is then missed by the loader. */
 export const FOREIGN_LOAD_FORMATS = words(`
   pt npcache sharded_state bitsandbytes layered flash_rl remote remote_instance fastsafetensors

@@ -214,7 +214,9 @@ export interface EmbedSequence {
 export interface EmbedResult {
   readonly step: number;
   readonly dim: number;
-  /** `[sequences.length, dim]`: pooled vectors, or the scores of a classification head. */
+  /** Each token of a sequence has a vector. */
+  readonly isPerToken: boolean;
+  /** `[sequences.length, dim]`: pooled vectors, or the scores of a classification head; or `[all tokens, dim]`. */
   readonly vectors: Float32Array;
   readonly computeUs: number;
 }

@@ -43,14 +43,19 @@ export interface ModelSpec {
 
 /**
  * What makes one vector of a text's hidden states: the first token's, the last token's, the largest of each
- * dimension, the mean, the sum over the root of the length, the mean weighted by position (1, 2, …).
+ * dimension, the mean, the sum over the root of the length, the mean weighted by position (1, 2, …). `tokens`: nothing,
+ * each token has its own. `turn`: that of the token that ends the turn before the assistant's last.
  */
-export type PoolingMode = 'cls' | 'max' | 'mean' | 'mean_sqrt_len' | 'weightedmean' | 'last';
+export type PoolingMode =
+  'cls' | 'max' | 'mean' | 'mean_sqrt_len' | 'weightedmean' | 'last' | 'tokens' | 'turn';
 
-/** A model that answers with one vector per text: embedder, cross-encoder, reward model, classifier. */
+/** A model that answers with a vector per text, or per token: embedder, cross-encoder, reward model, classifier. */
 export interface EmbeddingSpec {
-  /** `embedding`: a pooled hidden state; `classification`: the logits of a head, one per label. */
-  readonly kind: 'embedding' | 'classification';
+  /**
+   * `embedding`: a pooled hidden state; `classification`: the logits of a head, one per label; `sparse`: a weight for each
+   * token of the vocabulary, most of them 0.
+   */
+  readonly kind: 'embedding' | 'classification' | 'sparse';
   /** Length of the vector. */
   readonly dim: number;
   /** At least one; the vectors of several are joined in this order. */
@@ -68,6 +73,11 @@ export interface MoeSpec {
   readonly layers: readonly number[];
   readonly numExperts: number;
   readonly topK: number;
+}
+
+/** Whether each token of a text has a vector, rather than the text one. */
+export function isPerToken({ pooling }: EmbeddingSpec): boolean {
+  return pooling.includes('tokens');
 }
 
 /** The state of a sequence that does not grow with it: each token changes it, and none can be taken back. */

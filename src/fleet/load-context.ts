@@ -1,5 +1,6 @@
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
+import { isQuantMethod } from '../core/quant-methods.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
@@ -43,10 +44,15 @@ export function likeServed(context: LoadContext, served: PreparedCheckpoint): Lo
   return {
     ...context,
     provesLate: false,
-    args: served.info.isConverted ? { ...args, quantization: format } : args,
+    args: served.info.isConverted ? { ...args, quantization: format } : storedAnyhow(args),
     device: device.device === 'cpu' ? { ...device, kvCacheDtype } : device,
     tokenizerFolder: served.tokenizerFolder,
   };
+}
+
+/** What `--quantization` says of the served checkpoint says nothing of another one. */
+export function storedAnyhow(args: ServerArgs): ServerArgs {
+  return isQuantMethod(args.quantization) ? { ...args, quantization: 'auto' } : args;
 }
 
 /** A bar that shows only when there is something to wait for. */

@@ -4,7 +4,7 @@ import type { PreparedCheckpoint } from '../model/prepare-model.js';
 import { openSource } from '../model/source/registry.js';
 import { Tokenizer } from '../text/tokenizer.js';
 import { findFolder } from './find-folder.js';
-import type { LoadContext } from './load-context.js';
+import { storedAnyhow, type LoadContext } from './load-context.js';
 import type { LoadedModel } from './load-model.js';
 import { prepareFolder } from './prepare-folder.js';
 
@@ -23,7 +23,7 @@ export async function loadDraft(
   const draft = await prepareFolder(
     {
       ...context,
-      args: { ...args, loadFormat, contextLength: null },
+      args: { ...storedAnyhow(args), loadFormat, contextLength: null },
       tokenizerFolder: prepared.tokenizerFolder,
     },
     folder,

@@ -1,5 +1,11 @@
+import type { ServerArgs } from '../config/server-args.js';
 import type { KvType } from '../core/model-spec.js';
-import { prepareModel, type PreparedCheckpoint } from '../model/prepare-model.js';
+import { isQuantMethod } from '../core/quant-methods.js';
+import {
+  prepareModel,
+  type PreparedCheckpoint,
+  type PrepareOptions,
+} from '../model/prepare-model.js';
 import type { TensorOverlay } from '../model/source/tensor-overlay.js';
 import { calibrateOnText, roundingTexts } from './calibrate-on-text.js';
 import { lazyProgress, type LoadContext } from './load-context.js';
@@ -30,7 +36,7 @@ async function prepare(
     return await prepareModel(
       {
         folder,
-        quantization: args.quantization,
+        ...askedQuantization(args.quantization),
         preference: args.quantizationPreference,
         memoryBytes: context.memoryBytes,
         allowsLoneRows: args.disableBatchInvariance,
@@ -65,6 +71,15 @@ async function prepare(
   } finally {
     bar.done();
   }
+}
+
+/** A format to compute in; or SGLang's name of how the checkpoint is stored, which leaves the format to be chosen. */
+function askedQuantization(
+  asked: ServerArgs['quantization'],
+): Pick<PrepareOptions, 'quantization' | 'quantMethod'> {
+  return isQuantMethod(asked)
+    ? { quantization: 'auto', quantMethod: asked }
+    : { quantization: asked };
 }
 
 const KV_TYPE_NAMES: Readonly<Record<KvType, string>> = {

@@ -25,6 +25,8 @@ export interface WeightUpdaterDeps {
   readonly availableBytes: () => number;
   readonly served: ServedWeights;
   readonly running: PreparedCheckpoint;
+  /** Of the model that drafts, which each device loads beside the weights. */
+  readonly draftBytes: number;
   /** What else changes the devices. */
   readonly changes: Exclusive;
 }
@@ -95,9 +97,10 @@ export class WeightUpdater implements WeightControl {
 
   /** Beside the old weights, or, where both do not fit and that was asked for, in their place. */
   async #buildWhereItFits(weights: Weights, request: WeightUpdate): Promise<NextDevices> {
-    const { args } = this.#deps.context;
-    const neededBytes = weights.prepared.spec.weightBytes * args.dpSize;
-    const freeBytes = this.#deps.availableBytes();
+    const { context, draftBytes, availableBytes } = this.#deps;
+    const { args } = context;
+    const neededBytes = (weights.prepared.spec.weightBytes + draftBytes) * args.dpSize;
+    const freeBytes = availableBytes();
     if (neededBytes < freeBytes) return await this.#build(weights);
     if (args.updateInPlace) return await this.#buildInPlace(weights, request);
     throw new Error(

@@ -270,6 +270,8 @@ export interface RerankRequest {
   readonly top_n?: number | null | undefined;
   /** Documents come with their scores. */
   readonly return_documents?: boolean | null | undefined;
+  /** What is to be judged, for a model that judges by its template. */
+  readonly instruct?: string | null | undefined;
   /** A name of the request; a list names each text. */
   readonly rid?: string | readonly string[] | null | undefined;
 }

@@ -1,5 +1,6 @@
-/** `gelu` is the exact one, by the error function; `gelu_tanh` its approximation by tanh; silu is `x * sigmoid(x)`. */
+/** `gelu` is the exact one, by the error function; `gelu_tanh` its approximation by tanh; silu is `x * sigmoid(x)`, log1p_relu `log(1 + relu(x))`. */
 export type Activation =
+  | 'identity'
   | 'gelu'
   | 'gelu_tanh'
   | 'gelu_10'
@@ -20,6 +21,7 @@ export type Activation =
   | 'log_sigmoid'
   | 'mish'
   | 'softplus'
+  | 'log1p_relu'
   | 'softsign'
   | 'hard_shrink'
   | 'soft_shrink'

@@ -37,6 +37,7 @@ import { aliased, withPrefix } from './weights/aliases.js';
 import { dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
 import { withViews } from './weights/tensor-views.js';
+import { withTextPart } from './weights/text-part.js';
 import { plainWeights } from './weights/plain-weights.js';
 import { fromRoot } from './weights/from-root.js';
 
@@ -249,15 +250,19 @@ async function loadWeights(
 
 async function openWeights(
   { source, loadFormat, overlay }: BuildOptions,
-  { plan, views }: DecoderModel,
+  { plan, views, isPart = false }: DecoderModel,
   deps: QuantizeDeps,
 ): Promise<Checkpoint> {
   const base = loadFormat === 'dummy' ? dummyCheckpoint(plan, deps) : source.weights();
-  const stored = aliased(overlaid(await base, overlay), (name) =>
-    // The head stands beside the trunk.
+  const stored = overlaid(await base, overlay);
+  return withViews(isPart ? withTextPart(stored, plan) : withTrunk(stored, plan), views);
+}
+
+/** The head stands beside the trunk. */
+function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
+  return aliased(checkpoint, (name) =>
     name.startsWith('lm_head.') ? name : withPrefix(name, trunkOf(plan)),
   );
-  return withViews(stored, views);
 }
 
 /** What stands before the names of all but the head, in a family's plan. */

@@ -2,16 +2,18 @@ import type { MoeSpec, StateSpec, StateTensor } from '../core/model-spec.js';
 import type {
   AttentionPlan,
   ConvPlan,
+  HeadNormPlan,
   LayerPlan,
   MemoryHeads,
-  ModelPlan,
   MoePlan,
   NormPlan,
   RecurrentPlan,
+  TensorPlan,
+  TrunkPlan,
 } from './plan.js';
 
 /** The layers that route, and among how many experts; null = none does. */
-export function moeFacts({ layers }: ModelPlan): MoeSpec | null {
+export function moeFacts({ layers }: TrunkPlan): MoeSpec | null {
   const routed = layers.flatMap(({ index, mlp }) => (mlp?.kind === 'moe' ? [{ index, mlp }] : []));
   const [first] = routed;
   if (first === undefined) return null;
@@ -20,12 +22,12 @@ export function moeFacts({ layers }: ModelPlan): MoeSpec | null {
 }
 
 /** Of the layers that have it. */
-export function attentionsOf({ layers }: ModelPlan): readonly AttentionPlan[] {
+export function attentionsOf({ layers }: TrunkPlan): readonly AttentionPlan[] {
   return layers.flatMap(({ attention }) => attention ?? []);
 }
 
 /** What a sequence has of each layer beside rows of K and V; null = nothing. */
-export function stateFacts({ layers }: ModelPlan): StateSpec | null {
+export function stateFacts({ layers }: TrunkPlan): StateSpec | null {
   const tensors = layers.flatMap(({ index, recurrent }) =>
     recurrent === null ? [] : layerState(index, recurrent),
   );
@@ -48,7 +50,7 @@ export function layerState(layer: number, plan: RecurrentPlan): readonly StateTe
 }
 
 /** One per layer with attention: it sees this many positions, the token's own included; null = all. */
-export function layerWindows(plan: ModelPlan): readonly (number | null)[] {
+export function layerWindows(plan: TrunkPlan): readonly (number | null)[] {
   return attentionsOf(plan).map(({ window }) => window);
 }
 
@@ -84,4 +86,11 @@ export function recurrentNorms(plan: RecurrentPlan | null): readonly NormPlan[] 
     case 'mamba2':
       return plan.norm === null ? [] : [plan.norm];
   }
+}
+
+/** What the checkpoint has of a norm. */
+export function normTensors(norm: NormPlan | HeadNormPlan): TensorPlan[] {
+  const { gain, bias } = norm;
+  const ofHeads = 'headGains' in norm ? (norm.headGains ?? []) : [];
+  return [gain, bias, ...ofHeads].filter((tensor) => tensor !== null);
 }

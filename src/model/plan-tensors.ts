@@ -1,15 +1,14 @@
-import { layerNorms } from './plan-facts.js';
+import { layerNorms, normTensors } from './plan-facts.js';
 import type {
   AttentionPlan,
   DenseMlpPlan,
-  HeadNormPlan,
   LayerPlan,
   LinearPlan,
   MlpPlan,
   ModelPlan,
-  NormPlan,
   RecurrentPlan,
   TensorPlan,
+  TrunkPlan,
 } from './plan.js';
 import { pooledLinears, pooledTensors, type PooledPlan } from './pooled/pooled-plan.js';
 
@@ -19,12 +18,10 @@ export type AnyPlan = ModelPlan | PooledPlan;
 /** The norms, embedding and other plain tensors of a plan, in the order of the network. */
 export function plannedTensors(plan: AnyPlan): TensorPlan[] {
   if (!('trunk' in plan)) return decoderTensors(plan);
-  const { trunk } = plan;
-  const own = trunk.kind === 'decoder' ? decoderTensors(trunk.plan) : [];
-  return [...own, ...pooledTensors(plan)];
+  return [...decoderTensors(plan.trunk.plan), ...pooledTensors(plan)];
 }
 
-function decoderTensors(plan: ModelPlan): TensorPlan[] {
+function decoderTensors(plan: TrunkPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
   const activations = plan.layers.flatMap(({ mlp }) =>
     mlp === null ? [] : activationTensors(mlp),
@@ -60,13 +57,6 @@ export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
   return [attention?.sinks ?? null, bias].filter((tensor) => tensor !== null);
 }
 
-/** What the checkpoint has of a norm. */
-export function normTensors(norm: NormPlan | HeadNormPlan): TensorPlan[] {
-  const { gain, bias } = norm;
-  const ofHeads = 'headGains' in norm ? (norm.headGains ?? []) : [];
-  return [gain, bias, ...ofHeads].filter((tensor) => tensor !== null);
-}
-
 /** What the checkpoint has of a learned activation. */
 export function activationTensors(mlp: MlpPlan): TensorPlan[] {
   if (mlp.kind !== 'plain' || typeof mlp.activation === 'string') return [];
@@ -76,12 +66,10 @@ export function activationTensors(mlp: MlpPlan): TensorPlan[] {
 /** Every linear of a plan, in the order of the network. */
 export function plannedLinears(plan: AnyPlan): LinearPlan[] {
   if (!('trunk' in plan)) return [...layerLinears(plan), plan.head];
-  const { trunk } = plan;
-  const own = trunk.kind === 'decoder' ? layerLinears(trunk.plan) : [];
-  return [...own, ...pooledLinears(plan)];
+  return [...layerLinears(plan.trunk.plan), ...pooledLinears(plan)];
 }
 
-function layerLinears(plan: ModelPlan): LinearPlan[] {
+function layerLinears(plan: TrunkPlan): LinearPlan[] {
   return plan.layers.flatMap((layer) => [
     ...attentionLinears(layer),
     ...recurrentLinears(layer.recurrent),

@@ -28,6 +28,15 @@ export interface ModelPlan {
   readonly rotatable: boolean;
 }
 
+/** A network up to its last norm. */
+export interface TrunkPlan extends Pick<
+  ModelPlan,
+  'embedding' | 'embeddingScale' | 'positions' | 'layers' | 'finalNorm'
+> {
+  /** The norm of the stream takes its place, so that each half adds to what it has read (arXiv 1810.04805). */
+  readonly isStreamNormed?: boolean;
+}
+
 /** One checkpoint tensor under a logical name. `shape` is what config.json demands of it. */
 export interface TensorPlan {
   readonly name: string;
@@ -97,11 +106,12 @@ export interface AttentionPlan {
   readonly qkv: LinearPlan;
   /** Null = `qkv` gives q, k and v themselves. */
   readonly latent: LatentPlan | null;
-  /** Norms of q and k before they are rotated. */
   readonly qNorm: HeadNormPlan | null;
   readonly kNorm: HeadNormPlan | null;
   /** The sigmoid of it multiplies what the heads give; null = it counts in full. `[numHeads * headDim]` */
   readonly gate: LinearPlan | null;
+  /** The norms of q and k are of what has been rotated; else before that. */
+  readonly normsRotated: boolean;
   /** q, k and v are kept within `[-clip, clip]` behind these norms, before q and k are rotated; null = as they are. */
   readonly clip: number | null;
   readonly o: LinearPlan;
@@ -111,6 +121,8 @@ export interface AttentionPlan {
   readonly rotary: RotaryPlan | null;
   /** Multiplies the dot product of q and k. */
   readonly scale: number;
+  /** Multiplies q too, by its position; null = 1. */
+  readonly temperature: TemperaturePlan | null;
   /** Scaled scores `x` become `cap * tanh(x / cap)`; null = as they are. */
   readonly softcap: number | null;
   /** Tells positions apart by what is added to scaled scores; null = nothing is. */
@@ -138,6 +150,12 @@ export interface LatentPlan {
   readonly turning: number;
   readonly still: number;
   readonly value: number;
+}
+
+/** `1 + beta * log(1 + floor(position / period))` (Llama 4's). */
+export interface TemperaturePlan {
+  readonly beta: number;
+  readonly period: number;
 }
 
 /**

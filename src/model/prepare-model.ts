@@ -1,3 +1,4 @@
+import type { QuantMethodName } from '../core/quant-methods.js';
 import { buildDecoder } from './build-decoder.js';
 import type { BuildDeps, LoadFormat, QuantizedForm } from './built-model.js';
 import { generationDefaults, type GenerationDefaults } from './families/generation-config.js';
@@ -13,6 +14,7 @@ import type { Preference, Quantization } from './quantize/format.js';
 import type { KeptCount } from './quantize/kept-linears.js';
 import type { QuantizedWeights } from './quantize/kept-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
+import { requireMethod } from './source/quantized/named-method.js';
 import type { ModelSource } from './source/model-source.js';
 import type { TensorOverlay } from './source/tensor-overlay.js';
 import { ON_CPU, type TargetRequest } from './target.js';
@@ -21,6 +23,8 @@ export interface PrepareOptions {
   /** Where the model lies; source/find-model.ts makes a path of a name. */
   readonly folder: string;
   readonly quantization: Quantization;
+  /** How the checkpoint must be stored; default: in any way. */
+  readonly quantMethod?: QuantMethodName | null;
   /** What `auto` looks at; default: speed. */
   readonly preference?: Preference;
   /** What weights, keys and values of a device may take together; default: nobody knows. */
@@ -86,6 +90,10 @@ export async function prepareModel(
   await sweepCache(deps.cacheDir);
   const { source, modules } = await openModel(options.folder);
   requireFormat(source, options.loadFormat);
+  const { quantMethod = null } = options;
+  // Random weights are stored in no way.
+  if (quantMethod !== null && options.loadFormat !== 'dummy')
+    await requireMethod(quantMethod, source, deps.warn);
   const config = await source.config();
   const { overlay = null, device = ON_CPU } = options;
   const build = { ...options, source, overlay, device };

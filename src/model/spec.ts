@@ -1,7 +1,8 @@
 import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
-import type { DecoderModel } from './families/family.js';
+import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
 import { layerWindows, moeFacts, stateFacts } from './plan-facts.js';
+import type { TrunkPlan } from './plan.js';
 
 export interface SpecOptions {
   readonly contextLength: number;
@@ -12,7 +13,10 @@ export interface SpecOptions {
 }
 
 /** What the actors may know of the model. `headDim` is that of the KV cache, padding included. */
-export function modelSpec({ config, plan }: DecoderModel, options: SpecOptions): ModelSpec {
+export function modelSpec(
+  { config, plan }: { readonly config: ModelConfig; readonly plan: TrunkPlan },
+  options: SpecOptions,
+): ModelSpec {
   const windows = layerWindows(plan);
   return {
     architecture: config.architecture,

@@ -11,7 +11,9 @@ import { DECODERS, readDecoder } from '../../src/model/families/registry.js';
 import { pagedObstacle } from '../../src/model/graph/paged/require-paged.js';
 import { int8Obstacle } from '../../src/model/kv-type.js';
 import { stateFacts } from '../../src/model/plan-facts.js';
-import { POOLED_FAMILIES } from '../../src/model/pooled/registry.js';
+import { OTHER_DECODERS } from '../../src/model/pooled/decoders.js';
+import { ENCODERS } from '../../src/model/pooled/encoders/registry.js';
+import type { PooledFamily } from '../../src/model/pooled/family.js';
 
 const PAGE = join('docs', 'models.md');
 const FIXTURES = join('test', 'fixtures', 'families');
@@ -60,14 +62,21 @@ function exceptions(model: DecoderModel): string[] {
   ];
 }
 
+/** Those beside the classes that each network that generates has. */
 function pooled(): string {
-  const ofKind = (scores: boolean): string =>
-    POOLED_FAMILIES.filter(({ classifier }) => (classifier !== null) === scores)
-      .map(({ architecture }) => `\`${architecture}\``)
-      .join(', ');
+  const families = [...ENCODERS, ...OTHER_DECODERS];
+  const listed = (what: string, is: (family: PooledFamily) => boolean): string => {
+    const names = families.filter(is).map(({ architecture }) => `\`${architecture}\``);
+    return wrapped(`- ${what}: ${names.join(', ')}`);
+  };
   return [
-    wrapped(`- With vectors: ${ofKind(false)}`),
-    wrapped(`- With the scores of a head: ${ofKind(true)}`),
+    listed('With vectors', ({ classifier }) => classifier === null),
+    listed('With sparse vectors, by a `SpladePooling`', ({ words = null }) => words !== null),
+    listed(
+      'With the scores of a head',
+      ({ classifier, pooling }) => classifier !== null && pooling !== 'tokens',
+    ),
+    listed('With labels of tokens', ({ pooling }) => pooling === 'tokens'),
   ].join('\n');
 }
 

@@ -39,6 +39,8 @@ const FIXTURES = {
   'olmo-clip': 'limits to q, k and v',
   'cohere-bias': 'norms of heads with a gain for each',
   'baichuan-alibi': 'a bias of scores',
+  hunyuan: 'norms of what is rotated',
+  'ministral3-v5': 'queries that grow with their position',
 } as const;
 
 type Fixture = keyof typeof FIXTURES;

@@ -133,7 +133,13 @@ export class FakeDevice {
     assert.equal(step, this.nextStep++, 'steps come in order');
     assert(sequences.length > 0, 'an embed step without sequences');
     const vectors = sequences.flatMap(({ tokens }) => expectedVector(tokens));
-    return { step, dim: FAKE_DIM, vectors: Float32Array.from(vectors), computeUs: 0 };
+    return {
+      step,
+      dim: FAKE_DIM,
+      isPerToken: false,
+      vectors: Float32Array.from(vectors),
+      computeUs: 0,
+    };
   }
 
   private open(open: SlotOpen): void {

@@ -2,7 +2,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { generate, postJson } from './client.js';
-import { type RadishProcess, startRadish } from './radish-process.js';
+import { type RadishProcess, runRadish, startRadish } from './radish-process.js';
 
 /** One shape by three methods, as their tools wrote it, each beside what its tool unpacks: test/fixtures/make_*.py. */
 const MODELS = join('test', 'fixtures', 'quantized');
@@ -41,6 +41,22 @@ t.test(
     );
   },
 );
+
+t.test('--quantization names how a checkpoint is stored, and is held against it', async (t) => {
+  const cache = ['--quantization-cache-dir', join(t.testdir(), 'cache')];
+  const model = ['--model-path', join(MODELS, 'awq-llama'), '--skip-tokenizer-init'];
+  const flags = [...model, ...cache, '--quantization'];
+  const wrong = runRadish([...flags, 'gptq']);
+  t.equal(await wrong.exit, 1);
+  t.match(wrong.log(), /\(awq\) does not match .* in the `quantization` argument \(gptq\)\.$/m);
+  const radish = await startRadish([...flags, 'awq_marlin']);
+  t.teardown(() => radish.stop());
+  const info = await (await fetch(`${radish.url}/server_info`)).json();
+  t.match(info, { quantization: 'awq_marlin' });
+  const plain = { model_path: await plainFolder(t, 'bnb-llama-nf4') };
+  const updated = await postJson(`${radish.url}/update_weights_from_disk`, plain);
+  t.match(await updated.json(), { success: true }, 'other weights may be stored otherwise');
+});
 
 async function greedy(url: string): Promise<unknown> {
   const { meta_info, output_ids } = await generate(url, {

@@ -1,6 +1,7 @@
 import t from 'tap';
-import { generate, generateStream, postJson, settledPools, type GenerateResult } from './client.js';
-import { startRadish, type RadishProcess } from './radish-process.js';
+import { generate, generateStream, postJson, settledPools } from './client.js';
+import { startRadish } from './radish-process.js';
+import { bodies, essence, oneByOne, STANDALONE, sumOf } from './speculated.js';
 
 /** A low bar, so that drafts are made and are wrong as well. */
 const NGRAM = [
@@ -8,40 +9,6 @@ const NGRAM = [
   ['--speculative-ngram-min-match-window-size', '2'],
   ['--speculative-ngram-max-match-window-size', '3'],
 ].flat();
-
-/** Texts that repeat themselves, answered greedily or not, some with penalties, and with stops of all kinds. */
-const bodies = Array.from({ length: 24 }, (_, i) => ({
-  text: `${'The sky is blue and the sea is wide. '.repeat(1 + (i % 5))}Question ${i}: why? The sky is`,
-  sampling_params: {
-    temperature: i % 2 === 0 ? 0 : 0.4,
-    sampling_seed: i,
-    max_new_tokens: 60 + 6 * i,
-    ignore_eos: i % 3 > 0,
-    ...(i % 4 === 1 ? { frequency_penalty: 0.2, repetition_penalty: 1.05 } : {}),
-    ...(i % 5 === 2 ? { stop: ['blue. The', 'zz'], min_new_tokens: 5 } : {}),
-  },
-  return_logprob: true,
-  top_logprobs_num: 2,
-}));
-
-function essence(answer: GenerateResult | undefined): unknown {
-  const meta = answer?.meta_info;
-  const logprobs = [meta?.['output_token_logprobs'], meta?.['output_top_logprobs']];
-  return [answer?.output_ids, logprobs, answer?.text, meta?.finish_reason];
-}
-
-async function oneByOne({ url }: RadishProcess): Promise<GenerateResult[]> {
-  const answers: GenerateResult[] = [];
-  for (const body of bodies) {
-    await postJson(`${url}/flush_cache`, {});
-    answers.push(await generate(url, body));
-  }
-  return answers;
-}
-
-function sumOf(answers: readonly GenerateResult[], field: string): number {
-  return answers.reduce((sum, { meta_info }) => sum + Number(meta_info[field] ?? 0), 0);
-}
 
 t.test('answers with drafts are the same alone, in a batch, cut small and retracted', async (t) => {
   const roomy = await startRadish([...NGRAM, '--chunked-prefill-size', '32']);
@@ -100,12 +67,6 @@ t.test('deterministic inference turns it off, and says so', async (t) => {
   t.notOk('spec_verify_ct' in meta);
   t.match(radish.log(), /turns --speculative-algorithm off/);
 });
-
-/** The model that comes with the package drafts for itself. */
-const STANDALONE = [
-  ['--speculative-algorithm', 'STANDALONE'],
-  ['--speculative-draft-model-path', 'radish-tiny'],
-].flat();
 
 t.test('drafts of a model: the same alone, in a batch, cut small and retracted', async (t) => {
   const roomy = await startRadish([...STANDALONE, '--enable-memory-saver']);

@@ -1,43 +1,20 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { changedModel, NORM, normBytes, otherModel, TINY } from './changed-model.js';
 import { generate, postJson, settledPools } from './client.js';
 import { startRadish } from './radish-process.js';
 
 t.setTimeout(90_000);
 
-const TINY = fileURLToPath(new URL('../../../config/tiny', import.meta.url));
 const OTHER_SHAPES = fileURLToPath(
   new URL('../../../test/fixtures/families/qwen2-moe', import.meta.url),
 );
 const DONE = 'Succeeded to update model weights.';
-const NORM = 'model.norm.weight';
 const PICKLE_MARK = 0x80;
 const NAN_BF16 = 0x7fc0;
-
-/** A copy of the built-in model whose last norm is changed, one bf16 number after the other. */
-async function changedModel(
-  folder: string,
-  change: (half: number, index: number) => number,
-): Promise<string> {
-  await cp(TINY, folder, { recursive: true });
-  const path = join(folder, 'model.safetensors');
-  const file = await readFile(path);
-  const dataStart = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.subarray(8, dataStart).toString()) as Record<
-    string,
-    { data_offsets: [number, number] }
-  >;
-  const [begin, end] = header[NORM]?.data_offsets ?? [0, 0];
-  for (let at = begin; at < end; at += 2) {
-    const half = file.readUInt16LE(dataStart + at);
-    file.writeUInt16LE(change(half, (at - begin) / 2), dataStart + at);
-  }
-  await writeFile(path, file);
-  return folder;
-}
 
 /** A safetensors file of one bf16 vector, base64; its header is as long as pickle's first byte. */
 function sentTensor(name: string, values: Uint8Array): string {
@@ -52,27 +29,13 @@ function sentTensor(name: string, values: Uint8Array): string {
   return Buffer.concat([length, header, values]).toString('base64');
 }
 
-/** The bytes of the last norm of a folder. */
-async function normBytes(model: string): Promise<Buffer> {
-  const file = await readFile(join(model, 'model.safetensors'));
-  const dataStart = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.subarray(8, dataStart).toString()) as Record<
-    string,
-    { data_offsets: [number, number] }
-  >;
-  const [begin, end] = header[NORM]?.data_offsets ?? [0, 0];
-  return file.subarray(dataStart + begin, dataStart + end);
-}
-
 const folder = await mkdtemp(join(tmpdir(), 'radish-weights-'));
 t.teardown(() => rm(folder, { recursive: true }));
 const temporary = join(folder, 'tmp');
 await mkdir(temporary);
 const sentFolders = async () =>
   (await readdir(temporary)).filter((name) => name.startsWith('radish-tensors-'));
-const other = await changedModel(join(folder, 'other'), (half, i) =>
-  i % 2 === 0 ? half ^ 0x8000 : half,
-);
+const other = await otherModel(join(folder, 'other'));
 const broken = await changedModel(join(folder, 'broken'), () => NAN_BF16);
 
 const ask = (numTokens: number) => ({

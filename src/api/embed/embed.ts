@@ -29,7 +29,7 @@ export interface Embedding {
   readonly rid: string;
   /** What was read, special tokens included. */
   readonly tokens: Int32Array;
-  /** `[dim]`: a pooled vector, or the logits of a classification head. */
+  /** `[dim]`: a pooled vector, or the logits of a classification head; `[tokens, dim]` of one that labels tokens. */
   readonly values: Float32Array;
   /** Which weights computed them. */
   readonly weightsEpoch: number | null;

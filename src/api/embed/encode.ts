@@ -1,4 +1,4 @@
-import type { EmbeddingSpec } from '../../core/model-spec.js';
+import { isPerToken, type EmbeddingSpec } from '../../core/model-spec.js';
 import { answer } from '../../engine/answer.js';
 import { errorResponse } from '../../http/error-response.js';
 import { parseJsonObject } from '../../http/json.js';
@@ -9,6 +9,7 @@ import { NATIVE_SPELLING } from '../native/spelling.js';
 import { askVectors, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
 import { ENCODE_FIELDS } from './fields.js';
 import { parseEncodeRequest, type EncodeRequest } from './encode-request.js';
+import { weightsOf } from './sparse.js';
 
 /** A refused or failed text looks alike here, as on SGLang's `/encode`. */
 const SPELLING: FailureSpelling = { ...NATIVE_SPELLING, failed: errorResponse };
@@ -33,15 +34,30 @@ function renderEncoded(answer: Embedding, request: EncodeRequest, deps: EmbedDep
   const { model } = deps;
   const values = shorten(answer.values, request.dimensions, model);
   return {
-    embedding: isCrossEncoder(embeddingOf(model)) ? values[0] : Array.from(values),
+    embedding: shownVector(values, embeddingOf(model)),
     ...(request.returnPromptTokenIds ? { prompt_token_ids: Array.from(answer.tokens) } : {}),
     meta_info: metaInfo(answer, deps),
   };
 }
 
+/** A bare number of a cross-encoder, rows of one that labels tokens, weights by token id of a sparse one. */
+function shownVector(values: Float32Array, spec: EmbeddingSpec): unknown {
+  if (isCrossEncoder(spec)) return values[0];
+  if (isPerToken(spec)) return rowsOf(values, spec.dim);
+  if (spec.kind !== 'sparse') return Array.from(values);
+  return Object.fromEntries(weightsOf(values).map(({ index, value }) => [index, value]));
+}
+
+/** `[tokens][dim]` */
+export function rowsOf(values: Float32Array, dim: number): number[][] {
+  return Array.from({ length: values.length / dim }, (_, token) =>
+    Array.from(values.subarray(token * dim, (token + 1) * dim)),
+  );
+}
+
 /** `meta_info` of one text: the keys of `/generate` that are not about new tokens. */
 export function metaInfo(
-  { rid, tokens, weightsEpoch, latencyMs }: Embedding,
+  { rid, tokens, weightsEpoch, latencyMs }: Omit<Embedding, 'values'>,
   { model }: EmbedDeps,
 ) {
   return {
@@ -54,7 +70,11 @@ export function metaInfo(
   };
 }
 
-/** One score for a pair of texts, read from the first token: SGLang gives it as a bare number. */
+/**
+ * One score for a pair of texts, which SGLang gives as a bare number. A score that is read from the last token is a reward of
+ * one text.
+ */
 export function isCrossEncoder({ kind, pooling, dim }: EmbeddingSpec): boolean {
-  return kind === 'classification' && pooling.includes('cls') && dim === 1;
+  const isOfPair = !pooling.includes('last') && !pooling.includes('tokens');
+  return kind === 'classification' && isOfPair && dim === 1;
 }

@@ -53,6 +53,14 @@ export const EMBEDDINGS_FIELDS: Fields = {
 /** A body of `/v1/classify`. */
 export const CLASSIFY_FIELDS: Fields = { input: INPUT, model: MODEL, rid: RID };
 
+/** A body of `/embed_sparse`. */
+export const SPARSE_FIELDS: Fields = {
+  inputs: field.raw('A text, a list of texts, or a list of lists of token ids.', {
+    anyOf: [{ type: 'string' }, TEXTS, { type: 'array', items: IDS }],
+  }),
+  truncate: field.boolean('Texts longer than the context are cut.', { default: false }),
+};
+
 /** A body of `/v1/rerank`, `/v2/rerank` or `/rerank`. */
 export const RERANK_FIELDS: Fields = {
   query: field.raw('A text, or parts that are text.', {
@@ -66,6 +74,7 @@ export const RERANK_FIELDS: Fields = {
   model: MODEL,
   top_n: field.integer('The best so many.', { minimum: 1 }),
   return_documents: field.boolean('Documents come with their scores.'),
+  instruct: field.string('What is to be judged, for a model that judges by its template.'),
   rid: RID,
 };
 

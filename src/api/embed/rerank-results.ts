@@ -1,34 +1,39 @@
 import type { EmbeddingSpec } from '../../core/model-spec.js';
 import type { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, isObject } from '../../http/json.js';
-import type { EmbedAsk } from '../../engine/ask.js';
-import { embeddingOf, type EmbedDeps } from './embed.js';
-import { askPairs, checkRerank, type Scored } from './rerank.js';
+import type { AnswerSink } from '../../engine/answer-sink.js';
+import type { EmbedDeps } from './embed.js';
+import { answerScored, checkRerank, type RerankDeps } from './rerank.js';
+import type { Scored } from './scored.js';
 
 /** Whose shape the answer has: Cohere's API of 2, or Jina's, which vLLM, llama.cpp and others share. */
 export type RerankDialect = 'cohere' | 'jina';
 
 /**
  * POST `/v2/rerank` and `/rerank`: `results` by descending `relevance_score`, which is a probability, as clients of
- * both expect: the cross-encoder's logit through a sigmoid, unless the checkpoint has put it through one itself.
+ * both expect: the cross-encoder's logit through a sigmoid, unless the checkpoint has put it through one itself, or the
+ * probability of a model that judges.
  */
-export function askRerankResults(
+export async function rerankResults(
   read: FieldReader,
-  deps: EmbedDeps,
+  sink: AnswerSink,
+  deps: RerankDeps,
   dialect: RerankDialect,
-): EmbedAsk {
+): Promise<void> {
   const documents = read.raw('documents');
   const request = checkRerank(read, Array.isArray(documents) ? documents.map(textOf) : documents);
   const returnsDocuments = read.boolean('return_documents') ?? dialect === 'jina';
-  const { squashes } = embeddingOf(deps.model);
-  return askPairs(read, request, deps, (scored) => {
+  const squashes = deps.embed.model.spec.embedding?.squashes ?? false;
+  const render = (scored: readonly Scored[], judged: boolean) => {
     const results = scored.map(({ index, score }) => ({
       index,
-      relevance_score: probability(score, squashes),
+      relevance_score: probability(score, squashes || judged),
       ...(returnsDocuments ? { document: { text: request.documents[index] } } : {}),
     }));
-    return { ...envelope(dialect, read, scored, deps), results: results.slice(0, request.topN) };
-  });
+    const outer = envelope(dialect, read, scored, deps.embed);
+    return { ...outer, results: results.slice(0, request.topN) };
+  };
+  await answerScored(read, request, deps, { sink, render });
 }
 
 /** A document of Cohere's may be an object; only its text is read. */

@@ -2,44 +2,64 @@ import { refuse, refuseBody } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
 import { isStrings } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
+import { answer } from '../../engine/answer.js';
+import type { AnswerSink } from '../../engine/answer-sink.js';
 import type { EmbedAsk } from '../../engine/ask.js';
-import { askVectors, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
+import type { GenerateDeps } from '../native/generate.js';
+import { askVectors, embeddingOf, type EmbedDeps } from './embed.js';
 import { isCrossEncoder, metaInfo } from './encode.js';
+import { askJudge, judgeOf } from './judge.js';
 import { ridsOf } from './openai-route.js';
+import type { RerankRequest, Scored } from './scored.js';
 
-export interface RerankRequest {
-  readonly query: string;
-  readonly documents: readonly string[];
-  /** The best so many; Infinity = all. */
-  readonly topN: number;
-}
-
-/** A document's place in the request, and what the model says of it. */
-export interface Scored {
-  readonly index: number;
-  readonly score: number;
-  readonly answer: Embedding;
+/** What reranking needs: pairs are read together, or judged by a model that generates. */
+export interface RerankDeps {
+  readonly embed: EmbedDeps;
+  readonly generation: GenerateDeps;
 }
 
 /**
  * POST and PUT `/v1/rerank`: the documents by descending score. That is the cross-encoder's logit, through
- * a sigmoid only where the checkpoint's config.json says so, as in SGLang.
+ * a sigmoid only where the checkpoint's config.json says so, or the probability of a model that judges, as in SGLang.
  */
-export function askRerank(read: FieldReader, deps: EmbedDeps): EmbedAsk {
+export async function rerank(read: FieldReader, sink: AnswerSink, deps: RerankDeps): Promise<void> {
   const request = checkRerank(read, read.raw('documents'));
   const returnsDocuments = read.boolean('return_documents') ?? true;
-  return askPairs(read, request, deps, (scored) =>
+  const render = (scored: readonly Scored[]) =>
     scored.slice(0, request.topN).map(({ index, score, answer }) => ({
       score,
       ...(returnsDocuments ? { document: request.documents[index] } : {}),
       index,
-      meta_info: metaInfo(answer, deps),
-    })),
-  );
+      meta_info: metaInfo(answer, deps.embed),
+    }));
+  await answerScored(read, request, deps, { sink, render });
 }
 
-/** Scores every document against the query; `render` gets the best first. @throws RequestError */
-export function askPairs(
+interface ScoredShow {
+  readonly sink: AnswerSink;
+  readonly render: (scored: readonly Scored[], judged: boolean) => unknown;
+}
+
+/** Scores every document against the query, by the model's own way; `render` gets the best first. @throws RequestError */
+export async function answerScored(
+  read: FieldReader,
+  request: RerankRequest,
+  { embed, generation }: RerankDeps,
+  { sink, render }: ScoredShow,
+): Promise<void> {
+  const judge = await judgeOf(embed.model);
+  const { engine } = embed;
+  if (judge === null) {
+    const ask = askPairs(read, request, embed, (scored) => render(scored, false));
+    await answer(ask, sink, engine);
+    return;
+  }
+  const ask = askJudge(request, judge, generation, (scored) => render(scored, true));
+  await answer(ask, sink, engine);
+}
+
+/** A cross-encoder reads query and document together. @throws RequestError */
+function askPairs(
   read: FieldReader,
   { query, documents }: RerankRequest,
   deps: EmbedDeps,
@@ -75,7 +95,8 @@ export function checkRerank(read: FieldReader, documents: unknown): RerankReques
     if (document === '') refuse('Each document must be a non-empty string');
     if (document.trim() === '') refuse('Each document cannot be empty or whitespace only');
   }
-  return { query, documents, topN: topN ?? Infinity };
+  const instruct = read.string('instruct');
+  return { query, documents, topN: topN ?? Infinity, instruct: instruct === '' ? null : instruct };
 }
 
 /** A text, or content parts that are all text. */

@@ -4,12 +4,19 @@ import type { Route } from '../../http/router.js';
 import { askClassify } from './classify.js';
 import type { EmbedDeps } from './embed.js';
 import { askEmbeddings } from './embeddings.js';
-import { CLASSIFY_FIELDS, EMBEDDINGS_FIELDS, RERANK_FIELDS, SCORE_FIELDS } from './fields.js';
+import {
+  CLASSIFY_FIELDS,
+  EMBEDDINGS_FIELDS,
+  RERANK_FIELDS,
+  SCORE_FIELDS,
+  SPARSE_FIELDS,
+} from './fields.js';
 import { createEncodeHandler } from './encode.js';
 import { openAiRoute } from './openai-route.js';
-import { askRerank } from './rerank.js';
-import { askRerankResults, type RerankDialect } from './rerank-results.js';
+import { rerank } from './rerank.js';
+import { rerankResults, type RerankDialect } from './rerank-results.js';
 import { askScore } from './score.js';
+import { askSparse } from './sparse.js';
 
 /** Where others than SGLang look for a reranker. */
 const RESULT_ROUTES: readonly (readonly [string, RerankDialect])[] = [
@@ -37,17 +44,23 @@ export function createEmbedRoutes(deps: EmbedDeps, generation: GenerateDeps): re
       answer: (read, sink) => answer(askEmbeddings(read, deps), sink, engine),
     }),
     openAiRoute({
+      methods: ['POST'],
+      path: '/embed_sparse',
+      fields: SPARSE_FIELDS,
+      answer: (read, sink) => answer(askSparse(read, deps), sink, engine),
+    }),
+    openAiRoute({
       methods: ['POST', 'PUT'],
       path: '/v1/rerank',
       fields: RERANK_FIELDS,
-      answer: (read, sink) => answer(askRerank(read, deps), sink, engine),
+      answer: (read, sink) => rerank(read, sink, { embed: deps, generation }),
     }),
     ...RESULT_ROUTES.map(([path, dialect]) =>
       openAiRoute({
         methods: ['POST'],
         path,
         fields: RERANK_FIELDS,
-        answer: (read, sink) => answer(askRerankResults(read, deps, dialect), sink, engine),
+        answer: (read, sink) => rerankResults(read, sink, { embed: deps, generation }, dialect),
       }),
     ),
     openAiRoute({

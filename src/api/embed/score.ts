@@ -18,11 +18,11 @@ export function askScore(read: FieldReader, deps: GenerateDeps): GenerateAsk {
   const prompts = promptsOf(read);
   const useSoftmax = read.boolean('apply_softmax') ?? false;
   const model = read.string('model') ?? 'default';
-  const request = parseGenerateRequest(generateBody(prompts, labels), deps.context);
+  const request = parseGenerateRequest(oneTokenBody(prompts, labels), deps.context);
   return askGenerate(request, deps, {
     mode: 'whole',
     render: (generations) => {
-      const scores = generations.map((one) => scoresOf(logprobsOf(one, labels), useSoftmax));
+      const scores = generations.map((one) => scoresOf(labelLogprobs(one, labels), useSoftmax));
       return { scores, model, usage: null, object: 'scoring' };
     },
     isFatal: isFailure,
@@ -30,7 +30,7 @@ export function askScore(read: FieldReader, deps: GenerateDeps): GenerateAsk {
 }
 
 /** Temperature 1 and nothing masked: the model's own distribution. */
-function generateBody(prompts: JsonObject, labels: readonly number[]): JsonObject {
+export function oneTokenBody(prompts: JsonObject, labels: readonly number[]): JsonObject {
   return {
     ...prompts,
     return_logprob: true,
@@ -72,7 +72,10 @@ function isLists(value: unknown): value is number[][] {
 }
 
 /** The row of the one new token: itself first, then the labels (no top entries were asked for). */
-function logprobsOf(generation: Generation, labels: readonly number[]): readonly number[] {
+export function labelLogprobs(
+  generation: Generation,
+  labels: readonly number[],
+): readonly number[] {
   const row = generation.outputLogprobs.get(0);
   return labels.map((_, i) => row?.values[1 + i] ?? -Infinity);
 }

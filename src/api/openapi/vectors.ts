@@ -5,6 +5,7 @@ import {
   ENCODE_FIELDS,
   RERANK_FIELDS,
   SCORE_FIELDS,
+  SPARSE_FIELDS,
 } from '../embed/fields.js';
 import { bodyOf, COMPUTED, json, LIST, operation, type Operation, ref } from './operation.js';
 
@@ -39,6 +40,15 @@ export const VECTOR_OPERATIONS: Readonly<Record<string, Operation>> = {
     SCORE_FIELDS,
     ['query', 'items', 'label_token_ids'],
     'Scores',
+  ),
+  'POST /embed_sparse': operation(
+    'vectors',
+    'Weights that texts give to tokens of the vocabulary.',
+    {
+      body: bodyOf(SPARSE_FIELDS, ['inputs']),
+      answers: json(LIST),
+      statuses: COMPUTED,
+    },
   ),
   'POST /v1/rerank': rerank('in SGLang’s shape', json(LIST)),
   'PUT /v1/rerank': rerank('in SGLang’s shape', json(LIST)),

@@ -1,15 +1,16 @@
-/** Most tokens of a run, padding included, unless one sequence alone is longer. */
-const RUN_TOKENS = 2048;
 /** Part of a run's tokens that may be padding, beyond {@link FREE_PADDING}. */
 const PADDING_SHARE = 1 / 16;
 /** Padding that costs less than another run of the model. */
 const FREE_PADDING = 32;
 
 /**
- * Cuts sequences into runs of `[B, S]`: sorted by length, so that those of a run are nearly as long as each
- * other. Returns indices into `lengths`, the longest of each run first; every index exactly once.
+ * Cuts sequences into runs of `[B, S]`, of at most `runTokens` tokens, padding included, unless one sequence alone is longer:
+ * sorted by length, so that those of a run are nearly as long as each other. Returns indices into `lengths`, the longest of each run first; every index exactly once.
  */
-export function packByLength(lengths: readonly number[]): readonly (readonly number[])[] {
+export function packByLength(
+  lengths: readonly number[],
+  runTokens: number,
+): readonly (readonly number[])[] {
   const order = [...lengths.keys()].sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b);
   const runs: number[][] = [];
   let run: number[] = [];
@@ -19,7 +20,7 @@ export function packByLength(lengths: readonly number[]): readonly (readonly num
     const longest = lengths[run[0] ?? index] ?? 0;
     const size = (run.length + 1) * longest;
     const padding = size - numTokens - length;
-    const fits = size <= RUN_TOKENS && padding <= FREE_PADDING + size * PADDING_SHARE;
+    const fits = size <= runTokens && padding <= FREE_PADDING + size * PADDING_SHARE;
     if (run.length === 0 || !fits) {
       run = [];
       runs.push(run);

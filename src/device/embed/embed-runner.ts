@@ -1,9 +1,13 @@
 import type { EmbedPlan, EmbedResult, EmbedSequence } from '../../core/batch.js';
-import type { EmbeddingSpec } from '../../core/model-spec.js';
+import { isPerToken, type EmbeddingSpec } from '../../core/model-spec.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../../model/graph/contract.js';
 import { packByLength } from './embed-packing.js';
 import { poolFeeds } from './pool-feeds.js';
 import { tensorOf, type OrtSession, type Tensors } from '../ort.js';
+
+/** Most tokens of a run, padding included, unless one sequence alone is longer. */
+const RUN_TOKENS = 2048;
+const SPARSE_RUN_TOKENS = 256;
 
 /** Executes embed plans: whole sequences in, one vector each out. Nothing outlives a plan. */
 export class EmbedRunner {
@@ -19,30 +23,54 @@ export class EmbedRunner {
   async execute(plan: EmbedPlan, betweenRuns: () => void): Promise<EmbedResult> {
     const start = performance.now();
     const { dim } = this.#spec;
-    const vectors = new Float32Array(plan.sequences.length * dim);
     const lengths = plan.sequences.map(({ tokens }) => tokens.length);
-    for (const run of packByLength(lengths)) {
+    const places = this.#places(lengths);
+    const vectors = new Float32Array(places.numVectors * dim);
+    for (const run of packByLength(lengths, this.#runTokens)) {
       betweenRuns();
       const rows = await this.run(run.flatMap((index) => plan.sequences[index] ?? []));
-      run.forEach((index, row) => {
-        vectors.set(rows.subarray(row * dim, (row + 1) * dim), index * dim);
-      });
+      let read = 0;
+      for (const index of run) {
+        const count = places.countOf(index) * dim;
+        vectors.set(rows.subarray(read, read + count), (places.first[index] ?? 0) * dim);
+        read += count;
+      }
     }
     const computeUs = Math.round((performance.now() - start) * 1000);
-    return { step: plan.step, dim, vectors, computeUs };
+    return { step: plan.step, dim, isPerToken: isPerToken(this.#spec), vectors, computeUs };
   }
 
-  /** `[sequences.length, dim]`; the first sequence is the longest. */
+  /** `[sequences.length, dim]`, or `[all tokens, dim]`; the first sequence is the longest. */
   async run(sequences: readonly EmbedSequence[]): Promise<Float32Array> {
     const { dim, pooling } = this.#spec;
-    const vectors = new Float32Array(sequences.length * dim);
+    const lengths = sequences.map(({ tokens }) => tokens.length);
+    const { numVectors } = this.#places(lengths);
+    const vectors = new Float32Array(numVectors * dim);
     const fetches = {
       [EMBED_OUTPUTS.stopCopy]: null,
-      [EMBED_OUTPUTS.vectors]: tensorOf('float32', vectors, [sequences.length, dim]),
+      [EMBED_OUTPUTS.vectors]: tensorOf('float32', vectors, [numVectors, dim]),
     };
-    const lengths = sequences.map(({ tokens }) => tokens.length);
-    await this.#session.run({ ...tokenFeeds(sequences), ...poolFeeds(lengths, pooling) }, fetches);
+    await this.#session.run(
+      { ...tokenFeeds(sequences), ...poolFeeds({ lengths, width: widthOf(sequences) }, pooling) },
+      fetches,
+    );
     return vectors;
+  }
+
+  /** A row of the vocabulary's width for each token is much. */
+  get #runTokens(): number {
+    return this.#spec.kind === 'sparse' ? SPARSE_RUN_TOKENS : RUN_TOKENS;
+  }
+
+  /** Where the vectors of each sequence begin, in the order of the sequences. */
+  #places(lengths: readonly number[]) {
+    const countOf = (index: number): number => (isPerToken(this.#spec) ? (lengths[index] ?? 0) : 1);
+    let numVectors = 0;
+    const first = lengths.map((_, index) => {
+      numVectors += countOf(index);
+      return numVectors - countOf(index);
+    });
+    return { numVectors, first, countOf };
   }
 }
 
@@ -65,6 +93,7 @@ function tokenFeeds(sequences: readonly EmbedSequence[]): Tensors {
   };
 }
 
+/** An even number: causal attention has a kernel of its own for a row that is left over (graph/contract.ts). */
 function widthOf(sequences: readonly EmbedSequence[]): number {
-  return Math.max(...sequences.map(({ tokens }) => tokens.length));
+  return Math.ceil(Math.max(...sequences.map(({ tokens }) => tokens.length)) / 2) * 2;
 }

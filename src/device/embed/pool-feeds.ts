@@ -2,18 +2,16 @@ import type { PoolingMode } from '../../core/model-spec.js';
 import { EMBED_INPUTS } from '../../model/graph/contract.js';
 import { tensorOf, type Tensors } from '../ort.js';
 
-/** A row of a run that is pooled. */
-interface PooledRow {
-  readonly sequence: number;
-  /** Index into the flattened `[B * S]`. */
-  readonly row: number;
-  /** Position in its sequence; null repeats the last one in the place of padding. */
-  readonly position: number | null;
+/** Modes that no row has a weight in. */
+type Unweighted = 'max' | 'tokens' | 'turn';
+
+function isWeighted(mode: PoolingMode): mode is Exclude<PoolingMode, Unweighted> {
+  return mode !== 'max' && mode !== 'tokens' && mode !== 'turn';
 }
 
 /** Weight of position `i` of `length` in the vector of a mode. */
 const WEIGHTS: Readonly<
-  Record<Exclude<PoolingMode, 'max'>, (i: number, length: number) => number>
+  Record<Exclude<PoolingMode, Unweighted>, (i: number, length: number) => number>
 > = {
   cls: (i) => (i === 0 ? 1 : 0),
   last: (i, length) => (i === length - 1 ? 1 : 0),
@@ -22,41 +20,55 @@ const WEIGHTS: Readonly<
   weightedmean: (i, length) => (2 * (i + 1)) / (length * (length + 1)),
 };
 
-/** Which rows are pooled and with what weights, for sequences of these `lengths`, padded to the longest. */
-export function poolFeeds(lengths: readonly number[], modes: readonly PoolingMode[]): Tensors {
-  const pooled = pooledRows(lengths, modes);
-  const weighted = modes.filter((mode) => mode !== 'max');
-  const numRows = pooled.length;
-  const weights = new Float32Array(Math.max(1, weighted.length * lengths.length) * numRows);
-  for (const [index, mode] of weighted.entries()) {
-    for (const [at, { sequence, position }] of pooled.entries()) {
-      if (position === null) continue;
-      const line = index * lengths.length + sequence;
-      weights[line * numRows + at] = WEIGHTS[mode](position, lengths[sequence] ?? 0);
-    }
-  }
-  const rows = BigInt64Array.from(pooled, ({ row }) => BigInt(row));
+/**
+ * The product that adds rows up takes them four by four: with whole fours of them a sum has the same bits however long the
+ * others of a run are.
+ */
+const ROWS_MULTIPLE = 4;
+
+/** Sequences that are padded to `width`. */
+export interface PaddedLengths {
+  readonly lengths: readonly number[];
+  readonly width: number;
+}
+
+/** Which rows are pooled and with what weights. */
+export function poolFeeds(padded: PaddedLengths, modes: readonly PoolingMode[]): Tensors {
+  const rows = BigInt64Array.from(pooledRows(padded, modes), BigInt);
+  const { values, dims } = poolWeights(padded.lengths, modes);
   return {
-    [EMBED_INPUTS.headRows]: tensorOf('int64', rows, [numRows]),
-    [EMBED_INPUTS.poolWeights]: tensorOf('float32', weights, [weights.length / numRows, numRows]),
+    [EMBED_INPUTS.headRows]: tensorOf('int64', rows, [rows.length]),
+    [EMBED_INPUTS.poolWeights]: tensorOf('float32', values, dims),
   };
 }
 
-function pooledRows(lengths: readonly number[], modes: readonly PoolingMode[]): PooledRow[] {
-  const width = Math.max(...lengths);
+/** `[B, modes, P]`; what is behind a sequence weighs nothing. */
+function poolWeights(lengths: readonly number[], modes: readonly PoolingMode[]) {
+  const weighted = modes.filter(isWeighted);
+  if (weighted.length === 0) return { values: new Float32Array(1), dims: [1, 1, 1] };
+  const numRows = rowsPerSequence(lengths);
+  const values = new Float32Array(lengths.length * weighted.length * numRows);
+  for (const [sequence, length] of lengths.entries()) {
+    for (const [index, mode] of weighted.entries()) {
+      const first = (sequence * weighted.length + index) * numRows;
+      for (let i = 0; i < length; i++) values[first + i] = WEIGHTS[mode](i, length);
+    }
+  }
+  return { values, dims: [lengths.length, weighted.length, numRows] };
+}
+
+/** Indices into the flattened `[B * S]`. */
+function pooledRows({ lengths, width }: PaddedLengths, modes: readonly PoolingMode[]): number[] {
   const [only] = modes;
-  const isSingle = modes.length === 1 && (only === 'cls' || only === 'last');
   return lengths.flatMap((length, sequence) => {
     const first = sequence * width;
-    if (isSingle) {
-      const position = only === 'cls' ? 0 : length - 1;
-      return [{ sequence, row: first + position, position }];
-    }
-    const numRows = modes.includes('max') ? width : length;
-    return Array.from({ length: numRows }, (_, i) =>
-      i < length
-        ? { sequence, row: first + i, position: i }
-        : { sequence, row: first + length - 1, position: null },
-    );
+    if (modes.length === 1 && only === 'cls') return [first];
+    if (modes.length === 1 && only === 'last') return [first + length - 1];
+    const numRows = only === 'tokens' ? length : rowsPerSequence(lengths);
+    return Array.from({ length: numRows }, (_, i) => first + Math.min(i, length - 1));
   });
+}
+
+function rowsPerSequence(lengths: readonly number[]): number {
+  return Math.ceil(Math.max(...lengths) / ROWS_MULTIPLE) * ROWS_MULTIPLE;
 }

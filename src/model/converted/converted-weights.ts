@@ -22,13 +22,21 @@ export interface ConvertedWeights {
 
 /** Reads the manifest of a folder, and begins to read the weights. @throws ModelLoadError */
 export async function openConverted(path: string): Promise<ConvertedWeights> {
+  const { manifest, file } = await checkConverted(path);
   const manifestPath = join(path, MANIFEST_FILE);
-  const manifest = parseManifest(await readManifest(manifestPath), manifestPath);
   const named = join(path, CONVERTED_FILE);
-  const file = await requireWeights(named, manifest);
   // The runtime follows no link that leads out of the folder, and in a hub's cache all files are such links.
   const store = weightStore(dirname(file), mapOf(manifest, basename(file), manifestPath));
   return { path, manifest, store, file, proof: startProof(named, file, manifest) };
+}
+
+/** Reads the manifest of a folder, and looks whether the weights are there. @throws ModelLoadError */
+export async function checkConverted(
+  path: string,
+): Promise<Pick<ConvertedWeights, 'manifest' | 'file'>> {
+  const manifestPath = join(path, MANIFEST_FILE);
+  const manifest = parseManifest(await readManifest(manifestPath), manifestPath);
+  return { manifest, file: await requireWeights(join(path, CONVERTED_FILE), manifest) };
 }
 
 /** Begins to read the weights. Whoever leaves before they are read does not hear of it. */

@@ -58,9 +58,10 @@ export class ConfigFields {
     );
   }
 
-  /** `architectures[0]`: the class that the checkpoint was saved from. */
+  /** `architectures[0]`: the class that the checkpoint was saved from. Some of transformers 4 have it in `text_config`. */
   architecture(): string {
-    const [architecture] = this.texts('architectures');
+    const ofText = this.object('text_config')?.texts('architectures') ?? [];
+    const [architecture] = [...this.texts('architectures'), ...ofText];
     if (architecture === undefined) this.fail('architectures', 'a list of one architecture');
     return architecture;
   }
@@ -129,6 +130,15 @@ export class ConfigFields {
     return this.has(name) ? new ConfigFields(this.raw(name), `${this.#where}: "${name}"`) : null;
   }
 
+  /** The same object with `defaults` for what it lacks, where null is something, and with other `values`. */
+  completed(
+    defaults: Readonly<Record<string, unknown>>,
+    values: Readonly<Record<string, unknown>> = {},
+  ): ConfigFields {
+    const all = { ...defaults, ...this.#values, ...values };
+    return new ConfigFields(all, this.#where, this.#names);
+  }
+
   /** A list of strings; absent is empty. */
   texts(name: string): readonly string[] {
     return this.#list(name, 'a list of strings', (item) => typeof item === 'string');
@@ -139,6 +149,15 @@ export class ConfigFields {
     const isCount = (item: unknown): item is number =>
       Number.isSafeInteger(item) && Number(item) >= 0;
     return this.#list(name, 'a list of integers from 0', isCount);
+  }
+
+  /** A list of `length` numbers above 0. */
+  positives(name: string, length: number): readonly number[] {
+    const expected = `a list of ${length} positive numbers`;
+    const isPositive = (item: unknown): item is number =>
+      typeof item === 'number' && Number.isFinite(item) && item > 0;
+    const values = this.#list(name, expected, isPositive);
+    return values.length === length ? values : this.fail(name, expected);
   }
 
   #nameOf(name: string): string {

@@ -9,6 +9,8 @@ export interface DecoderModel {
   readonly plan: ModelPlan;
   /** Tensors of the plan that the checkpoint has as parts of others. */
   readonly views: readonly TensorView[];
+  /** The checkpoint has other models beside it (families/text-part.ts). */
+  readonly isPart?: boolean;
 }
 
 /** One model architecture: reads its config.json, and says its network and what its checkpoint calls the parts of it. */

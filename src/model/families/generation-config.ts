@@ -17,7 +17,9 @@ export interface GenerationDefaults {
  * What generation_config.json says, over config.json's token ids. Values of the wrong type are treated as
  * absent, as Hugging Face's own loader warns and goes on.
  */
-export function generationDefaults(generation: JsonObject, config: JsonObject): GenerationDefaults {
+export function generationDefaults(generation: JsonObject, whole: JsonObject): GenerationDefaults {
+  // A checkpoint of several models may have its token ids among the settings of the text model.
+  const config = { ...object(whole['text_config']), ...whole };
   const id = (name: string): number | null =>
     tokenIds(generation[name])[0] ?? tokenIds(config[name])[0] ?? null;
   const eos = [...tokenIds(generation['eos_token_id']), ...tokenIds(config['eos_token_id'])];
@@ -31,6 +33,10 @@ export function generationDefaults(generation: JsonObject, config: JsonObject): 
     minP: number(generation['min_p']),
     repetitionPenalty: number(generation['repetition_penalty']),
   };
+}
+
+function object(value: unknown): JsonObject {
+  return typeof value === 'object' && value !== null ? (value as JsonObject) : {};
 }
 
 function tokenIds(value: unknown): number[] {

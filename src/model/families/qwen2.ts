@@ -1,5 +1,6 @@
+import type { ConfigFields } from './config-fields.js';
 import { decoder } from './decoder.js';
-import type { ModelFamily } from './family.js';
+import type { DecoderModel, ModelFamily } from './family.js';
 import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
@@ -12,20 +13,23 @@ const architecture = 'Qwen2ForCausalLM';
 export const qwen2: ModelFamily = {
   architecture,
   models: 'Qwen2, Qwen2.5, DeepSeek-R1-Distill-Qwen',
-  read: (fields) => {
-    const { config, norm, activation, tied } = readLlamaLike(fields, {
-      architecture,
-      modelType: 'qwen2',
-    });
-    const windows = qwenWindows(fields);
-    return decoder(config, {
-      norm,
-      tied,
-      layer: (place) =>
-        preNorm(place, norm, {
-          attention: attention(place, { qkvBias: true, window: windows[place.index] ?? null }),
-          mlp: gatedMlp(place, { activation }),
-        }),
-    });
-  },
+  read: (fields) => readQwen2(fields, architecture),
 };
+
+/** Its network, whatever the model is called that has it. */
+export function readQwen2(fields: ConfigFields, architecture: string): DecoderModel {
+  const { config, norm, activation, tied } = readLlamaLike(fields, {
+    architecture,
+    modelType: fields.text('model_type', 'qwen2'),
+  });
+  const windows = qwenWindows(fields);
+  return decoder(config, {
+    norm,
+    tied,
+    layer: (place) =>
+      preNorm(place, norm, {
+        attention: attention(place, { qkvBias: true, window: windows[place.index] ?? null }),
+        mlp: gatedMlp(place, { activation }),
+      }),
+  });
+}

@@ -1,5 +1,6 @@
+import type { ConfigFields } from './config-fields.js';
 import { decoder } from './decoder.js';
-import type { ModelFamily } from './family.js';
+import type { DecoderModel, ModelFamily } from './family.js';
 import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
@@ -12,27 +13,30 @@ const architecture = 'Qwen3ForCausalLM';
 export const qwen3: ModelFamily = {
   architecture,
   models: 'Qwen3',
-  read: (fields) => {
-    const { config, norm, activation, tied } = readLlamaLike(fields, {
-      architecture,
-      modelType: 'qwen3',
-      defaultHeadDim: 128,
-    });
-    const bias = fields.boolean('attention_bias', false);
-    const windows = qwenWindows(fields);
-    return decoder(config, {
-      norm,
-      tied,
-      layer: (place) =>
-        preNorm(place, norm, {
-          attention: attention(place, {
-            qkvBias: bias,
-            outputBias: bias,
-            headNorm: { ...norm, over: 'head' },
-            window: windows[place.index] ?? null,
-          }),
-          mlp: gatedMlp(place, { activation }),
-        }),
-    });
-  },
+  read: (fields) => readQwen3(fields, architecture),
 };
+
+/** Its network, whatever the model is called that has it. */
+export function readQwen3(fields: ConfigFields, architecture: string): DecoderModel {
+  const { config, norm, activation, tied } = readLlamaLike(fields, {
+    architecture,
+    modelType: 'qwen3',
+    defaultHeadDim: 128,
+  });
+  const bias = fields.boolean('attention_bias', false);
+  const windows = qwenWindows(fields);
+  return decoder(config, {
+    norm,
+    tied,
+    layer: (place) =>
+      preNorm(place, norm, {
+        attention: attention(place, {
+          qkvBias: bias,
+          outputBias: bias,
+          headNorm: { ...norm, over: 'head' },
+          window: windows[place.index] ?? null,
+        }),
+        mlp: gatedMlp(place, { activation }),
+      }),
+  });
+}

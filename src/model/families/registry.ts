@@ -7,16 +7,21 @@ import { graniteHybrid } from './granite-hybrid.js';
 import { apertus } from './apertus.js';
 import { arcee } from './arcee.js';
 import { baichuan } from './baichuan.js';
+import { chatGlmConditional, chatGlmModel } from './chatglm.js';
 import { cohere } from './cohere.js';
 import { cohere2 } from './cohere2.js';
 import { deepseekV2, deepseekV3 } from './deepseek.js';
 import { ernie45Moe } from './ernie4-5-moe.js';
+import { ernie45 } from './ernie4-5.js';
+import { exaone } from './exaone.js';
+import { exaone4 } from './exaone4.js';
 import { falcon } from './falcon.js';
 import { gemma } from './gemma.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
 import { glm4MoeLite } from './glm4-moe-lite.js';
 import { glm4Moe } from './glm4-moe.js';
+import { glm } from './glm.js';
 import { glm4 } from './glm4.js';
 import { gptNeox } from './gpt-neox.js';
 import { gptOss } from './gpt-oss.js';
@@ -30,10 +35,18 @@ import { olmo2 } from './olmo2.js';
 import { phi3 } from './phi3.js';
 import { smollm3 } from './smollm3.js';
 import { helium } from './helium.js';
+import { hunyuan } from './hunyuan.js';
+import { internlm2 } from './internlm2.js';
+import { internlm3 } from './internlm3.js';
 import { llama } from './llama.js';
 import { minicpm3 } from './minicpm3.js';
 import { mistral } from './mistral.js';
 import { mixtral } from './mixtral.js';
+import { mimo } from './mimo.js';
+import { minicpm } from './minicpm.js';
+import { ministral } from './ministral.js';
+import { ministral3 } from './ministral3.js';
+import { gemma3Multimodal, mistral3, qwen25Vl, qwen2Vl, qwen3Vl } from './multimodal.js';
 import { nemotron } from './nemotron.js';
 import { olmo } from './olmo.js';
 import { olmo3 } from './olmo3.js';
@@ -47,25 +60,33 @@ import { qwen35, qwen35Vision } from './qwen3-5.js';
 import { qwen3Next } from './qwen3-next.js';
 import { qwen3Moe } from './qwen3-moe.js';
 import { qwen3 } from './qwen3.js';
+import { seedOss } from './seed-oss.js';
 import { stablelm } from './stablelm.js';
 import { starcoder2 } from './starcoder2.js';
 
 /** Every network that generates, in the order of their names. */
 export const DECODERS: readonly ModelFamily[] = [
-  bamba,
-  falconH1,
   apertus,
   arcee,
   baichuan,
+  bamba,
+  chatGlmConditional,
+  chatGlmModel,
   cohere,
   cohere2,
   deepseekV2,
   deepseekV3,
+  ernie45,
   ernie45Moe,
+  exaone,
+  exaone4,
   falcon,
+  falconH1,
   gemma,
   gemma2,
   gemma3,
+  gemma3Multimodal,
+  glm,
   glm4,
   glm4Moe,
   glm4MoeLite,
@@ -74,16 +95,24 @@ export const DECODERS: readonly ModelFamily[] = [
   gptOss,
   granite,
   graniteHybrid,
-  jamba,
-  lfm2,
   graniteMoe,
   helium,
+  hunyuan,
+  internlm2,
+  internlm3,
+  jamba,
+  lfm2,
   llama,
+  mimo,
+  minicpm,
   minicpm3,
+  ministral,
+  ministral3,
   mistral,
-  nemotronH,
+  mistral3,
   mixtral,
   nemotron,
+  nemotronH,
   olmo,
   olmo2,
   olmo3,
@@ -93,12 +122,16 @@ export const DECODERS: readonly ModelFamily[] = [
   phi3,
   phimoe,
   qwen2,
+  qwen25Vl,
   qwen2Moe,
+  qwen2Vl,
   qwen3,
   qwen35,
   qwen35Vision,
-  qwen3Next,
   qwen3Moe,
+  qwen3Next,
+  qwen3Vl,
+  seedOss,
   smollm3,
   stablelm,
   starcoder2,
@@ -107,7 +140,19 @@ export const DECODERS: readonly ModelFamily[] = [
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */
 export function readDecoder(json: unknown): DecoderModel {
   const fields = new ConfigFields(json, 'config.json');
-  return familyOf(fields.architecture()).read(fields);
+  return familyOf(networkOf(fields)).read(fields);
+}
+
+/** transformers 5 saves EXAONE 3.5 as a Llama, with its own names of fields and tensors. */
+function networkOf(fields: ConfigFields): string {
+  const architecture = fields.architecture();
+  const isExaone = architecture === llama.architecture && fields.raw('model_type') === 'exaone';
+  return isExaone ? exaone.architecture : architecture;
+}
+
+/** Whether a network of this name is one of those that generate. */
+export function generates(architecture: string): boolean {
+  return DECODERS.some((candidate) => candidate.architecture === architecture);
 }
 
 function familyOf(architecture: string): ModelFamily {

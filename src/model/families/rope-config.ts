@@ -6,12 +6,19 @@ const DEFAULT_THETA = 10_000;
 export type RopeConfig = SettledRope | LongRope;
 
 /** Those that are the same however long the context is. */
-export type SettledRope = PlainRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
+export type SettledRope = PlainRope | NtkRope | LinearRope | FactorsRope | Llama3Rope | YarnRope;
 
 export interface PlainRope {
   /** `dynamic` is `default` up to the original length, and Radish never goes beyond that. */
   readonly type: 'default' | 'dynamic';
   readonly theta: number;
+}
+
+/** The base is stretched by `alpha ^ (d / (d - 2))`, where d dimensions are rotated: Hunyuan's. */
+export interface NtkRope {
+  readonly type: 'ntk';
+  readonly theta: number;
+  readonly alpha: number;
 }
 
 export interface LinearRope {
@@ -100,8 +107,12 @@ export function ropeSettings(
  * Reads {@link ropeSettings} in either spelling of their type.
  * The reach follows SGLang: a scaling without `original_max_position_embeddings` multiplies it.
  */
-export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): RopeReach {
-  const scaling = ropeSettings(fields);
+export function readRope(
+  fields: ConfigFields,
+  defaultTheta = DEFAULT_THETA,
+  kind: LayerKind = 'full_attention',
+): RopeReach {
+  const scaling = ropeSettings(fields, kind);
   const maxPositions = fields.size('max_position_embeddings');
   const outerTheta = fields.positive('rope_theta', defaultTheta);
   if (scaling === null) {
@@ -113,8 +124,15 @@ export function readRope(fields: ConfigFields, defaultTheta = DEFAULT_THETA): Ro
   if (scaling.has('long_factor')) return readLong(fields, scaling, theta);
   switch (type) {
     case 'default':
-      return { rope: { type, theta }, contextLength: maxPositions };
+    // Of text alone each token has the same place along all its axes.
+    case 'mrope':
+      return { rope: { type: 'default', theta }, contextLength: maxPositions };
     case 'dynamic': {
+      // 0 is none, as in transformers.
+      if (scaling.has('alpha') && scaling.raw('alpha') !== 0) {
+        const alpha = scaling.positive('alpha');
+        return { rope: { type: 'ntk', theta, alpha }, contextLength: maxPositions };
+      }
       const original = scaling.size('original_max_position_embeddings', maxPositions);
       return { rope: { type, theta }, contextLength: Math.min(original, maxPositions) };
     }

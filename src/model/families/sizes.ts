@@ -1,6 +1,6 @@
 import { ModelConfigError, type ConfigFields } from './config-fields.js';
 import type { ModelConfig } from './model-config.js';
-import { readRope, type RopeReach } from './rope-config.js';
+import { readRope, type RopeReach, ropeSettings } from './rope-config.js';
 
 /** More than any model has; tables of positions are made for each. */
 const MAX_HEAD_DIM = 1024;
@@ -68,7 +68,8 @@ function readHeads(
 
 /** Refuses what a family's class has no code for: all dimensions of a head are rotated. */
 export function refusePartialRotary(fields: ConfigFields): void {
-  if (fields.positive('partial_rotary_factor', 1) !== 1) {
+  const newer = ropeSettings(fields)?.positive('partial_rotary_factor', 1) ?? 1;
+  if (fields.positive('partial_rotary_factor', newer) !== 1) {
     fields.fail('partial_rotary_factor', '1 (this architecture rotates whole heads)');
   }
 }

@@ -6,6 +6,7 @@ type Build = (graph: Graph, x: Value) => Value;
 
 /** By the formulas of PyTorch and transformers, with their defaults. */
 const BUILDS: Readonly<Record<Activation, Build>> = {
+  identity: op('Identity'),
   gelu: op('Gelu'),
   gelu_tanh: op('Gelu', { approximate: { string: 'tanh' } }),
   gelu_10: (graph, x) => clip(graph, graph.node('Gelu', [x]), [-10, 10]),
@@ -36,6 +37,8 @@ const BUILDS: Readonly<Record<Activation, Build>> = {
     return graph.node('Mul', [x, gate]);
   },
   softplus: op('Softplus'),
+  log1p_relu: (graph, x) =>
+    graph.node('Log', [graph.node('Add', [graph.node('Relu', [x]), scalar(graph, 1)])]),
   softsign: op('Softsign'),
   hard_shrink: op('Shrink', { lambd: { float: 0.5 }, bias: { float: 0 } }),
   soft_shrink: op('Shrink', { lambd: { float: 0.5 }, bias: { float: 0.5 } }),

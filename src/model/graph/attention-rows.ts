@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../families/model-config.js';
-import type { ModelPlan } from '../plan.js';
+import type { TrunkPlan } from '../plan.js';
 import { GRAPH_INPUTS, pastName, prefillKeys } from './contract.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
@@ -28,7 +28,7 @@ export const PLAIN_ROWS: AttentionRows = {
 export function attentionRows(
   graph: Graph,
   { headDim }: ModelConfig,
-  { layers }: ModelPlan,
+  { layers }: TrunkPlan,
 ): AttentionRows {
   const numKeys = prefillKeys(headLayout(headDim).cacheHeadDim);
   if (numKeys === 0) return PLAIN_ROWS;

@@ -1,3 +1,5 @@
+import type { ModelConfig } from '../families/model-config.js';
+import type { RotaryPlan } from '../families/rope-config.js';
 import type { AttentionPlan, HeadNormPlan, LinearPlan, TensorPlan } from '../plan.js';
 import type { AttentionLayer, GraphContext } from './context.js';
 import { type ColumnFactors, scaled, times } from './factors.js';
@@ -8,7 +10,8 @@ import { latentHeads, ofValueWidth } from './latent-heads.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { norm } from './norm.js';
 import { queryFactor } from './rotary-tables.js';
-import { OWN_ROWS } from './run-rows.js';
+import type { PlacedRows } from './placed-rows.js';
+import { OWN_ROWS, type RunRows } from './run-rows.js';
 
 /**
  * Self-attention of one layer with the output projection: `[B, S, hidden]` normed in and out, where `pick` may leave out
@@ -34,14 +37,10 @@ export function attendedHeads(context: GraphContext, normed: Value, layer: Atten
   const { graph, config } = context;
   const grid = context.kvGrids?.[layer.index] ?? null;
   const rows = context.rows ?? OWN_ROWS;
-  const parts = queryKeyValue(context, normed, { plan: layer.attention, grid });
-  const attended = rows.fromRun(
-    context.attend(
-      layer,
-      parts.map((part) => (part === '' ? part : rows.toRun(part))),
-    ),
-  );
-  const unpadded = headLayout(config.headDim).unpad(graph, attended, config.numHeads);
+  const parts = queryKeyValue(context, normed, { plan: layer.attention, grid, rows });
+  const attended = rows.fromRun(context.attend(layer, parts));
+  const layout = context.layout ?? headLayout(config.headDim);
+  const unpadded = layout.unpad(graph, attended, config.numHeads);
   const heads = ofValueWidth(context, unpadded, layer.attention);
   const { gate } = layer.attention;
   return gate === null ? heads : gatedHeads(context, heads, { normed, gate });
@@ -71,40 +70,79 @@ function fromGrid(context: GraphContext, heads: Value, o: LinearPlan, { output }
 interface PlanOnGrid {
   readonly plan: AttentionPlan;
   readonly grid: KvGrid | null;
+  readonly rows: RunRows;
 }
 
-/** Three inputs of the op: q, k and v, or all of them packed in the first. */
+/** Three inputs of the op: q, k and v, or all of them packed in the first. Rows are those of the run. */
 function queryKeyValue(
   context: GraphContext,
   normed: Value,
-  { plan, grid }: PlanOnGrid,
+  { plan, grid, rows }: PlanOnGrid,
 ): readonly Value[] {
   const { graph, config } = context;
-  const layout = headLayout(config.headDim);
+  const layout = context.layout ?? headLayout(config.headDim);
   const factors = columnFactors(context, plan, grid);
   // A norm of heads would undo what was done before it, and a clip is for what it was without.
   const isChanged = plan.qNorm !== null || plan.clip !== null || plan.latent !== null;
   const output = linear(context, normed, plan.qkv, isChanged ? null : factors);
-  if (output.packed && !isChanged && !layout.isPadded) return [output.value, '', ''];
+  const isPlain = !isChanged && !layout.isPadded && plan.temperature === null;
+  if (output.packed && isPlain) return [rows.toRun(output.value), '', ''];
   const given = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
   const parts = plan.latent === null ? given : latentHeads(context, given, plan.latent);
-  const norms = [plan.qNorm, plan.kNorm, null];
-  const numHeads = [config.numHeads, config.numKvHeads, config.numKvHeads];
   return parts.map((part, index) => {
-    const heads = normHeads(context, part, norms[index] ?? null);
-    const kept = clipped(graph, heads, plan.clip);
-    const onGrid = isChanged ? scaled(graph, kept, factors?.[index] ?? null) : kept;
-    return layout.pad(graph, onGrid, numHeads[index] ?? 0);
+    const kind = KINDS[index] ?? 'value';
+    const heads = finishedHeads(context, rows.toRun(part), plan, kind);
+    const onGrid = isChanged ? scaled(graph, heads, factors?.[index] ?? null) : heads;
+    return layout.pad(graph, onGrid, headCount(config, kind));
   });
+}
+
+const KINDS = ['query', 'key', 'value'] as const;
+type Kind = (typeof KINDS)[number];
+
+function headCount({ numHeads, numKvHeads }: ModelConfig, kind: Kind): number {
+  return kind === 'query' ? numHeads : numKvHeads;
+}
+
+/** `[B, S, heads * headDim]` in and out: what attention ops read, but for the grid and what they rotate themselves. */
+function finishedHeads(context: GraphContext, x: Value, plan: AttentionPlan, kind: Kind): Value {
+  const { graph } = context;
+  if (kind === 'value') return clipped(graph, x, plan.clip);
+  const { rotary, normsRotated, qNorm, kNorm, temperature } = plan;
+  const rotated =
+    normsRotated && rotary !== null
+      ? rotatedHeads(context, x, rotary, headCount(context.config, kind))
+      : x;
+  const normed = normHeads(context, rotated, kind === 'query' ? qNorm : kNorm);
+  const kept = clipped(graph, normed, plan.clip);
+  if (kind === 'key' || temperature === null) return kept;
+  return placedOf(context).tempered(kept, temperature);
+}
+
+function rotatedHeads(
+  context: GraphContext,
+  x: Value,
+  rotary: RotaryPlan,
+  numHeads: number,
+): Value {
+  const { graph, config } = context;
+  const layout = headLayout(config.headDim);
+  const rotated = placedOf(context).rotated(layout.pad(graph, x, numHeads), rotary, numHeads);
+  return layout.unpad(graph, rotated, numHeads);
+}
+
+function placedOf({ placed }: GraphContext): PlacedRows {
+  if (placed === undefined) throw new Error('this is a bug: no positions of the rows are known');
+  return placed;
 }
 
 /** Of each column of q, k and v: what brings them to the grid, and the scale of scores where the tables do not have it. */
 function columnFactors(
-  { config }: GraphContext,
+  { config, scalesScores = false }: GraphContext,
   plan: AttentionPlan,
   grid: KvGrid | null,
 ): ColumnFactors | null {
-  const factor = queryFactor(plan);
+  const factor = scalesScores ? 1 : queryFactor(plan);
   if (factor === 1) return grid?.parts ?? null;
   if (grid === null) return [filled(config.numHeads * config.headDim, factor), null, null];
   const [query, key, value] = grid.parts;

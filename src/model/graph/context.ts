@@ -3,7 +3,9 @@ import type { ModelTarget } from '../target.js';
 import type { AttentionPlan } from '../plan.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
+import type { HeadLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
+import type { PlacedRows } from './placed-rows.js';
 import type { RunRows } from './run-rows.js';
 
 /** What a linear needs to emit its nodes. */
@@ -29,10 +31,16 @@ export type Attend = (layer: AttentionLayer, queryKeyValue: readonly Value[]) =>
 export interface GraphContext extends WeightContext {
   readonly config: ModelConfig;
   readonly attend: Attend;
+  /** Whether {@link attend} scales the scores; default: q or the rotary tables have the scale in them. */
+  readonly scalesScores?: boolean;
+  /** Default: heads as GroupQueryAttention takes them. */
+  readonly layout?: HeadLayout;
   /** Absent = linears multiply the rows of the run. */
   readonly rows?: RunRows;
   /** `[B, S] i64`: the row of the plan's `positions` for each row of the run; absent = the model has none. */
   readonly positions?: Value;
+  /** Absent = no layer needs them. */
+  readonly placed?: PlacedRows;
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */
   readonly kvGrids?: readonly KvGrid[] | null;
 }

@@ -128,7 +128,7 @@ export function expertsName(layer: number): string {
 }
 
 /**
- * The contract of a model that answers with vectors. B sequences, padded on the right to S tokens; R rows
+ * The contract of a model that answers with vectors. B sequences, padded on the right to S tokens, an even number; R rows
  * of the flattened `[B * S]` are pooled. Nothing is cached, and padding reaches no real row.
  */
 export const EMBED_INPUTS = {
@@ -140,19 +140,19 @@ export const EMBED_INPUTS = {
   /** scalar i32: S. */
   totalLength: GRAPH_INPUTS.totalLength,
   /**
-   * `[R] i64`, indices into the flattened `[B * S]`. Pooling by cls or last alone: one per sequence, and
-   * that row is the answer. With max among the modes: all `B * S`, where a sequence takes its last row again in
-   * the place of padding. Else all real rows.
+   * `[R] i64`, indices into the flattened `[B * S]`. Pooling by cls or last alone: one per sequence, and that
+   * row is the answer. Each token its own: all real rows, which are the answers. Else P of each sequence,
+   * which takes its last row again in the place of those that it lacks.
    */
   headRows: GRAPH_INPUTS.headRows,
-  /** `[modes * B, R] f32`: how much of each row is in the vector of a mode, for all modes but max; `[1, R]` without any. */
+  /** `[B, modes, P] f32`: how much of each row is in the vector of a mode, for all modes but max; `[1, 1, 1]` without any. */
   poolWeights: 'pool_weights',
 } as const;
 
 export const EMBED_OUTPUTS = {
   /** A sequence, declared first, so that the binding stops before it copies outputs ({@link GRAPH_OUTPUTS}). */
   stopCopy: GRAPH_OUTPUTS.stopCopy,
-  /** `[B, dim] f32` */
+  /** `[B, dim] f32`, or `[R, dim]` where each token has its own. */
   vectors: 'vectors',
 } as const;
 

@@ -11,7 +11,8 @@ import { head } from './head.js';
 import { int8Attention } from './int8-kv/int8-attention.js';
 import { kvGrid } from './int8-kv/kv-grid.js';
 import { pagedGraph } from './paged/paged-graph.js';
-import { runPositions } from './positions.js';
+import { placedRows } from './placed-rows.js';
+import { positionsOfRun, runPositions } from './positions.js';
 import { evenRows, needsEvenRows, OWN_ROWS } from './run-rows.js';
 import { decoderStack } from './stack.js';
 
@@ -47,11 +48,12 @@ export function buildGraph(
       : int8Attention(weights, config, reach);
   const kvGrids = kvScales && kvScales.map((scales) => kvGrid(config, scales));
   const rows = isBatchInvariant && needsEvenRows(plan, store) ? evenRows(graph) : OWN_ROWS;
-  const positions =
-    plan.positions && runPositions(graph, plan.positions.shape[0] ?? 0, kvScales !== null);
+  const isInt8 = kvScales !== null;
+  const positions = plan.positions && runPositions(graph, plan.positions.shape[0] ?? 0, isInt8);
   const context: GraphContext = {
     ...{ ...weights, config, attend, kvGrids, rows },
     ...(positions === null ? {} : { positions }),
+    placed: placedRows(graph, config, { ...reach, of: () => positionsOfRun(graph, isInt8) }),
   };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../families/model-config.js';
-import type { AttentionPlan, ModelPlan } from '../plan.js';
+import type { AttentionPlan, TrunkPlan } from '../plan.js';
 import { attentionsOf } from '../plan-facts.js';
 import { alibiBias } from './alibi.js';
 import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
@@ -32,7 +32,7 @@ export interface GroupQueryOptions extends Pick<RotaryOptions, 'numPositions' | 
 export function groupQueryAttention(
   weights: WeightContext,
   config: ModelConfig,
-  plan: ModelPlan,
+  plan: TrunkPlan,
   { hasCache, ...reach }: GroupQueryOptions,
 ): Attend {
   const { graph } = weights;
@@ -74,7 +74,7 @@ function cacheNames(graph: Graph, layer: number, hasCache: boolean) {
 }
 
 /** Whether a run decodes, `[1] bool`, or null where it makes no difference. */
-function decodeCondition(graph: Graph, config: ModelConfig, plan: ModelPlan): Value | null {
+function decodeCondition(graph: Graph, config: ModelConfig, plan: TrunkPlan): Value | null {
   const isCapped = attentionsOf(plan).every((attention) => softcapOf(config, attention) !== null);
   if (!DECODES_PLAIN || isCapped) return null;
   const attributes = { start: { int: 1 }, end: { int: 2 } };

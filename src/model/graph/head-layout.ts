@@ -41,6 +41,16 @@ export function headLayout(headDim: number): HeadLayout {
   };
 }
 
+/** Heads as they are, for ops that take any. */
+export function plainLayout(headDim: number): HeadLayout {
+  return {
+    cacheHeadDim: headDim,
+    isPadded: false,
+    pad: (_, x) => x,
+    unpad: (_, x) => x,
+  };
+}
+
 /** `[positions, headDim / 2]` → `[positions, cacheHeadDim / 2]`, filled with `fill`. */
 export function padTable(table: Float32Array, headDim: number, fill: number): Float32Array {
   const half = headDim / 2;

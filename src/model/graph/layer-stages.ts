@@ -21,6 +21,8 @@ import { mixBlocks } from './mix-blocks.js';
 import { innerRows } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { norm } from './norm.js';
+import { placedRows } from './placed-rows.js';
+import { positionsFromStart } from './positions.js';
 import { OWN_ROWS } from './run-rows.js';
 import { embedded, written } from './stack.js';
 
@@ -79,7 +81,9 @@ export function attentionStage(
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   const options = { hasCache: false, numPositions, contextLength: numPositions };
   const attend = groupQueryAttention(context, model.config, model.plan, options);
-  return stage.gives(attendedHeads({ ...context, attend }, input, layer));
+  const of = (): Value => positionsFromStart(graph, input);
+  const placed = placedRows(graph, model.config, { ...options, of });
+  return stage.gives(attendedHeads({ ...context, attend, placed }, input, layer));
 }
 
 /** The stream, and what the output projection reads → the stream with what attention adds to it. */

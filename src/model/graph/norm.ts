@@ -30,12 +30,28 @@ export function addThenNorm(
   }
   const normed = graph.name();
   const residual = graph.name();
-  const op = plan.kind === 'rms' ? 'SkipSimplifiedLayerNormalization' : 'SkipLayerNormalization';
-  graph.node(op, [x, delta, ...parameters(context, plan)], {
+  graph.node(skipOp(plan), [x, delta, ...parameters(context, plan)], {
     attributes: { epsilon: { float: plan.eps } },
     outputs: [normed, '', '', residual],
   });
   return { normed, residual };
+}
+
+/** The norm of `x + delta`, where nothing else reads the sum. */
+export function normOfSum(
+  context: WeightContext,
+  x: Value,
+  delta: Value,
+  plan: NormPlan | null,
+): Value {
+  if (plan === null) return context.graph.node('Add', [x, delta]);
+  return context.graph.node(skipOp(plan), [x, delta, ...parameters(context, plan)], {
+    attributes: { epsilon: { float: plan.eps } },
+  });
+}
+
+function skipOp({ kind }: NormPlan): string {
+  return kind === 'rms' ? 'SkipSimplifiedLayerNormalization' : 'SkipLayerNormalization';
 }
 
 /** Gain, and bias where there is one. */

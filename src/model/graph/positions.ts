@@ -3,8 +3,20 @@ import type { Graph, Value } from './graph.js';
 
 /** `[B, S] i64`: the position of each row of a run, of which dummy rows may be beyond the last of `count`. */
 export function runPositions(graph: Graph, count: number, isInt8: boolean): Value {
-  const positions = isInt8 ? listedPositions(graph) : lastPositions(graph);
-  return graph.node('Min', [positions, graph.ints(count - 1)]);
+  return graph.node('Min', [positionsOfRun(graph, isInt8), graph.ints(count - 1)]);
+}
+
+/** The same where nothing ends before dummy rows do. */
+export function positionsOfRun(graph: Graph, isInt8: boolean): Value {
+  return isInt8 ? listedPositions(graph) : lastPositions(graph);
+}
+
+/** Of a sequence that begins with `input [1, S, width]`. */
+export function positionsFromStart(graph: Graph, input: Value): Value {
+  const attributes = { start: { int: 1 }, end: { int: 2 } };
+  const numRows = graph.node('Squeeze', [graph.node('Shape', [input], { attributes })]);
+  const rows = graph.node('Range', [graph.int(0), numRows, graph.int(1)]);
+  return graph.node('Unsqueeze', [rows, graph.ints(0)]);
 }
 
 /** The rows of a sequence are its last. */

@@ -39,6 +39,8 @@ export function inverseFrequencies(rope: SettledRope, headDim: number): Float32A
     case 'default':
     case 'dynamic':
       return plain;
+    case 'ntk':
+      return frequencies(rope.theta * rope.alpha ** (headDim / (headDim - 2)), headDim, null);
     case 'linear':
       return plain.map((frequency) => frequency / rope.factor);
     case 'factors':

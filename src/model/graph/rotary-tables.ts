@@ -22,16 +22,17 @@ export interface RotaryOptions {
   readonly hasIdentity?: boolean;
 }
 
-/** Gives the tables for positions `[0, numPositions)` of a layer's attention, those of a kind once; null = it rotates nothing. */
+/** Gives the tables for positions `[0, numPositions)` of a layer's attention op, those of a kind once; null = it rotates nothing. */
 export function rotaryTables(
   graph: Graph,
   { headDim }: ModelConfig,
   options: RotaryOptions,
 ): (plan: AttentionPlan) => RotaryTables | null {
   const made = new Map<string, RotaryTables>();
-  return ({ rotary, scale }) => {
+  return (plan) => {
+    const rotary = rotaryOfOp(plan);
     if (rotary === null) return null;
-    const factor = options.hasScale === true ? Math.sqrt(scale) : 1;
+    const factor = options.hasScale === true ? Math.sqrt(plan.scale) : 1;
     const key = JSON.stringify([rotary, factor]);
     const tables = made.get(key) ?? makeTables(graph, rotary, { ...options, headDim, factor });
     made.set(key, tables);
@@ -43,13 +44,18 @@ export function rotaryTables(
  * What is still to multiply q, where tables have the scale: the vector product that attention has for a single row
  * multiplies by nothing else.
  */
-export function queryFactor({ rotary, scale }: AttentionPlan): number {
-  return rotary === null ? scale : 1;
+export function queryFactor(plan: AttentionPlan): number {
+  return rotaryOfOp(plan) === null ? plan.scale : 1;
 }
 
 /** Of the attention ops. */
-export function rotaryAttributes({ rotary }: AttentionPlan): Record<string, Attribute> {
-  return { do_rotary: { int: rotary === null ? 0 : 1 } };
+export function rotaryAttributes(plan: AttentionPlan): Record<string, Attribute> {
+  return { do_rotary: { int: rotaryOfOp(plan) === null ? 0 : 1 } };
+}
+
+/** What attention ops rotate: nothing where q and k come to them rotated (run-positions.ts). */
+function rotaryOfOp({ rotary, normsRotated }: AttentionPlan): RotaryPlan | null {
+  return normsRotated ? null : rotary;
 }
 
 interface TableOptions extends RotaryOptions {
@@ -58,7 +64,11 @@ interface TableOptions extends RotaryOptions {
   readonly factor: number;
 }
 
-function makeTables(graph: Graph, { rope, dims }: RotaryPlan, options: TableOptions): RotaryTables {
+export function makeTables(
+  graph: Graph,
+  { rope, dims }: RotaryPlan,
+  options: TableOptions,
+): RotaryTables {
   const { numPositions, contextLength, hasIdentity = false, headDim, factor } = options;
   const { cos, sin } = ropeTables(ropeAt(rope, contextLength), dims, numPositions);
   const table = (values: Float32Array, fill: number): Value => {

@@ -1,12 +1,12 @@
 import { GRAPH_INPUTS } from './contract.js';
-import type { LayerPlan, MlpPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
+import type { LayerPlan, MlpPlan, NormPlan, TensorPlan, TrunkPlan } from '../plan.js';
 import { attention } from './attention.js';
 import type { GraphContext, WeightContext } from './context.js';
 import { times } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { denseMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
-import { addThenNorm, norm, type ResidualNorm } from './norm.js';
+import { addThenNorm, norm, normOfSum, type ResidualNorm } from './norm.js';
 import { recurrent } from './recurrent/recurrent.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
 
@@ -14,14 +14,21 @@ import { OWN_ROWS, type RunRows } from './run-rows.js';
 interface Stream {
   readonly residual: Value;
   readonly delta: Value | null;
+  /** The norm of it takes its place. */
+  readonly isNormed: boolean;
 }
 
 /**
- * Embedding and all decoder layers. Returns the rows of `head_rows`, `[R, hidden]`, before the final norm.
+ * Embedding and all layers; `entering`, `[B, S, hidden]`, is what the layers read in place of the embedding. Returns the
+ * rows of `head_rows`, `[R, hidden]`, before the final norm.
  */
-export function decoderStack(context: GraphContext, plan: ModelPlan): Value {
+export function decoderStack(context: GraphContext, plan: TrunkPlan, entering?: Value): Value {
   const rows = context.rows ?? OWN_ROWS;
-  let stream: Stream = { residual: embedded(context, plan, rows), delta: null };
+  let stream: Stream = {
+    residual: entering ?? embedded(context, plan, rows),
+    delta: null,
+    isNormed: plan.isStreamNormed ?? false,
+  };
   for (const layer of plan.layers) {
     const pick = needsHeadRowsOnly(plan, layer)
       ? (x: Value) => gatherHeadRows(context.graph, x, rows)
@@ -56,17 +63,18 @@ function decoderLayer(
     scale: layer.residualScale,
   });
   const residual = pick(read.residual);
-  if (mlp === null) return { residual, delta: attended };
+  if (mlp === null) return { ...stream, residual, delta: attended };
   const output = mlpOutput(layer);
   if (!layer.isParallel) {
-    const middle = readStream(context, { residual, delta: attended }, layer.mlpNorm);
+    const between = { ...stream, residual, delta: attended };
+    const middle = readStream(context, between, layer.mlpNorm);
     const delta = written(context, anyMlp(context, middle.normed, layer.index, mlp), output);
-    return { residual: middle.residual, delta };
+    return { ...stream, residual: middle.residual, delta };
   }
   const { mlpNorm } = layer;
   const normed = mlpNorm === null ? pick(read.normed) : norm(context, residual, mlpNorm);
   const delta = written(context, anyMlp(context, normed, layer.index, mlp), output);
-  return { residual, delta: context.graph.node('Add', [attended, delta]) };
+  return { ...stream, residual, delta: context.graph.node('Add', [attended, delta]) };
 }
 
 function mlpAlone(
@@ -79,7 +87,7 @@ function mlpAlone(
   if (mlp === null) throw new Error(`layer ${index} does nothing: this is a bug`);
   const { normed, residual } = readStream(context, stream, layer.mlpNorm);
   const delta = written(context, anyMlp(context, pick(normed), index, mlp), mlpOutput(layer));
-  return { residual: pick(residual), delta };
+  return { ...stream, residual: pick(residual), delta };
 }
 
 function mlpOutput({ mlpOutputNorm, residualScale }: LayerPlan): WrittenHalf {
@@ -103,11 +111,16 @@ function mixed(
 /** The whole stream, and the norm of it; null = it is read as it is. */
 function readStream(
   context: GraphContext,
-  { residual, delta }: Stream,
+  { residual, delta, isNormed }: Stream,
   plan: NormPlan | null,
 ): ResidualNorm {
-  if (delta !== null) return addThenNorm(context, residual, delta, plan);
-  return { normed: plan === null ? residual : norm(context, residual, plan), residual };
+  if (delta !== null && !isNormed) return addThenNorm(context, residual, delta, plan);
+  if (delta !== null) {
+    const normed = normOfSum(context, residual, delta, plan);
+    return { normed, residual: normed };
+  }
+  const normed = plan === null ? residual : norm(context, residual, plan);
+  return { normed, residual: isNormed ? normed : residual };
 }
 
 export interface WrittenHalf {
@@ -125,7 +138,7 @@ export function written(context: GraphContext, output: Value, half: WrittenHalf)
 /** Tokens, and where they stand where a table says that. */
 export function embedded(
   context: GraphContext,
-  plan: ModelPlan,
+  plan: Pick<TrunkPlan, 'embedding' | 'embeddingScale' | 'positions'>,
   rows: Pick<RunRows, 'ids' | 'fromRun'>,
 ): Value {
   const { graph } = context;
@@ -160,7 +173,7 @@ function anyMlp(context: GraphContext, normed: Value, layer: number, plan: MlpPl
  * Behind the last mixer nothing reads the other rows, so only these go on. A routed layer must
  * report the experts of every row, and keeps them all.
  */
-function needsHeadRowsOnly(plan: ModelPlan, layer: LayerPlan): boolean {
+function needsHeadRowsOnly(plan: TrunkPlan, layer: LayerPlan): boolean {
   return layer === plan.layers.at(-1) && layer.mlp?.kind !== 'moe';
 }
 

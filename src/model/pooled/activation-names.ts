@@ -1,8 +1,8 @@
 import type { Activation } from '../activation.js';
 
-/** Classes of `torch.nn.modules` with their defaults, and of `transformers.activations`; null changes nothing. */
-export const DENSE_ACTIVATIONS: Readonly<Record<string, Activation | null>> = {
-  Identity: null,
+/** Classes of `torch.nn.modules` with their defaults, and of `transformers.activations`. */
+export const DENSE_ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  Identity: 'identity',
   Tanh: 'tanh',
   ReLU: 'relu',
   GELU: 'gelu',
@@ -26,7 +26,7 @@ export const DENSE_ACTIVATIONS: Readonly<Record<string, Activation | null>> = {
   Softmax: 'softmax',
   LogSoftmax: 'log_softmax',
   Softmin: 'softmin',
-  LinearActivation: null,
+  LinearActivation: 'identity',
   GELUActivation: 'gelu',
   NewGELUActivation: 'gelu_tanh',
   FastGELUActivation: 'gelu_tanh',
@@ -40,7 +40,7 @@ export const DENSE_ACTIVATIONS: Readonly<Record<string, Activation | null>> = {
 };
 
 /** `hidden_act` of an encoder: every name that transformers has for a function without parameters of its own. */
-export const HIDDEN_ACTIVATIONS: Readonly<Record<string, Activation | null>> = {
+export const HIDDEN_ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu: 'gelu',
   gelu_10: 'gelu_10',
   gelu_accurate: 'gelu_tanh',
@@ -51,7 +51,7 @@ export const HIDDEN_ACTIVATIONS: Readonly<Record<string, Activation | null>> = {
   gelu_pytorch_tanh: 'gelu_tanh',
   laplace: 'laplace',
   leaky_relu: 'leaky_relu',
-  linear: null,
+  linear: 'identity',
   mish: 'mish',
   quick_gelu: 'quick_gelu',
   relu: 'relu',

@@ -8,6 +8,7 @@ import { unpackedCheckpoint } from '../quantize/unpacked-weights.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { overlaid } from '../source/tensor-overlay.js';
 import { planDemands } from '../plan-tensors.js';
+import { attentionsOf } from '../plan-facts.js';
 import { modelSpec, type SpecOptions } from '../spec.js';
 import { CPU_TARGET, type TargetRequest } from '../target.js';
 import { aliased, withPrefix } from '../weights/aliases.js';
@@ -16,7 +17,7 @@ import { checkPlan } from '../weights/find-weight.js';
 import { withViews } from '../weights/tensor-views.js';
 import { plainWeights } from '../weights/plain-weights.js';
 import { buildPooledGraph } from './pooled-graph.js';
-import type { PooledPlan } from './pooled-plan.js';
+import type { PooledPlan, PooledTrunk } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 
 /** A model that answers with vectors: checks the weights, builds the graph. */
@@ -79,9 +80,10 @@ function refuseDevice({ device }: TargetRequest): void {
  * plan, whether the checkpoint was saved with the prefix of a model with a head or without it.
  */
 async function openPooledCheckpoint(
-  { plan, prefix }: PooledModel,
+  { plan }: PooledModel,
   { source, overlay }: BuildOptions,
 ): Promise<Checkpoint> {
+  const { prefix, views } = plan.trunk;
   const stored = overlaid(await source.weights(), overlay);
   const tensors = new Map(aliased(stored, (name) => aliasOf(name, prefix)).tensors);
   const parts = await Promise.all(
@@ -91,18 +93,18 @@ async function openPooledCheckpoint(
     for (const [name, tensor] of weights.tensors) tensors.set(`${path}/${name}`, tensor);
   }
   const files = [...stored.files, ...parts.flatMap(({ weights }) => weights.files)];
-  const { trunk } = plan;
-  return withViews(
-    { folder: stored.folder, files, tensors },
-    trunk.kind === 'decoder' ? trunk.views : [],
-  );
+  return withViews({ folder: stored.folder, files, tensors }, views);
 }
 
-/** TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. */
-function aliasOf(name: string, { text, inPlan }: PooledModel['prefix']): string {
+/**
+ * TensorFlow's names of a LayerNorm's parameters live on in old checkpoints of BERT. A weight that has adapters beside it
+ * is stored as torch's parametrisations name it.
+ */
+function aliasOf(name: string, { text, inPlan }: PooledTrunk['prefix']): string {
   if (inPlan) return withPrefix(name, text);
   const bare = name.startsWith(text) ? name.slice(text.length) : name;
   return bare
+    .replace(/\.parametrizations\.weight\.original$/, '.weight')
     .replace(/\.LayerNorm\.gamma$/, '.LayerNorm.weight')
     .replace(/\.LayerNorm\.beta$/, '.LayerNorm.bias');
 }
@@ -115,32 +117,15 @@ function modulePaths(plan: PooledPlan): string[] {
 }
 
 function pooledContextLength({ plan }: PooledModel, requested: number | null): number {
-  const { trunk } = plan;
-  return resolveContextLength(
-    trunk.kind === 'decoder' ? trunk.config : { ...trunk.config, rope: null, headDim: 0 },
-    requested,
-  );
+  const { config, plan: network } = plan.trunk;
+  const rotates = attentionsOf(network).some(({ rotary }) => rotary !== null);
+  return resolveContextLength(rotates ? config : { ...config, rope: null }, requested);
 }
 
-/** What the actors may know of the model. */
+/** What the actors may know of the model: it keeps no K and V, so its heads are as they are. */
 function pooledSpec({ plan, embedding }: PooledModel, options: SpecOptions): ModelSpec {
   const { trunk } = plan;
-  if (trunk.kind === 'decoder') return { ...modelSpec(trunk, options), embedding };
-  const { config } = trunk;
-  return {
-    architecture: config.architecture,
-    modelType: config.modelType,
-    numLayers: config.numLayers,
-    numHeads: config.numHeads,
-    numKvHeads: config.numHeads,
-    headDim: config.hiddenSize / config.numHeads,
-    hiddenSize: config.hiddenSize,
-    vocabSize: config.vocabSize,
-    slidingWindow: null,
-    windows: [],
-    state: null,
-    moe: null,
-    embedding,
-    ...options,
-  };
+  const { encoder, config } = trunk;
+  const spec = { ...modelSpec(trunk, options), embedding };
+  return encoder === null ? spec : { ...spec, headDim: config.headDim };
 }

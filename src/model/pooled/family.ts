@@ -1,18 +1,26 @@
+import type { PoolingMode } from '../../core/model-spec.js';
 import type { ConfigFields } from '../families/config-fields.js';
-import type { DecoderTrunk, EncoderTrunk, PoolStage } from './pooled-plan.js';
+import type { PooledTrunk, PoolStage } from './pooled-plan.js';
+
+/** One mode, or several whose rows are joined. */
+export type Pooling = PoolingMode | readonly PoolingMode[];
 
 /** One architecture that pools: reads its config.json, names its checkpoint's tensors. */
 export interface PooledFamily {
   /** `architectures[0]` of config.json. */
   readonly architecture: string;
-  /** What stands before each tensor name in some checkpoints and not in others; `inPlan`: the plan has it. */
-  readonly prefix: { readonly text: string; readonly inPlan: boolean };
   /** How hidden states become one where the model has no modules.json, as in SGLang. */
-  readonly pooling: 'cls' | 'last';
+  readonly pooling: Pooling | ((fields: ConfigFields) => Pooling);
   /** Throws `ModelConfigError`, naming the field. */
-  trunk(fields: ConfigFields): EncoderTrunk | DecoderTrunk;
+  trunk(fields: ConfigFields): PooledTrunk;
   /** What a head makes of the pooled row; null = the row itself is the answer. */
   readonly classifier: ((fields: ConfigFields, sizes: ClassifierSizes) => PoolStage[]) | null;
+  /** Tokens that pooling by `turn` looks for. */
+  readonly turn?: (fields: ConfigFields) => readonly number[];
+  /** How many labels it has, whatever config.json says. */
+  readonly numLabels?: number;
+  /** What fills in words: a score for each of the vocabulary, of each row. */
+  readonly words?: ((fields: ConfigFields, trunk: PooledTrunk) => readonly PoolStage[]) | null;
 }
 
 /** Width of a classifier's input and of its output. */

@@ -2,20 +2,21 @@ import type { GraphOptions } from '../graph/decoder-graph.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
 import { activate } from '../graph/activation.js';
 import type { WeightContext } from '../graph/context.js';
-import { encoderStack, normTensors } from './encoder-stack.js';
+import { encoderRows } from './encoder-rows.js';
 import { Graph, type Value } from '../graph/graph.js';
 import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
+import { placedRows } from '../graph/placed-rows.js';
 import { poolRows } from './pool-rows.js';
+import { placesIn } from './score-bias.js';
 import { norm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
-import type { DecoderTrunk, PoolStage } from './pooled-plan.js';
+import { gatedReward } from './gated-reward.js';
+import { rowWidth, type PooledTrunk, type PoolStage } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 import { CPU_TARGET } from '../target.js';
 import type { WeightStore } from '../weights/weight-store.js';
 
-/** PyTorch's default, the only one that sentence-transformers has. */
-const LAYER_NORM_EPS = 1e-5;
 /** PyTorch's `normalize` divides by no less. */
 const NORM_MIN = Float32Array.of(1e-12);
 
@@ -32,14 +33,14 @@ export function buildPooledGraph(
   graph.node('SequenceConstruct', [EMBED_INPUTS.poolWeights], {
     outputs: [EMBED_OUTPUTS.stopCopy],
   });
-  const { trunk } = plan;
-  const rows =
-    trunk.kind === 'encoder'
-      ? encoderStack(context, trunk)
-      : causalRows(context, trunk, options.contextLength);
-  let pooled = poolRows(graph, rows, { modes: embedding.pooling, width: trunk.config.hiddenSize });
-  for (const stage of plan.stages) pooled = poolStage(context, pooled, stage);
-  graph.node('Identity', [pooled], { outputs: [EMBED_OUTPUTS.vectors] });
+  const rows = staged(context, hiddenRows(context, plan.trunk, options.contextLength), plan.rows);
+  const pooled = poolRows(graph, rows, {
+    modes: embedding.pooling,
+    width: rowWidth(plan),
+    turn: plan.turn ?? [],
+  });
+  const vectors = staged(context, pooled, plan.stages);
+  graph.node('Identity', [vectors], { outputs: [EMBED_OUTPUTS.vectors] });
   return graph.encode();
 }
 
@@ -50,22 +51,40 @@ function declareInputs(graph: Graph): void {
   graph.input({ name: seqlensK, dtype: 'i32', shape: ['B'] });
   graph.input({ name: totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: headRows, dtype: 'i64', shape: ['R'] });
-  graph.input({ name: poolWeights, dtype: 'f32', shape: ['K', 'R'] });
+  graph.input({ name: poolWeights, dtype: 'f32', shape: ['W', 'K', 'S2'] });
 }
 
 /** Declares the outputs of {@link EMBED_OUTPUTS}; `stop_copy` must be the first. */
 function declareOutputs(graph: Graph, dim: number): void {
-  graph.output({ name: EMBED_OUTPUTS.stopCopy, dtype: 'f32', shape: ['K', 'R'], sequence: true });
-  graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['B', dim] });
+  graph.output({
+    name: EMBED_OUTPUTS.stopCopy,
+    dtype: 'f32',
+    shape: ['W', 'K', 'S2'],
+    sequence: true,
+  });
+  graph.output({ name: EMBED_OUTPUTS.vectors, dtype: 'f32', shape: ['V', dim] });
 }
 
-/** Rows of a causal trunk, `[R, hidden]` after the final norm. */
-function causalRows(weights: WeightContext, trunk: DecoderTrunk, contextLength: number): Value {
-  const { config, plan } = trunk;
-  const options = { hasCache: false, numPositions: contextLength, contextLength };
-  const attend = groupQueryAttention(weights, config, plan, options);
-  const context = { ...weights, config, attend };
+/** `[B, S] i64`: where each row stands in its sequence. */
+function rowPlaces(graph: Graph): Value {
+  return graph.node('Expand', [placesIn(graph), graph.node('Shape', [EMBED_INPUTS.inputIds])]);
+}
+
+/** Rows of a trunk, `[R, hidden]` after the final norm. */
+function hiddenRows(weights: WeightContext, trunk: PooledTrunk, numPositions: number): Value {
+  const { config, plan, encoder } = trunk;
+  if (encoder !== null) return encoderRows(weights, trunk, { encoder, numPositions });
+  const { graph } = weights;
+  const reach = { numPositions, contextLength: numPositions };
+  const attend = groupQueryAttention(weights, config, plan, { hasCache: false, ...reach });
+  const positions = plan.positions === null ? {} : { positions: placesIn(graph) };
+  const placed = placedRows(graph, config, { ...reach, of: () => rowPlaces(graph) });
+  const context = { ...weights, config, attend, placed, ...positions };
   return norm(context, decoderStack(context, plan), plan.finalNorm);
+}
+
+function staged(context: WeightContext, x: Value, stages: readonly PoolStage[]): Value {
+  return stages.reduce((value, stage) => poolStage(context, value, stage), x);
 }
 
 function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {
@@ -77,13 +96,13 @@ function poolStage(context: WeightContext, x: Value, stage: PoolStage): Value {
       return activate(graph, x, stage.activation);
     case 'prelu':
       return graph.node('PRelu', [x, graph.externalFloat(context.store.tensor(stage.slope.name))]);
-    case 'layer_norm':
-      return graph.node('LayerNormalization', [x, ...normTensors(context, stage.norm)], {
-        attributes: { axis: { int: -1 }, epsilon: { float: LAYER_NORM_EPS } },
-      });
+    case 'norm':
+      return norm(context, x, stage.norm);
+    case 'gated_reward':
+      return gatedReward(context, x, stage);
     case 'normalize': {
-      const norm = graph.node('ReduceL2', [x, graph.ints(-1)]);
-      return graph.node('Div', [x, graph.node('Max', [norm, graph.f32(NORM_MIN, [])])]);
+      const length = graph.node('ReduceL2', [x, graph.ints(-1)]);
+      return graph.node('Div', [x, graph.node('Max', [length, graph.f32(NORM_MIN, [])])]);
     }
   }
 }

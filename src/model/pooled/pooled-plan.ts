@@ -1,26 +1,99 @@
 import type { Activation } from '../activation.js';
-import type { DecoderModel } from '../families/family.js';
-import type { LinearPlan, TensorPlan } from '../plan.js';
+import type { ModelConfig } from '../families/model-config.js';
+import { normTensors } from '../plan-facts.js';
+import type { LinearPlan, NormPlan, TensorPlan, TrunkPlan } from '../plan.js';
+import type { TensorView } from '../weights/tensor-view.js';
 
 /**
- * A model that answers with one vector per text: a trunk that makes hidden states, a choice of rows, and
- * what is done with the pooled row. Pooling itself is data of each run (graph/contract.ts).
+ * A model that answers with one vector per text: a trunk that makes hidden states, what is made of each of them, a choice
+ * of rows, and what is done with the pooled row. Pooling itself is data of each run (graph/contract.ts).
  */
 export interface PooledPlan {
-  readonly trunk: EncoderTrunk | DecoderTrunk;
+  readonly trunk: PooledTrunk;
+  /** Of each row before pooling, in order. */
+  readonly rows: readonly PoolStage[];
   /** After pooling, in order. */
   readonly stages: readonly PoolStage[];
+  /** Tokens that pooling by `turn` looks for. */
+  readonly turn?: readonly number[];
 }
 
-export interface EncoderTrunk {
-  readonly kind: 'encoder';
-  readonly config: EncoderConfig;
-  readonly plan: EncoderPlan;
+export interface PooledTrunk {
+  readonly config: ModelConfig;
+  readonly plan: TrunkPlan;
+  /** Tensors of the plan that the checkpoint has as parts of others. */
+  readonly views: readonly TensorView[];
+  /** What stands before each tensor name in some checkpoints and not in others; `inPlan`: the plan has it. */
+  readonly prefix: { readonly text: string; readonly inPlan: boolean };
+  /** Null = a token sees itself and those before it. */
+  readonly encoder: EncoderPlan | null;
 }
 
-/** A causal model up to its final norm; `plan.head` is not read. */
-export interface DecoderTrunk extends DecoderModel {
-  readonly kind: 'decoder';
+/**
+ * Tokens see those behind them too. The window of a layer is that of either side, the token's own place included.
+ */
+export interface EncoderPlan {
+  /** Null = the layers read the rows of the embedding table. */
+  readonly entry: EntryPlan | null;
+  /** Null = scores are products of q and k alone. */
+  readonly scores: ScoresPlan | null;
+}
+
+/** Words, positions and token types added up, normed, and brought to the width of the layers. */
+export interface EntryPlan {
+  readonly positions: PositionsPlan | null;
+  /** A table of one row is added to all tokens, whatever their type. */
+  readonly tokenTypes: TensorPlan | null;
+  readonly norm: NormPlan | null;
+  readonly projection: LinearPlan | null;
+}
+
+export interface PositionsPlan {
+  readonly table: TensorPlan;
+  /**
+   * RoBERTa: tokens other than this one are numbered from `paddingId + 1` on, this one stays at its own
+   * number. Null: positions count from 0.
+   */
+  readonly paddingId: number | null;
+}
+
+/** What is added to the scores of a query and a key by how far they are from each other. */
+export type ScoresPlan = SlopesPlan | BucketsPlan | DisentangledPlan;
+
+/** `-slope * |distance|`, a slope for each head (ALiBi on both sides, arXiv 2108.12409). */
+export interface SlopesPlan {
+  readonly kind: 'slopes';
+  readonly slopes: readonly number[];
+}
+
+/** The number that a table has for the bucket of a distance and a head. */
+export interface BucketsPlan {
+  readonly kind: 'buckets';
+  /** `[numBuckets, numHeads]` */
+  readonly table: TensorPlan;
+  /** Bucket of each distance, key minus query, from `-(length - 1)` to `length - 1`. */
+  readonly bucketOf: (distance: number) => number;
+}
+
+/** Numbers of a row that is pooled. */
+export function rowWidth({ trunk, rows }: PooledPlan): number {
+  const last = rows.findLast((stage) => stage.kind === 'linear');
+  return last?.linear.out ?? trunk.config.hiddenSize;
+}
+
+/** Products of q and k with embeddings of the distance between them (DeBERTa, arXiv 2006.03654). */
+export interface DisentangledPlan {
+  readonly kind: 'disentangled';
+  /** `[rows, hiddenSize]` */
+  readonly table: TensorPlan;
+  readonly norm: NormPlan | null;
+  /** Row of a distance, query minus key. */
+  readonly rowOf: (distance: number) => number;
+  /** Of a layer: what makes keys and queries of the rows; `shared` = the linear of its own k or q, null = nothing does. */
+  readonly linears: (layer: number) => {
+    readonly keys: LinearPlan | 'shared' | null;
+    readonly queries: LinearPlan | 'shared' | null;
+  };
 }
 
 export type PoolStage =
@@ -28,76 +101,60 @@ export type PoolStage =
   | { readonly kind: 'activation'; readonly activation: Activation }
   /** `x` where it is positive, else `slope * x`; `slope` is `[1]`. */
   | { readonly kind: 'prelu'; readonly slope: TensorPlan }
-  /** `(x - mean) / sqrt(variance + 1e-5) * gain + bias`, PyTorch's LayerNorm with its default epsilon. */
-  | { readonly kind: 'layer_norm'; readonly norm: LayerNormPlan }
+  | { readonly kind: 'norm'; readonly norm: NormPlan }
   /** Divides by the L2 norm. */
-  | { readonly kind: 'normalize' };
+  | { readonly kind: 'normalize' }
+  | GatedRewardStage;
 
-/** What a family made of an encoder's config.json. */
-export interface EncoderConfig {
-  readonly architecture: string;
-  readonly modelType: string;
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly numLayers: number;
-  readonly numHeads: number;
-  readonly layerNormEps: number;
-  /** Null changes nothing. */
-  readonly activation: Activation | null;
-  /** Rows of the table of positions. */
-  readonly numPositions: number;
-  /**
-   * RoBERTa: tokens other than this one are numbered from `paddingId + 1` on, this one stays at its own
-   * number. Null: positions count from 0.
-   */
-  readonly paddingId: number | null;
-  readonly numTokenTypes: number;
-  /** Most tokens of a text. */
-  readonly derivedContextLength: number;
+/**
+ * The sum of rewards for several objectives, `last x` times {@link transform}, by weights that the gate gives:
+ * `scale * softmax(gate y / temperature)`, where x is the first half of the row and y the second (ArmoRM, arXiv 2406.12845).
+ */
+export interface GatedRewardStage {
+  readonly kind: 'gated_reward';
+  readonly rewards: LinearPlan;
+  /** `[objectives, objectives]` */
+  readonly transform: TensorPlan;
+  /** ReLU between them. */
+  readonly gate: readonly LinearPlan[];
+  readonly temperature: number;
+  /** `[1]` */
+  readonly scale: TensorPlan;
 }
 
-/** Post-norm encoder: each half is added to its input, then normed (arXiv 1810.04805). */
-export interface EncoderPlan {
-  readonly words: TensorPlan;
-  readonly positions: TensorPlan;
-  readonly tokenTypes: TensorPlan;
-  readonly norm: LayerNormPlan;
-  readonly layers: readonly EncoderLayerPlan[];
-}
-
-export interface EncoderLayerPlan {
-  readonly qkv: LinearPlan;
-  readonly o: LinearPlan;
-  readonly attentionNorm: LayerNormPlan;
-  readonly up: LinearPlan;
-  readonly down: LinearPlan;
-  readonly outputNorm: LayerNormPlan;
-}
-
-export interface LayerNormPlan {
-  readonly gain: TensorPlan;
-  readonly bias: TensorPlan;
-}
-
-/** The norms and tables of an encoder's plan and of what follows pooling; a decoder's are its own plan's. */
-export function pooledTensors({ trunk, stages }: PooledPlan): TensorPlan[] {
-  const ends = stages.flatMap(stageTensors);
-  if (trunk.kind === 'decoder') return ends;
-  const { words, positions, tokenTypes, norm, layers } = trunk.plan;
-  const norms = [norm, ...layers.flatMap((layer) => [layer.attentionNorm, layer.outputNorm])];
-  const gains = norms.flatMap(({ gain, bias }) => [gain, bias]);
-  return [words, positions, tokenTypes, ...gains, ...ends];
+/** The tables and norms of a plan that its trunk's layers do not have. */
+export function pooledTensors({ trunk, rows, stages }: PooledPlan): TensorPlan[] {
+  const { entry = null, scores = null } = trunk.encoder ?? {};
+  const tables = [entry?.positions?.table, entry?.tokenTypes].filter((table) => table != null);
+  return [
+    ...tables,
+    ...(entry?.norm ? normTensors(entry.norm) : []),
+    ...(scores === null || scores.kind === 'slopes' ? [] : [scores.table]),
+    ...(scores?.kind === 'disentangled' && scores.norm ? normTensors(scores.norm) : []),
+    ...[...rows, ...stages].flatMap(stageTensors),
+  ];
 }
 
 function stageTensors(stage: PoolStage): TensorPlan[] {
   if (stage.kind === 'prelu') return [stage.slope];
-  return stage.kind === 'layer_norm' ? [stage.norm.gain, stage.norm.bias] : [];
+  if (stage.kind === 'gated_reward') return [stage.transform, stage.scale];
+  return stage.kind === 'norm' ? normTensors(stage.norm) : [];
 }
 
-/** The linears of an encoder's plan and of what follows pooling, in the order of the network. */
-export function pooledLinears({ trunk, stages }: PooledPlan): LinearPlan[] {
-  const ends = stages.flatMap((stage) => (stage.kind === 'linear' ? [stage.linear] : []));
-  if (trunk.kind === 'decoder') return ends;
-  return [...trunk.plan.layers.flatMap(({ qkv, o, up, down }) => [qkv, o, up, down]), ...ends];
+function stageLinears(stage: PoolStage): readonly LinearPlan[] {
+  if (stage.kind === 'gated_reward') return [stage.rewards, ...stage.gate];
+  return stage.kind === 'linear' ? [stage.linear] : [];
+}
+
+/** The linears of a plan that its trunk's layers do not have. */
+export function pooledLinears({ trunk, rows, stages }: PooledPlan): LinearPlan[] {
+  const { entry = null, scores = null } = trunk.encoder ?? {};
+  const projection = entry?.projection ?? null;
+  const ends = [...rows, ...stages].flatMap(stageLinears);
+  const ofLayers =
+    scores?.kind === 'disentangled'
+      ? trunk.plan.layers.flatMap(({ index }) => Object.values(scores.linears(index)))
+      : [];
+  const ofScores = ofLayers.filter((linear) => linear !== null && linear !== 'shared');
+  return [...(projection === null ? [] : [projection]), ...ofScores, ...ends];
 }

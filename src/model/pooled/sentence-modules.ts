@@ -16,9 +16,16 @@ export interface SentenceModules {
   readonly pooling: readonly PoolingMode[];
   /** After pooling, in order. */
   readonly after: readonly AfterPooling[];
+  /** The rows that are pooled are scores of words, not hidden states. */
+  readonly isSparse: boolean;
 }
 
-export type AfterPooling = DenseModule | LayerNormModule | { readonly kind: 'normalize' };
+export type AfterPooling =
+  | DenseModule
+  | LayerNormModule
+  | { readonly kind: 'normalize' }
+  /** The weights of words: `log(1 + relu(x))`. */
+  | { readonly kind: 'log1p_relu' };
 
 export interface LayerNormModule {
   readonly kind: 'layer_norm';
@@ -34,8 +41,8 @@ export interface DenseModule {
   readonly in: number;
   readonly out: number;
   readonly bias: boolean;
-  /** Null changes nothing. PReLU has a weight of its own. */
-  readonly activation: Activation | 'prelu' | null;
+  /** PReLU has a weight of its own. */
+  readonly activation: Activation | 'prelu';
 }
 
 /** One entry of modules.json. */
@@ -54,14 +61,19 @@ export async function readSentenceModules(source: ModelSource): Promise<Sentence
   if (transformer !== undefined && Object.hasOwn(NOT_COMPUTED, transformer.kind)) {
     refuseKind(transformer);
   }
-  if (transformer?.kind !== 'Transformer') refuseOrder(transformer);
+  if (transformer === undefined || !TRUNKS.includes(transformer.kind)) refuseOrder(transformer);
   let pooling: readonly PoolingMode[] | null = null;
   const after: AfterPooling[] = [];
+  let isSparse = false;
   for (const entry of entries) {
     const config = () => moduleConfig(source, entry);
     if (Object.hasOwn(NOT_COMPUTED, entry.kind)) refuseKind(entry);
     if (entry.kind === 'Pooling' && pooling === null) pooling = readPooling(await config());
-    else if (pooling === null) refuseOrder(entry);
+    else if (entry.kind === 'SpladePooling' && pooling === null) {
+      isSparse = true;
+      pooling = ['max'];
+      after.push(...spladeStages(await config()));
+    } else if (pooling === null) refuseOrder(entry);
     else if (entry.kind === 'LayerNorm') after.push(readLayerNorm(entry.path, await config()));
     else if (entry.kind === 'Dense') after.push(readDense(entry.path, await config()));
     else if (entry.kind === 'Normalize') after.push({ kind: 'normalize' });
@@ -69,7 +81,7 @@ export async function readSentenceModules(source: ModelSource): Promise<Sentence
     else if (entry.kind !== 'Dropout') refuseOrder(entry);
   }
   if (pooling === null) throw new ModelConfigError(`${MODULES_FILE} must have a Pooling`);
-  return { transformer: transformer.path, pooling, after };
+  return { transformer: transformer.path, pooling, after, isSparse };
 }
 
 function moduleEntries(list: unknown): readonly ModuleEntry[] {
@@ -82,16 +94,30 @@ function moduleEntries(list: unknown): readonly ModuleEntry[] {
   });
 }
 
+/** What a folder's network may be: a sparse encoder's newer form is of the first kind too. */
+const TRUNKS: readonly string[] = ['Transformer', 'MLMTransformer'];
+
+/**
+ * The largest score of each word over the text, then its weight: both rise with each other, so that one weight is made for
+ * each word instead of one for each token and word.
+ */
+function spladeStages(fields: ConfigFields): readonly AfterPooling[] {
+  if (fields.text('pooling_strategy', 'max') !== 'max') {
+    fields.fail('pooling_strategy', '"max" (sums of SPLADE v1 are not supported)');
+  }
+  const weight = { kind: 'log1p_relu' } as const;
+  const times = fields.oneOf('activation_function', { relu: 1, log1p_relu: 2 }, 'relu');
+  return new Array<AfterPooling>(times).fill(weight);
+}
+
 /** Modules of sentence-transformers that change the vector and are not computed here. */
 const NOT_COMPUTED: Readonly<Record<string, string>> = {
   BoW: 'counts words instead of running a network',
   CLIPModel: 'reads images',
   CNN: 'convolves the hidden states before they are pooled',
   LSTM: 'runs a recurrent network over the hidden states',
-  MLMTransformer: 'makes sparse vectors',
   Router: 'has one network for queries and one for documents',
   SparseStaticEmbedding: 'makes sparse vectors',
-  SpladePooling: 'makes sparse vectors',
   SparseAutoEncoder: 'makes sparse vectors',
   Asym: 'has one network for queries and one for documents',
   StaticEmbedding: 'has a table of tokens instead of a network',

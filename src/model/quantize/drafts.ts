@@ -57,7 +57,7 @@ export async function takeDraft(folder: string): Promise<string | null> {
 }
 
 /** @returns false when somebody goes on with it. */
-export async function removeDraft({ folder }: LeftDraft): Promise<boolean> {
+export async function removeDraft({ folder }: Pick<LeftDraft, 'folder'>): Promise<boolean> {
   const [entry = ''] = basename(folder).split('.');
   const mine = draftOf(join(dirname(folder), entry));
   try {

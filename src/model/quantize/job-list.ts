@@ -4,14 +4,9 @@ import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';
 import type { StoredTensor } from '../weights/packing.js';
+import { bytesPerNumber } from '../weights/stored-bytes.js';
 import { rowLength } from '../weights/stored-rows.js';
-import {
-  DTYPE_BYTES,
-  type LinearWeight,
-  type PlainLinear,
-  type TensorRef,
-  type WeightMap,
-} from '../weights/weight-store.js';
+import type { LinearWeight, PlainLinear, TensorRef, WeightMap } from '../weights/weight-store.js';
 import type { LinearTask } from './compensate/layer-task.js';
 import type {
   InputStep,
@@ -102,7 +97,7 @@ export class JobList {
     this.#tensors[plan.name] = ref;
     const columns = rowLength(source);
     for (const [begin, end] of pieces(plan.shape[0] ?? 1, columns)) {
-      const bytes = (end - begin) * columns * DTYPE_BYTES[source.dtype];
+      const bytes = (end - begin) * columns * bytesPerNumber(source);
       this.#jobs.push({
         kind: 'table',
         target: this.#target,
@@ -349,7 +344,7 @@ function pieces(rows: number, columns: number): [number, number][] {
 
 function storedBytes(parts: readonly LinearJobPart[], width: number): number {
   return parts.reduce(
-    (total, { weight }) => total + (weight.shape[0] ?? 0) * width * DTYPE_BYTES[weight.dtype],
+    (total, { weight }) => total + (weight.shape[0] ?? 0) * width * bytesPerNumber(weight),
     0,
   );
 }

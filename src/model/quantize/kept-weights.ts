@@ -126,9 +126,12 @@ export async function hashSources(
 }
 
 async function noteSources(entry: string, files: readonly HashedFile[]): Promise<void> {
-  const paths = files.map(({ path }) => path);
-  await noteSource(entry, paths);
+  await noteSource(entry, pathsOf(files));
   await noteHashes(entry, files);
+}
+
+function pathsOf(files: readonly HashedFile[]): readonly string[] {
+  return files.map(({ path }) => path);
 }
 
 /** Fills a draft, and puts it into the cache if it is for there. */
@@ -139,6 +142,7 @@ async function makeWeights(
 ): Promise<QuantizedWeights> {
   const folder = cached ?? draft.folder;
   try {
+    if (cached !== null) await noteSource(draft.folder, pathsOf(sources));
     const planned = plan(draft.weightsPath);
     await truncate(draft.weightsPath, planned.fileBytes);
     const total = totalBytes(planned);

@@ -1,11 +1,10 @@
 import type { WeightFormat } from '../../core/model-spec.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { attentionNorms, recurrentNorms } from '../plan-facts.js';
+import { attentionNorms, normTensors, recurrentNorms } from '../plan-facts.js';
 import {
   activationTensors,
   latentLinears,
-  normTensors,
   plannedLinears,
   recurrentTensors,
   scoreTensors,

@@ -19,6 +19,7 @@ function openConvertedFolder(path: string): ModelSource {
     ...folderFormat.open(path),
     format: 'converted',
     weights: withoutFloats,
+    quantMethod: () => Promise.resolve(null),
     converted: () => openConverted(path),
     partWeights: withoutFloats,
   };

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 
 import { folderFiles } from '../../core/named-files.js';
+import type { ConfigFields } from '../families/config-fields.js';
 import { ModelLoadError } from '../load-error.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { JsonObject, ModelSource, SourceFormat } from './model-source.js';
 import { quantizationFields } from './quantized/quantization-fields.js';
-import { asPlain } from './quantized/registry.js';
+import { asPlain, methodName } from './quantized/registry.js';
 import { readRegularText, requireRegularFiles } from './regular-file.js';
 import { openCheckpoint } from './safetensors.js';
 
@@ -29,6 +30,7 @@ function openFolder(folder: string, trunk: string): ModelSource {
     generationConfig: () => readGenerationConfig(trunk),
     json: (name) => readOptional(join(folder, name)),
     weights: () => readWeights(trunk),
+    quantMethod: () => readQuantMethod(trunk),
     converted: () => Promise.resolve(null),
     partWeights: (part) => openCheckpoint(join(folder, part)),
     withTrunk: (part) => openFolder(folder, join(folder, part)),
@@ -37,8 +39,20 @@ function openFolder(folder: string, trunk: string): ModelSource {
 
 async function readWeights(folder: string): Promise<Checkpoint> {
   const checkpoint = await openCheckpoint(folder);
+  return asPlain(checkpoint, await readQuantization(folder, checkpoint));
+}
+
+async function readQuantMethod(folder: string): Promise<string | null> {
+  const fields = await readQuantization(folder, await openCheckpoint(folder));
+  return fields === null ? null : methodName(fields);
+}
+
+async function readQuantization(
+  folder: string,
+  checkpoint: Checkpoint,
+): Promise<ConfigFields | null> {
   const read = (name: string): Promise<unknown> => readOptional(join(folder, name));
-  return asPlain(checkpoint, await quantizationFields(await readConfig(folder), checkpoint, read));
+  return quantizationFields(await readConfig(folder), checkpoint, read);
 }
 
 async function readConfig(folder: string): Promise<JsonObject> {

@@ -27,6 +27,8 @@ export interface ModelSource {
   json(name: string): Promise<unknown>;
   /** The model's tensors. Rejects for a converted model, which has none but {@link converted}. */
   weights(): Promise<Checkpoint>;
+  /** The method that quantised its tensors, by SGLang's name; null where they are plain. */
+  quantMethod(): Promise<string | null>;
   /** Weights that are in the form that they are computed in; null for all but a converted model. */
   converted(): Promise<ConvertedWeights | null>;
   /** Tensors of a part with files of its own, by its name in `modules.json`. */

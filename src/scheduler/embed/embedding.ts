@@ -81,16 +81,19 @@ export class Embedding {
   receive(link: DeviceLink, result: EmbedResult): void {
     const posted = link.embedSteps.shift();
     assert(posted?.step === result.step, `embed step ${result.step} answers no posted step`);
-    posted.reqs.forEach((req, i) => {
-      if (!this.#live.has(req)) return;
-      const values = result.vectors.slice(i * result.dim, (i + 1) * result.dim);
+    let end = 0;
+    for (const req of posted.reqs) {
+      const begin = end;
+      end += result.dim * (result.isPerToken ? req.numTokens : 1);
+      if (!this.#live.has(req)) continue;
+      const values = result.vectors.slice(begin, end);
       if (!values.every(Number.isFinite)) {
         this.#end(req, failureReason('DEVICE_FAILED', NOT_FINITE));
-        return;
+        continue;
       }
       this.#parts.outbox.vector({ num: req.num, values, weightsEpoch: link.weightsEpoch });
       this.#end(req, DONE);
-    });
+    }
   }
 
   /** The device is gone: what it had is tried once more, before everybody else. @returns how many */

@@ -40,6 +40,10 @@ const REFUSED: readonly (readonly [flags: readonly string[], sentence: RegExp])[
     /^--device webgpu cannot run Gemma2ForCausalLM: its attention caps no scores \(attn_logit_softcapping\)\. Use --device cpu\.$/,
   ],
   [
+    fixture('families/hunyuan'),
+    /^--device webgpu cannot run HunYuanDenseV1ForCausalLM: its attention needs more of positions than their rotation\. Use --device cpu\.$/,
+  ],
+  [
     ['--gpu-memory-gb', '1', '--max-total-tokens', '500000'],
     /^--max-total-tokens 500000 does not fit: \d+ MiB of KV, and \d+ MiB \(\d+ tokens\) are left beside the weights\. Lower it or raise --gpu-memory-gb or --mem-fraction-static\.$/,
   ],

@@ -115,15 +115,23 @@ t.test('parsers that only SGLang has are refused by name', (t) => {
 });
 
 t.test("SGLang's choices for other machines leave the default, with a warning", (t) => {
-  const { args, warnings } = serve(['--quantization', 'fp8', '--load-format=npcache'], {
+  const { args, warnings } = serve(['--device', 'npu', '--load-format=npcache'], {
     RADISH_SCHEDULE_POLICY: 'priority',
   });
-  t.match(args, { quantization: 'auto', loadFormat: 'auto', schedulePolicy: 'fcfs' });
+  t.match(args, { device: 'cpu', loadFormat: 'auto', schedulePolicy: 'fcfs' });
   t.strictSame(warnings, [
     '--load-format: npcache has no effect in this server.',
-    '--quantization: fp8 has no effect in this server.',
+    '--device: npu has no effect in this server.',
     'RADISH_SCHEDULE_POLICY: priority has no effect in this server.',
   ]);
+  t.end();
+});
+
+t.test('what SGLang calls quantised checkpoints waits for the checkpoint', (t) => {
+  const { args, warnings } = serve(['--quantization', 'gptq_marlin']);
+  t.equal(args.quantization, 'gptq_marlin');
+  t.strictSame(warnings, []);
+  t.match(exit(['--quantization', 'q4']).text, /must be one of auto, none, [^,]+, int8, int4, got/);
   t.end();
 });
 
@@ -280,12 +288,12 @@ t.test("a config file may be SGLang's YAML", (t) => {
     dpSize: 3,
     memFractionStatic: 0.25,
     maxTotalTokens: null,
-    quantization: 'auto',
+    quantization: 'fp8',
     preferredSamplingParams: { top_k: 5 },
   });
   t.strictSame(
     warnings.map((warning) => warning.split(' ')[0]),
-    ['tensor-parallel-size', 'cuda-graph-bs', 'lora-paths', 'quantization'],
+    ['tensor-parallel-size', 'cuda-graph-bs', 'lora-paths'],
   );
   t.match(exit(['--config', `${dir}/nested.yaml`]).text, /^model in .* must be a string/);
   t.match(exit(['--config', `${dir}/broken.yaml`]).text, /broken\.yaml, line 3 is not valid YAML/);

@@ -162,6 +162,28 @@ t.test('a copy that is of another model too stays, and forgets this one', async 
   t.same(await sourcesOf(entry), [['/models/mine/model.safetensors']]);
 });
 
+t.test('what a killed process left of a copy goes with its model', async (t) => {
+  const { rm, entry, cache } = await desk(t);
+  const leave = async (owner: string, source: string): Promise<string> => {
+    const left = `${entry}.${owner}.0123abcd.tmp`;
+    await mkdir(left, { mode: 0o700 });
+    for (const name of ['weights.bin', 'journal']) {
+      await writeFile(join(left, name), '', { mode: 0o600 });
+    }
+    await noteSource(left, [source]);
+    return left;
+  };
+  const living = await startOther();
+  t.teardown(() => kill(living.child));
+  const ours = await leave(await killedOwner(), cache.blob('w'));
+  const another = await leave(await killedOwner(), '/models/mine/model.safetensors');
+  const filled = await leave(living.owner, cache.blob('w'));
+  t.match(await rm(['a/b']), { code: 0 });
+  t.notOk(await isThere(ours));
+  t.ok(await isThere(another), 'of another model');
+  t.ok(await isThere(filled), 'somebody fills it');
+});
+
 t.test('what several revisions share goes with the last of them, its copy too', async (t) => {
   const { rm, entry, cache } = await desk(t);
   const { code, said } = await rm(['a/b@v1', 'a/b@main', 'a/b@v1']);

@@ -74,6 +74,8 @@ t.test('weights that follow have the element type of the served cache', (t) => {
   const converted = likeServed(context, served('i8', true));
   t.equal(converted.args.quantization, 'int4', 'what follows a converted model has its format');
   t.equal(likeServed(context, served('f32')).device.kvCacheDtype, 'fp32');
+  const named = { ...context, args: { quantization: 'awq' } } as LoadContext;
+  t.equal(likeServed(named, served('f32')).args.quantization, 'auto', 'stored in any way');
   const onGpu = { ...context, device: { ...context.device, device: 'webgpu' } } as LoadContext;
   t.equal(likeServed(onGpu, served('f16')).device.kvCacheDtype, 'auto');
   t.end();

@@ -42,7 +42,10 @@ export class UpdateRig {
   /** What the engine says of its requests. */
   readonly requests = { isFrozen: false, numLive: 0 };
 
-  private constructor({ fleetRig, context, folder, lines, rounding }: RigParts, running: Prepared) {
+  private constructor(
+    { fleetRig, context, folder, lines, rounding, draftBytes }: RigParts,
+    running: Prepared,
+  ) {
     this.fleetRig = fleetRig;
     this.rounding = rounding;
     this.lines = lines;
@@ -60,6 +63,7 @@ export class UpdateRig {
       availableBytes: () => this.availableBytes,
       served: this.served,
       running,
+      draftBytes,
       changes: this.changes,
     });
   }
@@ -71,7 +75,11 @@ export class UpdateRig {
     return UpdateRig.serving(test, { quantization: 'int8', quantizationCacheDir });
   }
 
-  static async serving(test: Test, flags: Partial<ServerArgs> = {}): Promise<UpdateRig> {
+  static async serving(
+    test: Test,
+    flags: Partial<ServerArgs> = {},
+    draftBytes = 0,
+  ): Promise<UpdateRig> {
     const folder = test.testdir({ tmp: {}, cache: {}, models: {}, file: '' });
     const lines: string[] = [];
     const args = { ...loadServerArgs(new Map(), null, {}).args, ...flags };
@@ -102,7 +110,7 @@ export class UpdateRig {
     fleetRig.yard.onStart = (device) => {
       device.becomeReady();
     };
-    return new UpdateRig({ fleetRig, context, folder, lines, rounding }, running);
+    return new UpdateRig({ fleetRig, context, folder, lines, rounding, draftBytes }, running);
   }
 
   fromDisk(modelPath: string, more: Partial<WeightUpdate> = {}): Promise<WeightOutcome> {
@@ -155,6 +163,7 @@ interface RigParts {
   readonly folder: string;
   readonly lines: string[];
   readonly rounding: Rounding;
+  readonly draftBytes: number;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareFolder>>;

@@ -199,6 +199,14 @@ t.test('room is needed on every device', async (t) => {
   t.same(await rig.fromDisk(await rig.copy()), { success: true, message: `${DONE} | ${DONE}` });
 });
 
+t.test('a draft model is loaded beside new weights, and needs room too', async (t) => {
+  const rig = await UpdateRig.serving(t, { dpSize: 2 }, 3000);
+  rig.availableBytes = 2 * (rig.weightBytes + 3000);
+  t.match(await rig.fromDisk(await rig.copy()), { success: false, message: /weights take/ });
+  rig.availableBytes += 1;
+  t.match(await rig.fromDisk(await rig.copy()), { success: true });
+});
+
 t.test('new weights take over from the old ones', async (t) => {
   const rig = await UpdateRig.quantizing(t);
   const { fleetRig, served } = rig;

@@ -21,7 +21,7 @@ t.test('one that cannot be says which', (t) => {
     [{ 'page-size': 1 }, 'page-size', /no option/],
     [{ port: '1' }, 'port', /^port must be an integer from 0 to 65535, got '1'\.$/],
     [{ model: '' }, 'modelPath', /^modelPath must be a string/],
-    [{ quantization: 'fp8' }, 'quantization', /^quantization must be one of auto, none/],
+    [{ quantization: 'q4' }, 'quantization', /^quantization must be one of auto, none/],
     [{ chunkedPrefillSize: 0 }, null, /at least 1, or -1/],
     [{ toString: 1 }, 'toString', /no option 'toString'/],
     [{ onLog: 5 }, 'onLog', /^onLog must be a function\.$/],

@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { prepareModel, type PreparedCheckpoint } from '../../../src/model/prepare-model.js';
+import { BUILD_DEPS } from '../../doubles/build-deps.js';
+import type { PreparedModel } from '../../../src/model/graph/contract.js';
+import { prepareModel } from '../../../src/model/prepare-model.js';
 
 /** What transformers computed; written by test/fixtures/make_pooled_goldens.py. */
 export interface PooledGolden {
@@ -29,19 +31,11 @@ export async function readPooledGolden(name: string): Promise<PooledGolden> {
   return JSON.parse(await readFile(join(POOLED, name, 'golden.json'), 'utf8')) as PooledGolden;
 }
 
-/** A folder as the server loads it. Nothing is quantised, so nothing is written. */
-export async function preparePooled(
-  folder: string,
-  isEmbedding = false,
-): Promise<PreparedCheckpoint> {
-  return prepareModel(
+/** A folder as the server loads it; what it has in other places than the plan is put there on this thread. */
+export async function preparePooled(folder: string, isEmbedding = false): Promise<PreparedModel> {
+  const { spec, graph, weightsFolder, isBatchInvariant, target } = await prepareModel(
     { folder, quantization: 'auto', loadFormat: 'auto', contextLength: null, isEmbedding },
-    {
-      runJob: () => Promise.reject(new Error('no job is needed')),
-      cacheDir: '/nonexistent',
-      temporaryDir: '/nonexistent',
-      warn: () => undefined,
-      progress: () => undefined,
-    },
+    BUILD_DEPS,
   );
+  return { spec, graph, weightsFolder, isBatchInvariant, target };
 }

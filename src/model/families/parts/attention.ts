@@ -1,4 +1,4 @@
-import type { AlibiPlan, AttentionPlan } from '../../plan.js';
+import type { AlibiPlan, AttentionPlan, TemperaturePlan } from '../../plan.js';
 import type { ModelConfig } from '../model-config.js';
 import type { FusedPart } from './fused.js';
 import { fusedViews, turned, turnedViews } from './fused.js';
@@ -38,8 +38,10 @@ export interface FusedHeads {
 export interface AttentionTraits {
   readonly qkvBias?: boolean;
   readonly outputBias?: boolean;
-  /** Of q and k before they are rotated; default: none. */
+  /** Of q and k; default: none. */
   readonly headNorm?: HeadNormStyle | null;
+  /** The norms are of what has been rotated. */
+  readonly normsRotated?: boolean;
   /** Behind these norms; default: q, k and v are not clipped. */
   readonly clip?: number | null;
   /** Default: {@link wholeRotary}; null = positions are not told apart. */
@@ -48,6 +50,7 @@ export interface AttentionTraits {
   readonly scale?: number;
   /** Default: 1. */
   readonly outputScale?: number;
+  readonly temperature?: TemperaturePlan | null;
   readonly softcap?: number | null;
   readonly alibi?: AlibiPlan | null;
   readonly window?: number | null;
@@ -87,6 +90,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       }),
       latent: null,
       ...norms.plan,
+      normsRotated: traits.normsRotated ?? false,
       gate: gate && names.linear('gate', { in: hiddenSize, parts: [[gate.name, gate.rows]], bias }),
       clip: traits.clip ?? null,
       o: names.linear('o', {
@@ -97,6 +101,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       rotary: rotary && { rope: rotary.rope, dims: rotary.dims },
       outputScale: traits.outputScale ?? 1,
       scale: traits.scale ?? 1 / Math.sqrt(headDim),
+      temperature: traits.temperature ?? null,
       softcap: traits.softcap ?? null,
       alibi: traits.alibi ?? null,
       window: traits.window ?? null,

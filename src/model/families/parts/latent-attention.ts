@@ -86,6 +86,7 @@ export function latentAttention(place: LayerPlace, traits: LatentTraits): Part<A
       },
       qNorm: null,
       kNorm: null,
+      normsRotated: false,
       clip: null,
       o: names.linear('o', {
         in: numHeads * value,
@@ -97,6 +98,7 @@ export function latentAttention(place: LayerPlace, traits: LatentTraits): Part<A
       softcap: null,
       alibi: null,
       window: null,
+      temperature: null,
       sinks: null,
       gate: null,
       outputScale: 1,

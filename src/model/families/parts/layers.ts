@@ -100,7 +100,7 @@ export function alone(
   return layer(place, { ...mixer, mlp, ...(mlp === null ? { inputNorm: own } : { mlpNorm: own }) });
 }
 
-function layer(
+export function layer(
   { index }: LayerPlace,
   {
     attention = null,

@@ -1,6 +1,6 @@
 import type { ConfigFields } from '../config-fields.js';
 import type { ModelConfig } from '../model-config.js';
-import type { RotaryPlan } from '../rope-config.js';
+import { ropeSettings, type RotaryPlan } from '../rope-config.js';
 
 /** How a checkpoint's heads are rotated. */
 export interface RotaryTraits {
@@ -24,13 +24,13 @@ export interface PartialTraits {
   readonly interleaved?: boolean;
 }
 
-/** The share of a head's dimensions that config.json says is rotated; transformers 5 has it in `rope_parameters`. */
+/** The share of a head's dimensions that config.json says is rotated; transformers 5 has it among those of the rotation. */
 export function partialRotary(
   fields: ConfigFields,
   { rope, headDim }: ModelConfig,
   { field = 'partial_rotary_factor', fallback, interleaved = false }: PartialTraits,
 ): RotaryTraits {
-  const newer = fields.object('rope_parameters')?.positive('partial_rotary_factor', fallback);
+  const newer = ropeSettings(fields)?.positive('partial_rotary_factor', fallback);
   const share = fields.positive(field, newer ?? fallback);
   const dims = Math.trunc(headDim * share);
   if (share > 1 || dims < 2 || dims % 2 !== 0) {

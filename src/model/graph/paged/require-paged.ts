@@ -19,6 +19,11 @@ const hasSinks: Lack = ({ plan }) =>
 const learnsPositions: Lack = ({ plan }) =>
   plan.positions === null ? null : 'its positions are learned';
 
+const placesHeads: Lack = ({ plan }) =>
+  attentionsOf(plan).some(({ normsRotated, temperature }) => normsRotated || temperature !== null)
+    ? 'its attention needs more of positions than their rotation'
+    : null;
+
 const biasesScores: Lack = ({ plan }) =>
   attentionsOf(plan).every(({ alibi }) => alibi === null)
     ? null
@@ -31,6 +36,8 @@ const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] =
   ['webgpu', hasSinks],
   ['cuda', learnsPositions],
   ['webgpu', learnsPositions],
+  ['cuda', placesHeads],
+  ['webgpu', placesHeads],
   ['cuda', biasesScores],
   ['webgpu', biasesScores],
   [

@@ -73,6 +73,10 @@ class GgufSource implements ModelSource {
     };
   }
 
+  quantMethod(): Promise<string> {
+    return Promise.resolve(this.format);
+  }
+
   converted(): Promise<null> {
     return Promise.resolve(null);
   }

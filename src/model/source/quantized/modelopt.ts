@@ -41,6 +41,13 @@ export const modelopt: QuantMethod = {
   },
 };
 
+/** As SGLang tells its kinds apart. */
+export function modeloptName(config: ConfigFields): string {
+  const algorithm = config.text('quant_algo', '').toUpperCase();
+  const bits = /FP[48]/.exec(algorithm)?.[0].toLowerCase();
+  return bits === undefined ? 'modelopt' : `modelopt_${bits}`;
+}
+
 /** Null where K and V alone are quantised. */
 function requireAlgorithm(config: ConfigFields): void {
   if (!config.has('quant_algo')) return;

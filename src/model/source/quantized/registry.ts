@@ -7,7 +7,7 @@ import { compressedTensors } from './compressed-tensors/method.js';
 import { fbgemmFp8, fp8 } from './fp8.js';
 import { gptq } from './gptq.js';
 import { marlin } from './marlin.js';
-import { modelopt } from './modelopt.js';
+import { modelopt, modeloptName } from './modelopt.js';
 import { mxfp4 } from './mxfp4.js';
 import type { QuantMethod, QuantScheme } from './quant-method.js';
 
@@ -35,9 +35,19 @@ const METHODS: Readonly<Record<string, QuantMethod>> = Object.fromEntries(
  */
 export function asPlain(checkpoint: Checkpoint, fields: ConfigFields | null): Checkpoint {
   if (fields === null) return checkpoint;
-  const { open, weightSuffix = '' } = fields.oneOf('quant_method', METHODS, unnamed(fields));
+  const { open, weightSuffix = '' } = methodOf(fields);
   const modules = modulesOf(checkpoint, weightSuffix);
   return { ...checkpoint, tensors: plainTensors(modules, open(fields, [...modules.keys()])) };
+}
+
+/** How a checkpoint of which `fields` say that it is quantised is stored, by SGLang's names. @throws ModelConfigError */
+export function methodName(fields: ConfigFields): string {
+  const method = methodOf(fields);
+  return method === modelopt ? modeloptName(fields) : method.name;
+}
+
+function methodOf(fields: ConfigFields): QuantMethod {
+  return fields.oneOf('quant_method', METHODS, unnamed(fields));
 }
 
 /** What wrote a config that names no method: transformers did so of bitsandbytes at first. */

@@ -146,6 +146,61 @@ t.test('/v1/classify names the most probable label', async (t) => {
   t.match(refused, flat("Model 'models/tiny' is not a classification model: it has no labels."));
 });
 
+t.test('a model that labels tokens answers for each of them', async (t) => {
+  const labels = ['O', 'NAME'];
+  const spec = { kind: 'classification', dim: 2, pooling: ['tokens'], labels } as const;
+  const app = await startEmbedApp(t, spec);
+  app.scheduler.vectorOf = ({ tokens }) => [...tokens].flatMap((id) => [0, id === 98 ? 9 : -9]);
+  const { json } = await app.post('/v1/classify', { input: ['ab'] });
+  t.match(json, {
+    data: [
+      {
+        index: 0,
+        tokens: [
+          { label: 'O', probs: [Number, Number] },
+          { label: 'NAME', probs: [Number, Number] },
+        ],
+        num_classes: 2,
+        prompt_token_ids: [97, 98],
+      },
+    ],
+  });
+  const { json: native } = await app.post('/classify', { text: 'ab' });
+  t.match(native, {
+    embedding: [
+      [0, -9],
+      [0, 9],
+    ],
+  });
+});
+
+t.test('/embed_sparse lists what is not 0', async (t) => {
+  const app = await startEmbedApp(t, { kind: 'sparse', dim: 4, pooling: ['max'] });
+  app.scheduler.vectorOf = ({ tokens }) => [0, tokens.length, 0, 0.5];
+  const expected = [
+    [
+      { index: 1, value: 2 },
+      { index: 3, value: 0.5 },
+    ],
+  ];
+  t.strictSame((await app.post('/embed_sparse', { inputs: 'ab' })).json, expected);
+  t.strictSame((await app.post('/embed_sparse', { inputs: ['ab'] })).json, expected);
+  t.strictSame((await app.post('/embed_sparse', { inputs: [[7, 8]] })).json, expected);
+  const long = { inputs: 'a'.repeat(50) };
+  t.equal((await app.post('/embed_sparse', long)).status, 400);
+  t.equal((await app.post('/embed_sparse', { ...long, truncate: true })).status, 200);
+  for (const inputs of [7, [], ['a', 7], null]) {
+    t.equal((await app.post('/embed_sparse', { inputs })).status, 400);
+  }
+  const { json } = await app.post('/encode', { text: 'ab' });
+  t.match(json, { embedding: { 1: 2, 3: 0.5 } });
+  const embedder = await startEmbedApp(t);
+  t.match(
+    await embedder.post('/embed_sparse', { inputs: 'a' }),
+    flat("Model 'models/tiny' does not make sparse vectors: /embed_sparse needs a SPLADE model."),
+  );
+});
+
 t.test('/rerank and /v2/rerank have Jina’s and Cohere’s results', async (t) => {
   const app = await startEmbedApp(t, CROSS_ENCODER);
   app.scheduler.vectorOf = ({ tokens }) => [tokens.length - 4];

@@ -58,6 +58,10 @@ for (const name of await pooledNames()) {
     const row = together.subarray(-last.length);
     const error = Math.max(...last.map((value, i) => Math.abs(value - (row[i] ?? NaN))));
     t.ok(error < TOLERANCE, `one token beside forty (${error})`);
+    const alone: number[] = [];
+    for (const sequence of padded) alone.push(...(await device.runner.run([sequence])));
+    const same = together.every((value, i) => Object.is(value, alone[i]));
+    t.ok(same && alone.length === together.length, 'the same bits alone as beside others');
     await device.release();
   });
 }

@@ -23,5 +23,7 @@ testModelDevice(t, {
     'gpt2-bare': 0.01,
     'olmo-clip': 0.04,
     'cohere-bias': 0.06,
+    hunyuan: 2,
+    'ministral3-v5': 1,
   },
 });

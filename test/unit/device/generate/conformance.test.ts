@@ -23,5 +23,7 @@ testModelDevice(t, {
     'olmo-clip': ROUNDING,
     'cohere-bias': ROUNDING,
     'baichuan-alibi': ROUNDING,
+    hunyuan: ROUNDING,
+    'ministral3-v5': ROUNDING,
   },
 });

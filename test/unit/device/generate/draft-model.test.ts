@@ -151,3 +151,35 @@ for (const [kv, name] of [
     });
   }
 }
+
+t.test('who goes in the middle of a draft leaves nothing in its slot', async (t) => {
+  const on = await harnessOf(INT8, 'qwen3');
+  t.teardown(() => on.release());
+  const [gone = {}, stays = {}, next = {}] = SAMPLINGS;
+  const [expectedStays, expectedNext] = [await alone(stays, { on }), await alone(next, { on })];
+  const isLive = (told: Told): boolean => (told.flags.at(-1) ?? 0) === 0;
+  for (const numSteps of [1, 2, 5, 12]) {
+    const [staying, coming] = [newTold(), newTold()];
+    const first = await on.run({
+      opens: [openedOf(0, gone), openedOf(1, stays)],
+      prefill: [prefillOf(0, PROMPT, 0, PROMPT.length), prefillOf(1, PROMPT, 0, PROMPT.length)],
+    });
+    tell(staying, first, 1);
+    for (let step = 0; step < numSteps; step++) {
+      tell(staying, await on.run({ turns: Int32Array.of(0, 4, 1, 4) }), 1);
+    }
+    await on.run({ frees: [0] });
+    const opens = [openedOf(0, next)];
+    const prefill = [prefillOf(0, PROMPT, 0, PROMPT.length)];
+    tell(coming, await on.run({ opens, prefill }), 0);
+    while (isLive(staying) || isLive(coming)) {
+      const live = [coming, staying].filter(isLive);
+      const turns = live.flatMap((told) => [told === coming ? 0 : 1, 4]);
+      const result = await on.run({ turns: Int32Array.from(turns) });
+      for (const [row, told] of live.entries()) tell(told, result, row);
+    }
+    await on.run({ frees: [0, 1] });
+    t.equal(bitsOf(staying), bitsOf(expectedStays), `beside one that goes after ${numSteps} steps`);
+    t.equal(bitsOf(coming), bitsOf(expectedNext), `in its slot, after ${numSteps} steps`);
+  }
+});

@@ -22,8 +22,8 @@ const golden = JSON.parse(
   await readFile(join('test', 'fixtures', 'activations.json'), 'utf8'),
 ) as Golden;
 
-async function run(activation: Activation | null): Promise<readonly number[]> {
-  if (activation === null) return golden.inputs;
+async function run(activation: Activation | undefined): Promise<readonly number[]> {
+  if (activation === undefined) return [];
   const graph = new Graph();
   const shape = [1, golden.inputs.length];
   const x = graph.input({ name: 'x', dtype: 'f32', shape });
@@ -47,7 +47,7 @@ for (const [kind, table, key] of TABLES) {
     t.same(names.map(key).sort(), Object.keys(table).sort(), 'all are compared');
     for (const name of names) {
       const expected = golden[kind][name] ?? [];
-      const got = await run(table[key(name)] ?? null);
+      const got = await run(table[key(name)]);
       const errors = expected.map((value, i) => Math.abs(value - (got[i] ?? NaN)));
       const worst = errors.reduce((most, error) => (error <= most ? most : error), 0);
       t.ok(worst < 1e-5, `${name}: off by ${worst}`);

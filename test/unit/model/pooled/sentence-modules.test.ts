@@ -44,8 +44,26 @@ t.test('pooling is read in its old and its new form', async (t) => {
   ] as const;
   for (const [config, pooling] of forms) {
     const modules = await read(t, [TRANSFORMER, { type: 'Pooling', config }]);
-    t.same(modules, { transformer: '', pooling, after: [] }, JSON.stringify(config));
+    t.same(
+      modules,
+      { transformer: '', pooling, after: [], isSparse: false },
+      JSON.stringify(config),
+    );
   }
+});
+
+t.test('a sparse encoder takes the largest score of each word', async (t) => {
+  const splade = (config: object) => ({ type: 'SpladePooling', config });
+  const weight = { kind: 'log1p_relu' };
+  for (const trunk of [{ type: 'MLMTransformer' }, TRANSFORMER]) {
+    const modules = await read(t, [trunk, splade({ pooling_strategy: 'max' })]);
+    t.same(modules, { transformer: '', pooling: ['max'], after: [weight], isSparse: true });
+  }
+  const twice = await read(t, [TRANSFORMER, splade({ activation_function: 'log1p_relu' })]);
+  t.same(twice?.after, [weight, weight]);
+  await t.rejects(read(t, [TRANSFORMER, splade({ pooling_strategy: 'sum' })]), {
+    message: /"pooling_strategy" must be "max"/,
+  });
 });
 
 t.test('Dense and Normalize follow in order', async (t) => {
@@ -58,7 +76,7 @@ t.test('Dense and Normalize follow in order', async (t) => {
   const identity = dense('torch.nn.modules.linear.Identity');
   const modules = await read(t, [TRANSFORMER, pooling, identity, normalize]);
   t.same(modules?.after, [
-    { kind: 'dense', path: '2_Dense', in: 32, out: 8, bias: false, activation: null },
+    { kind: 'dense', path: '2_Dense', in: 32, out: 8, bias: false, activation: 'identity' },
     { kind: 'normalize' },
   ]);
   const prelu = dense('torch.nn.modules.activation.PReLU');

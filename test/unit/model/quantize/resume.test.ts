@@ -1,9 +1,10 @@
-import { cp, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, realpath, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import t, { type Test } from 'tap';
 
 import { prepareModel } from '../../../../src/model/prepare-model.js';
+import { listCopies } from '../../../../src/model/quantize/cache-inventory.js';
 import type { QuantizeJob } from '../../../../src/model/quantize/job.js';
 import type { QuantizeDeps } from '../../../../src/model/quantize/kept-weights.js';
 import { runQuantizeJob } from '../../../../src/model/quantize/run-job.js';
@@ -105,6 +106,19 @@ for (const format of ['w8a8_int8', 'int4'] as const) {
     t.notOk((await readdir(join(bench.cache, names[0] ?? ''))).includes('journal'));
   });
 }
+
+t.test('what is left is listed as that, with the model that it is of', async (t) => {
+  const bench = new Bench(t);
+  const left = await bench.killed(5, await killedOwner());
+  const [copy, ...more] = await listCopies(bench.cache);
+  t.match(copy, { folder: left, format: 'w8a8_int8', users: [], isUnfinished: true });
+  t.same(copy?.sources, [
+    [join(await realpath(goldenFolder('llama-blocks')), 'model.safetensors')],
+  ]);
+  t.same(more, []);
+  await bench.start();
+  t.match(await listCopies(bench.cache), [{ isUnfinished: false }], 'the next start has taken it');
+});
 
 t.test('what is not as it was written is made again', async (t) => {
   const bench = new Bench(t);

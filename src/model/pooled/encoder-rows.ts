@@ -1,0 +1,60 @@
+import { EMBED_INPUTS } from '../graph/contract.js';
+import type { GraphContext, WeightContext } from '../graph/context.js';
+import type { Value } from '../graph/graph.js';
+import { headLayout, plainLayout } from '../graph/head-layout.js';
+import { packedLinear } from '../graph/linear.js';
+import { norm } from '../graph/norm.js';
+import { decoderStack, embedTokens } from '../graph/stack.js';
+import { mutualAttention } from './mutual-attention.js';
+import { placesIn } from './score-bias.js';
+import { attentionsOf } from '../plan-facts.js';
+import type { EncoderPlan, EntryPlan, PooledTrunk, PositionsPlan } from './pooled-plan.js';
+
+/** Rows of a trunk whose tokens see each other, `[R, hidden]` after the last norm. */
+export function encoderRows(
+  weights: WeightContext,
+  { config, plan }: PooledTrunk,
+  { encoder, numPositions }: { readonly encoder: EncoderPlan; readonly numPositions: number },
+): Value {
+  const rotates = attentionsOf(plan).some(({ rotary }) => rotary !== null);
+  const layout = rotates ? headLayout(config.headDim) : plainLayout(config.headDim);
+  const { scores, entry } = encoder;
+  const attend = mutualAttention(weights, config, { scores, numPositions });
+  const context: GraphContext = { ...weights, config, attend, layout, scalesScores: true };
+  const entering =
+    entry === null ? undefined : enter(context, embedTokens(context, plan.embedding), entry);
+  return norm(context, decoderStack(context, plan, entering), plan.finalNorm);
+}
+
+/** `[B, S, hidden]`: what the layers read. */
+function enter(context: WeightContext, words: Value, entry: EntryPlan): Value {
+  const { graph } = context;
+  const added = [
+    entry.positions && positions(context, entry.positions),
+    entry.tokenTypes && tokenTypes(context, entry),
+  ].filter((value) => value !== null);
+  const sum = added.reduce((total, value) => graph.node('Add', [total, value]), words);
+  const normed = entry.norm === null ? sum : norm(context, sum, entry.norm);
+  return entry.projection === null ? normed : packedLinear(context, normed, entry.projection);
+}
+
+/** `[S, width]` counted from 0, or `[B, S, width]` as RoBERTa counts what is not padding. */
+function positions({ graph, store }: WeightContext, plan: PositionsPlan): Value {
+  const table = graph.externalFloat(store.tensor(plan.table.name));
+  const { inputIds } = EMBED_INPUTS;
+  if (plan.paddingId === null) {
+    return graph.node('Gather', [table, placesIn(graph)]);
+  }
+  const padding = graph.int(plan.paddingId);
+  const isPadding = graph.node('Equal', [inputIds, padding]);
+  const counts = graph.cast(graph.node('Not', [isPadding]), 'i64');
+  const numbers = graph.node('CumSum', [counts, graph.int(1)]);
+  const offsets = graph.node('Mul', [numbers, counts]);
+  return graph.node('Gather', [table, graph.node('Add', [offsets, padding])]);
+}
+
+function tokenTypes({ graph, store }: WeightContext, { tokenTypes: plan }: EntryPlan): Value {
+  if (plan === null) throw new Error('There are no token types: this is a bug');
+  const table = graph.externalFloat(store.tensor(plan.name));
+  return plan.shape[0] === 1 ? table : graph.node('Gather', [table, EMBED_INPUTS.tokenTypes]);
+}

@@ -1,0 +1,106 @@
+import type { ConfigFields } from '../../families/config-fields.js';
+import { attention } from '../../families/parts/attention.js';
+import { gatedMlp, plainMlp } from '../../families/parts/mlp.js';
+import { layerNorm } from '../../families/parts/norm.js';
+import { HIDDEN_ACTIVATIONS } from '../activation-names.js';
+import { encoder } from '../encoder.js';
+import type { PooledTrunk } from '../pooled-plan.js';
+import { denseHead } from './heads.js';
+import { encoderClasses } from './lines.js';
+import { readEncoderSizes, readTokenTypes } from './sizes.js';
+
+/** Usual names of what its config.json calls its own way. */
+const NAMES = {
+  hidden_size: 'n_embd',
+  intermediate_size: 'n_inner',
+  num_hidden_layers: 'n_layer',
+  num_attention_heads: 'n_head',
+  max_position_embeddings: 'n_positions',
+  layer_norm_eps: 'layer_norm_epsilon',
+  hidden_act: 'activation_function',
+};
+
+/** Activations of an MLP with a gate. */
+const GATED = { swiglu: 'silu', geglu: 'gelu', glu: 'sigmoid' } as const;
+
+/** BERT with a rotation instead of positions, SwiGLU and no biases (arXiv 2402.01613). */
+export const NOMIC = encoderClasses({
+  name: 'NomicBert',
+  trunk: nomic,
+  classifier: denseHead({ dense: 'pooler.dense', output: 'classifier' }),
+});
+
+function nomic(own: ConfigFields, architecture: string): PooledTrunk {
+  refuseOthers(own);
+  const fields = own.named(NAMES);
+  const theta = fields.object('rope_parameters')?.positive('rope_theta', 1000) ?? 1000;
+  const rope = {
+    type: 'default',
+    theta: fields.positive('rotary_emb_base', theta),
+  } as const;
+  const config = readEncoderSizes(fields, {
+    architecture,
+    modelType: 'nomic_bert',
+    contextLength: readContextLength(fields),
+    rope,
+  });
+  const activation = fields.oneOf('hidden_act', { ...HIDDEN_ACTIVATIONS, ...GATED }, 'silu');
+  // The class of transformers has the gate always, and calls the activation by its own name.
+  const isOwn = own.has('activation_function');
+  const isGated = !isOwn || Object.hasOwn(GATED, fields.text('hidden_act'));
+  const bias = fields.boolean('qkv_proj_bias', isOwn);
+  const mlpBias = fields.boolean('mlp_fc1_bias', isOwn);
+  if (fields.boolean('mlp_fc2_bias', mlpBias) !== mlpBias) {
+    fields.fail('mlp_fc2_bias', 'as "mlp_fc1_bias" is');
+  }
+  return encoder(config, {
+    prefix: 'bert.',
+    entry: {
+      at: 'embeddings',
+      words: 'word_embeddings',
+      tokenTypes: readTokenTypes(fields),
+      norm: 'emb_ln',
+      normAt: '',
+    },
+    layers: 'encoder.layers',
+    norm: layerNorm(fields, 'layer_norm_eps', 1e-12),
+    norms: { place: 'behind', attention: 'norm1', mlp: 'norm2' },
+    attention: (place) =>
+      attention(place, {
+        qkvBias: bias,
+        outputBias: bias,
+        fused: { module: 'Wqkv', heads: 'in order' },
+        modules: { at: 'attn', o: 'out_proj' },
+      }),
+    mlp: (place) =>
+      isGated
+        ? gatedMlp(place, {
+            activation,
+            bias: mlpBias,
+            modules: { at: 'mlp', gate: 'fc12', up: 'fc11', down: 'fc2' },
+          })
+        : plainMlp(place, {
+            activation,
+            bias: mlpBias,
+            modules: { at: 'mlp', up: 'fc1', down: 'fc2' },
+          }),
+  });
+}
+
+/** Beyond what it was trained on the class rotates by another base. */
+function readContextLength(fields: ConfigFields): number {
+  const numPositions = fields.size('max_position_embeddings', 2048);
+  return Math.min(numPositions, fields.size('max_trained_positions', numPositions));
+}
+
+/** What its class can be asked for, and no published model is. */
+function refuseOthers(fields: ConfigFields): void {
+  for (const name of ['prenorm', 'parallel_block', 'use_rms_norm', 'rotary_emb_interleaved']) {
+    if (fields.boolean(name, false)) fields.fail(name, 'false');
+  }
+  if (fields.positive('rotary_emb_fraction', 1) !== 1) fields.fail('rotary_emb_fraction', '1');
+  if (fields.has('rotary_emb_scale_base')) fields.fail('rotary_emb_scale_base', 'null');
+  if (fields.count('moe_every_n_layers', 0) > 0) {
+    fields.fail('moe_every_n_layers', '0 (experts of nomic-embed-text-v2-moe are not supported)');
+  }
+}

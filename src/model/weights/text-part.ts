@@ -1,0 +1,23 @@
+import type { ModelPlan } from '../plan.js';
+import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
+import { aliased } from './aliases.js';
+
+/** Where the text model of a checkpoint of several lies, and where it lies when it is alone. */
+const PLACES: readonly (readonly [from: string, to: string])[] = [
+  ['language_model.model.', 'model.'],
+  ['model.language_model.', 'model.'],
+  ['language_model.lm_head.', 'lm_head.'],
+];
+
+/** The checkpoint with its text model's tensors under the names that they have alone. */
+export function withTextPart(checkpoint: Checkpoint, { embedding, head }: ModelPlan): Checkpoint {
+  const { tensors, ...rest } = aliased(checkpoint, (name) => {
+    const [from, to] = PLACES.find(([place]) => name.startsWith(place)) ?? ['', ''];
+    return to + name.slice(from.length);
+  });
+  const table = tensors.get(embedding.checkpoint);
+  const heads = head.parts.flatMap(({ weight }): [string, CheckpointTensor][] =>
+    table === undefined || tensors.has(weight) ? [] : [[weight, table]],
+  );
+  return { ...rest, tensors: new Map([...tensors, ...heads]) };
+}
