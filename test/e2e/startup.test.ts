@@ -25,7 +25,7 @@ t.test('start-up failures are one sentence and a non-zero exit', async (t) => {
       ['--preferred-sampling-params', '{"temperature":-1}'],
       /--preferred-sampling-params: temperature must be/,
     ],
-    ['architecture', ['--model-path', broken], /GPT9ForCausalLM.*LlamaForCausalLM/s],
+    ['architecture', ['--model-path', broken], /GPT9ForCausalLM.*The nearest of the supported/s],
   ];
   for (const [name, flags, message] of cases) {
     const run = runRadish(['serve', '--port', String(await freePort()), ...flags]);

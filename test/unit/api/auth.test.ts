@@ -32,6 +32,7 @@ const PLAIN = new Set([
   '/openapi.json',
   '/docs',
   '/redoc',
+  '/embed_sparse',
   '/encode',
   '/classify',
   '/get_load',

@@ -16,6 +16,7 @@ import type { CalibrateKv } from '../../../src/model/kv-scales.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import { ON_CPU, type TargetRequest } from '../../../src/model/target.js';
 import { BUILD_DEPS } from '../../doubles/build-deps.js';
+import { readGolden } from '../model/golden.js';
 import { samplingOf } from './fixtures.js';
 
 export const PAGE = 4;
@@ -32,8 +33,9 @@ export async function tinyModel(
   device: TargetRequest = ON_CPU,
 ): Promise<PreparedModel> {
   const folder = fixtureFolder(name);
+  const { contextLength = null } = await readGolden(name);
   const { spec, graph, weightsFolder, target, isBatchInvariant } = await prepareModel(
-    { folder, quantization: 'none', loadFormat: 'safetensors', contextLength: null, device },
+    { folder, quantization: 'none', loadFormat: 'safetensors', contextLength, device },
     { ...BUILD_DEPS, calibrateKv },
   );
   return { spec, graph, weightsFolder, target, isBatchInvariant };
