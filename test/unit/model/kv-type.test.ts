@@ -20,7 +20,7 @@ t.test('what is asked for in 16 bits is kept in floats, on each device its own',
 });
 
 t.test('a bias of scores keeps K and V in floats', (t) => {
-  const layers = [{ attention: { softcap: null, alibi: {} } }];
+  const layers = [{ attention: { softcap: null, alibi: {} }, recurrent: null }];
   const model = { ...MODEL, plan: { layers } } as unknown as DecoderModel;
   t.match(int8Obstacle(model), /tells positions apart by a bias/);
   t.end();
