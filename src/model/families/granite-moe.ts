@@ -1,5 +1,6 @@
 import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
+import { readGraniteFactors } from './granite.js';
 import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { type ExpertStacks, STACKS } from './parts/expert-stacks.js';
@@ -15,6 +16,14 @@ const INPUT_OUTPUT: ExpertStacks = {
   isFallback: false,
 };
 
+/** How experts are chosen, and where they are. */
+export const GRANITE_EXPERTS = {
+  // Softmax over the chosen experts alone.
+  routing: softmaxRouting(true),
+  modules: { at: 'block_sparse_moe', router: 'router.layer' },
+  stacks: [{ ...STACKS, router: 'router' }, INPUT_OUTPUT],
+};
+
 /** Granite whose MLPs are routed experts. */
 export const graniteMoe: ModelFamily = {
   architecture,
@@ -25,8 +34,7 @@ export const graniteMoe: ModelFamily = {
       modelType: 'granitemoe',
     });
     const bias = fields.boolean('attention_bias', false);
-    const scale = fields.positive('attention_multiplier', 1);
-    const residualScale = fields.positive('residual_multiplier', 1);
+    const { attentionScale: scale, residualScale, ...factors } = readGraniteFactors(fields);
     const sizes = readExpertSizes(fields, {
       count: 'num_local_experts',
       topK: 'num_experts_per_tok',
@@ -34,8 +42,7 @@ export const graniteMoe: ModelFamily = {
     return decoder(config, {
       norm,
       tied,
-      embeddingScale: fields.positive('embedding_multiplier', 1),
-      logitScale: 1 / fields.positive('logits_scaling', 1),
+      ...factors,
       layer: (place) =>
         preNorm(place, norm, {
           attention: attention(place, { qkvBias: bias, outputBias: bias, scale }),
@@ -43,10 +50,7 @@ export const graniteMoe: ModelFamily = {
             ...sizes,
             activation,
             width: config.intermediateSize,
-            // Softmax over the chosen experts alone.
-            routing: softmaxRouting(true),
-            modules: { at: 'block_sparse_moe', router: 'router.layer' },
-            stacks: [{ ...STACKS, router: 'router' }, INPUT_OUTPUT],
+            ...GRANITE_EXPERTS,
           }),
           residualScale,
         }),

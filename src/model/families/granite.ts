@@ -1,3 +1,4 @@
+import type { ConfigFields } from './config-fields.js';
 import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
 import { readLlamaLike } from './llama-like.js';
@@ -18,13 +19,11 @@ export const granite: ModelFamily = {
     });
     const attentionBias = fields.boolean('attention_bias', false);
     const bias = fields.boolean('mlp_bias', false);
-    const scale = fields.positive('attention_multiplier', 1);
-    const residualScale = fields.positive('residual_multiplier', 1);
+    const { attentionScale: scale, residualScale, ...factors } = readGraniteFactors(fields);
     return decoder(config, {
       norm,
       tied,
-      embeddingScale: fields.positive('embedding_multiplier', 1),
-      logitScale: 1 / fields.positive('logits_scaling', 1),
+      ...factors,
       layer: (place) =>
         preNorm(place, norm, {
           attention: attention(place, {
@@ -38,3 +37,13 @@ export const granite: ModelFamily = {
     });
   },
 };
+
+/** What a Granite multiplies: rows of the embedding, scores, what each half adds to the stream, logits. */
+export function readGraniteFactors(fields: ConfigFields) {
+  return {
+    embeddingScale: fields.positive('embedding_multiplier', 1),
+    attentionScale: fields.positive('attention_multiplier', 1),
+    residualScale: fields.positive('residual_multiplier', 1),
+    logitScale: 1 / fields.positive('logits_scaling', 1),
+  };
+}
