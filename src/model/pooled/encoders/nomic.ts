@@ -1,13 +1,11 @@
 import type { ConfigFields } from '../../families/config-fields.js';
-import { attention } from '../../families/parts/attention.js';
 import { gatedMlp, plainMlp } from '../../families/parts/mlp.js';
-import { layerNorm } from '../../families/parts/norm.js';
 import { HIDDEN_ACTIVATIONS } from '../activation-names.js';
-import { encoder } from '../encoder.js';
 import type { PooledTrunk } from '../pooled-plan.js';
+import { flashEncoder } from './flash.js';
 import { denseHead } from './heads.js';
 import { encoderClasses } from './lines.js';
-import { readEncoderSizes, readTokenTypes } from './sizes.js';
+import { readEncoderSizes } from './sizes.js';
 
 /** Usual names of what its config.json calls its own way. */
 const NAMES = {
@@ -53,25 +51,9 @@ function nomic(own: ConfigFields, architecture: string): PooledTrunk {
   if (fields.boolean('mlp_fc2_bias', mlpBias) !== mlpBias) {
     fields.fail('mlp_fc2_bias', 'as "mlp_fc1_bias" is');
   }
-  return encoder(config, {
+  return flashEncoder(fields, config, {
     prefix: 'bert.',
-    entry: {
-      at: 'embeddings',
-      words: 'word_embeddings',
-      tokenTypes: readTokenTypes(fields),
-      norm: 'emb_ln',
-      normAt: '',
-    },
-    layers: 'encoder.layers',
-    norm: layerNorm(fields, 'layer_norm_eps', 1e-12),
-    norms: { place: 'behind', attention: 'norm1', mlp: 'norm2' },
-    attention: (place) =>
-      attention(place, {
-        qkvBias: bias,
-        outputBias: bias,
-        fused: { module: 'Wqkv', heads: 'in order' },
-        modules: { at: 'attn', o: 'out_proj' },
-      }),
+    attention: { at: 'attn', bias },
     mlp: (place) =>
       isGated
         ? gatedMlp(place, {
