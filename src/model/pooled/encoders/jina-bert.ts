@@ -1,5 +1,6 @@
 import type { PoolingMode } from '../../../core/model-spec.js';
 import type { ConfigFields } from '../../families/config-fields.js';
+import { alibiSlopes } from '../../families/parts/alibi.js';
 import { attention } from '../../families/parts/attention.js';
 import { layerNorm } from '../../families/parts/norm.js';
 import type { Activation } from '../../activation.js';
@@ -62,13 +63,4 @@ function jinaBert(fields: ConfigFields, architecture: string): PooledTrunk {
       }),
     scores: { kind: 'slopes', slopes: alibiSlopes(config.numHeads) },
   });
-}
-
-/** A geometric series; of heads that are no power of two, those above are from the series of twice as many. */
-function alibiSlopes(numHeads: number): readonly number[] {
-  const whole = 2 ** Math.floor(Math.log2(numHeads));
-  const series = (heads: number): number[] =>
-    Array.from({ length: heads }, (_, head) => 2 ** ((-8 * (head + 1)) / heads));
-  const between = series(2 * whole).filter((_, head) => head % 2 === 0);
-  return [...series(whole), ...between.slice(0, numHeads - whole)];
 }
