@@ -12,6 +12,8 @@ import { readRegularText } from '../source/regular-file.js';
 const CALIBRATION_VERSION = 1;
 const PRIVATE_FILE = 0o600;
 
+type KvShape = Pick<ModelSpec, 'numLayers' | 'numKvHeads' | 'headDim'>;
+
 interface KeptScales {
   readonly scales: KvScales;
   /** sha256 of the scales as JSON, hex. */
@@ -19,34 +21,37 @@ interface KeptScales {
 }
 
 /**
- * Scales that an earlier start measured with these weights and this tokenizer, or what `measure` gives, kept for the
- * next one where the folder can be written.
+ * Scales that an earlier start measured with these weights, this tokenizer and this context length, or what `measure`
+ * gives, kept for the next one where the folder can be written.
  */
 export async function keptKvScales(
   { folder, tokenizer }: { readonly folder: string; readonly tokenizer: NamedFiles },
-  shape: Pick<ModelSpec, 'numLayers' | 'numKvHeads' | 'headDim'>,
+  spec: KvShape & Pick<ModelSpec, 'contextLength'>,
   measure: () => Promise<KvScales | null>,
 ): Promise<KvScales | null> {
-  const path = join(folder, await fileName(tokenizer));
-  const kept = await readScales(path, shape);
+  const path = join(folder, await fileName(tokenizer, spec));
+  const kept = await readScales(path, spec);
   if (kept !== null) return kept;
   const scales = await measure();
   if (scales !== null) await keepScales(path, scales).catch(() => undefined);
   return scales;
 }
 
-/** The tokens of the text decide, and they are the tokenizer's. */
-async function fileName(tokenizer: NamedFiles): Promise<string> {
+/** The tokens of the text decide: the tokenizer's, as many as the context takes. It chooses LongRoPE's factors too. */
+async function fileName(
+  tokenizer: NamedFiles,
+  { contextLength }: Pick<ModelSpec, 'contextLength'>,
+): Promise<string> {
   const text = await tokenizer.read('tokenizer.json');
   const digest = text === null ? '' : createHash('sha256').update(text).digest('hex');
-  const key = createHash('sha256').update(JSON.stringify([CALIBRATION_VERSION, digest]));
-  return `kv-scales-${key.digest('hex').slice(0, 16)}.json`;
+  const key = JSON.stringify([CALIBRATION_VERSION, digest, contextLength]);
+  return `kv-scales-${createHash('sha256').update(key).digest('hex').slice(0, 16)}.json`;
 }
 
 /** Null when there are none, or other than were written. */
 async function readScales(
   path: string,
-  { numLayers, numKvHeads, headDim }: Pick<ModelSpec, 'numLayers' | 'numKvHeads' | 'headDim'>,
+  { numLayers, numKvHeads, headDim }: KvShape,
 ): Promise<KvScales | null> {
   try {
     const { scales, digest } = JSON.parse(await readRegularText(path)) as KeptScales;
