@@ -1,6 +1,9 @@
 /** Weight format of the linear layers: SGLang's `--quantization` values that Radish computes with. */
 export type WeightFormat = 'none' | 'w8a8_int8' | 'int8' | 'int4';
 
+/** Those that weights are rounded to. */
+export type QuantizedFormat = Exclude<WeightFormat, 'none'>;
+
 /** Element types of activations. */
 export const FLOAT_TYPES = ['f32', 'f16', 'bf16'] as const;
 export type FloatType = (typeof FLOAT_TYPES)[number];

@@ -1,13 +1,13 @@
 /** `radish.json`, which makes a folder a converted model: what its weights file holds, and of what it was made. */
 import { createHash } from 'node:crypto';
 
-import { FLOAT_TYPES, type FloatType } from '../../core/model-spec.js';
+import { FLOAT_TYPES, type FloatType, type QuantizedFormat } from '../../core/model-spec.js';
 import { DEVICE_KINDS, type DeviceKind } from '../../core/device-kind.js';
 import type { DecoderModel } from '../families/family.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
 import type { KeptCount } from '../quantize/kept-linears.js';
-import { RECIPE_VERSION, type QuantizedFormat } from '../quantize/recipe.js';
+import { RECIPE_VERSION } from '../quantize/recipe.js';
 import type { WeightMap } from '../weights/weight-store.js';
 
 export const MANIFEST_FILE = 'radish.json';

@@ -2,13 +2,13 @@ import { type FileHandle, open, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { makeFolders } from '../../core/make-folders.js';
+import type { QuantizedFormat } from '../../core/model-spec.js';
 import type { NamedFiles } from '../../core/named-files.js';
 import type { PreparedCheckpoint } from '../prepare-model.js';
 import type { QuantizedForm } from '../built-model.js';
 import { hashSegments } from '../quantize/hash-file.js';
 import type { HashedFile } from '../quantize/hashed-files.js';
 import { WEIGHTS_FILE } from '../quantize/layout.js';
-import type { QuantizedFormat } from '../quantize/recipe.js';
 import { TEMPLATES_FOLDER } from '../source/repo-files.js';
 import { openSource } from '../source/registry.js';
 import { CONVERTED_FILE, MANIFEST_FILE, manifestText, type ConvertedSource } from './manifest.js';

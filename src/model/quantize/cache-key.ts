@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import type { WeightFormat } from '../../core/model-spec.js';
+import type { QuantizedFormat, WeightFormat } from '../../core/model-spec.js';
 import type { ModelPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
 import type { HashedFile } from './hashed-files.js';
 import type { KeptLinears } from './kept-linears.js';
-import { RECIPE_VERSION, roundsToZeros, type QuantizedFormat } from './recipe.js';
+import { RECIPE_VERSION, roundsToZeros } from './recipe.js';
 
 /** Changes whenever the same codes would be kept in other bytes. */
 const KEPT_VERSION = 'kept 1';

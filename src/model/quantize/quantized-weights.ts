@@ -1,3 +1,4 @@
+import type { QuantizedFormat } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { cacheKey } from './cache-key.js';
 import {
@@ -6,7 +7,7 @@ import {
   type QuantizeDeps,
   type QuantizedWeights,
 } from './kept-weights.js';
-import { planQuantization, type QuantizedFormat, type RecipeInput } from './recipe.js';
+import { planQuantization, type RecipeInput } from './recipe.js';
 
 export interface QuantizeInput extends RecipeInput {
   readonly config: ModelConfig;

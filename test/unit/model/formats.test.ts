@@ -5,7 +5,7 @@ import t from 'tap';
 
 import type { PreparedModel } from '../../../src/model/graph/contract.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
-import type { QuantizedFormat } from '../../../src/model/quantize/recipe.js';
+import type { QuantizedFormat } from '../../../src/core/model-spec.js';
 import { BUILD_DEPS } from '../../doubles/build-deps.js';
 import { roundingHere, type Rounding } from '../../doubles/rounding.js';
 import { checkDecodeBits, checkPrefillBits } from './bit-checks.js';

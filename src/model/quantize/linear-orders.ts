@@ -1,0 +1,142 @@
+import type { QuantizedFormat } from '../../core/model-spec.js';
+import type {
+  AttentionPlan,
+  GatedMlpPlan,
+  LinearPlan,
+  MlpPlan,
+  NormPlan,
+  RecurrentPlan,
+} from '../plan.js';
+import type { BlockSize } from '../target.js';
+import type { LinearEncoding, OutputStep } from './job.js';
+import type { LinearOrder } from './job-list.js';
+import { type LinearSteps, NO_STEPS, type RecipeSteps } from './recipe-steps.js';
+
+/** What `MatMulNBits` takes on a CPU, the largest first. */
+const BLOCK_SIZES: readonly BlockSize[] = [128, 64, 32, 16];
+
+/** What the linears of a format become. */
+export interface Encodings {
+  readonly dense: LinearEncoding;
+  readonly expert: LinearEncoding;
+  readonly head: LinearEncoding;
+  /** Of keys and values, each in a matrix of its own, as the queries are; null = all three are one. */
+  readonly keyValue: LinearEncoding | null;
+}
+
+/** The head of `int4` takes 8 bits: its errors are the logits' own. */
+export const ENCODINGS: Readonly<Record<QuantizedFormat, Encodings>> = {
+  w8a8_int8: { dense: 'w8a8_int8', expert: 'int8', head: 'w8a8_int8', keyValue: null },
+  int8: { dense: 'int8', expert: 'int8', head: 'int8', keyValue: null },
+  int4: { dense: 'int4', expert: 'int4', head: 'int8', keyValue: null },
+};
+
+/** Of `int4` on a CPU. Keys and values are few weights and carry a quarter of the error (docs/decisions/0023). */
+export const WITH_ZEROS: Encodings = {
+  dense: 'int4_zeros',
+  expert: 'int4_zeros',
+  head: 'int8',
+  keyValue: 'int8',
+};
+
+/** How the linears of a part are to be rounded. */
+export interface PartContext {
+  readonly steps: RecipeSteps;
+  readonly encoding: Encodings;
+  /** Of what reads the residual stream. */
+  readonly reads: LinearSteps;
+}
+
+export function attentionOrders(
+  { qkv, gate, o }: AttentionPlan,
+  norm: NormPlan | null,
+  { steps, encoding: { dense }, reads }: PartContext,
+): LinearOrder[] {
+  return [
+    order(qkv, dense, steps.qkv(norm, qkv)),
+    ...(gate === null ? [] : [order(gate, dense, reads)]),
+    order(o, dense, steps.o),
+  ];
+}
+
+export function recurrentOrders(
+  plan: RecurrentPlan | null,
+  { steps, encoding: { dense }, reads }: PartContext,
+): LinearOrder[] {
+  if (plan === null) return [];
+  const out = order(plan.out, dense, steps.writes);
+  switch (plan.kind) {
+    case 'short_conv':
+      return [order(plan.bcx, dense, reads), out];
+    case 'delta_net': {
+      const { qkv, z, gates } = plan;
+      return [order(qkv, dense, reads), order(z, dense, reads), order(gates, 'f32', reads), out];
+    }
+    case 'mamba1': {
+      const inF32 = [plan.selection, plan.steps].map((one) => order(one, 'f32', NO_STEPS));
+      return [order(plan.xz, dense, reads), ...inF32, out];
+    }
+    case 'mamba2': {
+      const { z, xbc, dt } = plan;
+      return [order(z, dense, reads), order(xbc, dense, reads), order(dt, 'f32', reads), out];
+    }
+  }
+}
+
+export function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: PartContext): LinearOrder[] {
+  const { dense, expert } = encoding;
+  const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): LinearOrder[] => [
+    { ...order(part.gateUp, to, reads), matrices: to === 'w8a8_int8' ? 'each' : 'one' },
+    order(part.down, to, down),
+  ];
+  switch (mlp.kind) {
+    case 'gated':
+      return gated(mlp, dense, steps.down);
+    case 'plain':
+      return [order(mlp.up, dense, reads), order(mlp.down, dense, steps.down)];
+    case 'moe': {
+      const { shared } = mlp;
+      const gate = shared?.gate ?? null;
+      return [
+        order(mlp.router, 'f32', reads),
+        // Without a Hadamard at run time, which would be a node for each of them.
+        ...mlp.experts.flatMap((one) => gated(one, expert, steps.writes)),
+        ...(shared === null ? [] : gated(shared, dense, steps.down)),
+        ...(gate === null ? [] : [order(gate, 'f32', reads)]),
+      ];
+    }
+  }
+}
+
+/** Queries as they were ordered, keys and values in `keyValue`: each part with what is done to its rows. */
+export function partsOf(whole: LinearOrder, keyValue: LinearEncoding): LinearOrder[] {
+  const { plan, outputStep } = whole;
+  let first = 0;
+  return plan.parts.map((part, index) => {
+    const begin = first;
+    first += part.out;
+    return {
+      ...whole,
+      plan: { ...plan, out: part.out, parts: [part] },
+      encoding: index === 0 ? whole.encoding : keyValue,
+      outputStep: outputStep && partOfStep(outputStep, begin, first),
+    };
+  });
+}
+
+/** Of rows `[begin, end)`; the step is of all of them, or of none. */
+function partOfStep(step: OutputStep, begin: number, end: number): OutputStep | null {
+  return step.begin <= begin && end <= step.end ? { ...step, begin: 0, end: end - begin } : null;
+}
+
+export function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {
+  const blockSize = encoding === 'int4_zeros' ? largestBlock(plan) : null;
+  return { plan, encoding, kept: null, matrices: 'one', blockSize, ...steps };
+}
+
+/** The larger, the fewer bits for scales, and the faster: with compensated rounding little is lost. */
+function largestBlock({ name, in: width }: LinearPlan): BlockSize {
+  const size = BLOCK_SIZES.find((block) => width % block === 0);
+  if (size === undefined) throw new Error(`This is a bug: no blocks fill the input of ${name}.`);
+  return size;
+}
