@@ -44,7 +44,10 @@ export function draftOwner(name: string): string | null {
   return DRAFT.exec(name)?.[1] ?? null;
 }
 
-/** Removes the drafts in a folder whose processes have ended, but for those that `stays` says so of. What cannot be removed stays. */
+/**
+ * Removes the drafts in a folder whose processes have ended, but for those that `stays` says so of. What cannot be
+ * removed stays.
+ */
 export function sweepDrafts(
   folder: string,
   stays: (path: string) => Promise<boolean> = () => Promise.resolve(false),

@@ -1,4 +1,7 @@
-/** `gelu` is the exact one, by the error function; `gelu_tanh` its approximation by tanh; silu is `x * sigmoid(x)`, log1p_relu `log(1 + relu(x))`. */
+/**
+ * `gelu` is the exact one, by the error function; `gelu_tanh` its approximation by tanh; silu is `x * sigmoid(x)`,
+ * log1p_relu `log(1 + relu(x))`.
+ */
 export type Activation =
   | 'identity'
   | 'gelu'

@@ -4,8 +4,9 @@ const PADDING_SHARE = 1 / 16;
 const FREE_PADDING = 32;
 
 /**
- * Cuts sequences into runs of `[B, S]`, of at most `runTokens` tokens, padding included, unless one sequence alone is longer:
- * sorted by length, so that those of a run are nearly as long as each other. Returns indices into `lengths`, the longest of each run first; every index exactly once.
+ * Cuts sequences into runs of `[B, S]`, of at most `runTokens` tokens, padding included, unless one sequence alone is
+ * longer: sorted by length, so that those of a run are nearly as long as each other. Returns indices into `lengths`, the
+ * longest of each run first; every index exactly once.
  */
 export function packByLength(
   lengths: readonly number[],

@@ -9,7 +9,10 @@ import { readSizes } from './sizes.js';
 
 const architecture = 'NemotronForCausalLM';
 
-/** Nemotron-4 and Minitron: LayerNorms whose gains are stored less one, squared ReLU, half of a head rotated (arXiv 2402.16819). */
+/**
+ * Nemotron-4 and Minitron: LayerNorms whose gains are stored less one, squared ReLU, half of a head rotated
+ * (arXiv 2402.16819).
+ */
 export const nemotron: ModelFamily = {
   architecture,
   models: 'Nemotron-Mini, Minitron, Nemotron-4',

@@ -22,7 +22,10 @@ export interface RotaryOptions {
   readonly hasIdentity?: boolean;
 }
 
-/** Gives the tables for positions `[0, numPositions)` of a layer's attention op, those of a kind once; null = it rotates nothing. */
+/**
+ * Gives the tables for positions `[0, numPositions)` of a layer's attention op, those of a kind once; null = it rotates
+ * nothing.
+ */
 export function rotaryTables(
   graph: Graph,
   { headDim }: ModelConfig,
