@@ -42,50 +42,26 @@ export function mamba2(
   }
 }
 
-interface MambaInputs {
-  readonly z: Value;
-  readonly xbc: Value;
-  readonly dt: Value;
-}
-
-function inputsOf(context: GraphContext, normed: Value, plan: Mamba2Plan): MambaInputs {
-  const { factors } = plan;
-  const all = (width: number, factor: number): Float32Array => new Float32Array(width).fill(factor);
-  const { z, xbc, dt } = plan;
-  if (factors === null) {
-    return {
-      z: packedLinear(context, normed, z),
-      xbc: packedLinear(context, normed, xbc),
-      dt: packedLinear(context, normed, dt),
-    };
-  }
+function inputsOf(context: GraphContext, normed: Value, plan: Mamba2Plan) {
+  const { z, xbc, dt, factors } = plan;
   const keys = plan.numKeyHeads * plan.keyDim;
-  const ofXbc = Float32Array.of(
-    ...all(xbc.out - 2 * keys, factors.x),
-    ...all(keys, factors.b),
-    ...all(keys, factors.c),
-  );
-  return {
-    z: packedLinear(context, normed, z, [all(z.out, factors.z)]),
-    xbc: packedLinear(
-      context,
-      normed,
-      xbc,
-      partsOf(
-        ofXbc,
-        xbc.parts.map(({ out }) => out),
+  const all = (width: number, factor: number): Float32Array => new Float32Array(width).fill(factor);
+  const columns = factors && {
+    z: [all(z.out, factors.z)],
+    xbc: [
+      Float32Array.of(
+        ...all(xbc.out - 2 * keys, factors.x),
+        ...all(keys, factors.b),
+        ...all(keys, factors.c),
       ),
-    ),
-    dt: packedLinear(context, normed, dt, [all(dt.out, factors.dt)]),
+    ],
+    dt: [all(dt.out, factors.dt)],
   };
-}
-
-function partsOf(columns: Float32Array, widths: readonly number[]): readonly Float32Array[] {
-  let end = 0;
-  return widths.map((width) => {
-    end += width;
-    return columns.slice(end - width, end);
-  });
+  return {
+    z: packedLinear(context, normed, z, columns?.z),
+    xbc: packedLinear(context, normed, xbc, columns?.xbc),
+    dt: packedLinear(context, normed, dt, columns?.dt),
+  };
 }
 
 /** x, b (the key) and c (the query). */
