@@ -39,7 +39,7 @@ import { Teardown } from './teardown.js';
 import { temporaryFolders } from './temporary.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
-import { withoutSharedRows } from './recurrent-state.js';
+import { checkRecurrentState } from './recurrent-state.js';
 import { checkDraftContext, checkSpeculation, draftPathOf } from './speculation.js';
 
 export interface AssembleOptions {
@@ -132,16 +132,15 @@ async function build(
   const draftPath = draftPathOf(given);
   const draft = draftPath === null ? null : await loadDraft(loading, draftPath, loaded);
   progress.haveWeights();
-  const resolved = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
+  const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
   const models = { spec: prepared.spec, draft: draft && draft.spec };
-  const { args, note } = withoutSharedRows(resolved, models);
-  if (note !== null) log.info(note);
+  checkRecurrentState(args, models);
   const { limits, account, freeBytes } = memoryPlan(args, models, machine, devices.gpus);
   checkDraftContext(draft && draft.spec, limits);
   for (const line of account) log.info(line);
 
   const actors = startActorThreads(
-    schedulerConfig(args, env, { limits, keepsState: prepared.spec.state !== null }),
+    schedulerConfig(args, env, limits),
     expertRecording(args, prepared.spec),
   );
   teardown.add(() => actors.stop());

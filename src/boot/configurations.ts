@@ -46,6 +46,9 @@ export function memoryPlan(
     maxRunningRequests: args.maxRunningRequests,
     maxTotalTokens: args.maxTotalTokens,
     pageSizeTokens: args.pageSize,
+    states: args.disableRadixCache
+      ? null
+      : { maxPlaces: args.maxMambaCacheSize, intervalTokens: args.mambaTrackInterval },
   };
   return gpus.length === 0
     ? planMemory({ ...shared, draft, memoryBytes: machine.memoryBytes })
@@ -86,7 +89,7 @@ function gpuBytes(
 export function schedulerConfig(
   args: ServerArgs,
   env: HostEnv,
-  { limits, keepsState }: { readonly limits: DeviceLimits; readonly keepsState: boolean },
+  limits: DeviceLimits,
 ): SchedulerConfig {
   return {
     ...DEFAULT_SCHEDULER_CONFIG,
@@ -101,7 +104,6 @@ export function schedulerConfig(
     maxQueuedRequests: args.maxQueuedRequests,
     decodeLogInterval: args.decodeLogInterval,
     disableRadixCache: args.disableRadixCache,
-    keepsState,
     deterministic: args.enableDeterministicInference,
     speculation: speculationOf(args),
     scheduleConservativeness: args.scheduleConservativeness,
