@@ -100,7 +100,10 @@ export interface LoadRow {
 
 export interface SaveRow {
   readonly slot: number;
-  /** The step computes the row before this one: its runs end there. A slot that never comes to it saves nothing. */
+  /**
+   * The step computes the row before this one, and a run of a prompt ends there. Where that row comes to nothing, for a
+   * mask that was late, the state is saved when it is done; a slot that is freed before saves nothing.
+   */
   readonly numTokens: number;
   readonly place: number;
 }

@@ -28,7 +28,7 @@ export interface KvStore {
   map(row: MapRow): void;
   /** The first rows of a slot are those of the pages, and its state is that of the place. */
   load(row: LoadRow): void;
-  /** What is to be saved in the steps that run now, in place of what was: as soon as {@link setLength} comes to it. */
+  /** States that are to be saved as soon as {@link setLength} comes to them; never when the slot is freed before. */
   saveStates(saves: readonly SaveRow[]): void;
   /** The rows of a slot from `fromToken` on are to be on `pages`, one after the other. */
   store(slot: number, fromToken: number, pages: Int32Array): void;

@@ -10,6 +10,7 @@ export class CpuKv implements KvStore {
   readonly #pages: PagePool;
   /** Null = no states are kept for prefixes. */
   readonly #places: StatePlaces | null;
+  /** Those that are still to come. */
   #saves: readonly SaveRow[] = [];
 
   constructor(slots: KvSlots, pages: PagePool, places: StatePlaces | null) {
@@ -24,6 +25,7 @@ export class CpuKv implements KvStore {
 
   free(slot: number): void {
     this.#slots.free(slot);
+    this.#saves = this.#saves.filter((save) => save.slot !== slot);
   }
 
   lengthOf(slot: number): number {
@@ -32,13 +34,14 @@ export class CpuKv implements KvStore {
 
   setLength(slot: number, length: number): void {
     this.#slots.setLength(slot, length);
-    for (const save of this.#saves) {
-      if (save.slot === slot && save.numTokens === length) this.#save(save);
-    }
+    const due = this.#saves.filter((save) => save.slot === slot && save.numTokens === length);
+    if (due.length === 0) return;
+    for (const save of due) this.#save(save);
+    this.#saves = this.#saves.filter((save) => !due.includes(save));
   }
 
   saveStates(saves: readonly SaveRow[]): void {
-    this.#saves = saves;
+    this.#saves = [...this.#saves, ...saves];
   }
 
   #save({ slot, place }: SaveRow): void {

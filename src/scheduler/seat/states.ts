@@ -64,9 +64,8 @@ export class SeatStates {
   /** The step that is being planned computes the last of `numTokens` rows, one of the answer's. @returns what it saves */
   ofAnswer(numTokens: number): KeptState | null {
     if (numTokens % this.#lease.trackTokens !== 0) return null;
-    const last = this.#tracked.at(-1);
-    // The row was undone, for a mask that was late.
-    if (last?.numTokens === numTokens) return last;
+    // The row was undone, for a mask that was late: the device still knows of it.
+    if (this.#tracked.at(-1)?.numTokens === numTokens) return null;
     const place = this.#trackingPlace();
     if (place === null) return null;
     const saved = { numTokens, place };
