@@ -46,8 +46,8 @@ export class Grafter {
         node = child.headOf(Math.min(child.numPages, numTokens / pageSizeTokens - page));
         page += node.numPages;
       }
-      // A state that decoding made must not pass for one of prefill.
-      const isMadeAlike = node.decodeMade || numTokens <= prefillTokens;
+      // A state that decoding made must not pass for one of prefill, nor the other way.
+      const isMadeAlike = node.decodeMade === numTokens > prefillTokens;
       if (attached && isMadeAlike) this.#states.keep(node, place);
       else this.#states.giveBack(Int32Array.of(place));
     }

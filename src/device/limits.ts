@@ -121,7 +121,7 @@ function chooseStates(
   const numPlaces = Math.min(states.maxPlaces ?? chosen, Math.floor(MAX_ARRAY_ELEMENTS / largest));
   if (numPlaces * bytes >= budget) {
     throw new StartupError(
-      `--max-mamba-cache-size ${numPlaces} does not fit: a recurrent state takes ${shownMiB(bytes)}, and states that are kept ` +
+      `--max-mamba-cache-size ${states.maxPlaces ?? numPlaces} does not fit: a recurrent state takes ${shownMiB(bytes)}, and states that are kept ` +
         `for prefixes, pages and slots have ${shownMiB(budget)} together. Lower it, raise --mem-fraction-static or give ` +
         '--disable-radix-cache.',
     );

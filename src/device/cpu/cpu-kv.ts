@@ -34,8 +34,8 @@ export class CpuKv implements KvStore {
 
   setLength(slot: number, length: number): void {
     this.#slots.setLength(slot, length);
+    if (this.#saves.length === 0) return;
     const due = this.#saves.filter((save) => save.slot === slot && save.numTokens === length);
-    if (due.length === 0) return;
     for (const save of due) this.#save(save);
     this.#saves = this.#saves.filter((save) => !due.includes(save));
   }

@@ -48,14 +48,16 @@ export class SeatStates {
 
   /**
    * The step that is being planned computes rows `[from, to)` of the prompt.
-   * @returns what it saves: where places are short, the last ones
+   * @returns what it saves: where places are short, the last ones, on those of earlier ones
    */
   ofPrompt(from: number, to: number): readonly KeptState[] {
     const reached = this.#wanted.filter((length) => length > from && length <= to);
     if (reached.length === 0) return [];
     this.#wanted = this.#wanted.filter((length) => length > to);
-    const lengths = reached.slice(Math.max(0, reached.length - this.#lease.idle.length));
-    const places = this.#lease.take(lengths.length);
+    const numIdle = Math.min(reached.length, this.#lease.idle.length);
+    const given = this.#kept.splice(0, reached.length - numIdle).map(({ place }) => place);
+    const places = [...given, ...this.#lease.take(numIdle)];
+    const lengths = reached.slice(reached.length - places.length);
     const saved = lengths.map((numTokens, i) => ({ numTokens, place: places[i] ?? -1 }));
     this.#kept.push(...saved);
     return saved;
