@@ -201,7 +201,13 @@ async function build(
     grammars,
     model: served,
     limits: serving,
-    bounds: boundsOf({ args, limits: serving, contextLength, maxFiles }),
+    bounds: boundsOf({
+      args,
+      limits: serving,
+      contextLength,
+      numStatePlaces: limits.states?.numPlaces ?? 0,
+      maxFiles,
+    }),
     readTrees: actors.readTrees,
     readFacts: () => fleet.facts,
     ...deviceControls({
