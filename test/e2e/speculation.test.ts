@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import t from 'tap';
 import { generate, generateStream, postJson, settledPools } from './client.js';
+import { deepenedModel } from './deepened-model.js';
 import { startRadish } from './radish-process.js';
-import { bodies, essence, oneByOne, STANDALONE, sumOf } from './speculated.js';
+import { bodies, essence, oneByOne, standalone, sumOf } from './speculated.js';
 
 /** A low bar, so that drafts are made and are wrong as well. */
 const NGRAM = [
@@ -69,10 +71,11 @@ t.test('deterministic inference turns it off, and says so', async (t) => {
 });
 
 t.test('drafts of a model: the same alone, in a batch, cut small and retracted', async (t) => {
-  const roomy = await startRadish([...STANDALONE, '--enable-memory-saver']);
+  const drafting = standalone(await deepenedModel(join(t.testdir(), 'deep'), 8));
+  const roomy = await startRadish([...drafting, '--enable-memory-saver']);
   const tight = await startRadish([
-    ...STANDALONE,
-    ...['--speculative-num-steps', '1', '--chunked-prefill-size', '32'],
+    ...drafting,
+    ...['--chunked-prefill-size', '32'],
     ...['--max-total-tokens', '480', '--max-running-requests', '24'],
     ...['--schedule-conservativeness', '0'],
   ]);
