@@ -16,6 +16,20 @@ export interface BlockPacking {
   readonly pairedRows: number | null;
   /** Is added to each number. */
   readonly plus: number;
+  /** Each number is the logarithm of what is stored with its sign turned: a state space model keeps its A so. */
+  readonly isLogOfNegative?: true;
+  /** Rows are those of matrices behind each other, each of which is stored transposed, with so many columns. */
+  readonly turnedColumns?: number;
+  /** Runs of rows, or of columns, that are stored in another order. */
+  readonly rowRuns?: RunOrder;
+  readonly columnRuns?: RunOrder;
+}
+
+/** Run i of so many lines is the stored run `order[i]`. */
+export interface RunOrder {
+  readonly run: number;
+  /** A permutation of all runs. */
+  readonly order: readonly number[];
 }
 
 /** Where a checkpoint tensor lies, as plain data: what a job needs to read its input. */
