@@ -102,7 +102,7 @@ function rowsOfRuns(
   width: number,
 ): Float32Array {
   const rows = new Float32Array((end - begin) * width);
-  for (let row = begin; row < end; ) {
+  for (let row = begin; row < end;) {
     const index = Math.floor(row / run);
     const next = Math.min(end, (index + 1) * run);
     const shift = ((order[index] as number) - index) * run;

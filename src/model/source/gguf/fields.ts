@@ -64,12 +64,12 @@ export class GgufFields {
     return this.#wrong(key, 'the same for all layers: others are not supported');
   }
 
-  /** A number for all layers, or one of a list that those layers have which have any: 0 says that one has none. */
+  /** A number for all layers, or one of a list that those layers have which have any: 0 says that one has none; null = none has. */
   sameWhereAny(key: string): number | null {
     const value = this.#metadata.get(key) ?? null;
     if (value === null || typeof value === 'number') return this.numberOrNull(key);
-    const [first, ...rest] = this.#numbers(key).filter((number) => number !== 0);
-    if (first !== undefined && rest.every((other) => other === first)) return first;
+    const [first = null, ...rest] = this.#numbers(key).filter((number) => number !== 0);
+    if (rest.every((other) => other === first)) return first;
     return this.#wrong(key, 'the same for all layers that have any: others are not supported');
   }
 

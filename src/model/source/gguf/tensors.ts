@@ -97,7 +97,8 @@ function rowsOf(
 ): readonly GgufTensor[] {
   const [count = 1, ...shape] = tensor.shape;
   const said = named.reduce((sum, { rows }) => sum + (rows ?? count), 0);
-  const isCount = ({ rows }: Named): boolean => rows === null || (Number.isInteger(rows) && rows > 0);
+  const isCount = ({ rows }: Named): boolean =>
+    rows === null || (Number.isInteger(rows) && rows > 0);
   if (named.length > 0 && (said !== count || !named.every(isCount))) {
     fields.fail(`"${tensor.name}" has ${count} rows, and its parts should have ${said}`);
   }

@@ -10,7 +10,7 @@ import {
 } from './architecture.js';
 import { decoder, gainsFromOne } from './decoder.js';
 import { expertConfig } from './qwen.js';
-import { rowsOfPart } from './sizes.js';
+import { hasPart, rowsOfPart } from './sizes.js';
 
 const NET: ModuleNames = {
   post_attention_norm: 'post_attention_layernorm',
@@ -50,6 +50,7 @@ function netConfig(model: GgufModel): JsonObject {
     return isNet ? 'linear_attention' : 'full_attention';
   });
   return {
+    attention_bias: hasPart(model, 'attn_q.bias'),
     linear_num_key_heads: numKeyHeads,
     linear_num_value_heads: numValueHeads,
     linear_key_head_dim: keyDim,

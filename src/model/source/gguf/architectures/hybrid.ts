@@ -2,7 +2,7 @@
 import { AS_IT_IS, type GgufModel, type ModuleNames, type TensorChange } from './architecture.js';
 import { decoder } from './decoder.js';
 import { mamba2Names, mamba2Sizes } from './granite.js';
-import { attendingLayers, epsilon, hasPart } from './sizes.js';
+import { attendingLayers, epsilon, hasPart, rowsOfPart } from './sizes.js';
 
 /** A is stored as it multiplies. */
 function plainA(name: string): TensorChange {
@@ -66,7 +66,7 @@ export const falconH1 = decoder({
   change: plainA,
 });
 
-/** What a layer is, the file says by what it has none of. */
+/** A layer is what it has tensors of. */
 export const nemotronH = decoder({
   name: 'nemotron_h',
   classes: ['NemotronHForCausalLM'],
@@ -84,20 +84,19 @@ export const nemotronH = decoder({
   },
   turning: 'none',
   config: (model) => {
-    const { fields } = model;
+    const { fields, tensors } = model;
     const sizes = mamba2Sizes(model);
-    const count = fields.count('nemotron_h.block_count');
-    const widths = fields.byLayer('nemotron_h.feed_forward_length', count);
-    const attends = attendingLayers(model);
-    const kindOf = (layer: number): string => {
-      if (attends[layer] === true) return 'attention';
-      return (widths[layer] ?? 0) > 0 ? 'mlp' : 'mamba';
+    const kindOf = (attends: boolean, layer: number): string => {
+      if (attends) return 'attention';
+      return tensors.has(`blk.${layer}.ffn_up.weight`) ? 'mlp' : 'mamba';
     };
     return {
       architectures: ['NemotronHForCausalLM'],
       model_type: 'nemotron_h',
-      layer_norm_epsilon: epsilon(model),
-      layers_block_type: attends.map((_, layer) => kindOf(layer)),
+      layer_norm_epsilon:
+        fields.numberOrNull('nemotron_h.attention.layer_norm_epsilon') ?? epsilon(model),
+      intermediate_size: rowsOfPart(model, 'ffn_up'),
+      layers_block_type: attendingLayers(model).map(kindOf),
       mamba_num_heads: sizes.mamba_n_heads,
       mamba_head_dim: sizes.mamba_d_head,
       ssm_state_size: sizes.mamba_d_state,
@@ -162,7 +161,9 @@ function every({ fields }: GgufModel, name: string, layers: readonly boolean[]) 
   const first = offset % period;
   const isSo = layers.every((is, layer) => is === (layer % period === first));
   if (!isSo && layers.includes(true)) {
-    fields.fail(`layers of a kind that do not come at regular distances ("${name}_period") are not supported`);
+    fields.fail(
+      `layers of a kind that do not come at regular distances ("${name}_period") are not supported`,
+    );
   }
   return { [`${name}_period`]: period, [`${name}_offset`]: first };
 }

@@ -2,7 +2,6 @@
 import { decoder, gainsFromOne } from './decoder.js';
 import { epsilon, hasPart, numHeads, numLayers, rowsOfPart } from './sizes.js';
 
-
 export const falcon = decoder({
   name: 'falcon',
   classes: ['FalconForCausalLM'],

@@ -62,11 +62,23 @@ export function llamaWithBiases(model: GgufModel): JsonObject {
 export const mistral3 = decoder({
   name: 'mistral3',
   classes: ['Mistral3ForConditionalGeneration', 'Ministral3ForCausalLM'],
-  config: ({ fields }) => ({
-    architectures: ['Ministral3ForCausalLM'],
-    model_type: 'ministral3',
-    sliding_window: fields.numberOrNull('mistral3.attention.sliding_window'),
-  }),
+  config: ({ fields }, { rope_scaling: scaling }) => {
+    const magnitude = fields.numberOrNull('mistral3.rope.scaling.yarn_log_multiplier');
+    const growth = fields.numberOrNull('mistral3.attention.temperature_scale');
+    return {
+      architectures: ['Ministral3ForCausalLM'],
+      model_type: 'ministral3',
+      sliding_window: fields.numberOrNull('mistral3.attention.sliding_window'),
+      rope_scaling:
+        scaling === null
+          ? null
+          : {
+              ...(scaling as JsonObject),
+              ...(magnitude === null ? {} : { mscale: magnitude, mscale_all_dim: magnitude }),
+              ...(growth === null ? {} : { llama_4_scaling_beta: growth }),
+            },
+    };
+  },
   change: pairedHeads,
 });
 

@@ -45,7 +45,8 @@ export function expertConfig(model: GgufModel): JsonObject {
     num_experts: fields.number(`${name}.expert_count`),
     num_experts_per_tok: fields.number(`${name}.expert_used_count`),
     moe_intermediate_size:
-      fields.numberOrNull(`${name}.expert_feed_forward_length`) ?? rowsOfPart(model, 'ffn_gate_exps'),
+      fields.numberOrNull(`${name}.expert_feed_forward_length`) ??
+      rowsOfPart(model, 'ffn_gate_exps'),
     mlp_only_layers: denseLayers(model),
   };
 }
@@ -53,8 +54,8 @@ export function expertConfig(model: GgufModel): JsonObject {
 /** Layers without experts. */
 function denseLayers({ name, fields, tensors }: GgufModel): readonly number[] {
   const count = fields.count(`${name}.block_count`);
-  return Array.from({ length: count }, (_, layer) => layer).filter(
-    (layer) => tensors.has(`blk.${layer}.ffn_up.weight`),
+  return Array.from({ length: count }, (_, layer) => layer).filter((layer) =>
+    tensors.has(`blk.${layer}.ffn_up.weight`),
   );
 }
 
