@@ -153,7 +153,8 @@ function storedRows(
   end: number,
 ): GroupedRows {
   const { packing, name } = source;
-  if (packing === null) throw new Error(`This is a bug: '${name}' has no codes.`);
+  if (packing === null || packing.kind === 'given')
+    throw new Error(`This is a bug: '${name}' has no codes.`);
   if (packing.kind === 'blocks') return q4Rows(files, source, packing, { begin, end });
   if (packing.kind === 'view') {
     return viewedRows(files, packing, begin, end);

@@ -5,7 +5,7 @@ import type { TensorPlace } from './input-files.js';
 import { DTYPE_BYTES } from './weight-store.js';
 
 /** How the numbers of a tensor are made of bytes that are not simply they. Plain data: jobs carry it. */
-export type Packing = BlockPacking | GroupedPacking | ViewPacking;
+export type Packing = BlockPacking | GroupedPacking | ViewPacking | GivenPacking;
 
 /** Numbers of one range of bytes. */
 export interface BlockPacking {
@@ -23,6 +23,12 @@ export interface BlockPacking {
   /** Runs of rows, or of columns, that are stored in another order. */
   readonly rowRuns?: RunOrder;
   readonly columnRuns?: RunOrder;
+}
+
+/** A few numbers that a file has elsewhere than among its tensors. */
+export interface GivenPacking {
+  readonly kind: 'given';
+  readonly values: readonly number[];
 }
 
 /** Run i of so many lines is the stored run `order[i]`. */

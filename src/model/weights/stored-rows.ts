@@ -32,6 +32,10 @@ export function readFloats(
 ): Float32Array {
   const { packing, dtype } = source;
   if (packing === null) return decodeFloats(readRows(files, source, { begin, end }), dtype);
+  if (packing.kind === 'given') {
+    const width = rowLength(source);
+    return Float32Array.from(packing.values.slice(begin * width, end * width));
+  }
   if (packing.kind === 'blocks') return readBlocks(files, source, packing, { begin, end });
   if (packing.kind === 'view') {
     return readView((of, from, to) => readFloats(files, of, from, to), packing, {

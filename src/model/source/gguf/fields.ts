@@ -86,8 +86,10 @@ export class GgufFields {
   flagsOrNull(key: string, count: number): readonly boolean[] | null {
     const value: unknown = this.#metadata.get(key);
     if (!Array.isArray(value)) return null;
-    const isFlags = (list: readonly unknown[]): list is readonly boolean[] =>
-      list.length === count && list.every((item) => typeof item === 'boolean');
+    const isFlags = (list: unknown): list is readonly boolean[] =>
+      Array.isArray(list) &&
+      list.length === count &&
+      list.every((item) => typeof item === 'boolean');
     return isFlags(value) ? value : this.#wrong(key, `a list of ${count} times true or false`);
   }
 

@@ -25,6 +25,20 @@ export function namedTensors(
   );
 }
 
+/** Vectors of the metadata. */
+export function givenTensors({ path }: CheckpointFile, as: Source): CheckpointTensor[] {
+  return [...as.architecture.given(as.model)].map(([name, values]) => ({
+    name,
+    path,
+    offset: 0,
+    byteLength: 0,
+    storedDtype: 'F32',
+    dtype: 'f32',
+    packing: { kind: 'given', values },
+    shape: [values.length],
+  }));
+}
+
 /** What a tensor, or so many of its rows, is called there; `*` stands for each expert's number. */
 interface Named {
   readonly name: string;

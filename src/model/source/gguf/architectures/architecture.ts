@@ -37,6 +37,8 @@ export interface GgufArchitecture {
   change(name: string, model: GgufModel): TensorChange;
   /** The tensors of a layer whose rows Hugging Face has in several; null = it is one. */
   split(part: string, model: GgufModel): readonly RowsOfPart[] | null;
+  /** Vectors that the metadata has, by Hugging Face's names. */
+  given(model: GgufModel): ReadonlyMap<string, readonly number[]>;
 }
 
 /** Rows of a tensor, in their order, under another of GGUF's names. */

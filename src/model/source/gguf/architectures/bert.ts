@@ -23,6 +23,7 @@ export const bert: GgufArchitecture = {
   layerPrefix: 'encoder.layer.',
   change: () => AS_IT_IS,
   split: () => null,
+  given: () => new Map(),
   config: ({ fields, tensors }) => {
     if ([...tensors.keys()].some((name) => name.startsWith('cls.'))) {
       fields.fail('bert with a head for classes (a reranker) is not supported');

@@ -46,7 +46,7 @@ export const OUTPUT_NORMS: ModuleNames = {
 
 /** What one architecture says of itself beyond that. */
 interface DecoderTraits extends Partial<
-  Pick<GgufArchitecture, 'change' | 'split' | 'layerPrefix'>
+  Pick<GgufArchitecture, 'change' | 'split' | 'layerPrefix' | 'given'>
 > {
   readonly name: string;
   readonly classes: readonly string[];
@@ -72,6 +72,7 @@ export function decoder(traits: DecoderTraits): GgufArchitecture {
     layer,
     layerPrefix: traits.layerPrefix ?? 'model.layers.',
     change: traits.change ?? (() => AS_IT_IS),
+    given: traits.given ?? (() => new Map()),
     split: (part, model) =>
       traits.split?.(part, model) ??
       (Object.hasOwn(layer(model), part) ? null : fusedParts(part, model)),

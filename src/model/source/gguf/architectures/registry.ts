@@ -1,5 +1,6 @@
 import { nearestNames } from '../../../../core/nearest.js';
 import type { GgufFields } from '../fields.js';
+import { apertus } from './apertus.js';
 import type { GgufArchitecture } from './architecture.js';
 import { bert } from './bert.js';
 import { cohere2, commandR } from './cohere.js';
@@ -32,6 +33,7 @@ import { qwen2, qwen2Moe, qwen2Vl, qwen3, qwen3Moe, qwen3Vl } from './qwen.js';
 
 /** Every architecture whose files are read, in the order of their names. */
 export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
+  apertus,
   arcee,
   baichuan,
   bert,

@@ -74,7 +74,7 @@ export async function sizes(model: GgufModel, turning: Turning): Promise<JsonObj
 /** Without the layers that guess tokens ahead, which lie behind the others. */
 export function numLayers({ name, fields }: GgufModel): number {
   const ahead = fields.numberOrNull(`${name}.nextn_predict_layers`) ?? 0;
-  return fields.number(`${name}.block_count`) - ahead;
+  return fields.count(`${name}.block_count`) - ahead;
 }
 
 function checkedHeadDim({ name, fields }: GgufModel, size: number, turning: Turning): number {
