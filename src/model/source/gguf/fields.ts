@@ -85,7 +85,7 @@ export class GgufFields {
   /** A list of `count` answers; null where there is no list. */
   flagsOrNull(key: string, count: number): readonly boolean[] | null {
     const value: unknown = this.#metadata.get(key);
-    if (!Array.isArray(value)) return null;
+    if (typeof value !== 'object') return null;
     const isFlags = (list: unknown): list is readonly boolean[] =>
       Array.isArray(list) &&
       list.length === count &&
