@@ -258,11 +258,13 @@ async function openWeights(
   return withViews(isPart ? withTextPart(stored, plan) : withTrunk(stored, plan), views);
 }
 
-/** The head stands beside the trunk. */
+/** The head stands beside the trunk, which transformers 5 calls `model` where an architecture has another name for it. */
 function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
-  return aliased(checkpoint, (name) =>
-    name.startsWith('lm_head.') ? name : withPrefix(name, trunkOf(plan)),
-  );
+  const trunk = trunkOf(plan);
+  return aliased(checkpoint, (name) => {
+    if (name.startsWith('lm_head.') || name.startsWith(trunk)) return name;
+    return withPrefix(name.replace(/^model\./, ''), trunk);
+  });
 }
 
 /** What stands before the names of all but the head, in a family's plan. */

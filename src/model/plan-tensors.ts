@@ -6,6 +6,7 @@ import type {
   LinearPlan,
   MlpPlan,
   ModelPlan,
+  MoePlan,
   RecurrentPlan,
   TensorPlan,
   TrunkPlan,
@@ -109,7 +110,13 @@ function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {
   const shared = mlp.shared === null ? [] : denseLinears(mlp.shared);
   const gate = mlp.shared?.gate ?? null;
   const experts = mlp.experts.flatMap(denseLinears);
-  return [mlp.router, ...experts, ...shared, ...(gate === null ? [] : [gate])];
+  const ends = latentEnds(mlp);
+  return [mlp.router, ...ends, ...experts, ...shared, ...(gate === null ? [] : [gate])];
+}
+
+/** What brings tokens to what experts read, and back. */
+export function latentEnds({ latent }: MoePlan): readonly LinearPlan[] {
+  return latent === undefined ? [] : [latent.enter, latent.leave];
 }
 
 function denseLinears(mlp: DenseMlpPlan): LinearPlan[] {

@@ -339,10 +339,13 @@ export interface MoePlan {
   readonly kind: 'moe';
   /** `[numExperts, hidden]`; reads what the experts read. Always computed in f32. */
   readonly router: LinearPlan;
-  readonly experts: readonly GatedMlpPlan[];
+  /** All of one kind. */
+  readonly experts: readonly DenseMlpPlan[];
   readonly topK: number;
   readonly routing: RoutingPlan;
   readonly shared: SharedExpertPlan | null;
+  /** Experts read what `enter` makes of a token, `leave` what they give together; absent = neither is there. */
+  readonly latent?: { readonly enter: LinearPlan; readonly leave: LinearPlan };
 }
 
 /** How the router's logits become a choice, and weights of what is chosen. */
@@ -359,6 +362,8 @@ export interface ScoredRouting {
   readonly groups: ExpertGroups | null;
   /** Divide the weights by their sum, or by this where it is less; null = they stay as they are. */
   readonly leastSum: number | null;
+  /** Is added to that sum; absent = nothing. */
+  readonly addedToSum?: number;
   /** Multiplies the weights. */
   readonly scale: number;
 }
@@ -379,7 +384,7 @@ export interface SparseMixerRouting {
   readonly jitter: number;
 }
 
-export interface SharedExpertPlan extends GatedMlpPlan {
+export type SharedExpertPlan = DenseMlpPlan & {
   /** A sigmoid of it multiplies what the expert gives; null = it counts in full. */
   readonly gate: LinearPlan | null;
-}
+};

@@ -34,6 +34,7 @@ import { internlm2 } from './internlm2.js';
 import { internlm3 } from './internlm3.js';
 import { jamba } from './jamba.js';
 import { lfm2 } from './lfm2.js';
+import { lfm2Moe } from './lfm2-moe.js';
 import { llama } from './llama.js';
 import { mimo } from './mimo.js';
 import { minicpm } from './minicpm.js';
@@ -102,6 +103,7 @@ export const DECODERS: readonly ModelFamily[] = [
   internlm3,
   jamba,
   lfm2,
+  lfm2Moe,
   llama,
   mimo,
   minicpm,

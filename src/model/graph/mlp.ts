@@ -38,8 +38,15 @@ export function gated(
 
 /** `activation(up x)`. */
 function plainRows(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
-  const { activation } = plan;
-  const up = packedLinear(context, x, plan.up);
+  return plainActivation(context, packedLinear(context, x, plan.up), plan);
+}
+
+/** Of what `up` gives. */
+export function plainActivation(
+  context: GraphContext,
+  up: Value,
+  { activation }: Pick<PlainMlpPlan, 'activation'>,
+): Value {
   return typeof activation === 'string'
     ? activate(context.graph, up, activation)
     : xielu(context, up, activation);

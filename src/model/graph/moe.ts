@@ -1,9 +1,9 @@
-import type { GatedMlpPlan, MoePlan, SharedExpertPlan } from '../plan.js';
+import type { DenseMlpPlan, GatedMlpPlan, MoePlan, SharedExpertPlan } from '../plan.js';
 import type { GraphContext } from './context.js';
 import { chooseExperts, type Route } from './expert-choice.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
-import { gated, denseMlp } from './mlp.js';
+import { denseMlp, gated, plainActivation } from './mlp.js';
 import { orderedSum } from './ordered-sum.js';
 import { sortByExpert, sortEvenly } from './routing.js';
 import { OWN_ROWS } from './run-rows.js';
@@ -25,25 +25,29 @@ export function routedMlp(
   plan: MoePlan,
 ): Value {
   const { graph, config, target } = context;
+  const { latent } = plan;
   const tokens = graph.node('Reshape', [normed, graph.ints(-1, config.hiddenSize)]);
   const route = chooseExperts(context, tokens, layer, plan);
-  const mixed =
+  const read = latent === undefined ? tokens : packedLinear(context, tokens, latent.enter);
+  const given =
     target.device === 'webgpu'
-      ? everyExpert(context, tokens, route, plan)
-      : chosenExperts(context, tokens, route, plan);
+      ? everyExpert(context, read, route, plan)
+      : chosenExperts(context, read, route, plan);
+  const mixed = latent === undefined ? given : packedLinear(context, given, latent.leave);
   const routed = graph.node('Reshape', [mixed, graph.node('Shape', [normed])]);
   return plan.shared === null ? routed : addShared(context, normed, routed, plan.shared);
 }
 
-/** `[T, H]`, or with an axis of 1 between: what the chosen experts made of each token, weighted. */
+/** `[T, width]`, or with an axis of 1 between: what the chosen experts made of each token, weighted. */
 function chosenExperts(context: GraphContext, tokens: Value, route: Route, plan: MoePlan): Value {
-  const { graph, config } = context;
+  const { graph } = context;
+  const width = expertOf(plan.experts, 0).down.out;
   const isWhole = (context.rows ?? OWN_ROWS).toTokens === null;
   const order = (isWhole ? sortByExpert : sortEvenly)(graph, route.experts, plan);
   const rows = graph.node('Gather', [tokens, order.tokenOfRow]);
   const outputs = runExperts(context, rows, order.counts, plan.experts);
   const bySlot = graph.node('Gather', [outputs, order.rowOfSlot]);
-  const perToken = graph.node('Reshape', [bySlot, graph.ints(-1, plan.topK, config.hiddenSize)]);
+  const perToken = graph.node('Reshape', [bySlot, graph.ints(-1, plan.topK, width)]);
   if (context.target.device === 'cuda') {
     // A sum over a middle axis needs cuDNN there: [T, 1, K] x [T, K, H] does not.
     const rows = graph.node('Reshape', [route.weights, graph.ints(-1, 1, plan.topK)]);
@@ -86,21 +90,40 @@ function runExperts(
   context: GraphContext,
   rows: Value,
   counts: Value,
-  experts: readonly GatedMlpPlan[],
+  experts: readonly DenseMlpPlan[],
 ): Value {
   const { graph } = context;
   const runs = splitRows(graph, rows, counts, experts.length);
-  const [gate, up] = gateAndUp(context, runs, experts);
-  const inner = splitRows(
-    graph,
-    gated(context, gate, up, expertOf(experts, 0)),
-    counts,
-    experts.length,
-  );
+  const inner = splitRows(graph, innerOfRuns(context, runs, experts), counts, experts.length);
   const outputs = inner.map((run, expert) =>
     packedLinear(context, run, expertOf(experts, expert).down),
   );
   return concatRows(graph, outputs);
+}
+
+/** What `down` of the experts reads, rows of all of them. */
+function innerOfRuns(
+  context: GraphContext,
+  runs: readonly Value[],
+  experts: readonly DenseMlpPlan[],
+): Value {
+  const first = expertOf(experts, 0);
+  if (first.kind === 'gated') {
+    const [gate, up] = gateAndUp(context, runs, experts.filter(isGated));
+    return gated(context, gate, up, first);
+  }
+  const ups = experts.filter(isPlain).map((expert, index) => {
+    return packedLinear(context, runs[index] ?? '', expert.up);
+  });
+  return plainActivation(context, concatRows(context.graph, ups), first);
+}
+
+function isGated(plan: DenseMlpPlan) {
+  return plan.kind === 'gated';
+}
+
+function isPlain(plan: DenseMlpPlan) {
+  return plan.kind === 'plain';
 }
 
 /** `[T*K, width]` each, rows of all experts. Packed outputs are cut after they are put together. */
@@ -123,7 +146,7 @@ function gateAndUp(
   return [gate, up];
 }
 
-function expertOf(experts: readonly GatedMlpPlan[], index: number): GatedMlpPlan {
+function expertOf<T extends DenseMlpPlan>(experts: readonly T[], index: number): T {
   const expert = experts[index];
   if (expert === undefined) throw new Error(`No expert ${index}: this is a bug`);
   return expert;

@@ -70,6 +70,7 @@ const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
   ['granite-moe-blocks', EVERY_FORMAT],
   ['helium', EVERY_FORMAT],
   ['lfm2-blocks', EVERY_FORMAT],
+  ['lfm2-moe-blocks', EVERY_FORMAT],
   ['hunyuan-blocks', EVERY_FORMAT],
   ['internlm2-blocks', EVERY_FORMAT],
   ['llama-blocks', EVERY_FORMAT],
@@ -77,6 +78,7 @@ const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
   ['mixtral-blocks', EVERY_FORMAT],
   // Its logits lie too far apart for four bits of so narrow a model.
   ['nemotron', ['int8']],
+  ['nemotron-h-blocks', EVERY_FORMAT],
   ['olmo', ['int8', 'int4']],
   ['olmo3', ['int8', 'int4']],
   ['olmoe-blocks', NOT_ROTATED],
