@@ -1,4 +1,5 @@
 import { readGemma3 } from './gemma3.js';
+import { readGemma3n } from './gemma3n.js';
 import { readMinistral3 } from './ministral3.js';
 import { readQwen2 } from './qwen2.js';
 import { readQwen3 } from './qwen3.js';
@@ -18,6 +19,23 @@ export const gemma3Multimodal = textPart({
     num_attention_heads: 8,
     num_key_value_heads: 4,
     max_position_embeddings: 131_072,
+    tie_word_embeddings: true,
+  },
+});
+
+/** As all Gemma 3n are published. */
+export const gemma3nMultimodal = textPart({
+  architecture: 'Gemma3nForConditionalGeneration',
+  models: 'Gemma 3n (E2B, E4B)',
+  read: readGemma3n,
+  defaults: {
+    vocab_size: 262_400,
+    hidden_size: 2048,
+    intermediate_size: 16_384,
+    num_hidden_layers: 35,
+    num_attention_heads: 8,
+    num_key_value_heads: 2,
+    max_position_embeddings: 32_768,
     tie_word_embeddings: true,
   },
 });

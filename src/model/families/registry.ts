@@ -18,6 +18,7 @@ import type { DecoderModel, ModelFamily } from './family.js';
 import { gemma } from './gemma.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
+import { gemma3n } from './gemma3n.js';
 import { glm } from './glm.js';
 import { glm4 } from './glm4.js';
 import { glm4Moe } from './glm4-moe.js';
@@ -43,7 +44,14 @@ import { ministral } from './ministral.js';
 import { ministral3 } from './ministral3.js';
 import { mistral } from './mistral.js';
 import { mixtral } from './mixtral.js';
-import { gemma3Multimodal, mistral3, qwen25Vl, qwen2Vl, qwen3Vl } from './multimodal.js';
+import {
+  gemma3Multimodal,
+  gemma3nMultimodal,
+  mistral3,
+  qwen25Vl,
+  qwen2Vl,
+  qwen3Vl,
+} from './multimodal.js';
 import { nemotron } from './nemotron.js';
 import { nemotronH } from './nemotron-h.js';
 import { olmo } from './olmo.js';
@@ -87,6 +95,8 @@ export const DECODERS: readonly ModelFamily[] = [
   gemma2,
   gemma3,
   gemma3Multimodal,
+  gemma3n,
+  gemma3nMultimodal,
   glm,
   glm4,
   glm4Moe,

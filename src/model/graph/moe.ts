@@ -1,9 +1,17 @@
-import type { DenseMlpPlan, GatedMlpPlan, MoePlan, SharedExpertPlan } from '../plan.js';
+import type {
+  DenseMlpPlan,
+  ExpertsBesides,
+  GatedMlpPlan,
+  MoePlan,
+  NormPlan,
+  SharedExpertPlan,
+} from '../plan.js';
 import type { GraphContext } from './context.js';
 import { chooseExperts, type Route } from './expert-choice.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { denseMlp, gated, plainActivation } from './mlp.js';
+import { norm, type ResidualNorm } from './norm.js';
 import { orderedSum } from './ordered-sum.js';
 import { sortByExpert, sortEvenly } from './routing.js';
 import { OWN_ROWS } from './run-rows.js';
@@ -11,7 +19,7 @@ import { OWN_ROWS } from './run-rows.js';
 /**
  * Routed experts: rows are sorted by expert, cut into one run of rows per expert, and each run goes
  * through its own 2-D weights. A row's bits depend on no other row (the fused MoE op does not promise
- * that). `[B, S, hidden]` in and out.
+ * that). `[B, S, hidden]` in and out; `residual` is what {@link ExpertsBesides} read.
  *
  * T = B * S tokens, K experts each, E experts in all:
  * ```
@@ -20,22 +28,28 @@ import { OWN_ROWS } from './run-rows.js';
  */
 export function routedMlp(
   context: GraphContext,
-  normed: Value,
+  { normed, residual }: ResidualNorm,
   layer: number,
   plan: MoePlan,
 ): Value {
   const { graph, config, target } = context;
-  const { latent } = plan;
-  const tokens = graph.node('Reshape', [normed, graph.ints(-1, config.hiddenSize)]);
-  const route = chooseExperts(context, tokens, layer, plan);
+  const { latent, besides } = plan;
+  const rowsOf = (x: Value): Value => graph.node('Reshape', [x, graph.ints(-1, config.hiddenSize)]);
+  const stream = rowsOf(besides === undefined ? normed : residual);
+  const readOf = (own: NormPlan | undefined): Value =>
+    own === undefined ? stream : norm(context, stream, own);
+  const route = chooseExperts(context, readOf(besides?.routerNorm), layer, plan);
+  const tokens = readOf(besides?.inputNorm);
   const read = latent === undefined ? tokens : packedLinear(context, tokens, latent.enter);
   const given =
     target.device === 'webgpu'
       ? everyExpert(context, read, route, plan)
       : chosenExperts(context, read, route, plan);
   const mixed = latent === undefined ? given : packedLinear(context, given, latent.leave);
-  const routed = graph.node('Reshape', [mixed, graph.node('Shape', [normed])]);
-  return plan.shared === null ? routed : addShared(context, normed, routed, plan.shared);
+  const whole = graph.node('Reshape', [mixed, graph.node('Shape', [normed])]);
+  const routed = besides === undefined ? whole : norm(context, whole, besides.outputNorm);
+  const { shared } = plan;
+  return shared === null ? routed : addShared(context, { normed, routed, shared, besides });
 }
 
 /** `[T, width]`, or with an axis of 1 between: what the chosen experts made of each token, weighted. */
@@ -165,12 +179,21 @@ function concatRows(graph: Graph, runs: readonly Value[]): Value {
 /** `routed + sigmoid(gate x) * shared(x)`, or without the sigmoid where there is no gate. */
 function addShared(
   context: GraphContext,
-  normed: Value,
-  routed: Value,
-  shared: SharedExpertPlan,
+  {
+    normed,
+    routed,
+    shared,
+    besides,
+  }: {
+    readonly normed: Value;
+    readonly routed: Value;
+    readonly shared: SharedExpertPlan;
+    readonly besides: ExpertsBesides | undefined;
+  },
 ): Value {
   const { graph } = context;
-  const output = denseMlp(context, normed, shared);
+  const given = denseMlp(context, normed, shared);
+  const output = besides === undefined ? given : norm(context, given, besides.sharedNorm);
   if (shared.gate === null) return graph.node('Add', [routed, output]);
   const gate = graph.node('Sigmoid', [packedLinear(context, normed, shared.gate)]);
   return graph.node('Add', [routed, graph.node('Mul', [output, gate])]);

@@ -43,6 +43,8 @@ export interface GatedTraits {
   readonly gateScale?: number;
   readonly outputScale?: number;
   readonly limit?: number | null;
+  /** Of the gate: `GatedMlpPlan.sparsity`; default: it is not sparse. */
+  readonly sparsity?: number | undefined;
   /** Gate and up as one linear, the gate first; default: they are linears of their own. */
   readonly fused?: string;
   readonly modules?: Partial<GatedModules> & { readonly at?: string };
@@ -68,6 +70,7 @@ export function gated(
     gateScale = 1,
     outputScale = 1,
     limit = null,
+    sparsity,
     fused,
     modules = {},
   }: GatedTraits,
@@ -83,6 +86,7 @@ export function gated(
     gateScale,
     outputScale,
     limit,
+    ...(sparsity === undefined ? {} : { sparsity }),
     gateUp: names.linear('gate_up', { in: hiddenSize, parts, bias }),
     down: names.linear('down', { in: width, parts: [[down, hiddenSize]], bias }),
   };
