@@ -9,6 +9,7 @@ const NAMES = [
   'gemma2',
   'gemma2-wide',
   'gemma3n',
+  'gemma4',
   'llama-llama3',
   'mistral',
   'qwen2',

@@ -19,6 +19,7 @@ import { gemma } from './gemma.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
 import { gemma3n } from './gemma3n.js';
+import { gemma4, gemma4Unified } from './gemma4.js';
 import { glm } from './glm.js';
 import { glm4 } from './glm4.js';
 import { glm4Moe } from './glm4-moe.js';
@@ -47,6 +48,8 @@ import { mixtral } from './mixtral.js';
 import {
   gemma3Multimodal,
   gemma3nMultimodal,
+  gemma4Multimodal,
+  gemma4UnifiedMultimodal,
   mistral3,
   qwen25Vl,
   qwen2Vl,
@@ -97,6 +100,10 @@ export const DECODERS: readonly ModelFamily[] = [
   gemma3Multimodal,
   gemma3n,
   gemma3nMultimodal,
+  gemma4,
+  gemma4Multimodal,
+  gemma4Unified,
+  gemma4UnifiedMultimodal,
   glm,
   glm4,
   glm4Moe,

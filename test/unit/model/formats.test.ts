@@ -62,6 +62,7 @@ const CASES: readonly [name: string, formats: readonly QuantizedFormat[]][] = [
   ['gemma', ['int8', 'int4']],
   ['gemma2-blocks', ['int8', 'int4']],
   ['gemma3n-blocks', NOT_ROTATED],
+  ['gemma4-blocks', NOT_ROTATED],
   ['glm4-moe-blocks', EVERY_FORMAT],
   ['glm4-moe-lite-blocks', NOT_ROTATED],
   ['gpt-oss-blocks', EVERY_FORMAT],
