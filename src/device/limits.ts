@@ -271,7 +271,8 @@ function chooseSlots(
   { slotLength, poolTokens, numSlotsAsked }: SlotRoom,
 ): number {
   const specs = [options.spec, ...(options.draft ? [options.draft] : [])];
-  const perSlot = Math.max(...specs.map((spec) => slotElements(kvShapeOf(spec), slotLength)));
+  const layers = specs.flatMap((spec) => kvShapeOf(spec).layers);
+  const perSlot = Math.max(...layers.map((layer) => slotElements(layer, slotLength)));
   const most = Math.floor(MAX_ARRAY_ELEMENTS / perSlot);
   const asked = options.maxRunningRequests;
   if (most < 1 || (asked !== null && asked > most)) {

@@ -1,12 +1,16 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { attentionNorms, normTensors, recurrentNorms } from '../plan-facts.js';
+import { attentionNorms, besideNorms, normTensors, recurrentNorms } from '../plan-facts.js';
 import {
   activationTensors,
+  besideLinears,
+  entryLinears,
   latentLinears,
   plannedLinears,
   recurrentTensors,
   scoreTensors,
+  streamTensors,
+  tablesOf,
 } from '../plan-tensors.js';
 import type { LayerPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
@@ -80,8 +84,8 @@ export function planQuantization(
     : plainSteps(input.target);
   const { plan, kept } = input;
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
-  list.table(plan.embedding, steps.embedding);
-  if (plan.positions !== null) list.table(plan.positions, steps.embedding);
+  for (const table of tablesOf(plan)) list.table(table, steps.embedding);
+  for (const linear of entryLinears(plan)) list.linear(order(linear, encoding.dense, NO_STEPS));
   const layers = plan.layers.map((layer) => {
     const rows: LayerRows = {
       path: `${target}.layer`,
@@ -92,6 +96,7 @@ export function planQuantization(
     addLayer(list, layer, { steps, encoding, kept, later: input.texts === null ? null : rows });
     return { ...rows, index: layer.index, fileBytes: rows.layout.fileBytes };
   });
+  if (plan.tokenInputs !== undefined) addNorm(list, plan.tokenInputs.norm);
   addReadNorm(list, plan.finalNorm, steps);
   list.linear(order(plan.head, encoding.head, steps.reads(plan.finalNorm)));
   const last = layers.findLastIndex(({ linears }) => linears.length > 0);
@@ -150,10 +155,12 @@ function addLayer(
     ...recurrentNorms(recurrent),
     layer.attentionOutputNorm,
     layer.mlpOutputNorm,
+    ...besideNorms(layer),
   ];
   for (const norm of others) addNorm(list, norm);
   const ofMlp = mlp === null ? [] : activationTensors(mlp);
-  addTables(list, [...ofMlp, ...scoreTensors(layer), ...recurrentTensors(recurrent)]);
+  const ofLayer = [...scoreTensors(layer), ...recurrentTensors(recurrent), ...streamTensors(layer)];
+  addTables(list, [...ofMlp, ...ofLayer]);
   const mixer = { steps, encoding, reads: steps.reads(inputNorm) };
   if (attention !== null) {
     for (const linear of attentionOrders(attention, inputNorm, mixer)) add(linear);
@@ -166,6 +173,10 @@ function addLayer(
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
   const orders = mlp === null ? [] : mlpOrders(mlp, { steps, encoding, reads });
   for (const linear of orders) add(linear);
+  for (const linear of besideLinears(layer)) {
+    const isRouter = linear === layer.altUp?.router;
+    add(order(linear, isRouter ? 'f32' : encoding.dense, NO_STEPS), null);
+  }
 }
 
 /** Of the residual stream, in front of linears that may have taken its gain. */
