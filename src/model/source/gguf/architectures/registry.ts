@@ -2,13 +2,13 @@ import { nearestNames } from '../../../../core/nearest.js';
 import type { GgufFields } from '../fields.js';
 import { apertus } from './apertus.js';
 import type { GgufArchitecture } from './architecture.js';
-import { bert } from './bert.js';
 import { cohere2, commandR } from './cohere.js';
 import { deepseek2 } from './deepseek.js';
 import { qwen35, qwen3Next } from './delta-net.js';
+import { bert, jinaBert, modernBert, nomicBert } from './encoders.js';
 import { ernie45, ernie45Moe } from './ernie.js';
 import { exaone4 } from './exaone4.js';
-import { gemma, gemma2, gemma3 } from './gemma.js';
+import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.js';
 import { chatglm, glm4, glm4Moe } from './glm.js';
 import { gptOss } from './gpt-oss.js';
 import { granite, graniteHybrid, graniteMoe } from './granite.js';
@@ -50,6 +50,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   gemma,
   gemma2,
   gemma3,
+  gemmaEmbedding,
   glm4,
   glm4Moe,
   gpt2,
@@ -61,13 +62,16 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   hunyuan,
   internlm2,
   jamba,
+  jinaBert,
   lfm2,
   llama,
   minicpm,
   minicpm3,
   mistral3,
+  modernBert,
   nemotron,
   nemotronH,
+  nomicBert,
   olmo,
   olmo2,
   olmoe,
