@@ -2,6 +2,7 @@ import type { ModelConfig } from '../../families/model-config.js';
 import type { ModelPlan } from '../../plan.js';
 import type { StoredTensor } from '../../weights/packing.js';
 import type { WeightMap } from '../../weights/weight-store.js';
+import type { LayerJournal } from './layer-journal.js';
 import type { ZeroBlocksPlace } from '../zero-blocks.js';
 
 /** The linears of one layer, to be rounded on what the layers before it make of some texts. Plain data. */
@@ -18,6 +19,8 @@ export interface LayerTask {
   readonly texts: readonly Int32Array[];
   /** `[T, hidden]`: the residual stream before the layer, for all tokens of the texts; null = it is the first layer. */
   readonly stream: Float32Array | null;
+  /** Where it notes what it wrote; null = nobody can go on with it. */
+  readonly journal: LayerJournal | null;
 }
 
 /** A linear to be rounded, and where in the cache file its codes go. */
