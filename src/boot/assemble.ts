@@ -39,8 +39,15 @@ import { Teardown } from './teardown.js';
 import { temporaryFolders } from './temporary.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
-import { withoutSharedRows } from './recurrent-state.js';
-import { checkDraftContext, checkSpeculation, draftPathOf } from './speculation.js';
+import { checkRecurrentState } from './recurrent-state.js';
+import { shownPrice } from './draft-price.js';
+import {
+  checkDraftContext,
+  checkSpeculation,
+  draftPathOf,
+  draftPriceOf,
+  speculationOf,
+} from './speculation.js';
 
 export interface AssembleOptions {
   readonly args: ServerArgs;
@@ -132,16 +139,17 @@ async function build(
   const draftPath = draftPathOf(given);
   const draft = draftPath === null ? null : await loadDraft(loading, draftPath, loaded);
   progress.haveWeights();
-  const resolved = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
+  const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
   const models = { spec: prepared.spec, draft: draft && draft.spec };
-  const { args, note } = withoutSharedRows(resolved, models);
-  if (note !== null) log.info(note);
+  checkRecurrentState(args, models);
   const { limits, account, freeBytes } = memoryPlan(args, models, machine, devices.gpus);
   checkDraftContext(draft && draft.spec, limits);
   for (const line of account) log.info(line);
+  const price = draftPriceOf(args, models, limits);
+  if (price !== null) log.info(shownPrice(price));
 
   const actors = startActorThreads(
-    schedulerConfig(args, env, { limits, keepsState: prepared.spec.state !== null }),
+    schedulerConfig(args, env, { limits, speculation: speculationOf(args, price) }),
     expertRecording(args, prepared.spec),
   );
   teardown.add(() => actors.stop());
@@ -202,7 +210,13 @@ async function build(
     grammars,
     model: served,
     limits: serving,
-    bounds: boundsOf({ args, limits: serving, contextLength, maxFiles }),
+    bounds: boundsOf({
+      args,
+      limits: serving,
+      contextLength,
+      numStatePlaces: limits.states?.numPlaces ?? 0,
+      maxFiles,
+    }),
     readTrees: actors.readTrees,
     readFacts: () => fleet.facts,
     ...deviceControls({
