@@ -10,14 +10,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { idOf, noteJob, readJournal } from '../journal.js';
 import type { LayerRounding } from '../recipe.js';
 import { isWritten, type WriteRecord, WriteRecorder } from '../written.js';
-
-/** Where a layer is noted. */
-export interface LayerJournal {
-  readonly path: string;
-  readonly id: string;
-  /** File that takes the residual stream behind the layer; null = no layer reads it. */
-  readonly streamPath: string | null;
-}
+import type { LayerJournal } from './layer-task.js';
 
 /** How far a draft's layers are. */
 export interface RoundedLayers {

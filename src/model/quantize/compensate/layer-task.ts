@@ -2,7 +2,6 @@ import type { ModelConfig } from '../../families/model-config.js';
 import type { ModelPlan } from '../../plan.js';
 import type { StoredTensor } from '../../weights/packing.js';
 import type { WeightMap } from '../../weights/weight-store.js';
-import type { LayerJournal } from './layer-journal.js';
 import type { ZeroBlocksPlace } from '../zero-blocks.js';
 
 /** The linears of one layer, to be rounded on what the layers before it make of some texts. Plain data. */
@@ -30,4 +29,12 @@ export interface LinearTask extends ZeroBlocksPlace {
   /** `[out, in] f32`: the weight as the network is to have it, rotations and all. */
   readonly source: StoredTensor;
   readonly target: string;
+}
+
+/** Where a layer is noted. */
+export interface LayerJournal {
+  readonly path: string;
+  readonly id: string;
+  /** File that takes the residual stream behind the layer; null = no layer reads it. */
+  readonly streamPath: string | null;
 }
