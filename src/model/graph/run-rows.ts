@@ -18,6 +18,8 @@ export interface RunRows {
   toHeadRows(x: Value): Value;
   /** `[T, W]` of rows of the run as the value `name`; null = they are already. */
   readonly toTokens: ((x: Value, name: Value) => Value) | null;
+  /** `[N, 1, T]`, what is said of each row of the run: of these rows. */
+  marked(x: Value): Value;
 }
 
 /** Linears multiply the rows of the run. */
@@ -28,7 +30,21 @@ export const OWN_ROWS: RunRows = {
   fromRun: (x) => x,
   toHeadRows: (x) => x,
   toTokens: null,
+  marked: (x) => x,
 };
+
+/** The rows of the run, all on one axis: `[1, T]`. */
+export function flatRows(graph: Graph): RunRows {
+  const axis = { attributes: { axis: { int: 0 } } };
+  const shape = graph.node('Shape', [GRAPH_INPUTS.inputIds]);
+  const ofRun = graph.node('Concat', [shape, graph.ints(-1)], axis);
+  return {
+    ...OWN_ROWS,
+    ids: graph.node('Reshape', [GRAPH_INPUTS.inputIds, graph.ints(1, -1)]),
+    toRun: (x) => graph.node('Reshape', [x, ofRun]),
+    fromRun: (x) => graph.node('Reshape', [x, graph.ints(1, -1, 0)]),
+  };
+}
 
 /**
  * Whether a product gives the last row of an odd number other bits than the same row before another: the runtime has a
@@ -69,6 +85,7 @@ export function evenRows(graph: Graph): RunRows {
     toHeadRows: (x) => graph.node('Slice', [x, graph.ints(0), heads.count, graph.ints(0)]),
     toTokens: (x, name) =>
       graph.node('Slice', [x, graph.ints(0), ids.count, graph.ints(0)], { outputs: [name] }),
+    marked: (x) => withLast(graph, x, ids, 2),
   };
 }
 

@@ -1,0 +1,28 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+
+import { LoraStore } from '../../../../src/device/lora/lora-store.js';
+import { largestError } from '../golden.js';
+import { GraphRunner } from '../run-graph.js';
+import { prepareWithLora, readFor, readLoraGolden } from './lora-golden.js';
+
+/** Of log-probabilities, beside peft's merged weights. */
+const TOLERANCE = 1e-4;
+
+for (const name of (await readdir(join('test', 'fixtures', 'lora'))).sort()) {
+  t.test(`${name}: as peft's merged weights, whole, in chunks and decoded`, async (t) => {
+    const { base, inputIds, logprobs } = await readLoraGolden(name);
+    const model = await prepareWithLora(base);
+    const store = new LoraStore(model.spec.lora ?? []);
+    store.load(7, await readFor(model, name));
+    const runner = await GraphRunner.create(model, { slots: 2, lora: { store, of: () => 7 } });
+    const whole = await runner.extend(0, 0, inputIds, null);
+    t.ok(largestError(whole, logprobs) < TOLERANCE, `${largestError(whole, logprobs)}`);
+    const chunked = await runner.prefillInChunks(1, inputIds, 5);
+    t.same(chunked, whole);
+    const [decoded] = await runner.decode([{ token: inputIds[12] ?? 0, position: 12 }]);
+    const error = largestError([decoded ?? new Float32Array()], logprobs.slice(12, 13));
+    t.ok(error < TOLERANCE, `${error}`);
+  });
+}
