@@ -371,6 +371,8 @@ export interface DeviceLoad {
   /** Waiting requests that ran before and lost their slot. */
   readonly numRetracted: number;
   readonly maxRunning: number;
+  /** LoRA adapters of running requests. */
+  readonly numAdapters: number;
   /** Prompt and output tokens of running requests. */
   readonly sumSeqLens: number;
   readonly newTokenRatio: number;

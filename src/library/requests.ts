@@ -54,6 +54,8 @@ export interface ChatRequest {
   readonly chat_template_kwargs?: Readonly<Record<string, unknown>> | null | undefined;
   /** Any name; it is sent back. `base:adapter` asks for a LoRA adapter. */
   readonly model?: string | null | undefined;
+  /** The LoRA adapter, by its name. */
+  readonly lora_path?: string | null | undefined;
   /** 0 = greedy. */
   readonly temperature?: number | null | undefined;
   /** Of the most probable tokens, those that make up this share. */

@@ -35,14 +35,18 @@ export const OWN_ROWS: RunRows = {
 
 /** The rows of the run, all on one axis: `[1, T]`. */
 export function flatRows(graph: Graph): RunRows {
-  const axis = { attributes: { axis: { int: 0 } } };
-  const shape = graph.node('Shape', [GRAPH_INPUTS.inputIds]);
-  const ofRun = graph.node('Concat', [shape, graph.ints(-1)], axis);
+  const joined = { attributes: { axis: { int: 0 } } };
+  const ids = graph.node('Reshape', [GRAPH_INPUTS.inputIds, graph.ints(1, -1)]);
+  const width = graph.ints(-1);
+  const ofRun = graph.node('Shape', [GRAPH_INPUTS.inputIds]);
+  const toRun = graph.node('Concat', [ofRun, width], joined);
+  // The width is not copied: what attention gives has none that shape inference knows.
+  const fromRun = graph.node('Concat', [graph.node('Shape', [ids]), width], joined);
   return {
     ...OWN_ROWS,
-    ids: graph.node('Reshape', [GRAPH_INPUTS.inputIds, graph.ints(1, -1)]),
-    toRun: (x) => graph.node('Reshape', [x, ofRun]),
-    fromRun: (x) => graph.node('Reshape', [x, graph.ints(1, -1, 0)]),
+    ids,
+    toRun: (x) => graph.node('Reshape', [x, toRun]),
+    fromRun: (x) => graph.node('Reshape', [x, fromRun]),
   };
 }
 

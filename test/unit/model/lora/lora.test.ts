@@ -26,3 +26,30 @@ for (const name of (await readdir(join('test', 'fixtures', 'lora'))).sort()) {
     t.ok(error < TOLERANCE, `${error}`);
   });
 }
+
+/** Mean KL in nats per token against the merged weights in f32, as without adapters (formats.test.ts). */
+const LARGEST_KL = { w8a8_int8: 0.01, int8: 0.01, int4: 0.4 } as const;
+
+for (const name of ['all', 'some', 'patterns', 'last'].map((one) => `blocks-${one}`)) {
+  for (const format of ['w8a8_int8', 'int8', 'int4'] as const) {
+    t.test(`${name}: within the error of ${format}`, async (t) => {
+      const { base, inputIds, logprobs } = await readLoraGolden(name);
+      const model = await prepareWithLora(base, format);
+      const store = new LoraStore(model.spec.lora ?? []);
+      store.load(1, await readFor(model, name));
+      const runner = await GraphRunner.create(model, { lora: { store, of: () => 1 } });
+      const rows = await runner.extend(0, 0, inputIds, null);
+      const kl = meanKl(rows, logprobs);
+      t.ok(kl < LARGEST_KL[format], `${kl}`);
+    });
+  }
+}
+
+function meanKl(actual: readonly Float32Array[], expected: readonly (readonly number[])[]): number {
+  const ofRows = expected.map((row, at) =>
+    row.reduce((sum, logprob, id) => {
+      return sum + Math.exp(logprob) * (logprob - (actual[at]?.[id] ?? NaN));
+    }, 0),
+  );
+  return ofRows.reduce((sum, kl) => sum + kl, 0) / ofRows.length;
+}
