@@ -32,17 +32,14 @@ export interface DeviceOptions {
 export async function openDevice(
   model: PreparedModel,
   limits: DeviceLimits,
-  { ort, place = null, masks = new SlotMasks(), draft = null }: DeviceOptions,
+  { place = null, masks = new SlotMasks(), draft = null, ...options }: DeviceOptions,
 ): Promise<Device> {
-  const {
-    kv,
-    forward,
-    facts,
-    adapters = null,
-    release,
-  } = place === null
-    ? await openCpuDevice(model, limits, ort)
-    : await openPagedDevice(model, limits, place);
+const ort = draft === null ? options.ort : takingTurns(options.ort);
+  const backend =
+    place === null
+      ? await openCpuDevice(model, limits, ort)
+      : await openPagedDevice(model, limits, place);
+  const { kv, forward, facts, adapters = null, release } = backend;
   const drafts = draft === null ? null : await openCpuDevice(draft, limits, ort, 0);
   const draftModel = drafts && new DraftModel(drafts, model.spec);
   return {
@@ -53,4 +50,9 @@ export async function openDevice(
       await Promise.all([release(), drafts?.release()]);
     },
   };
+}
+
+/** Two sessions that run in turn: between its runs neither's threads may spin, which would halve the other's speed. */
+function takingTurns(ort: OrtOptions): OrtOptions {
+  return { ...ort, spinning: ort.spinning === false ? false : 'during runs' };
 }
