@@ -34,7 +34,7 @@ export async function openDevice(
   limits: DeviceLimits,
   { place = null, masks = new SlotMasks(), draft = null, ...options }: DeviceOptions,
 ): Promise<Device> {
-const ort = draft === null ? options.ort : takingTurns(options.ort);
+  const ort = draft === null ? options.ort : takingTurns(options.ort);
   const backend =
     place === null
       ? await openCpuDevice(model, limits, ort)
