@@ -54,8 +54,6 @@ export interface ChatRequest {
   readonly chat_template_kwargs?: Readonly<Record<string, unknown>> | null | undefined;
   /** Any name; it is sent back. `base:adapter` asks for a LoRA adapter. */
   readonly model?: string | null | undefined;
-  /** The LoRA adapter, by its name. */
-  readonly lora_path?: string | null | undefined;
   /** 0 = greedy. */
   readonly temperature?: number | null | undefined;
   /** Of the most probable tokens, those that make up this share. */
@@ -164,6 +162,8 @@ export interface ChatRequest {
   readonly return_cache_info?: boolean | null | undefined;
   /** Tokens of a thought at most; negative = no limit. */
   readonly max_thinking_tokens?: number | null | undefined;
+  /** The LoRA adapter, by its name; with --enable-lora. */
+  readonly lora_path?: string | readonly (string | null)[] | null | undefined;
   /** Choices bring the ids of the prompt. */
   readonly return_prompt_token_ids?: boolean | null | undefined;
   /** Choices bring the ids of prompt and answer. */
@@ -240,6 +240,8 @@ export interface GenerateRequest {
   readonly return_cache_info?: boolean | null | undefined;
   /** Tokens of a thought at most; negative = no limit. */
   readonly max_thinking_tokens?: number | null | undefined;
+  /** The LoRA adapter, by its name; with --enable-lora. */
+  readonly lora_path?: string | readonly (string | null)[] | null | undefined;
   /** False: it counts in no metric. */
   readonly log_metrics?: boolean | null | undefined;
   /** It leaves no trace in the log. */

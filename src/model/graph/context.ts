@@ -5,7 +5,7 @@ import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { HeadLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
-import type { LoraRows } from './lora.js';
+import type { LoraRows } from './lora-rows.js';
 import type { PlacedRows } from './placed-rows.js';
 import type { RunRows } from './run-rows.js';
 

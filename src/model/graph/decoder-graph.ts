@@ -11,7 +11,7 @@ import { groupQueryAttention } from './group-query.js';
 import { head } from './head.js';
 import { int8Attention } from './int8-kv/int8-attention.js';
 import { kvGrid } from './int8-kv/kv-grid.js';
-import { loraRows } from './lora.js';
+import { loraRows } from './lora-rows.js';
 import { pagedGraph } from './paged/paged-graph.js';
 import { placedRows } from './placed-rows.js';
 import { positionsOfRun, runPositions } from './positions.js';

@@ -1,55 +1,14 @@
-import type { LoraSite } from '../../core/lora.js';
 import type { LinearPlan } from '../plan.js';
 import type { WeightContext } from './context.js';
-import { LORA_INPUTS, loraName } from './contract.js';
+import { loraName } from './contract.js';
 import { type ColumnFactors, joinedFactors, scaled } from './factors.js';
-import type { Graph, Value } from './graph.js';
-import type { RunRows } from './run-rows.js';
+import type { Value } from './graph.js';
 
 /**
  * Factor of the first product, undone in the second. The runtime multiplies a single row by another kernel, with other
  * last bits, but only where this is 1 (docs/decisions/0025-lora.md).
  */
 const FACTOR = 2;
-
-/** Which adapter each row has, of the rows that linears multiply at a place of the network. */
-export interface LoraRows {
-  /** Linears that adapters may change. */
-  readonly sites: ReadonlySet<string>;
-  /** `[S, 1, T] bool` */
-  readonly has: Value;
-  /** `[1, -1, T]`, as an i64 */
-  readonly shape: Value;
-}
-
-/** Those of all rows of the run. */
-export function loraRows(
-  graph: Graph,
-  sites: readonly LoraSite[],
-  { marked }: Pick<RunRows, 'marked'>,
-): LoraRows {
-  const names = new Set(sites.map(({ name }) => name));
-  return shaped(graph, names, marked(LORA_INPUTS.rows));
-}
-
-/** Those of the rows that go through the head. */
-export function headLora(
-  graph: Graph,
-  { sites, has }: LoraRows,
-  { headRows }: Pick<RunRows, 'headRows'>,
-): LoraRows {
-  const attributes = { axis: { int: 2 } };
-  return shaped(graph, sites, graph.node('Gather', [has, headRows], { attributes }));
-}
-
-function shaped(graph: Graph, sites: ReadonlySet<string>, has: Value): LoraRows {
-  const attributes = { start: { int: 2 }, end: { int: 3 } };
-  const numRows = graph.node('Shape', [has], { attributes });
-  const shape = graph.node('Concat', [graph.ints(1, -1), numRows], {
-    attributes: { axis: { int: 0 } },
-  });
-  return { sites, has, shape };
-}
 
 /**
  * What the adapters of its rows add to a linear, `[1, T, out]`; null = it has no place for any.

@@ -1,6 +1,6 @@
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
-import { headLora } from './lora.js';
+import { headLora } from './lora-rows.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
 
 /** Which rows of a layer go on behind its mixer: all, or those of the head. */
