@@ -124,7 +124,7 @@ async function factsOf(
 }
 
 /** Part of what is left beside the weights that adapters may take together. */
-const ADAPTER_SHARE = 0.25;
+export const ADAPTER_SHARE = 0.25;
 
 /** Bytes of all adapters that are loaded at once. @throws StartupError where not one fits */
 export function loraBudget(
