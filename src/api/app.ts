@@ -9,7 +9,7 @@ import { createInternalStateRoutes } from './admin/internal-state.js';
 import { createPauseRoutes } from './admin/pause.js';
 import { createCacheRoutes } from './admin/cache.js';
 import { createExpertRoutes } from './admin/expert-distribution.js';
-import { loraRoutes } from './admin/lora.js';
+import { createLoraRoutes } from './admin/lora.js';
 import { createMemoryRoutes } from './admin/memory.js';
 import { createWeightRoutes } from './admin/weights.js';
 import type { TreeState } from '../messages.js';
@@ -169,7 +169,7 @@ function routesOf(
     }),
     ...createOllamaRoutes({ ...deps, ...args, generation, encodeQueue: generation.encodeQueue }),
     ...createInfoRoutes(deps),
-    ...withAnthropicModels(createModelRoutes(deps.model), deps.model),
+    ...withAnthropicModels(createModelRoutes(deps.model, deps.adapters ?? null), deps.model),
     ...createOpenAiRoutes(openAi, args.dpSize),
     ...createAnthropicRoutes({ args, model: deps.model, generation }),
     ...createResponsesRoutes(responses),
@@ -190,7 +190,7 @@ function routesOf(
       dpSize: args.dpSize,
       hasVersionRoutes: args.compat !== '2026',
     }),
-    ...loraRoutes,
+    ...createLoraRoutes(deps.adapters ?? null),
     ...createMemoryRoutes({ control: deps.memoryControl, isEnabled: args.enableMemorySaver }),
     ...createExpertRoutes({
       engine,

@@ -33,7 +33,13 @@ import {
   recurrentOrders,
   WITH_ZEROS,
 } from './linear-orders.js';
-import { NO_STEPS, plainSteps, type RecipeSteps, rotatedSteps } from './recipe-steps.js';
+import {
+  type LinearSteps,
+  NO_STEPS,
+  plainSteps,
+  type RecipeSteps,
+  rotatedSteps,
+} from './recipe-steps.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
 export const RECIPE_VERSION = 6;
@@ -140,7 +146,7 @@ function addLayer(
   layer: LayerPlan,
   { steps, encoding, kept, later }: LayerContext,
 ): void {
-  const add = (rounded: LinearOrder, by = later): void => {
+  const add = (rounded: LinearOrder, by: LayerRows | null): void => {
     const asStored = kept.get(rounded.plan);
     const { keyValue } = encoding;
     if (asStored !== undefined) list.linear({ ...rounded, encoding: 'kept', kept: asStored });
@@ -162,22 +168,53 @@ function addLayer(
   const ofMlp = mlp === null ? [] : activationTensors(mlp);
   const ofLayer = [...scoreTensors(layer), ...recurrentTensors(recurrent), ...streamTensors(layer)];
   addTables(list, [...ofMlp, ...ofLayer]);
+  for (const { linear, isShown } of layerOrders(layer, steps, encoding)) {
+    add(linear, isShown ? later : null);
+  }
+}
+
+interface LayerOrder {
+  readonly linear: LinearOrder;
+  /** Stages of a layer show what it reads (graph/layer-stages.ts). */
+  readonly isShown: boolean;
+}
+
+function layerOrders(
+  layer: LayerPlan,
+  steps: RecipeSteps,
+  encoding: Encodings,
+): readonly LayerOrder[] {
+  const { attention, recurrent, inputNorm, mlpNorm, mlp } = layer;
   const mixer = { steps, encoding, reads: steps.reads(inputNorm) };
-  if (attention !== null) {
-    for (const linear of attentionOrders(attention, inputNorm, mixer)) add(linear);
-    // No stage of a layer shows what these read.
-    for (const linear of latentLinears(attention)) {
-      add(order(linear, encoding.dense, NO_STEPS), null);
-    }
-  }
-  for (const linear of recurrentOrders(recurrent, mixer)) add(linear, null);
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
-  const orders = mlp === null ? [] : mlpOrders(mlp, { steps, encoding, reads });
-  for (const linear of orders) add(linear);
-  for (const linear of besideLinears(layer)) {
-    const isRouter = linear === layer.altUp?.router;
-    add(order(linear, isRouter ? 'f32' : encoding.dense, NO_STEPS), null);
-  }
+  const latents = attention === null ? [] : latentLinears(attention);
+  const unseen = [
+    ...latents.map((linear) => order(linear, encoding.dense, NO_STEPS)),
+    ...recurrentOrders(recurrent, mixer),
+  ];
+  const beside = besideLinears(layer).map((linear) =>
+    order(linear, linear === layer.altUp?.router ? 'f32' : encoding.dense, NO_STEPS),
+  );
+  const all = (linears: readonly LinearOrder[], isShown: boolean): readonly LayerOrder[] =>
+    linears.map((linear) => ({ linear, isShown }));
+  return [
+    ...all(attention === null ? [] : attentionOrders(attention, inputNorm, mixer), true),
+    ...all(unseen, false),
+    ...all(mlp === null ? [] : mlpOrders(mlp, { steps, encoding, reads }), true),
+    ...all(beside, false),
+  ];
+}
+
+/** What is done to the inputs and outputs of the layers' linears, by name: what stands beside one gets the same. */
+export function stepsOfLinears(
+  input: RecipeInput,
+  format: QuantizedFormat,
+): ReadonlyMap<string, LinearSteps> {
+  if (!rotates(input, format)) return new Map();
+  const list = new JobList(input.checkpoint, '', input.target.blockSize);
+  const steps = rotatedSteps(input.config, list);
+  const orders = input.plan.layers.flatMap((layer) => layerOrders(layer, steps, ENCODINGS[format]));
+  return new Map(orders.map(({ linear }) => [linear.plan.name, linear]));
 }
 
 /** Of the residual stream, in front of linears that may have taken its gain. */
