@@ -1,0 +1,34 @@
+import type { CacheState } from '../../api/ws/watch/types.js';
+import { counted, duration } from '../shared/format.js';
+
+const SHOWN = 8;
+
+interface EvictionListProps {
+  readonly evictions: CacheState['evictions'];
+  readonly now: number;
+}
+
+/** What gave its place to something newer. */
+export function EvictionList({ evictions, now }: EvictionListProps) {
+  const newest = Object.entries(evictions.newest)
+    .sort(([a], [b]) => Number(b) - Number(a))
+    .slice(0, SHOWN);
+  return (
+    <>
+      <h2>Evictions</h2>
+      <p class="plain">
+        {counted(evictions.tokens, 'token')} of {counted(evictions.nodes, 'node')} since this is watched
+      </p>
+      <ul class="lines">
+        {newest.map(([number, { at, tokens, partly, decoded }]) => (
+          <li key={number}>
+            <span class="number">{duration(Math.max(0, now - at))} ago</span>
+            {counted(tokens, 'token')}
+            {partly === true && ', the end of a node'}
+            {decoded === true && ', made by decoding'}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
