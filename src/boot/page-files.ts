@@ -10,7 +10,8 @@ export function readPageFiles(folder: URL = FOLDER): readonly PageFile[] | null 
   if (!existsSync(new URL('index.html', folder))) return null;
   const names = readdirSync(folder);
   const read = (name: string): Uint8Array => readFileSync(new URL(name, folder));
-  const readIfThere = (name: string): Uint8Array | null => (names.includes(name) ? read(name) : null);
+  const readIfThere = (name: string): Uint8Array | null =>
+    names.includes(name) ? read(name) : null;
   return names
     .filter((name) => !/\.(br|gz)$/.test(name))
     .map((name) => ({

@@ -129,10 +129,12 @@ function Legend({ colouring }: { readonly colouring: Colouring }) {
 }
 
 function HitRate({ cache, now }: { readonly cache: CacheState; readonly now: number }) {
-  const points = Object.values(cache.hits).map(({ at, prompt_tokens: all, cached_tokens: cached }) => ({
-    at,
-    value: all === 0 ? 0 : cached / all,
-  }));
+  const points = Object.values(cache.hits).map(
+    ({ at, prompt_tokens: all, cached_tokens: cached }) => ({
+      at,
+      value: all === 0 ? 0 : cached / all,
+    }),
+  );
   const sums = Object.values(cache.hits).reduce(
     (sum, one) => ({ all: sum.all + one.prompt_tokens, cached: sum.cached + one.cached_tokens }),
     { all: 0, cached: 0 },

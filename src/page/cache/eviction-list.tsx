@@ -17,7 +17,8 @@ export function EvictionList({ evictions, now }: EvictionListProps) {
     <>
       <h2>Evictions</h2>
       <p class="plain">
-        {counted(evictions.tokens, 'token')} of {counted(evictions.nodes, 'node')} since this is watched
+        {counted(evictions.tokens, 'token')} of {counted(evictions.nodes, 'node')} since this is
+        watched
       </p>
       <ul class="lines">
         {newest.map(([number, { at, tokens, partly, decoded }]) => (

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Explained } from '../../api/ws/watch/types.js';
 import type { Connection } from '../shared/connection.js';
 import { counted, percent } from '../shared/format.js';
+import { Gauge } from '../shared/gauge.js';
 import { useTask } from '../shared/use-task.js';
 
 interface ExplainPanelProps {
@@ -68,7 +69,7 @@ function Explanation({ explained }: { readonly explained: Explained }) {
   const { cached_tokens: cached, prompt_tokens: all, message } = explained;
   return (
     <div class="explained" role="status">
-      <meter min={0} max={Math.max(1, all)} value={cached} aria-label="Cached part of the prompt" />
+      <Gauge label="Cached part of the prompt" value={cached} max={Math.max(1, all)} />
       <p>
         <b>
           {counted(cached, 'token')} of {all}

@@ -77,7 +77,15 @@ interface SlabViewProps {
   readonly onZoom: (id: number | null) => void;
 }
 
-function SlabView({ slab, shade, isCurrent, isSelected, isOnPath, onSelect, onZoom }: SlabViewProps) {
+function SlabView({
+  slab,
+  shade,
+  isCurrent,
+  isSelected,
+  isOnPath,
+  onSelect,
+  onZoom,
+}: SlabViewProps) {
   const { node, id } = slab;
   const zoom = (): void => {
     onSelect(slab);

@@ -70,7 +70,12 @@ class TreeLayout {
   }
 
   all(span: Span): readonly Slab[] {
-    return this.#row(null, span, { level: 0, parent: null, hidden: this.#view.hidden, tokens: this.width });
+    return this.#row(null, span, {
+      level: 0,
+      parent: null,
+      hidden: this.#view.hidden,
+      tokens: this.width,
+    });
   }
 
   /** The node over the whole width, on the path that leads to it. */

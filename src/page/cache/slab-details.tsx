@@ -12,13 +12,14 @@ interface SlabDetailsProps {
 
 /** All that is known of one node. */
 export function SlabDetails({ slab, cache, now }: SlabDetailsProps) {
-  if (slab === null) return <p class="hint">Point at a node. A click zooms in, Escape zooms out.</p>;
+  if (slab === null)
+    return <p class="hint">Point at a node. A click zooms in, Escape zooms out.</p>;
   const { node, hidden, device } = slab;
   if (node === null) {
     return (
       <p>
-        {counted(hidden?.nodes ?? 0, 'node')} with {counted(hidden?.tokens ?? 0, 'token')}, each too small
-        to be seen here. Zoom in on the node above.
+        {counted(hidden?.nodes ?? 0, 'node')} with {counted(hidden?.tokens ?? 0, 'token')}, each too
+        small to be seen here. Zoom in on the node above.
       </p>
     );
   }

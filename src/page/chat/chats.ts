@@ -200,5 +200,7 @@ function withoutStumps(conversation: Conversation): Conversation {
 }
 
 function newId(): string {
-  return crypto.getRandomValues(new Uint32Array(4)).reduce((id, word) => id + word.toString(36), '');
+  return crypto
+    .getRandomValues(new Uint32Array(4))
+    .reduce((id, word) => id + word.toString(36), '');
 }

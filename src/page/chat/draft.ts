@@ -14,6 +14,7 @@ export class Draft {
   #cachedTokens = 0;
   #cacheNote = '';
   #firstMs: number | null = null;
+  #firstTokens = 0;
 
   /**
    * @param elapsedMs since the request
@@ -33,7 +34,10 @@ export class Draft {
     if (finish !== '') this.#finish = finish;
     this.#addUsage(objectOf(usage));
     this.#addCacheInfo(objectOf(sglext));
-    if (this.#firstMs === null && this.#hasText) this.#firstMs = elapsedMs;
+    if (this.#firstMs === null && this.#hasText) {
+      this.#firstMs = elapsedMs;
+      this.#firstTokens = this.#completionTokens;
+    }
   }
 
   /** What the message has of it so far. */
@@ -57,6 +61,7 @@ export class Draft {
         cachedTokens: this.#cachedTokens,
         cacheNote: this.#cacheNote,
         firstMs: this.#firstMs ?? totalMs,
+        firstTokens: this.#firstTokens,
         totalMs,
       },
     };

@@ -86,6 +86,7 @@ function statsOf(given: unknown): Message['stats'] {
     completionTokens: number('completionTokens'),
     cachedTokens: number('cachedTokens'),
     firstMs: number('firstMs'),
+    firstTokens: number('firstTokens'),
     totalMs: number('totalMs'),
     cacheNote: textOf(given['cacheNote']),
   };

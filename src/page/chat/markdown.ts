@@ -57,4 +57,3 @@ const ENTITIES: Readonly<Record<string, string>> = {
 function escaped(text: string): string {
   return text.replaceAll(/[&<>"]/g, (char) => ENTITIES[char] ?? char);
 }
-

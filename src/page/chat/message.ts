@@ -28,8 +28,9 @@ export interface AnswerStats {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly cachedTokens: number;
-  /** From the request to the first text. */
+  /** From the request to the first text, and how many tokens had come by then. */
   readonly firstMs: number;
+  readonly firstTokens: number;
   readonly totalMs: number;
   /** Why no more was cached, in the server's words. */
   readonly cacheNote: string;

@@ -29,11 +29,9 @@ export function bodyOf({ model, settings, messages }: RequestOptions): JsonObjec
 export function streamBodyOf(options: RequestOptions): JsonObject {
   return {
     ...bodyOf(options),
-    ...(options.settings.probabilities
-      ? { logprobs: true, top_logprobs: NUM_ALTERNATIVES }
-      : {}),
+    ...(options.settings.probabilities ? { logprobs: true, top_logprobs: NUM_ALTERNATIVES } : {}),
     stream: true,
-    stream_options: { include_usage: true },
+    stream_options: { include_usage: true, continuous_usage_stats: true },
     return_cached_tokens_details: true,
     return_cache_info: true,
   };
@@ -46,7 +44,8 @@ export function faultIn(settings: Settings): string | null {
     if (text !== '' && !Number.isFinite(Number(text))) return `${label} must be a number.`;
   }
   const tools = settings.tools.trim();
-  if (tools !== '' && !Array.isArray(parsed(tools))) return 'Tools must be a JSON list of functions.';
+  if (tools !== '' && !Array.isArray(parsed(tools)))
+    return 'Tools must be a JSON list of functions.';
   return null;
 }
 

@@ -13,13 +13,13 @@ interface SettingsFormProps {
 type TextName = Exclude<keyof Settings, 'probabilities'>;
 
 const NUMBERS: readonly (readonly [TextName, string, string])[] = [
-  ['temperature', 'Temperature', '0 = always the likeliest'],
+  ['temperature', 'Temperature', '0 = the likeliest'],
   ['topP', 'Top p', '0 to 1'],
-  ['topK', 'Top k', 'the likeliest so many'],
+  ['topK', 'Top k', 'of the likeliest'],
   ['minP', 'Min p', '0 to 1'],
   ['maxTokens', 'Most tokens', 'of an answer'],
   ['repetitionPenalty', 'Repetition penalty', '1 = none'],
-  ['seed', 'Seed', 'the same draws the same'],
+  ['seed', 'Seed', 'any number'],
 ];
 
 const EFFORTS = ['', 'none', 'low', 'medium', 'high'];
@@ -37,7 +37,14 @@ export function SettingsForm({ settings, hasTools, thinks, onChange }: SettingsF
         event.preventDefault();
       }}
     >
-      <Area label="System prompt" rows={4} value={settings.system} onChange={(value) => { set('system', value); }} />
+      <Area
+        label="System prompt"
+        rows={4}
+        value={settings.system}
+        onChange={(value) => {
+          set('system', value);
+        }}
+      />
       <div class="settings-grid">
         {NUMBERS.map(([name, label, hint]) => (
           <label key={name}>
@@ -72,7 +79,15 @@ export function SettingsForm({ settings, hasTools, thinks, onChange }: SettingsF
           </label>
         )}
       </div>
-      <Area label="Stop at" hint="one text a line" rows={2} value={settings.stop} onChange={(value) => { set('stop', value); }} />
+      <Area
+        label="Stop at"
+        hint="one text a line"
+        rows={2}
+        value={settings.stop}
+        onChange={(value) => {
+          set('stop', value);
+        }}
+      />
       {hasTools && (
         <Area
           label="Tools"
@@ -80,7 +95,9 @@ export function SettingsForm({ settings, hasTools, thinks, onChange }: SettingsF
           rows={6}
           isCode
           value={settings.tools}
-          onChange={(value) => { set('tools', value); }}
+          onChange={(value) => {
+            set('tools', value);
+          }}
         />
       )}
       <label class="switch">

@@ -60,7 +60,9 @@ function python(value: unknown, depth: number): string {
   if (typeof value !== 'object') return JSON.stringify(value);
   const entries = Array.isArray(value)
     ? value.map((one) => python(one, depth + 1))
-    : Object.entries(value).map(([name, one]) => `${JSON.stringify(name)}: ${python(one, depth + 1)}`);
+    : Object.entries(value).map(
+        ([name, one]) => `${JSON.stringify(name)}: ${python(one, depth + 1)}`,
+      );
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
   const line = `${open}${entries.join(', ')}${close}`;
   if (line.length <= 80 && !line.includes('\n')) return line;

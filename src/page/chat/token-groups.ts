@@ -42,7 +42,8 @@ function group(tokens: readonly AnswerToken[], text: string): TokenGroup {
 
 /** Null while their bytes end in the midst of a character. */
 function textOf(tokens: readonly AnswerToken[]): string | null {
-  if (tokens.every(({ bytes }) => bytes.length === 0)) return tokens.map((one) => one.text).join('');
+  if (tokens.every(({ bytes }) => bytes.length === 0))
+    return tokens.map((one) => one.text).join('');
   const bytes = Uint8Array.from(tokens.flatMap((token) => token.bytes));
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

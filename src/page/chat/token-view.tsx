@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 
 import { percent } from '../shared/format.js';
+import { Gauge } from '../shared/gauge.js';
 import type { AnswerToken } from './message.js';
 import { groupsOf, levelOf, type TokenGroup } from './token-groups.js';
 
@@ -10,7 +11,9 @@ export function TokenView({ tokens }: { readonly tokens: readonly AnswerToken[] 
   const [at, setAt] = useState(0);
   const active = groups[Math.min(at, groups.length - 1)];
   const move = (event: KeyboardEvent): void => {
-    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: groups.length - 1 }[event.key];
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: groups.length - 1 }[
+      event.key
+    ];
     if (to === undefined || groups[to] === undefined) return;
     event.preventDefault();
     setAt(to);
@@ -75,7 +78,7 @@ function Alternatives({ group }: { readonly group: TokenGroup }) {
               <code>{shown(text)}</code>
             </td>
             <td class="number">
-              <meter min={0} max={1} value={Math.exp(logprob)} aria-label={`Probability of ${shown(text)}`} />
+              <Gauge label={`Probability of ${shown(text)}`} value={Math.exp(logprob)} max={1} />
               {percent(Math.exp(logprob))}
             </td>
           </tr>

@@ -82,7 +82,10 @@ function ServerLine({ engine: { server, queued } }: { readonly engine: EngineSta
       />
       <Fact name="Keys and values" value={server.kv_dtype} />
       <Fact name="Context" value={counted(limits.context_length, 'token')} />
-      <Fact name="In the queue" value={`${whole(queued)} of ${whole(limits.max_queued_requests)}`} />
+      <Fact
+        name="In the queue"
+        value={`${whole(queued)} of ${whole(limits.max_queued_requests)}`}
+      />
       <Fact name="Radish" value={server.version} />
     </dl>
   );
@@ -94,7 +97,10 @@ function DeviceFacts({ device }: { readonly device: DeviceState }) {
     <dl class="facts">
       <Fact name="Running" value={`${device.running} of ${device.max_running}`} />
       <Fact name="Waiting" value={whole(device.waiting)} />
-      <Fact name="Retracted" value={`${whole(device.retracted)} now, ${whole(totals.retractions)} in all`} />
+      <Fact
+        name="Retracted"
+        value={`${whole(device.retracted)} now, ${whole(totals.retractions)} in all`}
+      />
       <Fact name="Prompts computed" value={counted(totals.prompt, 'token')} />
       <Fact name="From the cache" value={counted(totals.cached, 'token')} />
       <Fact name="Answers" value={counted(totals.output, 'token')} />
@@ -105,7 +111,13 @@ function DeviceFacts({ device }: { readonly device: DeviceState }) {
   );
 }
 
-function Throughput({ rates, now }: { readonly rates: readonly RateSample[]; readonly now: number }) {
+function Throughput({
+  rates,
+  now,
+}: {
+  readonly rates: readonly RateSample[];
+  readonly now: number;
+}) {
   const series = (name: 'output' | 'prompt' | 'cached') =>
     rates.map((rate) => ({ at: rate.at, value: rate[name] }));
   return (

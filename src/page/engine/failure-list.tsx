@@ -4,7 +4,13 @@ import { duration, whole } from '../shared/format.js';
 const SHOWN = 10;
 
 /** What was refused and what failed, in the server's words. */
-export function FailureList({ failures, now }: { readonly failures: FailuresState; readonly now: number }) {
+export function FailureList({
+  failures,
+  now,
+}: {
+  readonly failures: FailuresState;
+  readonly now: number;
+}) {
   const newest = Object.entries(failures.newest)
     .sort(([a], [b]) => Number(b) - Number(a))
     .slice(0, SHOWN);

@@ -4,7 +4,13 @@ import { counted, duration } from '../shared/format.js';
 const SHOWN = 10;
 
 /** The last requests, and how each ended. */
-export function FinishedList({ requests, now }: { readonly requests: RequestsState; readonly now: number }) {
+export function FinishedList({
+  requests,
+  now,
+}: {
+  readonly requests: RequestsState;
+  readonly now: number;
+}) {
   const newest = Object.entries(requests.finished)
     .sort(([a], [b]) => Number(b) - Number(a))
     .slice(0, SHOWN);

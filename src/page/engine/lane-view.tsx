@@ -75,7 +75,9 @@ function busyPart(bars: readonly StepBar[], { from, to }: { from: number; to: nu
 }
 
 function sentenceOf({ step, kind, ms, rows, requests }: StepBar): string {
-  const what = { load: 'cached token', prefill: 'prompt token', decode: 'request', store: 'row' }[kind];
+  const what = { load: 'cached token', prefill: 'prompt token', decode: 'request', store: 'row' }[
+    kind
+  ];
   const size = rows === undefined ? '' : `, ${counted(rows, what)}`;
   const whose = requests?.map(({ rid, rows: own }) => `${rid.slice(0, 8)} ${own}`).join(', ') ?? '';
   return `Step ${step}: ${kind}, ${digits(ms)} ms${size}${whose === '' ? '' : ` (${whose})`}`;

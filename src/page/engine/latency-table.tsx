@@ -35,8 +35,15 @@ export function LatencyTable({ latency }: { readonly latency: LatencyState }) {
   );
 }
 
-function Row({ name, values }: { readonly name: string; readonly values: Percentiles | undefined }) {
-  const shown = (value: number | undefined): string => (value === undefined ? '–' : duration(value));
+function Row({
+  name,
+  values,
+}: {
+  readonly name: string;
+  readonly values: Percentiles | undefined;
+}) {
+  const shown = (value: number | undefined): string =>
+    value === undefined ? '–' : duration(value);
   return (
     <tr>
       <th scope="row">{name}</th>

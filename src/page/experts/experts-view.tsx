@@ -23,16 +23,18 @@ export function ExpertsView({ connection }: { readonly connection: Connection })
         <h1>Experts</h1>
         {experts.available === 'yes' && (
           <p class="view-note">
-            {experts.recording ? 'recording' : 'not recording'}, {experts.top_k} of {experts.num_experts} for
-            each token
+            {experts.recording ? 'recording' : 'not recording'}, {experts.top_k} of{' '}
+            {experts.num_experts} for each token
           </p>
         )}
       </header>
-      {experts.available === 'none' && <p class="note">This model has no experts to choose from.</p>}
+      {experts.available === 'none' && (
+        <p class="note">This model has no experts to choose from.</p>
+      )}
       {experts.available === 'off' && (
         <p class="note">
-          Start the server with <code>--expert-distribution-recorder-mode stat</code> to see which experts
-          are chosen.
+          Start the server with <code>--expert-distribution-recorder-mode stat</code> to see which
+          experts are chosen.
         </p>
       )}
       {experts.available === 'yes' && <Recording experts={experts} />}

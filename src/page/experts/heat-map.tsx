@@ -54,7 +54,9 @@ export function HeatMap({ layers }: HeatMapProps) {
         })}
       </svg>
       <figcaption>
-        {cell === null ? 'Experts from left to right, layers from top to bottom.' : sentenceOf(cell)}
+        {cell === null
+          ? 'Experts from left to right, layers from top to bottom.'
+          : sentenceOf(cell)}
       </figcaption>
     </figure>
   );

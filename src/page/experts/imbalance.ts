@@ -48,7 +48,12 @@ export function csvOf(layers: Readonly<Record<string, readonly number[]>>): stri
 }
 
 /** The shade of a cell, 0 … `numShades` - 1: by how often an expert was chosen against an even choice. */
-export function shadeOf(count: number, total: number, numExperts: number, numShades: number): number {
+export function shadeOf(
+  count: number,
+  total: number,
+  numExperts: number,
+  numShades: number,
+): number {
   if (count === 0 || total === 0) return 0;
   const share = (count * numExperts) / total;
   // Even = the middle; each shade is a factor of the square root of two.

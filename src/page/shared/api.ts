@@ -46,7 +46,11 @@ export async function getJson(path: string): Promise<unknown> {
   return (await ask(path)).json();
 }
 
-export async function post(path: string, body: unknown, options: AskOptions = {}): Promise<Response> {
+export async function post(
+  path: string,
+  body: unknown,
+  options: AskOptions = {},
+): Promise<Response> {
   return ask(path, { ...options, method: 'POST', body: JSON.stringify(body) });
 }
 

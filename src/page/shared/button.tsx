@@ -12,7 +12,14 @@ interface IconButtonProps {
   readonly class?: string;
 }
 
-export function IconButton({ icon, label, onClick, disabled, pressed, class: more }: IconButtonProps) {
+export function IconButton({
+  icon,
+  label,
+  onClick,
+  disabled,
+  pressed,
+  class: more,
+}: IconButtonProps) {
   return (
     <button
       type="button"

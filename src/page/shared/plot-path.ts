@@ -41,7 +41,10 @@ export function niceTop(value: number): number {
   return step * power;
 }
 
-function placeOf({ at, value }: PlotPoint, { width, height, from, to, top }: PlotFrame): [number, number] {
+function placeOf(
+  { at, value }: PlotPoint,
+  { width, height, from, to, top }: PlotFrame,
+): [number, number] {
   const x = to === from ? width : ((at - from) / (to - from)) * width;
   const y = height - Math.min(1, value / top) * height;
   return [x, y];

@@ -24,7 +24,10 @@ const HEIGHT = 120;
 /** Lines over the last so many seconds. */
 export function Plot({ title, series, now, spanMs, top, format = short }: PlotProps) {
   const from = now - spanMs;
-  const shown = series.map((one) => ({ ...one, points: one.points.filter(({ at }) => at >= from) }));
+  const shown = series.map((one) => ({
+    ...one,
+    points: one.points.filter(({ at }) => at >= from),
+  }));
   const highest = Math.max(0, ...shown.flatMap(({ points }) => points.map(({ value }) => value)));
   const frame = { width: WIDTH, height: HEIGHT, from, to: now, top: top ?? niceTop(highest) };
   return (

@@ -1,4 +1,10 @@
-import type { Explained, ExplainBody, WatchBody, WatchState, WatchUpdate } from '../../api/ws/watch/types.js';
+import type {
+  Explained,
+  ExplainBody,
+  WatchBody,
+  WatchState,
+  WatchUpdate,
+} from '../../api/ws/watch/types.js';
 import { socketAddressOf } from './api.js';
 import { sentenceOf, ServerError } from './failure.js';
 import { numberOf, objectOf, parsed, textOf } from './json.js';
@@ -46,7 +52,8 @@ export class WatchSocket {
     });
     this.closed = new Promise((resolve) => {
       this.#socket.onclose = ({ code }) => {
-        for (const { reject } of this.#waiting.values()) reject(new ServerError(0, 'The connection was lost.'));
+        for (const { reject } of this.#waiting.values())
+          reject(new ServerError(0, 'The connection was lost.'));
         this.#waiting.clear();
         resolve(code);
       };

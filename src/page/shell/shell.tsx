@@ -64,7 +64,9 @@ export function Shell({ connection, news, onKeys, children }: ShellProps) {
               title={`Alt+${index + 1}`}
             >
               <Icon name={name} />
-              {name === 'chat' && facts !== null && facts.ability !== 'chat' ? 'Texts' : LABELS[name]}
+              {name === 'chat' && facts !== null && facts.ability !== 'chat'
+                ? 'Texts'
+                : LABELS[name]}
             </a>
           ))}
         </nav>

@@ -13,13 +13,15 @@ export function StatusLine({ connection }: { readonly connection: Connection }) 
       {sentence !== null && (
         <p class={`status ${status.kind}`}>
           {sentence}
-          {status.kind === 'loading' && <progress max={1} value={status.progress} aria-label="Loading" />}
+          {status.kind === 'loading' && (
+            <progress max={1} value={status.progress} aria-label="Loading" />
+          )}
         </p>
       )}
       {status.kind === 'open' && restartedAt !== null && (
         <p class="status restarted">
-          The server was restarted at {new Date(restartedAt).toLocaleTimeString()}: its cache is empty, and
-          its counts begin anew.
+          The server was restarted at {new Date(restartedAt).toLocaleTimeString()}: its cache is
+          empty, and its counts begin anew.
           <Button
             kind="quiet"
             onClick={() => {

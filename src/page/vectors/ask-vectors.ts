@@ -27,7 +27,10 @@ export async function ranked(
 
 async function cosines(query: string, texts: readonly string[]): Promise<readonly Ranked[]> {
   const [first = [], ...others] = await vectorsOf([query, ...texts]);
-  return others.map((vector, index) => ({ text: texts[index] ?? '', score: cosine(first, vector) }));
+  return others.map((vector, index) => ({
+    text: texts[index] ?? '',
+    score: cosine(first, vector),
+  }));
 }
 
 async function reranked(query: string, texts: readonly string[]): Promise<readonly Ranked[]> {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 
+import { Gauge } from '../shared/gauge.js';
 import { useTask } from '../shared/use-task.js';
 import { ranked, type Ranked } from './ask-vectors.js';
 import { linesOf } from './similarity.js';
@@ -64,12 +65,7 @@ function RankList({ ranked: list }: { readonly ranked: readonly Ranked[] }) {
     <ol class="ranking" aria-label="Ranking">
       {list.map(({ text, score }, index) => (
         <li key={index}>
-          <meter
-            min={Math.min(0, worst)}
-            max={Math.max(best, worst + 1e-9)}
-            value={score}
-            aria-label="Score"
-          />
+          <Gauge label="Score" value={score} min={Math.min(0, worst)} max={best} />
           <span class="number">{score.toFixed(3)}</span>
           <span>{text}</span>
         </li>

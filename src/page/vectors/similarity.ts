@@ -26,7 +26,11 @@ export function linesOf(text: string): readonly string[] {
 }
 
 /** Which of so many shades a value in [low, high] gets. */
-export function shadeOf(value: number, [low, high]: readonly [number, number], numShades: number): number {
+export function shadeOf(
+  value: number,
+  [low, high]: readonly [number, number],
+  numShades: number,
+): number {
   if (high <= low) return numShades - 1;
   const shade = Math.floor(((value - low) / (high - low)) * numShades);
   return Math.min(numShades - 1, Math.max(0, shade));

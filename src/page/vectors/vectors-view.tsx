@@ -9,7 +9,9 @@ const PANELS = ['Similarity', 'Ranking'] as const;
 /** What a model without words can do: compare texts, and rank them. */
 export function VectorsView({ facts }: { readonly facts: ServerFacts }) {
   const makesVectors = facts.ability === 'embed';
-  const [panel, setPanel] = useState<(typeof PANELS)[number]>(makesVectors ? 'Similarity' : 'Ranking');
+  const [panel, setPanel] = useState<(typeof PANELS)[number]>(
+    makesVectors ? 'Similarity' : 'Ranking',
+  );
   return (
     <div class="view">
       <header class="view-head">
