@@ -8,7 +8,8 @@ import { ExpertsView } from './experts/experts-view.js';
 import type { Connection } from './shared/connection.js';
 import { useStore } from './shared/hooks.js';
 import { KeyDialog } from './shared/key-dialog.js';
-import { view, type View } from './shared/route.js';
+import { view } from './shared/route.js';
+import type { View } from './shared/views.js';
 import { Shell } from './shell/shell.js';
 import { VectorsView } from './vectors/vectors-view.js';
 

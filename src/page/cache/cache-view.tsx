@@ -79,6 +79,9 @@ export function CacheView({ connection }: { readonly connection: Connection }) {
           <SlabDetails slab={selected} cache={cache} now={now} />
         </div>
       </section>
+      <section class="card" aria-label="Explain a prompt">
+        <ExplainPanel connection={connection} onPath={setPath} />
+      </section>
       <div class="columns">
         <section class="card" aria-label="Hit rate">
           <HitRate cache={cache} now={now} />
@@ -87,9 +90,6 @@ export function CacheView({ connection }: { readonly connection: Connection }) {
           <EvictionList evictions={cache.evictions} now={now} />
         </section>
       </div>
-      <section class="card" aria-label="Explain a prompt">
-        <ExplainPanel connection={connection} onPath={setPath} />
-      </section>
     </div>
   );
 }

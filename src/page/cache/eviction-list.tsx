@@ -1,5 +1,5 @@
 import type { CacheState } from '../../api/ws/watch/types.js';
-import { counted, duration } from '../shared/format.js';
+import { ago, counted } from '../shared/format.js';
 
 const SHOWN = 8;
 
@@ -23,7 +23,7 @@ export function EvictionList({ evictions, now }: EvictionListProps) {
       <ul class="lines">
         {newest.map(([number, { at, tokens, partly, decoded }]) => (
           <li key={number}>
-            <span class="number">{duration(Math.max(0, now - at))} ago</span>
+            <span class="number">{ago(now - at)}</span>
             {counted(tokens, 'token')}
             {partly === true && ', the end of a node'}
             {decoded === true && ', made by decoding'}

@@ -3,9 +3,6 @@ import type { CacheNode } from '../../api/ws/watch/types.js';
 export const COLOURINGS = ['age', 'hits'] as const;
 export type Colouring = (typeof COLOURINGS)[number];
 
-/** 0 (old, or never hit) … this - 1. */
-export const NUM_SHADES = 6;
-
 /** What is behind the newest use by so many uses of the tree gets the shade of its place. */
 const AGES = [4, 16, 64, 256, 1024] as const;
 const HITS = [1, 2, 4, 16, 64] as const;

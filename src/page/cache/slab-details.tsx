@@ -1,6 +1,6 @@
 import type { CacheState } from '../../api/ws/watch/types.js';
 import { Fact } from '../shared/fact.js';
-import { counted, duration, whole } from '../shared/format.js';
+import { ago, counted, whole } from '../shared/format.js';
 import { topName } from './icicle-view.js';
 import type { Slab } from './icicle.js';
 
@@ -41,7 +41,7 @@ export function SlabDetails({ slab, cache, now }: SlabDetailsProps) {
           value={
             node.used_at === undefined
               ? `${counted(uses, 'use')} of the tree ago`
-              : `${duration(Math.max(0, now - node.used_at))} ago`
+              : ago(now - node.used_at)
           }
         />
         <Fact name="Held by" value={counted(node.locks ?? 0, 'request')} />

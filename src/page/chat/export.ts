@@ -93,9 +93,10 @@ function statsOf(given: unknown): Message['stats'] {
 }
 
 function settingsOf(given: Readonly<Record<string, unknown>>): Settings {
-  const texts = Object.entries(DEFAULT_SETTINGS).map(([name, preset]) => {
+  const presets: Readonly<Record<string, string | boolean>> = { ...DEFAULT_SETTINGS };
+  const entries = Object.entries(presets).map(([name, preset]) => {
     const value = given[name];
-    return [name, typeof value === typeof preset ? value : preset];
+    return [name, typeof value === typeof preset ? value : preset] as const;
   });
-  return Object.fromEntries(texts) as unknown as Settings;
+  return { ...DEFAULT_SETTINGS, ...Object.fromEntries(entries) };
 }

@@ -1,5 +1,5 @@
 import type { FailuresState } from '../../api/ws/watch/types.js';
-import { duration, whole } from '../shared/format.js';
+import { ago, whole } from '../shared/format.js';
 
 const SHOWN = 10;
 
@@ -23,7 +23,7 @@ export function FailureList({
       <ul class="lines">
         {newest.map(([number, { at, status, path, rid, sentence }]) => (
           <li key={number}>
-            <span class="number">{duration(Math.max(0, now - at))} ago</span>
+            <span class="number">{ago(now - at)}</span>
             {status !== undefined && <b>{status}</b>}
             {path !== undefined && <code>{path}</code>}
             {rid !== undefined && <code title={rid}>{rid.slice(0, 8)}</code>}

@@ -1,5 +1,5 @@
 import type { RequestsState } from '../../api/ws/watch/types.js';
-import { counted, duration } from '../shared/format.js';
+import { ago, counted, duration } from '../shared/format.js';
 
 const SHOWN = 10;
 
@@ -21,7 +21,7 @@ export function FinishedList({
       <ul class="lines">
         {newest.map(([number, one]) => (
           <li key={number}>
-            <span class="number">{duration(Math.max(0, now - one.finished_at))} ago</span>
+            <span class="number">{ago(now - one.finished_at)}</span>
             <code title={one.rid}>{one.rid.slice(0, 8)}</code>
             <span class={`reason ${one.reason}`}>{one.reason}</span>
             <span class="hint">

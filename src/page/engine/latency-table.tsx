@@ -6,31 +6,33 @@ export function LatencyTable({ latency }: { readonly latency: LatencyState }) {
   return (
     <>
       <h2>Latency</h2>
-      <table class="latency">
-        <caption class="plain">Of the last {latency.window_s} seconds</caption>
-        <thead>
-          <tr>
-            <td />
-            <th scope="col" class="number">
-              p50
-            </th>
-            <th scope="col" class="number">
-              p90
-            </th>
-            <th scope="col" class="number">
-              p99
-            </th>
-            <th scope="col" class="number">
-              Count
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          <Row name="To the first token" values={latency.ttft_ms} />
-          <Row name="Between tokens" values={latency.inter_token_ms} />
-          <Row name="In all" values={latency.total_ms} />
-        </tbody>
-      </table>
+      <div class="table-box" tabIndex={0} role="region" aria-label="Percentiles">
+        <table class="latency">
+          <caption class="plain">Of the last {latency.window_s} seconds</caption>
+          <thead>
+            <tr>
+              <td />
+              <th scope="col" class="number">
+                p50
+              </th>
+              <th scope="col" class="number">
+                p90
+              </th>
+              <th scope="col" class="number">
+                p99
+              </th>
+              <th scope="col" class="number">
+                Count
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            <Row name="To the first token" values={latency.ttft_ms} />
+            <Row name="Between tokens" values={latency.inter_token_ms} />
+            <Row name="In all" values={latency.total_ms} />
+          </tbody>
+        </table>
+      </div>
     </>
   );
 }
