@@ -23,8 +23,8 @@ const MAY_IMPORT = {
   fleet: [...SHARED, 'engine/', 'device/', 'cpu/', 'text/', 'model/'],
 };
 
-/** Runs in a browser: of the server it knows what is said on the wire, as types. */
-MAY_IMPORT.page = ['api/ws/watch/types\\.ts'];
+/** Runs in a browser: of the server it knows what is said on the wire. */
+MAY_IMPORT.page = ['api/ws/watch/(types|merge-patch)\\.ts'];
 
 const walls = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
   name: `${folder}-imports`,

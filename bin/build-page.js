@@ -15,7 +15,7 @@ const BUNDLED = ['preact', 'marked', 'dompurify'];
 /** Throws where a source has a fault. */
 export async function buildPage() {
   const esbuild = await import('esbuild');
-  const { outputFiles } = await esbuild.build({
+  const { outputFiles, warnings } = await esbuild.build({
     entryPoints: [fileURLToPath(new URL('main.tsx', SOURCES))],
     outdir: fileURLToPath(TARGET),
     tsconfig: fileURLToPath(new URL('tsconfig.json', SOURCES)),
@@ -29,6 +29,7 @@ export async function buildPage() {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  if (warnings.length > 0) throw new Error('The page has a fault: see above.');
   const script = named(outputFiles, '.js');
   const style = named(outputFiles, '.css');
   const html = readFileSync(new URL('index.html', SOURCES), 'utf8')

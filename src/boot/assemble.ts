@@ -203,7 +203,7 @@ async function build(
     model: served,
     limits: serving,
     bounds: boundsOf({ args, limits: serving, contextLength, maxFiles }),
-    readTrees: actors.readTrees,
+    cache: actors.cache,
     readFacts: () => fleet.facts,
     ...deviceControls({
       loading: likeServed(loading, prepared),

@@ -44,6 +44,7 @@ import {
   type MatchRequest,
   type MatchResult,
   type PrefixCache,
+  type TreeObserver,
 } from './prefix-cache.js';
 import { pathPages, RadixRoot, type RadixNode } from './radix-node.js';
 import { TreeReader } from './tree-reader.js';
@@ -57,6 +58,7 @@ export interface TreeOptions {
 export class RadixTree implements PrefixCache {
   readonly weightsEpoch: number;
   readonly reader: TreeReader;
+  observer: TreeObserver | null = null;
   readonly #forgotten: ForgottenPages;
   readonly #pool: PageAllocator;
   readonly #queue = new EvictionQueue();
@@ -80,6 +82,10 @@ export class RadixTree implements PrefixCache {
     this.#grafter = new Grafter(this.#pool, this.#locks);
   }
 
+  get clock(): number {
+    return this.#now;
+  }
+
   /** O(tokens), whatever the size of the tree. */
   probe(namespace: string, tokens: Int32Array): number {
     const maxPages = this.#wholePages(tokens.length);
@@ -97,6 +103,7 @@ export class RadixTree implements PrefixCache {
   match(request: MatchRequest): MatchResult {
     const end = this.#find(request);
     if (end === null) return { numTokens: 0, pages: NO_PAGES, lock: 0 };
+    this.observer?.matched(end);
     const pages = pathPages(end);
     const lock = this.#locks.take(end, ++this.#now);
     return { numTokens: pages.length * this.pageSizeTokens, pages, lock };
@@ -231,6 +238,7 @@ export class RadixTree implements PrefixCache {
       if (leaf === undefined) return;
       const keep = Math.max(0, leaf.numPages - numMissing);
       numMissing -= leaf.numPages - keep;
+      this.observer?.evicting(leaf, keep);
       this.#forgotten.add(leaf, keep, 'evicted', this.weightsEpoch);
       this.#pool.release(leaf.pages.subarray(keep));
       if (keep > 0) leaf.keepFirst(keep);

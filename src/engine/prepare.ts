@@ -81,9 +81,10 @@ function checkStops(entries: readonly GenerateEntry[]): void {
   }
 }
 
-async function promptIds(
+/** The tokens of each prompt. @throws RequestError */
+export async function promptIds(
   entries: readonly GenerateEntry[],
-  deps: PrepareDeps,
+  deps: EncodeDeps & Pick<PrepareDeps, 'limits'>,
 ): Promise<Int32Array[]> {
   const prompts = entries.map(({ prompt }) => prompt);
   const lengths = prompts.map((one) => (one.kind === 'text' ? one.text.length : 0));
@@ -146,7 +147,7 @@ function samplesOf(
  * Requests share cached prefixes only within one namespace. Whoever names one gets it under the own key: another
  * key's salt, guessed or overheard, leads elsewhere. Without a name all share, as in SGLang.
  */
-function namespaceOf({ extraKey, cacheSalt, tenant }: GenerateEntry): string {
+export function namespaceOf({ extraKey, cacheSalt, tenant }: GenerateEntry): string {
   if (extraKey === null && cacheSalt === null) return '';
   return JSON.stringify([extraKey, cacheSalt, tenant]);
 }

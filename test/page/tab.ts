@@ -33,14 +33,18 @@ export async function openTab(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Tab> {
-  const context = await browser.newContext({ ...options, permissions: ['clipboard-read', 'clipboard-write'] });
+  const context = await browser.newContext({
+    ...options,
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
   context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
     // A server that is asked before it is there, or without its key, is told of by the page itself.
-    if (message.type() !== 'error' || /Failed to load resource|WebSocket/.test(message.text())) return;
+    if (message.type() !== 'error' || /Failed to load resource|WebSocket/.test(message.text()))
+      return;
     faults.push(message.text());
   });
   await page.goto(url);
@@ -65,10 +69,10 @@ export async function violations(page: Page): Promise<readonly string[]> {
 
 /** How many pixels of the page lie beside the window. */
 export function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const boxes = [document.documentElement, ...document.querySelectorAll('main, .thread')];
-    return Math.max(...boxes.map((box) => box.scrollWidth - box.clientWidth));
-  });
+  return page.evaluate<number>(
+    `Math.max(...[document.documentElement, ...document.querySelectorAll('main, .thread')]
+      .map((box) => box.scrollWidth - box.clientWidth))`,
+  );
 }
 
 /** Types a question and waits for the end of its answer. @returns what the page shows as the answer */

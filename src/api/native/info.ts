@@ -4,6 +4,7 @@ import type { Bound } from '../../core/bound.js';
 import type { DeviceFacts } from '../../core/device-facts.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
+import type { CacheReads } from '../../engine/cache-reads.js';
 import type { Engine } from '../../engine/engine.js';
 import { maxPromptTokens } from '../../engine/fit-request.js';
 import { jsonResponse, plainResponse } from '../../http/http.js';
@@ -18,7 +19,7 @@ export interface InfoDeps {
   readonly model: ServedModel;
   readonly limits: ServingLimits;
   readonly bounds: readonly Bound[];
-  readonly readTrees: () => Promise<readonly TreeState[]>;
+  readonly cache: Pick<CacheReads, 'snapshot'>;
   /** By rank; null before its first device. */
   readonly readFacts: () => readonly (DeviceFacts | null)[];
 }
@@ -77,7 +78,10 @@ function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> 
 }
 
 async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
-  const [{ devices }, trees] = await Promise.all([deps.engine.desk.readState(), deps.readTrees()]);
+  const [{ devices }, trees] = await Promise.all([
+    deps.engine.desk.readState(),
+    deps.cache.snapshot(),
+  ]);
   const { model, limits } = deps;
   return {
     ...renderArgs(deps),

@@ -8,6 +8,7 @@ import { Unwatched } from '../shared/unwatched.js';
 import { useWatch } from '../shared/use-watch.js';
 import { FailureList } from './failure-list.js';
 import { FinishedList } from './finished-list.js';
+import { spanOf } from './lane.js';
 import { Lane, LaneLegend } from './lane-view.js';
 import { LatencyTable } from './latency-table.js';
 import { PagesBar } from './pages-bar.js';
@@ -25,6 +26,8 @@ export function EngineView({ connection }: { readonly connection: Connection }) 
     return <Unwatched connection={connection} title="Engine" />;
   }
   const devices = Object.entries(engine.devices);
+  const bars = devices.flatMap(([, { steps }]) => Object.values(steps));
+  const span = spanOf(bars, Math.max(watched.at, now));
   return (
     <div class="view">
       <header class="view-head">
@@ -39,7 +42,7 @@ export function EngineView({ connection }: { readonly connection: Connection }) 
         <LaneLegend />
         {devices.map(([name, device]) => (
           <div key={name} class="device">
-            <Lane name={name} device={device} at={Math.max(watched.at, now)} />
+            <Lane name={name} device={device} span={span} />
             <PagesBar rank={device.rank} pages={device.pages} />
             <DeviceFacts device={device} />
           </div>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 
 import type { DeviceState, StepBar } from '../../api/ws/watch/types.js';
 import { counted, digits, duration } from '../shared/format.js';
-import { layLane, spanOf } from './lane.js';
+import { layLane, type LaneSpan } from './lane.js';
 
 const KINDS = ['load', 'prefill', 'decode', 'store'] as const;
 const NARROWEST = 1 / 800;
@@ -12,15 +12,14 @@ const HEIGHT = 44;
 interface LaneProps {
   readonly name: string;
   readonly device: DeviceState;
-  /** When the state was read. */
-  readonly at: number;
+  /** The same for all lanes. */
+  readonly span: LaneSpan;
 }
 
 /** The steps of one device, as its own clock has them. */
-export function Lane({ name, device, at }: LaneProps) {
+export function Lane({ name, device, span }: LaneProps) {
   const [shown, show] = useState<StepBar | null>(null);
   const bars = Object.values(device.steps);
-  const span = spanOf(bars, at);
   return (
     <figure class="lane">
       <figcaption>
@@ -69,7 +68,7 @@ export function LaneLegend() {
   );
 }
 
-function busyPart(bars: readonly StepBar[], { from, to }: { from: number; to: number }): number {
+function busyPart(bars: readonly StepBar[], { from, to }: LaneSpan): number {
   const busy = bars.reduce((sum, { start, ms }) => sum + (start >= from ? ms : 0), 0);
   return Math.min(100, Math.round((100 * busy) / (to - from)));
 }

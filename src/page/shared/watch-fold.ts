@@ -1,5 +1,5 @@
+import { patched } from '../../api/ws/watch/merge-patch.js';
 import type { WatchState, WatchUpdate } from '../../api/ws/watch/types.js';
-import { patched } from './merge-patch.js';
 
 /** What has been heard of a watch so far. */
 export interface Watched {
@@ -11,5 +11,5 @@ export interface Watched {
 export function withUpdate(before: Watched | null, update: WatchUpdate): Watched | null {
   if (update.kind === 'snapshot') return { seq: update.seq, state: update.state };
   if (before === null || update.seq !== before.seq + 1) return null;
-  return { seq: update.seq, state: patched(before.state, update.patch) as WatchState };
+  return { seq: update.seq, state: patched(before.state, update.patch) };
 }

@@ -15,6 +15,8 @@ import { ServedWeights } from '../../../src/engine/served-weights.js';
 import { Engine } from '../../../src/engine/engine.js';
 import type { ServedModel } from '../../../src/engine/served-model.js';
 import { NO_PARSERS } from '../../../src/text/model-parsers.js';
+import { CacheActor } from '../../../src/cache/cache-actor.js';
+import { cacheReads } from '../../doubles/cache-reads.js';
 import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
 import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
 
@@ -149,7 +151,7 @@ export async function startApp(
     expertRecorderDir: tmpdir(),
     healthCheckTimeoutMs: 100,
     ollamaRootRoute: null,
-    readTrees: () => Promise.resolve([TREE]),
+    cache: { ...cacheReads(new CacheActor()), snapshot: () => Promise.resolve([TREE]) },
     readFacts: () => [{ kind: 'cpu', determinism: FULLY_DETERMINISTIC }],
     profilerDir: tmpdir(),
     predictRoute: '/vertex_generate',

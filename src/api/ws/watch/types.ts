@@ -90,7 +90,7 @@ export interface EngineState {
   readonly rates: Readonly<Record<string, RateSample>>;
 }
 
-/** `rank:generation`, e.g. `0:3`. */
+/** `rank:generation`, e.g. `0:3`; of a rank without a device its number alone. */
 export type DeviceName = string;
 
 export interface ServerFacts {
@@ -153,8 +153,9 @@ export interface DeviceState {
 }
 
 /**
- * A part of a step, as the device's own clock has it. Of a step they come in this order, one behind the other, and those
- * that took no time are left out: load (cached pages into slots), prefill (prompts), decode, store (pages for the tree).
+ * A part of a step, as the device's own clock has it. Of a step they come in this order, one behind the other: load
+ * (cached pages into slots), prefill (prompts), decode, store (pages for the tree). Those without rows that took less
+ * than 0.1 ms are left out.
  */
 export interface StepBar {
   /** Number of the step on its device. Steps that ran together have the bars of the first of them. */

@@ -6,6 +6,7 @@ import type { AnswerSink } from '../../../../src/engine/answer-sink.js';
 import type { JsonObject } from '../../../../src/http/json.js';
 import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.js';
 import type { AskOp } from '../../../../src/api/ws/client-message.js';
+import type { SocketRights } from '../../../../src/api/ws/rights.js';
 import { Session, type Answerers } from '../../../../src/api/ws/session.js';
 import { LargeJson, LazyRows } from '../../../../src/http/large-json.js';
 import { slowRows } from '../../http/slow-rows.js';
@@ -20,6 +21,13 @@ interface Started {
   readonly fail: (error: unknown) => void;
 }
 
+/** A watch that was begun, and what it was told to show. */
+interface Watching {
+  readonly bodies: JsonObject[];
+  readonly sink: AnswerSink;
+  readonly rights: () => SocketRights;
+}
+
 interface Setup {
   readonly limits?: Partial<SocketLimits>;
   readonly isAuthenticated?: boolean;
@@ -31,6 +39,7 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
   const errors: unknown[] = [];
   const closed: Session[] = [];
   const failed: FailedMessage[] = [];
+  const watches: Watching[] = [];
   const start =
     (op: AskOp): Answerers[AskOp] =>
     (body, sink) =>
@@ -43,9 +52,16 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
       generate: start('generate'),
       chat: start('chat'),
       completions: start('completions'),
+      explain: start('explain'),
     },
-    isKey: (key) => key === 'secret',
-    isAuthenticated,
+    watch: (body, sink, rightsNow) => {
+      if (body['topics'] === 'bad') throw new RequestError('INVALID_REQUEST', 'no such topic');
+      watches.push({ bodies: [body], sink, rights: rightsNow });
+      const own = watches.at(-1);
+      return { change: (next) => own?.bodies.push(next) };
+    },
+    rightsOf: (key) => ({ ask: key === 'secret', admin: key === 'admin', text: key === 'admin' }),
+    rights: { ask: isAuthenticated, admin: false, text: false },
     asker: NOBODY,
     log: { failed: (message) => failed.push(message) },
     onError: (error) => errors.push(error),
@@ -63,7 +79,7 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
     if (last === undefined) throw new Error('nothing was started');
     return last.sink;
   };
-  return { socket, session, started, errors, closed, failed, say, ask };
+  return { socket, session, started, errors, closed, failed, watches, say, ask };
 }
 
 type Rig = ReturnType<typeof setUp>;
