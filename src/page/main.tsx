@@ -12,6 +12,9 @@ watchAddress();
 const connection = new Connection();
 const chats = new Chats();
 void chats.load();
+addEventListener('pagehide', () => {
+  chats.flush();
+});
 void connection.run();
 
 const root = document.getElementById('app');

@@ -80,8 +80,9 @@ export async function converse(page: Page, question: string): Promise<string> {
   const answers = page.locator('.message.assistant');
   const before = await answers.count();
   await page.getByRole('textbox', { name: 'Message' }).fill(question);
+  await page.locator('.send:enabled').waitFor();
   await page.keyboard.press('Enter');
   const answer = answers.nth(before);
   await answer.locator('.stats, .fault').first().waitFor();
-  return (await answer.locator('.markdown').allInnerTexts()).join('\n');
+  return (await answer.locator('.message-body > .markdown').allInnerTexts()).join('\n');
 }

@@ -13,7 +13,7 @@ import {
   without,
 } from './tree.js';
 
-/** Between two writes of an answer that streams, in milliseconds. */
+/** Between two writes of a conversation, in milliseconds. */
 const SAVE_EVERY_MS = 800;
 
 /** The conversations of this browser: who changes one does it here. */
@@ -30,6 +30,11 @@ export class Chats {
 
   constructor() {
     this.current = new Store(newConversation(newId(), Date.now()));
+  }
+
+  /** Writes what is not written yet, when the page goes away. */
+  flush(): void {
+    for (const id of [...this.#unsaved.keys()]) this.#save(id);
   }
 
   async load(): Promise<void> {
@@ -154,6 +159,7 @@ export class Chats {
       this.#change(conversation, (one) => withChange(one, id, change));
     });
     this.live.update((live) => new Map([...live].filter(([name]) => name !== id)));
+    this.#save(conversation);
     const { content = '', error = null } = this.#find(conversation)?.messages[id] ?? {};
     this.news.set(error ?? `The answer: ${content}`);
   }
@@ -176,11 +182,16 @@ export class Chats {
   #saveSoon(id: string): void {
     if (this.#unsaved.has(id)) return;
     const timer = setTimeout(() => {
-      this.#unsaved.delete(id);
-      const conversation = this.#find(id);
-      if (conversation !== undefined) this.#keep(this.#storage.write(conversation));
+      this.#save(id);
     }, SAVE_EVERY_MS);
     this.#unsaved.set(id, timer);
+  }
+
+  #save(id: string): void {
+    clearTimeout(this.#unsaved.get(id));
+    this.#unsaved.delete(id);
+    const conversation = this.#find(id);
+    if (conversation !== undefined) this.#keep(this.#storage.write(conversation));
   }
 
   #keep(written: Promise<void>): void {

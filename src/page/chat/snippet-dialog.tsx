@@ -37,9 +37,7 @@ export function SnippetDialog({ body, onClose }: SnippetDialogProps) {
             </button>
           ))}
         </div>
-        <CopyButton text={() => code} label={`Copy as ${language}`}>
-          Copy
-        </CopyButton>
+        <CopyButton text={() => code} label={`Copy as ${language}`} showsLabel />
       </div>
       <pre class="snippet" tabIndex={0} aria-label={`The request as ${language}`} role="region">
         <code>{code}</code>

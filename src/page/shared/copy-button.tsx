@@ -4,24 +4,24 @@ import { Icon } from './icons.js';
 interface CopyButtonProps {
   readonly text: () => string;
   readonly label: string;
-  /** Shown beside the picture; left out = the picture alone. */
-  readonly children?: string;
+  /** Beside the picture; else it is told to who asks for it. */
+  readonly showsLabel?: boolean;
 }
 
-export function CopyButton({ text, label, children }: CopyButtonProps) {
+export function CopyButton({ text, label, showsLabel = false }: CopyButtonProps) {
   const [isDone, flash] = useFlash();
   return (
     <button
       type="button"
-      class={children === undefined ? 'icon-button' : 'button'}
-      aria-label={label}
-      title={label}
+      class={showsLabel ? 'button' : 'icon-button'}
+      aria-label={showsLabel ? undefined : label}
+      title={showsLabel ? undefined : label}
       onClick={() => {
         void navigator.clipboard.writeText(text()).then(flash);
       }}
     >
       <Icon name={isDone ? 'check' : 'copy'} />
-      {children !== undefined && (isDone ? 'Copied' : children)}
+      {showsLabel && (isDone ? 'Copied' : label)}
     </button>
   );
 }
