@@ -49,11 +49,18 @@ export class Connection {
     }
   }
 
-  /** What is watched from here on; null = nothing, which costs the engine nothing. */
-  watch(wish: WatchBody | null): void {
+  /** What is watched from here on. @returns what ends it, unless somebody else watches by then */
+  watch(wish: WatchBody): () => void {
+    if (!hasSameTopics(wish, this.#wish)) this.watched.set(null);
     this.#wish = wish;
     this.#socket?.watch(wish);
-    if (wish === null) this.watched.set(null);
+    return () => {
+      // The next view may begin before the last one ends.
+      if (this.#wish !== wish) return;
+      this.#wish = null;
+      this.#socket?.watch(null);
+      this.watched.set(null);
+    };
   }
 
   /** @throws ServerError */
@@ -123,6 +130,10 @@ export class Connection {
       if (ms !== Infinity) setTimeout(resolve, ms);
     });
   }
+}
+
+function hasSameTopics(wish: WatchBody, other: WatchBody | null): boolean {
+  return wish.topics.join() === other?.topics.join();
 }
 
 /** Null once the model is there. @throws ServerError while nobody answers for it */
