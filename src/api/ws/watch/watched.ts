@@ -49,8 +49,7 @@ export class Watched {
 
   /** Null while a part of it has not been read yet. */
   stateFor({ wish, rights }: Watcher): WatchState | null {
-    const mine = rights();
-    const { text } = mine;
+    const { text, admin } = rights();
     const parts: Record<string, unknown> = {};
     for (const topic of wish.topics) {
       const key =
@@ -60,7 +59,7 @@ export class Watched {
       this.#made.set(key, made);
       parts[topic] = made;
     }
-    return { at: this.#atMs, rights: mine, ...parts };
+    return { at: this.#atMs, rights: { text, admin }, ...parts };
   }
 
   /** Nobody watches any more. */
