@@ -40,7 +40,14 @@ import { temporaryFolders } from './temporary.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
 import { withoutSharedRows } from './recurrent-state.js';
-import { checkDraftContext, checkSpeculation, draftPathOf } from './speculation.js';
+import { shownPrice } from './draft-price.js';
+import {
+  checkDraftContext,
+  checkSpeculation,
+  draftPathOf,
+  draftPriceOf,
+  speculationOf,
+} from './speculation.js';
 
 export interface AssembleOptions {
   readonly args: ServerArgs;
@@ -139,9 +146,15 @@ async function build(
   const { limits, account, freeBytes } = memoryPlan(args, models, machine, devices.gpus);
   checkDraftContext(draft && draft.spec, limits);
   for (const line of account) log.info(line);
+  const price = draftPriceOf(args, models, limits);
+  if (price !== null) log.info(shownPrice(price));
 
   const actors = startActorThreads(
-    schedulerConfig(args, env, { limits, keepsState: prepared.spec.state !== null }),
+    schedulerConfig(args, env, {
+      limits,
+      keepsState: prepared.spec.state !== null,
+      speculation: speculationOf(args, price),
+    }),
     expertRecording(args, prepared.spec),
   );
   teardown.add(() => actors.stop());

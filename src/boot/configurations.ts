@@ -4,6 +4,7 @@ import type { ResolvedArgs, ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
 import type { ExpertRecording } from '../core/expert-recording.js';
 import type { ModelSpec } from '../core/model-spec.js';
+import type { Speculation } from '../core/speculation.js';
 import { DEFAULT_SCHEDULER_CONFIG, type SchedulerConfig } from '../core/scheduler-config.js';
 import type { RankGpu } from '../device/adapters/candidate.js';
 import { planMemory, type MemoryPlan } from '../device/limits.js';
@@ -11,7 +12,6 @@ import { planGpuMemory } from '../device/paged/gpu-limits.js';
 import type { ServingLimits } from '../engine/served-model.js';
 import type { SharedStart } from '../fleet/rank.js';
 import type { DeviceLimits } from '../messages.js';
-import { speculationOf } from './speculation.js';
 
 /** What this server may use of the machine. */
 export interface Machine {
@@ -82,11 +82,19 @@ function gpuBytes(
   return sizes.includes(null) ? null : Math.min(...sizes.map(Number));
 }
 
+/** What the scheduler is told of the devices and the model. */
+export interface SchedulerSetting {
+  readonly limits: DeviceLimits;
+  /** Layers keep a recurrent state. */
+  readonly keepsState: boolean;
+  readonly speculation: Speculation | null;
+}
+
 /** What the command line and the environment tell the scheduler. */
 export function schedulerConfig(
   args: ServerArgs,
   env: HostEnv,
-  { limits, keepsState }: { readonly limits: DeviceLimits; readonly keepsState: boolean },
+  { limits, keepsState, speculation }: SchedulerSetting,
 ): SchedulerConfig {
   return {
     ...DEFAULT_SCHEDULER_CONFIG,
@@ -103,7 +111,7 @@ export function schedulerConfig(
     disableRadixCache: args.disableRadixCache,
     keepsState,
     deterministic: args.enableDeterministicInference,
-    speculation: speculationOf(args),
+    speculation,
     scheduleConservativeness: args.scheduleConservativeness,
   };
 }

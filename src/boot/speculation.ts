@@ -4,6 +4,8 @@ import { StartupError } from '../core/errors.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import type { Speculation } from '../core/speculation.js';
 import type { DeviceLimits } from '../messages.js';
+import type { Specs } from './configurations.js';
+import { draftPrice, type DraftPrice } from './draft-price.js';
 
 type SpeculationArgs = Pick<
   ServerArgs,
@@ -16,17 +18,22 @@ type SpeculationArgs = Pick<
   | 'enableDeterministicInference'
 >;
 
-/** How requests speculate; null = none does. */
-export function speculationOf(args: SpeculationArgs): Speculation | null {
+/** How requests speculate; null = none does. `price` is that of the draft model. */
+export function speculationOf(
+  args: SpeculationArgs,
+  price: Pick<DraftPrice, 'minHits'> | null,
+): Speculation | null {
   if (args.speculativeAlgorithm === null || args.enableDeterministicInference) return null;
-  const numDraftTokens = args.speculativeNumDraftTokens;
-  if (args.speculativeAlgorithm === 'STANDALONE') {
-    const most = Math.min(numDraftTokens, args.speculativeNumSteps + 1);
-    return { algorithm: 'STANDALONE', numDraftTokens: most };
+  if (price !== null) {
+    return {
+      algorithm: 'STANDALONE',
+      numDraftTokens: numDraftRows(args),
+      minHits: price.minHits,
+    };
   }
   return {
     algorithm: 'NGRAM',
-    numDraftTokens,
+    numDraftTokens: args.speculativeNumDraftTokens,
     minMatch: args.speculativeNgramMinMatchWindowSize,
     maxMatch: args.speculativeNgramMaxMatchWindowSize,
   };
@@ -34,7 +41,23 @@ export function speculationOf(args: SpeculationArgs): Speculation | null {
 
 /** The model that drafts; null = none is needed. */
 export function draftPathOf(args: SpeculationArgs): string | null {
-  return speculationOf(args)?.algorithm === 'STANDALONE' ? args.speculativeDraftModelPath : null;
+  const isUsed = args.speculativeAlgorithm === 'STANDALONE' && !args.enableDeterministicInference;
+  return isUsed ? args.speculativeDraftModelPath : null;
+}
+
+/** What drafting costs on this server; null = no model drafts. @throws StartupError where it cannot pay */
+export function draftPriceOf(
+  args: SpeculationArgs,
+  { spec: served, draft }: Specs,
+  { numSlots: maxRunning }: DeviceLimits,
+): DraftPrice | null {
+  if (draft === null) return null;
+  return draftPrice({ served, draft, numDrafts: numDraftRows(args) - 1, maxRunning });
+}
+
+/** Most rows of a verification with drafts of a model. */
+function numDraftRows(args: SpeculationArgs): number {
+  return Math.min(args.speculativeNumDraftTokens, args.speculativeNumSteps + 1);
 }
 
 /** Where the draft model could not follow the longest request. @throws StartupError */

@@ -1,4 +1,5 @@
 /** Which nodes of a tree are worth showing, when there are more than anybody can see. */
+import { wholeOf } from './hidden-parts.js';
 import type { TreeLayout } from './tree-layout.js';
 
 /** What is narrower than this part of the whole is not seen on any screen. */
@@ -6,7 +7,7 @@ const VISIBLE_PARTS = 4096;
 
 /**
  * The widest nodes of the subtree of node `focus` (-1 = all trees) and the whole path to it. No node is wider than its
- * parent, so the widest ones hang together. Costs what can be seen, and a look at the rest's parents.
+ * parent, so the widest ones hang together. Costs a look at what can be seen and at the children of that.
  * @returns indices of the layout, in its order
  */
 export function cutTree(layout: TreeLayout, focus: number, maxNodes: number): readonly number[] {
@@ -29,11 +30,9 @@ function pathTo({ parents }: TreeLayout, focus: number): number[] {
   return path.reverse();
 }
 
-function leastWidth({ widths, parents }: TreeLayout, focus: number): number {
-  if (focus >= 0) return (widths[focus] ?? 0) / VISIBLE_PARTS;
-  let total = 0;
-  for (const [i, width] of widths.entries()) if ((parents[i] ?? -1) < 0) total += width;
-  return total / VISIBLE_PARTS;
+function leastWidth(layout: TreeLayout, focus: number): number {
+  const whole = focus < 0 ? wholeOf(layout).numTokens : (layout.widths[focus] ?? 0);
+  return whole / VISIBLE_PARTS;
 }
 
 /** Those of `[from, to)` that are at least so wide. */

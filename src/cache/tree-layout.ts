@@ -13,54 +13,58 @@ export interface TreeLayout {
   readonly ends: Int32Array;
   /** `[numNodes]`: tokens of the node and of all below. */
   readonly widths: Float64Array;
+  /** `[numNodes]`: what is counted of the node and of all below. */
+  readonly counts: Float64Array;
 }
 
-export function layOut(roots: Iterable<RadixRoot>): TreeLayout {
+/** Some milliseconds for 10^5 nodes. @param countOf what is to be added up beside the tokens */
+export function layOut(
+  roots: Iterable<RadixRoot>,
+  countOf: (node: RadixNode) => number,
+): TreeLayout {
   const nodes: RadixNode[] = [];
-  const parents: number[] = [];
-  const pending: (readonly [node: RadixNode, parent: number])[] = [];
-  for (const { top } of roots) pending.push([top, -1]);
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [node, parent] = next;
-    const index = nodes.push(node) - 1;
-    parents.push(parent);
-    for (const child of node.children?.values() ?? []) pending.push([child, index]);
+  const above: number[] = [];
+  /** What is still to be walked. */
+  const pending: RadixNode[] = [];
+  const pendingAbove: number[] = [];
+  for (const { top } of roots) {
+    pending.push(top);
+    pendingAbove.push(-1);
   }
-  return { nodes, parents: Int32Array.from(parents), ...sumUp(nodes, parents) };
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    above.push(pendingAbove.pop() ?? -1);
+    const index = nodes.push(node) - 1;
+    if (node.children === null) continue;
+    for (const child of node.children.values()) {
+      pending.push(child);
+      pendingAbove.push(index);
+    }
+  }
+  return { nodes, ...addUp(nodes, new Int32Array(above), countOf) };
 }
 
-function sumUp(
+function addUp(
   nodes: readonly RadixNode[],
-  parents: readonly number[],
-): Pick<TreeLayout, 'ends' | 'widths'> {
+  parents: Int32Array,
+  countOf: (node: RadixNode) => number,
+): Omit<TreeLayout, 'nodes'> {
   const ends = new Int32Array(nodes.length);
   const widths = new Float64Array(nodes.length);
+  const counts = new Float64Array(nodes.length);
   // Children come behind their parents: backwards all sums are there when they are needed.
   for (let i = nodes.length - 1; i >= 0; i--) {
-    const end = Math.max(ends[i] ?? 0, i + 1);
-    const width = (widths[i] ?? 0) + (nodes[i]?.tokens.length ?? 0);
-    const parent = parents[i] ?? -1;
+    const node = nodes[i] as RadixNode;
+    const end = Math.max(ends[i] as number, i + 1);
+    const width = (widths[i] as number) + node.tokens.length;
+    const count = (counts[i] as number) + countOf(node);
     ends[i] = end;
     widths[i] = width;
+    counts[i] = count;
+    const parent = parents[i] as number;
     if (parent < 0) continue;
-    ends[parent] = Math.max(ends[parent] ?? 0, end);
-    widths[parent] = (widths[parent] ?? 0) + width;
+    ends[parent] = Math.max(ends[parent] as number, end);
+    widths[parent] = (widths[parent] as number) + width;
+    counts[parent] = (counts[parent] as number) + count;
   }
-  return { ends, widths };
-}
-
-/** Adds up a number of each node over the node and all below it: `[numNodes]`. */
-export function sumBelow(
-  { nodes, parents }: TreeLayout,
-  valueOf: (node: RadixNode) => number,
-): Float64Array {
-  const sums = new Float64Array(nodes.length);
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i];
-    const sum = (sums[i] ?? 0) + (node === undefined ? 0 : valueOf(node));
-    const parent = parents[i] ?? -1;
-    sums[i] = sum;
-    if (parent >= 0) sums[parent] = (sums[parent] ?? 0) + sum;
-  }
-  return sums;
+  return { parents, ends, widths, counts };
 }

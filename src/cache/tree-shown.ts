@@ -10,20 +10,19 @@ import type { TreeLayout } from './tree-layout.js';
 /** A tree as one look has found it. */
 export interface SeenTree {
   readonly cache: Pick<PrefixCache, 'clock' | 'state'>;
+  /** Its counts are matches that went to or through each node. */
   readonly layout: TreeLayout;
-  /** `[numNodes]`: matches that went to or through each node. */
-  readonly hits: Float64Array;
   readonly times: LookTimes;
 }
 
 const NOTHING = { numNodes: 0, numTokens: 0 };
 
 export function showNodes(
-  { cache, layout, hits, times }: SeenTree,
+  { cache, layout, times }: SeenTree,
   chosen: readonly number[],
   { marks, wantsHeads }: { readonly marks: NodeMarks; readonly wantsHeads: boolean },
 ): Omit<TreeCut, 'tree'> {
-  const { nodes, parents, widths } = layout;
+  const { nodes, parents, widths, counts } = layout;
   const hidden = hiddenParts(layout, chosen);
   /** By index: where the node's own tokens end. */
   const tokenEnds = new Map<number, number>();
@@ -44,7 +43,7 @@ export function showNodes(
       start,
       lastAccess: node.lastAccess,
       usedAtMs: usedAtMs(node, marks, times),
-      numHits: hits[index] ?? 0,
+      numHits: counts[index] ?? 0,
       lockRef: node.lockRef,
       decodeMade: node.decodeMade,
       namespace: above === undefined ? marks.numberOf(node.root.namespace) : null,

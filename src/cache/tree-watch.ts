@@ -9,7 +9,7 @@ import { NodeMarks } from './node-marks.js';
 import type { PrefixCache, TreeObserver } from './prefix-cache.js';
 import type { RadixNode } from './radix-node.js';
 import { cutTree } from './tree-cut.js';
-import { layOut, sumBelow } from './tree-layout.js';
+import { layOut } from './tree-layout.js';
 import { showNodes, type SeenTree } from './tree-shown.js';
 
 /** Evictions that are told one by one. */
@@ -104,9 +104,8 @@ export class TreeWatch {
       const times = this.#times.get(tree) ?? new LookTimes();
       times.look(cache.clock, atMs);
       allTimes.set(tree, times);
-      const layout = layOut(cache.reader.roots);
-      const hits = sumBelow(layout, (node) => this.#marks.hitsOf(node));
-      trees.set(tree, { cache, layout, hits, times });
+      const layout = layOut(cache.reader.roots, (node) => this.#marks.hitsOf(node));
+      trees.set(tree, { cache, layout, times });
     }
     this.#times = allTimes;
     return trees;

@@ -15,7 +15,12 @@ export interface NgramSpeculation {
 export interface StandaloneSpeculation {
   readonly algorithm: 'STANDALONE';
   readonly numDraftTokens: number;
+  /** A request drafts while so many of its last {@link DRAFTS_JUDGED} drafts were right. */
+  readonly minHits: number;
 }
+
+/** Drafts of a draft model that are judged together. */
+export const DRAFTS_JUDGED = 16;
 
 /** What a device needs to speculate for the request in a slot. */
 export type SlotSpeculation = Speculation & {

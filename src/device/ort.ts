@@ -17,7 +17,7 @@ const STOP_MESSAGE = 'Non tensor type is temporarily not supported.';
 export interface OrtOptions {
   readonly numThreads: number;
   /** Threads spin between operators: ~15 % faster, but takes the cores from everybody else. */
-  readonly spinning: boolean;
+  readonly spinning: boolean | 'during runs';
 }
 
 /** What else a session does; by default nothing of it. */
@@ -77,7 +77,8 @@ export class OrtSession {
       extra: {
         session: {
           model_external_initializers_file_folder_path: model.weightsFolder,
-          intra_op: { allow_spinning: options.spinning ? '1' : '0' },
+          intra_op: { allow_spinning: options.spinning === false ? '0' : '1' },
+          force_spinning_stop: options.spinning === 'during runs' ? '1' : '0',
           disable_cpu_ep_fallback: requirePlacement ? '1' : '0',
           // Weights and KV take what they need, and not the next power of two.
           use_device_allocator_for_initializers: provider === 'cpu' ? '0' : '1',

@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 export const TINY = fileURLToPath(new URL('../../../config/tiny', import.meta.url));
 export const NORM = 'model.norm.weight';
 
-/** A copy of the built-in model whose last norm is changed, one bf16 number after the other. */
+/** A copy of a model whose last norm is changed, one bf16 number after the other. */
 export async function changedModel(
   folder: string,
   change: (half: number, index: number) => number,
+  model = TINY,
 ): Promise<string> {
-  await cp(TINY, folder, { recursive: true });
+  await cp(model, folder, { recursive: true });
   const path = join(folder, 'model.safetensors');
   const file = await readFile(path);
   const norm = normIn(file);
@@ -23,8 +24,8 @@ export async function changedModel(
 }
 
 /** Another model: every second number has the other sign. */
-export function otherModel(folder: string): Promise<string> {
-  return changedModel(folder, (half, i) => (i % 2 === 0 ? half ^ 0x8000 : half));
+export function otherModel(folder: string, model?: string): Promise<string> {
+  return changedModel(folder, (half, i) => (i % 2 === 0 ? half ^ 0x8000 : half), model);
 }
 
 /** The bytes of the last norm of a folder. */

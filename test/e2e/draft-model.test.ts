@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { otherModel } from './changed-model.js';
 import { generate, kvPools, postJson, settledPools, type GenerateResult } from './client.js';
+import { deepenedModel } from './deepened-model.js';
 import { startRadish, type RadishProcess } from './radish-process.js';
-import { bodies, essence, oneByOne, STANDALONE, sumOf } from './speculated.js';
+import { bodies, essence, oneByOne, standalone, sumOf } from './speculated.js';
 
 t.setTimeout(150_000);
+
+const DEEP = await deepenedModel(join(t.testdir(), 'deep'), 8);
+const STANDALONE = standalone(DEEP);
 
 /** Few enough to be asked for one by one and again. */
 const FEW = bodies.slice(0, 7);
@@ -91,7 +95,7 @@ t.test('two devices have a draft model each', async (t) => {
 });
 
 t.test('new weights are drafted for by the same model', async (t) => {
-  const other = await otherModel(join(t.testdir(), 'other'));
+  const other = await otherModel(join(t.testdir(), 'other'), DEEP);
   const flags = [...STANDALONE, '--max-total-tokens', '16384', '--enable-memory-saver'];
   const changed = await startRadish([...flags, '--model-path', other]);
   const ofOther = await oneByOne(changed, FEW);
@@ -114,7 +118,7 @@ t.test('new weights are drafted for by the same model', async (t) => {
     t.equal((await postJson(`${url}/${path}_memory_occupation`, {})).status, 200);
   }
   same(t, await together(radish), ofOther, 'and with devices made anew');
-  await update('radish-tiny');
+  await update(DEEP);
   same(t, await together(radish), expected, 'of the first weights again');
   await settledPools(url);
 });

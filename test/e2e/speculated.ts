@@ -1,11 +1,14 @@
 import { generate, postJson, type GenerateResult } from './client.js';
 import type { RadishProcess } from './radish-process.js';
 
-/** The model that comes with the package drafts for itself. */
-export const STANDALONE = [
-  ['--speculative-algorithm', 'STANDALONE'],
-  ['--speculative-draft-model-path', 'radish-tiny'],
-].flat();
+/** The model that comes with the package drafts: for one of more layers, in `folder`, that says the same. */
+export function standalone(folder: string): string[] {
+  return [
+    ['--model-path', folder],
+    ['--speculative-algorithm', 'STANDALONE'],
+    ['--speculative-draft-model-path', 'radish-tiny'],
+  ].flat();
+}
 
 /** Texts that repeat themselves, answered greedily or not, some with penalties, and with stops of all kinds. */
 export const bodies = Array.from({ length: 24 }, (_, i) => ({

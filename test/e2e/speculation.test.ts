@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import t from 'tap';
 import { generate, generateStream, postJson, settledPools } from './client.js';
+import { deepenedModel } from './deepened-model.js';
 import { startRadish } from './radish-process.js';
-import { bodies, essence, oneByOne, STANDALONE, sumOf } from './speculated.js';
+import { bodies, essence, oneByOne, standalone, sumOf } from './speculated.js';
 
 /** A low bar, so that drafts are made and are wrong as well. */
 const NGRAM = [
@@ -69,19 +71,22 @@ t.test('deterministic inference turns it off, and says so', async (t) => {
 });
 
 t.test('drafts of a model: the same alone, in a batch, cut small and retracted', async (t) => {
-  const roomy = await startRadish([...STANDALONE, '--enable-memory-saver']);
+  const drafting = standalone(await deepenedModel(join(t.testdir(), 'deep'), 8));
+  // A model of many layers takes its time.
+  const asked = bodies.slice(0, 10);
+  const roomy = await startRadish([...drafting, '--enable-memory-saver']);
   const tight = await startRadish([
-    ...STANDALONE,
-    ...['--speculative-num-steps', '1', '--chunked-prefill-size', '32'],
-    ...['--max-total-tokens', '480', '--max-running-requests', '24'],
+    ...drafting,
+    ...['--chunked-prefill-size', '32'],
+    ...['--max-total-tokens', '320', '--max-running-requests', '24'],
     ...['--schedule-conservativeness', '0'],
   ]);
   t.teardown(() => Promise.all([roomy, tight].map((radish) => radish.stop())));
   t.match(roomy.log(), /draft model: weights \d+ MiB per device, KV slots at most \d+ MiB/);
-  const alone = await oneByOne(roomy);
+  const alone = await oneByOne(roomy, asked);
   t.ok(sumOf(alone, 'spec_num_correct_drafts') > 100, 'many drafts are right');
   t.ok(
-    sumOf(alone, 'spec_num_proposed_drafts') > sumOf(alone, 'spec_num_correct_drafts') + 20,
+    sumOf(alone, 'spec_num_proposed_drafts') > sumOf(alone, 'spec_num_correct_drafts'),
     'some are wrong',
   );
   await postJson(`${roomy.url}/flush_cache`, {});
@@ -89,8 +94,8 @@ t.test('drafts of a model: the same alone, in a batch, cut small and retracted',
     const body = { tags: ['kv_cache'] };
     t.equal((await postJson(`${roomy.url}/${path}_memory_occupation`, body)).status, 200);
   }
-  const together = await Promise.all(bodies.map((body) => generateStream(roomy.url, body)));
-  const retracted = await Promise.all(bodies.map((body) => generate(tight.url, body)));
+  const together = await Promise.all(asked.map((body) => generateStream(roomy.url, body)));
+  const retracted = await Promise.all(asked.map((body) => generate(tight.url, body)));
   t.ok(sumOf(retracted, 'num_retractions') > 0);
   for (const [i, answer] of alone.entries()) {
     const expected = essence(answer);

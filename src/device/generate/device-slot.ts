@@ -126,5 +126,5 @@ function drafterOf(speculation: SlotSpeculation, outputIds: readonly number[]): 
   const { promptIds } = speculation;
   return speculation.algorithm === 'NGRAM'
     ? new NgramDrafter(speculation, promptIds, outputIds)
-    : new ModelDrafter(promptIds, outputIds);
+    : new ModelDrafter(speculation, outputIds);
 }

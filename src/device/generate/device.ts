@@ -29,8 +29,9 @@ export interface DeviceOptions {
 export async function openDevice(
   model: PreparedModel,
   limits: DeviceLimits,
-  { ort, place = null, masks = new SlotMasks(), draft = null }: DeviceOptions,
+  { place = null, masks = new SlotMasks(), draft = null, ...options }: DeviceOptions,
 ): Promise<Device> {
+  const ort = draft === null ? options.ort : takingTurns(options.ort);
   const { kv, forward, facts, release } =
     place === null
       ? await openCpuDevice(model, limits, ort)
@@ -44,4 +45,9 @@ export async function openDevice(
       await Promise.all([release(), drafts?.release()]);
     },
   };
+}
+
+/** Two sessions that run in turn: between its runs neither's threads may spin, which would halve the other's speed. */
+function takingTurns(ort: OrtOptions): OrtOptions {
+  return { ...ort, spinning: ort.spinning === false ? false : 'during runs' };
 }

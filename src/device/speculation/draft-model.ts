@@ -64,7 +64,9 @@ export class DraftModel {
     const pieces = wishes.flatMap((wish) => this.#missing(wish));
     await this.#run(pieces, betweenRuns);
     // What was computed settles who goes on, with all that was missing.
-    const drafting = wishes.filter(({ drafter }) => drafter.missing() === null && drafter.isOn);
+    const drafting = wishes
+      .filter(({ drafter }) => drafter.missing() === null && drafter.isOn)
+      .map((wish) => ({ ...wish, count: Math.min(wish.count, wish.drafter.numDraftsMax) }));
     const most = Math.max(0, ...drafting.map(({ count }) => count));
     for (let numDrafts = 1; numDrafts < most; numDrafts++) {
       const next = drafting.filter(({ count }) => numDrafts < count);

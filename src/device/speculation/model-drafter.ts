@@ -1,3 +1,4 @@
+import type { StandaloneSpeculation } from '../../core/speculation.js';
 import { AcceptGate } from './accept-gate.js';
 import type { Drafter } from './drafter.js';
 
@@ -9,6 +10,12 @@ export interface MissingRows {
   readonly tokens: readonly number[];
   /** Index of the first of them whose choice matters. */
   readonly headFrom: number;
+}
+
+/** What it must know of its request. */
+interface ModelDrafting extends Pick<StandaloneSpeculation, 'minHits'> {
+  /** `[promptLen]` */
+  readonly promptIds: Int32Array;
 }
 
 /**
@@ -23,7 +30,7 @@ export class ModelDrafter implements Drafter {
   readonly #promptIds: Int32Array;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];
-  readonly #gate = new AcceptGate();
+  readonly #gate: AcceptGate;
   /** Of each output that was judged, whether its row is verified. */
   readonly #verified: boolean[] = [];
   /** Rows of the prompt in the model's slot. */
@@ -35,7 +42,8 @@ export class ModelDrafter implements Drafter {
   /** Tokens held that are outputs: `[0, result)`. */
   #numAgreed = 0;
 
-  constructor(promptIds: Int32Array, outputIds: readonly number[]) {
+  constructor({ promptIds, minHits }: ModelDrafting, outputIds: readonly number[]) {
+    this.#gate = new AcceptGate(minHits);
     this.#promptIds = promptIds;
     this.#outputIds = outputIds;
   }
@@ -51,6 +59,11 @@ export class ModelDrafter implements Drafter {
   draft(count: number): readonly number[] {
     const from = this.#outputIds.length - 1;
     return this.#choices.slice(from, from + count);
+  }
+
+  /** Drafts that are worth making behind the last output. */
+  get numDraftsMax(): number {
+    return this.#gate.numDrafts;
   }
 
   /** It drafts behind the last output. */

@@ -18,9 +18,9 @@ const ARGS = {
 };
 
 t.test('nothing speculates unless it is asked for', (t) => {
-  t.equal(speculationOf({ ...ARGS, speculativeAlgorithm: null }), null);
+  t.equal(speculationOf({ ...ARGS, speculativeAlgorithm: null }, null), null);
   t.equal(checkSpeculation({ ...ARGS, speculativeAlgorithm: null }, 'webgpu'), null);
-  t.same(speculationOf(ARGS), {
+  t.same(speculationOf(ARGS, null), {
     algorithm: 'NGRAM',
     numDraftTokens: 32,
     minMatch: 16,
@@ -32,7 +32,7 @@ t.test('nothing speculates unless it is asked for', (t) => {
 
 t.test('deterministic inference turns it off, and says so', (t) => {
   const args = { ...ARGS, enableDeterministicInference: true };
-  t.equal(speculationOf(args), null);
+  t.equal(speculationOf(args, null), null);
   t.match(checkSpeculation(args, 'cpu'), /turns --speculative-algorithm off/);
   t.end();
 });
@@ -53,9 +53,14 @@ const STANDALONE = {
 t.test('a draft model: as many rows as its steps and their bound allow', (t) => {
   t.equal(checkSpeculation(STANDALONE, 'cpu'), null);
   t.equal(draftPathOf(STANDALONE), 'small');
-  t.same(speculationOf(STANDALONE), { algorithm: 'STANDALONE', numDraftTokens: 4 });
+  const price = { minHits: 12 };
+  t.same(speculationOf(STANDALONE, price), {
+    algorithm: 'STANDALONE',
+    numDraftTokens: 4,
+    minHits: 12,
+  });
   const narrow = { ...STANDALONE, speculativeNumDraftTokens: 2 };
-  t.same(speculationOf(narrow), { algorithm: 'STANDALONE', numDraftTokens: 2 });
+  t.match(speculationOf(narrow, price), { numDraftTokens: 2 });
   t.equal(draftPathOf({ ...STANDALONE, enableDeterministicInference: true }), null);
   t.equal(draftPathOf(ARGS), null);
   t.end();

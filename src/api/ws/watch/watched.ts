@@ -1,3 +1,5 @@
+import { ControlTimeout } from '../../../actor/control.js';
+import { RequestError } from '../../../core/errors.js';
 import type { DecodeIds } from './node-texts.js';
 import { CacheTopic } from './cache-topic.js';
 import { EngineTopic } from './engine-topic.js';
@@ -26,26 +28,28 @@ export class Watched {
 
   /**
    * Reads all that the watchers want to see. All questions are asked at once, before anything is waited for, so that
-   * none follows {@link end}. What is not answered in time stays as it was.
+   * none follows {@link end}. What is not answered in time stays as it was; rejects for what is a bug.
    */
   async read(watchers: readonly Watcher[]): Promise<void> {
     this.#listenTo(new Set(watchers.flatMap(({ wish }) => [...wish.topics])));
     const nowMs = Date.now();
     const needsState = this.#engine !== null || this.#cache !== null;
-    await Promise.allSettled([
+    const reads = await Promise.allSettled([
       needsState ? this.#readState() : null,
       this.#requests?.read(),
       this.#experts?.read(nowMs),
       this.#readCache(watchers, nowMs),
     ]);
+    for (const read of reads) {
+      if (read.status === 'rejected' && !isLate(read.reason)) throw read.reason;
+    }
     this.#atMs = Date.now();
     this.#made = new Map();
   }
 
   /** Null while a part of it has not been read yet. */
   stateFor({ wish, rights }: Watcher): WatchState | null {
-    const mine = rights();
-    const { text } = mine;
+    const { text, admin } = rights();
     const parts: Record<string, unknown> = {};
     for (const topic of wish.topics) {
       const key =
@@ -55,7 +59,7 @@ export class Watched {
       this.#made.set(key, made);
       parts[topic] = made;
     }
-    return { at: this.#atMs, rights: mine, ...parts };
+    return { at: this.#atMs, rights: { text, admin }, ...parts };
   }
 
   /** Nobody watches any more. */
@@ -125,6 +129,11 @@ export class Watched {
     const mode = args.expertDistributionRecorderMode;
     return new ExpertsTopic({ cache, moe: model.spec.moe, mode });
   }
+}
+
+/** The other thread is busy or gone: others tell of that. */
+function isLate(error: unknown): boolean {
+  return error instanceof ControlTimeout || error instanceof RequestError;
 }
 
 function leave(topic: { end(): void } | null): null {

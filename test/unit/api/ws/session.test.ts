@@ -397,3 +397,59 @@ t.test('each error event is told of, by its id and rid', async (t) => {
   ]);
   t.equal(failed.length, 6);
 });
+
+t.test('a watch is a stream of its own; another under its id changes what it shows', (t) => {
+  const { socket, say, watches, failed } = setUp();
+  say({ op: 'watch', id: 'w', body: { topics: ['engine'] } });
+  const [watch] = watches;
+  const stream = watch?.sink.startEvents();
+  watch?.sink.onAbortable(() => stream?.end(null), false);
+  stream?.send({ kind: 'snapshot' });
+  say({ op: 'watch', id: 'w', body: { topics: ['cache'] } });
+  t.same(watch?.bodies, [{ topics: ['engine'] }, { topics: ['cache'] }]);
+  t.equal(watches.length, 1);
+  say({ op: 'generate', id: 'w', body: {} });
+  say({ op: 'cancel', id: 'w' });
+  say({ op: 'watch', id: 'w', body: { topics: 'bad' } });
+  say({ op: 'watch', id: 'w', body: { topics: ['experts'] } });
+  t.equal(watches.length, 2, 'its id is free again after its end');
+  t.match(socket.sent, [
+    { id: 'w', event: 'delta', data: { kind: 'snapshot' } },
+    { id: null, event: 'error', data: { error: { message: /^This id is in use/, code: 400 } } },
+    { id: 'w', event: 'done', data: null },
+    { id: 'w', event: 'error', data: { error: { message: 'no such topic', code: 400 } } },
+  ]);
+  t.match(failed.at(-1), { name: 'w', status: 400, sentence: 'no such topic' });
+  t.end();
+});
+
+t.test('a watch ends with its socket', (t) => {
+  const { socket, say, watches } = setUp();
+  say({ op: 'watch', id: 1, body: {} });
+  let numLeft = 0;
+  watches[0]?.sink.onAbortable(() => numLeft++, false);
+  socket.close(1000);
+  t.equal(numLeft, 1);
+  t.end();
+});
+
+t.test('each key adds to what a socket may do', (t) => {
+  const { socket, say, watches, started } = setUp({ isAuthenticated: false });
+  say({ op: 'auth', key: 'admin' });
+  say({ op: 'watch', id: 'w', body: {} });
+  t.same(watches[0]?.rights(), { ask: false, admin: true, text: true });
+  say({ op: 'generate', id: 1, body: {} });
+  say({ op: 'explain', id: 2, body: {} });
+  const refused = { event: 'error', data: { error: { message: /API key/, code: 401 } } };
+  t.match(socket.sent, [
+    { id: 1, ...refused },
+    { id: 2, ...refused },
+  ]);
+  say({ op: 'auth', key: 'secret' });
+  t.same(watches[0]?.rights(), { ask: true, admin: true, text: true });
+  say({ op: 'explain', id: 3, body: {} });
+  t.match(started, [{ op: 'explain' }]);
+  say({ op: 'auth', key: 'guess' });
+  t.equal(socket.closeCode, 4401, 'a wrong one is never good');
+  t.end();
+});

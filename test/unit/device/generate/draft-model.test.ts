@@ -19,7 +19,12 @@ import { newTold, tell, type Told } from './told.js';
 const INT8 = { ...ON_CPU, kvCacheDtype: 'int8' } as const;
 const model = await tinyModel('llama-plain');
 const PROMPT = promptOf(33, model.spec.vocabSize, 1);
-const SPECULATION = { algorithm: 'STANDALONE' as const, numDraftTokens: 4, promptIds: PROMPT };
+const SPECULATION = {
+  algorithm: 'STANDALONE' as const,
+  numDraftTokens: 4,
+  minHits: 10,
+  promptIds: PROMPT,
+};
 
 /** One after the other: of greedy requests, of samples that a draft model seldom guesses, of a few likely tokens. */
 const SAMPLINGS: readonly Partial<SamplingParams>[] = [
@@ -94,7 +99,8 @@ for (const [kv, name] of [
     const told = await alone({}, { on });
     t.equal(told.tokens.length, 90);
     t.equal(told.numCorrect, told.numDrafts);
-    t.ok(told.rows.slice(0, -2).every((rows) => rows === 4));
+    t.same(told.rows.slice(0, 2), [2, 2], 'one draft at once, until four were right');
+    t.ok(told.rows.slice(2, -2).every((rows) => rows === 4));
     await on.releaseKv();
     t.equal(bitsOf(await alone({}, { on })), bitsOf(told), 'and so it does with its memory anew');
   });
