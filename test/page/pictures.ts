@@ -40,7 +40,7 @@ try {
   await page.waitForTimeout(TRAFFIC_MS / 4);
   await page
     .getByRole('textbox', { name: 'Prompt' })
-    .fill('You are a helpful assistant. Say in one word: green');
+    .fill('You are a helpful assistant. Say in one word: red 99');
   await page.getByRole('button', { name: 'Explain' }).click();
   await page.locator('.explained').waitFor();
   await save(page, 'cache');
@@ -61,7 +61,7 @@ async function chat(page: Page): Promise<void> {
   await page.keyboard.press('Escape');
   await converse(page, 'Tell me a story.');
   await page.getByRole('button', { name: 'Probabilities' }).click();
-  await page.getByRole('option').nth(3).hover();
+  await page.locator('.token:not(.p5)').first().hover();
 }
 
 async function save(page: Page, name: string): Promise<void> {

@@ -80,7 +80,7 @@ t.test(
 
     await page
       .getByRole('textbox', { name: 'Prompt' })
-      .fill('You are a helpful assistant. Say in one word: green');
+      .fill('You are a helpful assistant. Say in one word: red 99');
     await page.getByRole('button', { name: 'Explain' }).click();
     await page.getByText(/tokens of \d+ \(\d+ %\) cached\./).waitFor();
     t.ok((await page.locator('.slab.on-path').count()) > 0, 'its way is marked');

@@ -44,7 +44,7 @@ t.test('the page is small, and needs nothing from elsewhere', { skip }, async (t
   for (const [, name] of html.matchAll(/"page\/([^"]+)"/g)) {
     t.ok(
       built?.some((file) => file.name === name),
-      name,
+      `${name ?? ''} is there`,
     );
   }
 });
