@@ -31,7 +31,10 @@ export interface GateParts {
 }
 
 /** The port of this server, which may be open before the model is there. */
-export function createGate(args: GateArgs, { engine, progress, onFailed, tls, page = null }: GateParts): Gate {
+export function createGate(
+  args: GateArgs,
+  { engine, progress, onFailed, tls, page = null }: GateParts,
+): Gate {
   const { apiKey, host, allowedHosts, corsOrigins } = args;
   return new Gate({
     engine,

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 
+import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -15,8 +15,6 @@ export const SIZES = [
   { width: 1440, height: 900 },
 ] as const;
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }
@@ -25,7 +23,7 @@ export function startBrowser(): Promise<Browser> {
 export interface Tab {
   readonly page: Page;
   readonly faults: readonly string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openTab(
@@ -54,7 +52,7 @@ export async function openTab(
 /** What axe finds fault with, as sentences. It is put in past the page's policy, which would not run it. */
 export async function violations(page: Page): Promise<readonly string[]> {
   const session = await page.context().newCDPSession(page);
-  const run = `${AXE}; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+  const run = `${axe.source}; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
     violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, any, all }) =>
       id + ': ' + help + ' at ' + target.join(' ') + ' ' + [...any, ...all].map(({ message }) => message).join('; '))))`;
   const { result, exceptionDetails } = await session.send('Runtime.evaluate', {

@@ -6,7 +6,7 @@ import { readPageFiles } from '../../../src/boot/page-files.js';
 /** What a browser loads before it shows anything, compressed. */
 const MOST_BYTES = 200 * 1024;
 
-t.test('files are read with their compressed forms', async (t) => {
+t.test('files are read with their compressed forms', (t) => {
   const folder = t.testdir({
     'index.html': 'a',
     'index.html.br': 'b',
@@ -23,17 +23,19 @@ t.test('files are read with their compressed forms', async (t) => {
       ['x.js', 'c', null, 'd'],
     ],
   );
+  t.end();
 });
 
-t.test('without a document there is no page', async (t) => {
+t.test('without a document there is no page', (t) => {
   t.equal(readPageFiles(pathToFileURL(`${t.testdir({ 'x.js': '' })}/`)), null);
   t.equal(readPageFiles(pathToFileURL('/nowhere/at/all/')), null);
+  t.end();
 });
 
 const built = readPageFiles();
 const skip = built === null ? 'npm run build:page was not run' : false;
 
-t.test('the page is small, and needs nothing from elsewhere', { skip }, async (t) => {
+t.test('the page is small, and needs nothing from elsewhere', { skip }, (t) => {
   const bytesOf = (form: 'br' | 'gzip'): number =>
     (built ?? []).reduce((sum, file) => sum + (file[form]?.length ?? file.plain.length), 0);
   t.ok(bytesOf('gzip') < MOST_BYTES, `${bytesOf('gzip')} bytes by gzip`);
@@ -47,4 +49,5 @@ t.test('the page is small, and needs nothing from elsewhere', { skip }, async (t
       `${name ?? ''} is there`,
     );
   }
+  t.end();
 });

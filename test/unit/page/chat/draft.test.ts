@@ -7,7 +7,7 @@ const delta = (fields: object, more: object = {}): object => ({
   choices: [{ index: 0, delta: fields, ...more }],
 });
 
-t.test('chunks add up to an answer', async (t) => {
+t.test('chunks add up to an answer', (t) => {
   const draft = new Draft();
   draft.add(delta({ role: 'assistant', content: '' }), 5);
   draft.add({ ...delta({ reasoning_content: 'Hm.' }), usage: { completion_tokens: 2 } }, 10);
@@ -37,9 +37,10 @@ t.test('chunks add up to an answer', async (t) => {
   });
   const { stats } = draft.ended(60);
   t.equal(stats && tokensPerSecond(stats), 200);
+  t.end();
 });
 
-t.test('calls come in parts, several side by side', async (t) => {
+t.test('calls come in parts, several side by side', (t) => {
   const draft = new Draft();
   const call = (index: number, fields: object): object =>
     delta({ tool_calls: [{ index, ...fields }] });
@@ -50,9 +51,10 @@ t.test('calls come in parts, several side by side', async (t) => {
     { id: 'a', name: 'look', arguments: '{"x":1}' },
     { id: 'b', name: 'go', arguments: '{}' },
   ]);
+  t.end();
 });
 
-t.test('probabilities come with their alternatives', async (t) => {
+t.test('probabilities come with their alternatives', (t) => {
   const draft = new Draft();
   const content = [
     { token: 'A', bytes: [65], logprob: -0.1, top_logprobs: [{ token: 'B', logprob: -2 }] },
@@ -61,9 +63,10 @@ t.test('probabilities come with their alternatives', async (t) => {
   t.same(draft.shown.tokens, [
     { text: 'A', bytes: [65], logprob: -0.1, top: [{ text: 'B', logprob: -2 }] },
   ]);
+  t.end();
 });
 
-t.test('a failure in the midst of a stream is thrown, in its own words', async (t) => {
+t.test('a failure in the midst of a stream is thrown, in its own words', (t) => {
   const draft = new Draft();
   t.throws(
     () => {
@@ -71,18 +74,21 @@ t.test('a failure in the midst of a stream is thrown, in its own words', async (
     },
     { message: 'The device failed.', status: 500 },
   );
+  t.end();
 });
 
-t.test('what makes no sense adds nothing', async (t) => {
+t.test('what makes no sense adds nothing', (t) => {
   const draft = new Draft();
   for (const chunk of [undefined, null, 3, 'x', [], { choices: 'no' }, { choices: [null] }]) {
     draft.add(chunk, 1);
   }
   t.equal(draft.shown.content, '');
+  t.end();
 });
 
-t.test('what came all at once has no speed', async (t) => {
+t.test('what came all at once has no speed', (t) => {
   const stats = { promptTokens: 1, cachedTokens: 0, cacheNote: '', firstMs: 10 };
   t.equal(tokensPerSecond({ ...stats, completionTokens: 9, firstTokens: 9, totalMs: 99 }), null);
   t.equal(tokensPerSecond({ ...stats, completionTokens: 9, firstTokens: 1, totalMs: 11 }), null);
+  t.end();
 });

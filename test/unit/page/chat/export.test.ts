@@ -21,25 +21,28 @@ const one = [question, answer].reduce(
   }),
 );
 
-t.test('what was written is read', async (t) => {
+t.test('what was written is read', (t) => {
   t.same(readExport(writeExport([one])), [one]);
+  t.end();
 });
 
-t.test('probabilities stay behind', async (t) => {
+t.test('probabilities stay behind', (t) => {
   const tokens = [{ text: 'Hello', bytes: [], logprob: 0, top: [] }];
   const heavy = withMessage(one, { ...answer, tokens });
   t.notOk(writeExport([heavy]).includes('logprob'));
+  t.end();
 });
 
-t.test('another file is refused', async (t) => {
+t.test('another file is refused', (t) => {
   for (const text of ['', '[]', '{"format":"else"}', 'null']) {
     t.throws(() => readExport(text), { message: 'This file holds no conversations of Radish.' });
   }
   const newer = { format: 'radish.conversations', version: 2 };
   t.throws(() => readExport(JSON.stringify(newer)), { message: /newer/ });
+  t.end();
 });
 
-t.test('what anybody wrote is taken as far as it makes sense', async (t) => {
+t.test('what anybody wrote is taken as far as it makes sense', (t) => {
   const conversations = [
     {
       id: 7,
@@ -65,4 +68,5 @@ t.test('what anybody wrote is taken as far as it makes sense', async (t) => {
   t.same(Object.keys(read.messages), ['a']);
   t.same(read.chosen, { '': 'a' });
   t.match(pathOf(read), [{ role: 'user', content: '' }]);
+  t.end();
 });

@@ -7,7 +7,7 @@ const htmlOf = (text: string): string =>
     .map(({ html }) => html)
     .join('');
 
-t.test('Markdown becomes HTML, block by block', async (t) => {
+t.test('Markdown becomes HTML, block by block', (t) => {
   const blocks = blocksOf('# One\n\ntwo *three*\n\n```js\nlet x = "<b>";\n```\n\n- a\n- b\n');
   t.same(
     blocks.map(({ html }) => html.trim()),
@@ -18,14 +18,16 @@ t.test('Markdown becomes HTML, block by block', async (t) => {
       '<ul>\n<li>a</li>\n<li>b</li>\n</ul>',
     ],
   );
+  t.end();
 });
 
-t.test('a block is the same whatever follows it', async (t) => {
+t.test('a block is the same whatever follows it', (t) => {
   const [first] = blocksOf('one\n\ntw');
   t.same(blocksOf('one\n\ntwo\n\n```\nthree')[0], first);
+  t.end();
 });
 
-t.test('HTML is shown as it was written', async (t) => {
+t.test('HTML is shown as it was written', (t) => {
   for (const text of [
     '<script>alert(1)</script>',
     '<img src=x onerror=alert(1)>',
@@ -37,9 +39,10 @@ t.test('HTML is shown as it was written', async (t) => {
     t.notMatch(htmlOf(text), /<(script|img|svg|style|b)\b/i, text);
     t.match(htmlOf(text), /&lt;/);
   }
+  t.end();
 });
 
-t.test('a link leads to where a link may lead, and an image is a link', async (t) => {
+t.test('a link leads to where a link may lead, and an image is a link', (t) => {
   t.match(htmlOf('[a](https://example.org/?a=1&b="2")'), /<a href="https:\/\/example.org/);
   t.match(
     htmlOf('![alt](https://example.org/x.png)'),
@@ -55,9 +58,11 @@ t.test('a link leads to where a link may lead, and an image is a link', async (t
     t.notOk(isSafeLink(href), href);
     t.notMatch(htmlOf(`[a](${href}) ![b](${href}) <${href}>`), /<a |<img/, href);
   }
+  t.end();
 });
 
-t.test('a language is a name and nothing else', async (t) => {
+t.test('a language is a name and nothing else', (t) => {
   t.match(htmlOf('```"><script>\nx\n```'), /<pre><code>x/);
   t.match(htmlOf('```c++ title\nx\n```'), /class="language-c\+\+"/);
+  t.end();
 });

@@ -34,7 +34,7 @@ const settings = {
 };
 const options = { model: 'm', settings, messages: [question, calling, result, failed] };
 
-t.test('a conversation as the route takes it', async (t) => {
+t.test('a conversation as the route takes it', (t) => {
   t.same(bodyOf(options), {
     model: 'm',
     messages: [
@@ -54,27 +54,31 @@ t.test('a conversation as the route takes it', async (t) => {
     stop: ['END', 'STOP'],
     tools: [{ type: 'function', function: { name: 'look' } }],
   });
+  t.end();
 });
 
-t.test('what is empty is left to the server', async (t) => {
+t.test('what is empty is left to the server', (t) => {
   const bare = bodyOf({ model: 'm', settings: DEFAULT_SETTINGS, messages: [question] });
   t.same(Object.keys(bare), ['model', 'messages']);
+  t.end();
 });
 
-t.test('the page asks for more than a program would', async (t) => {
+t.test('the page asks for more than a program would', (t) => {
   t.match(streamBodyOf(options), { stream: true, return_cache_info: true });
   t.notOk('logprobs' in streamBodyOf(options));
   const asking = { ...options, settings: { ...settings, probabilities: true } };
   t.match(streamBodyOf(asking), { logprobs: true, top_logprobs: 5 });
+  t.end();
 });
 
-t.test('settings that cannot be meant are told of', async (t) => {
+t.test('settings that cannot be meant are told of', (t) => {
   t.equal(faultIn(settings), null);
   t.equal(faultIn({ ...settings, topP: 'much' }), 'Top p must be a number.');
   t.equal(faultIn({ ...settings, tools: '{}' }), 'Tools must be a JSON list of functions.');
+  t.end();
 });
 
-t.test('a shell hands curl the body to the byte', async (t) => {
+t.test('a shell hands curl the body to the byte', (t) => {
   const command = curlOf({ url: 'http://127.0.0.1:30000', body: bodyOf(options), hasKey: true });
   const print = `curl() { printf '%s\\0' "$@"; }\n${command}`;
   const { stdout } = spawnSync('sh', ['-c', print], { env: { RADISH_API_KEY: 'k' } });
@@ -82,9 +86,10 @@ t.test('a shell hands curl the body to the byte', async (t) => {
   t.equal(args[0], 'http://127.0.0.1:30000/v1/chat/completions');
   t.ok(args.includes('Authorization: Bearer k'));
   t.same(JSON.parse(args[args.indexOf('-d') + 1] ?? ''), bodyOf(options));
+  t.end();
 });
 
-t.test('Python reads the same values', async (t) => {
+t.test('Python reads the same values', (t) => {
   const has = spawnSync('python3', ['--version']).status === 0;
   if (!has) {
     t.pass('python3 is not here');
@@ -114,4 +119,5 @@ t.test('Python reads the same values', async (t) => {
   t.same(client, { base_url: 'http://127.0.0.1:30000/v1', api_key: 'k' });
   const { extra_body: extra, ...known } = asked ?? {};
   t.same({ ...known, ...(extra as object) }, body);
+  t.end();
 });

@@ -6,7 +6,7 @@ import { areaPath, linePath, niceTop } from '../../../../src/page/shared/plot-pa
 import { hashOf, viewOf, VIEWS } from '../../../../src/page/shared/views.js';
 import { sentenceIn } from '../../../../src/page/shared/failure.js';
 
-t.test('numbers in three digits', async (t) => {
+t.test('numbers in three digits', (t) => {
   t.same([0, 12, 1234, 12_345, 1_234_567, 0.5].map(short), [
     '0',
     '12',
@@ -16,9 +16,10 @@ t.test('numbers in three digits', async (t) => {
     '0.50',
   ]);
   t.same([0, 0.012, 0.5, 1].map(percent), ['0 %', '1.2 %', '50 %', '100 %']);
+  t.end();
 });
 
-t.test('times in the unit that fits', async (t) => {
+t.test('times in the unit that fits', (t) => {
   t.same([1.234, 999, 1234, 61_000, 3_700_000].map(duration), [
     '1.23 ms',
     '999 ms',
@@ -28,9 +29,10 @@ t.test('times in the unit that fits', async (t) => {
   ]);
   t.same([-5, 1999, 61_000, 7_300_000].map(ago), ['0 s ago', '1 s ago', '1 min ago', '2 h ago']);
   t.same([counted(1, 'token'), counted(2000, 'token')], ['1 token', '2,000 tokens']);
+  t.end();
 });
 
-t.test('a plot fits its frame', async (t) => {
+t.test('a plot fits its frame', (t) => {
   const frame = { width: 100, height: 10, from: 0, to: 10, top: 4 };
   const points = [
     { at: 0, value: 0 },
@@ -41,20 +43,23 @@ t.test('a plot fits its frame', async (t) => {
   t.equal(areaPath(points, frame), 'M0.0 10.0L50.0 5.0L100.0 0.0L100.0 10.0L0.0 10.0Z');
   t.equal(areaPath([], frame), '');
   t.same([0, 0.3, 1, 3, 7, 12, 480].map(niceTop), [1, 0.5, 1, 5, 10, 20, 500]);
+  t.end();
 });
 
-t.test('an address names a view and nothing else', async (t) => {
+t.test('an address names a view and nothing else', (t) => {
   for (const view of VIEWS) t.equal(viewOf(hashOf(view)), view);
   for (const hash of ['', '#', '#/', '#/nowhere', '#key=secret']) t.equal(viewOf(hash), 'chat');
+  t.end();
 });
 
-t.test('waits grow, and end growing', async (t) => {
+t.test('waits grow, and end growing', (t) => {
   const waits = [0, 1, 2, 3, 10, 50].map((attempt) => backoffMs(attempt, 1));
   t.same(waits, [300, 600, 1200, 2400, 8000, 8000]);
   t.equal(backoffMs(0, 0), 240);
+  t.end();
 });
 
-t.test('the sentence in an error of any shape', async (t) => {
+t.test('the sentence in an error of any shape', (t) => {
   t.equal(sentenceIn('{"error":{"message":"No."}}', 400), 'No.');
   t.equal(sentenceIn('{"error":"No."}', 400), 'No.');
   t.equal(sentenceIn('{"message":"No."}', 400), 'No.');
@@ -62,4 +67,5 @@ t.test('the sentence in an error of any shape', async (t) => {
   t.equal(sentenceIn('plain words', 400), 'plain words');
   t.equal(sentenceIn('', 502), 'HTTP 502');
   t.equal(sentenceIn('{}', 502), 'HTTP 502');
+  t.end();
 });
