@@ -84,3 +84,12 @@ export async function converse(page: Page, question: string): Promise<string> {
   await answer.locator('.stats, .fault').first().waitFor();
   return (await answer.locator('.message-body > .markdown').allInnerTexts()).join('\n');
 }
+
+/** Waits until an expression is true in the page, whose policy lets nothing but the browser itself evaluate it. */
+export async function until(page: Page, expression: string): Promise<void> {
+  const end = Date.now() + 15_000;
+  while (!(await page.evaluate<boolean>(expression))) {
+    if (Date.now() > end) throw new Error(`it never came true: ${expression}`);
+    await page.waitForTimeout(50);
+  }
+}

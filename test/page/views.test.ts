@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import t from 'tap';
 
 import { startRadish, type RadishProcess } from '../e2e/radish-process.js';
-import { openTab, overflow, SIZES, skip, startBrowser, violations } from './tab.js';
+import { openTab, overflow, SIZES, skip, startBrowser, until, violations } from './tab.js';
 import { Traffic } from './traffic.js';
 
 let radish: RadishProcess;
@@ -68,7 +68,8 @@ t.test(
 
     const first = page.getByRole('treeitem', { name: /You are a helpful/ }).first();
     await first.click();
-    await page.waitForFunction(
+    await until(
+      page,
       "[...document.querySelectorAll('[role=treeitem]')].filter((one) => one.style.width === '100%').length >= 2",
     );
     await page.keyboard.press('Escape');
@@ -122,7 +123,7 @@ t.test('experts are recorded, counted and downloaded', { skip }, async (t) => {
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByText(/^recording/).waitFor();
   const traffic = new Traffic(radish.url, 2);
-  await page.waitForFunction("/[1-9]/.test(document.querySelector('tbody td')?.textContent ?? '')");
+  await until(page, "/[1-9]/.test(document.querySelector('tbody td')?.textContent ?? '')");
   await traffic.stop();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
