@@ -2,14 +2,21 @@
 import t from 'tap';
 
 import { patched } from '../../src/api/ws/watch/merge-patch.js';
-import type { Explained, WatchState, WatchUpdate } from '../../src/api/ws/watch/types.js';
+import type {
+  ExplainBody,
+  Explained,
+  WatchBody,
+  WatchState,
+  WatchTopic,
+  WatchUpdate,
+} from '../../src/api/ws/watch/types.js';
 import { openWs, type WsClient } from '../doubles/ws-client.js';
 import { generate, postJson, settledPools } from './client.js';
 import { startRadish } from './radish-process.js';
 
 t.setTimeout(120_000);
 
-const ALL = ['engine', 'requests', 'cache', 'experts'];
+const ALL: readonly WatchTopic[] = ['engine', 'requests', 'cache', 'experts'];
 const greedy = (numTokens: number): object => ({
   temperature: 0,
   max_new_tokens: numTokens,
@@ -24,7 +31,7 @@ class Watching {
 
   private constructor(readonly client: WsClient) {}
 
-  static async open(url: string, body: object, key?: string): Promise<Watching> {
+  static async open(url: string, body: WatchBody, key?: string): Promise<Watching> {
     const client = await openWs(url);
     const watching = new Watching(client);
     if (key !== undefined) client.send({ op: 'auth', key });
@@ -121,7 +128,8 @@ t.test('a server without keys, on this machine', async (t) => {
       'Once',
     ];
     for (const text of texts) {
-      first.client.send({ op: 'explain', id: 'e', body: { text } });
+      const prompt: ExplainBody = { text };
+      first.client.send({ op: 'explain', id: 'e', body: prompt });
       let told: Explained | null = null;
       while (told === null) {
         const event = await first.client.next();

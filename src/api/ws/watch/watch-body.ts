@@ -4,7 +4,9 @@ import { fieldOf, isObject, type JsonObject } from '../../../http/json.js';
 import type { CacheSight } from './cache-topic.js';
 import { WATCH_TOPICS, type WatchTopic } from './types.js';
 
-const NODES = { least: 16, most: 4096, usual: 1024 };
+/** Nodes that one watcher sees. */
+export const MAX_NODES = 4096;
+const NODES = { least: 16, usual: 1024 };
 
 /** What one watcher wants to see. */
 export interface WatchWish {
@@ -38,8 +40,8 @@ function parseSight(value: unknown): CacheSight {
   if (!isObject(value)) refuse('cache must be an object.');
   const read = new FieldReader(value, 'INVALID_REQUEST');
   const maxNodes = read.integer('max_nodes') ?? NODES.usual;
-  if (maxNodes < NODES.least || maxNodes > NODES.most) {
-    refuse(`max_nodes must be in [${NODES.least}, ${NODES.most}], got ${maxNodes}.`);
+  if (maxNodes < NODES.least || maxNodes > MAX_NODES) {
+    refuse(`max_nodes must be in [${NODES.least}, ${MAX_NODES}], got ${maxNodes}.`);
   }
   return { focus: read.integer('focus'), maxNodes };
 }
