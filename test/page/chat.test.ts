@@ -208,6 +208,8 @@ t.test('conversations stay in the browser, and leave it as a file', { skip }, as
   await said(other.page, 'is Paris.').waitFor();
   await other.page.getByRole('button', { name: 'Delete What is' }).click();
   t.equal(await said(other.page, 'is Paris.').count(), 0);
+  await other.page.getByRole('button', { name: 'Undo' }).click();
+  await said(other.page, 'is Paris.').waitFor();
   await writeFile(file, (await readFile(file, 'utf8')).slice(9));
   await other.page.getByLabel('Conversations to import').setInputFiles(file);
   await other.page.getByText('This file holds no conversations').waitFor({ state: 'attached' });

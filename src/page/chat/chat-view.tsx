@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-import { IconButton } from '../shared/button.js';
+import { Button, IconButton } from '../shared/button.js';
 import { Dialog } from '../shared/dialog.js';
 import type { ServerFacts } from '../shared/facts.js';
 import { useStore } from '../shared/hooks.js';
@@ -88,6 +88,7 @@ export function ChatView({ chats, facts }: ChatViewProps) {
             onShowRequest={showRequest}
           />
         )}
+        <UndoLine chats={chats} />
         <Composer
           isLive={answering !== null}
           canSend={canAsk}
@@ -123,6 +124,23 @@ export function ChatView({ chats, facts }: ChatViewProps) {
             showRequest(null);
           }}
         />
+      )}
+    </div>
+  );
+}
+
+/** Gives back what was deleted last. */
+function UndoLine({ chats }: { readonly chats: Chats }) {
+  const deleted = useStore(chats.deleted);
+  return (
+    <div role="status">
+      {deleted !== null && (
+        <p class="undo">
+          {deleted.sentence}
+          <Button kind="quiet" onClick={deleted.restore}>
+            Undo
+          </Button>
+        </p>
       )}
     </div>
   );

@@ -16,6 +16,15 @@ import {
 /** Between two writes of a conversation, in milliseconds. */
 const SAVE_EVERY_MS = 800;
 
+/** So long something deleted can be had back. */
+const OFFERED_MS = 12_000;
+
+/** Something that was deleted, and can be had back. */
+export interface Deleted {
+  readonly sentence: string;
+  readonly restore: () => void;
+}
+
 /** The conversations of this browser: who changes one does it here. */
 export class Chats {
   /** The last used first. */
@@ -23,6 +32,8 @@ export class Chats {
   readonly current: Store<Conversation>;
   /** By message: what ends the answer that is made for it. */
   readonly live = new Store<ReadonlyMap<string, AbortController>>(new Map());
+  /** What was deleted last, for a while; null = nothing. */
+  readonly deleted = new Store<Deleted | null>(null);
   /** What happened, for who does not see it; and what went wrong with the storage. */
   readonly news = new Store('');
   readonly #storage = new ConversationStorage();
@@ -56,16 +67,14 @@ export class Chats {
   }
 
   delete(id: string): void {
-    for (const message of Object.keys(this.#find(id)?.messages ?? {})) this.stop(message);
+    const gone = this.#find(id);
+    for (const message of Object.keys(gone?.messages ?? {})) this.stop(message);
     this.list.update((list) => list.filter((one) => one.id !== id));
     clearTimeout(this.#unsaved.get(id));
     this.#unsaved.delete(id);
     this.#keep(this.#storage.delete(id));
     if (this.current.value.id === id) this.begin();
-  }
-
-  rename(id: string, title: string): void {
-    this.#change(id, (one) => ({ ...one, title: title.trim() || one.title }));
+    if (gone !== undefined) this.#offerBack('The conversation was deleted.', gone);
   }
 
   /** Those that are here already are replaced. */
@@ -128,11 +137,28 @@ export class Chats {
 
   deleteMessage(id: string): void {
     this.stop(id);
-    this.#change(this.current.value.id, (one) => without(one, id));
+    const before = this.current.value;
+    this.#change(before.id, (one) => without(one, id));
+    this.#offerBack('The message was deleted, with all below it.', before);
   }
 
   stop(id: string): void {
     this.live.value.get(id)?.abort();
+  }
+
+  #offerBack(sentence: string, before: Conversation): void {
+    const deleted: Deleted = {
+      sentence,
+      restore: () => {
+        this.deleted.set(null);
+        this.add([withoutStumps(before)]);
+        this.open(before.id);
+      },
+    };
+    this.deleted.set(deleted);
+    setTimeout(() => {
+      this.deleted.update((now) => (now === deleted ? null : now));
+    }, OFFERED_MS);
   }
 
   #ask(question: Message, model: string): void {

@@ -58,7 +58,7 @@ export function EngineView({ connection }: { readonly connection: Connection }) 
         </section>
       </div>
       <section class="card" aria-label="Requests">
-        <RequestTable requests={requests} now={now} />
+        <RequestTable requests={requests} now={now} mayAbort={watched.rights.admin} />
       </section>
       <div class="columns">
         <section class="card" aria-label="Finished">

@@ -9,10 +9,12 @@ const MOST_ROWS = 40;
 interface RequestTableProps {
   readonly requests: RequestsState;
   readonly now: number;
+  /** The key that was given may end what others asked for. */
+  readonly mayAbort: boolean;
 }
 
 /** What runs and what waits, each with how far it is. */
-export function RequestTable({ requests, now }: RequestTableProps) {
+export function RequestTable({ requests, now, mayAbort }: RequestTableProps) {
   const { fault, run } = useTask<undefined>();
   const live = Object.entries(requests.live);
   const abort = (rid: string): void => {
@@ -57,7 +59,7 @@ export function RequestTable({ requests, now }: RequestTableProps) {
             </thead>
             <tbody>
               {live.slice(0, MOST_ROWS).map(([number, request]) => (
-                <Row key={number} request={request} now={now} onAbort={abort} />
+                <Row key={number} request={request} now={now} onAbort={mayAbort ? abort : null} />
               ))}
             </tbody>
           </table>
@@ -71,7 +73,7 @@ export function RequestTable({ requests, now }: RequestTableProps) {
 interface RowProps {
   readonly request: LiveRequest;
   readonly now: number;
-  readonly onAbort: (rid: string) => void;
+  readonly onAbort: ((rid: string) => void) | null;
 }
 
 function Row({ request, now, onAbort }: RowProps) {
@@ -95,9 +97,10 @@ function Row({ request, now, onAbort }: RowProps) {
       <td>
         <IconButton
           icon="stop"
-          label={`Abort ${rid}`}
+          label={onAbort === null ? `Abort ${rid}: needs the admin key` : `Abort ${rid}`}
+          disabled={onAbort === null}
           onClick={() => {
-            onAbort(rid);
+            onAbort?.(rid);
           }}
         />
       </td>

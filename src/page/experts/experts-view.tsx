@@ -37,12 +37,20 @@ export function ExpertsView({ connection }: { readonly connection: Connection })
           experts are chosen.
         </p>
       )}
-      {experts.available === 'yes' && <Recording experts={experts} />}
+      {experts.available === 'yes' && (
+        <Recording experts={experts} mayRecord={watched?.rights.admin ?? false} />
+      )}
     </div>
   );
 }
 
-function Recording({ experts }: { readonly experts: ExpertsState }) {
+interface RecordingProps {
+  readonly experts: ExpertsState;
+  /** The key that was given may do so. */
+  readonly mayRecord: boolean;
+}
+
+function Recording({ experts, mayRecord }: RecordingProps) {
   const { fault, isBusy, run } = useTask<undefined>();
   const layers = layersOf(experts.layers);
   const total = layers.reduce((sum, [, counts]) => sum + counts.reduce((a, b) => a + b, 0), 0);
@@ -56,7 +64,11 @@ function Recording({ experts }: { readonly experts: ExpertsState }) {
     <>
       <section class="card" aria-label="Recording">
         <div class="row">
-          <Button kind="main" disabled={isBusy} onClick={act(experts.recording ? 'stop' : 'start')}>
+          <Button
+            kind="main"
+            disabled={isBusy || !mayRecord}
+            onClick={act(experts.recording ? 'stop' : 'start')}
+          >
             {experts.recording ? 'Stop' : 'Start'}
           </Button>
           <Button
@@ -67,10 +79,11 @@ function Recording({ experts }: { readonly experts: ExpertsState }) {
           >
             Download
           </Button>
-          <Button disabled={isBusy || total === 0} onClick={act('dump')}>
+          <Button disabled={isBusy || !mayRecord || total === 0} onClick={act('dump')}>
             Write files on the server, and begin anew
           </Button>
         </div>
+        {!mayRecord && <p class="note">To start and to stop needs the admin key.</p>}
         {fault !== '' && (
           <p class="fault" role="alert">
             {fault}
