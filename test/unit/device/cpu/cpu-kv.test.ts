@@ -11,13 +11,8 @@ const STATE: StateSpec = {
   kvLayers: [0],
   tensors: [{ layer: 1, part: 'memory', shape: [2, 2] }],
 };
-const SHAPE = {
-  layers: [{ layer: 0, numKvHeads: 1, headDim: 4 }],
-  numKvHeads: 1,
-  headDim: 4,
-  type: 'f32',
-  state: STATE,
-} as const;
+const HEADS = { numKvHeads: 1, headDim: 4 };
+const SHAPE = { layers: [{ layer: 0, ...HEADS }], ...HEADS, type: 'f32', state: STATE } as const;
 const NO_PAGES = new Int32Array(0);
 
 /** Two slots, two places, and a look at states as one number each. */
