@@ -12,7 +12,7 @@ import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.js';
 import { chatglm, glm4, glm4Moe } from './glm.js';
 import { gptOss } from './gpt-oss.js';
 import { granite, graniteHybrid, graniteMoe } from './granite.js';
-import { falconH1, jamba, lfm2, nemotronH } from './hybrid.js';
+import { falconH1, jamba, lfm2, lfm2Moe, nemotronH, nemotronHMoe } from './hybrid.js';
 import { falcon, gpt2, gptNeox, nemotron, stablelm, starcoder2 } from './layer-norms.js';
 import {
   arcee,
@@ -64,6 +64,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   jamba,
   jinaBert,
   lfm2,
+  lfm2Moe,
   llama,
   minicpm,
   minicpm3,
@@ -71,6 +72,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   modernBert,
   nemotron,
   nemotronH,
+  nemotronHMoe,
   nomicBert,
   olmo,
   olmo2,
