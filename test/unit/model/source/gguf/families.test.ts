@@ -40,6 +40,17 @@ const UNSAID: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
   // The converter writes the epsilon of the class for the model's.
   'lfm2-moe': { norm_eps: 1e-5 },
+  // Of layers without a window it leaves the scaling out.
+  'gemma4-keys': {
+    rope_parameters: {
+      full_attention: {
+        partial_rotary_factor: 0.5,
+        rope_theta: 5000,
+        rope_type: 'proportional',
+      },
+      sliding_attention: { rope_theta: 300, rope_type: 'default' },
+    },
+  },
   'minicpm3-blocks': { scale_emb: 12, scale_depth: 1.4, dim_model_base: 256 },
   mixtral: { sliding_window: null },
   'nemotron-h': { time_step_min: 0.001 },
