@@ -39,7 +39,7 @@ import { Teardown } from './teardown.js';
 import { temporaryFolders } from './temporary.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
-import { withoutSharedRows } from './recurrent-state.js';
+import { checkRecurrentState } from './recurrent-state.js';
 import { shownPrice } from './draft-price.js';
 import {
   checkDraftContext,
@@ -139,10 +139,9 @@ async function build(
   const draftPath = draftPathOf(given);
   const draft = draftPath === null ? null : await loadDraft(loading, draftPath, loaded);
   progress.haveWeights();
-  const resolved = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
+  const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
   const models = { spec: prepared.spec, draft: draft && draft.spec };
-  const { args, note } = withoutSharedRows(resolved, models);
-  if (note !== null) log.info(note);
+  checkRecurrentState(args, models);
   const { limits, account, freeBytes } = memoryPlan(args, models, machine, devices.gpus);
   checkDraftContext(draft && draft.spec, limits);
   for (const line of account) log.info(line);
@@ -150,11 +149,7 @@ async function build(
   if (price !== null) log.info(shownPrice(price));
 
   const actors = startActorThreads(
-    schedulerConfig(args, env, {
-      limits,
-      keepsState: prepared.spec.state !== null,
-      speculation: speculationOf(args, price),
-    }),
+    schedulerConfig(args, env, { limits, speculation: speculationOf(args, price) }),
     expertRecording(args, prepared.spec),
   );
   teardown.add(() => actors.stop());
@@ -215,7 +210,13 @@ async function build(
     grammars,
     model: served,
     limits: serving,
-    bounds: boundsOf({ args, limits: serving, contextLength, maxFiles }),
+    bounds: boundsOf({
+      args,
+      limits: serving,
+      contextLength,
+      numStatePlaces: limits.states?.numPlaces ?? 0,
+      maxFiles,
+    }),
     cache: actors.cache,
     readFacts: () => fleet.facts,
     ...deviceControls({

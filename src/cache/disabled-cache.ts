@@ -7,6 +7,7 @@ import {
   type CacheState,
   type InsertRequest,
   type InsertResult,
+  type LeftOfInsert,
   type MatchResult,
   type PrefixCache,
   type TreeObserver,
@@ -14,6 +15,7 @@ import {
 import { TreeReader } from './tree-reader.js';
 
 export class DisabledCache implements PrefixCache {
+  readonly keepsStates = false;
   readonly reader = new TreeReader(new Map());
   readonly clock = 0;
   observer: TreeObserver | null = null;
@@ -46,8 +48,8 @@ export class DisabledCache implements PrefixCache {
     return { pages: NO_PAGES, lock: 0 };
   }
 
-  leftOf({ pages, ownFrom }: InsertRequest): InsertResult {
-    return { pages: this.#pool.leasedOf(pages.subarray(ownFrom)), lock: 0 };
+  leftOf({ pages, ownFrom }: InsertRequest): LeftOfInsert {
+    return { pages: this.#pool.leasedOf(pages.subarray(ownFrom)), lock: 0, states: NO_PAGES };
   }
 
   unlock(lock: number): void {
@@ -62,6 +64,15 @@ export class DisabledCache implements PrefixCache {
   giveBack(pages: Int32Array): void {
     this.#pool.requireLeased(pages);
     this.#pool.giveBack(pages);
+  }
+
+  leaseStates(numPlaces: number): Int32Array {
+    requireCount('numPlaces', numPlaces);
+    return NO_PAGES;
+  }
+
+  giveBackStates(places: Int32Array): void {
+    if (places.length > 0) throw new CacheMisuse('a disabled cache has no places for states');
   }
 
   flush(): void {

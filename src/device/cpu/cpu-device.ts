@@ -10,6 +10,7 @@ import { probeCpu } from './cpu-probe.js';
 import { kvShapeOf } from './kv-arrays.js';
 import { KvSlots } from './kv-slots.js';
 import { PagePool } from './page-pool.js';
+import { StatePlaces } from './state-places.js';
 
 /**
  * Loads the weights, makes the KV arrays and proves in-place semantics. Throws when any of it fails.
@@ -25,10 +26,14 @@ export async function openCpuDevice(
   const shape = kvShapeOf(model.spec);
   const slots = new KvSlots(shape, { ...limits, idleRowsMax: idleRowsMax(limits) });
   const pages = new PagePool(shape, { ...limits, numPages });
+  const places =
+    shape.state !== null && limits.states !== undefined
+      ? new StatePlaces(shape.state, limits.states.numPlaces)
+      : null;
   const session = await OrtSession.create(model, options);
   const forward = new CpuForward(session, model.spec, slots);
   await probeCpu(forward, slots, model.spec);
   const { isBatchInvariant: batches } = model;
   const facts = { kind: 'cpu', determinism: { ...FULLY_DETERMINISTIC, batches } } as const;
-  return { kv: new CpuKv(slots, pages), forward, facts, release: () => session.release() };
+  return { kv: new CpuKv(slots, pages, places), forward, facts, release: () => session.release() };
 }

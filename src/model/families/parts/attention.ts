@@ -1,7 +1,7 @@
 import type { AlibiPlan, AttentionPlan, TemperaturePlan } from '../../plan.js';
 import type { ModelConfig } from '../model-config.js';
-import type { FusedPart } from './fused.js';
-import { fusedViews, turned, turnedViews } from './fused.js';
+import type { TensorView } from '../../weights/tensor-view.js';
+import { type FusedLinear, type FusedPart, fusedViews, turned, turnedViews } from './fused.js';
 import { headNorms, type HeadNormStyle } from './head-norms.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
@@ -108,10 +108,8 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       sinks: traits.sinks === undefined ? null : names.tensor('sinks', traits.sinks, [numHeads]),
     },
     views: [
-      ...[...heads, ...(gate === null ? [] : [gate])].flatMap(({ module, of, ...part }) =>
-        module === part.name
-          ? []
-          : fusedViews({ at, module, in: hiddenSize, bias, rows: of, isTransposed }, [part]),
+      ...[...heads, ...(gate === null ? [] : [gate])].flatMap((part) =>
+        part.module === part.name ? [] : viewsOf(part, { at, in: hiddenSize, bias, isTransposed }),
       ),
       ...(isTransposed ? turnedViews({ ...output, bias: outputBias }) : []),
       ...norms.views,
@@ -129,6 +127,8 @@ interface HeadTraits {
 interface HeadPart extends FusedPart {
   readonly module: string;
   readonly of: number;
+  /** The module that has them alone in a checkpoint that does not have {@link module}, and where they lie in it. */
+  readonly alone: { readonly module: string; readonly lines: FusedPart['lines'] } | null;
 }
 
 function headParts(
@@ -154,21 +154,36 @@ function headParts(
       const lines = { begin: 0, run: headDim, stride: turn * headDim, order: own };
       const ownName = turn === 1 ? module : `${module} without gate`;
       const name = own === null ? ownName : halves(ownName);
-      return { module, of: turn * rows, rows, lines, name };
+      return { module, of: turn * rows, rows, lines, name, alone: null };
     }
     const [first, run, stride] = (fused.heads === 'in order' ? inOrder : inTurns)[part] ?? [
       0, 1, 1,
     ];
     const lines = linesOfHeads({ first, run, stride }, headDim, own);
     const name = own === null ? module : halves(module);
-    return { module: fused.module, of: all, rows, lines, name };
+    const inHeads = { begin: 0, run: headDim, stride: headDim, order: own };
+    const alone = own === null ? null : { module, lines: inHeads };
+    return { module: fused.module, of: all, rows, lines, name, alone };
   });
 }
 
 function gatePart({ numHeads, headDim }: ModelConfig, { q }: AttentionModules): HeadPart {
   const rows = numHeads * headDim;
   const lines = { begin: headDim, run: headDim, stride: 2 * headDim, order: null };
-  return { module: q, of: 2 * rows, rows, lines, name: `${q} gate` };
+  return { module: q, of: 2 * rows, rows, lines, name: `${q} gate`, alone: null };
+}
+
+/** The part among the rows of its module, or of one that has it alone. */
+function viewsOf(
+  { module, of, alone, name, rows, lines }: HeadPart,
+  linear: Pick<FusedLinear, 'at' | 'in' | 'bias' | 'isTransposed'>,
+): readonly TensorView[] {
+  const own =
+    alone === null
+      ? []
+      : fusedViews({ ...linear, module: alone.module, rows }, [{ name, rows, lines: alone.lines }]);
+  const among = fusedViews({ ...linear, module, rows: of }, [{ name, rows, lines }]);
+  return [...own.map((view) => ({ ...view, isFallback: true })), ...among];
 }
 
 /** Heads of a turn are a run, or each is one where its rows have an order. */

@@ -3,13 +3,14 @@ import { AS_IT_IS, type GgufArchitecture } from './architecture.js';
 /** BERT and the RoBERTa line, whose positions are stored from the first that is used on. */
 export const bert: GgufArchitecture = {
   name: 'bert',
+  classes: ['BertModel', 'RobertaModel', 'XLMRobertaModel'],
   outer: {
     token_embd: 'embeddings.word_embeddings',
     position_embd: 'embeddings.position_embeddings',
     token_types: 'embeddings.token_type_embeddings',
     token_embd_norm: 'embeddings.LayerNorm',
   },
-  layer: {
+  layer: () => ({
     attn_q: 'attention.self.query',
     attn_k: 'attention.self.key',
     attn_v: 'attention.self.value',
@@ -18,9 +19,11 @@ export const bert: GgufArchitecture = {
     ffn_up: 'intermediate.dense',
     ffn_down: 'output.dense',
     layer_output_norm: 'output.LayerNorm',
-  },
+  }),
   layerPrefix: 'encoder.layer.',
   change: () => AS_IT_IS,
+  split: () => null,
+  given: () => new Map(),
   config: ({ fields, tensors }) => {
     if ([...tensors.keys()].some((name) => name.startsWith('cls.'))) {
       fields.fail('bert with a head for classes (a reranker) is not supported');

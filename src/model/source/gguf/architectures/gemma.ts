@@ -1,20 +1,25 @@
-import { AS_IT_IS } from './architecture.js';
-import { decoder, headDim } from './decoder.js';
+import { decoder, gainsFromOne, OUTPUT_NORMS } from './decoder.js';
+import { headDim } from './sizes.js';
 
-/** Layers of Gemma 2 27B, whose scores alone are not scaled by the size of a head; the file does not say so. */
-const LAYERS_OF_27B = 46;
+/** Layers of Gemma 2 27B and Gemma 3 27B, whose scores alone are not scaled by the size of a head; files do not say so. */
+const LAYERS_OF_27B = { gemma2: 46, gemma3: 62 };
 
-/** Gains of norms are stored as they multiply: 1 more than transformers has them. */
+const LAYER = { ...OUTPUT_NORMS, ffn_norm: 'pre_feedforward_layernorm' };
+
+export const gemma = decoder({
+  name: 'gemma',
+  classes: ['GemmaForCausalLM'],
+  config: () => ({ architectures: ['GemmaForCausalLM'], model_type: 'gemma' }),
+  change: gainsFromOne,
+});
+
 export const gemma2 = decoder({
   name: 'gemma2',
-  layer: {
-    post_attention_norm: 'post_attention_layernorm',
-    ffn_norm: 'pre_feedforward_layernorm',
-    post_ffw_norm: 'post_feedforward_layernorm',
-  },
+  classes: ['Gemma2ForCausalLM'],
+  layer: LAYER,
   config: (model) => {
     const { fields } = model;
-    const is27b = fields.number('gemma2.block_count') === LAYERS_OF_27B;
+    const is27b = fields.number('gemma2.block_count') === LAYERS_OF_27B.gemma2;
     const width = fields.number('gemma2.embedding_length');
     const heads = fields.number('gemma2.attention.head_count');
     return {
@@ -26,5 +31,30 @@ export const gemma2 = decoder({
       final_logit_softcapping: fields.numberOrNull('gemma2.final_logit_softcapping') ?? 30,
     };
   },
-  change: (name) => (/norm\.weight$/.test(name) ? { ...AS_IT_IS, plus: -1 } : AS_IT_IS),
+  change: gainsFromOne,
+});
+
+/** Every sixth layer sees all; only those have the scaling of the rotation. */
+export const gemma3 = decoder({
+  name: 'gemma3',
+  classes: ['Gemma3ForCausalLM', 'Gemma3ForConditionalGeneration'],
+  layer: LAYER,
+  config: (model) => {
+    const { fields } = model;
+    const is27b = fields.number('gemma3.block_count') === LAYERS_OF_27B.gemma3;
+    const width = fields.number('gemma3.embedding_length');
+    const heads = fields.number('gemma3.attention.head_count');
+    const window = fields.numberOrNull('gemma3.attention.sliding_window') ?? 0;
+    return {
+      architectures: ['Gemma3ForCausalLM'],
+      model_type: 'gemma3_text',
+      query_pre_attn_scalar: is27b ? width / heads : headDim(model),
+      rope_theta: fields.numberOrNull('gemma3.rope.freq_base') ?? 1_000_000,
+      rope_local_base_freq: fields.numberOrNull('gemma3.rope.freq_base_swa') ?? 10_000,
+      final_logit_softcapping: fields.numberOrNull('gemma3.final_logit_softcapping'),
+      // Without a window all layers see all.
+      ...(window > 0 ? { sliding_window: window } : { sliding_window_pattern: 1 }),
+    };
+  },
+  change: gainsFromOne,
 });
