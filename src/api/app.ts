@@ -222,12 +222,11 @@ function rightsRules({ args }: AppDeps, isAllowed: AuthCheck): RightsRules {
 
 function explainDeps(deps: AppDeps, generation: GenerateDeps): ExplainDeps {
   const { args, model, cache } = deps;
-  const nothing = model.spec.state === null ? 'cache_disabled' : 'recurrent_state';
   return {
     ...generation,
     cache,
     strict: args.enableDeterministicInference,
-    whyNothing: args.disableRadixCache ? nothing : null,
+    isDisabled: args.disableRadixCache,
     parse: promptParser({ args, model, generation }),
   };
 }

@@ -129,6 +129,7 @@ export class RadixTree implements PrefixCache {
     if (end === null) {
       return { numTokens: 0, pages: NO_PAGES, lock: 0, state: { place: NO_STATE, numRowTokens } };
     }
+    this.observer?.matched(end);
     const pages = pathPages(end);
     const lock = this.#locks.take(end, ++this.#now);
     this.#states.use(end);

@@ -20,7 +20,8 @@ export function whereItLeaves(
 ): PrefixLeaving[] {
   const maxTokens = tokens.length - 1;
   return [...caches].map(([tree, own]) => {
-    const { numTokens, path } = own.reader.longest({ namespace, tokens, maxTokens, strict });
+    const asked = { namespace, tokens, maxTokens, strict, endsAtState: own.keepsStates };
+    const { numTokens, path } = own.reader.longest(asked);
     const { pageSizeTokens } = own;
     const wholeMiss = missOfNothing(numTokens, maxTokens, pageSizeTokens);
     const question = { namespace, tenant, tokens, strict };

@@ -26,6 +26,8 @@ export interface CacheTopicOptions {
   readonly decode: DecodeIds | null;
 }
 
+type Trees = CacheState['trees'];
+
 /** Which part of the trees a watcher sees. */
 export type CacheSight = Pick<TreesWish, 'focus' | 'maxNodes'>;
 
@@ -36,6 +38,11 @@ export class CacheTopic {
   #nextLookMs = 0;
   /** By {@link keyOf}. */
   #views = new Map<string, TreesView>();
+  /** What has been made of them, for who may see texts and for who may not: the same until the next look. */
+  readonly #trees = {
+    withText: new Map<TreesView, Trees>(),
+    withoutText: new Map<TreesView, Trees>(),
+  };
   #evictions: TreesSeen['evictions'] = { numNodes: 0, numTokens: 0, newest: [] };
 
   constructor(options: CacheTopicOptions) {
@@ -59,6 +66,8 @@ export class CacheTopic {
     const { views, evictions } = await this.#options.cache.look(wishes);
     this.#views = new Map([...wanted.keys()].flatMap((key, i) => pairOf(key, views[i])));
     this.#evictions = evictions;
+    this.#trees.withText.clear();
+    this.#trees.withoutText.clear();
     const numNodes = views[0]?.trees.reduce((sum, tree) => sum + tree.numNodes, 0) ?? 0;
     this.#nextLookMs = nowMs + Math.max(LOOK_MS, numNodes * LOOK_MS_PER_NODE);
     if (wantsHeads) this.#texts.read(views.flatMap(({ trees }) => trees));
@@ -70,12 +79,11 @@ export class CacheTopic {
     if (view === undefined) return null;
     const { isEnabled, pageSizeTokens, rates } = this.#options;
     const { numNodes, numTokens, newest } = this.#evictions;
-    const texts = showsText ? this.#texts : null;
     return {
       enabled: isEnabled,
       page_size: pageSizeTokens,
       ...(view.focus === null ? {} : { focus: view.focus }),
-      trees: Object.fromEntries(view.trees.map((cut) => [cut.tree, viewOf(cut, texts)])),
+      trees: this.#treesOf(view, showsText),
       hits: rates.hits.byNumber(),
       evictions: {
         nodes: numNodes,
@@ -84,6 +92,17 @@ export class CacheTopic {
       },
     };
   }
+
+  #treesOf(view: TreesView, showsText: boolean): Trees {
+    const made = showsText ? this.#trees.withText : this.#trees.withoutText;
+    const trees = made.get(view) ?? treesOf(view, showsText ? this.#texts : null);
+    made.set(view, trees);
+    return trees;
+  }
+}
+
+function treesOf({ trees }: TreesView, texts: NodeTexts | null): Trees {
+  return Object.fromEntries(trees.map((cut) => [cut.tree, viewOf(cut, texts)]));
 }
 
 function keyOf({ focus, maxNodes }: CacheSight): string {

@@ -16,8 +16,8 @@ export interface ExplainDeps extends PromptDeps {
   readonly cache: Pick<CacheReads, 'explain'>;
   /** `--enable-deterministic-inference` */
   readonly strict: boolean;
-  /** Why nothing is ever cached here; null = something is. */
-  readonly whyNothing: 'cache_disabled' | 'recurrent_state' | null;
+  /** `--disable-radix-cache` */
+  readonly isDisabled: boolean;
 }
 
 /** @throws RequestError */
@@ -43,9 +43,10 @@ export async function explain(
 function explained(
   { tree, numTokens, pageSizeTokens, miss, path }: PrefixLeaving,
   inputIds: Int32Array,
-  { whyNothing, tokenizer }: ExplainDeps,
+  { isDisabled, tokenizer }: ExplainDeps,
 ): Explained {
-  const own = whyNothing === null ? miss : { cause: whyNothing, position: 0, expectedToken: null };
+  const disabled = { cause: 'cache_disabled', position: 0, expectedToken: null } as const;
+  const own = isDisabled ? disabled : miss;
   const prompt = { inputIds, promptTokens: inputIds.length, cachedTokens: numTokens };
   const info: CacheInfo = cacheInfoOf({ ...prompt, miss: { ...own, pageSizeTokens } }, tokenizer);
   return { device: tree, ...info, path };

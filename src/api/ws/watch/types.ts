@@ -263,7 +263,7 @@ export interface FinishedRequest {
 // ---- cache ------------------------------------------------------------------------------------
 
 export interface CacheState {
-  /** False with `--disable-radix-cache`, and for models that keep a recurrent state. */
+  /** False with `--disable-radix-cache`. */
   readonly enabled: boolean;
   readonly page_size: number;
   /** The node that is in focus; left out when there is none, or it has gone. */
