@@ -207,6 +207,14 @@ export interface DeviceLimits {
   readonly slotLength: number;
   readonly numPages: number;
   readonly pageSizeTokens: number;
+  /** Where recurrent states are kept for prefixes; absent = the model keeps none, or shares no prefixes. */
+  readonly states?: StateLimits;
+}
+
+export interface StateLimits {
+  readonly numPlaces: number;
+  /** Of a long prompt the state is kept every so many tokens; a multiple of the page size. */
+  readonly intervalTokens: number;
 }
 
 /** Expert statistics. Answered by {@link ExpertsRecorded}. */
@@ -358,6 +366,8 @@ export interface DeviceState {
   readonly numUsedTokens: number;
   readonly lastGenThroughput: number;
   readonly kvPool: KvPool;
+  /** Null where no states are kept for prefixes. */
+  readonly statePool: StatePool | null;
   readonly load: DeviceLoad;
 }
 
@@ -399,6 +409,14 @@ export interface KvPool {
   readonly freeTokens: number;
   readonly cachedTokens: number;
   readonly heldTokens: number;
+}
+
+/** Places for recurrent states: `free + cached + held = total`, always. */
+export interface StatePool {
+  readonly total: number;
+  readonly free: number;
+  readonly cached: number;
+  readonly held: number;
 }
 
 export interface Drained {
@@ -450,6 +468,8 @@ export type CacheOp =
   | Unlock
   | LeasePages
   | ReturnPages
+  | LeaseStates
+  | ReturnStates
   | FlushTrees
   | ReadTrees
   | RecordPass
@@ -464,6 +484,8 @@ export interface OpenTree {
   readonly disabled: boolean;
   /** {@link AttachDevice.weightsEpoch} of the device. */
   readonly weightsEpoch: number;
+  /** Places for recurrent states; absent = the model keeps none, and rows alone are enough to go on from. */
+  readonly numStatePlaces?: number;
 }
 
 export interface CloseTree {
@@ -481,7 +503,7 @@ export interface ProbePrefix {
 
 /**
  * Longest cached prefix of `tokens[0, maxTokens)` in whole pages, locked until the lock is passed to
- * {@link Unlock} or {@link InsertPrefix}. Answered by {@link Matched}.
+ * {@link Unlock} or {@link InsertPrefix}. Where states are kept it ends at one. Answered by {@link Matched}.
  */
 export interface MatchPrefix {
   readonly op: 'match';
@@ -525,6 +547,15 @@ export interface InsertPrefix {
   /** 0 = none. */
   readonly lock: number;
   readonly relock: boolean;
+  /** States behind some of these pages, by length: the tree keeps those that it has not, and frees the others' places. */
+  readonly states?: readonly KeptState[];
+}
+
+/** A recurrent state on a place of the device. */
+export interface KeptState {
+  /** It is behind so many tokens; whole pages. */
+  readonly numTokens: number;
+  readonly place: number;
 }
 
 export interface Unlock {
@@ -544,6 +575,19 @@ export interface ReturnPages {
   readonly op: 'return';
   readonly tree: TreeKey;
   readonly pages: Int32Array;
+}
+
+/** Takes up to `numPlaces` places for states, letting go of kept ones if it must. Answered by {@link LeasedStates}. */
+export interface LeaseStates {
+  readonly op: 'leaseStates';
+  readonly tree: TreeKey;
+  readonly numPlaces: number;
+}
+
+export interface ReturnStates {
+  readonly op: 'returnStates';
+  readonly tree: TreeKey;
+  readonly places: Int32Array;
 }
 
 /** Empties all trees and bumps the epoch. Locked nodes keep their pages until unlocked but match nothing. */
@@ -575,7 +619,15 @@ export interface ControlExperts {
 }
 
 export type CacheReply =
-  Probed | Matched | Inserted | Leased | Flushed | TreesRead | ExpertsControlled | CacheFault;
+  | Probed
+  | Matched
+  | Inserted
+  | Leased
+  | LeasedStates
+  | Flushed
+  | TreesRead
+  | ExpertsControlled
+  | CacheFault;
 
 export interface Probed {
   readonly op: 'probed';
@@ -593,6 +645,15 @@ export interface Matched {
   readonly lock: number;
   /** Why no more was found, as far as the trees know; null = not asked for, or the request could not take more. */
   readonly miss: CacheMiss | null;
+  /** Absent where rows alone are enough to go on from. */
+  readonly state?: MatchedState;
+}
+
+export interface MatchedState {
+  /** Where the state behind the match is, held by its lock; -1 when nothing matched. */
+  readonly place: number;
+  /** Whole pages that the tree has rows of, a state behind them or not: `numTokens` or more. */
+  readonly numRowTokens: number;
 }
 
 export interface Inserted {
@@ -610,6 +671,14 @@ export interface Leased {
   readonly tree: TreeKey;
   /** May be shorter than asked; empty = nothing can be evicted now. */
   readonly pages: Int32Array;
+  readonly asked: number;
+}
+
+export interface LeasedStates {
+  readonly op: 'leasedStates';
+  readonly tree: TreeKey;
+  /** May be shorter than asked. */
+  readonly places: Int32Array;
   readonly asked: number;
 }
 
@@ -641,6 +710,17 @@ export interface TreeState {
   readonly leasedPages: number;
   readonly numNodes: number;
   readonly epoch: number;
+  /** Absent where none are kept. */
+  readonly states?: StateCounts;
+}
+
+/** Places of recurrent states: `free + kept + leased = total`. */
+export interface StateCounts {
+  readonly total: number;
+  readonly free: number;
+  /** The tree's. */
+  readonly kept: number;
+  readonly leased: number;
 }
 
 /** An operation broke an invariant: the request that asked degrades, the process does not. */
@@ -668,6 +748,8 @@ export interface RefusedInsert {
   readonly pages: Int32Array;
   /** 0 = none, or it is gone. */
   readonly lock: number;
+  /** Places of states that are still leased. */
+  readonly states: Int32Array;
 }
 
 // ---- scheduler ⇄ device -----------------------------------------------------------------------

@@ -40,7 +40,7 @@ import { Teardown } from './teardown.js';
 import { temporaryFolders } from './temporary.js';
 import { Watchdog } from './watchdog.js';
 import { watchDevice, watchDevices } from './watch-devices.js';
-import { withoutSharedRows } from './recurrent-state.js';
+import { checkRecurrentState } from './recurrent-state.js';
 import { shownPrice } from './draft-price.js';
 import {
   checkDraftContext,
@@ -142,10 +142,9 @@ async function build(
   const draftPath = draftPathOf(given);
   const draft = draftPath === null ? null : await loadDraft(loading, draftPath, loaded);
   progress.haveWeights();
-  const resolved = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
+  const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
   const models = { spec: prepared.spec, draft: draft && draft.spec };
-  const { args, note } = withoutSharedRows(resolved, models);
-  if (note !== null) log.info(note);
+  checkRecurrentState(args, models);
   const room = deviceBytes(machine.memoryBytes, args.dpSize);
   const maxBytes = lora === null ? 0 : loraBudget(lora, prepared.spec, room);
   const { limits, account, freeBytes } = memoryPlan(args, models, machine, {
@@ -158,11 +157,7 @@ async function build(
   if (price !== null) log.info(shownPrice(price));
 
   const actors = startActorThreads(
-    schedulerConfig(args, env, {
-      limits,
-      keepsState: prepared.spec.state !== null,
-      speculation: speculationOf(args, price),
-    }),
+    schedulerConfig(args, env, { limits, speculation: speculationOf(args, price) }),
     expertRecording(args, prepared.spec),
   );
   teardown.add(() => actors.stop());
@@ -225,7 +220,13 @@ async function build(
     adapters: loras?.adapters ?? null,
     model: served,
     limits: serving,
-    bounds: boundsOf({ args, limits: serving, contextLength, maxFiles }),
+    bounds: boundsOf({
+      args,
+      limits: serving,
+      contextLength,
+      numStatePlaces: limits.states?.numPlaces ?? 0,
+      maxFiles,
+    }),
     readTrees: actors.readTrees,
     readFacts: () => fleet.facts,
     ...deviceControls({

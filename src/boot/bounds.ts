@@ -82,6 +82,8 @@ export interface BoundsOf {
   >;
   readonly limits: ServingLimits;
   readonly contextLength: number;
+  /** Places for recurrent states of prefixes on each device; 0 = the model keeps none. */
+  readonly numStatePlaces: number;
   /** Files that the process may open; null = the system does not say. */
   readonly maxFiles: number | null;
 }
@@ -99,7 +101,13 @@ export function boundsOf(server: BoundsOf): readonly Bound[] {
   );
 }
 
-function configuredRows({ args, limits, contextLength, maxFiles }: BoundsOf): readonly Row[] {
+function configuredRows({
+  args,
+  limits,
+  contextLength,
+  numStatePlaces,
+  maxFiles,
+}: BoundsOf): readonly Row[] {
   const { maxRunningRequests, maxTotalTokens } = limits;
   const files = maxFiles === null ? null : maxFiles - FREE_FILES_MIN;
   const cacheBytes = args.quantizationCacheGib * 2 ** 30;
@@ -117,6 +125,7 @@ function configuredRows({ args, limits, contextLength, maxFiles }: BoundsOf): re
       [contextLength, 'tokens', 'context length', '--context-length'],
       [maxTotalTokens, 'tokens', 'KV pool', '--max-total-tokens'],
     ],
+    ['states kept for prefixes', [numStatePlaces, 'count', null, '--max-mamba-cache-size']],
     ['connections', [files, 'count', 'ulimit -n']],
     ['the quantization cache', [cacheBytes, 'bytes', null, '--quantization-cache-gib']],
     ['a thread that answers nothing', [args.watchdogTimeout, 's', null, '--watchdog-timeout']],

@@ -52,6 +52,9 @@ export function memoryPlan(
     maxRunningRequests: args.maxRunningRequests,
     maxTotalTokens: args.maxTotalTokens,
     pageSizeTokens: args.pageSize,
+    states: args.disableRadixCache
+      ? null
+      : { maxPlaces: args.maxMambaCacheSize, intervalTokens: args.mambaTrackInterval },
   };
   return gpus.length === 0
     ? planMemory({ ...shared, draft, loraBytes, memoryBytes: machine.memoryBytes })
@@ -91,8 +94,6 @@ function gpuBytes(
 /** What the scheduler is told of the devices and the model. */
 export interface SchedulerSetting {
   readonly limits: DeviceLimits;
-  /** Layers keep a recurrent state. */
-  readonly keepsState: boolean;
   readonly speculation: Speculation | null;
 }
 
@@ -100,7 +101,7 @@ export interface SchedulerSetting {
 export function schedulerConfig(
   args: ServerArgs,
   env: HostEnv,
-  { limits, keepsState, speculation }: SchedulerSetting,
+  { limits, speculation }: SchedulerSetting,
 ): SchedulerConfig {
   return {
     ...DEFAULT_SCHEDULER_CONFIG,
@@ -116,7 +117,6 @@ export function schedulerConfig(
     maxQueuedRequests: args.maxQueuedRequests,
     decodeLogInterval: args.decodeLogInterval,
     disableRadixCache: args.disableRadixCache,
-    keepsState,
     deterministic: args.enableDeterministicInference,
     speculation,
     scheduleConservativeness: args.scheduleConservativeness,

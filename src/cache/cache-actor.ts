@@ -10,11 +10,13 @@ import type {
   ControlExperts,
   InsertPrefix,
   LeasePages,
+  LeaseStates,
   MatchPrefix,
   OpenTree,
   ProbePrefix,
   RefusedInsert,
   ReturnPages,
+  ReturnStates,
   ToCache,
   TreeKey,
   TreeState,
@@ -25,13 +27,22 @@ import { DisabledCache } from './disabled-cache.js';
 import { ExpertRecorder } from './expert-recorder.js';
 import { explainMiss } from './explain-miss.js';
 import { ForgottenPages } from './forgotten-pages.js';
-import { CacheMisuse, NO_PAGES, requireCount, type PrefixCache } from './prefix-cache.js';
+import {
+  CacheMisuse,
+  NO_PAGES,
+  requireCount,
+  type LeftOfInsert,
+  type PrefixCache,
+} from './prefix-cache.js';
 import { RadixTree } from './radix-tree.js';
 
-type TreeOp = MatchPrefix | InsertPrefix | Unlock | LeasePages | ReturnPages;
+type TreeOp =
+  MatchPrefix | InsertPrefix | Unlock | LeasePages | ReturnPages | LeaseStates | ReturnStates;
 
 /** Late operations are only a few steps late, so the oldest closed trees can be forgotten. */
 const CLOSED_TREES_MAX = 1024;
+
+const NOTHING_LEFT: LeftOfInsert = { pages: NO_PAGES, lock: 0, states: NO_PAGES };
 
 export class CacheActor {
   readonly #trees = new Map<TreeKey, PrefixCache>();
@@ -88,7 +99,7 @@ export class CacheActor {
   }
 
   #refusedInsert(op: InsertPrefix): RefusedInsert {
-    const left = this.#trees.get(op.tree)?.leftOf(op) ?? { pages: NO_PAGES, lock: 0 };
+    const left = this.#trees.get(op.tree)?.leftOf(op) ?? NOTHING_LEFT;
     return { relock: op.relock, ...left };
   }
 
@@ -139,14 +150,16 @@ export class CacheActor {
     return { op: 'matched', num, tree, ...found, miss };
   }
 
-  #open({ tree, numPages, pageSizeTokens, disabled, weightsEpoch }: OpenTree): void {
+  #open({ tree, numPages, pageSizeTokens, disabled, weightsEpoch, ...more }: OpenTree): void {
+    const { numStatePlaces = 0 } = more;
     if (this.#trees.has(tree)) throw new CacheMisuse(`tree ${tree} is open already`);
     if (this.#closed.has(tree)) throw new CacheMisuse(`tree ${tree} was closed for good`);
     if (!Number.isInteger(pageSizeTokens) || pageSizeTokens < 1) {
       throw new CacheMisuse(`pageSizeTokens is ${pageSizeTokens}`);
     }
     requireCount('numPages', numPages);
-    const options = { weightsEpoch, forgotten: this.#forgotten };
+    requireCount('numStatePlaces', numStatePlaces);
+    const options = { weightsEpoch, forgotten: this.#forgotten, numStatePlaces };
     const cache = disabled
       ? new DisabledCache(numPages, pageSizeTokens, weightsEpoch)
       : new RadixTree(numPages, pageSizeTokens, options);
@@ -189,6 +202,13 @@ function applyTo(cache: PrefixCache, op: Exclude<TreeOp, MatchPrefix>): CacheRep
     case 'return':
       cache.giveBack(op.pages);
       return null;
+    case 'leaseStates': {
+      const places = cache.leaseStates(op.numPlaces);
+      return { op: 'leasedStates', tree: op.tree, places, asked: op.numPlaces };
+    }
+    case 'returnStates':
+      cache.giveBackStates(op.places);
+      return null;
   }
 }
 
@@ -211,8 +231,11 @@ function emptyReply(op: TreeOp): CacheReply | null {
       return { op: 'inserted', num: op.num, tree: op.tree, pages, lock: 0 };
     case 'lease':
       return { op: 'leased', tree: op.tree, pages, asked: op.numPages };
+    case 'leaseStates':
+      return { op: 'leasedStates', tree: op.tree, places: pages, asked: op.numPlaces };
     case 'unlock':
     case 'return':
+    case 'returnStates':
       return null;
   }
 }

@@ -7,12 +7,14 @@ import {
   type CacheState,
   type InsertRequest,
   type InsertResult,
+  type LeftOfInsert,
   type MatchResult,
   type PrefixCache,
 } from './prefix-cache.js';
 import { TreeReader } from './tree-reader.js';
 
 export class DisabledCache implements PrefixCache {
+  readonly keepsStates = false;
   readonly reader = new TreeReader(new Map());
   readonly #pool: PageAllocator;
   #epoch = 0;
@@ -43,8 +45,8 @@ export class DisabledCache implements PrefixCache {
     return { pages: NO_PAGES, lock: 0 };
   }
 
-  leftOf({ pages, ownFrom }: InsertRequest): InsertResult {
-    return { pages: this.#pool.leasedOf(pages.subarray(ownFrom)), lock: 0 };
+  leftOf({ pages, ownFrom }: InsertRequest): LeftOfInsert {
+    return { pages: this.#pool.leasedOf(pages.subarray(ownFrom)), lock: 0, states: NO_PAGES };
   }
 
   unlock(lock: number): void {
@@ -59,6 +61,15 @@ export class DisabledCache implements PrefixCache {
   giveBack(pages: Int32Array): void {
     this.#pool.requireLeased(pages);
     this.#pool.giveBack(pages);
+  }
+
+  leaseStates(numPlaces: number): Int32Array {
+    requireCount('numPlaces', numPlaces);
+    return NO_PAGES;
+  }
+
+  giveBackStates(places: Int32Array): void {
+    if (places.length > 0) throw new CacheMisuse('a disabled cache has no places for states');
   }
 
   flush(): void {

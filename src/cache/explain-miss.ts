@@ -37,7 +37,8 @@ export function explainMiss(
 function causeOf(question: PageQuestion, strict: boolean, caches: Caches): MissCause | null {
   const { own } = caches;
   const holder = own.reader.holder(question);
-  if (holder !== null) return strict && holder.decodeMade ? 'decode_made' : null;
+  if (holder !== null && strict && holder.decodeMade) return 'decode_made';
+  if (holder !== null) return own.keepsStates ? 'recurrent_state' : null;
   const others = [...caches.all].filter((cache) => cache !== own);
   const holders = others.filter(({ reader }) => reader.holder(question) !== null);
   if (holders.some(({ weightsEpoch }) => weightsEpoch === own.weightsEpoch)) return 'other_device';

@@ -3,14 +3,17 @@ import type { PageAllocator } from './page-allocator.js';
 import type { PathLocks } from './path-locks.js';
 import type { InsertRequest } from './prefix-cache.js';
 import { RadixNode } from './radix-node.js';
+import type { StateSnapshots } from './state-snapshots.js';
 
 export class Grafter {
   readonly #pool: PageAllocator;
   readonly #locks: PathLocks;
+  readonly #states: StateSnapshots;
 
-  constructor(pool: PageAllocator, locks: PathLocks) {
+  constructor(pool: PageAllocator, locks: PathLocks, states: StateSnapshots) {
     this.#pool = pool;
     this.#locks = locks;
+    this.#states = states;
   }
 
   /** Walks and extends the tree along the request's tokens; returns the node where its pages end. */
@@ -30,6 +33,26 @@ export class Grafter {
     return node;
   }
 
+  /** Walks the grafted path again: the request's states go to the nodes that end where they do. */
+  keepStates(top: RadixNode, request: InsertRequest): void {
+    const { tokens, states = [], prefillTokens } = request;
+    const { pageSizeTokens, attached } = top.root;
+    let node = top;
+    let page = 0;
+    for (const { numTokens, place } of states) {
+      while (page * pageSizeTokens < numTokens) {
+        const child = node.childAt(tokens, page);
+        if (child === undefined) throw new Error('the grafted path is gone');
+        node = child.headOf(Math.min(child.numPages, numTokens / pageSizeTokens - page));
+        page += node.numPages;
+      }
+      // A state that decoding made must not pass for one of prefill, nor the other way.
+      const isMadeAlike = node.decodeMade === numTokens > prefillTokens;
+      if (attached && isMadeAlike) this.#states.keep(node, place);
+      else this.#states.giveBack(Int32Array.of(place));
+    }
+  }
+
   /** The tree has `node` for the request's pages from `page` on: one of the two copies goes. */
   #settle(node: RadixNode, request: InsertRequest, page: number): void {
     const { pages, ownFrom, prefillTokens } = request;
@@ -40,8 +63,12 @@ export class Grafter {
   }
 
   #replace(node: RadixNode, pages: Int32Array): void {
-    if (node.lockRef > 0) this.#locks.orphan(node, node.pages);
-    else this.#pool.release(node.pages);
+    if (node.lockRef > 0) {
+      this.#locks.orphan(node);
+    } else {
+      this.#pool.release(node.pages);
+      this.#states.drop(node);
+    }
     this.#pool.adopt(pages);
     node.pages = pages.slice();
     node.decodeMade = false;

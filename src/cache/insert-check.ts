@@ -22,6 +22,21 @@ export function requireOwnPrefix(request: InsertRequest, lock: PathLock | null):
   requireSameTokens(request.tokens, numOwn, lock);
 }
 
+/** Throws {@link CacheMisuse} unless each state is behind whole pages of the insert, one further than the other. */
+export function requireStatesWithin(
+  { pages, states = [] }: InsertRequest,
+  pageSizeTokens: number,
+): void {
+  let before = 0;
+  for (const { numTokens } of states) {
+    const page = numTokens / pageSizeTokens;
+    if (!Number.isInteger(page) || page <= before || page > pages.length) {
+      throw new CacheMisuse(`a state behind ${numTokens} tokens of ${pages.length} pages`);
+    }
+    before = page;
+  }
+}
+
 function requireHeldPages(pages: Int32Array, lock: PathLock): void {
   const path = pathPages(lock.node);
   if (path.length < pages.length) {

@@ -1,7 +1,8 @@
 /** What must hold after every operation, as a pure function over a tree's state. */
 import type { PageAllocator } from './page-allocator.js';
 import type { Orphan, PathLock } from './path-locks.js';
-import type { RadixNode, RadixRoot } from './radix-node.js';
+import { NO_STATE, type RadixNode, type RadixRoot } from './radix-node.js';
+import type { StateSnapshots } from './state-snapshots.js';
 
 /** Read, never changed. */
 export interface TreeView {
@@ -12,6 +13,7 @@ export interface TreeView {
   readonly numLockedPages: number;
   /** Heap order. */
   readonly queue: readonly RadixNode[];
+  readonly states: StateSnapshots;
 }
 
 /** All broken invariants in words; empty is healthy. O(pages + nodes + locks × depth). */
@@ -23,6 +25,7 @@ export function findViolations(view: TreeView): string[] {
     ...lockViolations(view, nodes),
     ...pageViolations(view, nodes),
     ...queueViolations(view, nodes),
+    ...stateViolations(view, nodes),
   ];
 }
 
@@ -70,10 +73,12 @@ function nodeViolations(node: RadixNode): string[] {
 function lockViolations(view: TreeView, nodes: ReadonlySet<RadixNode>): string[] {
   const found: string[] = [];
   const counts = new Map<RadixNode, number>();
+  const ends = new Map<RadixNode, number>();
   const holders = new Map<Orphan, number>();
   for (const [id, lock] of view.locks) {
     if (!nodes.has(lock.node)) found.push(`lock ${id} ends at a node that is gone`);
     let node = lock.node;
+    ends.set(node, (ends.get(node) ?? 0) + 1);
     for (; node.parent !== null; node = node.parent) counts.set(node, (counts.get(node) ?? 0) + 1);
     for (const orphan of lock.orphans) holders.set(orphan, (holders.get(orphan) ?? 0) + 1);
   }
@@ -81,6 +86,7 @@ function lockViolations(view: TreeView, nodes: ReadonlySet<RadixNode>): string[]
     const held = counts.get(node) ?? 0;
     if (node.lockRef !== held)
       found.push(`${nameOf(node)} has lockRef ${node.lockRef}, not ${held}`);
+    if (node.numEnds !== (ends.get(node) ?? 0)) found.push(`${nameOf(node)} miscounts its ends`);
   }
   for (const [orphan, held] of holders) {
     if (orphan.numHolders === held) continue;
@@ -118,6 +124,31 @@ function pageViolations(view: TreeView, nodes: ReadonlySet<RadixNode>): string[]
   if (numLocked !== view.numLockedPages) {
     found.push(`${numLocked} pages are locked, ${view.numLockedPages} counted`);
   }
+  return found;
+}
+
+/** Every kept place is the state of one node, or of one orphan, and the nodes with one are those that are listed. */
+function stateViolations({ states, locks }: TreeView, nodes: ReadonlySet<RadixNode>): string[] {
+  const found: string[] = [];
+  const seen = new Set<number>();
+  const count = (place: number): void => {
+    if (place === NO_STATE) return;
+    if (seen.has(place)) found.push(`place ${place} is two states`);
+    const owner = states.pool.ownerOf(place);
+    if (owner !== 'cached') found.push(`place ${place} is ${owner ?? 'unknown'}, not kept`);
+    seen.add(place);
+  };
+  for (const node of nodes) {
+    count(node.state);
+    if (states.nodes().has(node) !== (node.state !== NO_STATE)) {
+      found.push(`${nameOf(node)} is listed wrongly for its state`);
+    }
+  }
+  const orphans = new Set([...locks.values()].flatMap((lock) => lock.orphans));
+  for (const { statePlace } of orphans) count(statePlace);
+  const { kept } = states.counts;
+  if (seen.size !== kept) found.push(`${seen.size} states, ${kept} places kept`);
+  if ([...states.nodes()].some((node) => !nodes.has(node))) found.push('a state of a gone node');
   return found;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Which of the device's pages is whose. Page ids are `[0, numPages)`.
+ * Which of the device's pages is whose. Page ids are `[0, numPages)`. Places of recurrent states are such pages too, of
+ * another allocator.
  *
  *             lease               adopt
  *     free ──────────> leased ──────────> cached
@@ -24,7 +25,11 @@ export class PageAllocator {
   #numFree: number;
   #numLeased = 0;
 
-  constructor(readonly numPages: number) {
+  /** @param noun what a page is, for who misuses it */
+  constructor(
+    readonly numPages: number,
+    readonly noun: 'page' | 'place' = 'page',
+  ) {
     this.#owners = new Uint8Array(numPages);
     this.#freeList = Int32Array.from({ length: numPages }, (_, i) => numPages - 1 - i);
     this.#numFree = numPages;
@@ -64,7 +69,7 @@ export class PageAllocator {
     if (wrong === -1) return;
     const page = pages[wrong] as number;
     const how = pages.indexOf(page) < wrong ? 'listed twice' : (this.ownerOf(page) ?? 'unknown');
-    throw new CacheMisuse(`page ${page} is not leased: it is ${how}`);
+    throw new CacheMisuse(`${this.noun} ${page} is not leased: it is ${how}`);
   }
 
   /** Those of `pages` that are leased, each once. */

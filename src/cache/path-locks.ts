@@ -9,10 +9,13 @@ import type { EvictionQueue } from './eviction.js';
 import type { PageAllocator } from './page-allocator.js';
 import { CacheMisuse } from './prefix-cache.js';
 import type { RadixNode } from './radix-node.js';
+import type { StateSnapshots } from './state-snapshots.js';
 
-/** Pages that left the tree while locks held them. Freed with the last of these locks. */
+/** Pages that left the tree while locks held them, and the state behind them. Freed with the last of these locks. */
 export interface Orphan {
   readonly pages: Int32Array;
+  /** Or NO_STATE. */
+  readonly statePlace: number;
   numHolders: number;
 }
 
@@ -30,6 +33,7 @@ export class PathLocks {
   constructor(
     readonly pool: PageAllocator,
     readonly queue: EvictionQueue,
+    readonly states: StateSnapshots,
   ) {}
 
   /** Pages of locked nodes, detached or not, and orphans. */
@@ -55,6 +59,7 @@ export class PathLocks {
       if (node.lockRef++ === 0) this.#numLockedPages += node.numPages;
       node.lastAccess = now;
     }
+    end.numEnds++;
     this.#locks.set(++this.#lastId, { node: end, orphans: [] });
     return this.#lastId;
   }
@@ -64,7 +69,8 @@ export class PathLocks {
     const lock = this.get(id);
     this.#locks.delete(id);
     for (const orphan of lock.orphans) this.#leave(orphan);
-    let node = lock.node;
+    let { node } = lock;
+    node.numEnds--;
     while (node.parent !== null) {
       const parent = node.parent;
       if (--node.lockRef === 0) this.#setFree(node, parent);
@@ -72,9 +78,10 @@ export class PathLocks {
     }
   }
 
-  /** `pages` are leaving the locked `node`: keeps them for the locks that hold it now. */
-  orphan(node: RadixNode, pages: Int32Array): void {
-    const orphan: Orphan = { pages, numHolders: 0 };
+  /** Pages and state are leaving the locked `node`: keeps them for the locks that hold it now. */
+  orphan(node: RadixNode): void {
+    const { pages } = node;
+    const orphan: Orphan = { pages, statePlace: this.states.take(node), numHolders: 0 };
     for (const lock of this.#locks.values()) {
       if (!isOnPath(node, lock.node)) continue;
       lock.orphans.push(orphan);
@@ -87,6 +94,7 @@ export class PathLocks {
     if (--orphan.numHolders > 0) return;
     this.#numLockedPages -= orphan.pages.length;
     this.pool.release(orphan.pages);
+    this.states.release(orphan.statePlace);
   }
 
   #setFree(node: RadixNode, parent: RadixNode): void {
@@ -97,6 +105,7 @@ export class PathLocks {
     }
     parent.removeChild(node);
     this.pool.release(node.pages);
+    this.states.drop(node);
   }
 }
 

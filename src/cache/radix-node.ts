@@ -3,6 +3,9 @@ import type { PrefixHash } from './prefix-hash.js';
 
 const NOTHING = new Int32Array(0);
 
+/** {@link RadixNode.state} of a node without one. */
+export const NO_STATE = -1;
+
 /** A page of tokens as a map key: the token itself at page size 1, else its 32-bit tokens as a string. */
 export type PageKey = number | string;
 
@@ -26,6 +29,10 @@ export class RadixNode {
   children: Map<PageKey, RadixNode> | null = null;
   /** Locks that end at this node or below it. */
   lockRef = 0;
+  /** Locks that end at this node. */
+  numEnds = 0;
+  /** Place of the recurrent state behind its last row, or {@link NO_STATE}. Only state-snapshots.ts writes it. */
+  state = NO_STATE;
   /** The tree's logical clock at the last match or insert. Never less than a child's. */
   lastAccess = 0;
   /** Place in the eviction queue, -1 = not there. Only the queue writes it. */
@@ -94,7 +101,7 @@ export class RadixNode {
 
   /**
    * Moves the first `numPages` pages, `0 < numPages < this.numPages`, into a new parent and returns it.
-   * This node keeps its identity, because locks and the eviction queue name it.
+   * This node keeps its identity, because locks and the eviction queue name it; its state is behind its end.
    */
   #splitHead(numPages: number): RadixNode {
     const parent = this.parent;

@@ -24,13 +24,15 @@
  * - Prefill-made pages replace decode-made ones in place.
  * - A lock counts on every node up to the top; only unlocked leaves are evicted, least recently used
  *   first, and of the last one only as many pages, from its end, as are needed.
+ * - Where rows are not enough to go on from, nodes own recurrent states (state-snapshots.ts), and a match ends at one.
  * - A flush detaches whole trees. A request that holds a lock there goes on inserting there, so rows
  *   computed on top of flushed rows never reach the new tree.
  */
+import type { KeptState } from '../messages.js';
 import { EvictionQueue } from './eviction.js';
 import { ForgottenPages, type HowForgotten } from './forgotten-pages.js';
 import { Grafter } from './graft.js';
-import { requireOwnPrefix } from './insert-check.js';
+import { requireOwnPrefix, requireStatesWithin } from './insert-check.js';
 import { findViolations } from './invariants.js';
 import { PageAllocator } from './page-allocator.js';
 import { PathLocks } from './path-locks.js';
@@ -41,17 +43,21 @@ import {
   type CacheState,
   type InsertRequest,
   type InsertResult,
+  type LeftOfInsert,
   type MatchRequest,
   type MatchResult,
   type PrefixCache,
 } from './prefix-cache.js';
-import { pathPages, RadixRoot, type RadixNode } from './radix-node.js';
+import { NO_STATE, pathPages, RadixRoot, type RadixNode } from './radix-node.js';
+import { StateSnapshots } from './state-snapshots.js';
 import { TreeReader } from './tree-reader.js';
 
 /** What a tree has in common with those of other devices. */
 export interface TreeOptions {
   readonly weightsEpoch: number;
   readonly forgotten: ForgottenPages;
+  /** Places for recurrent states; 0 = rows alone are enough to go on from. */
+  readonly numStatePlaces?: number;
 }
 
 export class RadixTree implements PrefixCache {
@@ -60,6 +66,7 @@ export class RadixTree implements PrefixCache {
   readonly #forgotten: ForgottenPages;
   readonly #pool: PageAllocator;
   readonly #queue = new EvictionQueue();
+  readonly #states: StateSnapshots;
   readonly #locks: PathLocks;
   readonly #grafter: Grafter;
   /** Attached trees that are not empty. */
@@ -76,8 +83,13 @@ export class RadixTree implements PrefixCache {
     this.#forgotten = options.forgotten;
     this.reader = new TreeReader(this.#roots);
     this.#pool = new PageAllocator(numPages);
-    this.#locks = new PathLocks(this.#pool, this.#queue);
-    this.#grafter = new Grafter(this.#pool, this.#locks);
+    this.#states = new StateSnapshots(options.numStatePlaces ?? 0);
+    this.#locks = new PathLocks(this.#pool, this.#queue, this.#states);
+    this.#grafter = new Grafter(this.#pool, this.#locks, this.#states);
+  }
+
+  get keepsStates(): boolean {
+    return this.#states.isOn;
   }
 
   /** O(tokens), whatever the size of the tree. */
@@ -85,16 +97,19 @@ export class RadixTree implements PrefixCache {
     const maxPages = this.#wholePages(tokens.length);
     let node = this.#roots.get(namespace)?.top;
     let page = 0;
+    let statePage = 0;
     while (node !== undefined && page < maxPages) {
       node = node.childAt(tokens, page);
       const numCommon = node?.commonPages(tokens, page, maxPages - page) ?? 0;
       page += numCommon;
       if (numCommon !== node?.numPages) break;
+      if (node.state !== NO_STATE) statePage = page;
     }
-    return page * this.pageSizeTokens;
+    return (this.keepsStates ? statePage : page) * this.pageSizeTokens;
   }
 
   match(request: MatchRequest): MatchResult {
+    if (this.keepsStates) return this.#matchState(request);
     const end = this.#find(request);
     if (end === null) return { numTokens: 0, pages: NO_PAGES, lock: 0 };
     const pages = pathPages(end);
@@ -102,10 +117,23 @@ export class RadixTree implements PrefixCache {
     return { numTokens: pages.length * this.pageSizeTokens, pages, lock };
   }
 
+  #matchState(request: MatchRequest): MatchResult {
+    const { end, numRowTokens } = this.#findState(request);
+    if (end === null) {
+      return { numTokens: 0, pages: NO_PAGES, lock: 0, state: { place: NO_STATE, numRowTokens } };
+    }
+    const pages = pathPages(end);
+    const lock = this.#locks.take(end, ++this.#now);
+    this.#states.use(end);
+    const state = { place: end.state, numRowTokens };
+    return { numTokens: pages.length * this.pageSizeTokens, pages, lock, state };
+  }
+
   insert(request: InsertRequest): InsertResult {
     this.#requireInsertable(request);
     const root = this.#rootFor(request);
     const end = this.#grafter.graft(root.top, request);
+    this.#grafter.keepStates(root.top, request);
     // The new lock comes first: what both hold is never unlocked in between, so it cannot be freed.
     const lock = end === root.top ? 0 : this.#locks.take(end, ++this.#now);
     const pages = request.relock ? pathPages(end) : NO_PAGES;
@@ -115,9 +143,12 @@ export class RadixTree implements PrefixCache {
     return { pages, lock: 0 };
   }
 
-  leftOf({ pages, ownFrom, lock }: InsertRequest): InsertResult {
-    const own = pages.subarray(ownFrom);
-    return { pages: this.#pool.leasedOf(own), lock: this.#locks.all().has(lock) ? lock : 0 };
+  leftOf({ pages, ownFrom, lock, states = [] }: InsertRequest): LeftOfInsert {
+    return {
+      pages: this.#pool.leasedOf(pages.subarray(ownFrom)),
+      lock: this.#locks.all().has(lock) ? lock : 0,
+      states: this.#states.leasedOf(placesOf(states)),
+    };
   }
 
   unlock(lock: number): void {
@@ -133,6 +164,16 @@ export class RadixTree implements PrefixCache {
   giveBack(pages: Int32Array): void {
     this.#pool.requireLeased(pages);
     this.#pool.giveBack(pages);
+  }
+
+  leaseStates(numPlaces: number): Int32Array {
+    requireCount('numPlaces', numPlaces);
+    return this.#states.lease(numPlaces);
+  }
+
+  giveBackStates(places: Int32Array): void {
+    this.#states.requireLeased(places);
+    this.#states.giveBack(places);
   }
 
   flush(): void {
@@ -159,6 +200,7 @@ export class RadixTree implements PrefixCache {
       leasedPages: this.#pool.numLeased,
       numNodes,
       epoch: this.#epoch,
+      ...(this.keepsStates && { states: this.#states.counts }),
     };
   }
 
@@ -169,6 +211,7 @@ export class RadixTree implements PrefixCache {
       locks: this.#locks.all(),
       numLockedPages: this.#locks.numLockedPages,
       queue: this.#queue.nodes(),
+      states: this.#states,
     });
   }
 
@@ -197,6 +240,25 @@ export class RadixTree implements PrefixCache {
     return node === top ? null : node;
   }
 
+  /** As {@link #find}, and splits nothing: the last node that ends with a state, and how far the tree has rows. */
+  #findState(request: MatchRequest): StateFound {
+    const { namespace, tokens, maxTokens } = request;
+    const maxPages = this.#wholePages(Math.min(maxTokens, tokens.length));
+    let node = this.#roots.get(namespace)?.top;
+    let end: RadixNode | null = null;
+    let page = 0;
+    while (node !== undefined && page < maxPages) {
+      node = node.childAt(tokens, page);
+      if (node === undefined) break;
+      const endPage = Math.min(maxPages, this.#fittingEnd(node, page, request));
+      const numCommon = Math.max(0, node.commonPages(tokens, page, endPage - page));
+      page += numCommon;
+      if (numCommon < node.numPages) break;
+      if (node.state !== NO_STATE) end = node;
+    }
+    return { end, numRowTokens: page * this.pageSizeTokens };
+  }
+
   /** First page from `page` on at which rows made like this node's do not do for the request. */
   #fittingEnd(node: RadixNode, page: number, request: MatchRequest): number {
     const { prefillTokens, strict } = request;
@@ -212,6 +274,8 @@ export class RadixTree implements PrefixCache {
     const lock = request.lock === 0 ? null : this.#locks.get(request.lock);
     requireOwnPrefix(request, lock);
     this.#pool.requireLeased(pages.subarray(ownFrom));
+    requireStatesWithin(request, this.pageSizeTokens);
+    this.#states.requireLeased(placesOf(request.states ?? []));
   }
 
   /** The tree of the request's lock, which a flush may have detached, or the namespace's. */
@@ -233,6 +297,7 @@ export class RadixTree implements PrefixCache {
       numMissing -= leaf.numPages - keep;
       this.#forgotten.add(leaf, keep, 'evicted', this.weightsEpoch);
       this.#pool.release(leaf.pages.subarray(keep));
+      this.#states.drop(leaf);
       if (keep > 0) leaf.keepFirst(keep);
       else this.#removeLeaf(leaf);
     }
@@ -263,6 +328,16 @@ export class RadixTree implements PrefixCache {
       if (node.lockRef > 0 || node === root.top) continue;
       node.parent?.removeChild(node);
       this.#pool.release(node.pages);
+      this.#states.drop(node);
     }
   }
+}
+
+interface StateFound {
+  readonly end: RadixNode | null;
+  readonly numRowTokens: number;
+}
+
+function placesOf(states: readonly KeptState[]): Int32Array {
+  return Int32Array.from(states, ({ place }) => place);
 }

@@ -202,6 +202,14 @@ const MEMORY = {
     { min: 1, max: 1024 },
   ),
   'disable-radix-cache': bool('Do not share prefixes between requests.'),
+  'max-mamba-cache-size': optionalInt(
+    'Recurrent states that are kept for prefixes, on each device. Default: what a fifth of the KV budget holds.',
+    { min: 2 },
+  ),
+  'mamba-track-interval': optionalInt(
+    'Tokens of a long prompt between two recurrent states that are kept. Default: 256, more where a state is larger than their K and V.',
+    { min: 1 },
+  ),
 };
 
 const SCHEDULE = {

@@ -89,8 +89,8 @@ const BY_SUBJECT = {
     enable-hierarchical-cache hicache-ratio hicache-size hicache-write-policy hicache-io-backend
     hicache-mem-layout hicache-storage-backend hicache-storage-prefetch-policy
     hicache-storage-backend-extra-config hierarchical-sparse-attention-extra-config enable-lmcache
-    max-mamba-cache-size mamba-ssm-dtype mamba-full-memory-ratio mamba-scheduler-strategy
-    mamba-track-interval enable-double-sparsity ds-channel-config-path ds-heavy-channel-num
+    mamba-ssm-dtype mamba-full-memory-ratio mamba-scheduler-strategy
+    enable-double-sparsity ds-channel-config-path ds-heavy-channel-num
     ds-heavy-token-num ds-heavy-channel-type ds-sparse-decode-threshold`,
   speculation: `
     speculative-draft-load-format

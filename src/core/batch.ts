@@ -6,8 +6,8 @@ import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params
 
 /**
  * One step of one device as a value (docs/architecture.md, "The step and the slots"). The device runs the parts in the
- * order of the fields: opens, maps, loads, prefill, decode with turns, stores, frees. Its result leaves before the
- * stores. Steps are FIFO per device, so the next one finds them done; one that only begins requests may run together
+ * order of the fields: opens, maps, loads, prefill, decode with turns, stores, frees; saves come among the rows. Its
+ * result leaves before the stores. Steps are FIFO per device, so the next one finds them done; one that only begins requests may run together
  * with the one before it, and then reads nothing that that one stores (device/generate/joined-steps.ts).
  */
 export interface StepPlan {
@@ -21,8 +21,10 @@ export interface StepPlan {
    * by another seat in this very step.
    */
   readonly maps: readonly MapRow[];
-  /** Copy cached pages into a slot from row 0 on. */
+  /** Copy cached pages into a slot from row 0 on, and the recurrent state behind them where the model keeps one. */
   readonly loads: readonly LoadRow[];
+  /** Copy the recurrent state of a slot to a place, at the moment at which it has just so many rows. */
+  readonly saves: readonly SaveRow[];
   /** Prompt rows to compute. Result rows of these come first: `planRow` in [0, prefill.length). */
   readonly prefill: readonly PrefillRow[];
   /** `[slot, token, emit]` triples; see {@link DECODE_STRIDE}. `planRow` continues after prefill. */
@@ -43,6 +45,7 @@ export function stepOf(step: number, parts: Partial<StepPlan>): StepPlan {
     opens: [],
     maps: [],
     loads: [],
+    saves: [],
     prefill: [],
     decode: new Int32Array(0),
     turns: new Int32Array(0),
@@ -94,6 +97,18 @@ export interface LoadRow {
   /** Rows `[0, numTokens)` of the slot; a multiple of the page size. */
   readonly numTokens: number;
   readonly pages: Int32Array;
+  /** The place of the state behind the last of these rows; absent = the model keeps none. */
+  readonly statePlace?: number;
+}
+
+export interface SaveRow {
+  readonly slot: number;
+  /**
+   * The step computes the row before this one, and a run of a prompt ends there. Where that row comes to nothing, for a
+   * mask that was late, the state is saved when it is done; a slot that is freed before saves nothing.
+   */
+  readonly numTokens: number;
+  readonly place: number;
 }
 
 export interface PrefillRow {

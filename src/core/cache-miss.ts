@@ -28,7 +28,7 @@ export type MissCause =
   | 'hidden_states'
   /** `--disable-radix-cache` */
   | 'cache_disabled'
-  /** The model keeps a recurrent state, which pages do not have. */
+  /** Its rows are cached, and the model's recurrent state was not kept behind them. */
   | 'recurrent_state';
 
 export interface CacheMiss {

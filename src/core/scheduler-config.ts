@@ -31,8 +31,6 @@ export interface SchedulerConfig {
   /** A `Decode batch.` line every so many decode steps. */
   readonly decodeLogInterval: number;
   readonly disableRadixCache: boolean;
-  /** It is disabled because the model keeps a recurrent state. */
-  readonly keepsState: boolean;
   /** Answers never depend on what the cache held: matches stop where decode-made rows begin. */
   readonly deterministic: boolean;
   /** How requests speculate; null = none does. Never with {@link deterministic}. */
@@ -62,7 +60,6 @@ export const DEFAULT_SCHEDULER_CONFIG: SchedulerConfig = {
   maxQueuedRequests: 4096,
   decodeLogInterval: 40,
   disableRadixCache: false,
-  keepsState: false,
   deterministic: false,
   speculation: null,
   scheduleConservativeness: 1,

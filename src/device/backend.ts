@@ -1,4 +1,4 @@
-import type { MapRow } from '../core/batch.js';
+import type { LoadRow, MapRow, SaveRow } from '../core/batch.js';
 import type { DeviceFacts } from '../core/device-facts.js';
 import type { LoraId } from '../core/lora.js';
 import type { MoeSpec } from '../core/model-spec.js';
@@ -30,8 +30,10 @@ export interface KvStore {
   setLength(slot: number, length: number): void;
   /** Where rows of a slot lie from now on; a back end that copies does nothing. */
   map(row: MapRow): void;
-  /** The rows `[0, numTokens)` of a slot are those of `pages`. */
-  load(slot: number, numTokens: number, pages: Int32Array): void;
+  /** The first rows of a slot are those of the pages, and its state is that of the place. */
+  load(row: LoadRow): void;
+  /** States that are to be saved as soon as {@link setLength} comes to them; never when the slot is freed before. */
+  saveStates(saves: readonly SaveRow[]): void;
   /** The rows of a slot from `fromToken` on are to be on `pages`, one after the other. */
   store(slot: number, fromToken: number, pages: Int32Array): void;
   /**

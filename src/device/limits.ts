@@ -1,7 +1,7 @@
 import { StartupError } from '../core/errors.js';
-import { kvBytesPerToken, stateBytes, type ModelSpec } from '../core/model-spec.js';
+import { kvBytesPerToken, stateBytes, stateElements, type ModelSpec } from '../core/model-spec.js';
 import { shownMiB } from '../core/shown-size.js';
-import type { DeviceLimits } from '../messages.js';
+import type { DeviceLimits, StateLimits } from '../messages.js';
 import { PART_ROWS } from '../model/graph/contract.js';
 import { KV_PARTS, kvShapeOf, MAX_ARRAY_ELEMENTS } from './cpu/kv-arrays.js';
 import { slotElements } from './cpu/kv-slots.js';
@@ -18,6 +18,12 @@ export const IDLE_SHARE = 0.25;
 const STATE_SHARE = 0.25;
 /** A state is there twice: as the next run reads it, and as the last one made it. */
 const STATE_COPIES = 2;
+/** Of what is left, the places where states are kept for prefixes take so much where nobody says. */
+const PLACES_SHARE = 0.2;
+/** A place for so many tokens of the pool is enough. */
+const TOKENS_PER_PLACE = 64;
+/** Rows of a prefill run: a run is never cut for a state that is kept every so many tokens. */
+const RUN_TOKENS = 256;
 /** Tokens of the pool that a running request should find, before more requests run at once. */
 const TOKENS_PER_RUNNING = 256;
 
@@ -38,6 +44,15 @@ export interface MemoryOptions {
   /** `--max-total-tokens`; null = as many as fit. */
   readonly maxTotalTokens: number | null;
   readonly pageSizeTokens: number;
+  /** How states of a model that keeps them are kept for prefixes; null = not at all. */
+  readonly states?: StateOptions | null;
+}
+
+export interface StateOptions {
+  /** `--max-mamba-cache-size`; null = chosen here. */
+  readonly maxPlaces: number | null;
+  /** `--mamba-track-interval`; null = chosen here. */
+  readonly intervalTokens: number | null;
 }
 
 export interface MemoryPlan {
@@ -63,7 +78,9 @@ export function planMemory(options: MemoryOptions): MemoryPlan {
   const whole = kvBudget(options);
   if (spec.embedding !== null) return planEmbedding(options, whole);
   const numSlotsAsked = slotsAsked(options, whole);
-  const budget = whole - numSlotsAsked * slotStateBytes(spec);
+  const left = whole - numSlotsAsked * slotStateBytes(spec);
+  const states = chooseStates(options, left);
+  const budget = left - (states?.numPlaces ?? 0) * stateBytes(spec);
   const budgetTokens = Math.floor(budget / kvBytesPerToken(spec));
   const poolTokens = choosePool(options, budgetTokens, numSlotsAsked);
   const numPages = Math.floor(poolTokens / pageSizeTokens);
@@ -76,13 +93,42 @@ export function planMemory(options: MemoryOptions): MemoryPlan {
     poolTokens: numPages * pageSizeTokens,
     numSlotsAsked,
   });
-  const limits = { numSlots, slotLength, numPages, pageSizeTokens };
+  const limits = { numSlots, slotLength, numPages, pageSizeTokens, ...(states && { states }) };
   return { limits, account: describe(options, limits, budget), freeBytes: null };
 }
 
 /** What a slot takes however long its sequence is. */
 function slotStateBytes(spec: ModelSpec): number {
   return STATE_COPIES * stateBytes(spec);
+}
+
+/**
+ * Places for states of prefixes, and how far apart they are in a long prompt: a state takes no more there than K and V of
+ * the tokens between two.
+ *
+ * @throws StartupError where those that were asked for do not fit
+ */
+function chooseStates(
+  { spec, states = null, pageSizeTokens }: MemoryOptions,
+  budget: number,
+): StateLimits | null {
+  if (spec.state === null || states === null) return null;
+  const bytes = stateBytes(spec);
+  const perToken = kvBytesPerToken(spec);
+  const interval =
+    states.intervalTokens ?? RUN_TOKENS * Math.max(1, Math.ceil(bytes / perToken / RUN_TOKENS));
+  const useful = Math.ceil(budget / perToken / TOKENS_PER_PLACE);
+  const chosen = Math.max(2, Math.min(useful, Math.floor((PLACES_SHARE * budget) / bytes)));
+  const largest = Math.max(...spec.state.tensors.map(stateElements));
+  const numPlaces = Math.min(states.maxPlaces ?? chosen, Math.floor(MAX_ARRAY_ELEMENTS / largest));
+  if (numPlaces * bytes >= budget) {
+    throw new StartupError(
+      `--max-mamba-cache-size ${states.maxPlaces ?? numPlaces} does not fit: a recurrent state takes ${shownMiB(bytes)}, and states that are kept ` +
+        `for prefixes, pages and slots have ${shownMiB(budget)} together. Lower it, raise --mem-fraction-static or give ` +
+        '--disable-radix-cache.',
+    );
+  }
+  return { numPlaces, intervalTokens: pageSizeTokens * Math.ceil(interval / pageSizeTokens) };
 }
 
 /** Fewer than the default where states are large. @throws StartupError where those that were asked for do not fit */
@@ -229,7 +275,8 @@ function chooseSlots(
   { slotLength, poolTokens, numSlotsAsked }: SlotRoom,
 ): number {
   const specs = [options.spec, ...(options.draft ? [options.draft] : [])];
-  const perSlot = Math.max(...specs.map((spec) => slotElements(kvShapeOf(spec), slotLength)));
+  const layers = specs.flatMap((spec) => kvShapeOf(spec).layers);
+  const perSlot = Math.max(...layers.map((layer) => slotElements(layer, slotLength)));
   const most = Math.floor(MAX_ARRAY_ELEMENTS / perSlot);
   const asked = options.maxRunningRequests;
   if (most < 1 || (asked !== null && asked > most)) {
@@ -280,11 +327,17 @@ function draftLine(options: MemoryOptions, { numSlots, slotLength, ...pages }: D
   ];
 }
 
-function stateLine(spec: ModelSpec, { numSlots }: DeviceLimits): string[] {
+function stateLine(spec: ModelSpec, { numSlots, states }: DeviceLimits): string[] {
   const bytes = slotStateBytes(spec);
   if (bytes === 0) return [];
+  const ofSlots = `recurrent states: ${numSlots} slots of ${shownMiB(bytes)}, ${shownMiB(numSlots * bytes)}`;
+  if (states === undefined) return [ofSlots];
+  const { numPlaces, intervalTokens } = states;
+  const size = stateBytes(spec);
   return [
-    `recurrent states: ${numSlots} slots of ${shownMiB(bytes)}, ${shownMiB(numSlots * bytes)}`,
+    ofSlots,
+    `kept states: ${numPlaces} places of ${shownMiB(size)} for prefixes, at most ${shownMiB(numPlaces * size)} resident; ` +
+      `every ${intervalTokens} tokens of a long prompt, at its end, where prompts part and where answers end`,
   ];
 }
 

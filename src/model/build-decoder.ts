@@ -20,7 +20,7 @@ import { ModelLoadError } from './load-error.js';
 import { chooseKvType } from './kv-type.js';
 import { loraRecipe } from './lora/lora-recipe.js';
 import { loraSites } from './lora/lora-sites.js';
-import { stateFacts } from './plan-facts.js';
+import { hasPlainLayers } from './plan-facts.js';
 import type { ModelPlan } from './plan.js';
 import { plannedLinears } from './plan-tensors.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
@@ -246,9 +246,9 @@ async function roundingOf(
   { options, contextLength, deps }: CheckpointContext,
 ): Promise<{ readonly texts: readonly Int32Array[] | null } | null> {
   if (format === 'none' || !roundsToZeros({ ...input, format })) return null;
-  // Random weights answer at random, however they are rounded; no stage shows what a recurrent mixer's linears read.
-  const isRecurrent = stateFacts(input.plan) !== null;
-  if (options.loadFormat === 'dummy' || deps.readTexts === undefined || isRecurrent) {
+  // Random weights answer at random, however they are rounded; no stage shows what linears of other layers read.
+  const hasStages = hasPlainLayers(input.plan);
+  if (options.loadFormat === 'dummy' || deps.readTexts === undefined || !hasStages) {
     return { texts: null };
   }
   const { vocabSize } = input.config;
@@ -287,11 +287,13 @@ async function openWeights(
   return withViews(isPart ? withTextPart(stored, plan) : withTrunk(stored, plan), views);
 }
 
-/** The head stands beside the trunk. */
+/** The head stands beside the trunk, which transformers 5 calls `model` where an architecture has another name for it. */
 function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
-  return aliased(checkpoint, (name) =>
-    name.startsWith('lm_head.') ? name : withPrefix(name, trunkOf(plan)),
-  );
+  const trunk = trunkOf(plan);
+  return aliased(checkpoint, (name) => {
+    if (name.startsWith('lm_head.') || name.startsWith(trunk)) return name;
+    return withPrefix(name.replace(/^model\./, ''), trunk);
+  });
 }
 
 /** What stands before the names of all but the head, in a family's plan. */

@@ -2,7 +2,8 @@ import type { LoraSite } from '../core/lora.js';
 import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
 import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
-import { layerWindows, moeFacts, stateFacts } from './plan-facts.js';
+import { kvLayers } from './graph/kv-layers.js';
+import { hasPlainKv, layerWindows, moeFacts, stateFacts } from './plan-facts.js';
 import type { TrunkPlan } from './plan.js';
 
 export interface SpecOptions {
@@ -34,6 +35,7 @@ export function modelSpec(
     moe: moeFacts(plan),
     state: stateFacts(plan),
     embedding: null,
+    ...(hasPlainKv(plan) ? {} : { kvLayers: kvLayers(config, plan) }),
     ...options,
   };
 }

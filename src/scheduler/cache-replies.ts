@@ -1,4 +1,11 @@
-import type { CacheFault, CacheReply, Inserted, Leased, RefusedInsert } from '../messages.js';
+import type {
+  CacheFault,
+  CacheReply,
+  Inserted,
+  Leased,
+  LeasedStates,
+  RefusedInsert,
+} from '../messages.js';
 import type { DeviceLink } from './devices/link.js';
 import type { StateReads } from './devices/state-reads.js';
 import type { SchedulerParts } from './parts.js';
@@ -23,6 +30,9 @@ export function receiveReply(parts: Parts, reads: StateReads, reply: CacheReply)
     case 'leased':
       receiveLeased(parts, reads, reply);
       break;
+    case 'leasedStates':
+      receiveLeasedStates(parts, reads, reply);
+      break;
     case 'read':
       reads.answer(reply);
       break;
@@ -39,8 +49,13 @@ export function receiveReply(parts: Parts, reads: StateReads, reply: CacheReply)
 }
 
 function receiveLeased({ devices }: Parts, reads: StateReads, reply: Leased): void {
-  devices.at(reply.tree)?.pages.receive(reply);
-  reads.noteLeased(reply);
+  devices.at(reply.tree)?.pages.receive(reply.pages, reply.asked);
+  reads.noteLeased(reply.tree, { pages: reply.pages.length });
+}
+
+function receiveLeasedStates({ devices }: Parts, reads: StateReads, reply: LeasedStates): void {
+  devices.at(reply.tree)?.states?.receive(reply.places, reply.asked);
+  reads.noteLeased(reply.tree, { places: reply.places.length });
 }
 
 function receiveInserted({ devices, waiting }: Parts, reply: Inserted): void {
@@ -67,6 +82,7 @@ function receiveFault(parts: Parts, reads: StateReads, fault: CacheFault): void 
   if (link === undefined) return;
   if (fault.num === null) {
     link.pages.forgetAsked();
+    link.states?.forgetAsked();
     return;
   }
   if (fault.insert !== null) {
@@ -89,6 +105,7 @@ function receiveRefusedInsert(
   num: number,
   refused: RefusedInsert,
 ): void {
+  link.states?.give(refused.states);
   const seat = refused.relock ? link.inserting(num) : null;
   if (seat !== null) waiting.noteInserted(seat, seat.notInserted(refused));
   else link.takeBack(refused);

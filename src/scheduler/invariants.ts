@@ -35,7 +35,12 @@ function placeViolations({ live, waiting, devices }: Parts): string[] {
 }
 
 function linkViolations(link: DeviceLink): string[] {
-  const found = [...phaseViolations(link), ...slotViolations(link), ...pageViolations(link)];
+  const found = [
+    ...phaseViolations(link),
+    ...slotViolations(link),
+    ...pageViolations(link),
+    ...placeOwnerViolations(link),
+  ];
   return found.map((text) => `${link.tree}: ${text}`);
 }
 
@@ -68,6 +73,16 @@ function pageViolations({ seats, leavers, pages, limits }: DeviceLink): string[]
     found.push(...rowViolations(seat, limits.pageSizeTokens));
   }
   if (owned.size > limits.numPages) found.push(`${owned.size} pages are leased`);
+  return found;
+}
+
+/** Every leased place for a state has one owner, as far as it is not on its way. */
+function placeOwnerViolations({ seats, leavers, states }: DeviceLink): string[] {
+  if (states === null) return [];
+  const ofSeats = [...seats, ...leavers].flatMap(({ statePlaces }) => statePlaces);
+  const owned = [...states.idle, ...ofSeats];
+  const found = new Set(owned).size === owned.length ? [] : ['a place has two owners'];
+  if (owned.length > states.numPlaces) found.push(`${owned.length} places are leased`);
   return found;
 }
 

@@ -14,6 +14,7 @@ import { stateFacts } from '../../src/model/plan-facts.js';
 import { OTHER_DECODERS } from '../../src/model/pooled/decoders.js';
 import { ENCODERS } from '../../src/model/pooled/encoders/registry.js';
 import type { PooledFamily } from '../../src/model/pooled/family.js';
+import { GGUF_ARCHITECTURES } from '../../src/model/source/gguf/architectures/registry.js';
 
 const PAGE = join('docs', 'models.md');
 const FIXTURES = join('test', 'fixtures', 'families');
@@ -24,7 +25,11 @@ interface Fixture {
 }
 
 const document = readFileSync(PAGE, 'utf8');
-const expected = withList(withList(document, 'decoders', decoders()), 'pooled', pooled());
+const lists = { decoders: decoders(), pooled: pooled(), gguf: asGguf() };
+const expected = Object.entries(lists).reduce(
+  (text, [name, list]) => withList(text, name, list),
+  document,
+);
 
 if (process.argv.includes('--write')) {
   writeFileSync(PAGE, expected);
@@ -78,6 +83,13 @@ function pooled(): string {
     ),
     listed('With labels of tokens', ({ pooling }) => pooling === 'tokens'),
   ].join('\n');
+}
+
+/** One item for each of llama.cpp's architectures. */
+function asGguf(): string {
+  return GGUF_ARCHITECTURES.map(({ name, classes }) => {
+    return wrapped(`- \`${name}\`: ${classes.map((own) => `\`${own}\``).join(', ')}`);
+  }).join('\n');
 }
 
 function withList(text: string, name: string, list: string): string {

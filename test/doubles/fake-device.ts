@@ -1,7 +1,8 @@
 /**
  * A device without a model. The "KV" of a row is a hash of the whole token prefix (and, if asked, of
  * whether prefill or decoding made each row), computed from the row before it as it lies on its page.
- * Slots share pages, so a wrong load, reuse or replay makes wrong tokens from there on.
+ * Slots share pages, so a wrong load, reuse or replay makes wrong tokens from there on. Where it keeps states, places have
+ * the last row's number, and a slot begins with a place that has just that of the last row it loads.
  * It throws on plans that break the contract of src/core/batch.ts, for devices that copy and for those with pages.
  */
 import assert from 'node:assert/strict';
@@ -18,6 +19,7 @@ import {
   type PlanLogprobRow,
   type PrefillRow,
   type RoutedRows,
+  type SaveRow,
   type SlotOpen,
   type StepPlan,
   type StepResult,
@@ -55,11 +57,17 @@ interface Slot {
   cancelled: boolean;
   /** Its last row does not count: the mask was late. */
   stalled: boolean;
+  /** Its last row is one of this step's, of its answer. */
+  decoded: boolean;
 }
 
 export class FakeDevice {
   readonly slots = new Map<number, Slot>();
   private readonly pages: PagedRows;
+  /** By place: the number of the last row before the state. */
+  private readonly states = new Map<number, number>();
+  /** Those that are still to come. */
+  private saves: readonly SaveRow[] = [];
   private nextStep = 0;
   /** `[planRow, position, token]` of the rows since the last result. */
   private readonly computed: (readonly [number, number, number])[] = [];
@@ -69,6 +77,8 @@ export class FakeDevice {
   numDecodeRows = 0;
   numTurnRows = 0;
   numStalls = 0;
+  numStateSaves = 0;
+  numStateLoads = 0;
   /** Stalls of a prompt's last row that is also the last one of its page. */
   numBorderStalls = 0;
 
@@ -96,6 +106,8 @@ export class FakeDevice {
     for (const slot of plan.frees) this.pages.leave(slot);
     for (const row of plan.maps) this.pages.map(row, this.slot(row.slot).rows.length);
     for (const row of plan.loads) this.load(row);
+    this.saves = [...this.saves, ...plan.saves];
+    this.checkSaves(plan);
     plan.prefill.forEach((row, planRow) => {
       this.prefill(row, planRow, { tokens, logprobRows });
     });
@@ -112,11 +124,14 @@ export class FakeDevice {
     for (const row of plan.stores) this.pages.store(row, this.slot(row.slot).rows);
     for (const slot of this.slots.values()) {
       if (slot.stalled) slot.rows.pop();
+      else if (slot.decoded) this.saveAt(slot);
       slot.stalled = false;
+      slot.decoded = false;
     }
     for (const slot of plan.frees) {
       this.slots.delete(slot);
       this.pages.free(slot);
+      this.saves = this.saves.filter((save) => save.slot !== slot);
     }
     return {
       step: plan.step,
@@ -156,6 +171,7 @@ export class FakeDevice {
       stopped: false,
       cancelled: false,
       stalled: false,
+      decoded: false,
     });
   }
 
@@ -170,6 +186,40 @@ export class FakeDevice {
     assert.equal(slot.rows.length, 0, 'loads go to fresh slots');
     slot.rows.push(...this.pages.load(row));
     slot.tokens.length = row.numTokens;
+    const keepsStates = this.options.limits.states !== undefined;
+    assert.equal(row.statePlace !== undefined, keepsStates, 'a load has a state where states are');
+    if (row.statePlace === undefined) return;
+    this.numStateLoads++;
+    assert.equal(this.states.get(row.statePlace), slot.rows.at(-1), 'the state behind the rows');
+  }
+
+  /** Each is of a slot that computes the row before it in this step, and has a place of its own. */
+  private checkSaves({ saves, prefill, decode }: StepPlan): void {
+    const { states } = this.options.limits;
+    assert(saves.length === 0 || states !== undefined, 'no states are kept here');
+    const places = new Set(saves.map(({ place }) => place));
+    assert.equal(places.size, saves.length, 'two states on one place');
+    const decoding = new Set(decode.filter((_, i) => i % DECODE_STRIDE === 0));
+    for (const { slot, numTokens, place } of saves) {
+      assert(place >= 0 && place < (states?.numPlaces ?? 0), 'place out of range');
+      assert.equal(numTokens % this.options.limits.pageSizeTokens, 0, 'states are behind pages');
+      const row = prefill.find((one) => one.slot === slot);
+      const isPrompt =
+        row !== undefined &&
+        numTokens > row.position &&
+        numTokens <= row.position + row.tokens.length;
+      assert(isPrompt || decoding.has(slot), 'a save of rows that are not in the step');
+    }
+  }
+
+  private saveAt(slot: Slot): void {
+    const { length } = slot.rows;
+    const isDue = (save: SaveRow) => save.slot === slot.open.slot && save.numTokens === length;
+    for (const { place } of this.saves.filter(isDue)) {
+      this.numStateSaves++;
+      this.states.set(place, slot.rows.at(-1) ?? START);
+    }
+    this.saves = this.saves.filter((save) => !isDue(save));
   }
 
   private prefill(row: PrefillRow, planRow: number, out: ResultLists): void {
@@ -186,6 +236,7 @@ export class FakeDevice {
     row.tokens.forEach((token, i) => {
       this.computed.push([planRow, slot.rows.length, token]);
       this.append(slot, token, PREFILL_MADE);
+      this.saveAt(slot);
       this.show(slot, planRow);
       const next = row.tokens[i + 1] ?? row.nextToken;
       this.scorePrompt(slot, { next, planRow }, out);
@@ -214,6 +265,7 @@ export class FakeDevice {
     this.pages.check(slotId, slot.rows);
     this.computed.push([planRow, slot.rows.length, fed]);
     this.append(slot, fed, DECODE_MADE);
+    slot.decoded = true;
     this.numDecodeRows++;
     if (emit === 1) this.sample(slot, planRow, out);
     if (!slot.stalled) this.show(slot, planRow);

@@ -204,6 +204,7 @@ const DEVICE_STATE = {
   numRunning: 0,
   numUsedTokens: 0,
   lastGenThroughput: 12.5,
+  statePool: null,
   kvPool: { totalTokens: 1024, freeTokens: 1000, cachedTokens: 24, heldTokens: 0 },
   load: {
     numWaiting: 2,

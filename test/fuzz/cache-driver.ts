@@ -7,7 +7,14 @@ import assert from 'node:assert/strict';
 import { CacheActor } from '../../src/cache/cache-actor.js';
 import type { InsertRequest, MatchRequest } from '../../src/cache/prefix-cache.js';
 import type { Random } from '../../src/core/clock.js';
-import type { CacheOp, CacheReply, InsertPrefix, Matched, TreeKey } from '../../src/messages.js';
+import type {
+  CacheOp,
+  CacheReply,
+  InsertPrefix,
+  KeptState,
+  Matched,
+  TreeKey,
+} from '../../src/messages.js';
 import { PrefixOracle } from './prefix-oracle.js';
 
 /** A request as this scheduler sees it. `pages` hold rows from 0 on and are the tree's, by `lock`. */
@@ -18,6 +25,8 @@ interface Holder {
   readonly prefillTokens: number;
   pages: number[];
   lock: number;
+  /** Of its match, to be read while it holds the lock; -1 = none. */
+  readonly statePlace: number;
 }
 
 export interface DriverOptions {
@@ -25,6 +34,8 @@ export interface DriverOptions {
   readonly pageSizeTokens: number;
   readonly vocabularySize: number;
   readonly numPages: number;
+  /** Places for states; 0 = rows are enough to go on from. */
+  readonly numPlaces: number;
 }
 
 const TREE: TreeKey = '0:0';
@@ -42,15 +53,20 @@ export class CacheDriver {
   readonly #bytes: string[];
   #holders: Holder[] = [];
   #leased: number[] = [];
+  /** What the device would have in each place: the rows' name and how they were made. */
+  readonly #stateBytes: string[];
+  #leasedPlaces: number[] = [];
   #num = 0;
   readonly #seen: Int32Array[] = [];
   /** Kinds of misses that matches were told. */
   readonly misses = new Set<string>();
+  numStatesMatched = 0;
 
   constructor(private readonly options: DriverOptions) {
-    const { numPages, pageSizeTokens, random } = options;
+    const { numPages, pageSizeTokens, numPlaces, random } = options;
     this.#random = random;
-    this.#oracle = new PrefixOracle(numPages, pageSizeTokens);
+    this.#oracle = new PrefixOracle(numPages, pageSizeTokens, numPlaces);
+    this.#stateBytes = Array.from({ length: numPlaces }, () => 'free');
     this.#bytes = Array.from({ length: numPages }, () => 'free');
     this.#ask({
       op: 'open',
@@ -59,6 +75,7 @@ export class CacheDriver {
       pageSizeTokens,
       disabled: false,
       weightsEpoch: 0,
+      numStatePlaces: numPlaces,
     });
   }
 
@@ -72,6 +89,8 @@ export class CacheDriver {
     else if (dice < 0.9) this.#unlock();
     else if (dice < 0.93) this.#probe();
     else if (dice < 0.935) this.#flush();
+    else if (dice < 0.965) this.#leaseStates();
+    else if (dice < 0.97) this.#giveBackStates();
     else this.#misuse();
     this.#checkAll();
   }
@@ -82,6 +101,9 @@ export class CacheDriver {
     this.#ask({ op: 'return', tree: TREE, pages: Int32Array.from(this.#leased) });
     this.#oracle.giveBack(this.#leased.length);
     this.#leased = [];
+    this.#ask({ op: 'returnStates', tree: TREE, places: Int32Array.from(this.#leasedPlaces) });
+    this.#oracle.giveBackStates(this.#leasedPlaces.length);
+    this.#leasedPlaces = [];
     this.#checkAll();
     const state = this.#actor.snapshot()[0];
     assert.ok(state);
@@ -106,20 +128,42 @@ export class CacheDriver {
     this.#oracle.giveBack(pages.length);
   }
 
+  #leaseStates(): void {
+    const numPlaces = this.#below(5);
+    const reply = this.#answer({ op: 'leaseStates', tree: TREE, numPlaces }, 'leasedStates');
+    assert.equal(reply.places.length, this.#oracle.leaseStates(numPlaces), 'places leased');
+    for (const place of reply.places) {
+      assert.ok(!this.#leasedPlaces.includes(place), `place ${place} is leased twice`);
+      this.#stateBytes[place] = 'overwritten';
+      this.#leasedPlaces.push(place);
+    }
+  }
+
+  #giveBackStates(): void {
+    const places = Int32Array.from(this.#leasedPlaces.splice(0, this.#below(3)));
+    this.#ask({ op: 'returnStates', tree: TREE, places });
+    this.#oracle.giveBackStates(places.length);
+  }
+
   #match(): void {
     if (this.#holders.length >= HOLDERS_MAX) return;
     const request = this.#randomMatch();
     const num = ++this.#num;
-    const expected = this.#oracle.expectMatch(request);
+    const { pages: expected, statePlace, numRowPages } = this.#oracle.expectMatch(request);
     const reply = this.#answer({ op: 'match', num, tree: TREE, ...request, ...ASKER }, 'matched');
     assert.deepEqual([...reply.pages], expected, 'pages matched');
     assert.equal(reply.numTokens, expected.length * this.options.pageSizeTokens);
     assert.equal(reply.lock > 0, expected.length > 0);
+    const { numPlaces, pageSizeTokens } = this.options;
+    const state = { place: statePlace, numRowTokens: numRowPages * pageSizeTokens };
+    assert.deepEqual(reply.state, numPlaces > 0 ? state : undefined, 'the state matched');
+    if (statePlace >= 0) this.numStatesMatched++;
     this.#checkMiss(request, reply);
     this.#oracle.matched(request, expected.length, reply.lock);
     const { namespace, tokens, prefillTokens } = request;
     const { lock } = reply;
-    this.#holders.push({ num, namespace, tokens, prefillTokens, pages: expected, lock });
+    const held = { pages: expected, lock, statePlace };
+    this.#holders.push({ num, namespace, tokens, prefillTokens, ...held });
   }
 
   /** The miss is in the page behind the match, at a token that is not what the cached prompt has there. */
@@ -154,6 +198,7 @@ export class CacheDriver {
     holder.tokens = Int32Array.of(...holder.tokens, ...decoded);
     const request = this.#randomInsert(holder);
     this.#writePages(holder, request);
+    this.#writeStates(holder, request);
     const reply = this.#ask({ op: 'insert', num: holder.num, tree: TREE, ...request });
     if (!request.relock) {
       assert.equal(reply, null);
@@ -163,7 +208,7 @@ export class CacheDriver {
     assert.equal(reply?.op, 'inserted');
     const expected = this.#oracle.insert(request, reply.lock);
     assert.deepEqual([...reply.pages], expected, 'canonical pages');
-    this.#holders.push({ ...holder, pages: expected, lock: reply.lock });
+    this.#holders.push({ ...holder, pages: expected, lock: reply.lock, statePlace: -1 });
   }
 
   /** Some prefix of the holder's rows: what it has of the tree's, and the rest in leased pages. */
@@ -180,7 +225,36 @@ export class CacheDriver {
     ]);
     const relock = this.#random() < 0.5;
     const { tenant } = ASKER;
-    return { namespace, tenant, tokens, pages, ownFrom: numOwn, prefillTokens, lock, relock };
+    const rows = { namespace, tenant, tokens, pages, ownFrom: numOwn, prefillTokens };
+    return { ...rows, lock, relock, ...this.#someStates(pages.length) };
+  }
+
+  /** Behind some of the pages. */
+  #someStates(numPages: number): { readonly states?: readonly KeptState[] } {
+    const states: KeptState[] = [];
+    for (let page = 1; page <= numPages; page++) {
+      if (this.#random() < 0.6 && page < numPages) continue;
+      const place = this.#leasedPlaces.pop();
+      if (place === undefined) break;
+      states.push({ numTokens: page * this.options.pageSizeTokens, place });
+    }
+    return states.length === 0 ? {} : { states };
+  }
+
+  #writeStates({ namespace }: Holder, { tokens, states = [], prefillTokens }: InsertRequest): void {
+    for (const { numTokens, place } of states) {
+      const isDecoded = numTokens > prefillTokens;
+      this.#stateBytes[place] = this.#stateName({ namespace, tokens }, numTokens, isDecoded);
+    }
+  }
+
+  #stateName(
+    { namespace, tokens }: Pick<Holder, 'namespace' | 'tokens'>,
+    numTokens: number,
+    isDecoded: boolean,
+  ): string {
+    const page = numTokens / this.options.pageSizeTokens - 1;
+    return `${this.#oracle.key(namespace, tokens, page)} ${isDecoded ? 'decoded' : 'prefilled'}`;
   }
 
   #writePages({ namespace }: Holder, { tokens, pages, ownFrom }: InsertRequest): void {
@@ -238,6 +312,10 @@ export class CacheDriver {
       { ...insert, ownFrom: 1 },
       { ...insert, lock: 1_000_000_000 },
       { ...insert, pages: Int32Array.from(this.#leased), tokens: new Int32Array(0), ownFrom: -1 },
+      { ...insert, pages: new Int32Array(0), states: [{ numTokens: 0, place: 0 }] },
+      { op: 'returnStates', tree: TREE, places: Int32Array.of(-1) },
+      { op: 'returnStates', tree: TREE, places: Int32Array.of(...this.#leasedPlaces, 999) },
+      { op: 'leaseStates', tree: TREE, numPlaces: -1 },
     ];
     const op = wrong[this.#below(wrong.length)];
     assert.ok(op);
@@ -251,10 +329,21 @@ export class CacheDriver {
     const { freePages, evictablePages, lockedPages, leasedPages } = state;
     const counts = { freePages, evictablePages, lockedPages, leasedPages };
     assert.deepEqual(counts, this.#oracle.counts());
+    const { numPlaces } = this.options;
+    assert.deepEqual(state.states, numPlaces > 0 ? this.#oracle.stateCounts() : undefined);
     for (const holder of this.#holders) this.#checkBytes(holder);
   }
 
-  #checkBytes({ namespace, tokens, pages }: Holder): void {
+  #checkBytes({ namespace, tokens, pages, statePlace, prefillTokens }: Holder): void {
+    if (statePlace >= 0) {
+      const numTokens = pages.length * this.options.pageSizeTokens;
+      const names = [false, true].map((isDecoded) =>
+        this.#stateName({ namespace, tokens }, numTokens, isDecoded),
+      );
+      // What it decoded itself must be as it was made; of its prompt only who is strict may not have that.
+      if (numTokens > prefillTokens) names.shift();
+      assert.ok(names.includes(this.#stateBytes[statePlace] ?? ''), `bytes of place ${statePlace}`);
+    }
     pages.forEach((page, i) => {
       assert.equal(
         this.#bytes[page],

@@ -3,12 +3,16 @@
  * every question answered by looking at everything. One entry per cached page, by its whole prefix.
  */
 import type { InsertRequest, MatchRequest } from '../../src/cache/prefix-cache.js';
+import type { StateCounts } from '../../src/messages.js';
 
 interface Entry {
   page: number;
   decodeMade: boolean;
   lastAccess: number;
   readonly parentKey: string;
+  /** Place of the state behind it; null = none. */
+  state: number | null;
+  stateAccess: number;
 }
 
 interface HeldPrefix {
@@ -16,6 +20,8 @@ interface HeldPrefix {
   readonly keys: readonly string[];
   /** Page ids that the holder may know for these keys, replaced ones included. */
   readonly pages: Set<number>;
+  /** Places of states behind pages that were replaced. */
+  readonly places: Set<number>;
 }
 
 export interface OracleCounts {
@@ -25,16 +31,28 @@ export interface OracleCounts {
   readonly leasedPages: number;
 }
 
+/** What a match must return. */
+export interface ExpectedMatch {
+  readonly pages: number[];
+  /** Place of the state, or -1. */
+  readonly statePlace: number;
+  /** Pages that there are rows of, a state behind them or not. */
+  readonly numRowPages: number;
+}
+
 export class PrefixOracle {
   /** What each epoch's requests see; all but the last are kept only for the locks on them. */
   readonly #worlds: Map<string, Entry>[] = [new Map<string, Entry>()];
   readonly #locks = new Map<number, HeldPrefix>();
   #now = 0;
   #numLeased = 0;
+  #numLeasedPlaces = 0;
 
   constructor(
     readonly numPages: number,
     readonly pageSizeTokens: number,
+    /** 0 = rows are enough to go on from. */
+    readonly numPlaces = 0,
   ) {}
 
   /** Names the rows `[0, end of page)`: equal names, equal K and V. */
@@ -43,19 +61,34 @@ export class PrefixOracle {
   }
 
   probe(namespace: string, tokens: Int32Array): number {
-    return this.#longest(namespace, tokens, () => true).length * this.pageSizeTokens;
+    const found = this.#longest(namespace, tokens, () => true);
+    return this.#withState(found).length * this.pageSizeTokens;
   }
 
-  /** The pages that a match must return. */
-  expectMatch(request: MatchRequest): number[] {
+  expectMatch(request: MatchRequest): ExpectedMatch {
     const { namespace, tokens, maxTokens } = request;
     const fits = (entry: Entry, page: number): boolean =>
       (page + 1) * this.pageSizeTokens <= maxTokens && this.#rowsFit(entry, page, request);
-    return this.#longest(namespace, tokens, fits).map((entry) => entry.page);
+    const rows = this.#longest(namespace, tokens, fits);
+    const found = this.#withState(rows);
+    return {
+      pages: found.map((entry) => entry.page),
+      statePlace: found.at(-1)?.state ?? -1,
+      numRowPages: rows.length,
+    };
   }
 
   matched(request: MatchRequest, numPages: number, lock: number): void {
-    if (lock !== 0) this.#hold(this.#epoch, this.#keys(request, numPages), lock);
+    if (lock === 0) return;
+    const keys = this.#keys(request, numPages);
+    this.#hold(this.#epoch, keys, lock);
+    this.#entry(this.#epoch, keys.at(-1) ?? '').stateAccess = ++this.#now;
+  }
+
+  /** Up to the last one with a state, where states are kept. */
+  #withState(found: readonly Entry[]): readonly Entry[] {
+    if (this.numPlaces === 0) return found;
+    return found.slice(0, found.findLastIndex(({ state }) => state !== null) + 1);
   }
 
   /** Applies an insert and returns the canonical pages. */
@@ -67,6 +100,14 @@ export class PrefixOracle {
       this.#insertPage(world, epoch, { key, parentKey: keys[i - 1] ?? '', page: i }, request);
     });
     this.#numLeased -= Math.max(0, keys.length - request.ownFrom);
+    for (const { numTokens, place } of request.states ?? []) {
+      this.#numLeasedPlaces--;
+      const entry = this.#entry(epoch, keys[numTokens / this.pageSizeTokens - 1] ?? '');
+      const isMadeAlike = entry.decodeMade === numTokens > request.prefillTokens;
+      if (epoch !== this.#epoch || !isMadeAlike) continue;
+      entry.state ??= place;
+      entry.stateAccess = ++this.#now;
+    }
     this.#now++;
     for (const key of keys) this.#entry(epoch, key).lastAccess = this.#now;
     const pages = keys.map((key) => this.#entry(epoch, key).page);
@@ -98,6 +139,49 @@ export class PrefixOracle {
 
   giveBack(numPages: number): void {
     this.#numLeased -= numPages;
+  }
+
+  /** Returns how many places a lease must bring. */
+  leaseStates(numPlaces: number): number {
+    while (this.stateCounts().free < numPlaces && this.#evictState());
+    const count = Math.min(numPlaces, this.stateCounts().free);
+    this.#numLeasedPlaces += count;
+    return count;
+  }
+
+  giveBackStates(numPlaces: number): void {
+    this.#numLeasedPlaces -= numPlaces;
+  }
+
+  stateCounts(): StateCounts {
+    const kept = new Set<number>();
+    for (const world of this.#worlds) {
+      for (const { state } of world.values()) if (state !== null) kept.add(state);
+    }
+    for (const { places } of this.#locks.values()) for (const place of places) kept.add(place);
+    const leased = this.#numLeasedPlaces;
+    return {
+      total: this.numPlaces,
+      free: this.numPlaces - kept.size - leased,
+      kept: kept.size,
+      leased,
+    };
+  }
+
+  /** The least recently used state at which no lock ends. */
+  #evictState(): boolean {
+    const ends = new Set(
+      [...this.#locks.values()].map(({ epoch, keys }) => `${epoch} ${keys.at(-1) ?? ''}`),
+    );
+    const [oldest] = this.#worlds
+      .flatMap((world, epoch) =>
+        [...world].map(([key, entry]) => ({ end: `${epoch} ${key}`, entry })),
+      )
+      .filter(({ end, entry }) => entry.state !== null && !ends.has(end))
+      .sort((a, b) => a.entry.stateAccess - b.entry.stateAccess);
+    if (oldest === undefined) return false;
+    oldest.entry.state = null;
+    return true;
   }
 
   counts(): OracleCounts {
@@ -159,19 +243,24 @@ export class PrefixOracle {
     const decodeMade = (at.page + 1) * this.pageSizeTokens > request.prefillTokens;
     const entry = world.get(at.key);
     if (entry === undefined) {
-      world.set(at.key, { page, decodeMade, lastAccess: 0, parentKey: at.parentKey });
+      const { parentKey } = at;
+      const none = { lastAccess: 0, state: null, stateAccess: 0 };
+      world.set(at.key, { page, decodeMade, parentKey, ...none });
     } else if (at.page >= request.ownFrom && entry.decodeMade && !decodeMade) {
       entry.page = page;
       entry.decodeMade = false;
       for (const lock of this.#locks.values()) {
-        if (lock.epoch === epoch && lock.keys.includes(at.key)) lock.pages.add(page);
+        if (lock.epoch !== epoch || !lock.keys.includes(at.key)) continue;
+        lock.pages.add(page);
+        if (entry.state !== null) lock.places.add(entry.state);
       }
+      entry.state = null;
     }
   }
 
   #hold(epoch: number, keys: readonly string[], lock: number): void {
     const pages = new Set(keys.map((key) => this.#entry(epoch, key).page));
-    this.#locks.set(lock, { epoch, keys, pages });
+    this.#locks.set(lock, { epoch, keys, pages, places: new Set() });
     this.#now++;
     for (const key of keys) this.#entry(epoch, key).lastAccess = this.#now;
   }

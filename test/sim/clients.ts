@@ -12,6 +12,7 @@ import type {
   Output,
   ReqHiddenRows,
   ReqInput,
+  StatePool,
   ToMain,
 } from '../../src/messages.js';
 import type { FromMain } from '../../src/scheduler/scheduler.js';
@@ -78,6 +79,7 @@ export class Clients {
     numHiddenResumed: 0,
   };
   lastHeldTokens = -1;
+  lastHeldStates = -1;
   drained = false;
   /** The cache actor is made to refuse inserts, and says so. */
   expectsRefusals = false;
@@ -149,7 +151,9 @@ export class Clients {
       case 'stateRead':
         this.outcome.numReads++;
         this.lastHeldTokens = 0;
-        for (const { kvPool } of message.devices) {
+        this.lastHeldStates = 0;
+        for (const { kvPool, statePool } of message.devices) {
+          if (statePool !== null) this.receiveStates(statePool);
           const { freeTokens, cachedTokens, heldTokens, totalTokens } = kvPool;
           assert.equal(freeTokens + cachedTokens + heldTokens, totalTokens, 'kv_pool adds up');
           assert(Math.min(freeTokens, cachedTokens, heldTokens) >= 0, 'kv_pool is not negative');
@@ -168,6 +172,12 @@ export class Clients {
       case 'questionFailed':
         assert.fail('nobody asked for it');
     }
+  }
+
+  private receiveStates({ total, free, cached, held }: StatePool): void {
+    assert.equal(free + cached + held, total, 'state_pool adds up');
+    assert(Math.min(free, cached, held) >= 0, 'state_pool is not negative');
+    this.lastHeldStates += held;
   }
 
   private refused(reqs: readonly ClientReq[], message: string): void {

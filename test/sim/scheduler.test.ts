@@ -34,6 +34,8 @@ const COVERED: readonly (keyof SimulationResult | keyof EmbedSimulationResult)[]
   'numSwaps',
   'numTurnRows',
   'numJoiningSteps',
+  'numStateSaves',
+  'numStateLoads',
   'numCachedTokens',
   'numFlushed',
   'numFlushRefused',

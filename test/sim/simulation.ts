@@ -7,7 +7,7 @@ import {
   type SchedulerConfig,
 } from '../../src/core/scheduler-config.js';
 import type { Speculation } from '../../src/core/speculation.js';
-import type { DeviceLimits, ReqInput } from '../../src/messages.js';
+import type { DeviceLimits, ReqInput, StateLimits } from '../../src/messages.js';
 import { FAKE_GRAMMAR, FAKE_VOCAB_SIZE } from '../doubles/fake-device.js';
 import { Clients, type Outcome } from './clients.js';
 import type { Dice } from './dice.js';
@@ -32,6 +32,9 @@ export interface SimulationResult extends Outcome {
   /** Rows of turns, of requests that speculate. */
   readonly numTurnRows: number;
   readonly numJoiningSteps: number;
+  readonly numStateSaves: number;
+  /** Slots that began with a state. */
+  readonly numStateLoads: number;
 }
 
 export class Simulation {
@@ -61,7 +64,7 @@ export class Simulation {
     const config = this.someConfig();
     const { limits, numRanks } = this;
     const refusedPercent = dice.chance(0.25) ? 20 : 0;
-    const joinsSteps = dice.chance(0.5);
+    const joinsSteps = dice.chance(0.5) && limits.states === undefined;
     const options = { random: dice.random, config, limits, numRanks, refusedPercent, joinsSteps };
     this.world = new World(options, (message) => {
       this.clients.receive(message);
@@ -91,6 +94,7 @@ export class Simulation {
     assert(this.clients.drained, 'drained');
     const { loop, numResumedFromCache, numCancels, numRefusedInserts } = this.world;
     const { numStalls, numBorderStalls, numSwaps, numTurnRows, numJoiningSteps } = this.world;
+    const { numStateSaves, numStateLoads } = this.world;
     const { numDeviceDeaths } = this.faults;
     const { numEvents } = loop;
     return {
@@ -105,6 +109,8 @@ export class Simulation {
       numSwaps,
       numTurnRows,
       numJoiningSteps,
+      numStateSaves,
+      numStateLoads,
     };
   }
 
@@ -117,6 +123,7 @@ export class Simulation {
     this.world.fromMain.post({ kind: 'readState', id: -1 });
     this.runUntilQuiet();
     assert.equal(this.clients.lastHeldTokens, 0, 'no page is held at the end');
+    assert.equal(this.clients.lastHeldStates, 0, 'no place is held at the end');
     assert.deepEqual(this.world.cache.check(), []);
     for (const tree of this.world.cache.snapshot())
       assert.equal(tree.lockedPages, 0, 'no lock is left');
@@ -221,6 +228,8 @@ export class Simulation {
 
   private someConfig(): SchedulerConfig {
     const deterministic = this.dice.chance(0.3);
+    const keepsStates = this.limits.states !== undefined;
+    const speculates = !deterministic && !keepsStates && this.dice.chance(0.5);
     return {
       ...DEFAULT_SCHEDULER_CONFIG,
       policy: this.dice.pick(['fcfs', 'fcfs', ...SCHEDULE_POLICIES]),
@@ -238,7 +247,7 @@ export class Simulation {
       decodeLogInterval: 40,
       disableRadixCache: this.dice.chance(0.12),
       deterministic,
-      speculation: !deterministic && this.dice.chance(0.5) ? this.someSpeculation() : null,
+      speculation: speculates ? this.someSpeculation() : null,
       scheduleConservativeness: this.tight ? 0.01 : this.dice.pick([0.02, 0.1, 1]),
     };
   }
@@ -256,7 +265,13 @@ export class Simulation {
       slotLength: 4096,
       numPages: Math.ceil(poolTokens / pageSizeTokens),
       pageSizeTokens,
+      ...(this.dice.chance(0.4) && { states: this.someStates(pageSizeTokens) }),
     };
+  }
+
+  private someStates(pageSizeTokens: number): StateLimits {
+    const intervalTokens = pageSizeTokens * this.dice.pick([1, 4, 16]);
+    return { numPlaces: this.dice.pick([1, 4, 12, 100]), intervalTokens };
   }
 
   private someTokens(length: number): Int32Array {

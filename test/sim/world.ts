@@ -62,6 +62,9 @@ export class World {
   numSwaps = 0;
   /** Rows of turns, of requests that speculate. */
   numTurnRows = 0;
+  numStateSaves = 0;
+  /** Slots that began with a state. */
+  numStateLoads = 0;
   /** Steps that came while as many as may be were in flight. */
   numJoiningSteps = 0;
   private readonly workers = new Map<string, Worker>();
@@ -174,11 +177,14 @@ export class World {
       worker.busy = false;
       if (!worker.alive) return;
       const { numStalls, numBorderStalls, numSwaps, numTurnRows } = worker.device;
+      const { numStateSaves, numStateLoads } = worker.device;
       worker.toScheduler.post(answer(worker.device, step));
       this.numStalls += worker.device.numStalls - numStalls;
       this.numBorderStalls += worker.device.numBorderStalls - numBorderStalls;
       this.numSwaps += worker.device.numSwaps - numSwaps;
       this.numTurnRows += worker.device.numTurnRows - numTurnRows;
+      this.numStateSaves += worker.device.numStateSaves - numStateSaves;
+      this.numStateLoads += worker.device.numStateLoads - numStateLoads;
       this.work(worker);
     });
   }

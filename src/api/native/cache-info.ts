@@ -97,5 +97,5 @@ const WHY: Readonly<Record<MissCause, string>> = {
     'the hidden states that were asked for need these tokens computed. return_hidden_states "last" leaves more cached.',
   cache_disabled: 'the server was started with --disable-radix-cache.',
   recurrent_state:
-    'this model keeps a recurrent state beside keys and values, and every prompt is computed whole.',
+    "its keys and values are cached, but the state that this model's layers go on from was not kept near here, or had to go. --max-mamba-cache-size keeps more.",
 };

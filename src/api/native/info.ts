@@ -2,7 +2,7 @@ import { acceptLength } from '../../core/acceptance.js';
 import { publicArgs, type ResolvedArgs } from '../../config/server-args.js';
 import type { Bound } from '../../core/bound.js';
 import type { DeviceFacts } from '../../core/device-facts.js';
-import { kvBytesPerToken } from '../../core/model-spec.js';
+import { kvBytesPerToken, stateBytes } from '../../core/model-spec.js';
 import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
 import type { Adapters } from '../../engine/adapters.js';
 import type { Engine } from '../../engine/engine.js';
@@ -113,7 +113,7 @@ function renderTree(tree: TreeState | undefined): unknown {
 
 function renderInternalState(state: DeviceState, deps: InfoDeps): Record<string, unknown> {
   const { spec } = deps.model;
-  const { kvPool } = state;
+  const { kvPool, statePool } = state;
   return {
     ...renderArgs(deps),
     dp_rank: state.device.rank,
@@ -127,6 +127,7 @@ function renderInternalState(state: DeviceState, deps: InfoDeps): Record<string,
       kvcache: (kvPool.totalTokens * kvBytesPerToken(spec)) / BYTES_PER_GB,
       token_capacity: kvPool.totalTokens,
       graph: 0,
+      ...(statePool && { mamba: (statePool.total * stateBytes(spec)) / BYTES_PER_GB }),
     },
     effective_max_running_requests_per_dp: deps.limits.maxRunningRequests,
     use_mla_backend: false,
@@ -137,6 +138,14 @@ function renderInternalState(state: DeviceState, deps: InfoDeps): Record<string,
       cached_tokens: kvPool.cachedTokens,
       held_tokens: kvPool.heldTokens,
     },
+    ...(statePool && {
+      state_pool: {
+        total_states: statePool.total,
+        free_states: statePool.free,
+        cached_states: statePool.cached,
+        held_states: statePool.held,
+      },
+    }),
   };
 }
 

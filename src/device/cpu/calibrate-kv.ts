@@ -48,7 +48,7 @@ export async function calibrateKv(
 
 async function runPrompt(forward: CpuForward, tokens: Int32Array): Promise<void> {
   const row = { slot: 0, position: 0, tokens, previousToken: -1, nextToken: -1, sample: false };
-  for (const run of cutPrefill(row, Infinity, CPU_PREFILL)) {
+  for (const run of cutPrefill(row, CPU_PREFILL)) {
     await forward.run({
       slots: [0],
       numDecoding: 0,

@@ -11,6 +11,7 @@ import { probeCpu } from './cpu-probe.js';
 import { kvShapeOf } from './kv-arrays.js';
 import { KvSlots } from './kv-slots.js';
 import { PagePool } from './page-pool.js';
+import { StatePlaces } from './state-places.js';
 
 /**
  * Loads the weights, makes the KV arrays and proves in-place semantics. Throws when any of it fails.
@@ -26,6 +27,10 @@ export async function openCpuDevice(
   const shape = kvShapeOf(model.spec);
   const slots = new KvSlots(shape, { ...limits, idleRowsMax: idleRowsMax(limits) });
   const pages = new PagePool(shape, { ...limits, numPages });
+  const places =
+    shape.state !== null && limits.states !== undefined
+      ? new StatePlaces(shape.state, limits.states.numPlaces)
+      : null;
   const session = await OrtSession.create(model, options);
   const { lora = [] } = model.spec;
   const adapters = lora.length === 0 ? null : new LoraStore(lora);
@@ -34,7 +39,7 @@ export async function openCpuDevice(
   const { isBatchInvariant: batches } = model;
   const facts = { kind: 'cpu', determinism: { ...FULLY_DETERMINISTIC, batches } } as const;
   return {
-    kv: new CpuKv(slots, pages),
+    kv: new CpuKv(slots, pages, places),
     forward,
     facts,
     adapters,

@@ -57,6 +57,14 @@ export class StateSlots {
     });
   }
 
+  /** The state of the row, a view for each of its tensors. Valid until {@link renew}. */
+  read(row: number): readonly KvArray[] {
+    return this.#past.map((array, index) => {
+      const size = this.#sizes[index] ?? 0;
+      return array.subarray(row * size, (row + 1) * size);
+    });
+  }
+
   swap(a: number, b: number): void {
     this.#past.forEach((array, index) => {
       const size = this.#sizes[index] ?? 0;

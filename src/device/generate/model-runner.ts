@@ -112,7 +112,11 @@ export class ModelRunner {
       const slot = this.#slots.at(row.slot);
       const { prefill: rule } = this.#parts.forward;
       const mayStall = slot.grammar !== null;
-      return cutPrefill(row, slot.scoreFrom, rule, mayStall).map((run) => {
+      const ends = plan.saves
+        .filter((save) => save.slot === row.slot)
+        .map((save) => save.numTokens);
+      const { scoreFrom } = slot;
+      return cutPrefill(row, rule, { scoreFrom, mayStall, ends }).map((run) => {
         const slotRun = { slotId: row.slot, slot, run, planRow, output };
         return {
           size: sizeOfRun(slotRun),

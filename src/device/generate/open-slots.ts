@@ -54,8 +54,9 @@ export class OpenSlots {
         if (slot.modelDrafter !== null) this.#draftModel?.open(open.slot);
       }
       for (const row of plan.maps) this.#kv.map(row);
-      for (const row of plan.loads) this.#kv.load(row.slot, row.numTokens, row.pages);
+      for (const row of plan.loads) this.#kv.load(row);
     }
+    this.#kv.saveStates(plans.flatMap(({ saves }) => saves));
   }
 
   /** What comes behind their rows. */

@@ -24,17 +24,20 @@ export interface PromptScore {
   readonly token: number;
 }
 
-/**
- * Cuts a prompt part into runs, by the rule of the device.
- *
- * @param scoreFrom first prompt position to score, or Infinity
- * @param mayStall the sampled row may have to be computed again, for a mask that is late
- */
+export interface CutOptions {
+  /** First prompt position to score; default: none. */
+  readonly scoreFrom?: number;
+  /** The sampled row may have to be computed again, for a mask that is late. */
+  readonly mayStall?: boolean;
+  /** Lengths at which a run has to end: the state behind it is wanted. */
+  readonly ends?: readonly number[];
+}
+
+/** Cuts a prompt part into runs, by the rule of the device. */
 export function cutPrefill(
   row: PrefillRow,
-  scoreFrom: number,
   rule: PrefillRule,
-  mayStall = false,
+  { scoreFrom = Infinity, mayStall = false, ends = [] }: CutOptions = {},
 ): PrefillRun[] {
   const runs: PrefillRun[] = [];
   const end = row.position + row.tokens.length;
@@ -42,7 +45,7 @@ export function cutPrefill(
   const alone = mayStall && row.sample && rule.padding === 'even behind' ? end - 1 : end;
   for (let from = row.position; from < end;) {
     const firstHead = Math.max(from, scoreFrom - 1);
-    const until = from < alone ? alone : end;
+    const until = Math.min(from < alone ? alone : end, ...ends.filter((at) => at > from));
     const to = Math.min(from + rule.maxRows, until, firstHead + PREFILL_HEAD_ROWS);
     runs.push(makeRun(row, { from, to, last: to === end }, { scoreFrom, padding: rule.padding }));
     from = to;

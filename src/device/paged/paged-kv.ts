@@ -1,4 +1,4 @@
-import type { MapRow } from '../../core/batch.js';
+import type { LoadRow, MapRow, SaveRow } from '../../core/batch.js';
 import type { DeviceLimits } from '../../messages.js';
 import type { KvStore } from '../backend.js';
 
@@ -60,7 +60,12 @@ export class PagedKv implements KvStore {
     }
   }
 
-  load(slot: number, numTokens: number, pages: Int32Array): void {
+  /** No model that keeps a state is here (require-paged.ts). */
+  saveStates(saves: readonly SaveRow[]): void {
+    if (saves.length > 0) throw new Error('this is a bug: no state is kept on a GPU');
+  }
+
+  load({ slot, numTokens, pages }: LoadRow): void {
     this.#check(slot, 0, pages);
     this.setLength(slot, numTokens);
   }

@@ -66,7 +66,10 @@ export function pastName(layer: number, part: 'key' | 'value'): string {
   return `past.${layer}.${part}`;
 }
 
-/** Output that has a layer's keys or values after the run: the buffer of {@link pastName}, written in place. */
+/**
+ * Output that has a layer's keys or values after the run: the buffer of {@link pastName}, written in place. A layer that
+ * reads those of another has this output alone, in the buffer of that layer.
+ */
 export function presentName(layer: number, part: 'key' | 'value'): string {
   return `present.${layer}.${part}`;
 }

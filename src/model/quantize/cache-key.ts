@@ -69,7 +69,7 @@ export function tensorFacts(
 
 /** A packing with the hashes of its parts' files in the place of their paths. */
 function packingFacts(packing: Packing, fileHash: (path: string) => string | undefined): unknown {
-  if (packing.kind === 'blocks') return packing;
+  if (packing.kind === 'blocks' || packing.kind === 'given') return packing;
   if (packing.kind === 'view') {
     const { path, ...of } = packing.of;
     const inner = of.packing && packingFacts(of.packing, fileHash);

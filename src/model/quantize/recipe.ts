@@ -1,12 +1,16 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { attentionNorms, normTensors, recurrentNorms } from '../plan-facts.js';
+import { attentionNorms, besideNorms, normTensors, recurrentNorms } from '../plan-facts.js';
 import {
   activationTensors,
+  besideLinears,
+  entryLinears,
   latentLinears,
   plannedLinears,
   recurrentTensors,
   scoreTensors,
+  streamTensors,
+  tablesOf,
 } from '../plan-tensors.js';
 import type { LayerPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
@@ -86,8 +90,8 @@ export function planQuantization(
     : plainSteps(input.target);
   const { plan, kept } = input;
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
-  list.table(plan.embedding, steps.embedding);
-  if (plan.positions !== null) list.table(plan.positions, steps.embedding);
+  for (const table of tablesOf(plan)) list.table(table, steps.embedding);
+  for (const linear of entryLinears(plan)) list.linear(order(linear, encoding.dense, NO_STEPS));
   const layers = plan.layers.map((layer) => {
     const rows: LayerRows = {
       path: `${target}.layer`,
@@ -98,6 +102,7 @@ export function planQuantization(
     addLayer(list, layer, { steps, encoding, kept, later: input.texts === null ? null : rows });
     return { ...rows, index: layer.index, fileBytes: rows.layout.fileBytes };
   });
+  if (plan.tokenInputs !== undefined) addNorm(list, plan.tokenInputs.norm);
   addReadNorm(list, plan.finalNorm, steps);
   list.linear(order(plan.head, encoding.head, steps.reads(plan.finalNorm)));
   const last = layers.findLastIndex(({ linears }) => linears.length > 0);
@@ -156,10 +161,12 @@ function addLayer(
     ...recurrentNorms(recurrent),
     layer.attentionOutputNorm,
     layer.mlpOutputNorm,
+    ...besideNorms(layer),
   ];
   for (const norm of others) addNorm(list, norm);
   const ofMlp = mlp === null ? [] : activationTensors(mlp);
-  addTables(list, [...ofMlp, ...scoreTensors(layer), ...recurrentTensors(recurrent)]);
+  const ofLayer = [...scoreTensors(layer), ...recurrentTensors(recurrent), ...streamTensors(layer)];
+  addTables(list, [...ofMlp, ...ofLayer]);
   for (const { linear, isShown } of layerOrders(layer, steps, encoding)) {
     add(linear, isShown ? later : null);
   }
@@ -184,12 +191,17 @@ function layerOrders(
     ...latents.map((linear) => order(linear, encoding.dense, NO_STEPS)),
     ...recurrentOrders(recurrent, mixer),
   ];
+  const beside = besideLinears(layer).map((linear) => {
+    const isRouter = linear === layer.altUp?.router;
+    return order(linear, isRouter ? 'f32' : encoding.dense, NO_STEPS);
+  });
   const all = (linears: readonly LinearOrder[], isShown: boolean): readonly LayerOrder[] =>
     linears.map((linear) => ({ linear, isShown }));
   return [
     ...all(attention === null ? [] : attentionOrders(attention, inputNorm, mixer), true),
     ...all(unseen, false),
     ...all(mlp === null ? [] : mlpOrders(mlp, { steps, encoding, reads }), true),
+    ...all(beside, false),
   ];
 }
 

@@ -46,7 +46,7 @@ export function keptBlocks(
 ): KeptBlocks | null {
   switch (packing?.kind) {
     case 'blocks':
-      return packing.encoding === 'Q4_0' && packing.plus === 0
+      return packing.encoding === 'Q4_0' && packing.plus === 0 && isInItsOrder(packing)
         ? { blockSize: Q4_0.elements, offset: 0, hasZeros: false, columns: null }
         : null;
     case 'words':
@@ -73,6 +73,11 @@ export function keptBlocks(
     default:
       return null;
   }
+}
+
+/** Runs in another order are read as numbers alone. */
+function isInItsOrder({ rowRuns, columnRuns, turnedColumns }: BlockPacking): boolean {
+  return rowRuns === undefined && columnRuns === undefined && turnedColumns === undefined;
 }
 
 function inGroups(
@@ -148,7 +153,8 @@ function storedRows(
   end: number,
 ): GroupedRows {
   const { packing, name } = source;
-  if (packing === null) throw new Error(`This is a bug: '${name}' has no codes.`);
+  if (packing === null || packing.kind === 'given')
+    throw new Error(`This is a bug: '${name}' has no codes.`);
   if (packing.kind === 'blocks') return q4Rows(files, source, packing, { begin, end });
   if (packing.kind === 'view') {
     return viewedRows(files, packing, begin, end);

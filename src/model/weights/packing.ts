@@ -5,7 +5,7 @@ import type { TensorPlace } from './input-files.js';
 import { DTYPE_BYTES } from './weight-store.js';
 
 /** How the numbers of a tensor are made of bytes that are not simply they. Plain data: jobs carry it. */
-export type Packing = BlockPacking | GroupedPacking | ViewPacking;
+export type Packing = BlockPacking | GroupedPacking | ViewPacking | GivenPacking;
 
 /** Numbers of one range of bytes. */
 export interface BlockPacking {
@@ -16,6 +16,26 @@ export interface BlockPacking {
   readonly pairedRows: number | null;
   /** Is added to each number. */
   readonly plus: number;
+  /** Each number is the logarithm of what is stored with its sign turned: a state space model keeps its A so. */
+  readonly isLogOfNegative?: true;
+  /** Rows are those of matrices behind each other, each of which is stored transposed, with so many columns. */
+  readonly turnedColumns?: number;
+  /** Runs of rows, or of columns, that are stored in another order. */
+  readonly rowRuns?: RunOrder;
+  readonly columnRuns?: RunOrder;
+}
+
+/** A few numbers that a file has elsewhere than among its tensors. */
+export interface GivenPacking {
+  readonly kind: 'given';
+  readonly values: readonly number[];
+}
+
+/** Run i of so many lines is the stored run `order[i]`. */
+export interface RunOrder {
+  readonly run: number;
+  /** A permutation of all runs. */
+  readonly order: readonly number[];
 }
 
 /** Where a checkpoint tensor lies, as plain data: what a job needs to read its input. */

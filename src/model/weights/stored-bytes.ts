@@ -4,7 +4,7 @@ import { DTYPE_BYTES } from './weight-store.js';
 
 /** Bytes in its files that a tensor's numbers are made of, for one of them on average. */
 export function bytesPerNumber({ dtype, packing, shape }: StoredTensor): number {
-  if (packing === null) return DTYPE_BYTES[dtype];
+  if (packing === null || packing.kind === 'given') return DTYPE_BYTES[dtype];
   if (packing.kind === 'view') return bytesPerNumber(packing.of);
   const count = elements(shape);
   if (packing.kind === 'blocks') return packedBytes(packing.encoding, count) / count;

@@ -8,6 +8,7 @@ import {
   packedBytes,
   pairedRow,
   type BlockPacking,
+  type RunOrder,
   type StoredTensor,
 } from './packing.js';
 
@@ -31,6 +32,10 @@ export function readFloats(
 ): Float32Array {
   const { packing, dtype } = source;
   if (packing === null) return decodeFloats(readRows(files, source, { begin, end }), dtype);
+  if (packing.kind === 'given') {
+    const width = rowLength(source);
+    return Float32Array.from(packing.values.slice(begin * width, end * width));
+  }
   if (packing.kind === 'blocks') return readBlocks(files, source, packing, { begin, end });
   if (packing.kind === 'view') {
     return readView((of, from, to) => readFloats(files, of, from, to), packing, {
@@ -44,7 +49,7 @@ export function readFloats(
 
 /** Rows of a tensor whose bytes are its numbers, as they are stored. */
 export function readRows(files: InputFiles, source: StoredTensor, rows: Rows): Uint8Array {
-  return readBytes(files, source, source.dtype, rows);
+  return readBytes(files, source, source.dtype, { ...rows, width: rowLength(source) });
 }
 
 function readBlocks(
@@ -53,15 +58,78 @@ function readBlocks(
   packing: BlockPacking,
   rows: Rows,
 ): Float32Array {
-  const { encoding, pairedRows, plus } = packing;
+  const { encoding, pairedRows, plus, isLogOfNegative = false, rowRuns, columnRuns } = packing;
+  const { turnedColumns } = packing;
+  const width = rowLength(source);
+  const rowsOf = (range: Rows, rowWidth: number): Float32Array =>
+    unpack(readBytes(files, source, encoding, { ...range, width: rowWidth }), encoding);
+  const plain = (range: Rows): Float32Array => rowsOf(range, width);
+  if (turnedColumns !== undefined) return turnedRows(rowsOf, rows, turnedColumns, width);
   const read = (range: Rows): Float32Array =>
-    unpack(readBytes(files, source, encoding, range), encoding);
-  const values =
-    pairedRows === null ? read(rows) : pairedRowsOf(read, rows, pairedRows, rowLength(source));
+    rowRuns === undefined ? plain(range) : rowsOfRuns(plain, range, rowRuns, width);
+  const values = pairedRows === null ? read(rows) : pairedRowsOf(read, rows, pairedRows, width);
   if (plus !== 0) {
     for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + plus;
   }
-  return values;
+  if (isLogOfNegative) {
+    for (let i = 0; i < values.length; i++) values[i] = Math.log(-(values[i] as number));
+  }
+  return columnRuns === undefined ? values : columnsOfRuns(values, columnRuns, width);
+}
+
+/** Rows of matrices that are stored as `[width, size]` behind each other. */
+function turnedRows(
+  read: (range: Rows, rowWidth: number) => Float32Array,
+  { begin, end }: Rows,
+  size: number,
+  width: number,
+): Float32Array {
+  const rows = new Float32Array((end - begin) * width);
+  const first = Math.floor(begin / size);
+  for (let matrix = first; matrix * size < end; matrix++) {
+    const turned = read({ begin: matrix * width, end: (matrix + 1) * width }, size);
+    const [from, to] = [Math.max(begin, matrix * size), Math.min(end, (matrix + 1) * size)];
+    for (let row = from; row < to; row++) {
+      for (let i = 0; i < width; i++) {
+        rows[(row - begin) * width + i] = turned[i * size + (row % size)] as number;
+      }
+    }
+  }
+  return rows;
+}
+
+/** Rows that are stored in runs of another order. */
+function rowsOfRuns(
+  read: (range: Rows) => Float32Array,
+  { begin, end }: Rows,
+  { run, order }: RunOrder,
+  width: number,
+): Float32Array {
+  const rows = new Float32Array((end - begin) * width);
+  for (let row = begin; row < end;) {
+    const index = Math.floor(row / run);
+    const next = Math.min(end, (index + 1) * run);
+    const shift = ((order[index] as number) - index) * run;
+    rows.set(read({ begin: row + shift, end: next + shift }), (row - begin) * width);
+    row = next;
+  }
+  return rows;
+}
+
+/** Rows of `width` numbers, each with its runs in order. */
+function columnsOfRuns(
+  values: Float32Array,
+  { run, order }: RunOrder,
+  width: number,
+): Float32Array {
+  const ordered = new Float32Array(values.length);
+  for (let at = 0; at < values.length; at += width) {
+    for (const [index, from] of order.entries()) {
+      const first = at + from * run;
+      ordered.set(values.subarray(first, first + run), at + index * run);
+    }
+  }
+  return ordered;
 }
 
 /** Rows of heads of `size` rows whose partners lie next to each other: whole heads are read. */
@@ -93,9 +161,9 @@ function readBytes(
   files: InputFiles,
   source: StoredTensor,
   encoding: BlockPacking['encoding'],
-  { begin, end }: Rows,
+  { begin, end, width }: Rows & { readonly width: number },
 ): Uint8Array {
-  const rowBytes = packedBytes(encoding, rowLength(source));
+  const rowBytes = packedBytes(encoding, width);
   const bytes = new Uint8Array((end - begin) * rowBytes);
   files.read(source, begin * rowBytes, bytes);
   return bytes;

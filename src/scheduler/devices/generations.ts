@@ -23,8 +23,15 @@ export function attachDevice(parts: Parts, attach: Attach): void {
   devices.add(link);
   const { tree, sharesPrefixes, weightsEpoch } = link;
   const { numPages, pageSizeTokens } = link.limits;
-  const disabled = !sharesPrefixes;
-  outbox.op({ op: 'open', tree, numPages, pageSizeTokens, disabled, weightsEpoch });
+  outbox.op({
+    op: 'open',
+    tree,
+    numPages,
+    pageSizeTokens,
+    disabled: !sharesPrefixes,
+    weightsEpoch,
+    ...(link.states !== null && { numStatePlaces: link.states.numPlaces }),
+  });
   failOrphans(parts, link.weightsEpoch);
 }
 

@@ -17,6 +17,7 @@ import type { SeatHome } from '../seat/home.js';
 import type { Seat } from '../seat/seat.js';
 import { NewTokenRatio } from './new-token-ratio.js';
 import { PageLease } from './page-lease.js';
+import { StateLease } from './state-lease.js';
 import { DeviceStats } from './stats.js';
 
 /** N+1 is planned while N runs. Steps that join it are not counted. */
@@ -53,6 +54,7 @@ export class DeviceLink implements SeatHome<Seat> {
   readonly speculation: Speculation | null;
   readonly outbox: Outbox;
   readonly pages: PageLease;
+  readonly states: StateLease | null;
   readonly newTokenRatio: NewTokenRatio;
   readonly stats = new DeviceStats();
   readonly maxRunning: number;
@@ -85,6 +87,7 @@ export class DeviceLink implements SeatHome<Seat> {
     this.speculation = config.speculation;
     this.outbox = outbox;
     this.pages = new PageLease(attach.limits.numPages);
+    this.states = stateLease(attach.limits, config);
     this.newTokenRatio = new NewTokenRatio(config.scheduleConservativeness);
     this.maxRunning = Math.min(attach.limits.numSlots, config.maxRunningRequests);
     for (let slot = attach.limits.numSlots - 1; slot >= 0; slot--) this.freeSlots.push(slot);
@@ -168,20 +171,31 @@ export class DeviceLink implements SeatHome<Seat> {
   unlock(lock: number): void {
     if (lock === 0) return;
     this.outbox.op({ op: 'unlock', tree: this.tree, lock });
+    this.released();
+  }
+
+  /** Something was posted that may free pages, and places of states. */
+  released(): void {
     this.pages.released();
+    this.states?.released();
   }
 
   /** Pages and a lock that were on their way to the cache actor, which did not want them. */
   takeBack({ pages, lock }: Pick<RefusedInsert, 'pages' | 'lock'>): void {
-    this.pages.give([...pages]);
+    this.pages.give(pages);
     this.unlock(lock);
   }
 
   /**
    * Keeps the reserve of idle pages filled, so that decoding waits for nobody, and gives back what is
-   * far beyond it.
+   * far beyond it. Of places for states too.
    */
   adjustLease(): void {
+    this.#adjustPages();
+    if (this.states !== null) this.#adjustStates(this.states);
+  }
+
+  #adjustPages(): void {
     const { pages, seats, tree } = this;
     const share = Math.max(1, pages.numPages >> 3);
     const reserve = Math.min(share, seats.size + RESERVE_PAGES);
@@ -196,4 +210,27 @@ export class DeviceLink implements SeatHome<Seat> {
       pages.released();
     }
   }
+
+  #adjustStates(states: StateLease): void {
+    const { tree } = this;
+    const target = states.reserve(this.seats.size);
+    const missing = target - states.idle.length - states.numAsked;
+    if (missing > 0 && !states.dry) {
+      this.outbox.op({ op: 'leaseStates', tree, numPlaces: missing });
+      states.asked(missing);
+    } else if (-missing > target) {
+      const surplus = states.take(states.idle.length - target);
+      this.outbox.op({ op: 'returnStates', tree, places: Int32Array.from(surplus) });
+      states.released();
+    }
+  }
+}
+
+/** Null where rows alone are enough, or nothing is shared. */
+function stateLease(
+  { states, pageSizeTokens }: DeviceLimits,
+  { disableRadixCache, deterministic }: SchedulerConfig,
+): StateLease | null {
+  if (states === undefined || disableRadixCache) return null;
+  return new StateLease({ ...states, pageSizeTokens, tracksAnswers: !deterministic });
 }

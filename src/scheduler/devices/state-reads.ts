@@ -2,7 +2,7 @@ import {
   NO_GENERATION,
   type CacheQuestion,
   type DeviceState,
-  type Leased,
+  type StatePool,
   type TreeKey,
   type TreesRead,
   type TreeState,
@@ -24,8 +24,8 @@ type Parts = Pick<SchedulerParts, 'outbox' | 'waiting' | 'devices'>;
 export class StateReads {
   readonly #parts: Parts;
   readonly #embedding: Embedding;
-  /** Idle pages per tree at the moment of each read in flight. */
-  readonly #pending = new Map<number, Map<TreeKey, number>>();
+  /** What is idle of each tree's at the moment of each read in flight. */
+  readonly #pending = new Map<number, Map<TreeKey, Idle>>();
 
   constructor(parts: Parts, embedding: Embedding) {
     this.#parts = parts;
@@ -34,16 +34,19 @@ export class StateReads {
 
   ask(id: number): void {
     const { devices, outbox } = this.#parts;
-    const idle = new Map<TreeKey, number>();
-    for (const { tree, pages } of devices) idle.set(tree, pages.idle.length);
+    const idle = new Map<TreeKey, Idle>();
+    for (const { tree, pages, states } of devices) {
+      idle.set(tree, { pages: pages.idle.length, places: states?.idle.length ?? 0 });
+    }
     this.#pending.set(id, idle);
     outbox.op({ op: 'read', id });
   }
 
   /** Replies come in the order of the questions: this lease was asked for before every pending read. */
-  noteLeased(reply: Leased): void {
+  noteLeased(tree: TreeKey, { pages = 0, places = 0 }: Partial<Idle>): void {
     for (const idle of this.#pending.values()) {
-      idle.set(reply.tree, (idle.get(reply.tree) ?? 0) + reply.pages.length);
+      const before = idle.get(tree) ?? NOTHING_IDLE;
+      idle.set(tree, { pages: before.pages + pages, places: before.places + places });
     }
   }
 
@@ -60,7 +63,8 @@ export class StateReads {
     const states: DeviceState[] = [];
     for (const tree of trees) {
       const link = devices.at(tree.tree);
-      if (link !== undefined) states.push(this.#stateOf(link, tree, idle.get(tree.tree) ?? 0));
+      if (link !== undefined)
+        states.push(this.#stateOf(link, tree, idle.get(tree.tree) ?? NOTHING_IDLE));
     }
     const present = new Set(states.map(({ device }) => device.rank));
     for (const rank of devices.ranks) if (!present.has(rank)) states.push(absentDevice(rank));
@@ -68,7 +72,7 @@ export class StateReads {
     outbox.main({ kind: 'stateRead', id, devices: states, numQueued });
   }
 
-  #stateOf(link: DeviceLink, tree: TreeState, numIdle: number): DeviceState {
+  #stateOf(link: DeviceLink, tree: TreeState, idle: Idle): DeviceState {
     const { pageSizeTokens } = link.limits;
     return {
       device: link.device,
@@ -77,13 +81,28 @@ export class StateReads {
       lastGenThroughput: link.stats.lastGenThroughput,
       kvPool: {
         totalTokens: tree.totalPages * pageSizeTokens,
-        freeTokens: (tree.freePages + numIdle) * pageSizeTokens,
+        freeTokens: (tree.freePages + idle.pages) * pageSizeTokens,
         cachedTokens: tree.evictablePages * pageSizeTokens,
-        heldTokens: (tree.lockedPages + tree.leasedPages - numIdle) * pageSizeTokens,
+        heldTokens: (tree.lockedPages + tree.leasedPages - idle.pages) * pageSizeTokens,
       },
+      statePool: statePool(tree, idle),
       load: deviceLoad(this.#parts, this.#embedding.waiting, link),
     };
   }
+}
+
+interface Idle {
+  readonly pages: number;
+  /** For states. */
+  readonly places: number;
+}
+
+const NOTHING_IDLE: Idle = { pages: 0, places: 0 };
+
+function statePool({ states }: TreeState, idle: Idle): StatePool | null {
+  if (states === undefined) return null;
+  const { total, free, kept, leased } = states;
+  return { total, free: free + idle.places, cached: kept, held: leased - idle.places };
 }
 
 /** A rank whose device is gone, and whose next one is not there yet. */
@@ -94,6 +113,7 @@ function absentDevice(rank: number): DeviceState {
     numUsedTokens: 0,
     lastGenThroughput: 0,
     kvPool: { totalTokens: 0, freeTokens: 0, cachedTokens: 0, heldTokens: 0 },
+    statePool: null,
     load: {
       numWaiting: 0,
       numWaitingTokens: 0,

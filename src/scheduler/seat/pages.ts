@@ -2,12 +2,15 @@ import type { InsertPrefix, RefusedInsert } from '../../messages.js';
 import type { Req } from '../req.js';
 import type { SeatHome } from './home.js';
 import { PageRuns, type PageRun } from './page-runs.js';
+import type { SeatStates } from './states.js';
 
 /** Pages that a new seat gets: those of its match, held by `lock`, and leased ones. */
 export interface PagesToHold {
   readonly matched: Int32Array;
   readonly lock: number;
   readonly leased: readonly number[];
+  /** What goes to the tree with the pages; null = rows alone are enough. */
+  readonly states: SeatStates | null;
 }
 
 /**
@@ -23,6 +26,7 @@ export class SeatPages {
   readonly #req: Req;
   /** Empty once they are back. */
   #pages: number[];
+  readonly #states: SeatStates | null;
   #numTree: number;
   #numStored: number;
   #lock: number;
@@ -31,13 +35,14 @@ export class SeatPages {
   /** Places of the list whose page the device was not told. */
   readonly #untold = new PageRuns();
 
-  constructor(home: SeatHome, req: Req, { matched, lock, leased }: PagesToHold) {
+  constructor(home: SeatHome, req: Req, { matched, lock, leased, states }: PagesToHold) {
     this.#home = home;
     this.#req = req;
     this.#pages = [...matched, ...leased];
     this.#numTree = matched.length;
     this.#numStored = matched.length;
     this.#lock = lock;
+    this.#states = states;
     for (const place of this.#pages.keys()) this.#untold.add(place);
     home.pages.hold(this.#pages);
   }
@@ -106,7 +111,7 @@ export class SeatPages {
     this.#home.outbox.op(this.#insertOp(numPages, true));
     this.#lock = 0;
     this.#numInserting = numPages;
-    this.#home.pages.released();
+    this.#home.released();
   }
 
   /** The inserted pages are the tree's now: maybe others than the seat's own, with the same rows. */
@@ -152,7 +157,7 @@ export class SeatPages {
   release(numKept: number): void {
     const { pages, outbox } = this.#home;
     pages.drop(this.#pages);
-    pages.released();
+    this.#home.released();
     let numGiven = this.#numTree;
     if (this.#numInserting > 0) numGiven = this.#numInserting;
     else if (numKept <= this.#numTree) this.#home.unlock(this.#lock);
@@ -161,6 +166,7 @@ export class SeatPages {
       numGiven = numKept;
     }
     pages.give(this.#pages.slice(numGiven));
+    this.#states?.release();
     this.#pages = [];
     this.#numTree = 0;
     this.#numStored = 0;
@@ -169,6 +175,7 @@ export class SeatPages {
 
   #insertOp(numPages: number, relock: boolean): InsertPrefix {
     const numTokens = numPages * this.#home.limits.pageSizeTokens;
+    const states = this.#states?.give(numTokens) ?? [];
     return {
       op: 'insert',
       num: this.#req.num,
@@ -181,6 +188,7 @@ export class SeatPages {
       prefillTokens: Math.min(numTokens, this.#req.promptLen),
       lock: this.#lock,
       relock,
+      ...(states.length > 0 && { states }),
     };
   }
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import type { LoadRow, MapRow, StoreRow } from '../../core/batch.js';
+import type { LoadRow, MapRow, SaveRow, StoreRow } from '../../core/batch.js';
 import type { Speculation } from '../../core/speculation.js';
-import type { Inserted, RefusedInsert, TreeKey } from '../../messages.js';
+import type { Inserted, KeptState, MatchedState, RefusedInsert, TreeKey } from '../../messages.js';
 import type { Req } from '../req.js';
 import type { SeatHome } from './home.js';
 import { SeatPages } from './pages.js';
 import { MAY, type SeatAct, type SeatPhase } from './phase.js';
+import { SeatStates } from './states.js';
 
 /** Rows that a turn may have whatever the last one brought: a draft of a new match fits, and few pages are bound. */
 const TURN_ROWS_MIN = 16;
@@ -30,6 +31,10 @@ export class Seat {
   readonly speculation: Speculation | null;
   readonly #home: SeatHome<Seat>;
   readonly #pages: SeatPages;
+  /** Null = rows alone are enough to go on from. */
+  readonly #states: SeatStates | null;
+  /** Of the match. */
+  readonly #statePlace: number | null;
   #phase: SeatPhase = 'serving';
   #plannedLen: number;
   /** Rows that turns in flight may add beyond their first ones. */
@@ -58,7 +63,16 @@ export class Seat {
     this.speculation = req.canSpeculate ? home.speculation : null;
     this.#plannedLen = match.numTokens;
     const leased = home.pages.take(home.pagesFor(req.rowsToResume) - match.pages.length);
-    this.#pages = new SeatPages(home, req, { matched: match.pages, lock: match.lock, leased });
+    const { pages: matched, lock, state } = match;
+    const { pageSizeTokens } = home.limits;
+    const { promptLen } = req;
+    const { cachedLen } = this;
+    const numRowTokens = state?.numRowTokens ?? 0;
+    this.#statePlace = cachedLen > 0 ? (state?.place ?? null) : null;
+    this.#states =
+      home.states &&
+      new SeatStates(home.states, { promptLen, cachedLen, pageSizeTokens, numRowTokens });
+    this.#pages = new SeatPages(home, req, { matched, lock, leased, states: this.#states });
     home.seats.add(this);
     home.remapped.add(this);
   }
@@ -131,7 +145,19 @@ export class Seat {
   get load(): LoadRow | null {
     if (this.cachedLen === 0) return null;
     const pages = this.#pages.first(this.#pages.numTree);
-    return { slot: this.slot, numTokens: this.cachedLen, pages };
+    const statePlace = this.#statePlace;
+    const rows = { slot: this.slot, numTokens: this.cachedLen, pages };
+    return statePlace === null ? rows : { ...rows, statePlace };
+  }
+
+  /** Places with states that are not the tree's. */
+  get statePlaces(): readonly number[] {
+    return this.#states?.places ?? [];
+  }
+
+  /** Another request's prompt parts from this one behind `numTokens` tokens. */
+  wantState(numTokens: number): void {
+    this.#states?.want(numTokens, this.#plannedLen);
   }
 
   /** Turns in flight may leave pages that the next row can have. */
@@ -163,13 +189,26 @@ export class Seat {
     return this.#pages.tell().map((run) => ({ slot: this.slot, ...run }));
   }
 
-  /** The step that is being planned computes the next `numRows` rows. */
-  advance(numRows: number): void {
+  /**
+   * The step that is being planned computes the next `numRows` rows.
+   * @returns the states that it keeps on the way
+   */
+  advance(numRows: number): readonly SaveRow[] {
     this.#may('advance');
     this.#numStepsInFlight++;
+    const from = this.#plannedLen;
     if (this.prefillLeft > 0) this.#isPromptUndone = false;
     this.#plannedLen += numRows;
     assert(this.#plannedLen <= this.req.maxRows, 'seat: more rows than it may have');
+    return this.#statesOf(from).map((state) => ({ slot: this.slot, ...state }));
+  }
+
+  /** Of the rows from `from` on. */
+  #statesOf(from: number): readonly KeptState[] {
+    if (this.#states === null) return [];
+    const { promptLen } = this.req;
+    if (from < promptLen) return this.#states.ofPrompt(from, this.#plannedLen);
+    return [this.#states.ofAnswer(this.#plannedLen)].filter((state) => state !== null);
   }
 
   /**
@@ -366,4 +405,6 @@ export interface SeatMatch {
   readonly pages: Int32Array;
   /** 0 = none. */
   readonly lock: number;
+  /** Null = rows alone are enough to go on from. */
+  readonly state: MatchedState | null;
 }

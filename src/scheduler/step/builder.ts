@@ -3,6 +3,7 @@ import {
   type LoadRow,
   type MapRow,
   type PrefillRow,
+  type SaveRow,
   type SlotOpen,
   type StepPlan,
   type StoreRow,
@@ -18,6 +19,7 @@ export class StepBuilder {
   readonly #opens: SlotOpen[] = [];
   readonly #maps: MapRow[] = [];
   readonly #loads: LoadRow[] = [];
+  readonly #saves: SaveRow[] = [];
   readonly #prefill: PrefillRow[] = [];
   readonly #decode: number[] = [];
   readonly #turns: number[] = [];
@@ -95,7 +97,7 @@ export class StepBuilder {
     });
     this.#prefillSeats.push(seat);
     this.#numPrefillTokens += numTokens;
-    seat.advance(numTokens);
+    this.#saves.push(...seat.advance(numTokens));
   }
 
   /** The next output row: replayed while its result is known, sampled from then on. Of who speculates, a turn. */
@@ -111,7 +113,7 @@ export class StepBuilder {
     const token = replayed ? (req.outputIds[outputIndex] ?? -1) : -1;
     this.#decode.push(seat.slot, token, outputIndex >= numPriorOutputs - 1 ? 1 : 0);
     this.#decodeSeats.push(seat);
-    seat.advance(1);
+    this.#saves.push(...seat.advance(1));
   }
 
   map(rows: readonly MapRow[]): void {
@@ -132,6 +134,7 @@ export class StepBuilder {
       opens: this.#opens,
       maps: this.#maps,
       loads: this.#loads,
+      saves: this.#saves,
       prefill: this.#prefill,
       decode: Int32Array.from(this.#decode),
       turns: Int32Array.from(this.#turns),

@@ -1,8 +1,14 @@
 import type { DeviceLink } from '../devices/link.js';
 import { sharedPromptTokens } from '../req.js';
 import type { Seat } from '../seat/seat.js';
-import { worthwhileTokens } from './match.js';
+import { worthwhileTokens } from '../worthwhile.js';
 import type { WaitingReq } from './ticket.js';
+
+export interface Holder {
+  readonly seat: Seat;
+  /** Tokens that both prompts begin with. */
+  readonly shared: number;
+}
 
 /**
  * In-batch prefix deduplication: of requests that share a prefix which is not cached yet, one computes
@@ -14,14 +20,14 @@ import type { WaitingReq } from './ticket.js';
  *
  * @returns the seat in prefill that is about to compute a longer prefix of the request than its match
  */
-export function findHolder(link: DeviceLink, { req, match }: WaitingReq): Seat | null {
-  const enough = (match?.numTokens ?? 0) + worthwhileTokens(link);
+export function findHolder(link: DeviceLink, { req, match }: WaitingReq): Holder | null {
+  const enough = (match?.numTokens ?? 0) + worthwhileTokens(link.limits);
   if (req.maxMatchTokens < enough) return null;
   for (const seat of link.seats) {
     if (!seat.canPrefill || seat.shareableLen < enough) continue;
     const maxTokens = Math.min(req.maxMatchTokens, seat.shareableLen);
     const shared = sharedPromptTokens(seat.req, req, maxTokens);
-    if (link.wholePages(shared) * link.limits.pageSizeTokens >= enough) return seat;
+    if (link.wholePages(shared) * link.limits.pageSizeTokens >= enough) return { seat, shared };
   }
   return null;
 }

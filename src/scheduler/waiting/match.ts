@@ -1,11 +1,9 @@
 import type { CacheMiss } from '../../core/cache-miss.js';
 import type { SchedulerConfig } from '../../core/scheduler-config.js';
-import type { MatchPrefix, TreeKey } from '../../messages.js';
+import type { MatchedState, MatchPrefix, TreeKey } from '../../messages.js';
 import type { DeviceLink } from '../devices/link.js';
 import type { Req } from '../req.js';
-
-/** SGLang's `IN_BATCH_PREFIX_CACHING_CHECK_THRESHOLD`. */
-const MIN_SHARED_TOKENS = 32;
+import { worthwhileTokens } from '../worthwhile.js';
 
 /** A locked prefix; pages are the tree's. */
 interface Prefix {
@@ -14,6 +12,7 @@ interface Prefix {
   /** 0 = nothing to unlock. */
   readonly lock: number;
   readonly miss: CacheMiss | null;
+  readonly state?: MatchedState;
 }
 
 const NOTHING: Prefix = { numTokens: 0, pages: new Int32Array(0), lock: 0, miss: null };
@@ -60,6 +59,11 @@ export class Match {
     return this.#found.lock;
   }
 
+  /** Where the state behind it is; null = rows are enough, or nothing was asked. */
+  get state(): MatchedState | null {
+    return this.#found.state ?? null;
+  }
+
   /** Why the trees had no more; null unless it was asked for. */
   get miss(): CacheMiss | null {
     return this.#found.miss;
@@ -87,13 +91,8 @@ export class Match {
   /** A much longer prefix was inserted since the question was asked. */
   isStale(link: DeviceLink): boolean {
     const now = link.wholePages(this.#insertedSinceTokens) * link.limits.pageSizeTokens;
-    return now >= this.numTokens + worthwhileTokens(link);
+    return now >= this.numTokens + worthwhileTokens(link.limits);
   }
-}
-
-/** A longer match than the one at hand is worth waiting for from this many tokens on. */
-export function worthwhileTokens({ limits }: DeviceLink): number {
-  return Math.max(MIN_SHARED_TOKENS, limits.pageSizeTokens);
 }
 
 /** What to ask the cache actor; null when the answer is known to be nothing. */

@@ -40,7 +40,7 @@ function causeHere(
   if (numTokens === lastToken) return 'none';
   const nextEnd = numTokens + link.limits.pageSizeTokens;
   if (nextEnd > lastToken) return 'less_than_a_page';
-  if (config.disableRadixCache) return config.keepsState ? 'recurrent_state' : 'cache_disabled';
+  if (config.disableRadixCache) return 'cache_disabled';
   if (nextEnd > req.nextHiddenRow) return 'hidden_states';
   if (nextEnd > req.maxMatchTokens) return 'input_logprobs';
   return isInFlight(link, req, match, nextEnd) ? 'in_flight' : null;

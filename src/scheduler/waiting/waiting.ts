@@ -201,7 +201,9 @@ export class Waiting {
 
   /** True when a seat in prefill computes a longer prefix of the request: the lock is given up meanwhile. */
   holdBack(ticket: Ticket, link: DeviceLink): boolean {
-    if (findHolder(link, ticket) === null) return false;
+    const holder = findHolder(link, ticket);
+    if (holder === null) return false;
+    holder.seat.wantState(holder.shared);
     this.giveUp(ticket);
     return true;
   }

@@ -48,7 +48,7 @@ export class Teacher {
       nextToken: -1,
       sample: false,
     };
-    for (const run of cutPrefill(text, Infinity, {
+    for (const run of cutPrefill(text, {
       ...forward.prefill,
       maxRows: PREFILL_HEAD_ROWS,
     })) {

@@ -8,6 +8,7 @@ import { defaultArgs } from '../api/test-app.js';
 const bounds = boundsOf({
   args: { ...defaultArgs(), maxQueuedRequests: 9 },
   limits: { maxTotalTokens: 77, slotLength: 50, maxRunningRequests: 3 },
+  numStatePlaces: 0,
   contextLength: 66,
   maxFiles: 1000,
 });

@@ -44,7 +44,7 @@ t.test('a device starts with the model, and no more of it than crosses threads',
 t.test('the scheduler', (t) => {
   const env = loadHostEnv({ SGLANG_REQ_WAITING_TIMEOUT: '3', SGLANG_REQ_RUNNING_TIMEOUT: '4' });
   const configOf = (flags: Partial<ServerArgs>) =>
-    schedulerConfig(argsOf(flags), env, { limits: LIMITS, keepsState: false, speculation: null });
+    schedulerConfig(argsOf(flags), env, { limits: LIMITS, speculation: null });
   t.match(configOf({ maxQueuedRequests: 9, randomSeed: 7, pageSize: 1 }), {
     maxQueuedRequests: 9,
     maxRunningRequests: LIMITS.numSlots,

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { StateSnapshots } from '../../../src/cache/state-snapshots.js';
 import { EvictionQueue } from '../../../src/cache/eviction.js';
 import { findViolations, type TreeView } from '../../../src/cache/invariants.js';
 import { PageAllocator } from '../../../src/cache/page-allocator.js';
@@ -16,7 +17,8 @@ function soundTree() {
   upper.addChild(leaf);
   const queue = new EvictionQueue();
   queue.add(leaf);
-  const locks = new PathLocks(pool, queue);
+  const states = new StateSnapshots(3);
+  const locks = new PathLocks(pool, queue, states);
   locks.take(upper, 1);
   const view: TreeView = {
     pool,
@@ -24,8 +26,9 @@ function soundTree() {
     locks: locks.all(),
     numLockedPages: locks.numLockedPages,
     queue: queue.nodes(),
+    states,
   };
-  return { view, pool, root, upper, leaf, queue };
+  return { view, pool, root, upper, leaf, queue, states };
 }
 
 type Tree = ReturnType<typeof soundTree>;

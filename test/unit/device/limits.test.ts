@@ -201,6 +201,51 @@ t.test('a draft model takes its weights, and of every row in a slot its own', (t
   t.end();
 });
 
+const STATEFUL: ModelSpec = {
+  ...SPEC,
+  state: { kvLayers: [1, 2], tensors: [{ layer: 0, part: 'memory', shape: [16, 128, 128] }] },
+};
+
+t.test('states are kept for prefixes within the budget, where prefixes are shared', (t) => {
+  const states = { maxPlaces: null, intervalTokens: null };
+  const plan = (given: Partial<MemoryOptions>) =>
+    planMemory(options({ spec: STATEFUL, states, ...given }));
+  const budget = (16 * GIB - RUNTIME - SPEC.weightBytes) * 0.5;
+  const { limits, account } = plan({});
+  const kept = limits.states?.numPlaces ?? 0;
+  const ofSlots = 64 * 2 * 2 ** 20;
+  t.ok(kept * 2 ** 20 <= 0.2 * (budget - ofSlots), `${kept} places`);
+  t.ok(kept * 2 ** 20 > 0.19 * (budget - ofSlots));
+  const pages = limits.numPages * limits.pageSizeTokens * kvBytesPerToken(STATEFUL);
+  t.ok(pages + ofSlots + kept * 2 ** 20 <= budget, 'all of it fits');
+  t.match(account.join('\n'), `kept states: ${kept} places of 1 MiB for prefixes`);
+  t.equal(plan({ states: null }).limits.states, undefined);
+  t.equal(planMemory(options({ states })).limits.states, undefined, 'a model without states');
+  t.equal(plan({ states: { ...states, maxPlaces: 12 } }).limits.states?.numPlaces, 12);
+  t.throws(() => plan({ states: { ...states, maxPlaces: 100_000 } }), {
+    message: /^--max-mamba-cache-size 100000 does not fit: a recurrent state takes 1 MiB/,
+  });
+  t.end();
+});
+
+t.test('a state is kept where it takes no more than K and V of the tokens before it', (t) => {
+  const intervalOf = (heads: number, intervalTokens: number | null = null) => {
+    const tensors = [{ layer: 0, part: 'memory', shape: [heads, 128, 128] }] as const;
+    const spec = { ...SPEC, state: { kvLayers: [1, 2], tensors } };
+    const states = { maxPlaces: null, intervalTokens };
+    const interval = planMemory(options({ spec, states })).limits.states?.intervalTokens ?? 0;
+    return [interval, (heads * 2 ** 16) / kvBytesPerToken(spec)] as const;
+  };
+  const [small, ofSmall] = intervalOf(1);
+  t.ok(ofSmall <= 256);
+  t.equal(small, 256, 'at the end of a run');
+  const [large, ofLarge] = intervalOf(64);
+  t.equal(large, 256 * Math.ceil(ofLarge / 256));
+  t.ok(large > 256);
+  t.equal(intervalOf(1, 100)[0], 112, 'whole pages');
+  t.end();
+});
+
 t.test('recurrent states have room beside pages and slots, each twice', (t) => {
   const tensors = [{ layer: 0, part: 'memory', shape: [16, 128, 128] }] as const;
   const spec = { ...SPEC, state: { kvLayers: [1, 2], tensors } };

@@ -2,6 +2,9 @@ import { ModelLoadError } from '../../load-error.js';
 import type { GgufFile } from './read-header.js';
 import type { MetaValue } from './metadata.js';
 
+/** More layers than any model has. */
+const COUNT_MAX = 1024;
+
 /** A file's metadata with readers that name file and key in every complaint. */
 export class GgufFields {
   readonly #metadata: ReadonlyMap<string, MetaValue>;
@@ -45,6 +48,13 @@ export class GgufFields {
     return this.numberOrNull(key) ?? this.#wrong(key, 'a number');
   }
 
+  /** How many there are of something that each has settings of its own. */
+  count(key: string): number {
+    const value = this.number(key);
+    if (Number.isInteger(value) && value > 0 && value <= COUNT_MAX) return value;
+    return this.#wrong(key, `an integer from 1 to ${COUNT_MAX}`);
+  }
+
   /** A number for all layers, or one that all of them have in a list. */
   sameInAllLayers(key: string): number | null {
     const value = this.#metadata.get(key) ?? null;
@@ -52,6 +62,35 @@ export class GgufFields {
     const [first, ...rest] = this.#numbers(key);
     if (first !== undefined && rest.every((other) => other === first)) return first;
     return this.#wrong(key, 'the same for all layers: others are not supported');
+  }
+
+  /** A number for all layers, or one of a list that those layers have which have any: 0 says that one has none; null = none has. */
+  sameWhereAny(key: string): number | null {
+    const value = this.#metadata.get(key) ?? null;
+    if (value === null || typeof value === 'number') return this.numberOrNull(key);
+    const [first = null, ...rest] = this.#numbers(key).filter((number) => number !== 0);
+    if (rest.every((other) => other === first)) return first;
+    return this.#wrong(key, 'the same for all layers that have any: others are not supported');
+  }
+
+  /** A number for each of `count` layers, of a list or the same for all. */
+  byLayer(key: string, count: number): readonly number[] {
+    const value = this.#metadata.get(key) ?? null;
+    const numbers = typeof value === 'number' ? Array.from({ length: count }, () => value) : [];
+    if (numbers.length > 0) return numbers;
+    const listed = this.#numbers(key);
+    return listed.length === count ? listed : this.#wrong(key, `a list of ${count} numbers`);
+  }
+
+  /** A list of `count` answers; null where there is no list. */
+  flagsOrNull(key: string, count: number): readonly boolean[] | null {
+    const value: unknown = this.#metadata.get(key);
+    if (typeof value !== 'object') return null;
+    const isFlags = (list: unknown): list is readonly boolean[] =>
+      Array.isArray(list) &&
+      list.length === count &&
+      list.every((item) => typeof item === 'boolean');
+    return isFlags(value) ? value : this.#wrong(key, `a list of ${count} times true or false`);
   }
 
   numbersOrNull(key: string): readonly number[] | null {

@@ -11,7 +11,7 @@ import { GgufFields } from './fields.js';
 import { pooledJson } from './pooled-json.js';
 import type { GgufFile } from './read-header.js';
 import { isGgufFile, partNames, readParts } from './split.js';
-import { namedTensors } from './tensors.js';
+import { givenTensors, namedTensors } from './tensors.js';
 import { tokenizerTexts } from './tokenizer/tokenizer-texts.js';
 import { specialIds } from './tokenizer/special-ids.js';
 
@@ -22,7 +22,7 @@ export const ggufFormat: SourceFormat = {
 };
 
 interface OpenGguf {
-  readonly parts: readonly GgufFile[];
+  readonly parts: readonly [GgufFile, ...GgufFile[]];
   readonly model: GgufModel;
   readonly architecture: GgufArchitecture;
 }
@@ -65,7 +65,10 @@ class GgufSource implements ModelSource {
   async weights(): Promise<Checkpoint> {
     const { parts, model, architecture } = await this.#opened();
     const as = { architecture, model };
-    const tensors = parts.flatMap(({ tensors, file }) => namedTensors(tensors.values(), file, as));
+    const tensors = [
+      ...parts.flatMap(({ tensors, file }) => namedTensors(tensors.values(), file, as)),
+      ...givenTensors(parts[0].file, as),
+    ];
     return {
       folder: this.path,
       files: parts.map(({ file }) => file),

@@ -27,7 +27,7 @@ t.test('runs are even, bounded, and cover every row with its own token', (t) => 
     const promptLen = position + length + (random() < 0.5 ? 0 : 5);
     const scoreFrom = random() < 0.5 ? Infinity : 1 + Math.floor(random() * promptLen);
     let next = position;
-    for (const run of cutPrefill(rowOf(position, length, promptLen), scoreFrom, CPU_PREFILL)) {
+    for (const run of cutPrefill(rowOf(position, length, promptLen), CPU_PREFILL, { scoreFrom })) {
       const problem =
         run.tokens.length % 2 !== 0 || run.tokens.length > CPU_PREFILL.maxRows
           ? 'an odd or long run'
@@ -54,7 +54,7 @@ t.test('every wanted prompt position is scored once, by the row before it', (t) 
     const cut = 1 + Math.floor(random() * (promptLen - 1));
     const scoreFrom = 1 + Math.floor(random() * (promptLen - 1));
     const rows = [rowOf(0, cut, promptLen), rowOf(cut, promptLen - cut, promptLen)];
-    const runs = rows.flatMap((row) => cutPrefill(row, scoreFrom, CPU_PREFILL));
+    const runs = rows.flatMap((row) => cutPrefill(row, CPU_PREFILL, { scoreFrom }));
     const scored = runs.flatMap((run) =>
       run.scores.map((score) => {
         if (run.position + score.row !== score.position - 1) t.fail(`seed ${seed}: a wrong row`);
@@ -74,10 +74,10 @@ t.test('every wanted prompt position is scored once, by the row before it', (t) 
 });
 
 t.test('a single row brings the row before it, or at the start a dummy after it', (t) => {
-  const [hit] = cutPrefill(rowOf(40, 1, 41), Infinity, CPU_PREFILL);
+  const [hit] = cutPrefill(rowOf(40, 1, 41), CPU_PREFILL);
   t.same(hit?.tokens, Int32Array.of(tokenAt(39), tokenAt(40)));
   t.match(hit, { position: 39, endPosition: 41, sampleRow: 1 });
-  const [first] = cutPrefill(rowOf(0, 1, 1), Infinity, CPU_PREFILL);
+  const [first] = cutPrefill(rowOf(0, 1, 1), CPU_PREFILL);
   t.equal(first?.tokens.length, 2);
   t.match(first, { position: 0, endPosition: 1, sampleRow: 0 });
   t.end();
@@ -85,7 +85,7 @@ t.test('a single row brings the row before it, or at the start a dummy after it'
 
 t.test('a rule with a least number of rows puts dummies behind a short run', (t) => {
   const rule = { maxRows: 100, maxSequences: 1, mixes: false, padding: 32 };
-  const [whole, rest, ...none] = cutPrefill(rowOf(7, 120, 127), Infinity, rule);
+  const [whole, rest, ...none] = cutPrefill(rowOf(7, 120, 127), rule);
   t.same(none, []);
   t.match(whole, { position: 7, endPosition: 107, sampleRow: -1 });
   t.equal(whole?.tokens.length, 100);

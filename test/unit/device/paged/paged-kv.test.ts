@@ -58,7 +58,7 @@ t.test('a slot begins empty, and forgets its pages when it is freed', (t) => {
 
 t.test('to load and to store is to check', (t) => {
   const kv = opened(4, 1, 3);
-  kv.load(2, 16, Int32Array.of(4, 1));
+  kv.load({ slot: 2, numTokens: 16, pages: Int32Array.of(4, 1) });
   t.equal(kv.lengthOf(2), 16);
   kv.store(2, 8, Int32Array.of(1, 3));
   t.end();
@@ -119,13 +119,13 @@ const BUGS: Readonly<Record<string, readonly [act: (kv: PagedKv) => void, messag
   ],
   'load of pages that are not mapped': [
     (kv) => {
-      kv.load(2, 8, Int32Array.of(1));
+      kv.load({ slot: 2, numTokens: 8, pages: Int32Array.of(1) });
     },
     /another page than 1/,
   ],
   'load of more than is mapped': [
     (kv) => {
-      kv.load(2, 24, Int32Array.of(4, 1, 2));
+      kv.load({ slot: 2, numTokens: 24, pages: Int32Array.of(4, 1, 2) });
     },
     /another page than 2/,
   ],

@@ -1,22 +1,16 @@
 import t from 'tap';
-import type { Leased } from '../../../../src/messages.js';
 import { PageLease } from '../../../../src/scheduler/devices/page-lease.js';
 
-const leased = (asked: number, ...pages: readonly number[]): Leased => ({
-  op: 'leased',
-  tree: '0:0',
-  pages: Int32Array.from(pages),
-  asked,
-});
+const ids = (...pages: readonly number[]) => Int32Array.from(pages);
 
 t.test('pages are dry when a lease came short and nothing was released since it was asked', (t) => {
   const lease = new PageLease(8);
   lease.asked(3);
   t.equal(lease.numAsked, 3);
-  lease.receive(leased(3, 0, 1, 2));
+  lease.receive(ids(0, 1, 2), 3);
   t.same([lease.numAsked, lease.dry, lease.idle.length], [0, false, 3]);
   lease.asked(2);
-  lease.receive(leased(2, 3));
+  lease.receive(ids(3), 2);
   t.ok(lease.dry);
   lease.released();
   t.notOk(lease.dry);
@@ -27,7 +21,7 @@ t.test('a short lease that was asked before a release says nothing', (t) => {
   const lease = new PageLease(8);
   lease.asked(5);
   lease.released();
-  lease.receive(leased(5));
+  lease.receive(ids(), 5);
   t.notOk(lease.dry);
   t.end();
 });

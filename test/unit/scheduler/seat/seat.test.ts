@@ -10,7 +10,7 @@ import { FAKE_GRAMMAR } from '../../../doubles/fake-device.js';
 import { request } from '../../../doubles/scheduler-rig.js';
 
 const LIMITS = { numSlots: 2, slotLength: 100, numPages: 12, pageSizeTokens: 4 };
-const NOTHING = { numTokens: 0, pages: new Int32Array(0), lock: 0 };
+const NOTHING = { numTokens: 0, pages: new Int32Array(0), lock: 0, state: null };
 
 /** A device with one slot taken, by a request of 10 prompt tokens whose pages were leased. */
 function seated() {
@@ -24,7 +24,7 @@ function seated() {
   const attach = { device, weightsEpoch: 0, limits: LIMITS, joinsSteps: false };
   const link = new DeviceLink(attach, DEFAULT_SCHEDULER_CONFIG, outbox);
   link.pages.asked(5);
-  link.pages.receive({ op: 'leased', tree: '0:0', pages: Int32Array.of(1, 2, 3, 4, 5), asked: 5 });
+  link.pages.receive(Int32Array.of(1, 2, 3, 4, 5), 5);
   const req = new Req(request(7, 10), 0);
   const seat = new Seat(link, req, NOTHING);
   const ops = () => {

@@ -9,7 +9,7 @@ import { planDecode } from '../../../../src/scheduler/step/decode.js';
 import { request } from '../../../doubles/scheduler-rig.js';
 
 const LIMITS = { numSlots: 2, slotLength: 200, numPages: 64, pageSizeTokens: 4 };
-const NOTHING = { numTokens: 0, pages: new Int32Array(0), lock: 0 };
+const NOTHING = { numTokens: 0, pages: new Int32Array(0), lock: 0, state: null };
 /** Of a prompt of 10 tokens: room for 12 rows. */
 const PROMPT_PAGES = 3;
 
@@ -27,7 +27,7 @@ function speculating({ numIdle = 50, numDraftTokens = 8, maxNewTokens = 150 }) {
   );
   const pages = Int32Array.from({ length: PROMPT_PAGES + numIdle }, (_, page) => page);
   link.pages.asked(pages.length);
-  link.pages.receive({ op: 'leased', tree: '0:0', pages, asked: pages.length });
+  link.pages.receive(pages, pages.length);
   const seat = new Seat(link, new Req(request(7, 10, { sampling: { maxNewTokens } }), 0), NOTHING);
   seat.advance(10);
   return { link, seat };

@@ -1,15 +1,22 @@
-/** What GGUF files of Llama-like decoders have in common. */
+/** What GGUF files of decoders have in common. */
 import type { JsonObject } from '../../model-source.js';
-import type { GgufFields } from '../fields.js';
-import { AS_IT_IS, type GgufArchitecture, type GgufModel } from './architecture.js';
+import {
+  AS_IT_IS,
+  type GgufArchitecture,
+  type GgufModel,
+  type ModuleNames,
+  type RowsOfPart,
+  type TensorChange,
+} from './architecture.js';
+import { headDim, numHeads, numKvHeads, rowsOfPart, sizes, type Turning } from './sizes.js';
 
-const OUTER: Readonly<Record<string, string>> = {
+const OUTER: ModuleNames = {
   token_embd: 'model.embed_tokens',
   output_norm: 'model.norm',
   output: 'lm_head',
 };
 
-const LAYER: Readonly<Record<string, string>> = {
+const LAYER: ModuleNames = {
   attn_norm: 'input_layernorm',
   attn_q: 'self_attn.q_proj',
   attn_k: 'self_attn.k_proj',
@@ -31,89 +38,86 @@ const LAYER: Readonly<Record<string, string>> = {
   ffn_down_shexp: 'mlp.shared_expert.down_proj',
 };
 
+/** Norms of what each half of a layer gives, as Gemma 2 and its like call them. */
+export const OUTPUT_NORMS: ModuleNames = {
+  post_attention_norm: 'post_attention_layernorm',
+  post_ffw_norm: 'post_feedforward_layernorm',
+};
+
 /** What one architecture says of itself beyond that. */
-interface DecoderTraits extends Partial<Pick<GgufArchitecture, 'change'>> {
+interface DecoderTraits extends Partial<
+  Pick<GgufArchitecture, 'change' | 'split' | 'layerPrefix' | 'given'>
+> {
   readonly name: string;
-  /** Parts of a layer that have another name than most. */
-  readonly layer?: Readonly<Record<string, string>>;
-  /** Fields of config.json beside {@link sizes}. */
-  readonly config: (model: GgufModel) => JsonObject;
+  readonly classes: readonly string[];
+  /** Parts that have another name than most. */
+  readonly outer?: ModuleNames;
+  readonly layer?: ModuleNames | ((model: GgufModel) => ModuleNames);
+  /** Default: whole heads. */
+  readonly turning?: Turning;
+  /** Fields of config.json beside {@link sizes}, or in their place. */
+  readonly config: (model: GgufModel, sizes: JsonObject) => JsonObject;
 }
 
 export function decoder(traits: DecoderTraits): GgufArchitecture {
+  const own = traits.layer ?? {};
+  const layer = (model: GgufModel): ModuleNames => ({
+    ...LAYER,
+    ...(typeof own === 'function' ? own(model) : own),
+  });
   return {
     name: traits.name,
-    outer: OUTER,
-    layer: { ...LAYER, ...traits.layer },
-    layerPrefix: 'model.layers.',
+    classes: traits.classes,
+    outer: { ...OUTER, ...traits.outer },
+    layer,
+    layerPrefix: traits.layerPrefix ?? 'model.layers.',
     change: traits.change ?? (() => AS_IT_IS),
-    config: async (model) => ({ ...(await sizes(model)), ...traits.config(model) }),
+    given: traits.given ?? (() => new Map()),
+    split: (part, model) =>
+      traits.split?.(part, model) ??
+      (Object.hasOwn(layer(model), part) ? null : fusedParts(part, model)),
+    config: async (model) => {
+      const common = await sizes(model, traits.turning ?? 'whole');
+      return { ...common, ...traits.config(model, common) };
+    },
   };
 }
 
-/** The dimensions of a head, as all architectures here have them. */
-export function headDim({ name, fields }: GgufModel): number {
-  const heads = fields.sameInAllLayers(`${name}.attention.head_count`) ?? 0;
-  const byWidth = fields.number(`${name}.embedding_length`) / heads;
-  return fields.numberOrNull(`${name}.attention.key_length`) ?? byWidth;
-}
-
-async function sizes(model: GgufModel): Promise<JsonObject> {
-  const { name, fields, tensors } = model;
-  const numHeads = fields.sameInAllLayers(`${name}.attention.head_count`);
-  return {
-    hidden_size: fields.number(`${name}.embedding_length`),
-    intermediate_size: fields.sameInAllLayers(`${name}.feed_forward_length`),
-    num_hidden_layers: fields.number(`${name}.block_count`),
-    num_attention_heads: numHeads,
-    num_key_value_heads: fields.sameInAllLayers(`${name}.attention.head_count_kv`) ?? numHeads,
-    head_dim: checkedHeadDim(model),
-    rms_norm_eps: fields.number(`${name}.attention.layer_norm_rms_epsilon`),
-    vocab_size: tensors.get('token_embd.weight')?.shape[0],
-    max_position_embeddings: fields.number(`${name}.context_length`),
-    tie_word_embeddings: !tensors.has('output.weight'),
-    rope_theta: fields.numberOrNull(`${name}.rope.freq_base`) ?? 10_000,
-    rope_scaling: await ropeScaling(model),
-  };
-}
-
-function checkedHeadDim(model: GgufModel): number {
-  const { name, fields } = model;
-  const size = headDim(model);
-  for (const key of ['attention.value_length', 'rope.dimension_count']) {
-    const other = fields.numberOrNull(`${name}.${key}`) ?? size;
-    if (other !== size) fields.fail(`"${name}.${key}" must be ${size} like a head, got ${other}`);
-  }
-  return size;
-}
-
-async function ropeScaling(model: GgufModel): Promise<JsonObject | null> {
-  const { name, fields, values } = model;
-  const scaled = scalingOf(fields, `${name}.rope`);
-  const factors = await values('rope_freqs.weight');
-  if (factors === null) return scaled;
-  if (scaled !== null) {
-    fields.fail('a rotation with both "rope_freqs.weight" and a scaling is not supported');
-  }
-  if (factors.length !== headDim(model) / 2) {
-    fields.fail(`"rope_freqs.weight" has ${factors.length} factors for heads of ${headDim(model)}`);
-  }
-  return { rope_type: 'factors', factors };
-}
-
-function scalingOf(fields: GgufFields, rope: string): JsonObject | null {
-  const type = fields.textOrNull(`${rope}.scaling.type`) ?? 'none';
-  const linear = fields.numberOrNull(`${rope}.scale_linear`);
-  const factor = fields.numberOrNull(`${rope}.scaling.factor`) ?? linear ?? 1;
-  const original = fields.numberOrNull(`${rope}.scaling.original_context_length`);
-  switch (type) {
-    case 'none':
-      return linear === null || linear === 1 ? null : { rope_type: 'linear', factor: linear };
-    case 'linear':
-      return { rope_type: type, factor };
-    case 'yarn':
-      return { rope_type: type, factor, original_max_position_embeddings: original };
+/** What a converter may have put together: q, k and v, and the gates of experts and what they gate. */
+function fusedParts(part: string, model: GgufModel): readonly RowsOfPart[] | null {
+  switch (part) {
+    case 'attn_qkv': {
+      const size = headDim(model);
+      const [q, kv] = [numHeads(model) * size, numKvHeads(model) * size];
+      return [
+        { part: 'attn_q', rows: q },
+        { part: 'attn_k', rows: kv },
+        { part: 'attn_v', rows: kv },
+      ];
+    }
+    case 'ffn_gate_up_exps': {
+      const rows = (rowsOfPart(model, part) ?? 0) / 2;
+      return [
+        { part: 'ffn_gate_exps', rows },
+        { part: 'ffn_up_exps', rows },
+      ];
+    }
     default:
-      return fields.fail(`the rotation's scaling '${type}' is not supported`);
+      return null;
   }
+}
+
+const ROTATED = /\.(q_proj|k_proj)\.(weight|bias)$/;
+
+/**
+ * Rows of q and k are stored as pairs, because ggml turns neighbours where transformers turns the halves of a head: so
+ * they are in Llama's files and many others.
+ */
+export function pairedHeads(name: string, model: GgufModel): TensorChange {
+  return ROTATED.test(name) ? { ...AS_IT_IS, pairedRows: headDim(model) } : AS_IT_IS;
+}
+
+/** Gains of norms are stored as they multiply: 1 more than transformers has them. */
+export function gainsFromOne(name: string): TensorChange {
+  return /norm\.weight$/.test(name) ? { ...AS_IT_IS, plus: -1 } : AS_IT_IS;
 }

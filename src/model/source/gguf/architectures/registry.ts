@@ -1,19 +1,111 @@
+import { nearestNames } from '../../../../core/nearest.js';
 import type { GgufFields } from '../fields.js';
+import { apertus } from './apertus.js';
 import type { GgufArchitecture } from './architecture.js';
-import { bert } from './bert.js';
-import { gemma2 } from './gemma.js';
-import { llama } from './llama.js';
-import { qwen2, qwen2Moe, qwen3 } from './qwen.js';
+import { cohere2, commandR } from './cohere.js';
+import { deepseek2 } from './deepseek.js';
+import { qwen35, qwen3Next } from './delta-net.js';
+import { bert, jinaBert, modernBert, nomicBert } from './encoders.js';
+import { ernie45, ernie45Moe } from './ernie.js';
+import { exaone4 } from './exaone4.js';
+import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.js';
+import { chatglm, glm4, glm4Moe } from './glm.js';
+import { gptOss } from './gpt-oss.js';
+import { granite, graniteHybrid, graniteMoe } from './granite.js';
+import { falconH1, jamba, lfm2, nemotronH } from './hybrid.js';
+import { falcon, gpt2, gptNeox, nemotron, stablelm, starcoder2 } from './layer-norms.js';
+import {
+  arcee,
+  baichuan,
+  exaone,
+  hunyuan,
+  internlm2,
+  llama,
+  mistral3,
+  orion,
+  seedOss,
+  smollm3,
+} from './llama.js';
+import { minicpm, minicpm3 } from './minicpm.js';
+import { olmo, olmo2, olmoe } from './olmo.js';
+import { phi2, phi3, phimoe } from './phi.js';
+import { qwen2, qwen2Moe, qwen2Vl, qwen3, qwen3Moe, qwen3Vl } from './qwen.js';
 
-const ARCHITECTURES: readonly GgufArchitecture[] = [bert, gemma2, llama, qwen2, qwen2Moe, qwen3];
+/** Every architecture whose files are read, in the order of their names. */
+export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
+  apertus,
+  arcee,
+  baichuan,
+  bert,
+  chatglm,
+  cohere2,
+  commandR,
+  deepseek2,
+  ernie45,
+  ernie45Moe,
+  exaone,
+  exaone4,
+  falcon,
+  falconH1,
+  gemma,
+  gemma2,
+  gemma3,
+  gemmaEmbedding,
+  glm4,
+  glm4Moe,
+  gpt2,
+  gptNeox,
+  gptOss,
+  granite,
+  graniteHybrid,
+  graniteMoe,
+  hunyuan,
+  internlm2,
+  jamba,
+  jinaBert,
+  lfm2,
+  llama,
+  minicpm,
+  minicpm3,
+  mistral3,
+  modernBert,
+  nemotron,
+  nemotronH,
+  nomicBert,
+  olmo,
+  olmo2,
+  olmoe,
+  orion,
+  phi2,
+  phi3,
+  phimoe,
+  qwen2,
+  qwen2Moe,
+  qwen2Vl,
+  qwen3,
+  qwen35,
+  qwen3Moe,
+  qwen3Next,
+  qwen3Vl,
+  seedOss,
+  smollm3,
+  stablelm,
+  starcoder2,
+];
+
+/** Names in a refusal: the one that is meant is often one of them. */
+const NUM_NEAREST = 3;
 
 /** The one that a file names. @throws ModelLoadError */
 export function architectureOf(fields: GgufFields): GgufArchitecture {
   const name = fields.text('general.architecture');
-  const found = ARCHITECTURES.find((candidate) => candidate.name === name);
+  const found = GGUF_ARCHITECTURES.find((candidate) => candidate.name === name);
   if (found !== undefined) return found;
-  const supported = ARCHITECTURES.map((candidate) => candidate.name).join(', ');
+  const names = GGUF_ARCHITECTURES.map((candidate) => candidate.name);
+  const shown = name.slice(0, 200);
+  const nearest = nearestNames(shown, names, NUM_NEAREST).join(', ');
   return fields.fail(
-    `the architecture '${name.slice(0, 200)}' is not supported as GGUF. Supported architectures: ${supported}`,
+    `the architecture '${shown}' is not supported as GGUF. ` +
+      `The nearest of the ${names.length} supported: ${nearest}`,
   );
 }

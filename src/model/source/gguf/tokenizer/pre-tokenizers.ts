@@ -25,14 +25,12 @@ const CASED_REST = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\
 
 /** Cut by regexes, one after another; bytes become characters behind them. */
 function cutBy(regexes: readonly string[], more: Partial<PreTokenizer> = {}): PreTokenizer {
-  const splits = regexes.map((regex) => ({
-    type: 'Split',
-    pattern: { Regex: regex },
-    behavior: 'Isolated',
-    invert: false,
-  }));
-  const preTokenizers = [...splits, byteLevel(false)];
+  const preTokenizers = [...regexes.map(split), byteLevel(false)];
   return { preTokenizers, normalizer: null, ignoresMerges: false, addsBos: false, ...more };
+}
+
+function split(regex: string): Json {
+  return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
 }
 
 /** Cut by GPT-2's own regex, which is built into the library, behind what is cut before. */
@@ -47,14 +45,38 @@ function byteLevel(usesRegex: boolean): Json {
 const DIGITS = { type: 'Digits', individual_digits: true };
 const NFC = { type: 'NFC' };
 
+/** Of the family of `cl100k`: words with one sign before them, digits by three. */
+const CL100K = `${CONTRACTIONS}|${WORDS}|\\p{N}{1,3}|${REST}`;
+
 const BY_NAME: Readonly<Record<string, PreTokenizer>> = {
   'gpt-2': cutAsGpt2([]),
   smollm: cutAsGpt2([DIGITS]),
-  'llama-bpe': cutBy([`${CONTRACTIONS}|${WORDS}|\\p{N}{1,3}|${REST}`], {
-    ignoresMerges: true,
-    addsBos: true,
-  }),
+  'command-r': { ...cutAsGpt2([DIGITS]), normalizer: NFC },
+  mpt: { ...cutAsGpt2([]), normalizer: NFC },
+  falcon: {
+    ...cutBy([]),
+    preTokenizers: [
+      { type: 'Punctuation', behavior: 'Contiguous' },
+      byteLevel(true),
+      { type: 'Digits', individual_digits: false },
+      split('[0-9][0-9][0-9]'),
+    ],
+  },
+  'llama-bpe': cutBy([CL100K], { ignoresMerges: true, addsBos: true }),
+  'smaug-bpe': cutBy([CL100K], { ignoresMerges: true }),
+  dbrx: cutBy([CL100K]),
   qwen2: cutBy([`${CONTRACTIONS}|${WORDS}|\\p{N}|${REST}`], { normalizer: NFC }),
+  hunyuan: cutBy([`${CONTRACTIONS}|${WORDS}|\\p{N}|${REST}`]),
+  qwen35: cutBy(
+    [
+      `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*` +
+        '|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+',
+    ],
+    { normalizer: NFC },
+  ),
+  'seed-coder': cutBy([
+    `${CONTRACTIONS}|${WORDS}|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`,
+  ]),
   'gpt-4o': cutBy([
     `${CASED.map((part) => `${part}${CONTRACTIONS}?`).join('|')}|\\p{N}{1,3}|${CASED_REST}`,
   ]),
@@ -73,12 +95,24 @@ const BY_NAME: Readonly<Record<string, PreTokenizer>> = {
 /** Other names of the same. */
 const ALIASES: Readonly<Record<string, string>> = {
   default: 'gpt-2',
+  'phi-2': 'gpt-2',
+  exaone4: 'gpt-2',
   llama3: 'llama-bpe',
   'llama-v3': 'llama-bpe',
+  falcon3: 'llama-bpe',
+  'falcon-h1': 'llama-bpe',
+  lfm2: 'llama-bpe',
+  'chatglm-bpe': 'dbrx',
+  glm4: 'dbrx',
   'deepseek-r1-qwen': 'qwen2',
+  stablelm2: 'qwen2',
   llama4: 'gpt-4o',
-  olmo: 'gpt-2',
-  dbrx: 'llama-bpe',
+  olmo: 'mpt',
+  'modern-bert': 'mpt',
+  starcoder: 'smollm',
+  refact: 'smollm',
+  exaone: 'smollm',
+  'hunyuan-dense': 'deepseek-v3',
 };
 
 /** @throws ModelLoadError for a name that is not known: its texts would become other tokens */
