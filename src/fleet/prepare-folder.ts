@@ -46,6 +46,7 @@ async function prepare(
         embeddingTask: args.embeddingTask,
         device,
         overlay,
+        lora: context.lora ?? null,
       },
       {
         runJob,

@@ -29,6 +29,7 @@ export async function buildPooledModel(
 ): Promise<BuiltModel> {
   refuseQuantization(options.quantization);
   refuseDevice(options.device);
+  refuseLora(options);
   const { plan } = model;
   const contextLength = pooledContextLength(model, options.contextLength);
   const checkpoint =
@@ -56,6 +57,7 @@ export async function buildPooledModel(
     formatReason: 'embedding models compute in f32',
     kept: null,
     isCompensated: null,
+    lora: null,
   };
 }
 
@@ -65,6 +67,14 @@ function refuseQuantization(requested: Quantization): void {
   throw new ModelLoadError(
     'bad_option',
     `--quantization ${requested} is not possible: embedding models compute in f32. Use auto or none.`,
+  );
+}
+
+function refuseLora({ lora = null }: BuildOptions): void {
+  if (lora === null) return;
+  throw new ModelLoadError(
+    'bad_option',
+    '--enable-lora serves models that generate; this one answers with vectors.',
   );
 }
 
