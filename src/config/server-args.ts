@@ -116,6 +116,9 @@ const MODEL = {
   'is-embedding': bool(
     'The model answers with vectors: for checkpoints that could also generate. Others do so by themselves.',
   ),
+  'embedding-task': string(
+    'Whose adapters are taken of an embedding model that has some for several tasks. Default: none are.',
+  ),
   'skip-tokenizer-init': bool('No tokenizer: token ids in, token ids out.'),
 };
 

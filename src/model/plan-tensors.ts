@@ -1,5 +1,6 @@
 import { layerNorms, normTensors, outerNorms } from './plan-facts.js';
 import type {
+  AdapterPlan,
   AttentionPlan,
   DenseMlpPlan,
   LayerPlan,
@@ -32,7 +33,15 @@ function decoderTensors(plan: TrunkPlan): TensorPlan[] {
     ...recurrentTensors(layer.recurrent),
     ...streamTensors(layer),
   ]);
-  return [...tablesOf(plan), ...norms.flatMap(normTensors), ...activations, ...others];
+  const adapters = layerLinears(plan).flatMap(({ parts }) =>
+    parts.flatMap(({ adapter }) => adapterTensors(adapter)),
+  );
+  return [...tablesOf(plan), ...norms.flatMap(normTensors), ...activations, ...others, ...adapters];
+}
+
+/** Those of one, or nothing. */
+export function adapterTensors(adapter: AdapterPlan | undefined): TensorPlan[] {
+  return adapter === undefined ? [] : [adapter.down, adapter.up];
 }
 
 /** Whose rows are picked by tokens, or by positions. */

@@ -85,7 +85,19 @@ export interface LinearPlan {
     readonly weight: string;
     readonly bias: string | null;
     readonly out: number;
+    /** Absent = there is none. */
+    readonly adapter?: AdapterPlan;
   }[];
+}
+
+/**
+ * Beside a weight (LoRA, arXiv 2106.09685): of a linear `scale * up(down(x))` is added to what it gives, `down [rank, in]`,
+ * `up [out, rank]`; of a table `scale * down up` to its rows, `down [rows, rank]`, `up [rank, columns]`.
+ */
+export interface AdapterPlan {
+  readonly down: TensorPlan;
+  readonly up: TensorPlan;
+  readonly scale: number;
 }
 
 /** `rms`: `x / sqrt(mean(x²) + eps)`; `layer`: `(x - mean(x)) / sqrt(variance(x) + eps)`; both `* gain + bias`. */

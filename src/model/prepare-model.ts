@@ -10,6 +10,7 @@ import type { LoraTargets } from './lora/lora-sites.js';
 import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
+import { forTask } from './pooled/embedding-task.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
 import { sweepCache } from './quantize/drafts.js';
 import type { Preference, Quantization } from './quantize/format.js';
@@ -40,6 +41,8 @@ export interface PrepareOptions {
   readonly device?: TargetRequest;
   /** `--is-embedding`: a causal model answers with vectors. Others do so, or do not, by themselves. */
   readonly isEmbedding?: boolean;
+  /** `--embedding-task`: whose adapters are taken; null = what config.json says, or none. */
+  readonly embeddingTask?: string | null;
   /** Tensors that take the place of the folder's. */
   readonly overlay?: TensorOverlay | null;
   /** `--enable-lora`: which modules adapters may change. */
@@ -100,7 +103,7 @@ export async function prepareModel(
   // Random weights are stored in no way.
   if (quantMethod !== null && options.loadFormat !== 'dummy')
     await requireMethod(quantMethod, source, deps.warn);
-  const config = await source.config();
+  const config = forTask(await source.config(), options.embeddingTask ?? null, deps.warn);
   const { overlay = null, device = ON_CPU } = options;
   const build = { ...options, source, overlay, device };
   const { spec, graph, target, plan, checkpoint, weights, quantized, ...built } = isPooled(
