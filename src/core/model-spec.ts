@@ -1,3 +1,4 @@
+import type { LoraSite } from './lora.js';
 /** Weight format of the linear layers: SGLang's `--quantization` values that Radish computes with. */
 export type WeightFormat = 'none' | 'w8a8_int8' | 'int8' | 'int4';
 
@@ -44,6 +45,8 @@ export interface ModelSpec {
   readonly kvLayers?: readonly KvLayer[];
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
+  /** Linears that adapters may change, in the order of the network; absent = the graph has no place for adapters. */
+  readonly lora?: readonly LoraSite[];
 }
 
 /**

@@ -31,6 +31,8 @@ export interface MemoryOptions {
   readonly spec: ModelSpec;
   /** Of the model that drafts, which has slots of its own and no pages; null = none. */
   readonly draft?: ModelSpec | null;
+  /** What adapters may take on a device, all copies of them; default: there are none. */
+  readonly loraBytes?: number;
   /** RAM or the cgroup's limit, whichever is less. */
   readonly memoryBytes: number;
   /** `--dp-size`: the devices share the memory. */
@@ -199,12 +201,14 @@ function kvBudget({
   memoryBytes,
   numDevices,
   memFraction,
+  loraBytes = 0,
 }: MemoryOptions): number {
   requireRuntimeMemory(memoryBytes, numDevices);
   const weightBytes = spec.weightBytes + (draft?.weightBytes ?? 0);
   const left =
     deviceBytes(memoryBytes, numDevices) -
     weightBytes -
+    loraBytes -
     extendBytes(spec) -
     draftExtendBytes({ spec, draft });
   if (left <= 0) {

@@ -1,3 +1,4 @@
+import type { LoraSite } from '../core/lora.js';
 import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
 import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
@@ -11,6 +12,7 @@ export interface SpecOptions {
   readonly kvType: KvType;
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
+  readonly lora?: readonly LoraSite[];
 }
 
 /** What the actors may know of the model. `headDim` is that of the KV cache, padding included. */

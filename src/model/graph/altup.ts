@@ -7,6 +7,7 @@ import { packedLinear } from './linear.js';
 import { denseMlp } from './mlp.js';
 import { inverseLength, norm } from './norm.js';
 import { orderedSum } from './ordered-sum.js';
+import { allRows } from './pick.js';
 import { tokenInput } from './token-inputs.js';
 
 /** The least mean square of a stream that is made as long as another. */
@@ -142,7 +143,7 @@ function halves(
     throw new Error(`layer ${index} lacks a half: this is a bug`);
   }
   const read = maybeNorm(context, stream, inputNorm);
-  const attended = attention(context, read, { index, attention: plan }, (x) => x);
+  const attended = attention(context, read, { index, attention: plan }, allRows(context));
   const narrow = packedLinear(context, read, laurel.down);
   const learned = norm(context, packedLinear(context, narrow, laurel.up), laurel.norm);
   const sum = graph.node('Add', [

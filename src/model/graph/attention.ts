@@ -9,6 +9,7 @@ import type { KvGrid } from './int8-kv/kv-grid.js';
 import { latentHeads, ofValueWidth } from './latent-heads.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { norm } from './norm.js';
+import type { RowPick } from './pick.js';
 import { queryFactor } from './rotary-tables.js';
 import type { PlacedRows } from './placed-rows.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
@@ -21,14 +22,14 @@ export function attention(
   context: GraphContext,
   normed: Value,
   layer: AttentionLayer,
-  pick: (heads: Value) => Value,
+  pick: RowPick,
 ): Value {
   const { graph } = context;
   const { o, outputScale } = layer.attention;
   const grid = context.kvGrids?.[layer.index] ?? null;
-  const heads = pick(attendedHeads(context, normed, layer));
-  const output =
-    grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
+  const heads = pick.rows(attendedHeads(context, normed, layer));
+  const picked = pick.context;
+  const output = grid === null ? packedLinear(picked, heads, o) : fromGrid(picked, heads, o, grid);
   return times(graph, output, outputScale);
 }
 

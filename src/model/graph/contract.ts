@@ -120,6 +120,23 @@ export function presentStateName(layer: number, part: StatePart): string {
   return `present_state.${layer}.${part}`;
 }
 
+/**
+ * More inputs of a graph with places for LoRA adapters (`spec.lora`), beside {@link loraName}: a run has S adapters, at
+ * least one, and T rows.
+ */
+export const LORA_INPUTS = {
+  /** `[S, 1, T] bool`: which of the adapters each row has, at most one. */
+  rows: 'lora_rows',
+} as const;
+
+/**
+ * A and B of a linear for all adapters of the run, those of one behind those of the other: `a [S, in, M] f32` and
+ * `b [S * M, out] f32`. The M columns of A are as many of each part of the linear, a power of two.
+ */
+export function loraName(linear: string, half: 'a' | 'b'): string {
+  return `lora.${linear}.${half}`;
+}
+
 /** `[2 * kvHeads, E, headDim] i8`: K and V of a layer's new rows, the heads of K first. */
 export function newRowsName(layer: number): string {
   return `new_rows.${layer}`;

@@ -1,3 +1,4 @@
+import type { LoraSite } from '../../core/lora.js';
 import type { KvLayer } from '../../core/model-spec.js';
 import type { DecoderModel } from '../families/family.js';
 import type { ModelConfig } from '../families/model-config.js';
@@ -9,6 +10,8 @@ import {
   newRowsName,
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
+  LORA_INPUTS,
+  loraName,
   pastName,
   pastStateName,
   presentName,
@@ -45,6 +48,15 @@ function declareExtends(graph: Graph): void {
   for (const name of [begins, ends]) graph.input({ name, dtype: 'i64', shape: ['N', 1] });
   for (const name of [pastBegins, pastEnds]) graph.input({ name, dtype: 'i64', shape: ['N2'] });
   for (const name of [seqlensK, totalLengths]) graph.input({ name, dtype: 'i32', shape: ['N'] });
+}
+
+/** Declares what a graph with places for adapters is given of them. */
+export function declareLora(graph: Graph, sites: readonly LoraSite[]): void {
+  graph.input({ name: LORA_INPUTS.rows, dtype: 'bool', shape: ['A', 1, 'T'] });
+  for (const { name, in: width, out } of sites) {
+    graph.input({ name: loraName(name, 'a'), dtype: 'f32', shape: ['A', width, `${name}.m`] });
+    graph.input({ name: loraName(name, 'b'), dtype: 'f32', shape: [`${name}.k`, out] });
+  }
 }
 
 /** Declares the outputs of a decoder's graph, present K and V among them; `stop_copy` must be the first. */

@@ -3,10 +3,11 @@ import { altUpLayer, enterStreams, leaveStreams } from './altup.js';
 import { attention } from './attention.js';
 import type { GraphContext } from './context.js';
 import { times } from './factors.js';
-import type { Graph, Value } from './graph.js';
+import type { Value } from './graph.js';
 import { denseMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { addThenNorm, norm, normOfSum, type ResidualNorm } from './norm.js';
+import { allRows, gatherHeadRows, headRowsOnly, type RowPick } from './pick.js';
 import { recurrent } from './recurrent/recurrent.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
 import { tableRows } from './table-rows.js';
@@ -32,11 +33,9 @@ export function decoderStack(context: GraphContext, plan: TrunkPlan, entering?: 
   if (plan.streams !== undefined) return streamsStack(context, { plan, entered, own, rows });
   let stream: Stream = { residual: entered, delta: null, isNormed: plan.isStreamNormed ?? false };
   for (const [at, layer] of plan.layers.entries()) {
-    const pick = needsHeadRowsOnly(plan, layer)
-      ? (x: Value) => gatherHeadRows(context.graph, x, rows)
-      : (x: Value) => x;
+    const pick = needsHeadRowsOnly(plan, layer) ? headRowsOnly(context) : allRows(context);
     const behind = decoderLayer(context, stream, layer, pick);
-    stream = layerEnd(context, behind, layer, () => pick(own[at] ?? ''));
+    stream = layerEnd(context, behind, layer, () => pick.rows(own[at] ?? ''));
   }
   const { graph } = context;
   const { residual, delta } = stream;
@@ -103,7 +102,7 @@ function decoderLayer(
   context: GraphContext,
   stream: Stream,
   layer: LayerPlan,
-  pick: (x: Value) => Value,
+  pick: RowPick,
 ): Stream {
   const { mlp } = layer;
   if (layer.attention === null && layer.recurrent === null) {
@@ -114,33 +113,29 @@ function decoderLayer(
     norm: layer.attentionOutputNorm,
     scale: layer.residualScale,
   });
-  const residual = pick(read.residual);
+  const residual = pick.rows(read.residual);
   if (mlp === null) return { ...stream, residual, delta: attended };
   const output = mlpOutput(layer);
   if (!layer.isParallel) {
     const between = { ...stream, residual, delta: attended };
     const middle = readStream(context, between, layer.mlpNorm);
-    const delta = written(context, anyMlp(context, middle, layer.index, mlp), output);
+    const delta = written(context, anyMlp(pick.context, middle, layer.index, mlp), output);
     return { ...stream, residual: middle.residual, delta };
   }
   const { mlpNorm } = layer;
-  const normed = mlpNorm === null ? pick(read.normed) : norm(context, residual, mlpNorm);
-  const added = anyMlp(context, { normed, residual }, layer.index, mlp);
+  const normed = mlpNorm === null ? pick.rows(read.normed) : norm(context, residual, mlpNorm);
+  const added = anyMlp(pick.context, { normed, residual }, layer.index, mlp);
   const delta = written(context, added, output);
   return { ...stream, residual, delta: context.graph.node('Add', [attended, delta]) };
 }
 
-function mlpAlone(
-  context: GraphContext,
-  stream: Stream,
-  layer: LayerPlan,
-  pick: (x: Value) => Value,
-): Stream {
+function mlpAlone(context: GraphContext, stream: Stream, layer: LayerPlan, pick: RowPick): Stream {
   const { index, mlp } = layer;
   if (mlp === null) throw new Error(`layer ${index} does nothing: this is a bug`);
   const all = readStream(context, stream, layer.mlpNorm);
-  const read = { normed: pick(all.normed), residual: pick(all.residual) };
-  const delta = written(context, anyMlp(context, read, index, mlp), mlpOutput(layer));
+  const read = { normed: pick.rows(all.normed), residual: pick.rows(all.residual) };
+  const added = anyMlp(pick.context, read, index, mlp);
+  const delta = written(context, added, mlpOutput(layer));
   return { ...stream, residual: read.residual, delta };
 }
 
@@ -153,11 +148,11 @@ function mixed(
   context: GraphContext,
   normed: Value,
   { index, ...layer }: LayerPlan,
-  pick: (x: Value) => Value,
+  pick: RowPick,
 ): Value {
   const parts = [
     layer.attention && attention(context, normed, { index, attention: layer.attention }, pick),
-    layer.recurrent && recurrent(context, normed, { index, plan: layer.recurrent }, pick),
+    layer.recurrent && recurrent(context, normed, { index, plan: layer.recurrent }, pick.rows),
   ];
   return parts.filter((part) => part !== null).reduce((a, b) => context.graph.node('Add', [a, b]));
 }
@@ -215,14 +210,4 @@ function anyMlp(context: GraphContext, read: ResidualNorm, layer: number, plan: 
  */
 function needsHeadRowsOnly(plan: TrunkPlan, layer: LayerPlan): boolean {
   return layer === plan.layers.at(-1) && layer.mlp?.kind !== 'moe';
-}
-
-/** `[B, S, width]` → `[1, R, width]`, which keeps three axes for the linears. */
-export function gatherHeadRows(
-  graph: Graph,
-  x: Value,
-  { headRows }: Pick<RunRows, 'headRows'> = OWN_ROWS,
-): Value {
-  const rows = graph.node('Reshape', [x, graph.ints(1, -1, 0)]);
-  return graph.node('Gather', [rows, headRows], { attributes: { axis: { int: 1 } } });
 }

@@ -6,6 +6,8 @@ import {
   type KvLayer,
   type ModelSpec,
 } from '../../../src/core/model-spec.js';
+import { loraFeeds } from '../../../src/device/lora/bind-lora.js';
+import type { LoraStore } from '../../../src/device/lora/lora-store.js';
 import {
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
@@ -29,6 +31,8 @@ export interface RunOptions {
   readonly maxSeq?: number;
   /** Other outputs to fetch, name → preallocated tensor, made for a run of B * S tokens. */
   readonly extraOutputs?: (numTokens: number) => Readonly<Record<string, Tensor>>;
+  /** Adapters, and which each slot has; needed where the graph has a place for them. */
+  readonly lora?: { readonly store: LoraStore; readonly of: (slot: number) => number } | null;
 }
 
 export interface Row {
@@ -74,6 +78,7 @@ export class GraphRunner {
       slots: 1,
       maxSeq: 64,
       extraOutputs: () => ({}),
+      lora: null,
       ...options,
     });
   }
@@ -215,6 +220,19 @@ export class GraphRunner {
         [numRows],
       ),
     };
+    const { lora } = this.options;
+    if (lora !== null) {
+      const rows = step.ids.size / batch;
+      const slots = Array.from({ length: batch }, (_, i) => step.firstSlot + i);
+      Object.assign(
+        feeds,
+        loraFeeds(lora.store, {
+          adapters: slots.map(lora.of),
+          counts: slots.map(() => rows),
+          tokens: new Int32Array(step.ids.size),
+        }),
+      );
+    }
     const fetches: Record<string, Tensor | null> = {
       [GRAPH_OUTPUTS.stopCopy]: null,
       [GRAPH_OUTPUTS.logprobs]: new Tensor('float32', logprobs, [numRows, vocabSize]),
