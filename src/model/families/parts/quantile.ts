@@ -12,8 +12,8 @@ export function quantile(share: number): number {
   return (low + high) / 2;
 }
 
-/** The cumulative distribution: `1/2 + density(x) * (x + x³/3 + x⁵/(3 * 5) + …)`. */
-function shareBelow(x: number): number {
+/** With which probability a standard normal variable is below `x`: `1/2 + density(x) * (x + x³/3 + x⁵/(3 * 5) + …)`. */
+export function shareBelow(x: number): number {
   let term = x;
   let sum = 0;
   for (let odd = 3; sum + term !== sum; odd += 2) {

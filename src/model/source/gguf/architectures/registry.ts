@@ -9,6 +9,7 @@ import { bert, jinaBert, modernBert, nomicBert } from './encoders.js';
 import { ernie45, ernie45Moe } from './ernie.js';
 import { exaone4 } from './exaone4.js';
 import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.js';
+import { gemma3n } from './gemma3n.js';
 import { gemma4 } from './gemma4.js';
 import { chatglm, glm4, glm4Moe } from './glm.js';
 import { gptOss } from './gpt-oss.js';
@@ -51,6 +52,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma3n,
   gemma4,
   gemmaEmbedding,
   glm4,
