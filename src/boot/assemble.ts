@@ -227,7 +227,7 @@ async function build(
       numStatePlaces: limits.states?.numPlaces ?? 0,
       maxFiles,
     }),
-    readTrees: actors.readTrees,
+    cache: actors.cache,
     readFacts: () => fleet.facts,
     ...deviceControls({
       loading: likeServed(loading, prepared),

@@ -25,6 +25,8 @@ import { MAX_REMEMBERED } from '../api/responses/socket-memory.js';
 import { MAX_RESPONSES } from '../api/responses/socket-session.js';
 import { STORE_LIMITS } from '../api/responses/store.js';
 import { CUT_OFF_BYTES, SMALL_CUT_OFF_BYTES, SOCKET_LIMITS } from '../api/ws/limits.js';
+import { MAX_NODES } from '../api/ws/watch/watch-body.js';
+import { MAX_WATCHES } from '../api/ws/watch/watch-hub.js';
 import { KEPT_BYTES_MAX } from '../cache/expert-recorder.js';
 import { FORGOTTEN_PAGES_MAX } from '../cache/forgotten-pages.js';
 import { LOOKED_AT_MAX } from '../cache/tree-reader.js';
@@ -221,6 +223,8 @@ const FIXED: readonly Row[] = [
     [SOCKETS_BYTES, 'bytes'],
     [SOCKET_LIMITS.maxUnknownSockets, 'count', 'sockets without their key'],
   ],
+  ['watches of the server', [MAX_WATCHES, 'count']],
+  ['nodes of a tree that one sees', [MAX_NODES, 'count', 'and the way to them']],
   [
     'responses, conversations kept',
     [STORE_LIMITS.maxEntries, 'count'],

@@ -127,6 +127,7 @@ const HTTP = {
     'auto',
     'auto = uWebSockets.js where its binary loads, else node:http; TLS by node:https alone.',
   ),
+  'disable-page': bool('A browser is shown no page at /: it is told what every client is.'),
   'api-key': key('Key that requests must bring as "Authorization: Bearer KEY".'),
   'admin-api-key': key(
     'Key of the routes that change the server; --api-key no longer opens those.',

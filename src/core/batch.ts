@@ -206,6 +206,8 @@ export interface PlanHiddenRows extends HiddenRows {
  * with the step before it, which has the time of both.
  */
 export interface StepTiming {
+  /** When it began, in epoch milliseconds with fractions; 0 like the others. */
+  readonly startMs: number;
   readonly loadUs: number;
   readonly prefillUs: number;
   readonly decodeUs: number;
@@ -237,4 +239,6 @@ export interface EmbedResult {
   /** `[sequences.length, dim]`: pooled vectors, or the scores of a classification head; or `[all tokens, dim]`. */
   readonly vectors: Float32Array;
   readonly computeUs: number;
+  /** When it began, in epoch milliseconds with fractions. */
+  readonly startMs: number;
 }

@@ -199,6 +199,16 @@ export class Engine {
     return this.#live.allGone();
   }
 
+  /** A request that the scheduler has, by its handle. */
+  find(num: number): AnyRequest | undefined {
+    return this.#live.get(num);
+  }
+
+  /** New requests wait at the door. */
+  get isHolding(): boolean {
+    return !this.#door.isOpen;
+  }
+
   /** Requests that wait for {@link continue}. */
   get numHeld(): number {
     return this.#door.numHeld;

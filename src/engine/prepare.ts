@@ -87,9 +87,10 @@ function checkStops(entries: readonly GenerateEntry[]): void {
   }
 }
 
-async function promptIds(
+/** The tokens of each prompt. @throws RequestError */
+export async function promptIds(
   entries: readonly GenerateEntry[],
-  deps: PrepareDeps,
+  deps: EncodeDeps & Pick<PrepareDeps, 'limits'>,
 ): Promise<Int32Array[]> {
   const prompts = entries.map(({ prompt }) => prompt);
   const lengths = prompts.map((one) => (one.kind === 'text' ? one.text.length : 0));
@@ -156,7 +157,7 @@ function samplesOf(
  * key's salt, guessed or overheard, leads elsewhere. Without a name all share, as in SGLang. What an adapter computed
  * belongs to that load of it.
  */
-function namespaceOf(
+export function namespaceOf(
   { extraKey, cacheSalt, tenant }: GenerateEntry,
   adapter: AdapterUse | null,
 ): string {

@@ -37,7 +37,7 @@ import { overlaid } from './source/tensor-overlay.js';
 import { modelSpec } from './spec.js';
 import { targetFor, type ModelTarget } from './target.js';
 import { aliased, withPrefix } from './weights/aliases.js';
-import { dummyCheckpoint } from './weights/dummy.js';
+import { DUMMY_TYPE, dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
 import { withViews } from './weights/tensor-views.js';
 import { withTextPart } from './weights/text-part.js';
@@ -133,11 +133,15 @@ async function weightsFromCheckpoint(
 ): Promise<DecoderWeights> {
   const { options, deps } = context;
   const { config, plan } = model;
+  const choose = (type: FloatType): FormatChoice =>
+    chooseFormat(options.quantization, plan, targetFor(options.device, type), options);
+  // A dummy is as large as the model: it is not written for a format that cannot be had.
+  if (options.loadFormat === 'dummy') choose(DUMMY_TYPE);
   const checkpoint = await openWeights(options, model, deps);
   const storedType = embeddingType(plan, checkpoint);
   const target = targetFor(options.device, storedType);
   if (target.device !== 'cpu') requirePaged(model, target);
-  const choice = chooseFormat(options.quantization, plan, target, options);
+  const choice = choose(storedType);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
   checkPlan(plan, checkpoint);

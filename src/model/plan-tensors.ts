@@ -150,7 +150,8 @@ export function latentEnds({ latent }: MoePlan): readonly LinearPlan[] {
   return latent === undefined ? [] : [latent.enter, latent.leave];
 }
 
-function denseLinears(mlp: DenseMlpPlan): LinearPlan[] {
+/** Of an MLP, or of one expert. */
+export function denseLinears(mlp: DenseMlpPlan): LinearPlan[] {
   return [mlp.kind === 'gated' ? mlp.gateUp : mlp.up, mlp.down];
 }
 

@@ -5,6 +5,7 @@ import type { DeviceFacts } from '../../core/device-facts.js';
 import { kvBytesPerToken, stateBytes } from '../../core/model-spec.js';
 import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
 import type { Adapters } from '../../engine/adapters.js';
+import type { CacheReads } from '../../engine/cache-reads.js';
 import type { Engine } from '../../engine/engine.js';
 import { maxPromptTokens } from '../../engine/fit-request.js';
 import { jsonResponse, plainResponse } from '../../http/http.js';
@@ -21,7 +22,7 @@ export interface InfoDeps {
   /** Default: LoRA is off. */
   readonly adapters?: Pick<Adapters, 'loaded'> | null;
   readonly bounds: readonly Bound[];
-  readonly readTrees: () => Promise<readonly TreeState[]>;
+  readonly cache: Pick<CacheReads, 'snapshot'>;
   /** By rank; null before its first device. */
   readonly readFacts: () => readonly (DeviceFacts | null)[];
 }
@@ -88,7 +89,10 @@ function renderArgs({ args, model, limits, adapters = null }: InfoDeps): Record<
 }
 
 async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
-  const [{ devices }, trees] = await Promise.all([deps.engine.desk.readState(), deps.readTrees()]);
+  const [{ devices }, trees] = await Promise.all([
+    deps.engine.desk.readState(),
+    deps.cache.snapshot(),
+  ]);
   const { model, limits } = deps;
   return {
     ...renderArgs(deps),

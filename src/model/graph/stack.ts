@@ -134,7 +134,8 @@ function mlpAlone(context: GraphContext, stream: Stream, layer: LayerPlan, pick:
   if (mlp === null) throw new Error(`layer ${index} does nothing: this is a bug`);
   const all = readStream(context, stream, layer.mlpNorm);
   const read = { normed: pick.rows(all.normed), residual: pick.rows(all.residual) };
-  const delta = written(context, anyMlp(pick.context, read, index, mlp), mlpOutput(layer));
+  const added = anyMlp(pick.context, read, index, mlp);
+  const delta = written(context, added, mlpOutput(layer));
   return { ...stream, residual: read.residual, delta };
 }
 

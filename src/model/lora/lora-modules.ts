@@ -1,5 +1,5 @@
 import type { DecoderModel } from '../families/family.js';
-import { latentLinears } from '../plan-tensors.js';
+import { denseLinears, latentLinears } from '../plan-tensors.js';
 import type { LayerPlan, LinearPlan } from '../plan.js';
 import type { Lines } from '../weights/packing.js';
 import type { TensorView } from '../weights/tensor-view.js';
@@ -37,7 +37,7 @@ function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {
   if (mlp === null) return [];
   const dense = mlp.kind === 'moe' ? mlp.shared : mlp;
   if (dense === null) return [];
-  return [dense.kind === 'gated' ? dense.gateUp : dense.up, dense.down];
+  return denseLinears(dense);
 }
 
 /** Every module that an adapter may name, by its path: what the plan calls a part of it, and what it is stored as. */

@@ -12,6 +12,7 @@ import { attentionsOf } from '../plan-facts.js';
 import { modelSpec, type SpecOptions } from '../spec.js';
 import { CPU_TARGET, type TargetRequest } from '../target.js';
 import { aliased, withPrefix } from '../weights/aliases.js';
+import { textName } from '../weights/text-part.js';
 import { dummyCheckpoint } from '../weights/dummy.js';
 import { checkPlan } from '../weights/find-weight.js';
 import { withViews } from '../weights/tensor-views.js';
@@ -111,7 +112,7 @@ async function openPooledCheckpoint(
  * is stored as torch's parametrisations name it.
  */
 function aliasOf(name: string, { text, inPlan }: PooledTrunk['prefix']): string {
-  if (inPlan) return withPrefix(name, text);
+  if (inPlan) return withPrefix(textName(name), text);
   const bare = name.startsWith(text) ? name.slice(text.length) : name;
   return bare
     .replace(/\.parametrizations\.weight\.original$/, '.weight')

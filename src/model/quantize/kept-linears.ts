@@ -3,7 +3,7 @@ import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan } from '../plan.js'
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import { InputFiles } from '../weights/input-files.js';
-import { staysFloat } from './format.js';
+import { staysFloat } from './float-linears.js';
 import { type KeptBlocks, keptBlocks } from '../weights/kept-blocks.js';
 
 /** How a linear stays as it is. */

@@ -17,7 +17,7 @@ import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { LinearTask } from './compensate/layer-task.js';
-import { staysFloat } from './format.js';
+import { staysFloat } from './float-linears.js';
 import type { QuantizeJob } from './job.js';
 import { JobList, type LayerRows, type LinearOrder } from './job-list.js';
 import type { KeptLinears } from './kept-linears.js';
@@ -26,6 +26,7 @@ import {
   attentionOrders,
   type Encodings,
   ENCODINGS,
+  headOrder,
   mlpOrders,
   order,
   partsOf,
@@ -41,7 +42,7 @@ import {
 } from './recipe-steps.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
-export const RECIPE_VERSION = 5;
+export const RECIPE_VERSION = 6;
 
 export interface RecipeInput {
   readonly plan: ModelPlan;
@@ -104,7 +105,7 @@ export function planQuantization(
   });
   if (plan.tokenInputs !== undefined) addNorm(list, plan.tokenInputs.norm);
   addReadNorm(list, plan.finalNorm, steps);
-  list.linear(order(plan.head, encoding.head, steps.reads(plan.finalNorm)));
+  list.linear(headOrder(plan.head, encoding, steps.reads(plan.finalNorm)));
   const last = layers.findLastIndex(({ linears }) => linears.length > 0);
   return {
     map: list.map(format),
@@ -191,10 +192,9 @@ function layerOrders(
     ...latents.map((linear) => order(linear, encoding.dense, NO_STEPS)),
     ...recurrentOrders(recurrent, mixer),
   ];
-  const beside = besideLinears(layer).map((linear) => {
-    const isRouter = linear === layer.altUp?.router;
-    return order(linear, isRouter ? 'f32' : encoding.dense, NO_STEPS);
-  });
+  const beside = besideLinears(layer).map((linear) =>
+    order(linear, linear === layer.altUp?.router ? 'f32' : encoding.dense, NO_STEPS),
+  );
   const all = (linears: readonly LinearOrder[], isShown: boolean): readonly LayerOrder[] =>
     linears.map((linear) => ({ linear, isShown }));
   return [

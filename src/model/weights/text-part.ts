@@ -14,13 +14,16 @@ const TWICE = ['_model.language_model_', '_model_'] as const;
 
 /** The checkpoint with its text model's tensors under the names that they have alone. */
 export function withTextPart(checkpoint: Checkpoint, { embedding, head }: ModelPlan): Checkpoint {
-  const { tensors, ...rest } = aliased(checkpoint, (name) => {
-    const [from, to] = PLACES.find(([place]) => name.startsWith(place)) ?? ['', ''];
-    return to + name.slice(from.length).replace(...TWICE);
-  });
+  const { tensors, ...rest } = aliased(checkpoint, textName);
   const table = tensors.get(embedding.checkpoint);
   const heads = head.parts.flatMap(({ weight }): [string, CheckpointTensor][] =>
     table === undefined || tensors.has(weight) ? [] : [[weight, table]],
   );
   return { ...rest, tensors: new Map([...tensors, ...heads]) };
+}
+
+/** What a tensor of a text model is called where it is alone. */
+export function textName(name: string): string {
+  const [from, to] = PLACES.find(([place]) => name.startsWith(place)) ?? ['', ''];
+  return to + name.slice(from.length).replace(...TWICE);
 }

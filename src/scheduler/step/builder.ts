@@ -151,6 +151,8 @@ export class StepBuilder {
       rows: [...this.#prefillSeats, ...this.#decodeSeats, ...this.#turnSeats],
       numPrefillRows: this.#prefillSeats.length,
       numPrefillTokens: this.#numPrefillTokens,
+      prefillLens: this.#prefill.map(({ tokens }) => tokens.length),
+      numCachedTokens: this.#numCachedTokens,
       turnRows: this.#turns.filter((_, i) => i % TURN_STRIDE === 1),
       sampled: this.numDecodeRows > 0,
       joins,

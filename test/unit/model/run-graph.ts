@@ -1,13 +1,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-import { loraFeeds } from '../../../src/device/lora/bind-lora.js';
-import type { LoraStore } from '../../../src/device/lora/lora-store.js';
 import {
   kvLayersOf,
   stateElements,
   type KvLayer,
   type ModelSpec,
 } from '../../../src/core/model-spec.js';
+import { loraFeeds } from '../../../src/device/lora/bind-lora.js';
+import type { LoraStore } from '../../../src/device/lora/lora-store.js';
 import {
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,

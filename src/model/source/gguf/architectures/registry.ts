@@ -9,10 +9,11 @@ import { bert, jinaBert, modernBert, nomicBert } from './encoders.js';
 import { ernie45, ernie45Moe } from './ernie.js';
 import { exaone4 } from './exaone4.js';
 import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.js';
+import { gemma4 } from './gemma4.js';
 import { chatglm, glm4, glm4Moe } from './glm.js';
 import { gptOss } from './gpt-oss.js';
 import { granite, graniteHybrid, graniteMoe } from './granite.js';
-import { falconH1, jamba, lfm2, nemotronH } from './hybrid.js';
+import { falconH1, jamba, lfm2, lfm2Moe, nemotronH, nemotronHMoe } from './hybrid.js';
 import { falcon, gpt2, gptNeox, nemotron, stablelm, starcoder2 } from './layer-norms.js';
 import {
   arcee,
@@ -50,6 +51,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma4,
   gemmaEmbedding,
   glm4,
   glm4Moe,
@@ -64,6 +66,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   jamba,
   jinaBert,
   lfm2,
+  lfm2Moe,
   llama,
   minicpm,
   minicpm3,
@@ -71,6 +74,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   modernBert,
   nemotron,
   nemotronH,
+  nemotronHMoe,
   nomicBert,
   olmo,
   olmo2,
