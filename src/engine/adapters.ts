@@ -44,6 +44,9 @@ interface Loaded {
   onIdle: () => void;
 }
 
+/** How often the adapters of one request are loaded again, where others make them go meanwhile. */
+const TRIES_MAX = 10;
+
 /** Why an adapter cannot be loaded or unloaded: SGLang's sentence where it has one. */
 export class AdapterError extends Error {}
 
@@ -94,11 +97,24 @@ export class Adapters {
     });
   }
 
-  /** A hold on the adapter of that name for each of a request's samples. @throws RequestError */
-  async use(name: string): Promise<AdapterUse> {
-    await this.#bringBack(name);
-    const loaded = this.#loaded.get(name);
-    if (loaded === undefined) return this.#refuseUnknown(name);
+  /**
+   * A hold on each of the adapters, of which one may be named several times. All are held at once: who held one while it
+   * waits for another could keep it from being loaded. @throws RequestError
+   */
+  async use(names: readonly string[]): Promise<readonly AdapterUse[]> {
+    const wanted = [...new Set(names)];
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      for (const name of wanted) await this.#bringBack(name);
+      const found = new Map(wanted.map((name) => [name, this.#loaded.get(name)]));
+      if (![...found.values()].includes(undefined)) {
+        return names.map((name) => this.#hold(name, found.get(name)));
+      }
+    }
+    return refuse(`The LoRA adapters ${wanted.join(', ')} are never loaded at the same time.`);
+  }
+
+  #hold(name: string, loaded: Loaded | undefined): AdapterUse {
+    if (loaded === undefined) throw new Error(`this is a bug: ${name} is not loaded`);
     // The newest of all.
     this.#loaded.delete(name);
     this.#loaded.set(name, loaded);
@@ -117,7 +133,8 @@ export class Adapters {
   }
 
   async #bringBack(name: string): Promise<void> {
-    if (this.#loaded.has(name) || !this.#known.has(name)) return;
+    if (this.#loaded.has(name)) return;
+    if (!this.#known.has(name)) this.#refuseUnknown(name);
     try {
       await this.#change(async () => {
         const ref = this.#known.get(name);

@@ -13,31 +13,27 @@ export async function withAdapters<T>(
   adapters: Adapters | null,
   use: (uses: readonly (readonly AdapterUse[])[]) => T,
 ): Promise<T> {
-  const held: AdapterUse[][] = [];
+  const names = entries.map(({ adapter, rids }) =>
+    adapter === null ? [] : rids.map(() => adapter),
+  );
+  const all = names.flat();
+  if (adapters === null || all.length === 0) return use([]);
+  checkCount(all, adapters);
+  const held = await adapters.use(all);
   try {
-    if (adapters !== null) {
-      checkCount(entries, adapters);
-      for (const entry of entries) held.push(await usesOf(entry, adapters));
-    }
-    return use(held);
+    let next = 0;
+    return use(names.map((own) => held.slice(next, (next += own.length))));
   } catch (error) {
-    for (const one of held.flat()) one.release();
+    for (const one of held) one.release();
     throw error;
   }
 }
 
 /** More could never be loaded together. */
-function checkCount(entries: readonly Asking[], { bounds: { maxLoaded } }: Adapters): void {
-  const names = new Set(entries.flatMap(({ adapter }) => adapter ?? []));
-  if (maxLoaded === null || names.size <= maxLoaded) return;
+function checkCount(names: readonly string[], { bounds: { maxLoaded } }: Adapters): void {
+  const count = new Set(names).size;
+  if (maxLoaded === null || count <= maxLoaded) return;
   refuse(
-    `Received request with ${names.size} unique loras requested but max loaded loras is ${maxLoaded}`,
+    `Received request with ${count} unique loras requested but max loaded loras is ${maxLoaded}`,
   );
-}
-
-async function usesOf({ adapter, rids }: Asking, adapters: Adapters): Promise<AdapterUse[]> {
-  const uses: AdapterUse[] = [];
-  if (adapter === null) return uses;
-  for (let i = 0; i < rids.length; i++) uses.push(await adapters.use(adapter));
-  return uses;
 }
