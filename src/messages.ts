@@ -15,12 +15,14 @@ import type {
 import type { CacheMiss } from './core/cache-miss.js';
 import type { DeviceFacts } from './core/device-facts.js';
 import type { Failure } from './core/errors.js';
-import type { ExpertDump } from './core/expert-recording.js';
+import type { ExpertDump, ExpertTally } from './core/expert-recording.js';
 import type { FinishReason } from './core/finish-reason.js';
 import type { Grammar, GrammarSpec } from './core/grammar.js';
 import type { HiddenRows, HiddenStatesMode } from './core/hidden-states.js';
 import type { LogLevel } from './core/log-level.js';
+import type { PrefixLeaving, PromptQuestion } from './core/prefix-leaving.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
+import type { TreesSeen, TreesWish } from './core/tree-view.js';
 
 // ---- main → scheduler -------------------------------------------------------------------------
 
@@ -33,6 +35,7 @@ export type ToScheduler =
   | FlushCache
   | RecordExperts
   | ReadState
+  | ReadRequests
   | Drain
   | Pause
   | Profile
@@ -123,6 +126,12 @@ export interface FlushCache {
 /** Answered by {@link StateRead}. */
 export interface ReadState {
   readonly kind: 'readState';
+  readonly id: number;
+}
+
+/** Which requests wait and run. Answered by {@link RequestsRead} in the same turn. */
+export interface ReadRequests {
+  readonly kind: 'readRequests';
   readonly id: number;
 }
 
@@ -231,6 +240,7 @@ export type ToMain =
   | Output
   | CacheFlushed
   | StateRead
+  | RequestsRead
   | Drained
   | SchedulerLog
   | ExpertsRecorded
@@ -406,6 +416,35 @@ export interface KvPool {
   readonly heldTokens: number;
 }
 
+/** All that the scheduler has, up to a bound of each kind: the oldest that run, and the next ones of the queue. */
+export interface RequestsRead {
+  readonly kind: 'requestsRead';
+  readonly id: number;
+  /** Also those that are left out. */
+  readonly numWaiting: number;
+  readonly numRunning: number;
+  readonly waiting: readonly WaitingRequest[];
+  readonly running: readonly RunningRequest[];
+}
+
+export interface WaitingRequest {
+  readonly num: number;
+  /** Null = not routed yet. */
+  readonly tree: TreeKey | null;
+  readonly numRetractions: number;
+}
+
+export interface RunningRequest {
+  readonly num: number;
+  readonly tree: TreeKey;
+  readonly phase: 'prefill' | 'decode' | 'ending';
+  /** Prompt tokens that it has in its slot, or that a step under way computes. */
+  readonly numPrefilled: number;
+  /** At its first admission. */
+  readonly cachedTokens: number;
+  readonly numRetractions: number;
+}
+
 /** Places for recurrent states: `free + cached + held = total`, always. */
 export interface StatePool {
   readonly total: number;
@@ -424,6 +463,10 @@ export interface StepTimed {
   readonly step: number;
   readonly numPrefillTokens: number;
   readonly numDecodeRows: number;
+  /** Prompt tokens that came from the cache. */
+  readonly numCachedTokens: number;
+  /** Whose prompts, in the order of their rows. */
+  readonly prefills: readonly { readonly rid: string; readonly numTokens: number }[];
   readonly timing: StepTiming;
 }
 
@@ -745,6 +788,19 @@ export interface RefusedInsert {
   readonly lock: number;
   /** Places of states that are still leased. */
   readonly states: Int32Array;
+}
+
+// ---- main → cache actor (Comlink: reads, which change no tree) --------------------------------
+
+export interface CacheControl {
+  snapshot(): readonly TreeState[];
+  /** The trees cut to what each wish sees. From the first look to {@link stopLooking} hits and evictions are counted. */
+  look(wishes: readonly TreesWish[]): TreesSeen;
+  stopLooking(): void;
+  /** By device, where a prompt leaves its tree. */
+  explain(question: PromptQuestion): readonly PrefixLeaving[];
+  /** Null = no expert statistics are kept. */
+  expertCounts(): ExpertTally | null;
 }
 
 // ---- scheduler ⇄ device -----------------------------------------------------------------------

@@ -167,12 +167,29 @@ export class ScriptedScheduler implements SchedulerPort {
         this.emit({ kind: 'stateRead', id: message.id, numQueued: 0, devices });
         break;
       }
+      case 'readRequests':
+        this.#tellRequests(message.id);
+        break;
       case 'drain':
         this.emit({ kind: 'drained' });
         break;
       default:
         break;
     }
+  }
+
+  /** All of them run. */
+  #tellRequests(id: number): void {
+    const running = [...this.live.values()].map(({ num, inputIds }) => ({
+      num,
+      tree: '0:1',
+      phase: 'decode' as const,
+      numPrefilled: inputIds.length,
+      cachedTokens: 0,
+      numRetractions: 0,
+    }));
+    const nobody = { numWaiting: 0, waiting: [] };
+    this.emit({ kind: 'requestsRead', id, ...nobody, numRunning: running.length, running });
   }
 
   #accept({ batch, reqs }: Submit): void {
@@ -212,6 +229,7 @@ const DEVICE_STATE = {
     numWaitingUncachedTokens: 20,
     numRetracted: 1,
     maxRunning: 8,
+    numAdapters: 0,
     sumSeqLens: 44,
     newTokenRatio: 0.7,
     cacheHitRate: 0.25,

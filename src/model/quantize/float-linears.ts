@@ -2,8 +2,9 @@ import type { LinearPlan, ModelPlan, RecurrentPlan } from '../plan.js';
 
 /** Routers and gates stay in f32, whatever the format: they are tiny, and they decide. */
 export function staysFloat(plan: ModelPlan): ReadonlySet<LinearPlan> {
-  const linears = plan.layers.flatMap(({ mlp, recurrent }) => [
+  const linears = plan.layers.flatMap(({ mlp, recurrent, altUp }) => [
     ...(mlp?.kind === 'moe' ? [mlp.router, mlp.shared?.gate ?? null] : []),
+    altUp?.router ?? null,
     ...recurrentGates(recurrent),
   ]);
   return new Set(linears.filter((linear) => linear !== null));

@@ -55,9 +55,9 @@ export function keptLinears(
 }
 
 function gatedMlps({ mlp }: LayerPlan): readonly GatedMlpPlan[] {
-  if (mlp === null || mlp.kind === 'plain') return [];
-  if (mlp.kind === 'gated') return [mlp];
-  return mlp.shared === null ? mlp.experts : [...mlp.experts, mlp.shared];
+  if (mlp === null) return [];
+  const dense = mlp.kind === 'moe' ? [...mlp.experts, ...(mlp.shared ? [mlp.shared] : [])] : [mlp];
+  return dense.filter((one) => one.kind === 'gated');
 }
 
 /** Gate and up give their outputs in the order that `down` takes them in: no run has to make it. */

@@ -1,7 +1,8 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
+import { latentEnds } from '../plan-tensors.js';
 import type {
   AttentionPlan,
-  GatedMlpPlan,
+  DenseMlpPlan,
   LinearPlan,
   MlpPlan,
   NormPlan,
@@ -95,29 +96,36 @@ export function recurrentOrders(
   }
 }
 
+/** What is done to the linears of a dense MLP. */
+interface DenseEnds {
+  readonly reads: LinearSteps;
+  readonly down: LinearSteps;
+}
+
 export function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: PartContext): LinearOrder[] {
   const { dense, expert } = encoding;
-  const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): LinearOrder[] => [
-    { ...order(part.gateUp, to, reads), matrices: to === 'w8a8_int8' ? 'each' : 'one' },
-    order(part.down, to, down),
+  const ofDense = (part: DenseMlpPlan, to: LinearEncoding, ends: DenseEnds): LinearOrder[] => [
+    part.kind === 'plain'
+      ? order(part.up, to, ends.reads)
+      : { ...order(part.gateUp, to, ends.reads), matrices: to === 'w8a8_int8' ? 'each' : 'one' },
+    order(part.down, to, ends.down),
   ];
-  switch (mlp.kind) {
-    case 'gated':
-      return gated(mlp, dense, steps.down);
-    case 'plain':
-      return [order(mlp.up, dense, reads), order(mlp.down, dense, steps.down)];
-    case 'moe': {
-      const { shared } = mlp;
-      const gate = shared?.gate ?? null;
-      return [
-        order(mlp.router, 'f32', reads),
-        // Without a Hadamard at run time, which would be a node for each of them.
-        ...mlp.experts.flatMap((one) => gated(one, expert, steps.writes)),
-        ...(shared === null ? [] : gated(shared, dense, steps.down)),
-        ...(gate === null ? [] : [order(gate, 'f32', reads)]),
-      ];
-    }
-  }
+  const own: DenseEnds = { reads, down: steps.down };
+  if (mlp.kind !== 'moe') return ofDense(mlp, dense, own);
+  const { shared } = mlp;
+  const gate = shared?.gate ?? null;
+  const [enter, leave] = latentEnds(mlp);
+  // Without a Hadamard at run time, which would be a node for each of them.
+  const ofExpert: DenseEnds =
+    enter === undefined ? { reads, down: steps.writes } : { reads: NO_STEPS, down: NO_STEPS };
+  return [
+    order(mlp.router, 'f32', reads),
+    ...(enter === undefined ? [] : [order(enter, dense, reads)]),
+    ...mlp.experts.flatMap((one) => ofDense(one, expert, ofExpert)),
+    ...(leave === undefined ? [] : [order(leave, dense, steps.writes)]),
+    ...(shared === null ? [] : ofDense(shared, dense, own)),
+    ...(gate === null ? [] : [order(gate, 'f32', reads)]),
+  ];
 }
 
 /** Queries as they were ordered, keys and values in `keyValue`: each part with what is done to its rows. */

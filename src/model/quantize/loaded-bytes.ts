@@ -1,5 +1,5 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
-import { plannedLinears } from '../plan-tensors.js';
+import { denseLinears, plannedLinears } from '../plan-tensors.js';
 import type { LinearPlan, ModelPlan } from '../plan.js';
 import type { ModelTarget } from '../target.js';
 import { staysFloat } from './float-linears.js';
@@ -36,8 +36,9 @@ export function loadedBytes(
 }
 
 function expertLinears({ layers }: ModelPlan): readonly LinearPlan[] {
-  const experts = layers.flatMap(({ mlp }) => (mlp?.kind === 'moe' ? mlp.experts : []));
-  return experts.flatMap(({ gateUp, down }) => [gateUp, down]);
+  return layers.flatMap(({ mlp }) =>
+    mlp?.kind === 'moe' ? mlp.experts.flatMap(denseLinears) : [],
+  );
 }
 
 function bytesOf({ plan, encoding, blockSize }: LinearOrder, usual: number): number {
