@@ -2,6 +2,7 @@
  * What it costs a server that somebody watches it: one server, with no watcher and with one of all topics in turn:
  * `node dist/test/bench/watch/main.js --model-path FOLDER`. See ../README.md.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { openWs } from '../../doubles/ws-client.js';
@@ -23,6 +24,9 @@ const { values } = parseArgs({
   },
 });
 
+/** After this the first state is out: a page stays open for longer than it takes to open it. */
+const SETTLED_MS = 2000;
+
 /** Milliseconds of each round, by workload. */
 type Times = Map<string, { readonly closed: number[]; readonly open: number[] }>;
 
@@ -32,6 +36,7 @@ async function watched<T>(server: RadishServer, run: () => Promise<T>): Promise<
   client.socket.removeAllListeners('data').resume();
   const topics = values.topics.split(',').filter((topic) => topic !== '');
   if (topics.length > 0) client.send({ op: 'watch', id: 1, body: { topics } });
+  await sleep(SETTLED_MS);
   try {
     return await run();
   } finally {
