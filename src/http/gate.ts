@@ -26,6 +26,10 @@ export interface GateOptions extends Pick<ServerOptions, 'onFailed' | 'tls'> {
   readonly engine: HttpEngine;
   readonly origins: OriginRules;
   readonly shapes: readonly SocketShape[];
+  /** Answered at the gate, whether there is anything inside or not; null = not one of those. */
+  readonly atGate?:
+    | ((request: Pick<UpgradeRequest, 'method' | 'path' | 'headers'>) => FullResponse | null)
+    | undefined;
   /** What everybody is told while there is nothing inside. */
   readonly outside: (request: Pick<UpgradeRequest, 'path' | 'headers'>) => FullResponse;
 }
@@ -35,10 +39,12 @@ export class Gate {
   readonly #server: HttpServer;
   #inside: Inside | null = null;
 
-  constructor({ engine, shapes, outside, onFailed, ...options }: GateOptions) {
+  constructor({ engine, shapes, atGate, outside, onFailed, ...options }: GateOptions) {
     this.#server = engine.createServer({
       handle: (request, reply) => {
-        if (this.#inside === null) reply.send(outside(request));
+        const answer = atGate?.(request) ?? null;
+        if (answer !== null) reply.send(answer);
+        else if (this.#inside === null) reply.send(outside(request));
         else this.#inside.handle(request, reply);
       },
       sockets: shapes.map((shape) => ({
