@@ -149,7 +149,7 @@ export interface Pause {
   readonly mode: 'retract' | 'inPlace';
 }
 
-/** While on, every step is told of by a {@link StepTimed}. */
+/** While on, every step is told of by a {@link StepTimed} with what it brought. */
 export interface Profile {
   readonly kind: 'profile';
   readonly isOn: boolean;
@@ -247,8 +247,7 @@ export type ToMain =
   | Drained
   | SchedulerLog
   | ExpertsRecorded
-  | QuestionFailed
-  | StepTimed;
+  | QuestionFailed;
 
 export interface Submitted {
   readonly kind: 'submitted';
@@ -273,6 +272,8 @@ export interface Output {
   readonly toCheck: readonly number[];
   /** Exactly one for every accepted request, after its last token. */
   readonly finished: readonly Finished[];
+  /** How long the steps took that are back; none unless somebody asks ({@link Profile}). */
+  readonly timed: readonly StepTimed[];
 }
 
 export interface Admitted {
@@ -463,7 +464,6 @@ export interface Drained {
 }
 
 export interface StepTimed {
-  readonly kind: 'stepTimed';
   readonly device: DeviceId;
   readonly step: number;
   readonly numPrefillTokens: number;

@@ -251,6 +251,7 @@ export class Engine {
         break;
       case 'output':
         this.#reader.read(message);
+        for (const step of message.timed) this.desk.steps.publish(step);
         break;
       case 'drained':
         for (const resolve of this.#drainWaiters.splice(0)) resolve();

@@ -19,13 +19,7 @@ const TIMEOUT_MS = 10_000;
 export type DeskMessage = Extract<
   ToMain,
   {
-    kind:
-      | 'cacheFlushed'
-      | 'expertsRecorded'
-      | 'questionFailed'
-      | 'requestsRead'
-      | 'stateRead'
-      | 'stepTimed';
+    kind: 'cacheFlushed' | 'expertsRecorded' | 'questionFailed' | 'requestsRead' | 'stateRead';
   }
 >;
 
@@ -92,9 +86,6 @@ export class SchedulerDesk {
         break;
       case 'requestsRead':
         this.#requests.answer(message.id, message);
-        break;
-      case 'stepTimed':
-        this.steps.publish(message);
     }
   }
 

@@ -11,6 +11,7 @@ import type {
   ReqLogprobRow,
   ReqStats,
   ReqVector,
+  StepTimed,
   Submit,
   SubmitEmbed,
   ToMain,
@@ -119,6 +120,11 @@ export class ScriptedScheduler implements SchedulerPort {
     });
   }
 
+  /** A step is back that brought nothing. */
+  timed(step: StepTimed): void {
+    this.#output({ timed: [step] });
+  }
+
   check(num: number): void {
     this.#output({ toCheck: [num] });
   }
@@ -131,11 +137,12 @@ export class ScriptedScheduler implements SchedulerPort {
     vectors?: readonly ReqVector[];
     toCheck?: readonly number[];
     finished?: readonly Finished[];
+    timed?: readonly StepTimed[];
   }): void {
     const { tokens = new Int32Array(0), logprobs = [], toCheck = [], finished = [] } = part;
-    const { admitted = [], vectors = [], hiddenRows = [] } = part;
+    const { admitted = [], vectors = [], hiddenRows = [], timed = [] } = part;
     const answers = { tokens, logprobs, hiddenRows, vectors };
-    this.emit({ kind: 'output', admitted, ...answers, toCheck, finished });
+    this.emit({ kind: 'output', admitted, ...answers, toCheck, finished, timed });
   }
 
   #handle(message: ToScheduler): void {

@@ -168,7 +168,6 @@ export class Clients {
         assert.notEqual(message.level, 'error', message.message);
         break;
       case 'requestsRead':
-      case 'stepTimed':
       case 'expertsRecorded':
       case 'questionFailed':
         assert.fail('nobody asked for it');

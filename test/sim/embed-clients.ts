@@ -124,7 +124,6 @@ export class EmbedClients {
         break;
       case 'cacheFlushed':
       case 'requestsRead':
-      case 'stepTimed':
       case 'expertsRecorded':
       case 'questionFailed':
         assert.fail('nobody asked for it');

@@ -138,8 +138,7 @@ export class Embedding {
 
   #tellOfStep({ device }: DeviceLink, posted: PostedEmbed, result: EmbedResult): void {
     const { startMs, computeUs: prefillUs } = result;
-    this.#parts.outbox.main({
-      kind: 'stepTimed',
+    this.#parts.outbox.timed({
       device,
       step: posted.step,
       numPrefillTokens: posted.numTokens,

@@ -59,8 +59,7 @@ function tellOfStep(
   { numPrefillTokens, numPrefillRows, numCachedTokens, prefillLens, rows }: PostedStep,
   { step, timing }: StepResult,
 ): void {
-  outbox.main({
-    kind: 'stepTimed',
+  outbox.timed({
     device,
     step,
     numPrefillTokens,

@@ -2,6 +2,7 @@
  * What it costs a server that somebody watches it: one server, with no watcher and with one of all topics in turn:
  * `node dist/test/bench/watch/main.js --model-path FOLDER`. See ../README.md.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { openWs } from '../../doubles/ws-client.js';
@@ -17,11 +18,14 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     steps: { type: 'string', default: '128' },
     prompts: { type: 'string', default: '2' },
+    /** None: a socket is open, and nothing watched. What that gives is the noise. */
+    topics: { type: 'string', default: 'engine,requests,cache,experts' },
+    lines: { type: 'string', multiple: true, default: ['prefill 512', 'B=1 at 64', 'B=16 at 64'] },
   },
 });
 
-const LINES = ['prefill 512', 'B=1 at 64', 'B=16 at 64'];
-const TOPICS = ['engine', 'requests', 'cache', 'experts'];
+/** After this the first state is out: a page stays open for longer than it takes to open it. */
+const SETTLED_MS = 2000;
 
 /** Milliseconds of each round, by workload. */
 type Times = Map<string, { readonly closed: number[]; readonly open: number[] }>;
@@ -30,7 +34,9 @@ type Times = Map<string, { readonly closed: number[]; readonly open: number[] }>
 async function watched<T>(server: RadishServer, run: () => Promise<T>): Promise<T> {
   const client = await openWs(`http://127.0.0.1:${server.port}`);
   client.socket.removeAllListeners('data').resume();
-  client.send({ op: 'watch', id: 1, body: { topics: TOPICS } });
+  const topics = values.topics.split(',').filter((topic) => topic !== '');
+  if (topics.length > 0) client.send({ op: 'watch', id: 1, body: { topics } });
+  await sleep(SETTLED_MS);
   try {
     return await run();
   } finally {
@@ -44,7 +50,7 @@ async function measure(server: RadishServer): Promise<Times> {
   const size = { numPrompts: Number(values.prompts), steps: Number(values.steps) };
   const times: Times = new Map();
   for (let round = -1; round < Number(values.rounds); round++) {
-    const lines = (seed: number) => workloads(seed, size, { parts: LINES, hasLong: false });
+    const lines = (seed: number) => workloads(seed, size, { parts: values.lines, hasLong: false });
     // Prompts of their own for each of the two: no cache helps the second.
     const [first, second] = [lines(2 * round + 2), lines(2 * round + 3)];
     for (const [i, workload] of first.entries()) {

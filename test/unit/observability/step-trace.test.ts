@@ -7,7 +7,6 @@ const device = { rank: 0, generation: 1 };
 function timed(step: number, lastStoreUs: number, rest: Partial<StepTimed> = {}): StepTimed {
   const timing = { startMs: 0, loadUs: 10, prefillUs: 500, decodeUs: 40, lastStoreUs };
   return {
-    kind: 'stepTimed',
     device,
     step,
     numPrefillTokens: 20,

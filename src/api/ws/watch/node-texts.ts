@@ -3,7 +3,7 @@ import type { ShownNode, TreeCut } from '../../../core/tree-view.js';
 /** Characters of a node's text. */
 const TEXT_MAX = 160;
 /** Nodes whose text is made at one look, the widest first: the rest have theirs later. */
-const NEW_TEXTS_MAX = 64;
+const NEW_TEXTS_MAX = 16;
 
 export type DecodeIds = (ids: Int32Array) => string;
 

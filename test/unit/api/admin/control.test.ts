@@ -21,7 +21,7 @@ t.test('a profile is a CPU profile and a trace of steps, in files', async (t) =>
   const step = (number: number): void => {
     const device = { rank: 0, generation: 1 };
     const counts = { numPrefillTokens: 20, numDecodeRows: 3, numCachedTokens: 0, prefills: [] };
-    app.scheduler.emit({ kind: 'stepTimed', device, step: number, ...counts, timing });
+    app.scheduler.timed({ device, step: number, ...counts, timing });
   };
   const body = { output_dir: folder, profile_id: '../a b', start_step: 1 };
   const started = await app.post('/start_profile', body);

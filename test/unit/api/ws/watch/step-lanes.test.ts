@@ -13,7 +13,6 @@ function timed(
 ): StepTimed {
   const none = { startMs: EPOCH + 10 * step, loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 };
   return {
-    kind: 'stepTimed',
     device: { rank: 0, generation: 2 },
     step,
     numPrefillTokens: 0,
