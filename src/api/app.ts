@@ -9,7 +9,7 @@ import { createInternalStateRoutes } from './admin/internal-state.js';
 import { createPauseRoutes } from './admin/pause.js';
 import { createCacheRoutes } from './admin/cache.js';
 import { createExpertRoutes } from './admin/expert-distribution.js';
-import { loraRoutes } from './admin/lora.js';
+import { createLoraRoutes } from './admin/lora.js';
 import { createMemoryRoutes } from './admin/memory.js';
 import { createWeightRoutes } from './admin/weights.js';
 import type { CacheReads } from '../engine/cache-reads.js';
@@ -182,7 +182,7 @@ function routesOf(
     }),
     ...createOllamaRoutes({ ...deps, ...args, generation, encodeQueue: generation.encodeQueue }),
     ...createInfoRoutes(deps),
-    ...withAnthropicModels(createModelRoutes(deps.model), deps.model),
+    ...withAnthropicModels(createModelRoutes(deps.model, deps.adapters ?? null), deps.model),
     ...createOpenAiRoutes(openAi, args.dpSize),
     ...createAnthropicRoutes({ args, model: deps.model, generation }),
     ...createResponsesRoutes(responses),
@@ -203,7 +203,7 @@ function routesOf(
       dpSize: args.dpSize,
       hasVersionRoutes: args.compat !== '2026',
     }),
-    ...loraRoutes,
+    ...createLoraRoutes(deps.adapters ?? null),
     ...createMemoryRoutes({ control: deps.memoryControl, isEnabled: args.enableMemorySaver }),
     ...createExpertRoutes({
       engine,

@@ -70,10 +70,18 @@ import { STOP_REGEX_HOLD } from '../text/stop-regex.js';
 import { MAX_BODY_REGEX_CHARS } from '../text/stop-regexes.js';
 import { DRAIN_DEADLINE_MS } from './drain-deadline.js';
 import { FREE_FILES_MIN } from './file-limit.js';
+import { ADAPTER_SHARE } from './lora.js';
 import { COMPILE_TIMEOUT_MS, MAX_WAITING, UNWANTED_MS } from './grammar-queue.js';
 
 export interface BoundsOf {
-  readonly args: Pick<ServerArgs, 'maxQueuedRequests' | 'quantizationCacheGib' | 'watchdogTimeout'>;
+  readonly args: Pick<
+    ServerArgs,
+    | 'maxQueuedRequests'
+    | 'maxLorasPerBatch'
+    | 'maxLoadedLoras'
+    | 'quantizationCacheGib'
+    | 'watchdogTimeout'
+  >;
   readonly limits: ServingLimits;
   readonly contextLength: number;
   /** Places for recurrent states of prefixes on each device; 0 = the model keeps none. */
@@ -108,6 +116,12 @@ function configuredRows({
   return [
     ['waiting requests', [args.maxQueuedRequests, 'count', null, '--max-queued-requests']],
     ['running requests of a device', [maxRunningRequests, 'count', null, '--max-running-requests']],
+    [
+      'LoRA adapters that run at once',
+      [args.maxLorasPerBatch, 'count', null, '--max-loras-per-batch'],
+    ],
+    ['LoRA adapters that are loaded', [args.maxLoadedLoras, 'count', null, '--max-loaded-loras']],
+    ['memory of LoRA adapters', [ADAPTER_SHARE, 'part', 'of what the weights leave']],
     [
       'prompt + answer',
       [contextLength, 'tokens', 'context length', '--context-length'],

@@ -1,5 +1,6 @@
 import type { Grammar } from './grammar.js';
 import type { HiddenRows } from './hidden-states.js';
+import type { LoraId } from './lora.js';
 import type { SlotSpeculation } from './speculation.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params.js';
 
@@ -70,6 +71,8 @@ export interface SlotOpen {
   readonly slot: number;
   readonly sampling: SamplingParams;
   readonly promptLen: number;
+  /** Absent = it asks for the model as it is. */
+  readonly adapter?: LoraId;
   /** Output ids made before a retraction or retry; empty on a first run. Penalties and counters follow. */
   readonly priorOutputIds: Int32Array;
   readonly logprobs: LogprobWants | null;

@@ -5,6 +5,7 @@ import { asError, RequestError, type Failure } from '../core/errors.js';
 import type { ToMain, ToScheduler } from '../messages.js';
 import { abortReason } from '../core/finish-reason.js';
 import type { EngineEvents } from '../observability/engine-events.js';
+import type { AdapterUse } from './adapters.js';
 import { Door } from './door.js';
 import type { Feed } from './feed.js';
 import { LiveRequests, type AnyRequest } from './live-requests.js';
@@ -30,6 +31,8 @@ export interface EngineOptions {
 /** What is submitted: of either kind of model, with a name of its own. */
 export interface Named {
   readonly req: { readonly rid: string };
+  /** What it holds until it ends. */
+  readonly adapter?: AdapterUse | null;
 }
 
 /** SGLang's words for a request that has not run. */

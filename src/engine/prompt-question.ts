@@ -15,5 +15,5 @@ export async function promptQuestion(
 ): Promise<Omit<PromptQuestion, 'strict'>> {
   const [ids] = await promptIds([entry], deps);
   const tokens = fitPrompt(ids ?? new Int32Array(0), entry.sampling, deps.limits);
-  return { namespace: namespaceOf(entry), tenant: entry.tenant, tokens };
+  return { namespace: namespaceOf(entry, null), tenant: entry.tenant, tokens };
 }

@@ -45,6 +45,7 @@ async function prepare(
         isEmbedding: args.isEmbedding,
         device,
         overlay,
+        lora: context.lora ?? null,
       },
       {
         runJob,

@@ -5,6 +5,8 @@ import { generationDefaults, type GenerationDefaults } from './families/generati
 import type { PreparedModel } from './graph/contract.js';
 import { warnOfUnreadLayers } from './weights/unread-layers.js';
 import { ModelLoadError } from './load-error.js';
+import type { LoraRecipe } from './lora/lora-recipe.js';
+import type { LoraTargets } from './lora/lora-sites.js';
 import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
@@ -40,6 +42,8 @@ export interface PrepareOptions {
   readonly isEmbedding?: boolean;
   /** Tensors that take the place of the folder's. */
   readonly overlay?: TensorOverlay | null;
+  /** `--enable-lora`: which modules adapters may change. */
+  readonly lora?: LoraTargets | null;
 }
 
 /** A model that is ready for a device worker, and what a person wants to know of it. */
@@ -51,6 +55,8 @@ export interface PreparedCheckpoint extends PreparedModel {
   readonly proof: QuantizedWeights['proof'];
   /** What `radish convert` writes; null where nothing is quantised. */
   readonly quantized: QuantizedForm | null;
+  /** How adapters are read for these weights; null = it takes none. */
+  readonly lora: LoraRecipe | null;
   readonly generation: GenerationDefaults;
   /** Folder with tokenizer.json and what goes with it, or a file that has them inside. */
   readonly tokenizerFolder: string;
@@ -115,6 +121,7 @@ export async function prepareModel(
     checkpoint,
     proof: weights.proof,
     quantized,
+    lora: built.lora,
     generation: generationDefaults(await source.generationConfig(), config),
     tokenizerFolder: source.tokenizer.path,
     info: {

@@ -229,6 +229,7 @@ const DEVICE_STATE = {
     numWaitingUncachedTokens: 20,
     numRetracted: 1,
     maxRunning: 8,
+    numAdapters: 0,
     sumSeqLens: 44,
     newTokenRatio: 0.7,
     cacheHitRate: 0.25,

@@ -167,6 +167,7 @@ export class Clients {
         if (this.expectsRefusals && REFUSED_INSERT.test(message.message)) break;
         assert.notEqual(message.level, 'error', message.message);
         break;
+      case 'requestsRead':
       case 'stepTimed':
       case 'expertsRecorded':
       case 'questionFailed':

@@ -123,6 +123,7 @@ export class EmbedClients {
         assert.notEqual(message.level, 'error', message.message);
         break;
       case 'cacheFlushed':
+      case 'requestsRead':
       case 'stepTimed':
       case 'expertsRecorded':
       case 'questionFailed':

@@ -4,7 +4,9 @@ import type { Value } from '../graph/graph.js';
 import { headLayout, plainLayout } from '../graph/head-layout.js';
 import { packedLinear } from '../graph/linear.js';
 import { norm } from '../graph/norm.js';
-import { decoderStack, embedTokens } from '../graph/stack.js';
+import { GRAPH_INPUTS } from '../graph/contract.js';
+import { decoderStack } from '../graph/stack.js';
+import { tableRows } from '../graph/table-rows.js';
 import { mutualAttention } from './mutual-attention.js';
 import { placesIn } from './score-bias.js';
 import { attentionsOf } from '../plan-facts.js';
@@ -22,7 +24,9 @@ export function encoderRows(
   const attend = mutualAttention(weights, config, { scores, numPositions });
   const context: GraphContext = { ...weights, config, attend, layout, scalesScores: true };
   const entering =
-    entry === null ? undefined : enter(context, embedTokens(context, plan.embedding), entry);
+    entry === null
+      ? undefined
+      : enter(context, tableRows(context, plan.embedding, GRAPH_INPUTS.inputIds), entry);
   return norm(context, decoderStack(context, plan, entering), plan.finalNorm);
 }
 
