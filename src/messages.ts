@@ -20,6 +20,7 @@ import type { FinishReason } from './core/finish-reason.js';
 import type { Grammar, GrammarSpec } from './core/grammar.js';
 import type { HiddenRows, HiddenStatesMode } from './core/hidden-states.js';
 import type { LogLevel } from './core/log-level.js';
+import type { LoraId, LoraWeights } from './core/lora.js';
 import type { PrefixLeaving, PromptQuestion } from './core/prefix-leaving.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
 import type { TreesSeen, TreesWish } from './core/tree-view.js';
@@ -78,6 +79,8 @@ export interface ReqInput {
   readonly hiddenStates: HiddenStatesMode | null;
   /** What the answer must match; null = anything. */
   readonly grammar: Grammar | null;
+  /** Absent = it asks for the model as it is. */
+  readonly adapter?: LoraId;
   /** Prefix cache namespace: requests share prefixes only when this is equal. */
   readonly namespace: string;
   /** Whose request it is: nobody else is told of what it leaves in the cache. Empty = nobody's. */
@@ -388,6 +391,8 @@ export interface DeviceLoad {
   /** Waiting requests that ran before and lost their slot. */
   readonly numRetracted: number;
   readonly maxRunning: number;
+  /** LoRA adapters of running requests. */
+  readonly numAdapters: number;
   /** Prompt and output tokens of running requests. */
   readonly sumSeqLens: number;
   readonly newTokenRatio: number;
@@ -414,6 +419,14 @@ export interface KvPool {
   readonly freeTokens: number;
   readonly cachedTokens: number;
   readonly heldTokens: number;
+}
+
+/** Places for recurrent states: `free + cached + held = total`, always. */
+export interface StatePool {
+  readonly total: number;
+  readonly free: number;
+  readonly cached: number;
+  readonly held: number;
 }
 
 /** All that the scheduler has, up to a bound of each kind: the oldest that run, and the next ones of the queue. */
@@ -443,14 +456,6 @@ export interface RunningRequest {
   /** At its first admission. */
   readonly cachedTokens: number;
   readonly numRetractions: number;
-}
-
-/** Places for recurrent states: `free + cached + held = total`, always. */
-export interface StatePool {
-  readonly total: number;
-  readonly free: number;
-  readonly cached: number;
-  readonly held: number;
 }
 
 export interface Drained {
@@ -848,7 +853,8 @@ export interface EmbedDone {
 
 // ---- main ⇄ device (control port) -------------------------------------------------------------
 
-export type MainToDevice = Retire | InjectFault | ReleaseKv | ConnectGrammars;
+export type MainToDevice =
+  Retire | InjectFault | ReleaseKv | ConnectGrammars | LoadAdapter | UnloadAdapter;
 
 export type DeviceToMain = DeviceReady | DeviceRetired | KvReleased;
 
@@ -872,6 +878,19 @@ export interface DeviceReady {
 export interface DeviceRetired {
   readonly kind: 'retired';
   readonly device: DeviceId;
+}
+
+/** It comes before every step that opens a slot with it. */
+export interface LoadAdapter {
+  readonly kind: 'loadAdapter';
+  readonly adapter: LoraId;
+  readonly weights: LoraWeights;
+}
+
+/** No request has it any more. */
+export interface UnloadAdapter {
+  readonly kind: 'unloadAdapter';
+  readonly adapter: LoraId;
 }
 
 /** Where the device finds masks from now on: a grammar thread has started, the first or another one. */
