@@ -6,6 +6,7 @@ import type { Connection } from '../shared/connection.js';
 import { counted, percent, whole } from '../shared/format.js';
 import { useNow } from '../shared/now.js';
 import { Plot } from '../shared/plot.js';
+import { Segments } from '../shared/segments.js';
 import { Unwatched } from '../shared/unwatched.js';
 import { useWatch } from '../shared/use-watch.js';
 import { EvictionList } from './eviction-list.js';
@@ -22,7 +23,7 @@ const SPAN_MS = 120_000;
 /** The prefix cache as it is. */
 export function CacheView({ connection }: { readonly connection: Connection }) {
   const [focus, setFocus] = useState<number | null>(null);
-  const [colouring, setColouring] = useState<Colouring>('age');
+  const [colouring, setColouring] = useState<Colouring>('Age');
   const [selected, select] = useState<Slab | null>(null);
   const [path, setPath] = useState<readonly number[]>([]);
   const wish = { max_nodes: MOST_NODES, ...(focus === null ? {} : { focus }) };
@@ -42,20 +43,12 @@ export function CacheView({ connection }: { readonly connection: Connection }) {
       )}
       <section class="card" aria-label="Tree">
         <div class="row">
-          <div class="segments" role="group" aria-label="Colour by">
-            {COLOURINGS.map((name) => (
-              <button
-                key={name}
-                type="button"
-                aria-pressed={name === colouring}
-                onClick={() => {
-                  setColouring(name);
-                }}
-              >
-                {name === 'age' ? 'Age' : 'Hits'}
-              </button>
-            ))}
-          </div>
+          <Segments
+            label="Colour by"
+            names={COLOURINGS}
+            chosen={colouring}
+            onChoose={setColouring}
+          />
           <Legend colouring={colouring} />
           <Button
             kind="quiet"
@@ -106,7 +99,7 @@ function Totals({ cache }: { readonly cache: CacheState }) {
 }
 
 function Legend({ colouring }: { readonly colouring: Colouring }) {
-  const [low, high] = colouring === 'age' ? ['old', 'just used'] : ['never hit', 'often'];
+  const [low, high] = colouring === 'Age' ? ['old', 'just used'] : ['never hit', 'often'];
   return (
     <p class="legend">
       <span>

@@ -1,5 +1,6 @@
 import type { CacheState } from '../../api/ws/watch/types.js';
 import { ago, counted } from '../shared/format.js';
+import { newestOf } from '../shared/newest.js';
 
 const SHOWN = 8;
 
@@ -10,9 +11,7 @@ interface EvictionListProps {
 
 /** What gave its place to something newer. */
 export function EvictionList({ evictions, now }: EvictionListProps) {
-  const newest = Object.entries(evictions.newest)
-    .sort(([a], [b]) => Number(b) - Number(a))
-    .slice(0, SHOWN);
+  const newest = newestOf(evictions.newest, SHOWN);
   return (
     <>
       <h2>Evictions</h2>

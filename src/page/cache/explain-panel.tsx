@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 
 import type { Explained } from '../../api/ws/watch/types.js';
 import type { Connection } from '../shared/connection.js';
+import { Fault } from '../shared/fault.js';
 import { counted, percent } from '../shared/format.js';
 import { Gauge } from '../shared/gauge.js';
 import { useTask } from '../shared/use-task.js';
@@ -55,11 +56,7 @@ export function ExplainPanel({ connection, onPath }: ExplainPanelProps) {
           Explain
         </button>
       </div>
-      {fault !== '' && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault sentence={fault} />
       {result !== null && <Explanation explained={result} />}
     </form>
   );

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { IconButton } from '../shared/button.js';
 import { sentenceOf } from '../shared/failure.js';
+import { Fault } from '../shared/fault.js';
 import { Icon } from '../shared/icons.js';
 import { attachmentOf, withAttachments, type Attachment } from './attach.js';
 
@@ -80,11 +81,7 @@ export function Composer({ isLive, canSend, onSend, onStop }: ComposerProps) {
           ))}
         </ul>
       )}
-      {fault !== '' && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault sentence={fault} />
       <div class="composer-row">
         <IconButton icon="clip" label="Add text files" onClick={() => picker.current?.click()} />
         <input

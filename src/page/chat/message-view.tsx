@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 
 import { Button, IconButton } from '../shared/button.js';
 import { CopyButton } from '../shared/copy-button.js';
-import type { Message } from './message.js';
 import { Markdown } from './markdown-view.js';
+import type { Message } from './message.js';
 import { StatsLine } from './stats-line.js';
 import { TokenView } from './token-view.js';
 import { ToolCalls } from './tool-calls.js';

@@ -1,5 +1,6 @@
 import { useId } from 'preact/hooks';
 
+import { Fault } from '../shared/fault.js';
 import type { Settings } from './message.js';
 import { faultIn } from './request.js';
 
@@ -26,7 +27,6 @@ const EFFORTS = ['', 'none', 'low', 'medium', 'high'];
 
 /** How a conversation is asked: its system prompt, sampling and tools. What is empty is left to the server. */
 export function SettingsForm({ settings, hasTools, thinks, onChange }: SettingsFormProps) {
-  const fault = faultIn(settings);
   const set = (name: TextName, value: string): void => {
     onChange({ ...settings, [name]: value });
   };
@@ -110,11 +110,7 @@ export function SettingsForm({ settings, hasTools, thinks, onChange }: SettingsF
         />
         Ask for the probability of every token
       </label>
-      {fault !== null && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault sentence={faultIn(settings) ?? ''} />
     </form>
   );
 }

@@ -5,6 +5,7 @@ import { CopyButton } from '../shared/copy-button.js';
 import { Dialog } from '../shared/dialog.js';
 import type { JsonObject } from '../shared/json.js';
 import { keys } from '../shared/key.js';
+import { Segments } from '../shared/segments.js';
 import { curlOf, pythonOf } from './snippets.js';
 
 const LANGUAGES = ['curl', 'Python'] as const;
@@ -23,20 +24,7 @@ export function SnippetDialog({ body, onClose }: SnippetDialogProps) {
   return (
     <Dialog title="This request in a program" onClose={onClose}>
       <div class="row">
-        <div class="segments" role="group" aria-label="Language">
-          {LANGUAGES.map((name) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={name === language}
-              onClick={() => {
-                setLanguage(name);
-              }}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
+        <Segments label="Language" names={LANGUAGES} chosen={language} onChoose={setLanguage} />
         <CopyButton text={() => code} label={`Copy as ${language}`} showsLabel />
       </div>
       <pre class="snippet" tabIndex={0} aria-label={`The request as ${language}`} role="region">

@@ -1,8 +1,8 @@
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
-import type { Conversation } from './message.js';
 import { MessageView, type MessageActions } from './message-view.js';
+import type { Conversation } from './message.js';
 import { pathOf, siblingsOf } from './tree.js';
 
 /** So near to its end, in pixels, a thread follows what is added. */

@@ -1,5 +1,6 @@
 import type { FailuresState } from '../../api/ws/watch/types.js';
 import { ago, whole } from '../shared/format.js';
+import { newestOf } from '../shared/newest.js';
 
 const SHOWN = 10;
 
@@ -11,9 +12,7 @@ export function FailureList({
   readonly failures: FailuresState;
   readonly now: number;
 }) {
-  const newest = Object.entries(failures.newest)
-    .sort(([a], [b]) => Number(b) - Number(a))
-    .slice(0, SHOWN);
+  const newest = newestOf(failures.newest, SHOWN);
   return (
     <>
       <h2>Refused and failed</h2>

@@ -1,5 +1,6 @@
 import type { RequestsState } from '../../api/ws/watch/types.js';
 import { ago, counted, duration } from '../shared/format.js';
+import { newestOf } from '../shared/newest.js';
 
 const SHOWN = 10;
 
@@ -11,9 +12,7 @@ export function FinishedList({
   readonly requests: RequestsState;
   readonly now: number;
 }) {
-  const newest = Object.entries(requests.finished)
-    .sort(([a], [b]) => Number(b) - Number(a))
-    .slice(0, SHOWN);
+  const newest = newestOf(requests.finished, SHOWN);
   return (
     <>
       <h2>Just finished</h2>

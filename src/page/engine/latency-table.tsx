@@ -1,5 +1,6 @@
 import type { LatencyState, Percentiles } from '../../api/ws/watch/types.js';
 import { duration, whole } from '../shared/format.js';
+import { TableHead } from '../shared/table-head.js';
 
 /** How long requests waited, of the last minute. */
 export function LatencyTable({ latency }: { readonly latency: LatencyState }) {
@@ -9,23 +10,7 @@ export function LatencyTable({ latency }: { readonly latency: LatencyState }) {
       <div class="table-box" tabIndex={0} role="region" aria-label="Percentiles">
         <table class="latency">
           <caption class="plain">Of the last {latency.window_s} seconds</caption>
-          <thead>
-            <tr>
-              <td />
-              <th scope="col" class="number">
-                p50
-              </th>
-              <th scope="col" class="number">
-                p90
-              </th>
-              <th scope="col" class="number">
-                p99
-              </th>
-              <th scope="col" class="number">
-                Count
-              </th>
-            </tr>
-          </thead>
+          <TableHead numbers={['p50', 'p90', 'p99', 'Count']} />
           <tbody>
             <Row name="To the first token" values={latency.ttft_ms} />
             <Row name="Between tokens" values={latency.inter_token_ms} />

@@ -1,7 +1,9 @@
 import type { LiveRequest, RequestsState } from '../../api/ws/watch/types.js';
 import { post } from '../shared/api.js';
 import { IconButton } from '../shared/button.js';
+import { Fault } from '../shared/fault.js';
 import { counted, duration, whole } from '../shared/format.js';
+import { TableHead } from '../shared/table-head.js';
 import { useTask } from '../shared/use-task.js';
 
 const MOST_ROWS = 40;
@@ -29,34 +31,16 @@ export function RequestTable({ requests, now, mayAbort }: RequestTableProps) {
       <p class="plain">
         {counted(requests.running, 'request')} running, {whole(requests.waiting)} waiting
       </p>
-      {fault !== '' && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault sentence={fault} />
       {live.length > 0 && (
         <div class="table-box" tabIndex={0} role="region" aria-label="Running and waiting requests">
           <table class="requests">
-            <thead>
-              <tr>
-                <th scope="col">Request</th>
-                <th scope="col">State</th>
-                <th scope="col">Progress</th>
-                <th scope="col" class="number">
-                  Prompt
-                </th>
-                <th scope="col" class="number">
-                  Cached
-                </th>
-                <th scope="col" class="number">
-                  Answer
-                </th>
-                <th scope="col" class="number">
-                  Age
-                </th>
-                <td />
-              </tr>
-            </thead>
+            <TableHead
+              first="Request"
+              texts={['State', 'Progress']}
+              numbers={['Prompt', 'Cached', 'Answer', 'Age']}
+              hasButtons
+            />
             <tbody>
               {live.slice(0, MOST_ROWS).map(([number, request]) => (
                 <Row key={number} request={request} now={now} onAbort={mayAbort ? abort : null} />

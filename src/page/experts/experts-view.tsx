@@ -2,8 +2,10 @@ import type { ExpertsState } from '../../api/ws/watch/types.js';
 import { post } from '../shared/api.js';
 import { Button } from '../shared/button.js';
 import type { Connection } from '../shared/connection.js';
+import { Fault } from '../shared/fault.js';
 import { counted, digits, percent, whole } from '../shared/format.js';
 import { saveFile } from '../shared/save-file.js';
+import { TableHead } from '../shared/table-head.js';
 import { Unwatched } from '../shared/unwatched.js';
 import { useTask } from '../shared/use-task.js';
 import { useWatch } from '../shared/use-watch.js';
@@ -84,11 +86,7 @@ function Recording({ experts, mayRecord }: RecordingProps) {
           </Button>
         </div>
         {!mayRecord && <p class="note">To start and to stop needs the admin key.</p>}
-        {fault !== '' && (
-          <p class="fault" role="alert">
-            {fault}
-          </p>
-        )}
+        <Fault sentence={fault} />
         <Legend />
         <HeatMap layers={layers} />
       </section>
@@ -118,26 +116,10 @@ function LayerTable({ layers }: { readonly layers: ReturnType<typeof layersOf> }
   return (
     <div class="table-box" tabIndex={0} role="region" aria-label="Use of each layer's experts">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Layer</th>
-            <th scope="col" class="number">
-              Choices
-            </th>
-            <th scope="col" class="number">
-              Busiest expert
-            </th>
-            <th scope="col" class="number">
-              Imbalance
-            </th>
-            <th scope="col" class="number">
-              Evenness
-            </th>
-            <th scope="col" class="number">
-              Never chosen
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          first="Layer"
+          numbers={['Choices', 'Busiest expert', 'Imbalance', 'Evenness', 'Never chosen']}
+        />
         <tbody>
           {layers.map(([layer, counts]) => {
             const use = useOf(layer, counts);

@@ -5,8 +5,8 @@ import { readFacts, type ServerFacts } from './facts.js';
 import { ServerError } from './failure.js';
 import { numberOf, objectOf, parsed } from './json.js';
 import { keys } from './key.js';
-import { Store } from './store.js';
 import { WatchSocket, WRONG_KEY } from './socket.js';
+import { Store } from './store.js';
 
 export type Status =
   | { readonly kind: 'connecting' }

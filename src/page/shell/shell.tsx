@@ -6,9 +6,9 @@ import type { Connection } from '../shared/connection.js';
 import { useStore } from '../shared/hooks.js';
 import { Icon, Logo, type IconName } from '../shared/icons.js';
 import { view } from '../shared/route.js';
-import { hashOf, VIEWS, type View } from '../shared/views.js';
 import type { Store } from '../shared/store.js';
 import { chooseTheme, theme, THEMES, type Theme } from '../shared/theme.js';
+import { hashOf, VIEWS, type View } from '../shared/views.js';
 import { StatusLine } from './status-line.js';
 
 interface ShellProps {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 
+import { Fault } from '../shared/fault.js';
 import { useTask } from '../shared/use-task.js';
 import { vectorsOf } from './ask-vectors.js';
 import { linesOf, shadeOf, similarityMatrix } from './similarity.js';
@@ -40,11 +41,7 @@ export function MatrixPanel() {
       <button type="submit" class="button main" disabled={isBusy || texts.length < 2}>
         Compare
       </button>
-      {fault !== '' && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault sentence={fault} />
       {result !== null && <MatrixTable {...result} />}
     </form>
   );

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 
+import { Fault } from '../shared/fault.js';
 import { Gauge } from '../shared/gauge.js';
 import { useTask } from '../shared/use-task.js';
 import { ranked, type Ranked } from './ask-vectors.js';
@@ -48,11 +49,7 @@ export function RankPanel({ makesVectors }: { readonly makesVectors: boolean }) 
       >
         Rank
       </button>
-      {fault !== '' && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault sentence={fault} />
       {result !== null && <RankList ranked={result} />}
     </form>
   );

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 
 import type { ServerFacts } from '../shared/facts.js';
+import { Segments } from '../shared/segments.js';
 import { MatrixPanel } from './matrix-panel.js';
 import { RankPanel } from './rank-panel.js';
 
@@ -17,20 +18,7 @@ export function VectorsView({ facts }: { readonly facts: ServerFacts }) {
       <header class="view-head">
         <h1>{panel}</h1>
         {makesVectors && (
-          <div class="segments" role="group" aria-label="What is shown">
-            {PANELS.map((name) => (
-              <button
-                key={name}
-                type="button"
-                aria-pressed={name === panel}
-                onClick={() => {
-                  setPanel(name);
-                }}
-              >
-                {name}
-              </button>
-            ))}
-          </div>
+          <Segments label="What is shown" names={PANELS} chosen={panel} onChoose={setPanel} />
         )}
       </header>
       {panel === 'Similarity' ? <MatrixPanel /> : <RankPanel makesVectors={makesVectors} />}

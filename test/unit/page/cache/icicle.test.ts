@@ -97,9 +97,9 @@ t.test('arrow keys lead from slab to slab', (t) => {
 });
 
 t.test('the newest and the most hit are the strongest', (t) => {
-  const used = (at: number) => shadeOf({ ...node(16, 16), used: at }, 2000, 'age');
+  const used = (at: number) => shadeOf({ ...node(16, 16), used: at }, 2000, 'Age');
   t.same([2000, 1990, 1950, 1800, 1000, 0].map(used), [5, 4, 3, 2, 1, 0]);
-  const hit = (hits: number) => shadeOf({ ...node(16, 16), hits }, 0, 'hits');
+  const hit = (hits: number) => shadeOf({ ...node(16, 16), hits }, 0, 'Hits');
   t.same([0, 1, 3, 5, 20, 999].map(hit), [0, 1, 2, 3, 4, 5]);
   t.end();
 });
