@@ -23,6 +23,9 @@ const MAY_IMPORT = {
   fleet: [...SHARED, 'engine/', 'device/', 'cpu/', 'text/', 'model/'],
 };
 
+/** Runs in a browser: of the server it knows what is said on the wire. */
+MAY_IMPORT.page = ['api/ws/watch/(types|merge-patch)\\.ts'];
+
 const walls = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
   name: `${folder}-imports`,
   severity: 'error',
@@ -59,6 +62,16 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^workers/' },
     },
+    {
+      name: 'page-is-bundled',
+      comment: 'bin/build-page.js alone puts it where a browser finds it.',
+      severity: 'error',
+      from: { path: '^(src|workers)/', pathNot: '^src/page/' },
+      to: { path: '^src/page/' },
+    },
+    soleImporters('preact-in-page', 'preact', ['src/page/.+']),
+    soleImporters('marked-in-one-file', 'marked', ['src/page/chat/markdown\\.ts']),
+    soleImporters('dompurify-in-one-file', 'dompurify', ['src/page/chat/sanitise\\.ts']),
     soleImporters('commander-in-cli', 'commander', ['src/cli/(program|server-flags)\\.ts']),
     soleImporters('uws-in-one-file', 'uWebSockets.js', ['src/http/uws/server\\.ts']),
     soleImporters('ws-in-one-file', 'ws', ['src/http/node/(upgrades|socket)\\.ts']),

@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['dist/', '.tap/', 'node_modules/', '*.config.js', '.dependency-cruiser.cjs'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -30,7 +30,7 @@ export default tseslint.config(
   },
   {
     // Folders that hide fields with # alone; the others follow.
-    files: ['src/**/*.ts', 'workers/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'workers/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

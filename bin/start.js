@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm start` in a checkout: builds what the server needs, then is `radish`. One process, so that signals reach it.
+// `npm start` in a checkout: builds what the server needs and the page it shows, then is `radish`. One process, so that signals reach it.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -19,4 +19,6 @@ const built = spawnSync(process.execPath, [compiler(), '-p', `${root}tsconfig.se
   stdio: ['ignore', 2, 2],
 });
 if (built.status !== 0) process.exit(1);
+const { buildPage } = await import('./build-page.js');
+await buildPage();
 await import('../dist/src/main.js');

@@ -15,12 +15,15 @@ import type {
 import type { CacheMiss } from './core/cache-miss.js';
 import type { DeviceFacts } from './core/device-facts.js';
 import type { Failure } from './core/errors.js';
-import type { ExpertDump } from './core/expert-recording.js';
+import type { ExpertDump, ExpertTally } from './core/expert-recording.js';
 import type { FinishReason } from './core/finish-reason.js';
 import type { Grammar, GrammarSpec } from './core/grammar.js';
 import type { HiddenRows, HiddenStatesMode } from './core/hidden-states.js';
 import type { LogLevel } from './core/log-level.js';
+import type { LoraId, LoraWeights } from './core/lora.js';
+import type { PrefixLeaving, PromptQuestion } from './core/prefix-leaving.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './core/sampling-params.js';
+import type { TreesSeen, TreesWish } from './core/tree-view.js';
 
 // ---- main → scheduler -------------------------------------------------------------------------
 
@@ -33,6 +36,7 @@ export type ToScheduler =
   | FlushCache
   | RecordExperts
   | ReadState
+  | ReadRequests
   | Drain
   | Pause
   | Profile
@@ -75,6 +79,8 @@ export interface ReqInput {
   readonly hiddenStates: HiddenStatesMode | null;
   /** What the answer must match; null = anything. */
   readonly grammar: Grammar | null;
+  /** Absent = it asks for the model as it is. */
+  readonly adapter?: LoraId;
   /** Prefix cache namespace: requests share prefixes only when this is equal. */
   readonly namespace: string;
   /** Whose request it is: nobody else is told of what it leaves in the cache. Empty = nobody's. */
@@ -126,6 +132,12 @@ export interface ReadState {
   readonly id: number;
 }
 
+/** Which requests wait and run. Answered by {@link RequestsRead} in the same turn. */
+export interface ReadRequests {
+  readonly kind: 'readRequests';
+  readonly id: number;
+}
+
 /** No new work; {@link Drained} follows the last ending. */
 export interface Drain {
   readonly kind: 'drain';
@@ -137,7 +149,7 @@ export interface Pause {
   readonly mode: 'retract' | 'inPlace';
 }
 
-/** While on, every step is told of by a {@link StepTimed}. */
+/** While on, every step is told of by a {@link StepTimed} with what it brought. */
 export interface Profile {
   readonly kind: 'profile';
   readonly isOn: boolean;
@@ -231,11 +243,11 @@ export type ToMain =
   | Output
   | CacheFlushed
   | StateRead
+  | RequestsRead
   | Drained
   | SchedulerLog
   | ExpertsRecorded
-  | QuestionFailed
-  | StepTimed;
+  | QuestionFailed;
 
 export interface Submitted {
   readonly kind: 'submitted';
@@ -260,6 +272,8 @@ export interface Output {
   readonly toCheck: readonly number[];
   /** Exactly one for every accepted request, after its last token. */
   readonly finished: readonly Finished[];
+  /** How long the steps took that are back; none unless somebody asks ({@link Profile}). */
+  readonly timed: readonly StepTimed[];
 }
 
 export interface Admitted {
@@ -378,6 +392,8 @@ export interface DeviceLoad {
   /** Waiting requests that ran before and lost their slot. */
   readonly numRetracted: number;
   readonly maxRunning: number;
+  /** LoRA adapters of running requests. */
+  readonly numAdapters: number;
   /** Prompt and output tokens of running requests. */
   readonly sumSeqLens: number;
   readonly newTokenRatio: number;
@@ -414,16 +430,48 @@ export interface StatePool {
   readonly held: number;
 }
 
+/** All that the scheduler has, up to a bound of each kind: the oldest that run, and the next ones of the queue. */
+export interface RequestsRead {
+  readonly kind: 'requestsRead';
+  readonly id: number;
+  /** Also those that are left out. */
+  readonly numWaiting: number;
+  readonly numRunning: number;
+  readonly waiting: readonly WaitingRequest[];
+  readonly running: readonly RunningRequest[];
+}
+
+export interface WaitingRequest {
+  readonly num: number;
+  /** Null = not routed yet. */
+  readonly tree: TreeKey | null;
+  readonly numRetractions: number;
+}
+
+export interface RunningRequest {
+  readonly num: number;
+  readonly tree: TreeKey;
+  readonly phase: 'prefill' | 'decode' | 'ending';
+  /** Prompt tokens that it has in its slot, or that a step under way computes. */
+  readonly numPrefilled: number;
+  /** At its first admission. */
+  readonly cachedTokens: number;
+  readonly numRetractions: number;
+}
+
 export interface Drained {
   readonly kind: 'drained';
 }
 
 export interface StepTimed {
-  readonly kind: 'stepTimed';
   readonly device: DeviceId;
   readonly step: number;
   readonly numPrefillTokens: number;
   readonly numDecodeRows: number;
+  /** Prompt tokens that came from the cache. */
+  readonly numCachedTokens: number;
+  /** Whose prompts, in the order of their rows. */
+  readonly prefills: readonly { readonly rid: string; readonly numTokens: number }[];
   readonly timing: StepTiming;
 }
 
@@ -747,6 +795,19 @@ export interface RefusedInsert {
   readonly states: Int32Array;
 }
 
+// ---- main → cache actor (Comlink: reads, which change no tree) --------------------------------
+
+export interface CacheControl {
+  snapshot(): readonly TreeState[];
+  /** The trees cut to what each wish sees. From the first look to {@link stopLooking} hits and evictions are counted. */
+  look(wishes: readonly TreesWish[]): TreesSeen;
+  stopLooking(): void;
+  /** By device, where a prompt leaves its tree. */
+  explain(question: PromptQuestion): readonly PrefixLeaving[];
+  /** Null = no expert statistics are kept. */
+  expertCounts(): ExpertTally | null;
+}
+
 // ---- scheduler ⇄ device -----------------------------------------------------------------------
 
 export type ToDevice = RunStep | RunEmbed | CancelSlot | Retire | InjectFault;
@@ -792,7 +853,8 @@ export interface EmbedDone {
 
 // ---- main ⇄ device (control port) -------------------------------------------------------------
 
-export type MainToDevice = Retire | InjectFault | ReleaseKv | ConnectGrammars;
+export type MainToDevice =
+  Retire | InjectFault | ReleaseKv | ConnectGrammars | LoadAdapter | UnloadAdapter;
 
 export type DeviceToMain = DeviceReady | DeviceRetired | KvReleased;
 
@@ -816,6 +878,19 @@ export interface DeviceReady {
 export interface DeviceRetired {
   readonly kind: 'retired';
   readonly device: DeviceId;
+}
+
+/** It comes before every step that opens a slot with it. */
+export interface LoadAdapter {
+  readonly kind: 'loadAdapter';
+  readonly adapter: LoraId;
+  readonly weights: LoraWeights;
+}
+
+/** No request has it any more. */
+export interface UnloadAdapter {
+  readonly kind: 'unloadAdapter';
+  readonly adapter: LoraId;
 }
 
 /** Where the device finds masks from now on: a grammar thread has started, the first or another one. */

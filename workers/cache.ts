@@ -5,12 +5,12 @@ import { hangOnRequest, keepBeating, type Heart } from '../src/actor/heart.js';
 import { Port } from '../src/actor/port.js';
 import { CacheActor } from '../src/cache/cache-actor.js';
 import type { ExpertRecording } from '../src/core/expert-recording.js';
-import type { CacheReplies, ToCache } from '../src/messages.js';
+import type { CacheControl, CacheReplies, ToCache } from '../src/messages.js';
 
 interface CacheWorkerData {
   /** The scheduler's; the thread ends when it closes. */
   readonly port: MessagePort;
-  /** Main's: read-only snapshots. */
+  /** Main's: {@link CacheControl}. */
   readonly controlPort: MessagePort;
   readonly experts: ExpertRecording | null;
   readonly heart: Heart;
@@ -39,4 +39,13 @@ scheduler.onClose(() => {
   controlPort.close();
 });
 
-exposeControl({ snapshot: () => actor.snapshot() }, controlPort);
+const control: CacheControl = {
+  snapshot: () => actor.snapshot(),
+  look: (wishes) => actor.look(wishes),
+  stopLooking: () => {
+    actor.stopLooking();
+  },
+  explain: (question) => actor.explain(question),
+  expertCounts: () => actor.expertCounts(),
+};
+exposeControl(control, controlPort);

@@ -1,5 +1,5 @@
 import type { DeviceControl, MemoryControl, WeightControl } from '../engine/control.js';
-import { createAuth } from '../http/auth.js';
+import { createAuth, type AuthCheck } from '../http/auth.js';
 import type { EncodeQueue } from '../engine/encode-queue.js';
 import { createGeneration, type GenerationParts } from './generation.js';
 import { withAnthropicModels } from './anthropic/models.js';
@@ -9,10 +9,10 @@ import { createInternalStateRoutes } from './admin/internal-state.js';
 import { createPauseRoutes } from './admin/pause.js';
 import { createCacheRoutes } from './admin/cache.js';
 import { createExpertRoutes } from './admin/expert-distribution.js';
-import { loraRoutes } from './admin/lora.js';
+import { createLoraRoutes } from './admin/lora.js';
 import { createMemoryRoutes } from './admin/memory.js';
 import { createWeightRoutes } from './admin/weights.js';
-import type { TreeState } from '../messages.js';
+import type { CacheReads } from '../engine/cache-reads.js';
 import { logLines, type Logger } from '../observability/logger.js';
 import { callsOf, type Calls } from './calls.js';
 import type { EmbedDeps } from './embed/embed.js';
@@ -39,7 +39,12 @@ import { createObserverRoutes } from './admin/observers.js';
 import { createRouter, type Route } from '../http/router.js';
 import type { FailedRequest } from '../http/failure-log.js';
 import type { Inside } from '../http/gate.js';
+import { FailureNotes } from './failure-notes.js';
+import { promptParser } from './openai/prompt-parser.js';
 import { WsEndpoint, wsRoute } from './ws/endpoint.js';
+import { RightsRules } from './ws/rights.js';
+import { explain, type ExplainDeps } from './ws/watch/explain.js';
+import { WatchHub } from './ws/watch/watch-hub.js';
 
 export interface AppDeps extends GenerationParts {
   readonly version: string;
@@ -57,8 +62,8 @@ export interface AppDeps extends GenerationParts {
   readonly ollamaRootRoute: string | null;
   /** For `/limits`. */
   readonly bounds: readonly Bound[];
-  /** Every radix tree as it is now. */
-  readonly readTrees: () => Promise<readonly TreeState[]>;
+  /** The radix trees and expert counters as they are now. */
+  readonly cache: CacheReads;
   /** By rank: what its device has found out about itself; null before the first. */
   readonly readFacts: () => readonly (DeviceFacts | null)[];
   readonly deviceControl: DeviceControl;
@@ -98,25 +103,33 @@ export async function createApp(deps: AppDeps): Promise<App> {
     logLines(deps.log, 'error', `Internal server error: ${describe(error)}`);
   };
   const responses = responsesDeps(openAiDeps, onError);
-  const { onFailed } = deps;
   const isAllowed = createAuth(deps.args.apiKey, deps.args.adminApiKey);
   const routes = withOpenApi(
     routesOf(deps, { generation, openAi, responses, isDraining: () => isDraining }),
     { version: deps.version, isDisabled: deps.hidesOpenApi, isAllowed },
   );
   const route = createRouter({ routes, isAllowed, onError });
+  const failures = new FailureNotes();
+  const onFailed = (request: FailedRequest): void => {
+    deps.onFailed(request);
+    failures.note(request);
+  };
+  const watches = new WatchHub({ ...deps, failures, isDraining: () => isDraining }, onError);
+  const explaining = explainDeps(deps, generation);
   const sockets = new WsEndpoint({
-    isAllowed,
+    rights: rightsRules(deps, isAllowed),
     onError,
     onFailed,
+    watch: (body, sink, rights) => watches.watch(body, sink, rights),
     answerers: {
       generate: (body, sink, asker) => generate(body, sink, generation, asker),
       ...openAi,
+      explain: (body, sink, asker) => explain(body, sink, explaining, asker),
     },
   });
   const responsesSockets = new ResponsesSockets({ deps: responses, isAllowed, onFailed });
   return {
-    inside: { handle: route, sockets: [sockets, responsesSockets] },
+    inside: { handle: route, sockets: [sockets, responsesSockets], onFailed: failures.note },
     calls: callsOf({ generation, openAi, embed: embedDeps(deps, generation) }),
     routes,
     numLive: () => deps.engine.numLive,
@@ -169,7 +182,7 @@ function routesOf(
     }),
     ...createOllamaRoutes({ ...deps, ...args, generation, encodeQueue: generation.encodeQueue }),
     ...createInfoRoutes(deps),
-    ...withAnthropicModels(createModelRoutes(deps.model), deps.model),
+    ...withAnthropicModels(createModelRoutes(deps.model, deps.adapters ?? null), deps.model),
     ...createOpenAiRoutes(openAi, args.dpSize),
     ...createAnthropicRoutes({ args, model: deps.model, generation }),
     ...createResponsesRoutes(responses),
@@ -190,7 +203,7 @@ function routesOf(
       dpSize: args.dpSize,
       hasVersionRoutes: args.compat !== '2026',
     }),
-    ...loraRoutes,
+    ...createLoraRoutes(deps.adapters ?? null),
     ...createMemoryRoutes({ control: deps.memoryControl, isEnabled: args.enableMemorySaver }),
     ...createExpertRoutes({
       engine,
@@ -200,6 +213,22 @@ function routesOf(
     }),
     ...(args.enableFaultInjection ? createDebugRoutes(deps.deviceControl) : []),
   ];
+}
+
+function rightsRules({ args }: AppDeps, isAllowed: AuthCheck): RightsRules {
+  const { apiKey, adminApiKey } = args;
+  return new RightsRules(isAllowed, { hasKey: apiKey !== null, hasAdminKey: adminApiKey !== null });
+}
+
+function explainDeps(deps: AppDeps, generation: GenerateDeps): ExplainDeps {
+  const { args, model, cache } = deps;
+  return {
+    ...generation,
+    cache,
+    strict: args.enableDeterministicInference,
+    isDisabled: args.disableRadixCache,
+    parse: promptParser({ args, model, generation }),
+  };
 }
 
 function embedDeps(deps: AppDeps, { encodeQueue }: GenerateDeps): EmbedDeps {

@@ -7,6 +7,7 @@ import { createOriginRules } from '../http/origin.js';
 import type { HttpEngine } from '../http/server.js';
 import type { UpgradeRequest } from '../http/socket.js';
 import type { Tls } from '../http/tls.js';
+import type { PageSite } from './page/site.js';
 import { RESPONSES_PATH } from './responses/socket-endpoint.js';
 import { WS_PATH } from './ws/endpoint.js';
 import { socketShape } from './ws/limits.js';
@@ -25,16 +26,22 @@ export interface GateParts {
   readonly onFailed: (request: FailedRequest) => void;
   /** Left out: plain HTTP. */
   readonly tls?: Tls | undefined;
+  /** What a browser is shown at `/`, while the model loads too; left out or null: what everybody is. */
+  readonly page?: PageSite | null;
 }
 
 /** The port of this server, which may be open before the model is there. */
-export function createGate(args: GateArgs, { engine, progress, onFailed, tls }: GateParts): Gate {
+export function createGate(
+  args: GateArgs,
+  { engine, progress, onFailed, tls, page = null }: GateParts,
+): Gate {
   const { apiKey, host, allowedHosts, corsOrigins } = args;
   return new Gate({
     engine,
     tls,
     origins: createOriginRules({ hasKey: apiKey !== null, host, allowedHosts, corsOrigins }),
     shapes: [WS_PATH, RESPONSES_PATH].map(socketShape),
+    atGate: (request) => page?.answer(request) ?? null,
     outside: (request) => whileLoading(request, progress()),
     onFailed,
   });

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { ResolvedArgs } from '../config/server-args.js';
 import { RequestError, StartupError } from '../core/errors.js';
 import type { ThoughtMarks } from '../core/thought.js';
+import type { Adapters } from '../engine/adapters.js';
 import { EncodeQueue } from '../engine/encode-queue.js';
 import type { Engine } from '../engine/engine.js';
 import type { GrammarCompiler } from '../engine/grammars.js';
@@ -23,11 +24,13 @@ export interface GenerationParts {
   readonly grammars: GrammarCompiler | null;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
+  /** Default: LoRA is off. */
+  readonly adapters?: Adapters | null;
 }
 
 /** What every route that generates shares: queues, pools, sessions and what the model allows. @throws StartupError */
 export async function createGeneration(deps: GenerationParts): Promise<GenerateDeps> {
-  const { args, engine, model, limits } = deps;
+  const { args, engine, model, limits, adapters = null } = deps;
   const firstIds = await model.tokenizer?.encode('');
   const requestLimits: RequestLimits = {
     contextLength: model.spec.contextLength,
@@ -41,6 +44,7 @@ export async function createGeneration(deps: GenerationParts): Promise<GenerateD
     hasTokenizer: model.tokenizer !== null,
     disableRadixCache: args.disableRadixCache,
     dpSize: args.dpSize,
+    takesAdapters: adapters !== null,
     hiddenStatesMode:
       args.returnHiddenStatesMode ?? (args.enableReturnHiddenStates ? 'full' : null),
     thoughtTags: await thoughtTags(model),
@@ -62,6 +66,7 @@ export async function createGeneration(deps: GenerationParts): Promise<GenerateD
     grammars: deps.grammars,
     limits: requestLimits,
     hiddenSize: model.spec.hiddenSize,
+    adapters,
     seeds: new SeedSource(args.randomSeed ?? randomInt(2 ** 32)),
     regexPool: new RegexPool(),
     context,

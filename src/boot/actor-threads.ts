@@ -5,20 +5,16 @@ import { Port } from '../actor/port.js';
 import type { ExpertRecording } from '../core/expert-recording.js';
 import type { SchedulerConfig } from '../core/scheduler-config.js';
 import type { ActorName } from '../engine/control.js';
-import type { ToMain, ToScheduler, TreeState } from '../messages.js';
+import type { CacheReads } from '../engine/cache-reads.js';
+import type { CacheControl, ToMain, ToScheduler } from '../messages.js';
 
-/** A snapshot that takes longer is given up. */
-const SNAPSHOT_DEADLINE_MS = 5_000;
-
-/** What the cache actor answers over the control plane. */
-interface CacheControl {
-  snapshot(): readonly TreeState[];
-}
+/** A read that takes longer is given up. */
+const READ_DEADLINE_MS = 5_000;
 
 export interface ActorThreads {
   readonly scheduler: Port<ToScheduler, ToMain>;
-  /** Every radix tree as it is now, over the control plane. Rejects with ControlTimeout. */
-  readonly readTrees: () => Promise<readonly TreeState[]>;
+  /** Over the control plane. Each rejects with ControlTimeout. */
+  readonly cache: CacheReads;
   /** Rejects when either thread throws or ends by itself: the server cannot go on then. */
   readonly broken: Promise<never>;
   /** By the threads' names; each beats while its event loop comes round. */
@@ -48,12 +44,19 @@ export function startActorThreads(
     [toMain.port2, toCache.port1],
   );
   const workers = { cache, scheduler };
-  const snapshots = connectControl<CacheControl>(control.port1);
+  const reads = connectControl<CacheControl>(control.port1);
+  const inTime = <T>(read: Promise<T>): Promise<T> => callControl(read, READ_DEADLINE_MS);
   let stopping = false;
   const broken = firstFailure({ 'cache actor': cache, scheduler }, () => stopping);
   return {
     scheduler: new Port<ToScheduler, ToMain>(toMain.port1),
-    readTrees: () => callControl(snapshots.snapshot(), SNAPSHOT_DEADLINE_MS),
+    cache: {
+      snapshot: () => inTime(reads.snapshot()),
+      look: (wishes) => inTime(reads.look(wishes)),
+      stopLooking: () => inTime(reads.stopLooking()),
+      explain: (question) => inTime(reads.explain(question)),
+      expertCounts: () => inTime(reads.expertCounts()),
+    },
     broken,
     hearts,
     hang: (name) => {

@@ -33,6 +33,7 @@ import { fileLimit } from './file-limit.js';
 import { requireDeterminism } from './require-determinism.js';
 import { deviceStarter } from './start-device.js';
 import { grammarThread } from './grammars.js';
+import { LORA_COPIES, loraBudget, loraSettings, startAdapters } from './lora.js';
 import type { LoadingProgress } from './loading-progress.js';
 import { checkDeviceArgs, resolveDeviceArgs } from './resolve-device-args.js';
 import { Teardown } from './teardown.js';
@@ -121,7 +122,7 @@ async function build(
   teardown.add(() => cpuPool.close());
   const temporary = await temporaryFolders(teardown);
   const { dtype, kvCacheDtype } = given;
-  const loading: LoadContext = {
+  const context: LoadContext = {
     args: given,
     env,
     log,
@@ -134,6 +135,8 @@ async function build(
     device: { device: devices.kind, dtype, kvCacheDtype },
     tokenizerFolder: null,
   };
+  const lora = await loraSettings(given);
+  const loading: LoadContext = { ...context, lora: lora && lora.targets };
   const loaded = await loadModel({ ...loading, log: progress.watch(log) });
   const { prepared, served } = loaded;
   const draftPath = draftPathOf(given);
@@ -142,7 +145,12 @@ async function build(
   const args = resolveDeviceArgs(given, devices.kind, prepared.spec.headDim);
   const models = { spec: prepared.spec, draft: draft && draft.spec };
   checkRecurrentState(args, models);
-  const { limits, account, freeBytes } = memoryPlan(args, models, machine, devices.gpus);
+  const room = deviceBytes(machine.memoryBytes, args.dpSize);
+  const maxBytes = lora === null ? 0 : loraBudget(lora, prepared.spec, room);
+  const { limits, account, freeBytes } = memoryPlan(args, models, machine, {
+    gpus: devices.gpus,
+    loraBytes: LORA_COPIES * maxBytes,
+  });
   checkDraftContext(draft && draft.spec, limits);
   for (const line of account) log.info(line);
   const price = draftPriceOf(args, models, limits);
@@ -193,6 +201,7 @@ async function build(
     Promise.race([startFleet(fleet), actors.broken]),
   );
   requireDeterminism(args, fleet.facts);
+  const loras = await startAdapters(lora, { fleet, recipe: prepared.lora, cpuPool, maxBytes, log });
 
   const maxFiles = fileLimit();
   const serving = servingLimits(limits);
@@ -208,6 +217,7 @@ async function build(
     ollamaRootRoute: env.ollamaRootRoute,
     engine,
     grammars,
+    adapters: loras?.adapters ?? null,
     model: served,
     limits: serving,
     bounds: boundsOf({
@@ -217,12 +227,13 @@ async function build(
       numStatePlaces: limits.states?.numPlaces ?? 0,
       maxFiles,
     }),
-    readTrees: actors.readTrees,
+    cache: actors.cache,
     readFacts: () => fleet.facts,
     ...deviceControls({
       loading: likeServed(loading, prepared),
       prepared,
       draft,
+      adapters: loras?.control ?? null,
       served,
       fleet,
       engine,

@@ -25,6 +25,8 @@ import { MAX_REMEMBERED } from '../api/responses/socket-memory.js';
 import { MAX_RESPONSES } from '../api/responses/socket-session.js';
 import { STORE_LIMITS } from '../api/responses/store.js';
 import { CUT_OFF_BYTES, SMALL_CUT_OFF_BYTES, SOCKET_LIMITS } from '../api/ws/limits.js';
+import { MAX_NODES } from '../api/ws/watch/watch-body.js';
+import { MAX_WATCHES } from '../api/ws/watch/watch-hub.js';
 import { KEPT_BYTES_MAX } from '../cache/expert-recorder.js';
 import { FORGOTTEN_PAGES_MAX } from '../cache/forgotten-pages.js';
 import { LOOKED_AT_MAX } from '../cache/tree-reader.js';
@@ -68,10 +70,18 @@ import { STOP_REGEX_HOLD } from '../text/stop-regex.js';
 import { MAX_BODY_REGEX_CHARS } from '../text/stop-regexes.js';
 import { DRAIN_DEADLINE_MS } from './drain-deadline.js';
 import { FREE_FILES_MIN } from './file-limit.js';
+import { ADAPTER_SHARE } from './lora.js';
 import { COMPILE_TIMEOUT_MS, MAX_WAITING, UNWANTED_MS } from './grammar-queue.js';
 
 export interface BoundsOf {
-  readonly args: Pick<ServerArgs, 'maxQueuedRequests' | 'quantizationCacheGib' | 'watchdogTimeout'>;
+  readonly args: Pick<
+    ServerArgs,
+    | 'maxQueuedRequests'
+    | 'maxLorasPerBatch'
+    | 'maxLoadedLoras'
+    | 'quantizationCacheGib'
+    | 'watchdogTimeout'
+  >;
   readonly limits: ServingLimits;
   readonly contextLength: number;
   /** Places for recurrent states of prefixes on each device; 0 = the model keeps none. */
@@ -106,6 +116,12 @@ function configuredRows({
   return [
     ['waiting requests', [args.maxQueuedRequests, 'count', null, '--max-queued-requests']],
     ['running requests of a device', [maxRunningRequests, 'count', null, '--max-running-requests']],
+    [
+      'LoRA adapters that run at once',
+      [args.maxLorasPerBatch, 'count', null, '--max-loras-per-batch'],
+    ],
+    ['LoRA adapters that are loaded', [args.maxLoadedLoras, 'count', null, '--max-loaded-loras']],
+    ['memory of LoRA adapters', [ADAPTER_SHARE, 'part', 'of what the weights leave']],
     [
       'prompt + answer',
       [contextLength, 'tokens', 'context length', '--context-length'],
@@ -207,6 +223,8 @@ const FIXED: readonly Row[] = [
     [SOCKETS_BYTES, 'bytes'],
     [SOCKET_LIMITS.maxUnknownSockets, 'count', 'sockets without their key'],
   ],
+  ['watches of the server', [MAX_WATCHES, 'count']],
+  ['nodes of a tree that one sees', [MAX_NODES, 'count', 'and the way to them']],
   [
     'responses, conversations kept',
     [STORE_LIMITS.maxEntries, 'count'],

@@ -32,12 +32,18 @@ export interface Specs {
   readonly draft: ModelSpec | null;
 }
 
+export interface PlannedRoom {
+  readonly gpus?: readonly RankGpu[];
+  /** Of the adapters of a device. */
+  readonly loraBytes?: number;
+}
+
 /** How the devices share the memory. @throws StartupError where it does not suffice */
 export function memoryPlan(
   args: ResolvedArgs,
   { spec, draft }: Specs,
   machine: Machine,
-  gpus: readonly RankGpu[] = [],
+  { gpus = [], loraBytes = 0 }: PlannedRoom = {},
 ): MemoryPlan {
   const shared = {
     spec,
@@ -51,7 +57,7 @@ export function memoryPlan(
       : { maxPlaces: args.maxMambaCacheSize, intervalTokens: args.mambaTrackInterval },
   };
   return gpus.length === 0
-    ? planMemory({ ...shared, draft, memoryBytes: machine.memoryBytes })
+    ? planMemory({ ...shared, draft, loraBytes, memoryBytes: machine.memoryBytes })
     : planGpuMemory({
         ...shared,
         memoryBytes: gpuBytes(args, machine, gpus),
@@ -107,6 +113,7 @@ export function schedulerConfig(
     chunkedPrefillSize: args.chunkedPrefillSize,
     maxPrefillTokens: args.maxPrefillTokens,
     maxRunningRequests: limits.numSlots,
+    maxLorasPerBatch: args.maxLorasPerBatch,
     maxQueuedRequests: args.maxQueuedRequests,
     decodeLogInterval: args.decodeLogInterval,
     disableRadixCache: args.disableRadixCache,

@@ -4,6 +4,7 @@ import { runCanary } from '../fleet/canary.js';
 import type { ActorThreads } from './actor-threads.js';
 import type { DeviceFleet } from '../fleet/device-fleet.js';
 import { Exclusive } from '../fleet/exclusive.js';
+import type { FleetAdapters } from '../fleet/fleet-adapters.js';
 import type { LoadContext } from '../fleet/load-context.js';
 import type { LoadedModel } from '../fleet/load-model.js';
 import { MemoryOccupation } from '../fleet/memory-occupation.js';
@@ -15,6 +16,8 @@ interface ControlledParts extends Pick<LoadedModel, 'prepared' | 'served'> {
   readonly loading: LoadContext;
   /** Drafts for the model; null = none. */
   readonly draft: PreparedModel | null;
+  /** Null = LoRA is off. */
+  readonly adapters: FleetAdapters | null;
   readonly fleet: DeviceFleet;
   readonly engine: Engine;
   readonly actors: Pick<ActorThreads, 'hang'>;
@@ -30,7 +33,7 @@ interface DeviceControls {
 
 /** What the front end may do to the devices of a running server; weights and memory one change at a time. */
 export function deviceControls(parts: ControlledParts): DeviceControls {
-  const { loading, prepared, draft, served, fleet, engine, actors, freeBytes } = parts;
+  const { loading, prepared, draft, adapters, served, fleet, engine, actors, freeBytes } = parts;
   const changes = new Exclusive();
   return {
     weightControl: new WeightUpdater({
@@ -43,6 +46,7 @@ export function deviceControls(parts: ControlledParts): DeviceControls {
       served: served.weights,
       running: prepared,
       draftBytes: draft?.spec.weightBytes ?? 0,
+      adapters,
       changes,
     }),
     memoryControl: new MemoryOccupation({ fleet, engine, log: loading.log, changes }),

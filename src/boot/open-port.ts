@@ -1,4 +1,5 @@
 import { createGate, type GateParts } from '../api/front-gate.js';
+import { PageSite } from '../api/page/site.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { chooseEngine } from '../http/engine.js';
 import type { Gate } from '../http/gate.js';
@@ -8,6 +9,7 @@ import type { Logger } from '../observability/logger.js';
 import type { Assembly } from './assemble.js';
 import { exposure } from './exposure.js';
 import { checkFileLimit, FileGuard, fileLimit, numOpenFiles } from './file-limit.js';
+import { readPageFiles } from './page-files.js';
 import { assertPortFree } from './port-check.js';
 import { tlsNeeds } from './tls.js';
 import { TlsRefresh } from './tls-refresh.js';
@@ -38,11 +40,13 @@ export async function openPort({ args, log, ...told }: PortOptions): Promise<Ope
   const needs = tlsNeeds(args);
   await assertPortFree(host, args.port);
   const { engine, why } = await chooseEngine(args.httpServer, needs !== null);
-  const gate = createGate(args, { ...told, engine, tls: needs?.tls });
+  const page = pageOf(args, log);
+  const gate = createGate(args, { ...told, engine, tls: needs?.tls, page });
   const port = await gate.listen(host, args.port);
   const scheme = needs === null ? 'http' : 'https';
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   log.info(`Listening on ${url} by ${engine.title}: ${why}`);
+  if (page !== null) log.info(`Open ${url}/ in a browser to talk to the model and to watch it.`);
   const guard = guardFiles(files, gate, log);
   const refresh = needs === null ? null : beginTls(needs, gate, log);
   return {
@@ -58,6 +62,14 @@ export async function openPort({ args, log, ...told }: PortOptions): Promise<Ope
       gate.close();
     },
   };
+}
+
+/** Null: a browser is told what everybody is. */
+function pageOf({ disablePage }: ServerArgs, log: Logger): PageSite | null {
+  if (disablePage) return null;
+  const files = readPageFiles();
+  if (files === null) log.warn('There is no page for browsers: `npm run build` makes it.');
+  return files === null ? null : new PageSite(files);
 }
 
 /** Says what TLS does, and looks for renewed files where it is to. */

@@ -22,7 +22,9 @@ import type {
   TreeState,
   Unlock,
 } from '../messages.js';
-import type { ExpertRecording } from '../core/expert-recording.js';
+import type { ExpertTally, ExpertRecording } from '../core/expert-recording.js';
+import type { PrefixLeaving, PromptQuestion } from '../core/prefix-leaving.js';
+import type { TreesSeen, TreesWish } from '../core/tree-view.js';
 import { DisabledCache } from './disabled-cache.js';
 import { ExpertRecorder } from './expert-recorder.js';
 import { explainMiss } from './explain-miss.js';
@@ -35,6 +37,8 @@ import {
   type PrefixCache,
 } from './prefix-cache.js';
 import { RadixTree } from './radix-tree.js';
+import { TreeWatch } from './tree-watch.js';
+import { whereItLeaves } from './where-it-leaves.js';
 
 type TreeOp =
   MatchPrefix | InsertPrefix | Unlock | LeasePages | ReturnPages | LeaseStates | ReturnStates;
@@ -51,6 +55,7 @@ export class CacheActor {
   readonly #forgotten = new ForgottenPages();
 
   readonly #experts: ExpertRecorder | null;
+  readonly #watch = new TreeWatch(this.#trees, () => Date.now());
 
   /** `recording` is null where no expert statistics are kept. */
   constructor(recording: ExpertRecording | null = null) {
@@ -70,6 +75,27 @@ export class CacheActor {
   /** The state of every open tree: a copy, for the control plane. */
   snapshot(): readonly TreeState[] {
     return [...this.#trees].map(([tree, cache]) => ({ tree, ...cache.state() }));
+  }
+
+  /** All trees for those who watch them; from the first look on hits and evictions are counted. */
+  look(wishes: readonly TreesWish[]): TreesSeen {
+    return this.#watch.look(wishes);
+  }
+
+  /** Nobody watches any more. */
+  stopLooking(): void {
+    this.#watch.stop();
+  }
+
+  /** Where a prompt leaves each tree, for whoever asks without running it. */
+  explain(question: PromptQuestion): readonly PrefixLeaving[] {
+    const all = { caches: this.#trees, forgotten: this.#forgotten };
+    return whereItLeaves(question, all, (node) => this.#watch.idOf(node));
+  }
+
+  /** What has been recorded so far: a copy. Null = no statistics are kept. */
+  expertCounts(): ExpertTally | null {
+    return this.#experts?.counts() ?? null;
   }
 
   /** Broken invariants of all trees. Walks everything: for tests and idle moments. */
@@ -164,6 +190,7 @@ export class CacheActor {
       ? new DisabledCache(numPages, pageSizeTokens, weightsEpoch)
       : new RadixTree(numPages, pageSizeTokens, options);
     this.#trees.set(tree, cache);
+    this.#watch.opened(tree, cache);
   }
 
   #close(tree: TreeKey): void {

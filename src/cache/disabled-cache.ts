@@ -10,12 +10,15 @@ import {
   type LeftOfInsert,
   type MatchResult,
   type PrefixCache,
+  type TreeObserver,
 } from './prefix-cache.js';
 import { TreeReader } from './tree-reader.js';
 
 export class DisabledCache implements PrefixCache {
   readonly keepsStates = false;
   readonly reader = new TreeReader(new Map());
+  readonly clock = 0;
+  observer: TreeObserver | null = null;
   readonly #pool: PageAllocator;
   #epoch = 0;
 

@@ -1,6 +1,7 @@
 import type { RoutedRows } from '../core/batch.js';
 import {
   FORWARD_MODE,
+  type ExpertTally,
   type ExpertDump,
   type ExpertPass,
   type ExpertRecording,
@@ -46,6 +47,11 @@ export class ExpertRecorder {
     const passes = this.#passes.slice(this.#first);
     this.#clear();
     return { recording: this.#recording, totals, passes };
+  }
+
+  /** What it has so far, of which nothing is forgotten. */
+  counts(): ExpertTally {
+    return { isOn: this.#isOn, totals: this.#totals.snapshot().counts };
   }
 
   /** Throws RangeError when the rows are those of another model. */

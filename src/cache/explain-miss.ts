@@ -18,7 +18,12 @@ export interface Caches {
  * @returns null when no whole page is left, or the request itself wanted no more
  */
 export function explainMiss(
-  { namespace, tenant, tokens, strict }: MatchPrefix,
+  {
+    namespace,
+    tenant,
+    tokens,
+    strict,
+  }: Pick<MatchPrefix, 'namespace' | 'tenant' | 'tokens' | 'strict'>,
   numTokens: number,
   caches: Caches,
 ): CacheMiss | null {

@@ -7,6 +7,7 @@ import type {
   RefusedInsert,
   TreeState,
 } from '../messages.js';
+import type { RadixNode } from './radix-node.js';
 import type { TreeReader } from './tree-reader.js';
 
 export type MatchRequest = Omit<MatchPrefix, 'op' | 'num' | 'tree' | 'tenant' | 'explains'>;
@@ -21,6 +22,14 @@ export class CacheMisuse extends Error {
   override readonly name = 'CacheMisuse';
 }
 
+/** Told of what happens to the nodes of a cache, before it happens to them. */
+export interface TreeObserver {
+  /** A match ends at this node. */
+  matched(end: RadixNode): void;
+  /** All pages of this leaf but the first `keep` go to others. */
+  evicting(leaf: RadixNode, keep: number): void;
+}
+
 /**
  * Accounts for `[0, numPages)`: every page is free, leased to the caller, or cached (and then evictable
  * or locked), and the four always add up. So do the places of states. All methods but `probe`, `state` and `violations` change the
@@ -32,8 +41,12 @@ export interface PrefixCache {
   readonly weightsEpoch: number;
   /** Rows alone are not enough to go on from: what is shared ends at a recurrent state. */
   readonly keepsStates: boolean;
-  /** For who asks why something was not cached. */
+  /** For who asks why something was not cached, or watches. */
   readonly reader: TreeReader;
+  /** Logical time: grows with each match and insert. */
+  readonly clock: number;
+  /** Null while nobody watches. */
+  observer: TreeObserver | null;
   /** Tokens of the longest cached prefix, whole pages. Locks and touches nothing. */
   probe(namespace: string, tokens: Int32Array): number;
   /** Locks what it finds until the lock goes to `unlock` or `insert`. */

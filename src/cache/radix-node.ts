@@ -23,6 +23,18 @@ export class RadixRoot {
   ) {}
 }
 
+/** A node that was shown to a watcher, or matched while somebody watched. */
+export interface NodeMark {
+  readonly id: number;
+  /** Number of the watch that {@link hits} count in. */
+  watch: number;
+  /** Matches that ended here. */
+  hits: number;
+  /** `lastAccess` at the last look, and by when it was used; null = before anybody looked. */
+  seenAccess: number;
+  usedAtMs: number | null;
+}
+
 export class RadixNode {
   parent: RadixNode | null = null;
   /** Null instead of empty: most nodes are leaves. */
@@ -39,6 +51,8 @@ export class RadixNode {
   queueIndex = -1;
   /** Of all tokens above it; null until somebody needed it. Only forgotten-pages.ts reads and writes it. */
   startHash: PrefixHash | null = null;
+  /** What watchers know it by; null = none has seen it. Only tree-watch.ts reads and writes it. */
+  mark: NodeMark | null = null;
 
   constructor(
     readonly root: RadixRoot,

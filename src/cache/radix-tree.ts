@@ -47,6 +47,7 @@ import {
   type MatchRequest,
   type MatchResult,
   type PrefixCache,
+  type TreeObserver,
 } from './prefix-cache.js';
 import { NO_STATE, pathPages, RadixRoot, type RadixNode } from './radix-node.js';
 import { StateSnapshots } from './state-snapshots.js';
@@ -63,6 +64,7 @@ export interface TreeOptions {
 export class RadixTree implements PrefixCache {
   readonly weightsEpoch: number;
   readonly reader: TreeReader;
+  observer: TreeObserver | null = null;
   readonly #forgotten: ForgottenPages;
   readonly #pool: PageAllocator;
   readonly #queue = new EvictionQueue();
@@ -92,6 +94,10 @@ export class RadixTree implements PrefixCache {
     return this.#states.isOn;
   }
 
+  get clock(): number {
+    return this.#now;
+  }
+
   /** O(tokens), whatever the size of the tree. */
   probe(namespace: string, tokens: Int32Array): number {
     const maxPages = this.#wholePages(tokens.length);
@@ -112,6 +118,7 @@ export class RadixTree implements PrefixCache {
     if (this.keepsStates) return this.#matchState(request);
     const end = this.#find(request);
     if (end === null) return { numTokens: 0, pages: NO_PAGES, lock: 0 };
+    this.observer?.matched(end);
     const pages = pathPages(end);
     const lock = this.#locks.take(end, ++this.#now);
     return { numTokens: pages.length * this.pageSizeTokens, pages, lock };
@@ -122,6 +129,7 @@ export class RadixTree implements PrefixCache {
     if (end === null) {
       return { numTokens: 0, pages: NO_PAGES, lock: 0, state: { place: NO_STATE, numRowTokens } };
     }
+    this.observer?.matched(end);
     const pages = pathPages(end);
     const lock = this.#locks.take(end, ++this.#now);
     this.#states.use(end);
@@ -295,6 +303,7 @@ export class RadixTree implements PrefixCache {
       if (leaf === undefined) return;
       const keep = Math.max(0, leaf.numPages - numMissing);
       numMissing -= leaf.numPages - keep;
+      this.observer?.evicting(leaf, keep);
       this.#forgotten.add(leaf, keep, 'evicted', this.weightsEpoch);
       this.#pool.release(leaf.pages.subarray(keep));
       this.#states.drop(leaf);

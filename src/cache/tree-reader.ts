@@ -1,8 +1,8 @@
 /**
- * Reads the trees of one device for whoever asks why a prompt was not cached, and changes nothing. It sees only
- * pages that the asker's own key brought: what others have cached is none of its business.
+ * Reads the trees of one device for whoever asks why a prompt was not cached, and changes nothing. Who asks that sees
+ * only pages that the own key brought: what others have cached is none of its business.
  */
-import type { RadixNode, RadixRoot } from './radix-node.js';
+import { NO_STATE, type RadixNode, type RadixRoot } from './radix-node.js';
 
 /** Other namespaces, and other continuations of one prefix, that a look at them goes through. */
 export const LOOKED_AT_MAX = 1024;
@@ -14,6 +14,23 @@ export interface PageQuestion {
   readonly tokens: Int32Array;
   /** Whole pages. */
   readonly numTokens: number;
+}
+
+/** How much of a prompt is cached. */
+export interface PrefixQuestion {
+  readonly namespace: string;
+  readonly tokens: Int32Array;
+  readonly maxTokens: number;
+  /** Rows that decoding made do not count. */
+  readonly strict: boolean;
+  /** Rows count as far as the last recurrent state among them. */
+  readonly endsAtState: boolean;
+}
+
+export interface Prefix {
+  readonly numTokens: number;
+  /** From the top on; empty = nothing is cached. */
+  readonly path: readonly RadixNode[];
 }
 
 /** Where a prompt leaves what is cached beside it. */
@@ -33,6 +50,39 @@ export class TreeReader {
 
   constructor(roots: ReadonlyMap<string, RadixRoot>) {
     this.#roots = roots;
+  }
+
+  /** Of all namespaces, for whoever may see how large they are. */
+  get roots(): Iterable<RadixRoot> {
+    return this.#roots.values();
+  }
+
+  /**
+   * The longest cached prefix of `tokens[0, maxTokens)` that a prompt may take, in whole pages. Nothing is locked or
+   * split: of the last node it may cover a part.
+   */
+  longest({ namespace, tokens, maxTokens, strict, endsAtState }: PrefixQuestion): Prefix {
+    const root = this.#roots.get(namespace);
+    if (root === undefined) return { numTokens: 0, path: [] };
+    const { pageSizeTokens } = root;
+    const maxPages = Math.floor(Math.min(maxTokens, tokens.length) / pageSizeTokens);
+    const path: RadixNode[] = [root.top];
+    let page = 0;
+    let end = { numTokens: 0, depth: 0 };
+    for (let at: RadixNode = root.top; page < maxPages;) {
+      const child = at.childAt(tokens, page);
+      if (child === undefined || (strict && child.decodeMade)) break;
+      const numCommon = child.commonPages(tokens, page, maxPages - page);
+      if (numCommon === 0) break;
+      path.push(child);
+      page += numCommon;
+      const isWhole = numCommon === child.numPages;
+      const isEnd = !endsAtState || (isWhole && child.state !== NO_STATE);
+      if (isEnd) end = { numTokens: page * pageSizeTokens, depth: path.length };
+      if (!isWhole) break;
+      at = child;
+    }
+    return { numTokens: end.numTokens, path: path.slice(0, end.depth) };
   }
 
   /** The node that has the page; null = nobody's, or not the asker's. */

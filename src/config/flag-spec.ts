@@ -17,11 +17,12 @@ export class OptionError extends UsageError {
 
 /** One server argument: how it is spelled, read, defaulted and explained. */
 export interface FlagSpec<T = unknown> {
-  /** `buckets`: ascending numbers. `bucketRule`: words, as core/bucket-rule.ts reads them. `key`: a header's value. */
+  /** `items`: words, or JSON objects. `buckets`: ascending numbers. `bucketRule`: words, as core/bucket-rule.ts reads them. `key`: a header's value. */
   readonly type:
     | 'string'
     | 'key'
     | 'words'
+    | 'items'
     | 'int'
     | 'float'
     | 'bool'
@@ -96,6 +97,11 @@ export function words(help: string): FlagSpec<readonly string[]> {
   return flag<readonly string[]>('words', [], help, {});
 }
 
+/** Several words or JSON objects, each as its text; none by default. */
+export function items(help: string): FlagSpec<readonly string[]> {
+  return flag<readonly string[]>('items', [], help, {});
+}
+
 export function stringOr(value: string, help: string, options: FlagOptions = {}): FlagSpec<string> {
   return flag('string', value, help, options);
 }
@@ -149,13 +155,15 @@ export function bucketRule(help: string): FlagSpec<readonly string[] | null> {
   return flag<readonly string[] | null>('bucketRule', null, help, {});
 }
 
+const LISTS: ReadonlySet<FlagSpec['type']> = new Set(['buckets', 'bucketRule', 'words', 'items']);
+
 /** Takes several words of the command line. */
 export function isList({ type }: FlagSpec): boolean {
-  return type === 'buckets' || type === 'bucketRule' || type === 'words';
+  return LISTS.has(type);
 }
 
 /** The default as help and tables show it, or null when there is none to show. */
 export function shownDefault({ type, default: value }: FlagSpec): string | null {
-  if (value === null || type === 'bool' || type === 'words') return null;
+  if (value === null || type === 'bool' || type === 'words' || type === 'items') return null;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

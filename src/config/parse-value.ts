@@ -29,6 +29,11 @@ const TYPES: Readonly<Record<FlagSpec['type'], ValueType>> = {
     accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isWord),
     expected: () => 'a list of words',
   },
+  items: {
+    read: itemsOf,
+    accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
+    expected: () => 'a list of words or JSON objects',
+  },
   choice: {
     read: (text) => text,
     accepts: (value, { choices, unlistedChoices }) =>
@@ -95,6 +100,15 @@ export function checkValue(
 /** The words of a list, between spaces or commas: `0.1 0.5`, `0.1,0.5`. */
 function wordsOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+/** The words of a list, between spaces; a JSON object is one. */
+function itemsOf(text: string): string[] {
+  return text.match(/\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}|\S+/g) ?? [];
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function isWord(value: unknown): boolean {

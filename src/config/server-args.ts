@@ -9,6 +9,7 @@ import {
   choice,
   float,
   int,
+  items,
   json,
   key,
   optionalChoice,
@@ -115,6 +116,9 @@ const MODEL = {
   'is-embedding': bool(
     'The model answers with vectors: for checkpoints that could also generate. Others do so by themselves.',
   ),
+  'embedding-task': string(
+    'Whose adapters are taken of an embedding model that has some for several tasks. Default: none are.',
+  ),
   'skip-tokenizer-init': bool('No tokenizer: token ids in, token ids out.'),
 };
 
@@ -126,6 +130,7 @@ const HTTP = {
     'auto',
     'auto = uWebSockets.js where its binary loads, else node:http; TLS by node:https alone.',
   ),
+  'disable-page': bool('A browser is shown no page at /: it is told what every client is.'),
   'api-key': key('Key that requests must bring as "Authorization: Bearer KEY".'),
   'admin-api-key': key(
     'Key of the routes that change the server; --api-key no longer opens those.',
@@ -241,6 +246,27 @@ const SCHEDULE = {
 };
 
 const SPECULATION = {
+  'enable-lora': bool(
+    'Serves LoRA adapters beside the model, CPU only. Given by --lora-paths too.',
+  ),
+  'lora-paths': items(
+    'Adapters to start with: NAME=PATH, PATH, or {"lora_name": …, "lora_path": …, "pinned": …}.',
+  ),
+  'max-lora-rank': optionalInt('Largest rank of an adapter. Default: that of --lora-paths.', {
+    min: 1,
+    max: 1024,
+  }),
+  'lora-target-modules': words(
+    'Modules that adapters may change, or all. Default: those that --lora-paths change.',
+  ),
+  'max-loras-per-batch': int(8, 'Most adapters of requests that run at once.', {
+    min: 1,
+    max: 256,
+  }),
+  'max-loaded-loras': optionalInt(
+    'Most adapters that are loaded; the one that was not used for longest goes. Default: what fits.',
+    { min: 1 },
+  ),
   'speculative-algorithm': optionalChoice(
     ['NGRAM', 'STANDALONE'],
     "NGRAM = drafts from the request's own tokens, STANDALONE = by a smaller model; verified together, CPU only. Default: nothing speculates.",

@@ -1,5 +1,6 @@
 import type { Grammar } from './grammar.js';
 import type { HiddenRows } from './hidden-states.js';
+import type { LoraId } from './lora.js';
 import type { SlotSpeculation } from './speculation.js';
 import type { LogprobRow, LogprobWants, SamplingParams } from './sampling-params.js';
 
@@ -70,6 +71,8 @@ export interface SlotOpen {
   readonly slot: number;
   readonly sampling: SamplingParams;
   readonly promptLen: number;
+  /** Absent = it asks for the model as it is. */
+  readonly adapter?: LoraId;
   /** Output ids made before a retraction or retry; empty on a first run. Penalties and counters follow. */
   readonly priorOutputIds: Int32Array;
   readonly logprobs: LogprobWants | null;
@@ -203,6 +206,8 @@ export interface PlanHiddenRows extends HiddenRows {
  * with the step before it, which has the time of both.
  */
 export interface StepTiming {
+  /** When it began, in epoch milliseconds with fractions; 0 like the others. */
+  readonly startMs: number;
   readonly loadUs: number;
   readonly prefillUs: number;
   readonly decodeUs: number;
@@ -234,4 +239,6 @@ export interface EmbedResult {
   /** `[sequences.length, dim]`: pooled vectors, or the scores of a classification head; or `[all tokens, dim]`. */
   readonly vectors: Float32Array;
   readonly computeUs: number;
+  /** When it began, in epoch milliseconds with fractions. */
+  readonly startMs: number;
 }

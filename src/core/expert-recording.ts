@@ -15,6 +15,14 @@ export interface ExpertRecording {
   readonly topK: number;
 }
 
+/** What was counted since the start or the last dump, while it goes on. */
+export interface ExpertTally {
+  /** False: no more is recorded for now. */
+  readonly isOn: boolean;
+  /** `[numLayers, numExperts]` */
+  readonly totals: Float64Array;
+}
+
 /** All that was recorded since the start or the last dump. */
 export interface ExpertDump {
   readonly recording: ExpertRecording;

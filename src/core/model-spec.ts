@@ -1,3 +1,4 @@
+import type { LoraSite } from './lora.js';
 /** Weight format of the linear layers: SGLang's `--quantization` values that Radish computes with. */
 export type WeightFormat = 'none' | 'w8a8_int8' | 'int8' | 'int4';
 
@@ -40,8 +41,12 @@ export interface ModelSpec {
   readonly kvType: KvType;
   /** What layers keep of a sequence beside K and V, or instead; null = all layers have K and V and nothing else. */
   readonly state: StateSpec | null;
+  /** The layers that have K and V where not all that attend have, or not alike; absent = all are as above. */
+  readonly kvLayers?: readonly KvLayer[];
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
+  /** Linears that adapters may change, in the order of the network; absent = the graph has no place for adapters. */
+  readonly lora?: readonly LoraSite[];
 }
 
 /**
@@ -100,9 +105,20 @@ export interface StateTensor {
 
 export type StatePart = 'conv' | 'memory';
 
-/** Indices of the layers that have K and V. */
-export function kvLayersOf({ numLayers, state }: Pick<ModelSpec, 'numLayers' | 'state'>) {
-  return state?.kvLayers ?? Array.from({ length: numLayers }, (_, layer) => layer);
+/** K and V of a layer in the cache, padding included. */
+export interface KvLayer {
+  readonly layer: number;
+  readonly numKvHeads: number;
+  readonly headDim: number;
+  /** Layers that have no K and V and read these; absent = none. */
+  readonly readers?: readonly number[];
+}
+
+/** The layers that have K and V. */
+export function kvLayersOf(spec: ModelSpec): readonly KvLayer[] {
+  const { numLayers, numKvHeads, headDim, state } = spec;
+  const layers = state?.kvLayers ?? Array.from({ length: numLayers }, (_, layer) => layer);
+  return spec.kvLayers ?? layers.map((layer) => ({ layer, numKvHeads, headDim }));
 }
 
 export function stateElements({ shape }: StateTensor): number {
@@ -117,5 +133,9 @@ export function stateBytes({ state }: Pick<ModelSpec, 'state'>): number {
 
 /** Bytes of K and V of one token over all layers. */
 export function kvBytesPerToken(spec: ModelSpec): number {
-  return kvLayersOf(spec).length * 2 * spec.numKvHeads * spec.headDim * KV_BYTES[spec.kvType];
+  const numbers = kvLayersOf(spec).reduce(
+    (sum, { numKvHeads, headDim }) => sum + numKvHeads * headDim,
+    0,
+  );
+  return numbers * 2 * KV_BYTES[spec.kvType];
 }

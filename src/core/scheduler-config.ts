@@ -24,6 +24,8 @@ export interface SchedulerConfig {
   readonly maxPrefillRowsWhileDecoding: number;
   /** Most running requests per device. A device may have fewer slots. */
   readonly maxRunningRequests: number;
+  /** Most LoRA adapters that running requests of a device may have between them. */
+  readonly maxLorasPerBatch: number;
   /** Most waiting requests beyond those that a free slot waits for. */
   readonly maxQueuedRequests: number;
   /** A `Decode batch.` line every so many decode steps. */
@@ -54,6 +56,7 @@ export const DEFAULT_SCHEDULER_CONFIG: SchedulerConfig = {
   maxPrefillTokens: 16384,
   maxPrefillRowsWhileDecoding: 256,
   maxRunningRequests: 64,
+  maxLorasPerBatch: 8,
   maxQueuedRequests: 4096,
   decodeLogInterval: 40,
   disableRadixCache: false,

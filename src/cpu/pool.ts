@@ -1,8 +1,10 @@
 import { Piscina } from 'piscina';
 
+import type { LoraWeights } from '../core/lora.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
 import { ModelLoadError } from '../model/load-error.js';
+import type { ReadOptions } from '../model/lora/read-adapter.js';
 import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
 import type { CalibrationTask, RoundingTask, TaskFailure } from './tasks.js';
@@ -45,6 +47,14 @@ export class CpuPool {
     const run = this.#piscina.run(task, { name: 'runRounding' });
     const result = (await run) as Float32Array | TaskFailure;
     if (result instanceof Float32Array) return result;
+    throw errorOf(result);
+  }
+
+  /** A LoRA adapter as runs take it. @throws ModelLoadError */
+  async readAdapter(options: ReadOptions): Promise<LoraWeights> {
+    const result = (await this.#piscina.run(options, { name: 'runAdapterRead' })) as
+      LoraWeights | TaskFailure;
+    if ('data' in result) return result;
     throw errorOf(result);
   }
 

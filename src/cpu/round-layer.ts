@@ -14,8 +14,10 @@ import {
   type StageModel,
 } from '../model/graph/layer-stages.js';
 import type { DenseMlpPlan, LinearPlan, MoePlan, NormPlan, PlainLayerPlan } from '../model/plan.js';
+import { noteLayer } from '../model/quantize/compensate/layer-journal.js';
 import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import { roundLinears } from '../model/quantize/compensate/round-linears.js';
+import { WriteRecorder } from '../model/quantize/written.js';
 import { weightStore } from '../model/weights/weight-store.js';
 
 /** An expert is shown no fewer rows, if there are as many: those of tokens that others take, where its own are fewer. */
@@ -23,12 +25,16 @@ const EXPERT_ROWS_MIN = 512;
 
 /**
  * Rounds the linears of a layer, each on what it reads behind those that are rounded already. Gives the residual stream
- * behind the layer, `[T, hidden]`, as the rounded network has it.
+ * behind the layer, `[T, hidden]`, as the rounded network has it, and notes both in the task's journal.
  */
 export async function roundLayer(task: LayerTask, options: OrtOptions): Promise<Float32Array> {
-  const run = new LayerRun(task, options);
+  const { journal } = task;
+  const written = journal === null ? null : new WriteRecorder(journal.id);
+  const run = new LayerRun(task, written, options);
   try {
-    return await run.whole();
+    const stream = await run.whole();
+    if (journal !== null && written !== null) noteLayer(journal, written.end(), stream);
+    return stream;
   } finally {
     await run.release();
   }
@@ -36,13 +42,15 @@ export async function roundLayer(task: LayerTask, options: OrtOptions): Promise<
 
 class LayerRun {
   readonly #task: LayerTask;
+  readonly #written: WriteRecorder | null;
   readonly #options: OrtOptions;
   readonly #products: MatrixProducts;
   readonly #model: StageModel;
   readonly #layer: PlainLayerPlan;
 
-  constructor(task: LayerTask, options: OrtOptions) {
+  constructor(task: LayerTask, written: WriteRecorder | null, options: OrtOptions) {
     this.#task = task;
+    this.#written = written;
     this.#options = options;
     this.#products = new MatrixProducts(options);
     const { config, plan, folder, map } = task;
@@ -168,7 +176,8 @@ class LayerRun {
 
   async #round({ name }: LinearPlan, inputs: Float32Array): Promise<void> {
     const linears = this.#task.linears.filter((listed) => listed.name === name);
-    if (linears.length > 0) await roundLinears(this.#products, linears, inputs);
+    const tools = { products: this.#products, written: this.#written };
+    if (linears.length > 0) await roundLinears(tools, linears, inputs);
   }
 
   get #numTokens(): number {

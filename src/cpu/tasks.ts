@@ -1,7 +1,9 @@
 import { calibrateKv } from '../device/cpu/calibrate-kv.js';
+import type { LoraWeights } from '../core/lora.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
 import { ModelLoadError, type ModelLoadCode } from '../model/load-error.js';
+import { readAdapter, type ReadOptions } from '../model/lora/read-adapter.js';
 import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
 import { runQuantizeJob } from '../model/quantize/run-job.js';
@@ -48,6 +50,15 @@ export async function runRounding({
 }: RoundingTask): Promise<Float32Array | TaskFailure> {
   try {
     return await roundLayer(task, { numThreads, spinning: false });
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** Runs on a thread of the pool: reads a LoRA adapter. */
+export async function runAdapterRead(options: ReadOptions): Promise<LoraWeights | TaskFailure> {
+  try {
+    return await readAdapter(options);
   } catch (error) {
     return failureOf(error);
   }

@@ -1,6 +1,8 @@
 import type { LoadRow, MapRow, SaveRow } from '../core/batch.js';
 import type { DeviceFacts } from '../core/device-facts.js';
+import type { LoraId } from '../core/lora.js';
 import type { MoeSpec } from '../core/model-spec.js';
+import type { LoraStore } from './lora/lora-store.js';
 import type { HeadRows } from './sampling/head-rows.js';
 
 /**
@@ -11,6 +13,8 @@ export interface ModelBackend {
   readonly kv: KvStore;
   readonly forward: Forward;
   readonly facts: DeviceFacts;
+  /** Adapters that runs may have; absent = the graph has no place for any. */
+  readonly adapters?: LoraStore | null;
   /** Frees the session; nothing may run. */
   readonly release: () => Promise<void>;
 }
@@ -89,6 +93,8 @@ export interface ForwardInput {
   readonly slots: readonly number[];
   /** How many of `slots` decode, with a row each. */
   readonly numDecoding: number;
+  /** `[slots.length]`: the adapter of each sequence; absent = none has one. */
+  readonly adapters?: readonly LoraId[];
   /** `[slots.length]`: rows of each sequence in the run. */
   readonly counts: readonly number[];
   /** The rows of one sequence behind those of the other. */

@@ -23,6 +23,7 @@ import { mayJoin } from './generate/joined-steps.js';
 import type { ModelRunner } from './generate/model-runner.js';
 import { SlotMasks } from './generate/slot-masks.js';
 import { GpuLock, type GpuLockShare } from './gpu-lock.js';
+import type { LoraStore } from './lora/lora-store.js';
 import type { OrtOptions } from './ort.js';
 import type { GpuPlace } from './paged/gpu-session.js';
 
@@ -74,6 +75,7 @@ export async function serveDevice(init: DeviceInit): Promise<void> {
       limits: init.limits,
       vocabSize,
       masks,
+      adapters: device.adapters,
     });
     main.post({ kind: 'ready', device: init.device, limits: init.limits, facts: device.facts });
     await worker.serve();
@@ -103,6 +105,8 @@ export interface WorkerParts {
   readonly vocabSize: number;
   /** Those of the runner. */
   readonly masks: SlotMasks;
+  /** Those of the runner's model; default: it has no place for any. */
+  readonly adapters?: LoraStore | null;
 }
 
 interface QueuedStep {
@@ -233,6 +237,12 @@ export class DeviceWorker {
       case 'connectGrammars':
         this.#connectGrammars(message);
         break;
+      case 'loadAdapter':
+        this.#adapters.load(message.adapter, message.weights);
+        break;
+      case 'unloadAdapter':
+        this.#adapters.unload(message.adapter);
+        break;
       case 'fault':
         this.#fault = message.how;
     }
@@ -242,6 +252,12 @@ export class DeviceWorker {
     const { masks, limits, vocabSize } = this.#parts;
     const shape = { numSlots: limits.numSlots, vocabSize };
     masks.connect(new Port<ToMatchers, never>(port), new MaskBoard(shape, board));
+  }
+
+  get #adapters(): LoraStore {
+    const { adapters = null } = this.#parts;
+    if (adapters === null) throw new Error('this is a bug: no place for adapters');
+    return adapters;
   }
 
   get #generator(): ModelRunner {

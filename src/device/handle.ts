@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createHeart, type Heart } from '../actor/heart.js';
 import { Port } from '../actor/port.js';
+import type { LoraId, LoraWeights } from '../core/lora.js';
 import type {
   DeviceId,
   DeviceReady,
@@ -23,6 +24,9 @@ export interface DeviceHandle {
   /** Settles when the memory of slots and pages is given back, or when the device ends. */
   readonly releaseKv: () => Promise<void>;
   readonly injectFault: (how: InjectFault['how']) => void;
+  /** Copied: steps that are posted later may have it. */
+  readonly loadAdapter: (adapter: LoraId, weights: LoraWeights) => void;
+  readonly unloadAdapter: (adapter: LoraId) => void;
   /** Where it finds masks from now on; `port` is transferred. */
   readonly connectGrammars: (port: MessagePort, board: SharedArrayBuffer) => void;
 }
@@ -91,6 +95,12 @@ export function handleOf(
     },
     injectFault: (how) => {
       control.post({ kind: 'fault', how });
+    },
+    loadAdapter: (adapter, weights) => {
+      control.post({ kind: 'loadAdapter', adapter, weights });
+    },
+    unloadAdapter: (adapter) => {
+      control.post({ kind: 'unloadAdapter', adapter });
     },
     connectGrammars: (port, board) => {
       control.post({ kind: 'connectGrammars', port, board }, [port]);

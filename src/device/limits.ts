@@ -31,6 +31,8 @@ export interface MemoryOptions {
   readonly spec: ModelSpec;
   /** Of the model that drafts, which has slots of its own and no pages; null = none. */
   readonly draft?: ModelSpec | null;
+  /** What adapters may take on a device, all copies of them; default: there are none. */
+  readonly loraBytes?: number;
   /** RAM or the cgroup's limit, whichever is less. */
   readonly memoryBytes: number;
   /** `--dp-size`: the devices share the memory. */
@@ -199,12 +201,14 @@ function kvBudget({
   memoryBytes,
   numDevices,
   memFraction,
+  loraBytes = 0,
 }: MemoryOptions): number {
   requireRuntimeMemory(memoryBytes, numDevices);
   const weightBytes = spec.weightBytes + (draft?.weightBytes ?? 0);
   const left =
     deviceBytes(memoryBytes, numDevices) -
     weightBytes -
+    loraBytes -
     extendBytes(spec) -
     draftExtendBytes({ spec, draft });
   if (left <= 0) {
@@ -271,7 +275,8 @@ function chooseSlots(
   { slotLength, poolTokens, numSlotsAsked }: SlotRoom,
 ): number {
   const specs = [options.spec, ...(options.draft ? [options.draft] : [])];
-  const perSlot = Math.max(...specs.map((spec) => slotElements(kvShapeOf(spec), slotLength)));
+  const layers = specs.flatMap((spec) => kvShapeOf(spec).layers);
+  const perSlot = Math.max(...layers.map((layer) => slotElements(layer, slotLength)));
   const most = Math.floor(MAX_ARRAY_ELEMENTS / perSlot);
   const asked = options.maxRunningRequests;
   if (most < 1 || (asked !== null && asked > most)) {

@@ -34,7 +34,7 @@ export type Provider = 'cpu' | 'webgpu' | { readonly name: 'cuda'; readonly devi
 /** A graph, and where its initializers lie. */
 export type SessionModel = Pick<PreparedModel, 'graph' | 'weightsFolder'>;
 
-export type TensorType = 'float32' | 'int8' | 'int32' | 'int64';
+export type TensorType = 'float32' | 'int8' | 'int32' | 'int64' | 'bool';
 export type Tensors = Record<string, Tensor>;
 /** Null = let the runtime allocate it (the sequence that stops the copy). */
 export type Fetches = Record<string, Tensor | null>;
@@ -42,7 +42,7 @@ export type Fetches = Record<string, Tensor | null>;
 /** A tensor over `data`, which stays shared with native code for as long as a run uses it. */
 export function tensorOf(
   type: TensorType,
-  data: Float32Array | Int8Array | Int32Array | BigInt64Array,
+  data: Float32Array | Int8Array | Int32Array | BigInt64Array | Uint8Array,
   dims: readonly number[],
 ): Tensor {
   return new Tensor(type, data, dims);

@@ -56,7 +56,10 @@ export async function answer<Input extends Named, Request extends AnyRequest>(
   const { prepared, aborts } = await engine.prepare(ask.rids, ask.prepare, (giveUp) => {
     sink.onAbortable(giveUp, false);
   });
-  if (sink.isClosed) return;
+  if (sink.isClosed) {
+    letGo(prepared);
+    return;
+  }
   let abort = (): void => undefined;
   const onSubmitted = (submitted: readonly Request[]): void => {
     abort = () => {
@@ -64,10 +67,20 @@ export async function answer<Input extends Named, Request extends AnyRequest>(
     };
     sink.onAbortable(abort, ask.survivesClient);
   };
-  const requests = await engine.submit(ask.kind, prepared, onSubmitted, aborts);
+  const requests = await engine
+    .submit(ask.kind, prepared, onSubmitted, aborts)
+    .catch((error: unknown) => {
+      letGo(prepared);
+      throw error;
+    });
   ask.onAccepted(requests);
   if (ask.show.mode === 'whole') await showWhole(ask.show, requests, { sink, abort });
   else await showStream(ask.show, requests, { sink, abort });
+}
+
+/** Requests that will never run. */
+function letGo(inputs: readonly Named[]): void {
+  for (const { adapter } of inputs) adapter?.release();
 }
 
 interface Outcome {

@@ -1,5 +1,7 @@
 /** What the front end may ask of whoever owns the devices: new weights, memory, a fault on purpose. */
 
+import type { LoraId, LoraWeights } from '../core/lora.js';
+
 /** Replaces the weights of a running server, and reads them. */
 export interface WeightControl {
   /** Never rejects for what a checkpoint can be: that is the outcome's message. */
@@ -47,6 +49,16 @@ export type MemoryTag = (typeof MEMORY_TAGS)[number];
 export interface MemoryControl {
   release(tags: readonly MemoryTag[]): Promise<string | null>;
   resume(tags: readonly MemoryTag[]): Promise<string | null>;
+}
+
+/** LoRA adapters on the devices. */
+export interface AdapterControl {
+  /** Reads and checks one for the weights that serve. @throws StartupError in a sentence */
+  read(path: string): Promise<LoraWeights>;
+  /** Every device has it from here on, those that come later too. */
+  attach(id: LoraId, weights: LoraWeights): void;
+  /** No request has it any more. */
+  detach(id: LoraId): void;
 }
 
 /** `--enable-fault-injection`: breaks a thread from outside, so that recovery can be tested. */

@@ -5,6 +5,7 @@ import { asError, RequestError, type Failure } from '../core/errors.js';
 import type { ToMain, ToScheduler } from '../messages.js';
 import { abortReason } from '../core/finish-reason.js';
 import type { EngineEvents } from '../observability/engine-events.js';
+import type { AdapterUse } from './adapters.js';
 import { Door } from './door.js';
 import type { Feed } from './feed.js';
 import { LiveRequests, type AnyRequest } from './live-requests.js';
@@ -30,6 +31,8 @@ export interface EngineOptions {
 /** What is submitted: of either kind of model, with a name of its own. */
 export interface Named {
   readonly req: { readonly rid: string };
+  /** What it holds until it ends. */
+  readonly adapter?: AdapterUse | null;
 }
 
 /** SGLang's words for a request that has not run. */
@@ -196,6 +199,16 @@ export class Engine {
     return this.#live.allGone();
   }
 
+  /** A request that the scheduler has, by its handle. */
+  find(num: number): AnyRequest | undefined {
+    return this.#live.get(num);
+  }
+
+  /** New requests wait at the door. */
+  get isHolding(): boolean {
+    return !this.#door.isOpen;
+  }
+
   /** Requests that wait for {@link continue}. */
   get numHeld(): number {
     return this.#door.numHeld;
@@ -238,6 +251,7 @@ export class Engine {
         break;
       case 'output':
         this.#reader.read(message);
+        for (const step of message.timed) this.desk.steps.publish(step);
         break;
       case 'drained':
         for (const resolve of this.#drainWaiters.splice(0)) resolve();

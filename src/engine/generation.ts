@@ -9,6 +9,7 @@ import type {
   ReqStats,
 } from '../messages.js';
 import type { Unobserved } from '../observability/engine-events.js';
+import type { AdapterUse } from './adapters.js';
 import { Feed } from './feed.js';
 import { HiddenStates } from './hidden-states.js';
 import type { LiveRequest } from './live-request.js';
@@ -20,6 +21,8 @@ export interface GenerationInput extends Unobserved {
   readonly req: Omit<ReqInput, 'num' | 'hasTextStops'>;
   /** Null with `--skip-tokenizer-init`: ids in, ids out. */
   readonly text: TextAssembler | null;
+  /** Its hold on a LoRA adapter; null = it asks for the model as it is. */
+  readonly adapter?: AdapterUse | null;
   /** Null = it has no thoughts to count. */
   readonly thought?: ThoughtCounter | null;
 }
@@ -113,6 +116,7 @@ export class Generation implements LiveRequest {
     this.dpRank = stats?.dpRank ?? this.dpRank;
     this.finishedMs = nowMs;
     this.input.text?.finish(reason);
+    this.input.adapter?.release();
   }
 
   /** Tokens of thoughts among the output. */

@@ -1,5 +1,6 @@
 import { refuse, RequestError } from '../core/errors.js';
 import { endingTokenIds, type LogprobWants } from '../core/sampling-params.js';
+import type { Adapters, AdapterUse } from './adapters.js';
 import { checkHiddenCost } from './fit-hidden.js';
 import { checkLogprobCost, fitLogprobs } from './fit-logprobs.js';
 import { prepareGrammars, type GrammarDeps } from './grammars.js';
@@ -8,6 +9,7 @@ import type { GenerationInput } from './generation.js';
 import type { GenerateEntry, GenerateRequest } from './request.js';
 import type { SeedSource } from './seeds.js';
 import { seedOf } from './seeds.js';
+import { withAdapters } from './use-adapters.js';
 import type { RegexMeter, RegexPool } from '../text/regex-budget.js';
 import { TextAssembler } from './text-assembler.js';
 import { ThoughtCounter } from '../core/thought.js';
@@ -29,6 +31,8 @@ export interface PrepareDeps extends EncodeDeps, GrammarDeps {
   readonly limits: RequestLimits;
   /** Numbers in the hidden state of a row. */
   readonly hiddenSize: number;
+  /** Null = LoRA is off. */
+  readonly adapters: Adapters | null;
   readonly seeds: SeedSource;
   readonly regexPool: RegexPool;
 }
@@ -46,13 +50,15 @@ export async function prepareInputs(
   checkStops(request.entries);
   const ids = await promptIds(request.entries, deps);
   await prepareGrammars(request.entries, deps);
-  const meter = deps.regexPool.meter();
-  const inputs = request.entries.flatMap((entry, i) =>
-    samplesOf(entry, inContext(ids[i] ?? NO_IDS), { ...deps, meter }),
-  );
-  checkLogprobCost(inputs, request.stream);
-  checkHiddenCost(inputs, deps.hiddenSize, request.stream);
-  return inputs;
+  return withAdapters(request.entries, deps.adapters, (uses) => {
+    const meter = deps.regexPool.meter();
+    const inputs = request.entries.flatMap((entry, i) =>
+      samplesOf(entry, inContext(ids[i] ?? NO_IDS), { ...deps, meter, uses: uses[i] ?? [] }),
+    );
+    checkLogprobCost(inputs, request.stream);
+    checkHiddenCost(inputs, deps.hiddenSize, request.stream);
+    return inputs;
+  });
 }
 
 /** A request pays for each of its stops in every sample, and for the tables of each list of stops. */
@@ -81,9 +87,10 @@ function checkStops(entries: readonly GenerateEntry[]): void {
   }
 }
 
-async function promptIds(
+/** The tokens of each prompt. @throws RequestError */
+export async function promptIds(
   entries: readonly GenerateEntry[],
-  deps: PrepareDeps,
+  deps: EncodeDeps & Pick<PrepareDeps, 'limits'>,
 ): Promise<Int32Array[]> {
   const prompts = entries.map(({ prompt }) => prompt);
   const lengths = prompts.map((one) => (one.kind === 'text' ? one.text.length : 0));
@@ -97,7 +104,7 @@ async function promptIds(
 function samplesOf(
   entry: GenerateEntry,
   ids: Int32Array,
-  deps: PrepareDeps & { readonly meter: RegexMeter },
+  deps: PrepareDeps & { readonly meter: RegexMeter; readonly uses: readonly AdapterUse[] },
 ): GenerationInput[] {
   const { sampling } = entry;
   const { meter } = deps;
@@ -105,6 +112,7 @@ function samplesOf(
   const logprobs: LogprobWants | null = fitLogprobs(entry.logprobs, inputIds.length);
   const seed = sampling.seed === null ? deps.seeds.next() : seedOf(sampling.seed);
   return entry.rids.map((rid, sampleIndex) => {
+    const adapter = deps.uses[sampleIndex] ?? null;
     const { thought } = entry;
     const { eosTokenIds } = deps;
     const fit = { promptLen: inputIds.length, eosTokenIds, thought, seed, sampleIndex };
@@ -117,12 +125,14 @@ function samplesOf(
         logprobs,
         hiddenStates: entry.hiddenStates,
         grammar: sampling.grammar,
-        namespace: namespaceOf(entry),
+        ...(adapter !== null && { adapter: adapter.id }),
+        namespace: namespaceOf(entry, adapter),
         tenant: entry.tenant,
         explainsMiss: entry.explainsMiss,
         dpRank: entry.dpRank,
         priority: entry.priority,
       },
+      adapter,
       isUnmetered: entry.isUnmetered,
       isUnlogged: entry.isUnlogged,
       thought: thought === null ? null : new ThoughtCounter(thought),
@@ -144,9 +154,14 @@ function samplesOf(
 
 /**
  * Requests share cached prefixes only within one namespace. Whoever names one gets it under the own key: another
- * key's salt, guessed or overheard, leads elsewhere. Without a name all share, as in SGLang.
+ * key's salt, guessed or overheard, leads elsewhere. Without a name all share, as in SGLang. What an adapter computed
+ * belongs to that load of it.
  */
-function namespaceOf({ extraKey, cacheSalt, tenant }: GenerateEntry): string {
-  if (extraKey === null && cacheSalt === null) return '';
-  return JSON.stringify([extraKey, cacheSalt, tenant]);
+export function namespaceOf(
+  { extraKey, cacheSalt, tenant }: GenerateEntry,
+  adapter: AdapterUse | null,
+): string {
+  const names = extraKey === null && cacheSalt === null ? [] : [extraKey, cacheSalt, tenant];
+  const load = adapter === null ? [] : [{ adapter: adapter.id }];
+  return names.length + load.length === 0 ? '' : JSON.stringify([...names, ...load]);
 }

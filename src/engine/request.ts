@@ -35,6 +35,8 @@ export interface GenerateEntry extends Required<Unobserved> {
   readonly thought: ThoughtMarks | null;
   /** One rid per sample. */
   readonly rids: readonly string[];
+  /** Name of the LoRA adapter that it asks for; null = the model as it is. */
+  readonly adapter: string | null;
   readonly extraKey: string | null;
   readonly cacheSalt: string | null;
   /** Digest of the key that asked; empty = none. */

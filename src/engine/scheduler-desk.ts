@@ -3,6 +3,7 @@ import type {
   CacheQuestion,
   ExpertAction,
   Knobs,
+  RequestsRead,
   StateRead,
   StepTimed,
   ToMain,
@@ -17,7 +18,9 @@ const TIMEOUT_MS = 10_000;
 /** Messages of the scheduler that concern no request. */
 export type DeskMessage = Extract<
   ToMain,
-  { kind: 'cacheFlushed' | 'expertsRecorded' | 'questionFailed' | 'stateRead' | 'stepTimed' }
+  {
+    kind: 'cacheFlushed' | 'expertsRecorded' | 'questionFailed' | 'requestsRead' | 'stateRead';
+  }
 >;
 
 /** What the scheduler is asked and told beside requests. */
@@ -28,6 +31,7 @@ export class SchedulerDesk {
     this.#post({ kind: 'profile', isOn: isListened });
   });
   readonly #states = new Replies<StateRead>(TIMEOUT_MS);
+  readonly #requests = new Replies<RequestsRead>(TIMEOUT_MS);
   readonly #flushes = new Replies<string | null>(TIMEOUT_MS);
   readonly #experts = new Replies<ExpertDump | null>(TIMEOUT_MS);
 
@@ -38,6 +42,13 @@ export class SchedulerDesk {
   readState(): Promise<StateRead> {
     return this.#states.ask((id) => {
       this.#post({ kind: 'readState', id });
+    });
+  }
+
+  /** Which requests wait and run. */
+  readRequests(): Promise<RequestsRead> {
+    return this.#requests.ask((id) => {
+      this.#post({ kind: 'readRequests', id });
     });
   }
 
@@ -73,8 +84,8 @@ export class SchedulerDesk {
       case 'stateRead':
         this.#states.answer(message.id, message);
         break;
-      case 'stepTimed':
-        this.steps.publish(message);
+      case 'requestsRead':
+        this.#requests.answer(message.id, message);
     }
   }
 

@@ -19,6 +19,11 @@ export class ServedWeights {
     return this.#versions.at(-1) ?? '';
   }
 
+  /** How often they have been replaced. */
+  get numUpdates(): number {
+    return this.#versions.length - 1;
+  }
+
   /** The folder or repository of the weights that computed an answer. Null = none have. */
   pathOf(epoch: number | null): string {
     return (epoch === null ? undefined : this.#paths[epoch]) ?? this.modelPath;

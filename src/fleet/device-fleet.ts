@@ -1,9 +1,10 @@
 import { EventEmitter } from 'eventemitter3';
 import type { DeviceFacts } from '../core/device-facts.js';
+import type { LoraId, LoraWeights } from '../core/lora.js';
 import type { DeviceHandle } from '../device/handle.js';
 import type { DeviceId, InjectFault } from '../messages.js';
 import type { PreparedModel } from '../model/graph/contract.js';
-import { Rank, type RankDeps, type SharedStart } from './rank.js';
+import { type LoadedAdapters, Rank, type RankDeps, type SharedStart } from './rank.js';
 
 export interface FleetOptions extends Omit<RankDeps, 'report'> {
   readonly numDevices: number;
@@ -27,6 +28,8 @@ export interface NextDevices {
   readonly model: PreparedModel;
   /** By rank. */
   readonly handles: readonly DeviceHandle[];
+  /** What they have. */
+  readonly adapters: LoadedAdapters;
 }
 
 /** The devices of this host: what happens to all ranks together. What happens to one is {@link Rank}'s. */
@@ -63,6 +66,16 @@ export class DeviceFleet {
     return this.#ranks.map(({ facts }) => facts);
   }
 
+  /** Every device has the adapter from here on, those that come later too. */
+  loadAdapter(id: LoraId, weights: LoraWeights): void {
+    for (const rank of this.#ranks) rank.loadAdapter(id, weights);
+  }
+
+  /** No request has it any more. */
+  unloadAdapter(id: LoraId): void {
+    for (const rank of this.#ranks) rank.unloadAdapter(id);
+  }
+
   /** False when the rank does not exist or is down. */
   injectFault(rank: number, how: InjectFault['how']): boolean {
     return this.#ranks[rank]?.injectFault(how) ?? false;
@@ -80,11 +93,12 @@ export class DeviceFleet {
   async buildNext(
     model: PreparedModel,
     prove: (handle: DeviceHandle) => Promise<void>,
+    adapters: LoadedAdapters = new Map(),
   ): Promise<NextDevices> {
     const handles: DeviceHandle[] = [];
     try {
       for (const rank of this.#ranks) {
-        const handle = rank.loadNext(model);
+        const handle = rank.loadNext(model, adapters);
         handles.push(handle);
         await handle.ready;
         await Promise.race([prove(handle), handle.done.then(endedEarly)]);
@@ -94,17 +108,17 @@ export class DeviceFleet {
       await Promise.allSettled(handles.map((handle) => handle.done));
       throw error;
     }
-    return { model, handles };
+    return { model, handles, adapters };
   }
 
   /**
    * New requests go to the next devices from here on. Settles when all that began on the old ones has ended and
    * they are gone; never rejects.
    */
-  async switchTo({ model, handles }: NextDevices): Promise<void> {
+  async switchTo({ model, handles, adapters }: NextDevices): Promise<void> {
     const switched = this.#ranks.map(async (rank, index) => {
       const handle = handles[index];
-      if (handle !== undefined) await rank.switchTo(handle, model);
+      if (handle !== undefined) await rank.switchTo(handle, model, adapters);
     });
     await Promise.all(switched);
   }

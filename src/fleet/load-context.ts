@@ -4,6 +4,7 @@ import { isQuantMethod } from '../core/quant-methods.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
+import type { LoraTargets } from '../model/lora/lora-sites.js';
 import type { RoundLayer } from '../model/quantize/compensate/round-layers.js';
 import type { QuantizeDeps } from '../model/quantize/kept-weights.js';
 import type { TargetRequest } from '../model/target.js';
@@ -27,6 +28,8 @@ export interface LoadContext {
   readonly temporary: TemporaryFolders;
   /** Whoever loads waits for the proof of the weights; absent = they are proven when they are prepared. */
   readonly provesLate?: boolean;
+  /** Which modules adapters may change; absent = none. */
+  readonly lora?: LoraTargets | null;
   /** What the model is to be computed on, and in. */
   readonly device: TargetRequest;
   /** Where that of the served model lies, for weights that follow it without one; null before it is loaded. */

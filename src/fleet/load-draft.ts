@@ -25,6 +25,7 @@ export async function loadDraft(
       ...context,
       args: { ...storedAnyhow(args), loadFormat, contextLength: null },
       tokenizerFolder: prepared.tokenizerFolder,
+      lora: null,
     },
     folder,
   );

@@ -43,8 +43,10 @@ async function prepare(
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,
         isEmbedding: args.isEmbedding,
+        embeddingTask: args.embeddingTask,
         device,
         overlay,
+        lora: context.lora ?? null,
       },
       {
         runJob,

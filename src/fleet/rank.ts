@@ -1,5 +1,6 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
+import type { LoraId, LoraWeights } from '../core/lora.js';
 import type { DeviceFacts } from '../core/device-facts.js';
 import { cacheMixesRuns } from '../device/cpu/cpu-forward.js';
 import type { DeviceHandle } from '../device/handle.js';
@@ -14,6 +15,9 @@ const RESTART_DELAY_MS = 100;
 
 /** Starts the thread of a device, which loads its model from there on. */
 export type StartDevice = (start: DeviceStart) => DeviceHandle;
+
+/** Adapters as devices have them. */
+export type LoadedAdapters = ReadonlyMap<LoraId, LoraWeights>;
 
 /** What every device of a host starts with. */
 export type SharedStart = Omit<DeviceStart, 'device'>;
@@ -64,6 +68,8 @@ export class Rank {
   #isInjected = false;
   #isRetiring = false;
   #facts: DeviceFacts | null = null;
+  /** What each device here has. */
+  #adapters = new Map<LoraId, LoraWeights>();
   #isAsleep = false;
 
   constructor(rank: number, start: SharedStart, deps: RankDeps) {
@@ -92,16 +98,21 @@ export class Rank {
   }
 
   /** Starts a device for another model, which takes no traffic before {@link switchTo}. */
-  loadNext(model: PreparedModel): DeviceHandle {
-    return this.#load(this.#nextDevice(), { ...this.#start, model });
+  loadNext(model: PreparedModel, adapters: LoadedAdapters): DeviceHandle {
+    return this.#load(this.#nextDevice(), { ...this.#start, model }, adapters);
   }
 
   /**
    * New requests go to `next`, a device with `model`, from here on. Settles when all that began on the old
    * device has ended and it is gone; never rejects.
    */
-  async switchTo(next: DeviceHandle, model: PreparedModel): Promise<void> {
+  async switchTo(
+    next: DeviceHandle,
+    model: PreparedModel,
+    adapters: LoadedAdapters,
+  ): Promise<void> {
     const old = this.#serving;
+    this.#adapters = new Map(adapters);
     this.#start = { ...this.#start, model };
     this.#isAsleep = false;
     this.#weightsEpoch += 1;
@@ -121,6 +132,16 @@ export class Rank {
   async wake(): Promise<void> {
     this.#isAsleep = false;
     if (this.#serving === null) await this.bringUp();
+  }
+
+  loadAdapter(id: LoraId, weights: LoraWeights): void {
+    this.#adapters.set(id, weights);
+    for (const handle of this.#alive) handle.loadAdapter(id, weights);
+  }
+
+  unloadAdapter(id: LoraId): void {
+    this.#adapters.delete(id);
+    for (const handle of this.#alive) handle.unloadAdapter(id);
   }
 
   /** The serving device gives its KV back; never rejects. */
@@ -157,9 +178,14 @@ export class Rank {
     return isNeeded;
   }
 
-  #load(device: DeviceId, start: SharedStart): DeviceHandle {
+  #load(
+    device: DeviceId,
+    start: SharedStart,
+    adapters: LoadedAdapters = this.#adapters,
+  ): DeviceHandle {
     const handle = this.#deps.startDevice({ ...start, device });
     this.#alive.add(handle);
+    for (const [id, weights] of adapters) handle.loadAdapter(id, weights);
     const forget = (): void => {
       this.#alive.delete(handle);
     };

@@ -3,7 +3,9 @@ import type { WeightControl, WeightOutcome, WeightUpdate } from '../engine/contr
 import type { ModelSpec } from '../core/model-spec.js';
 import { shownMiB } from '../core/shown-size.js';
 import type { DeviceLimits } from '../messages.js';
+import type { DeviceHandle } from '../device/handle.js';
 import type { DeviceFleet, NextDevices } from './device-fleet.js';
+import type { FleetAdapters } from './fleet-adapters.js';
 import type { Exclusive } from './exclusive.js';
 import type { LoadContext } from './load-context.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
@@ -27,6 +29,8 @@ export interface WeightUpdaterDeps {
   readonly running: PreparedCheckpoint;
   /** Of the model that drafts, which each device loads beside the weights. */
   readonly draftBytes: number;
+  /** Null = there are none. */
+  readonly adapters: Pick<FleetAdapters, 'readAgain' | 'follow'> | null;
   /** What else changes the devices. */
   readonly changes: Exclusive;
 }
@@ -79,6 +83,7 @@ export class WeightUpdater implements WeightControl {
     const next = await this.#buildOrDiscard(weights, request);
     if (request.abortAllRequests) engine.abortScheduled();
     this.#oldGone = this.#retireOld(running, weights, fleet.switchTo(next));
+    this.#deps.adapters?.follow(weights.prepared.lora);
     served.replace(weights.modelPath, request.weightVersion ?? served.version);
     this.#running = weights;
   }
@@ -90,6 +95,7 @@ export class WeightUpdater implements WeightControl {
       await this.#oldGone;
       return await this.#buildWhereItFits(weights, request);
     } catch (error) {
+      this.#deps.adapters?.follow(null);
       await discardWeights(weights, this.#running);
       throw rolledBack(error);
     }
@@ -142,13 +148,15 @@ export class WeightUpdater implements WeightControl {
   }
 
   async #build({ prepared, context }: Weights): Promise<NextDevices> {
-    const { spec, graph, weightsFolder, target, isBatchInvariant } = prepared;
-    const { fleet, prove } = this.#deps;
+    const { spec, graph, weightsFolder, target, isBatchInvariant, lora } = prepared;
+    const { fleet, prove, adapters } = this.#deps;
     const model = { spec, graph, weightsFolder, target, isBatchInvariant };
-    const next = await fleet.buildNext(model, async ({ port, ready }) => {
+    const proven = async ({ port, ready }: DeviceHandle): Promise<void> => {
       const { limits } = await ready;
       await prove(port, spec, limits);
-    });
+    };
+    const again = lora === null ? undefined : await adapters?.readAgain(lora);
+    const next = await fleet.buildNext(model, proven, again);
     context.log.info(
       `The new weights answered a first request on ${next.handles.length} device(s).`,
     );

@@ -32,7 +32,11 @@ export type FrontDecision =
   | (Extract<UpgradeDecision, { kind: 'accept' }> & Pick<OpenedSocket, 'id'>);
 
 /** Everybody may ask, and no page reads the answer. */
-const NO_RULES: OriginRules = { refusal: () => null, corsHeaders: () => ({}) };
+const NO_RULES: OriginRules = {
+  refusal: () => null,
+  corsHeaders: () => ({}),
+  isLocal: () => false,
+};
 
 /** What every engine does with what it has parsed: what no route needs to be asked for, then the handler. */
 export class Front {

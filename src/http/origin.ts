@@ -9,6 +9,11 @@ export interface OriginRules {
   refusal(headers: RequestHeaders): Failure | null;
   /** What lets the asking page read the answer; none for a request that is no page's, or a refused one. */
   corsHeaders(headers: RequestHeaders): Headers;
+  /**
+   * Whether this server listens where only this machine reaches it, and the request names it by such a name, on behalf
+   * of no page, or of one from such a name: stricter than {@link refusal}, which lets in what flags name.
+   */
+  isLocal(headers: RequestHeaders): boolean;
 }
 
 export interface OriginOptions {
@@ -48,6 +53,12 @@ export function createOriginRules(options: OriginOptions): OriginRules {
         vary: 'Origin',
       };
     },
+    isLocal: (headers) => {
+      if (!isLoopback(options.host) || !isLoopback(hostName(headers.get('host') ?? '')))
+        return false;
+      const origin = headers.get('origin');
+      return origin === undefined || isLoopback(hostName(authorityOf(origin) ?? ''));
+    },
   };
 }
 
@@ -81,9 +92,14 @@ function pageRule({ corsOrigins }: OriginOptions): Rule {
 
 /** A page of this server, or of any server on this machine. */
 function isFromHere(origin: string, host: string): boolean {
-  const authority = /^https?:\/\/([^/?#@\s]+)$/i.exec(origin)?.[1]?.toLowerCase();
+  const authority = authorityOf(origin);
   if (authority === undefined) return false;
   return authority === host.toLowerCase() || isLoopback(hostName(authority));
+}
+
+/** `https://Name:8000` → `name:8000` */
+function authorityOf(origin: string): string | undefined {
+  return /^https?:\/\/([^/?#@\s]+)$/i.exec(origin)?.[1]?.toLowerCase();
 }
 
 /** `Name:8000` → `name`, `[::1]:8000` → `::1`. */

@@ -162,6 +162,8 @@ export interface ChatRequest {
   readonly return_cache_info?: boolean | null | undefined;
   /** Tokens of a thought at most; negative = no limit. */
   readonly max_thinking_tokens?: number | null | undefined;
+  /** The LoRA adapter, by its name; with --enable-lora. */
+  readonly lora_path?: string | readonly (string | null)[] | null | undefined;
   /** Choices bring the ids of the prompt. */
   readonly return_prompt_token_ids?: boolean | null | undefined;
   /** Choices bring the ids of prompt and answer. */
@@ -238,6 +240,8 @@ export interface GenerateRequest {
   readonly return_cache_info?: boolean | null | undefined;
   /** Tokens of a thought at most; negative = no limit. */
   readonly max_thinking_tokens?: number | null | undefined;
+  /** The LoRA adapter, by its name; with --enable-lora. */
+  readonly lora_path?: string | readonly (string | null)[] | null | undefined;
   /** False: it counts in no metric. */
   readonly log_metrics?: boolean | null | undefined;
   /** It leaves no trace in the log. */

@@ -18,7 +18,9 @@ import { requirePaged } from './graph/paged/require-paged.js';
 import type { KvScales } from './kv-scales.js';
 import { ModelLoadError } from './load-error.js';
 import { chooseKvType } from './kv-type.js';
-import { stateFacts } from './plan-facts.js';
+import { loraRecipe } from './lora/lora-recipe.js';
+import { loraSites } from './lora/lora-sites.js';
+import { hasPlainLayers } from './plan-facts.js';
 import type { ModelPlan } from './plan.js';
 import { plannedLinears } from './plan-tensors.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
@@ -26,7 +28,8 @@ import { keptKvScales } from './quantize/kept-kv-scales.js';
 import { keptLinears, NONE_KEPT, type KeptCount } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import { quantizedWeights, type QuantizeInput } from './quantize/quantized-weights.js';
-import { roundsToZeros } from './quantize/recipe.js';
+import type { LinearSteps } from './quantize/recipe-steps.js';
+import { roundsToZeros, stepsOfLinears } from './quantize/recipe.js';
 import { unpackedCheckpoint } from './quantize/unpacked-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { JsonObject } from './source/model-source.js';
@@ -34,7 +37,7 @@ import { overlaid } from './source/tensor-overlay.js';
 import { modelSpec } from './spec.js';
 import { targetFor, type ModelTarget } from './target.js';
 import { aliased, withPrefix } from './weights/aliases.js';
-import { dummyCheckpoint } from './weights/dummy.js';
+import { DUMMY_TYPE, dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
 import { withViews } from './weights/tensor-views.js';
 import { withTextPart } from './weights/text-part.js';
@@ -51,27 +54,30 @@ export async function buildDecoder(
   const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
   const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
-  const { checkpoint, storedType, target, weights, formatReason, kept, isCompensated } =
+  const { checkpoint, storedType, target, weights, formatReason, kept, isCompensated, steps } =
     converted === null
       ? await weightsFromCheckpoint(model, { options, contextLength, deps })
       : weightsAsConverted(converted, model, options);
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
   const { format, totalBytes: weightBytes } = store;
-  const { allowsLoneRows = false } = options;
+  const { allowsLoneRows = false, lora: loraTargets = null } = options;
+  const sites = loraTargets === null ? [] : loraSites(model, loraTargets);
+  if (loraTargets !== null) requireLora(target, converted);
   const isBatchInvariant = !(
     allowsLoneRows &&
     target.device === 'cpu' &&
     needsEvenRows(plan, store)
   );
-  const build = (kvScales: KvScales | null): PreparedModel => ({
+  const build = (kvScales: KvScales | null, lora = sites): PreparedModel => ({
     spec: modelSpec(model, {
       contextLength,
       format,
       weightBytes,
       kvType: kvScales === null ? target.kv : 'i8',
+      ...(lora.length > 0 && { lora }),
     }),
-    graph: buildGraph(model, store, { contextLength, target, kvScales, isBatchInvariant }),
+    graph: buildGraph(model, store, { contextLength, target, kvScales, isBatchInvariant, lora }),
     weightsFolder: store.folder,
     target,
     isBatchInvariant,
@@ -79,7 +85,7 @@ export async function buildDecoder(
   const { kvCacheDtype } = options.device;
   const kvScales =
     chooseKvType(kvCacheDtype, model, { target, format }) === 'i8'
-      ? await kvScalesFor(build(null), { weights, converted, options, deps })
+      ? await kvScalesFor(build(null, []), { weights, converted, options, deps })
       : null;
   const { spec, graph } = build(kvScales);
   return {
@@ -97,6 +103,7 @@ export async function buildDecoder(
     formatReason,
     kept,
     isCompensated,
+    lora: sites.length === 0 ? null : loraRecipe(model, sites, steps),
   };
 }
 
@@ -110,6 +117,8 @@ interface DecoderWeights {
   readonly formatReason: string;
   readonly kept: KeptCount | null;
   readonly isCompensated: boolean | null;
+  /** What was done to linears beside their encoding, by name; those that are not there were left as they are. */
+  readonly steps: ReadonlyMap<string, LinearSteps>;
 }
 
 interface CheckpointContext {
@@ -124,11 +133,15 @@ async function weightsFromCheckpoint(
 ): Promise<DecoderWeights> {
   const { options, deps } = context;
   const { config, plan } = model;
+  const choose = (type: FloatType): FormatChoice =>
+    chooseFormat(options.quantization, plan, targetFor(options.device, type), options);
+  // A dummy is as large as the model: it is not written for a format that cannot be had.
+  if (options.loadFormat === 'dummy') choose(DUMMY_TYPE);
   const checkpoint = await openWeights(options, model, deps);
   const storedType = embeddingType(plan, checkpoint);
   const target = targetFor(options.device, storedType);
   if (target.device !== 'cpu') requirePaged(model, target);
-  const choice = chooseFormat(options.quantization, plan, target, options);
+  const choice = choose(storedType);
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
   checkPlan(plan, checkpoint);
@@ -144,6 +157,8 @@ async function weightsFromCheckpoint(
     formatReason: choice.reason,
     kept: kept.size === 0 ? null : { kept: kept.size, of: plannedLinears(plan).length },
     isCompensated: rounding === null ? null : texts !== null,
+    steps:
+      choice.format === 'none' ? new Map() : stepsOfLinears({ ...input, texts }, choice.format),
   };
 }
 
@@ -168,7 +183,25 @@ function weightsAsConverted(
     formatReason: 'as it was converted',
     kept: converted.manifest.kept,
     isCompensated: converted.manifest.isCompensated ?? null,
+    steps: new Map(),
   };
+}
+
+/** @throws ModelLoadError where no adapter could be read, or run */
+function requireLora(target: ModelTarget, converted: ConvertedWeights | null): void {
+  if (target.device !== 'cpu') {
+    throw new ModelLoadError(
+      'bad_option',
+      `--enable-lora is for the CPU: the graph of ${target.device} has no place for adapters.`,
+    );
+  }
+  if (converted !== null) {
+    throw new ModelLoadError(
+      'bad_option',
+      'Adapters are turned as the weights beside them were, by what only the checkpoint has: --enable-lora needs it in ' +
+        'the place of the converted model.',
+    );
+  }
 }
 
 interface ScalesInput {
@@ -217,9 +250,9 @@ async function roundingOf(
   { options, contextLength, deps }: CheckpointContext,
 ): Promise<{ readonly texts: readonly Int32Array[] | null } | null> {
   if (format === 'none' || !roundsToZeros({ ...input, format })) return null;
-  // Random weights answer at random, however they are rounded; no stage shows what a recurrent mixer's linears read.
-  const isRecurrent = stateFacts(input.plan) !== null;
-  if (options.loadFormat === 'dummy' || deps.readTexts === undefined || isRecurrent) {
+  // Random weights answer at random, however they are rounded; no stage shows what linears of other layers read.
+  const hasStages = hasPlainLayers(input.plan);
+  if (options.loadFormat === 'dummy' || deps.readTexts === undefined || !hasStages) {
     return { texts: null };
   }
   const { vocabSize } = input.config;
@@ -258,11 +291,13 @@ async function openWeights(
   return withViews(isPart ? withTextPart(stored, plan) : withTrunk(stored, plan), views);
 }
 
-/** The head stands beside the trunk. */
+/** The head stands beside the trunk, which transformers 5 calls `model` where an architecture has another name for it. */
 function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
-  return aliased(checkpoint, (name) =>
-    name.startsWith('lm_head.') ? name : withPrefix(name, trunkOf(plan)),
-  );
+  const trunk = trunkOf(plan);
+  return aliased(checkpoint, (name) => {
+    if (name.startsWith('lm_head.') || name.startsWith(trunk)) return name;
+    return withPrefix(name.replace(/^model\./, ''), trunk);
+  });
 }
 
 /** What stands before the names of all but the head, in a family's plan. */

@@ -3,6 +3,8 @@ import type { ModelTarget, TargetRequest } from './target.js';
 import type { AnyPlan } from './plan-tensors.js';
 import type { Preference, Quantization } from './quantize/format.js';
 import type { CalibrateKv, KvScales } from './kv-scales.js';
+import type { LoraRecipe } from './lora/lora-recipe.js';
+import type { LoraTargets } from './lora/lora-sites.js';
 import type { KeptCount } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
@@ -31,6 +33,8 @@ export interface BuildOptions {
   readonly device: TargetRequest;
   /** Tensors that take the place of the source's; null = none. */
   readonly overlay: TensorOverlay | null;
+  /** Which modules adapters may change; default: none. */
+  readonly lora?: LoraTargets | null;
 }
 
 /** What the building needs beside files. */
@@ -78,6 +82,8 @@ export interface BuiltModel {
   readonly formatReason: string;
   /** Linears in the checkpoint's own blocks; null where none could be. */
   readonly kept: KeptCount | null;
+  /** How adapters are read for these weights; null = the graph has no place for any. */
+  readonly lora: LoraRecipe | null;
   /** Whether linears that are rounded to four bits make good their errors (docs/decisions/0023); null = none are. */
   readonly isCompensated: boolean | null;
 }

@@ -3,6 +3,7 @@ import type {
   AttentionPlan,
   ConvPlan,
   HeadNormPlan,
+  HeadSizes,
   LayerPlan,
   MemoryHeads,
   MoePlan,
@@ -24,6 +25,18 @@ export function moeFacts({ layers }: TrunkPlan): MoeSpec | null {
 /** Of the layers that have it. */
 export function attentionsOf({ layers }: TrunkPlan): readonly AttentionPlan[] {
   return layers.flatMap(({ attention }) => attention ?? []);
+}
+
+/** Those of a layer. */
+export function headsOf({ numHeads, numKvHeads, headDim }: HeadSizes, plan: AttentionPlan) {
+  return plan.heads ?? { numHeads, numKvHeads, headDim };
+}
+
+/** Whether heads of all layers are alike, and each has keys and values of its own. */
+export function hasPlainKv(plan: TrunkPlan): boolean {
+  return attentionsOf(plan).every(
+    ({ heads, sharesKv }) => heads === undefined && sharesKv === undefined,
+  );
 }
 
 /** What a sequence has of each layer beside rows of K and V; null = nothing. */
@@ -64,14 +77,40 @@ export function layerNorms(layer: LayerPlan): readonly NormPlan[] {
     attentionOutputNorm,
     mlpNorm,
     mlpOutputNorm,
+    ...besideNorms(layer),
   ];
   return norms.filter((norm) => norm !== null);
 }
 
 /** Those of latents, and of heads. */
-export function attentionNorms({ latent, qNorm, kNorm }: AttentionPlan): readonly NormPlan[] {
-  const norms = [latent?.q?.norm ?? null, latent?.norm ?? null, qNorm, kNorm];
+export function attentionNorms(plan: AttentionPlan): readonly NormPlan[] {
+  const { latent, qNorm, kNorm, vNorm = null } = plan;
+  const norms = [latent?.q?.norm ?? null, latent?.norm ?? null, qNorm, kNorm, vNorm];
   return norms.filter((norm) => norm !== null);
+}
+
+/** Those of what a layer has beside attention and MLP, and of experts beside an MLP. */
+export function besideNorms({ altUp, tokenInput, mlp }: LayerPlan): readonly NormPlan[] {
+  const besides = mlp?.kind === 'moe' ? mlp.besides : undefined;
+  return [
+    ...(altUp === undefined ? [] : [altUp.norm, altUp.laurel.norm]),
+    ...(tokenInput === undefined ? [] : [tokenInput.norm]),
+    ...(besides === undefined
+      ? []
+      : [besides.routerNorm, besides.inputNorm, besides.outputNorm, besides.sharedNorm]),
+  ];
+}
+
+/** The norms outside the layers. */
+export function outerNorms({ tokenInputs, finalNorm }: TrunkPlan): readonly NormPlan[] {
+  return tokenInputs === undefined ? [finalNorm] : [tokenInputs.norm, finalNorm];
+}
+
+/** Whether each layer is attention and an MLP, and nothing else: what stages can be made of (graph/layer-stages.ts). */
+export function hasPlainLayers(plan: TrunkPlan): boolean {
+  const isPlain = (layer: LayerPlan): boolean =>
+    besideNorms(layer).length === 0 && layer.outputScale === undefined;
+  return stateFacts(plan) === null && hasPlainKv(plan) && plan.layers.every(isPlain);
 }
 
 /** The norms inside a recurrent mixer. */

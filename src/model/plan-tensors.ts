@@ -1,11 +1,13 @@
-import { layerNorms, normTensors } from './plan-facts.js';
+import { layerNorms, normTensors, outerNorms } from './plan-facts.js';
 import type {
+  AdapterPlan,
   AttentionPlan,
   DenseMlpPlan,
   LayerPlan,
   LinearPlan,
   MlpPlan,
   ModelPlan,
+  MoePlan,
   RecurrentPlan,
   TensorPlan,
   TrunkPlan,
@@ -22,16 +24,37 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 }
 
 function decoderTensors(plan: TrunkPlan): TensorPlan[] {
-  const norms = [...plan.layers.flatMap(layerNorms), plan.finalNorm];
+  const norms = [...plan.layers.flatMap(layerNorms), ...outerNorms(plan)];
   const activations = plan.layers.flatMap(({ mlp }) =>
     mlp === null ? [] : activationTensors(mlp),
   );
-  const tables = plan.positions === null ? [plan.embedding] : [plan.embedding, plan.positions];
   const others = plan.layers.flatMap((layer) => [
     ...scoreTensors(layer),
     ...recurrentTensors(layer.recurrent),
+    ...streamTensors(layer),
   ]);
-  return [...tables, ...norms.flatMap(normTensors), ...activations, ...others];
+  const adapters = layerLinears(plan).flatMap(({ parts }) =>
+    parts.flatMap(({ adapter }) => adapterTensors(adapter)),
+  );
+  return [...tablesOf(plan), ...norms.flatMap(normTensors), ...activations, ...others, ...adapters];
+}
+
+/** Those of one, or nothing. */
+export function adapterTensors(adapter: AdapterPlan | undefined): TensorPlan[] {
+  return adapter === undefined ? [] : [adapter.down, adapter.up];
+}
+
+/** Whose rows are picked by tokens, or by positions. */
+export function tablesOf({ embedding, positions, tokenInputs }: TrunkPlan): TensorPlan[] {
+  const others = [positions, tokenInputs?.embedding ?? null];
+  return [embedding, ...others.filter((table) => table !== null)];
+}
+
+/** What a layer's streams are multiplied by. */
+export function streamTensors({ altUp, outputScale }: LayerPlan): TensorPlan[] {
+  const ofStreams = altUp && [altUp.prediction, altUp.correction, altUp.outputGain];
+  const tensors = [...(ofStreams ?? []), outputScale ?? null];
+  return tensors.filter((tensor) => tensor !== null);
 }
 
 /** What is no norm and no linear of it. */
@@ -51,10 +74,11 @@ export function recurrentTensors(plan: RecurrentPlan | null): TensorPlan[] {
   }
 }
 
-/** What a layer adds to scores: of attention, and of its router. */
+/** What a layer does to scores: of attention, and of its router. */
 export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
-  const bias = mlp?.kind === 'moe' && mlp.routing.kind === 'scored' ? mlp.routing.bias : null;
-  return [attention?.sinks ?? null, bias].filter((tensor) => tensor !== null);
+  const routing = mlp?.kind === 'moe' && mlp.routing.kind === 'scored' ? mlp.routing : null;
+  const tensors = [attention?.sinks, routing?.bias, routing?.expertScale];
+  return tensors.filter((tensor) => tensor !== null && tensor !== undefined);
 }
 
 /** What the checkpoint has of a learned activation. */
@@ -70,11 +94,28 @@ export function plannedLinears(plan: AnyPlan): LinearPlan[] {
 }
 
 function layerLinears(plan: TrunkPlan): LinearPlan[] {
-  return plan.layers.flatMap((layer) => [
-    ...attentionLinears(layer),
-    ...recurrentLinears(layer.recurrent),
-    ...mlpLinears(layer),
-  ]);
+  return [
+    ...entryLinears(plan),
+    ...plan.layers.flatMap((layer) => [
+      ...attentionLinears(layer),
+      ...recurrentLinears(layer.recurrent),
+      ...mlpLinears(layer),
+      ...besideLinears(layer),
+    ]),
+  ];
+}
+
+/** What stands before the layers, and behind them. */
+export function entryLinears({ tokenInputs, streams }: TrunkPlan): LinearPlan[] {
+  const ofTokens = tokenInputs === undefined ? [] : [tokenInputs.projection];
+  return [...ofTokens, ...(streams === undefined ? [] : [...streams.enter, ...streams.leave])];
+}
+
+/** What a layer has beside attention and MLP. */
+export function besideLinears({ altUp, tokenInput }: LayerPlan): LinearPlan[] {
+  const ofStreams = altUp && [altUp.laurel.down, altUp.laurel.up, altUp.router];
+  const ofToken = tokenInput && [tokenInput.gate, tokenInput.up];
+  return [...(ofStreams ?? []), ...(ofToken ?? [])];
 }
 
 function attentionLinears({ attention }: LayerPlan): LinearPlan[] {
@@ -109,10 +150,17 @@ function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {
   const shared = mlp.shared === null ? [] : denseLinears(mlp.shared);
   const gate = mlp.shared?.gate ?? null;
   const experts = mlp.experts.flatMap(denseLinears);
-  return [mlp.router, ...experts, ...shared, ...(gate === null ? [] : [gate])];
+  const ends = latentEnds(mlp);
+  return [mlp.router, ...ends, ...experts, ...shared, ...(gate === null ? [] : [gate])];
 }
 
-function denseLinears(mlp: DenseMlpPlan): LinearPlan[] {
+/** What brings tokens to what experts read, and back. */
+export function latentEnds({ latent }: MoePlan): readonly LinearPlan[] {
+  return latent === undefined ? [] : [latent.enter, latent.leave];
+}
+
+/** Of an MLP, or of one expert. */
+export function denseLinears(mlp: DenseMlpPlan): LinearPlan[] {
   return [mlp.kind === 'gated' ? mlp.gateUp : mlp.up, mlp.down];
 }
 

@@ -12,6 +12,10 @@ export interface ModelPlan {
   readonly embeddingScale: number;
   /** Row p is added to the token at position p, `[positions, hidden]`; null = positions are told apart by attention. */
   readonly positions: TensorPlan | null;
+  /** What layers read of the token itself ({@link LayerPlan.tokenInput}); absent = nothing. */
+  readonly tokenInputs?: TokenInputsPlan;
+  /** Several streams go through the layers ({@link LayerPlan.altUp}); absent = one does. */
+  readonly streams?: StreamsPlan;
   readonly layers: readonly LayerPlan[];
   readonly finalNorm: NormPlan;
   /** Shares the checkpoint tensor of `embedding` when the model ties them. */
@@ -31,10 +35,38 @@ export interface ModelPlan {
 /** A network up to its last norm. */
 export interface TrunkPlan extends Pick<
   ModelPlan,
-  'embedding' | 'embeddingScale' | 'positions' | 'layers' | 'finalNorm'
+  'embedding' | 'embeddingScale' | 'positions' | 'tokenInputs' | 'streams' | 'layers' | 'finalNorm'
 > {
   /** The norm of the stream takes its place, so that each half adds to what it has read (arXiv 1810.04805). */
   readonly isStreamNormed?: boolean;
+}
+
+/**
+ * Of each layer `width` numbers of a token (Gemma 3n's and 4's per-layer embeddings):
+ * `(embeddingScale * embedding[id] + norm(projectionScale * projection(x))) / sqrt(2)`, x being what enters the network.
+ */
+export interface TokenInputsPlan {
+  readonly width: number;
+  /** `[ids, layers * width]`; an id beyond them has those of id 0. */
+  readonly embedding: TensorPlan;
+  readonly embeddingScale: number;
+  /** `[layers * width, hidden]` */
+  readonly projection: LinearPlan;
+  readonly projectionScale: number;
+  /** Of each layer's numbers by themselves. */
+  readonly norm: NormPlan;
+}
+
+/**
+ * AltUp's streams (arXiv 2301.13310): what enters the network, and what linears make of it, each as long as it. Behind
+ * the layers other linears bring those back, each as long as the first, and the mean of all is the stream again.
+ */
+export interface StreamsPlan {
+  /** Of all streams but the first. */
+  readonly enter: readonly LinearPlan[];
+  readonly leave: readonly LinearPlan[];
+  /** The stream that the halves of a layer read. */
+  readonly active: number;
 }
 
 /** One checkpoint tensor under a logical name. `shape` is what config.json demands of it. */
@@ -53,7 +85,19 @@ export interface LinearPlan {
     readonly weight: string;
     readonly bias: string | null;
     readonly out: number;
+    /** Absent = there is none. */
+    readonly adapter?: AdapterPlan;
   }[];
+}
+
+/**
+ * Beside a weight (LoRA, arXiv 2106.09685): of a linear `scale * up(down(x))` is added to what it gives, `down [rank, in]`,
+ * `up [out, rank]`; of a table `scale * down up` to its rows, `down [rows, rank]`, `up [rank, columns]`.
+ */
+export interface AdapterPlan {
+  readonly down: TensorPlan;
+  readonly up: TensorPlan;
+  readonly scale: number;
 }
 
 /** `rms`: `x / sqrt(mean(x²) + eps)`; `layer`: `(x - mean(x)) / sqrt(variance(x) + eps)`; both `* gain + bias`. */
@@ -93,6 +137,43 @@ export interface LayerPlan {
   readonly mlpOutputNorm: NormPlan | null;
   /** Multiplies what each half adds to the stream. */
   readonly residualScale: number;
+  /** Absent = the layer is as above, of one stream. */
+  readonly altUp?: AltUpPlan;
+  /** Adds to the stream behind both halves; of several, to all but the first. Absent = nothing is added. */
+  readonly tokenInput?: TokenInputPlan;
+  /** `[1]`: multiplies the stream behind all that; absent = it is as it is. */
+  readonly outputScale?: TensorPlan;
+}
+
+/** `norm(up(activation(gate(x)) * t))` of the stream x and the token's own numbers t of the layer. */
+export interface TokenInputPlan {
+  readonly gate: LinearPlan;
+  readonly activation: Activation;
+  readonly up: LinearPlan;
+  readonly norm: NormPlan;
+}
+
+/**
+ * A layer on N streams x (Gemma 3n), of which its halves read one, a. With `m(y) = tanh(router(norm(y) / hidden))`
+ *
+ *     p = x + prediction(m(x[a])) x     y = p[a] + attention(i),  i = inputNorm(p[a])
+ *     z = (y + i + laurel(i)) / sqrt(2)     w = z + mlp(z)     x = p + (correction(m(w)) + 1) (w - p[a])
+ *
+ * What {@link TokenInputPlan} reads is x[a] times `outputGain`.
+ */
+export interface AltUpPlan {
+  /** `[N, hidden]`; always computed in f32, as are both below. */
+  readonly router: LinearPlan;
+  readonly norm: NormPlan;
+  /** `[N * N, N]`: for each stream what it takes of all of them. */
+  readonly prediction: TensorPlan;
+  /** `[N, N]`, within `[-clip, clip]`. */
+  readonly correction: TensorPlan;
+  readonly clip: number | null;
+  /** `[hidden]` */
+  readonly outputGain: TensorPlan | null;
+  /** `norm(up(down(x)))` */
+  readonly laurel: { readonly down: LinearPlan; readonly up: LinearPlan; readonly norm: NormPlan };
 }
 
 /** Attention and an MLP, and nothing else. */
@@ -101,13 +182,26 @@ export interface PlainLayerPlan extends LayerPlan {
   readonly mlp: MlpPlan;
 }
 
+/** How many heads there are, and of how many dimensions. */
+export interface HeadSizes {
+  readonly numHeads: number;
+  readonly numKvHeads: number;
+  readonly headDim: number;
+}
+
 export interface AttentionPlan {
   /** Rows of q, k and v, in this order; where `latent` is not null what it says. */
   readonly qkv: LinearPlan;
+  /** Absent = those of the model. */
+  readonly heads?: HeadSizes;
+  /** Of the layer whose keys and values it reads, so that `qkv` gives q alone; absent = it has its own. */
+  readonly sharesKv?: number;
   /** Null = `qkv` gives q, k and v themselves. */
   readonly latent: LatentPlan | null;
   readonly qNorm: HeadNormPlan | null;
   readonly kNorm: HeadNormPlan | null;
+  /** Absent = v is as it is. */
+  readonly vNorm?: HeadNormPlan;
   /** The sigmoid of it multiplies what the heads give; null = it counts in full. `[numHeads * headDim]` */
   readonly gate: LinearPlan | null;
   /** The norms of q and k are of what has been rotated; else before that. */
@@ -312,6 +406,8 @@ export interface GatedMlpPlan {
   /** Both are 1 in experts. */
   readonly gateScale: number;
   readonly outputScale: number;
+  /** The gate becomes `relu(gate - mean - sparsity * deviation)`, both over all its numbers; absent = it is as it is. */
+  readonly sparsity?: number;
   /** With `g = min(gate x, limit)` and `u` in `[-limit, limit]` it is `down(activation(g) * (u + 1))`; null = as above. */
   readonly limit: number | null;
 }
@@ -339,10 +435,25 @@ export interface MoePlan {
   readonly kind: 'moe';
   /** `[numExperts, hidden]`; reads what the experts read. Always computed in f32. */
   readonly router: LinearPlan;
-  readonly experts: readonly GatedMlpPlan[];
+  /** All of one kind. */
+  readonly experts: readonly DenseMlpPlan[];
   readonly topK: number;
   readonly routing: RoutingPlan;
   readonly shared: SharedExpertPlan | null;
+  /** Experts read what `enter` makes of a token, `leave` what they give together; absent = neither is there. */
+  readonly latent?: { readonly enter: LinearPlan; readonly leave: LinearPlan };
+  /** Absent = router and experts read what the MLP of the layer reads. */
+  readonly besides?: ExpertsBesides;
+}
+
+/** Experts that read the stream itself, through norms of their own, beside the shared one; what each gives is normed. */
+export interface ExpertsBesides {
+  readonly routerNorm: NormPlan;
+  /** Multiplies the router's logits. */
+  readonly routerScale: number;
+  readonly inputNorm: NormPlan;
+  readonly outputNorm: NormPlan;
+  readonly sharedNorm: NormPlan;
 }
 
 /** How the router's logits become a choice, and weights of what is chosen. */
@@ -359,8 +470,12 @@ export interface ScoredRouting {
   readonly groups: ExpertGroups | null;
   /** Divide the weights by their sum, or by this where it is less; null = they stay as they are. */
   readonly leastSum: number | null;
+  /** Is added to that sum; absent = nothing. */
+  readonly addedToSum?: number;
   /** Multiplies the weights. */
   readonly scale: number;
+  /** `[numExperts]`: multiplies the weight of each expert; absent = nothing does. */
+  readonly expertScale?: TensorPlan;
 }
 
 export interface ExpertGroups {
@@ -379,7 +494,7 @@ export interface SparseMixerRouting {
   readonly jitter: number;
 }
 
-export interface SharedExpertPlan extends GatedMlpPlan {
+export type SharedExpertPlan = DenseMlpPlan & {
   /** A sigmoid of it multiplies what the expert gives; null = it counts in full. */
   readonly gate: LinearPlan | null;
-}
+};

@@ -5,9 +5,12 @@ import { generationDefaults, type GenerationDefaults } from './families/generati
 import type { PreparedModel } from './graph/contract.js';
 import { warnOfUnreadLayers } from './weights/unread-layers.js';
 import { ModelLoadError } from './load-error.js';
+import type { LoraRecipe } from './lora/lora-recipe.js';
+import type { LoraTargets } from './lora/lora-sites.js';
 import { openModel } from './open-model.js';
 import { countParameters } from './plan-tensors.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
+import { forTask } from './pooled/embedding-task.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
 import { sweepCache } from './quantize/drafts.js';
 import type { Preference, Quantization } from './quantize/format.js';
@@ -38,8 +41,12 @@ export interface PrepareOptions {
   readonly device?: TargetRequest;
   /** `--is-embedding`: a causal model answers with vectors. Others do so, or do not, by themselves. */
   readonly isEmbedding?: boolean;
+  /** `--embedding-task`: whose adapters are taken; null = what config.json says, or none. */
+  readonly embeddingTask?: string | null;
   /** Tensors that take the place of the folder's. */
   readonly overlay?: TensorOverlay | null;
+  /** `--enable-lora`: which modules adapters may change. */
+  readonly lora?: LoraTargets | null;
 }
 
 /** A model that is ready for a device worker, and what a person wants to know of it. */
@@ -51,6 +58,8 @@ export interface PreparedCheckpoint extends PreparedModel {
   readonly proof: QuantizedWeights['proof'];
   /** What `radish convert` writes; null where nothing is quantised. */
   readonly quantized: QuantizedForm | null;
+  /** How adapters are read for these weights; null = it takes none. */
+  readonly lora: LoraRecipe | null;
   readonly generation: GenerationDefaults;
   /** Folder with tokenizer.json and what goes with it, or a file that has them inside. */
   readonly tokenizerFolder: string;
@@ -94,7 +103,7 @@ export async function prepareModel(
   // Random weights are stored in no way.
   if (quantMethod !== null && options.loadFormat !== 'dummy')
     await requireMethod(quantMethod, source, deps.warn);
-  const config = await source.config();
+  const config = forTask(await source.config(), options.embeddingTask ?? null, deps.warn);
   const { overlay = null, device = ON_CPU } = options;
   const build = { ...options, source, overlay, device };
   const { spec, graph, target, plan, checkpoint, weights, quantized, ...built } = isPooled(
@@ -115,6 +124,7 @@ export async function prepareModel(
     checkpoint,
     proof: weights.proof,
     quantized,
+    lora: built.lora,
     generation: generationDefaults(await source.generationConfig(), config),
     tokenizerFolder: source.tokenizer.path,
     info: {

@@ -1,7 +1,9 @@
+import type { LoraSite } from '../core/lora.js';
 import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
 import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
-import { layerWindows, moeFacts, stateFacts } from './plan-facts.js';
+import { kvLayers } from './graph/kv-layers.js';
+import { hasPlainKv, layerWindows, moeFacts, stateFacts } from './plan-facts.js';
 import type { TrunkPlan } from './plan.js';
 
 export interface SpecOptions {
@@ -10,6 +12,7 @@ export interface SpecOptions {
   readonly kvType: KvType;
   /** Bytes of the initializers as the session holds them. */
   readonly weightBytes: number;
+  readonly lora?: readonly LoraSite[];
 }
 
 /** What the actors may know of the model. `headDim` is that of the KV cache, padding included. */
@@ -32,6 +35,7 @@ export function modelSpec(
     moe: moeFacts(plan),
     state: stateFacts(plan),
     embedding: null,
+    ...(hasPlainKv(plan) ? {} : { kvLayers: kvLayers(config, plan) }),
     ...options,
   };
 }

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { acceptLength, acceptRate } from '../core/acceptance.js';
 import type { DeviceState, DraftStats, LoadTotals, StateRead } from '../messages.js';
-import { tokenUsage, utilization } from './usage.js';
+import { stateUsage, tokenUsage, utilization } from './usage.js';
 
 /** Facts that are settled when the server starts; the same of every device. */
 export interface MetricConstants {
@@ -25,6 +25,7 @@ const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
   kv_available_tokens: ['Free KV tokens.', (s) => s.kvPool.freeTokens],
   kv_evictable_tokens: ['Cached KV tokens that no request uses.', (s) => s.kvPool.cachedTokens],
   kv_used_tokens: ['KV tokens that requests hold.', (s) => s.kvPool.heldTokens],
+  mamba_usage: ['Recurrent states that requests hold, of all places.', stateUsage],
   gen_throughput: ['The generation throughput (token/s).', (s) => s.lastGenThroughput],
   cache_hit_rate: ['The prefix cache hit rate.', (s) => s.load.cacheHitRate],
   decode_sum_seq_lens: ['The sum of all running sequence lengths.', (s) => s.load.sumSeqLens],

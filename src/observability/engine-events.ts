@@ -26,6 +26,8 @@ export interface ObservedRequest {
   /** The answer of an embedding model. */
   readonly vector?: Float32Array | null;
   readonly createdMs: number;
+  /** When the first token of its answer came; absent for an embedding model. */
+  readonly firstTokenMs?: number | null;
   readonly finishedMs: number | null;
   readonly finish: FinishReason | null;
   readonly stats: ReqStats | null;

@@ -9,3 +9,8 @@ export function tokenUsage({ numUsedTokens, kvPool }: DeviceState): number {
 export function utilization({ numRunning, load }: DeviceState): number {
   return load.maxRunning === 0 ? 0 : numRunning / load.maxRunning;
 }
+
+/** Part of the places for recurrent states that requests hold, in [0, 1]; 0 where none are kept. */
+export function stateUsage({ statePool }: DeviceState): number {
+  return statePool === null ? 0 : statePool.held / statePool.total;
+}

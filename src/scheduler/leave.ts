@@ -51,8 +51,11 @@ export function abort(parts: Parts, req: Req, reason?: FinishReason): void {
   const isWaiting = parts.waiting.has(req);
   const seat = seatOf(parts, req);
   if (seat !== null) {
-    interrupt(parts, seat);
+    const wasLive = seat.isLive;
+    if (wasLive) seat.leave();
     seat.drop();
+    // What it computed is stored nowhere now.
+    if (wasLive) parts.devices.at(seat.tree)?.cancel(seat);
   }
   parts.waiting.leave(req);
   parts.live.end(req, reason ?? abortWords(isWaiting));

@@ -28,6 +28,7 @@ import { LiveReqs } from './live-reqs.js';
 import { Outbox, type SchedulerPorts } from './outbox.js';
 import type { SchedulerParts } from './parts.js';
 import { pause } from './pause.js';
+import { readRequests } from './read-requests.js';
 import { scheduleSteps } from './step/plan.js';
 import { processResult } from './step/result.js';
 import { expired } from './timeouts.js';
@@ -141,6 +142,9 @@ export class Scheduler {
         break;
       case 'readState':
         this.#reads.ask(message.id);
+        break;
+      case 'readRequests':
+        parts.outbox.main(readRequests(parts, embedding, message.id));
         break;
       case 'drain':
         this.#isDraining = true;

@@ -1,5 +1,5 @@
 /** Runs every example of README.md, docs/library.md and docs/guide against the servers that their pages start. */
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,11 +70,15 @@ for (const [command, sections] of byCommand) {
   });
 }
 
-/** Where a server and its examples run: a folder with Radish among its packages. */
+/** For the built-in model. */
+const ADAPTER = 'test/fixtures/lora/tiny';
+
+/** Where a server and its examples run: a folder with Radish among its packages, and an adapter. */
 async function makeProject(): Promise<string> {
   const folder = await mkdtemp(join(outer, 'project-'));
   await mkdir(join(folder, 'node_modules'));
   await symlink(ROOT, join(folder, 'node_modules', 'radish-server'));
+  await cp(join(ROOT, ADAPTER), join(folder, 'adapters', 'support'), { recursive: true });
   return folder;
 }
 

@@ -140,7 +140,7 @@ export class FakeDevice {
       logprobRows,
       hiddenRows: [...this.hidden].map(hiddenRowsOf),
       routing: plan.recordsExperts ? routingOf(this.computed.splice(0)) : null,
-      timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
+      timing: { startMs: 0, loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
     };
   }
 
@@ -154,6 +154,7 @@ export class FakeDevice {
       isPerToken: false,
       vectors: Float32Array.from(vectors),
       computeUs: 0,
+      startMs: 0,
     };
   }
 

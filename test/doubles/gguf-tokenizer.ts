@@ -21,7 +21,7 @@ export interface TokenizerJson {
 
 export interface Conversion {
   /** `tokenizer.ggml.model` and `.pre` */
-  readonly kind: 'gpt2' | 'llama' | 'bert' | 't5';
+  readonly kind: 'gpt2' | 'llama' | 'gemma4' | 'bert' | 't5';
   readonly pre?: string;
   /** Contents of special tokens by role, e.g. `{ bos: '<s>' }`. */
   readonly roles: Readonly<Record<string, string>>;
@@ -48,7 +48,8 @@ export function ggufTokenizer(json: TokenizerJson, conversion: Conversion): Entr
     if (token !== undefined) return token.special ? CONTROL : USER_DEFINED;
     const content = byId.get(id);
     if (content === undefined) return UNUSED;
-    return kind === 'llama' && /^<0x[0-9A-F]{2}>$/.test(content) ? BYTE : NORMAL;
+    const hasBytes = kind === 'llama' || kind === 'gemma4';
+    return hasBytes && /^<0x[0-9A-F]{2}>$/.test(content) ? BYTE : NORMAL;
   };
   const spelled = (id: number): string => {
     const content = byId.get(id) ?? `[PAD${id}]`;
@@ -71,7 +72,7 @@ export function ggufTokenizer(json: TokenizerJson, conversion: Conversion): Entr
     ...(pre === undefined ? [] : ([['tokenizer.ggml.pre', text(pre)]] as const)),
     ['tokenizer.ggml.tokens', texts(ids.map(spelled))],
     ['tokenizer.ggml.token_type', i32s(ids.map(typeOf))],
-    ...(kind === 'gpt2'
+    ...(kind === 'gpt2' || kind === 'gemma4'
       ? ([['tokenizer.ggml.merges', texts((merges ?? []).map(mergeText))]] as const)
       : []),
     ...(kind === 'llama'

@@ -137,6 +137,13 @@ export class SchedulerRig {
     return this;
   }
 
+  /** The device reads its mail before it begins with the next step: what is cancelled is so at once. */
+  cancelFirst(rank = 0, generation = 0): this {
+    const inbox = this.devices.get(treeKey({ rank, generation }))?.inbox ?? [];
+    inbox.sort((a, b) => Number(b.kind === 'cancel') - Number(a.kind === 'cancel'));
+    return this;
+  }
+
   /** Messages that wait in a device's port. */
   inbox(rank = 0, generation = 0): readonly ToDevice[] {
     return this.devices.get(treeKey({ rank, generation }))?.inbox ?? [];

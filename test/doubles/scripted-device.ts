@@ -45,6 +45,14 @@ export class ScriptedDevice implements DeviceHandle {
     this.asked.push('connectGrammars');
   }
 
+  loadAdapter(adapter: number): void {
+    this.asked.push(`loadAdapter ${adapter}`);
+  }
+
+  unloadAdapter(adapter: number): void {
+    this.asked.push(`unloadAdapter ${adapter}`);
+  }
+
   /** `rank:generation` */
   get name(): string {
     return `${this.device.rank}:${this.device.generation}`;

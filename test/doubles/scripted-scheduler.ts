@@ -11,6 +11,7 @@ import type {
   ReqLogprobRow,
   ReqStats,
   ReqVector,
+  StepTimed,
   Submit,
   SubmitEmbed,
   ToMain,
@@ -119,6 +120,11 @@ export class ScriptedScheduler implements SchedulerPort {
     });
   }
 
+  /** A step is back that brought nothing. */
+  timed(step: StepTimed): void {
+    this.#output({ timed: [step] });
+  }
+
   check(num: number): void {
     this.#output({ toCheck: [num] });
   }
@@ -131,11 +137,12 @@ export class ScriptedScheduler implements SchedulerPort {
     vectors?: readonly ReqVector[];
     toCheck?: readonly number[];
     finished?: readonly Finished[];
+    timed?: readonly StepTimed[];
   }): void {
     const { tokens = new Int32Array(0), logprobs = [], toCheck = [], finished = [] } = part;
-    const { admitted = [], vectors = [], hiddenRows = [] } = part;
+    const { admitted = [], vectors = [], hiddenRows = [], timed = [] } = part;
     const answers = { tokens, logprobs, hiddenRows, vectors };
-    this.emit({ kind: 'output', admitted, ...answers, toCheck, finished });
+    this.emit({ kind: 'output', admitted, ...answers, toCheck, finished, timed });
   }
 
   #handle(message: ToScheduler): void {
@@ -167,12 +174,29 @@ export class ScriptedScheduler implements SchedulerPort {
         this.emit({ kind: 'stateRead', id: message.id, numQueued: 0, devices });
         break;
       }
+      case 'readRequests':
+        this.#tellRequests(message.id);
+        break;
       case 'drain':
         this.emit({ kind: 'drained' });
         break;
       default:
         break;
     }
+  }
+
+  /** All of them run. */
+  #tellRequests(id: number): void {
+    const running = [...this.live.values()].map(({ num, inputIds }) => ({
+      num,
+      tree: '0:1',
+      phase: 'decode' as const,
+      numPrefilled: inputIds.length,
+      cachedTokens: 0,
+      numRetractions: 0,
+    }));
+    const nobody = { numWaiting: 0, waiting: [] };
+    this.emit({ kind: 'requestsRead', id, ...nobody, numRunning: running.length, running });
   }
 
   #accept({ batch, reqs }: Submit): void {
@@ -212,6 +236,7 @@ const DEVICE_STATE = {
     numWaitingUncachedTokens: 20,
     numRetracted: 1,
     maxRunning: 8,
+    numAdapters: 0,
     sumSeqLens: 44,
     newTokenRatio: 0.7,
     cacheHitRate: 0.25,

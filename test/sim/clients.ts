@@ -167,7 +167,7 @@ export class Clients {
         if (this.expectsRefusals && REFUSED_INSERT.test(message.message)) break;
         assert.notEqual(message.level, 'error', message.message);
         break;
-      case 'stepTimed':
+      case 'requestsRead':
       case 'expertsRecorded':
       case 'questionFailed':
         assert.fail('nobody asked for it');

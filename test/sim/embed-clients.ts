@@ -123,7 +123,7 @@ export class EmbedClients {
         assert.notEqual(message.level, 'error', message.message);
         break;
       case 'cacheFlushed':
-      case 'stepTimed':
+      case 'requestsRead':
       case 'expertsRecorded':
       case 'questionFailed':
         assert.fail('nobody asked for it');

@@ -45,6 +45,16 @@ export const MEMORY_FIELDS = {
   tags: field.strings('Which memory: weights, kv_cache; all where none is named.'),
 } as const satisfies Fields;
 
+export const LOAD_ADAPTER_FIELDS = {
+  lora_name: field.string('What requests call it.'),
+  lora_path: field.string('A folder that peft saved.'),
+  pinned: field.boolean('It never goes to make room for another.', { default: false }),
+} as const satisfies Fields;
+
+export const UNLOAD_ADAPTER_FIELDS = {
+  lora_name: field.string('An adapter that is loaded.'),
+} as const satisfies Fields;
+
 const UPDATE_FIELDS = {
   load_format: field.string('How the weights are stored.'),
   abort_all_requests: field.boolean('Requests that run end first.', { default: false }),

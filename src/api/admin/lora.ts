@@ -1,17 +1,71 @@
-import { jsonResponse } from '../../http/http.js';
-import type { Handler, Route } from '../../http/router.js';
+import { AdapterError, type Adapters } from '../../engine/adapters.js';
+import type { Fields } from '../../http/fields.js';
+import { FieldReader } from '../../http/field-reader.js';
+import { jsonResponse, type FullResponse } from '../../http/http.js';
+import { parseOptionalObject } from '../../http/json.js';
+import type { Route } from '../../http/router.js';
+import { LOAD_ADAPTER_FIELDS, UNLOAD_ADAPTER_FIELDS } from './fields.js';
 
-const LORA_IS_OFF = {
-  success: false,
-  error_message: 'LoRA is not enabled. Please set `--enable-lora` to enable LoRA.',
-  loaded_adapters: null,
-};
+const LORA_IS_OFF = 'LoRA is not enabled. Please set `--enable-lora` to enable LoRA.';
 
-const answer: Handler = (_, reply) => {
-  reply.send(jsonResponse(400, LORA_IS_OFF));
-};
+/** Loads and unloads LoRA adapters; null = LoRA is off. */
+export function createLoraRoutes(adapters: Adapters | null): readonly Route[] {
+  return [
+    route(adapters, '/load_lora_adapter', LOAD_ADAPTER_FIELDS, (read, on) =>
+      on.load({
+        name: required(read, 'lora_name'),
+        path: required(read, 'lora_path'),
+        pinned: read.boolean('pinned') ?? false,
+      }),
+    ),
+    route(adapters, '/unload_lora_adapter', UNLOAD_ADAPTER_FIELDS, (read, on) =>
+      on.unload(required(read, 'lora_name')),
+    ),
+  ];
+}
 
-/** What SGLang answers where LoRA is off, as it always is here. */
-export const loraRoutes: readonly Route[] = ['/load_lora_adapter', '/unload_lora_adapter'].map(
-  (path) => ({ methods: ['POST'], path, access: 'admin', handler: answer }),
-);
+function route(
+  adapters: Adapters | null,
+  path: string,
+  fields: Fields,
+  change: (read: FieldReader, adapters: Adapters) => Promise<void>,
+): Route {
+  return {
+    methods: ['POST'],
+    path,
+    access: 'admin',
+    handler: async (request, reply) => {
+      const read = new FieldReader(
+        parseOptionalObject(await request.readBody(), fields),
+        'INVALID_JSON',
+      );
+      if (adapters === null) {
+        reply.send(refused(LORA_IS_OFF));
+        return;
+      }
+      try {
+        await change(read, adapters);
+        reply.send(jsonResponse(200, done(adapters)));
+      } catch (error) {
+        if (!(error instanceof AdapterError)) throw error;
+        reply.send(refused(error.message));
+      }
+    },
+  };
+}
+
+function required(read: FieldReader, name: string): string {
+  const value = read.string(name);
+  if (value === null || value === '')
+    throw new AdapterError(`${name} must be a string that is not empty.`);
+  return value;
+}
+
+function done({ loaded }: Adapters): unknown {
+  const paths = Object.fromEntries(loaded.map(({ name, path }) => [name, path]));
+  return { success: true, error_message: null, loaded_adapters: paths };
+}
+
+function refused(message: string): FullResponse {
+  return jsonResponse(400, { success: false, error_message: message, loaded_adapters: null });
+}

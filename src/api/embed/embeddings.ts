@@ -2,6 +2,7 @@ import { RequestError } from '../../core/errors.js';
 import type { FieldReader } from '../../http/field-reader.js';
 import type { EmbedAsk } from '../../engine/ask.js';
 import { checkDimensions, shorten } from './dimensions.js';
+import { parseLoraPaths } from '../native/lora-fields.js';
 import { askVectors, embeddingOf, type EmbedDeps, type Embedding } from './embed.js';
 import { parseInput } from './openai-input.js';
 import { ridsOf } from './openai-route.js';
@@ -12,6 +13,7 @@ export function askEmbeddings(read: FieldReader, deps: EmbedDeps): EmbedAsk {
   const isBase64 = formatOf(read) === 'base64';
   const dimensions = read.integer('dimensions');
   embeddingOf(deps.model);
+  parseLoraPaths(read, sources.length, false);
   checkDimensions(dimensions, deps.model);
   return askVectors({ sources, rids: ridsOf(read, sources.length) }, deps, (answers) => ({
     object: 'list',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { refuse, refuseBody } from '../../core/errors.js';
 import { FieldReader, isIntegers, isStrings } from '../../http/field-reader.js';
 import type { JsonObject } from '../../http/json.js';
+import { parseLoraPaths } from '../native/lora-fields.js';
 import { resolveRids } from '../native/rid-fields.js';
 import { parseUnobserved } from '../native/request-fields.js';
 import { checkUnsupportedFields } from '../native/unsupported-fields.js';
@@ -39,6 +40,7 @@ export function parseEncodeRequest(body: JsonObject): EncodeRequest {
   if (read.boolean('return_pooled_hidden_states') === true) {
     refuse('return_pooled_hidden_states is not supported by this version of the server.');
   }
+  parseLoraPaths(read, sources.length, false);
   const shape = { numPrompts: sources.length, isBatch, n: 1 };
   return {
     sources,

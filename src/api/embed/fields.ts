@@ -8,6 +8,9 @@ const RID = field.raw('A name of the request; a list names each text.', {
   anyOf: [{ type: 'string' }, TEXTS],
 });
 const MODEL = field.string('Any name.');
+const NO_LORA = {
+  lora_path: field.raw('Refused.', { type: 'array', items: { type: 'null' } }),
+} as const satisfies Fields;
 
 /** A body of `/encode` or `/classify`. */
 export const ENCODE_FIELDS: Fields = {
@@ -29,6 +32,7 @@ export const ENCODE_FIELDS: Fields = {
   return_pooled_hidden_states: field.boolean('Refused.'),
   rid: RID,
   ...UNOBSERVED_FIELDS,
+  ...NO_LORA,
   ...REFUSED_FIELDS,
 };
 
@@ -48,6 +52,7 @@ export const EMBEDDINGS_FIELDS: Fields = {
     minimum: 1,
   }),
   rid: RID,
+  ...NO_LORA,
 };
 
 /** A body of `/v1/classify`. */

@@ -4,6 +4,20 @@ import type { Generation } from '../../engine/generation.js';
 import type { AdmittedMiss } from '../../messages.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 
+/** A prompt that ran, or might. */
+export type MissedPrompt = Pick<Generation, 'inputIds' | 'promptTokens' | 'cachedTokens'> & {
+  readonly miss: AdmittedMiss;
+};
+
+export interface CacheInfo {
+  readonly cached_tokens: number;
+  readonly prompt_tokens: number;
+  readonly page_size: number;
+  readonly cause: MissCause;
+  readonly first_miss: FirstMiss | null;
+  readonly message: string;
+}
+
 interface FirstMiss {
   /** In tokens of the prompt. */
   readonly position: number;
@@ -25,23 +39,27 @@ export function askedCacheInfo(
 }
 
 /** Null of a request that never ran. */
-export function cacheInfo(generation: Generation, tokenizer: Tokenizer | null): unknown {
-  const { miss, promptTokens, cachedTokens } = generation;
+export function cacheInfo(generation: Generation, tokenizer: Tokenizer | null): CacheInfo | null {
+  const { miss, inputIds, promptTokens, cachedTokens } = generation;
   if (miss === null) return null;
-  const firstMiss = firstMissOf(generation, miss, tokenizer);
+  return cacheInfoOf({ inputIds, promptTokens, cachedTokens, miss }, tokenizer);
+}
+
+export function cacheInfoOf(prompt: MissedPrompt, tokenizer: Tokenizer | null): CacheInfo {
+  const { miss, promptTokens, cachedTokens } = prompt;
+  const firstMiss = firstMissOf(prompt, tokenizer);
   return {
     cached_tokens: cachedTokens,
     prompt_tokens: promptTokens,
     page_size: miss.pageSizeTokens,
     cause: miss.cause,
     first_miss: firstMiss,
-    message: firstMiss === null ? WHOLE[miss.cause] : sentence(miss.cause, firstMiss),
+    message: firstMiss === null ? (WHOLE[miss.cause] ?? '') : sentence(miss.cause, firstMiss),
   };
 }
 
 function firstMissOf(
-  { inputIds }: Generation,
-  { position, expectedToken }: AdmittedMiss,
+  { inputIds, miss: { position, expectedToken } }: MissedPrompt,
   tokenizer: Tokenizer | null,
 ): FirstMiss | null {
   const token = position === null ? undefined : inputIds[position];

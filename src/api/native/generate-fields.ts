@@ -34,6 +34,11 @@ const HIDDEN_STATES = field.raw(
   { anyOf: [HIDDEN_MODE, { type: 'array', items: HIDDEN_MODE }] },
 );
 
+/** Of the routes that generate. */
+export const LORA_FIELD = {
+  lora_path: field.raw('The LoRA adapter, by its name; with --enable-lora.', perPrompt('string')),
+} as const satisfies Fields;
+
 /** What names, places and watches a request, whatever it asks for. */
 export const COMMON_REQUEST_FIELDS = {
   rid: field.raw('A name of the request, to abort it by; a list names each prompt.', {
@@ -70,7 +75,6 @@ export const REFUSED_FIELDS = {
       field.refused(),
     ]),
   ),
-  lora_path: field.raw('Refused.', { type: 'array', items: { type: 'null' } }),
   session_id: COMMON_REQUEST_FIELDS.session_id,
   session_params: COMMON_REQUEST_FIELDS.session_params,
 } satisfies Fields;
@@ -109,6 +113,7 @@ export const GENERATE_FIELDS: Fields = {
   require_reasoning: field.boolean('The answer begins within a thought.', { default: false }),
   background: field.boolean('It goes on when its client leaves.', { default: false }),
   ...COMMON_REQUEST_FIELDS,
+  ...LORA_FIELD,
   ...REFUSED_FIELDS,
   ...UNOBSERVED_FIELDS,
 };

@@ -10,6 +10,7 @@ import { parseSamplingParams, type SamplingContext } from './sampling-request.js
 import { StopRegexes } from '../../text/stop-regexes.js';
 import { parseHiddenStates } from './hidden-fields.js';
 import { parseLogprobFields } from './logprob-fields.js';
+import { parseLoraPaths } from './lora-fields.js';
 import {
   dpRankOf,
   parseUnobserved,
@@ -28,6 +29,8 @@ export const MAX_SAMPLES = 4096;
 export interface GenerateContext extends SamplingContext {
   readonly disableRadixCache: boolean;
   readonly dpSize: number;
+  /** `--enable-lora` */
+  readonly takesAdapters: boolean;
   /** Most that `return_hidden_states` may ask for; null = nothing. */
   readonly hiddenStatesMode: HiddenStatesMode | null;
   /** Ids of the tags around the model's thoughts; null = it has none. */
@@ -50,6 +53,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
     refuse(`A request may ask for at most ${MAX_SAMPLES} samples, got ${prompts.length * n}.`);
   }
   checkUnsupportedFields(read);
+  const adapters = parseLoraPaths(read, prompts.length, context.takesAdapters);
   const thoughts = parseThoughtFields(read, context.thoughtTags);
   const shape = { numPrompts: prompts.length, isBatch, n };
   const logprobs = parseLogprobFields(body, shape, context.vocabSize);
@@ -72,6 +76,7 @@ export function parseGenerateRequest(body: JsonObject, context: GenerateContext)
       logprobs: at(logprobs, i),
       hiddenStates: at(hiddenStates, i),
       rids: at(rids, i),
+      adapter: at(adapters, i),
       extraKey: at(extraKeys, i),
       cacheSalt: at(cacheSalts, i),
       tenant: '',

@@ -4,6 +4,8 @@ import type { Bound } from '../../core/bound.js';
 import type { DeviceFacts } from '../../core/device-facts.js';
 import { kvBytesPerToken, stateBytes } from '../../core/model-spec.js';
 import { NO_GENERATION, treeKey, type DeviceState, type TreeState } from '../../messages.js';
+import type { Adapters } from '../../engine/adapters.js';
+import type { CacheReads } from '../../engine/cache-reads.js';
 import type { Engine } from '../../engine/engine.js';
 import { maxPromptTokens } from '../../engine/fit-request.js';
 import { jsonResponse, plainResponse } from '../../http/http.js';
@@ -17,8 +19,10 @@ export interface InfoDeps {
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
+  /** Default: LoRA is off. */
+  readonly adapters?: Pick<Adapters, 'loaded'> | null;
   readonly bounds: readonly Bound[];
-  readonly readTrees: () => Promise<readonly TreeState[]>;
+  readonly cache: Pick<CacheReads, 'snapshot'>;
   /** By rank; null before its first device. */
   readonly readFacts: () => readonly (DeviceFacts | null)[];
 }
@@ -62,7 +66,7 @@ function route(methods: readonly Method[], path: string, read: () => unknown): R
   };
 }
 
-function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> {
+function renderArgs({ args, model, limits, adapters = null }: InfoDeps): Record<string, unknown> {
   return {
     ...publicArgs(args),
     model_path: model.weights.modelPath,
@@ -73,11 +77,22 @@ function renderArgs({ args, model, limits }: InfoDeps): Record<string, unknown> 
     max_total_tokens: limits.maxTotalTokens,
     max_running_requests: limits.maxRunningRequests,
     is_embedding: model.spec.embedding !== null,
+    ...(adapters !== null && {
+      enable_lora: true,
+      loaded_adapters: adapters.loaded.map(({ name, path, pinned }) => ({
+        lora_name: name,
+        lora_path: path,
+        pinned,
+      })),
+    }),
   };
 }
 
 async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
-  const [{ devices }, trees] = await Promise.all([deps.engine.desk.readState(), deps.readTrees()]);
+  const [{ devices }, trees] = await Promise.all([
+    deps.engine.desk.readState(),
+    deps.cache.snapshot(),
+  ]);
   const { model, limits } = deps;
   return {
     ...renderArgs(deps),

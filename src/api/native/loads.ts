@@ -3,6 +3,7 @@ import { refuseBody } from '../../core/errors.js';
 import { kvBytesPerToken } from '../../core/model-spec.js';
 import type { DeviceState } from '../../messages.js';
 import { tokenUsage, utilization } from '../../observability/usage.js';
+import type { Adapters } from '../../engine/adapters.js';
 import type { Engine } from '../../engine/engine.js';
 import { jsonResponse, type FullResponse, type HttpRequest } from '../../http/http.js';
 import type { ServedModel } from '../../engine/served-model.js';
@@ -12,10 +13,12 @@ export interface LoadsDeps {
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly version: string;
+  /** Default: LoRA is off. */
+  readonly adapters?: Pick<Adapters, 'bounds'> | null;
 }
 
 const BYTES_PER_GB = 1024 ** 3;
-/** `disagg` and `lora` are names of SGLang's for what this server does not have: empty sections. */
+/** `disagg` is a name of SGLang's for what this server does not have: an empty section. */
 const SECTIONS = ['core', 'memory', 'spec', 'lora', 'disagg', 'queues', 'all'] as const;
 type Section = (typeof SECTIONS)[number];
 
@@ -62,9 +65,10 @@ interface Load {
 function renderLoad(
   state: DeviceState,
   sections: ReadonlySet<Section>,
-  { model, engine }: LoadsDeps,
+  { model, engine, adapters = null }: LoadsDeps,
 ): Load {
   const { load, kvPool } = state;
+  const numPlaces = adapters?.bounds.maxPerBatch ?? 0;
   return {
     dp_rank: state.device.rank,
     ...(sections.has('core') ? core(state) : {}),
@@ -81,6 +85,14 @@ function renderLoad(
         speculative: {
           accept_length: acceptLength(load.drafts),
           accept_rate: acceptRate(load.drafts),
+        },
+      }),
+    ...(sections.has('lora') &&
+      numPlaces > 0 && {
+        lora: {
+          slots_used: load.numAdapters,
+          slots_total: numPlaces,
+          utilization: load.numAdapters / numPlaces,
         },
       }),
     ...(sections.has('queues') && {

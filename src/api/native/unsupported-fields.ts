@@ -26,24 +26,12 @@ export function checkUnsupportedFields(read: FieldReader): void {
   for (const name of MEDIA) {
     if (isGiven(read.raw(name))) refuse(`${name} was given, but this model takes only text.`);
   }
-  checkLora(read.raw('lora_path'));
   checkSession(read);
   for (const [name, words] of Object.entries(NOT_CONFIGURED)) {
     if (isGiven(read.raw(name))) refuse(words);
   }
   for (const name of UNKNOWN_WISHES) {
     if (isGiven(read.raw(name))) refuse(`${name} is not supported by this version of the server.`);
-  }
-}
-
-function checkLora(loraPath: unknown): void {
-  const names: unknown[] = Array.isArray(loraPath) ? loraPath : [loraPath];
-  for (const name of names) {
-    if (name === null) continue;
-    if (typeof name !== 'string') return refuse('lora_path should be a list or a string.');
-    refuse(
-      `LoRA adapter '${name}' was requested, but LoRA is not enabled. Please launch the server with --enable-lora flag and preload adapters using --lora-paths or /load_lora_adapter endpoint.`,
-    );
   }
 }
 

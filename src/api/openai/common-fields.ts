@@ -60,7 +60,7 @@ export function parseCommonFields(body: JsonObject, context: CommonContext): Com
   checkUnsupportedFields(read);
   checkBestOf(read);
   const model = read.string('model') ?? 'default';
-  const loraPath = read.raw('lora_path') ?? adapterOf(model, context.servedName);
+  const loraPath = adapterOf(model, context.servedName) ?? read.raw('lora_path');
   const sampling = given(read, SAMPLING_TYPES);
   given(read, CHECKED_FIELDS);
   return {
@@ -133,7 +133,9 @@ function usageFields(
 /** `base:adapter` asks for a LoRA adapter, unless the model's own name has a colon; Ollama's tag is none. */
 function adapterOf(model: string, servedName: string): string | null {
   if (model === servedName || model === `${servedName}:latest`) return null;
-  const adapter = model.split(':').slice(1).join(':').trim();
+  const isOwn = model.startsWith(`${servedName}:`);
+  const begin = isOwn ? servedName.length : model.indexOf(':');
+  const adapter = begin < 0 ? '' : model.slice(begin + 1).trim();
   return adapter === '' ? null : adapter;
 }
 

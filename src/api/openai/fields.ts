@@ -1,5 +1,5 @@
 import { field, type Fields, type Schema } from '../../http/fields.js';
-import { COMMON_REQUEST_FIELDS, HIDDEN_MODE, REFUSED_FIELDS } from '../native/generate-fields.js';
+import { COMMON_REQUEST_FIELDS, HIDDEN_MODE, LORA_FIELD } from '../native/generate-fields.js';
 import { SAMPLING_FIELDS } from '../native/sampling-fields.js';
 import { NOT_YET } from './unsupported-fields.js';
 
@@ -78,7 +78,7 @@ const COMMON: Fields = {
     'Choices bring the final hidden state of the row that the last token was drawn from.',
     HIDDEN_MODE,
   ),
-  lora_path: REFUSED_FIELDS.lora_path,
+  ...LORA_FIELD,
   return_prompt_token_ids: field.boolean('Choices bring the ids of the prompt.'),
   return_token_ids: field.boolean('Choices bring the ids of prompt and answer.'),
   return_meta_info: field.boolean("Choices bring the native route's `meta_info`."),

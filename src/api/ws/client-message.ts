@@ -10,8 +10,8 @@ import {
 /** A request's name on its socket: `1` and `"1"` are two. */
 export type RequestId = string | number;
 
-/** What can be asked for: each takes the body of an HTTP route as it is. */
-export const ASK_OPS = ['generate', 'chat', 'completions'] as const;
+/** What can be asked for: each takes the body of an HTTP route as it is, `explain` a prompt of one of them. */
+export const ASK_OPS = ['generate', 'chat', 'completions', 'explain'] as const;
 export type AskOp = (typeof ASK_OPS)[number];
 
 export interface AskMessage {
@@ -20,9 +20,16 @@ export interface AskMessage {
   readonly body: JsonObject;
 }
 
+export interface WatchMessage {
+  readonly op: 'watch';
+  readonly id: RequestId;
+  readonly body: JsonObject;
+}
+
 /** What a client says, `radish.v1`. */
 export type ClientMessage =
   | AskMessage
+  | WatchMessage
   | { readonly op: 'cancel'; readonly id: RequestId }
   | { readonly op: 'auth'; readonly key: string }
   | { readonly op: 'invalid'; readonly id: RequestId | null; readonly failure: Failure };
@@ -40,18 +47,19 @@ export function parseClientMessage(data: Uint8Array, maxIdChars: number): Client
   const id = idOf(message, maxIdChars);
   const op = fieldOf(message, 'op');
   if (op === 'auth') return authMessage(message);
-  const ask = ASK_OPS.find((one) => one === op);
-  if (ask === undefined && op !== 'cancel') {
-    return invalid(id, 'op must be "generate", "chat", "completions", "cancel" or "auth".');
+  const asked = [...ASK_OPS, 'watch' as const].find((one) => one === op);
+  if (asked === undefined && op !== 'cancel') {
+    const names = [...ASK_OPS, 'watch', 'cancel'].map((name) => `"${name}"`).join(', ');
+    return invalid(id, `op must be ${names} or "auth".`);
   }
   if (id === null) {
     return invalid(null, `id must be an integer or a string of 1 to ${maxIdChars} characters.`);
   }
-  if (ask === undefined) return { op: 'cancel', id };
+  if (asked === undefined) return { op: 'cancel', id };
   const body = fieldOf(message, 'body');
   if (!isObject(body)) return invalid(id, 'body must be a JSON object.');
   keepSource(body, message, 'body');
-  return { op: ask, id, body };
+  return { op: asked, id, body };
 }
 
 function authMessage(message: JsonObject): ClientMessage {

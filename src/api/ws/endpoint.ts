@@ -1,4 +1,3 @@
-import type { AuthCheck } from '../../http/auth.js';
 import type { Doorkeeper } from '../../http/gate.js';
 import type { Asker } from '../../engine/asker.js';
 import { askerOf } from '../asker.js';
@@ -8,6 +7,7 @@ import { plainResponse, type FullResponse } from '../../http/http.js';
 import type { Route } from '../../http/router.js';
 import { SOCKET_LIMITS, type SocketLimits } from './limits.js';
 import { isVersion13, OpenSockets, upgradeRequired } from './open-sockets.js';
+import { isKnown, type RightsRules, type SocketRights } from './rights.js';
 import { SocketLog } from './socket-log.js';
 import { Session, type Answerers, type SessionOptions } from './session.js';
 import type { Socket, SocketListener, UpgradeDecision, UpgradeRequest } from '../../http/socket.js';
@@ -17,7 +17,8 @@ const SUBPROTOCOL = 'radish.v1';
 const WHAT = `This is a WebSocket, subprotocol ${SUBPROTOCOL}.`;
 
 export interface WsOptions {
-  readonly isAllowed: AuthCheck;
+  readonly rights: RightsRules;
+  readonly watch: SessionOptions['watch'];
   readonly answerers: Answerers;
   readonly onError: SessionOptions['onError'];
   /** Told of what is refused or fails on an open socket. */
@@ -39,11 +40,11 @@ export class WsEndpoint implements Doorkeeper {
   }
 
   /** Origins are judged as with HTTP, before this is asked. No cookie is ever read. */
-  decide(request: UpgradeRequest): UpgradeDecision {
+  decide(request: UpgradeRequest, isLocal: boolean): UpgradeDecision {
     const { headers } = request;
     if (!isVersion13(request)) return refuse(upgradeRequired(WHAT));
-    const isAuthenticated = this.#isAllowed(headers);
-    if (!isAuthenticated && bringsKey(headers)) {
+    const rights = this.#options.rights.ofRequest(request, isLocal);
+    if (!isKnown(rights) && bringsKey(headers)) {
       return refuse(errorResponse({ code: 'UNAUTHORIZED', message: 'Unauthorized' }));
     }
     const offered = headers.get('sec-websocket-protocol');
@@ -55,7 +56,7 @@ export class WsEndpoint implements Doorkeeper {
     const asker = askerOf(request, null);
     const log = new SocketLog(request, this.#options.onFailed);
     const open = (socket: Socket): SocketListener =>
-      this.#open(log.watch(socket), { isAuthenticated, asker, isSmall, log });
+      this.#open(log.watch(socket), { rights, asker, isSmall, log });
     return { kind: 'accept', isSmall, protocol, open };
   }
 
@@ -64,13 +65,14 @@ export class WsEndpoint implements Doorkeeper {
     this.#sockets.closeAll();
   }
 
-  #open(socket: Socket, { isAuthenticated, asker, isSmall, log }: Opening): SocketListener {
+  #open(socket: Socket, { rights, asker, isSmall, log }: Opening): SocketListener {
     const { smallMessageBytes } = this.#limits;
     const session = new Session(socket, {
       limits: isSmall ? { ...this.#limits, maxMessageBytes: smallMessageBytes } : this.#limits,
       answerers: this.#options.answerers,
-      isKey: (key) => this.#isAllowed(new Map([['authorization', `Bearer ${key}`]])),
-      isAuthenticated,
+      watch: this.#options.watch,
+      rightsOf: (key) => this.#options.rights.ofKey(key),
+      rights,
       asker,
       log,
       onError: this.#options.onError,
@@ -88,14 +90,10 @@ export class WsEndpoint implements Doorkeeper {
   #numUnknown(): number {
     return this.#sockets.sessions.filter(({ isAuthenticated }) => !isAuthenticated).length;
   }
-
-  #isAllowed(headers: UpgradeRequest['headers']): boolean {
-    return this.#options.isAllowed(wsRoute.access, { headers });
-  }
 }
 
 interface Opening {
-  readonly isAuthenticated: boolean;
+  readonly rights: SocketRights;
   readonly asker: Asker;
   readonly isSmall: boolean;
   readonly log: SocketLog;

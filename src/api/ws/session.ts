@@ -8,12 +8,17 @@ import {
   type AskOp,
   type ClientMessage,
   type RequestId,
+  type WatchMessage,
 } from './client-message.js';
 import { CLOSE, type SocketLimits } from './limits.js';
 import type { FailedMessage, SocketLog } from './socket-log.js';
 import { Outlet } from './outlet.js';
+import { isKnown, joined, type SocketRights } from './rights.js';
 import { SocketAnswer } from './socket-answer.js';
 import type { Socket, SocketListener } from '../../http/socket.js';
+import type { Watch } from './watch/watch-hub.js';
+
+const NO_REQUESTS = 'Requests need the API key: the admin key alone is good for watching.';
 
 /** What parses, submits and renders the body of each op, as its HTTP route does. @throws RequestError */
 export type Answerers = Readonly<
@@ -23,9 +28,12 @@ export type Answerers = Readonly<
 export interface SessionOptions {
   readonly limits: SocketLimits;
   readonly answerers: Answerers;
-  readonly isKey: (key: string) => boolean;
-  /** False: the first message must be `auth`. */
-  readonly isAuthenticated: boolean;
+  /** What begins a watch. @throws RequestError */
+  readonly watch: (body: JsonObject, sink: AnswerSink, rights: () => SocketRights) => Watch;
+  /** What a key is good for. */
+  readonly rightsOf: (key: string) => SocketRights;
+  /** By the headers of its upgrade; none: the first message must be `auth`. */
+  readonly rights: SocketRights;
   /** Who opened the socket, by the headers of its upgrade. */
   readonly asker: Asker;
   readonly log: Pick<SocketLog, 'failed'>;
@@ -41,17 +49,19 @@ export class Session implements SocketListener {
   readonly #outlet: Outlet;
   /** Requests without their last event; the one served longest ago comes first. */
   readonly #live = new Map<RequestId, SocketAnswer>();
+  /** Those of them that show the server's state. */
+  readonly #watches = new Map<RequestId, Watch>();
   #authTimer: NodeJS.Timeout | null = null;
-  #isAuthenticated: boolean;
+  #rights: SocketRights;
   #asker: Asker;
 
   constructor(socket: Socket, options: SessionOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#outlet = new Outlet(socket, options.limits);
-    this.#isAuthenticated = options.isAuthenticated;
+    this.#rights = options.rights;
     this.#asker = options.asker;
-    if (options.isAuthenticated) return;
+    if (this.isAuthenticated) return;
     this.#authTimer = setTimeout(() => {
       this.#refuseKey('No auth message came in time.');
     }, options.limits.authTimeoutMs);
@@ -59,13 +69,13 @@ export class Session implements SocketListener {
 
   /** False until the key came. */
   get isAuthenticated(): boolean {
-    return this.#isAuthenticated;
+    return isKnown(this.#rights);
   }
 
   onMessage(data: Uint8Array, isBinary: boolean): void {
     if (this.#socket.isClosed) return;
     const { limits } = this.#options;
-    const maxBytes = this.#isAuthenticated ? limits.maxMessageBytes : limits.maxAuthMessageBytes;
+    const maxBytes = this.isAuthenticated ? limits.maxMessageBytes : limits.maxAuthMessageBytes;
     if (isBinary) {
       this.close(CLOSE.unsupportedData, 'Messages are JSON text.');
     } else if (data.byteLength > maxBytes) {
@@ -90,6 +100,7 @@ export class Session implements SocketListener {
     this.#outlet.close();
     const answers = [...this.#live.values()];
     this.#live.clear();
+    this.#watches.clear();
     for (const answer of answers) answer.leave();
     this.#options.onClose(this);
   }
@@ -100,19 +111,21 @@ export class Session implements SocketListener {
 
   #handle(message: ClientMessage): void {
     if (message.op === 'auth') this.#authenticate(message.key);
-    else if (!this.#isAuthenticated) this.#refuseKey('The first message must be auth.');
+    else if (!this.isAuthenticated) this.#refuseKey('The first message must be auth.');
     else if (message.op === 'invalid') this.#refuse(message.id, message.failure);
     else if (message.op === 'cancel') this.#live.get(message.id)?.cancel();
+    else if (message.op === 'watch') this.#watch(message);
     else this.#ask(message);
   }
 
   #authenticate(key: string): void {
-    if (!this.#options.isKey(key)) {
+    const rights = this.#options.rightsOf(key);
+    if (!isKnown(rights)) {
       this.#refuseKey('Unauthorized');
       return;
     }
-    this.#isAuthenticated = true;
-    this.#asker = { ...this.#asker, tenant: tenantOf(key) };
+    this.#rights = joined(this.#rights, rights);
+    if (rights.ask) this.#asker = { ...this.#asker, tenant: tenantOf(key) };
     this.#stopAuthTimer();
   }
 
@@ -129,31 +142,67 @@ export class Session implements SocketListener {
   }
 
   #ask({ op, id, body }: AskMessage): void {
+    if (!this.#rights.ask) {
+      this.#refuse(id, { code: 'UNAUTHORIZED', message: NO_REQUESTS });
+      return;
+    }
+    const answer = this.#newAnswer(id, body);
+    if (answer === null) return;
+    void this.#options.answerers[op](body, answer, this.#asker).catch((error: unknown) => {
+      answer.fail(this.#failureFrom(error));
+    });
+  }
+
+  /** Another one under the id of a live watch changes what that one shows. */
+  #watch({ id, body }: WatchMessage): void {
+    const live = this.#watches.get(id);
+    const answer = live === undefined ? this.#newAnswer(id, body) : null;
+    try {
+      if (live !== undefined) live.change(body);
+      else if (answer !== null) {
+        this.#watches.set(
+          id,
+          this.#options.watch(body, answer, () => this.#rights),
+        );
+      }
+    } catch (error) {
+      const failure = this.#failureFrom(error);
+      if (answer === null) this.#refuse(id, failure);
+      else answer.fail(failure);
+    }
+  }
+
+  /** Null: it is refused. */
+  #newAnswer(id: RequestId, body: JsonObject): SocketAnswer | null {
     if (this.#live.has(id)) {
       const message = 'This id is in use on this socket.';
       this.#writeError(null, { code: 'INVALID_REQUEST', message: `${message} id: ${id}` });
-      return;
+      return null;
     }
     const { maxLiveRequests } = this.#options.limits;
     if (this.#live.size >= maxLiveRequests) {
       const message = `At most ${maxLiveRequests} requests may be live on one socket.`;
       this.#writeError(id, { code: 'QUEUE_FULL', message });
-      return;
+      return null;
     }
     const answer = new SocketAnswer(id, this.#outlet, {
       onEnd: () => {
         this.#live.delete(id);
+        this.#watches.delete(id);
       },
       onFailed: (failure) => {
         this.#options.log.failed({ ...messageOf(id, failure), rid: ridOf(body) });
       },
     });
     this.#live.set(id, answer);
-    void this.#options.answerers[op](body, answer, this.#asker).catch((error: unknown) => {
-      const failure = failureFrom(error);
-      if (failure.code === 'INTERNAL') this.#options.onError(error);
-      answer.fail(failure);
-    });
+    return answer;
+  }
+
+  /** What is not the client's fault is logged. */
+  #failureFrom(error: unknown): Failure {
+    const failure = failureFrom(error);
+    if (failure.code === 'INTERNAL') this.#options.onError(error);
+    return failure;
   }
 
   #refuseKey(reason: string): void {

@@ -73,6 +73,12 @@ function relayed(device: WatchedHandle, { limits, model }: DeviceStart): Relayed
         case 'releaseKv':
           void releaseKv(device);
           break;
+        case 'loadAdapter':
+          device.loadAdapter(message.adapter, message.weights);
+          break;
+        case 'unloadAdapter':
+          device.unloadAdapter(message.adapter);
+          break;
         case 'openBoard':
           masks.open(message);
           break;

@@ -4,19 +4,18 @@
  */
 import { Deserializer, Serializer } from 'node:v8';
 import type {
+  ConnectGrammars,
   DeviceReady,
   FromDevice,
-  InjectFault,
   KvReleased,
-  ReleaseKv,
-  Retire,
+  MainToDevice,
   ToDevice,
   ToMatchers,
 } from '../../messages.js';
 import type { DeviceStart } from '../pool.js';
 
 export type ToDeviceProcess =
-  StartHere | PassToDevice | Retire | ReleaseKv | InjectFault | OpenBoard | MaskMade;
+  StartHere | PassToDevice | OpenBoard | MaskMade | Exclude<MainToDevice, ConnectGrammars>;
 
 /** The first message, once. */
 export interface StartHere {

@@ -3,6 +3,7 @@ import type { DeviceLimits } from '../../messages.js';
 import type { PreparedModel } from '../../model/graph/contract.js';
 import type { ModelBackend } from '../backend.js';
 import { idleRowsMax } from '../limits.js';
+import { LoraStore } from '../lora/lora-store.js';
 import { OrtSession, type OrtOptions } from '../ort.js';
 import { CpuForward } from './cpu-forward.js';
 import { CpuKv } from './cpu-kv.js';
@@ -31,9 +32,17 @@ export async function openCpuDevice(
       ? new StatePlaces(shape.state, limits.states.numPlaces)
       : null;
   const session = await OrtSession.create(model, options);
-  const forward = new CpuForward(session, model.spec, slots);
+  const { lora = [] } = model.spec;
+  const adapters = lora.length === 0 ? null : new LoraStore(lora);
+  const forward = new CpuForward(session, model.spec, slots, adapters);
   await probeCpu(forward, slots, model.spec);
   const { isBatchInvariant: batches } = model;
   const facts = { kind: 'cpu', determinism: { ...FULLY_DETERMINISTIC, batches } } as const;
-  return { kv: new CpuKv(slots, pages, places), forward, facts, release: () => session.release() };
+  return {
+    kv: new CpuKv(slots, pages, places),
+    forward,
+    facts,
+    adapters,
+    release: () => session.release(),
+  };
 }

@@ -2,6 +2,8 @@ import type { ModelSpec, MoeSpec } from '../../core/model-spec.js';
 import { expertsName, GRAPH_INPUTS, GRAPH_OUTPUTS } from '../../model/graph/contract.js';
 import type { Forward, ForwardInput, PrefillRule } from '../backend.js';
 import { PREFILL_HEAD_ROWS } from '../generate/prefill-runs.js';
+import { loraFeeds } from '../lora/bind-lora.js';
+import type { LoraStore } from '../lora/lora-store.js';
 import { tensorOf, type Fetches, type OrtSession, type Tensors } from '../ort.js';
 import { HeadBuffers } from '../sampling/head-rows.js';
 import { FloatCache } from './float-cache.js';
@@ -41,13 +43,17 @@ export class CpuForward implements Forward {
   readonly #session: OrtSession;
   readonly #cache: RunCache;
   readonly #hiddenSize: number;
+  /** Null = the graph has no place for adapters. */
+  readonly #adapters: LoraStore | null;
 
   constructor(
     session: OrtSession,
     { vocabSize, hiddenSize, moe }: Pick<ModelSpec, 'vocabSize' | 'hiddenSize' | 'moe'>,
     slots: KvSlots,
+    adapters: LoraStore | null = null,
   ) {
     this.#session = session;
+    this.#adapters = adapters;
     const isInt8 = slots.shape.type === 'i8';
     this.#cache = isInt8 ? new Int8Cache(slots) : new FloatCache(slots);
     this.prefill = slots.states !== null ? STATE_PREFILL : isInt8 ? INT8_PREFILL : CPU_PREFILL;
@@ -66,7 +72,8 @@ export class CpuForward implements Forward {
     this.#bindOutputs(fetches, input);
     this.#bindHidden(fetches, input);
     this.#bindExperts(fetches, input);
-    await this.#session.run(feeds, fetches);
+    const all = this.#adapters === null ? feeds : { ...feeds, ...loraFeeds(this.#adapters, input) };
+    await this.#session.run(all, fetches);
     this.#cache.finish(input);
   }
 

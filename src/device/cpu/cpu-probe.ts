@@ -3,7 +3,7 @@ import { prefillKeys } from '../../model/graph/contract.js';
 import type { Forward } from '../backend.js';
 import { ProbeError } from '../probe-error.js';
 import type { KvArray, KvArrayType } from './kv-arrays.js';
-import type { KvSlots } from './kv-slots.js';
+import { type KvSlots, NO_LAYOUT } from './kv-slots.js';
 
 /** Rows of the probe's prompt and of its first part; all runs are even (graph/contract.ts). */
 const PROBE_LENGTH = 8;
@@ -57,7 +57,7 @@ async function probeRuns(probe: ProbeRuns): Promise<Float32Array> {
   const length = tokens.length;
   const ofPrompt = rowsReached(slots, length);
   const ofDecode = Math.max(ofPrompt, length + 1);
-  for (const array of slots.arrays) firstRows(slots, array, ofDecode + 1).fill(untouched);
+  for (const index of slots.arrays.keys()) firstRows(slots, index, ofDecode + 1).fill(untouched);
   forward.head.topValues.fill(untouched);
   for (const [index, end] of cuts.slice(1).entries()) {
     await runRows(forward, tokens.subarray(cuts[index], end), end);
@@ -98,18 +98,20 @@ function lastLogprobs({ head }: Forward): Float32Array {
 
 /** Rows that a run up to row `length` writes. */
 function rowsReached(slots: KvSlots, length: number): number {
-  return Math.max(length, prefillKeys(slots.shape.headDim));
+  return Math.max(length, ...slots.layouts.map(({ headDim }) => prefillKeys(headDim)));
 }
 
 /** The first rows of the first head of slot 0 in all arrays. */
 function rowsOf(slots: KvSlots, numRows: number): number[] {
-  return slots.arrays.flatMap((array) => [...firstRows(slots, array, numRows)]);
+  return slots.arrays.flatMap((_, index) => [...firstRows(slots, index, numRows)]);
 }
 
 /** Rows `[0, numRows)` of the first head of slot 0, or all that it has. */
-function firstRows(slots: KvSlots, array: KvArray, numRows: number): KvArray {
-  const at = slots.rowOf(0) * slots.rowElements;
-  return array.subarray(at, at + Math.min(numRows, slots.slotRows) * slots.shape.headDim);
+function firstRows(slots: KvSlots, index: number, numRows: number): KvArray {
+  const { rowElements, headDim } = slots.layouts[index] ?? NO_LAYOUT;
+  const at = slots.rowOf(0) * rowElements;
+  const end = at + Math.min(numRows, slots.slotRows) * headDim;
+  return slots.arrays[index]?.subarray(at, end) ?? new Float32Array(0);
 }
 
 interface WrittenRows {
@@ -120,10 +122,9 @@ interface WrittenRows {
 }
 
 function checkRows(slots: KvSlots, { length, reached, untouched }: WrittenRows): void {
-  const { headDim } = slots.shape;
   const isUntouched = (value: number): boolean => value === untouched;
-  for (const array of slots.arrays) {
-    const rows = firstRows(slots, array, reached + 1);
+  for (const [index, { headDim }] of slots.layouts.entries()) {
+    const rows = firstRows(slots, index, reached + 1);
     for (let row = 0; row < length; row++) {
       if (rows.subarray(row * headDim, (row + 1) * headDim).every(isUntouched)) {
         throw new ProbeError('the runtime does not write the KV cache in place');

@@ -3,7 +3,7 @@ import type { ForwardInput } from '../backend.js';
 import { tensorOf, type Fetches, type Tensors } from '../ort.js';
 import { bindRows, type RowsOfRun } from './float-cache.js';
 import { KV_PARTS } from './kv-arrays.js';
-import type { KvSlots } from './kv-slots.js';
+import { type KvSlots, NO_LAYOUT } from './kv-slots.js';
 import type { Binding, RunCache } from './run-cache.js';
 import { WindowBindings } from './window-bindings.js';
 
@@ -83,11 +83,12 @@ export class Int8Cache implements RunCache {
 
   #takeNewRows(sequences: readonly Extend[]): void {
     const { numKvHeads, headDim } = this.#slots.shape;
-    const { arrays, rowElements, slotRows } = this.#slots;
+    const { arrays, layouts, slotRows } = this.#slots;
     const headElements = sequences.reduce((sum, { numRows }) => sum + numRows, 0) * headDim;
     arrays.forEach((array, index) => {
       const newRows = this.#newRows[Math.floor(index / KV_PARTS.length)] ?? new Int8Array(0);
       const part = index % KV_PARTS.length;
+      const { rowElements } = layouts[index] ?? NO_LAYOUT;
       for (let head = 0; head < numKvHeads; head++) {
         let from = (part * numKvHeads + head) * headElements;
         for (const { row, past, numRows } of sequences) {

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
-import { kvLayersOf, type ModelSpec, type StateSpec } from '../../core/model-spec.js';
+import { type KvLayer, kvLayersOf, type ModelSpec, type StateSpec } from '../../core/model-spec.js';
 
 /** What the arrays that hold keys and values of a device need to know of the model. */
 export interface KvShape {
-  /** Indices of the layers that have keys and values. */
-  readonly layers: readonly number[];
+  /** Those that have keys and values. */
+  readonly layers: readonly KvLayer[];
+  /** Of each of them where keys and values are integers. */
   readonly numKvHeads: number;
   readonly headDim: number;
   readonly type: KvArrayType;
@@ -26,6 +27,19 @@ export function kvShapeOf(spec: ModelSpec): KvShape {
 
 /** Each layer has an array of keys and one of values, in this order. */
 export const KV_PARTS = ['key', 'value'] as const;
+
+/** What each array holds, in the order of the arrays. */
+export function layersOfArrays({ layers }: KvShape): readonly KvLayer[] {
+  return layers.flatMap((layer) => KV_PARTS.map(() => layer));
+}
+
+/** Elements of a token over all arrays. */
+export function tokenElements(shape: KvShape): number {
+  return layersOfArrays(shape).reduce(
+    (sum, { numKvHeads, headDim }) => sum + numKvHeads * headDim,
+    0,
+  );
+}
 
 /** V8 allows no longer typed array. */
 export const MAX_ARRAY_ELEMENTS = 2 ** 32 - 1;

@@ -1,8 +1,9 @@
-import { stateElements } from '../../core/model-spec.js';
+import { type KvLayer, stateElements } from '../../core/model-spec.js';
 import {
   arrayLike,
   discard,
-  KV_PARTS,
+  layersOfArrays,
+  tokenElements,
   virtualArray,
   type KvArray,
   type KvShape,
@@ -26,6 +27,7 @@ export interface SlotOptions {
  *
  *     [physical row][kvHead][slotRows][headDim] f32 | i8   slotRows = slotLength + 2
  *
+ * Layers may have heads of their own: {@link ArrayLayout}.
  * The arrays are virtual memory until a row is first used. A slot's id is stable, its physical row is not.
  * Memory that was used once stays resident, so from time to time the arrays are made anew.
  */
@@ -33,8 +35,8 @@ export class KvSlots {
   readonly shape: KvShape;
   readonly options: SlotOptions;
   readonly slotRows: number;
-  /** Elements of one physical row of one array. */
-  readonly rowElements: number;
+  /** How each of {@link arrays} is laid out. */
+  readonly layouts: readonly ArrayLayout[];
   /** Views on the arrays are valid while this stays the same. */
   epoch = 0;
   /** What slots have beside keys and values; null = nothing. */
@@ -48,11 +50,14 @@ export class KvSlots {
     this.shape = shape;
     this.options = options;
     this.slotRows = options.slotLength + SPARE_ROWS;
-    this.rowElements = slotElements(shape, options.slotLength);
-    const elements = this.rowElements * options.numSlots;
-    const numArrays = shape.layers.length * KV_PARTS.length;
+    this.layouts = layersOfArrays(shape).map((layer) => ({
+      ...layer,
+      rowElements: slotElements(layer, options.slotLength),
+    }));
     this.states = shape.state && new StateSlots(shape.state, options.numSlots);
-    this.#arrays = Array.from({ length: numArrays }, () => virtualArray(shape.type, elements));
+    this.#arrays = this.layouts.map(({ rowElements }) =>
+      virtualArray(shape.type, rowElements * options.numSlots),
+    );
     this.#touched = new TouchedRows(options.numSlots);
     this.#map = new RowMap(options.numSlots);
     this.#lengths = new Int32Array(options.numSlots);
@@ -108,9 +113,9 @@ export class KvSlots {
   /** New arrays, with the rows that live. The memory of the old ones is free when this settles. */
   renew(): Promise<void> {
     const old = this.#arrays;
-    this.#arrays = old.map((array) => {
+    this.#arrays = old.map((array, index) => {
       const fresh = virtualArray(this.shape.type, array.length);
-      this.#forLiveRanges((from, to) => {
+      this.#forLiveRanges(this.layouts[index], (from, to) => {
         fresh.set(array.subarray(from, to), from);
       });
       return fresh;
@@ -145,18 +150,18 @@ export class KvSlots {
   #swapRows(a: number, b: number): void {
     const lengthA = this.#lengthAt(a);
     const lengthB = this.#lengthAt(b);
-    const { headDim, numKvHeads } = this.shape;
-    const stride = this.slotRows * headDim;
-    for (const array of this.arrays) {
+    this.arrays.forEach((array, index) => {
+      const { headDim, numKvHeads, rowElements } = this.layouts[index] ?? NO_LAYOUT;
+      const stride = this.slotRows * headDim;
       const keep = arrayLike(array, lengthB * headDim);
       for (let head = 0; head < numKvHeads; head++) {
-        const fromA = a * this.rowElements + head * stride;
-        const fromB = b * this.rowElements + head * stride;
+        const fromA = a * rowElements + head * stride;
+        const fromB = b * rowElements + head * stride;
         keep.set(array.subarray(fromB, fromB + keep.length));
         array.copyWithin(fromB, fromA, fromA + lengthA * headDim);
         array.set(keep, fromA);
       }
-    }
+    });
     this.states?.swap(a, b);
     this.#touched.reach(a, lengthB);
     this.#touched.reach(b, lengthA);
@@ -164,19 +169,21 @@ export class KvSlots {
 
   /** Tokens whose K and V are as many numbers as a state. */
   get #stateTokens(): number {
-    const { state, layers, numKvHeads, headDim } = this.shape;
+    const { state } = this.shape;
     const numbers = state?.tensors.reduce((sum, tensor) => sum + stateElements(tensor), 0) ?? 0;
-    return numbers / (layers.length * KV_PARTS.length * numKvHeads * headDim);
+    return numbers / tokenElements(this.shape);
   }
 
   /** Element ranges `[from, to)` of an array that hold KV. */
-  #forLiveRanges(visit: (from: number, to: number) => void): void {
-    const { headDim, numKvHeads } = this.shape;
+  #forLiveRanges(
+    { headDim, numKvHeads, rowElements }: ArrayLayout = NO_LAYOUT,
+    visit: (from: number, to: number) => void,
+  ): void {
     for (let row = 0; row < this.options.numSlots; row++) {
       const length = this.#lengthAt(row);
       if (length === 0) continue;
       for (let head = 0; head < numKvHeads; head++) {
-        const from = row * this.rowElements + head * this.slotRows * headDim;
+        const from = row * rowElements + head * this.slotRows * headDim;
         visit(from, from + length * headDim);
       }
     }
@@ -188,9 +195,20 @@ export class KvSlots {
   }
 }
 
+/** How an array of K or V is laid out. */
+export interface ArrayLayout extends KvLayer {
+  /** Elements of one physical row. */
+  readonly rowElements: number;
+}
+
+export const NO_LAYOUT: ArrayLayout = { layer: 0, numKvHeads: 0, headDim: 0, rowElements: 0 };
+
 /** Elements of one slot in one array. */
-export function slotElements(shape: KvShape, slotLength: number): number {
-  return shape.numKvHeads * (slotLength + SPARE_ROWS) * shape.headDim;
+export function slotElements(
+  { numKvHeads, headDim }: Pick<KvLayer, 'numKvHeads' | 'headDim'>,
+  slotLength: number,
+): number {
+  return numKvHeads * (slotLength + SPARE_ROWS) * headDim;
 }
 
 /** How far each physical row of the KV arrays was ever written: that much of it is resident memory. */

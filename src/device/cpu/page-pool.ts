@@ -1,5 +1,5 @@
-import { discard, KV_PARTS, virtualArray, type KvArray, type KvShape } from './kv-arrays.js';
-import type { KvSlots } from './kv-slots.js';
+import { discard, tokenElements, virtualArray, type KvArray, type KvShape } from './kv-arrays.js';
+import { type KvSlots, NO_LAYOUT } from './kv-slots.js';
 
 /** One buffer holds at most this many elements. */
 const BUFFER_ELEMENTS = 2 ** 28;
@@ -54,21 +54,21 @@ export class PagePool {
   }
 
   #copy(slots: KvSlots, rows: SlotPages, copyRun: CopyRun): void {
-    const { numKvHeads, headDim } = this.#shape;
-    const runElements = this.#options.pageSizeTokens * headDim;
-    const headStride = slots.slotRows * headDim;
-    const slotAt = slots.rowOf(rows.slot) * slots.rowElements + rows.fromToken * headDim;
+    const { pageSizeTokens } = this.#options;
+    const row = slots.rowOf(rows.slot);
     rows.pages.forEach((page, index) => {
       const buffer = this.#bufferOf(page);
       let pageAt = (page % this.#pagesPerBuffer) * this.#pageElements;
-      for (const array of slots.arrays) {
-        let arrayAt = slotAt + index * runElements;
+      slots.arrays.forEach((array, nth) => {
+        const { numKvHeads, headDim, rowElements } = slots.layouts[nth] ?? NO_LAYOUT;
+        const runElements = pageSizeTokens * headDim;
+        let arrayAt = row * rowElements + rows.fromToken * headDim + index * runElements;
         for (let head = 0; head < numKvHeads; head++) {
           copyRun(buffer, pageAt, array, arrayAt, runElements);
           pageAt += runElements;
-          arrayAt += headStride;
+          arrayAt += slots.slotRows * headDim;
         }
-      }
+      });
     });
   }
 
@@ -106,5 +106,5 @@ type CopyRun = (
 
 /** Elements of one page. */
 export function pageElements(shape: KvShape, pageSizeTokens: number): number {
-  return shape.layers.length * KV_PARTS.length * shape.numKvHeads * pageSizeTokens * shape.headDim;
+  return tokenElements(shape) * pageSizeTokens;
 }

@@ -1,7 +1,7 @@
 import { GRAPH_OUTPUTS, pastName, presentName } from '../../model/graph/contract.js';
 import { tensorOf } from '../ort.js';
 import { KV_PARTS } from './kv-arrays.js';
-import type { KvSlots } from './kv-slots.js';
+import { type KvSlots, NO_LAYOUT } from './kv-slots.js';
 import type { RowWindow } from './row-map.js';
 import type { Binding } from './run-cache.js';
 
@@ -43,18 +43,19 @@ export class WindowBindings {
   }
 
   #make({ start, count }: RowWindow, use: WindowUse): Binding {
-    const { layers, numKvHeads, headDim, type } = this.#slots.shape;
-    const { rowElements, slotRows } = this.#slots;
+    const { type } = this.#slots.shape;
+    const { layouts, slotRows } = this.#slots;
     const feeds: Binding['feeds'] = {};
     const fetches: Binding['fetches'] = { [GRAPH_OUTPUTS.stopCopy]: null };
-    const dims = [count, numKvHeads, slotRows, headDim];
     this.#slots.arrays.forEach((array, index) => {
-      const layer = layers[Math.floor(index / KV_PARTS.length)] ?? 0;
+      const { layer, numKvHeads, headDim, rowElements, readers = [] } = layouts[index] ?? NO_LAYOUT;
+      const dims = [count, numKvHeads, slotRows, headDim];
       const part = KV_PARTS[index % KV_PARTS.length] ?? 'key';
       const rows = array.subarray(start * rowElements, (start + count) * rowElements);
       const tensor = tensorOf(type === 'i8' ? 'int8' : 'float32', rows, dims);
       feeds[pastName(layer, part)] = tensor;
-      if (use !== 'read') fetches[presentName(layer, part)] = tensor;
+      if (use === 'read') return;
+      for (const reader of [layer, ...readers]) fetches[presentName(reader, part)] = tensor;
     });
     this.#slots.states?.bind({ start, count }, feeds, fetches);
     return { feeds, fetches };

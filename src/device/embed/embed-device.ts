@@ -9,6 +9,8 @@ import { ProbeError } from '../probe-error.js';
 export interface EmbedDevice {
   readonly runner: EmbedRunner;
   readonly facts: DeviceFacts;
+  /** It takes none. */
+  readonly adapters: null;
   readonly release: () => Promise<void>;
 }
 
@@ -27,7 +29,7 @@ export async function openEmbedDevice(
   const runner = new EmbedRunner(session, embedding);
   await probeEmbedding(runner, model.spec, embedding.dim);
   const facts = { kind: 'cpu', determinism: FULLY_DETERMINISTIC } as const;
-  return { runner, facts, release: () => session.release() };
+  return { runner, facts, adapters: null, release: () => session.release() };
 }
 
 /** Sequences of several lengths in one run must give what each gives alone. */

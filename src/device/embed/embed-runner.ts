@@ -37,7 +37,9 @@ export class EmbedRunner {
       }
     }
     const computeUs = Math.round((performance.now() - start) * 1000);
-    return { step: plan.step, dim, isPerToken: isPerToken(this.#spec), vectors, computeUs };
+    const startMs = performance.timeOrigin + start;
+    const shape = { dim, isPerToken: isPerToken(this.#spec) };
+    return { step: plan.step, ...shape, vectors, computeUs, startMs };
   }
 
   /** `[sequences.length, dim]`, or `[all tokens, dim]`; the first sequence is the longest. */

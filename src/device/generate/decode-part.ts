@@ -1,3 +1,4 @@
+import { BASE_MODEL } from '../../core/lora.js';
 import { FILLER, type KvStore } from '../backend.js';
 import { needsLogits } from '../sampling/penalties.js';
 import type { DeviceSlot } from './device-slot.js';
@@ -31,6 +32,7 @@ export function decodePart(
 ): RunPart {
   const sequences = kv.arrange(new Set([...rows.map(({ slotId }) => slotId), ...extended]));
   const runRowOf = new Map(sequences.map((slotId, runRow) => [slotId, runRow]));
+  const adapterOf = new Map(rows.map(({ slotId, slot }) => [slotId, slot.adapter]));
   const runRow = (row: DecodeRow): number => runRowOf.get(row.slotId) ?? 0;
   const tokens = new Int32Array(sequences.length);
   for (const row of rows) tokens[runRow(row)] = row.token >= 0 ? row.token : row.slot.lastToken;
@@ -38,6 +40,7 @@ export function decodePart(
   const seen = rows.filter(({ slotId, slot }) => slot.wantsHidden(kv.lengthOf(slotId)));
   return {
     slots: sequences,
+    adapters: sequences.map((slotId) => adapterOf.get(slotId) ?? BASE_MODEL),
     counts: sequences.map(() => 1),
     lengths: sequences.map((slotId) => runLength(kv, slotId)),
     tokens,

@@ -1,6 +1,7 @@
 import type { SlotOpen } from '../../core/batch.js';
 import { RESULT_LENGTH, RESULT_STOP } from '../../core/batch.js';
 import type { Grammar } from '../../core/grammar.js';
+import { BASE_MODEL, type LoraId } from '../../core/lora.js';
 import {
   endingTokenIds,
   type LogprobWants,
@@ -18,6 +19,7 @@ import { evenDrafts, Speculator, type Turn } from '../speculation/speculator.js'
 export class DeviceSlot implements AdjustState {
   readonly params: SamplingParams;
   readonly promptLen: number;
+  readonly adapter: LoraId;
   readonly wants: LogprobWants | null;
   /** First row whose final hidden states are wanted, or Infinity. */
   readonly hiddenFrom: number;
@@ -47,6 +49,7 @@ export class DeviceSlot implements AdjustState {
   constructor(open: SlotOpen) {
     this.params = open.sampling;
     this.promptLen = open.promptLen;
+    this.adapter = open.adapter ?? BASE_MODEL;
     this.wants = open.logprobs;
     this.hiddenFrom = open.hiddenFrom;
     this.counts = hasPenalties(open.sampling) ? new TokenCounts(open.priorOutputIds) : null;

@@ -2,6 +2,7 @@ import type { DeviceFacts } from '../../core/device-facts.js';
 import type { DeviceLimits } from '../../messages.js';
 import type { PreparedModel } from '../../model/graph/contract.js';
 import { openCpuDevice } from '../cpu/cpu-device.js';
+import type { LoraStore } from '../lora/lora-store.js';
 import type { OrtOptions } from '../ort.js';
 import type { GpuPlace } from '../paged/gpu-session.js';
 import { openPagedDevice } from '../paged/paged-device.js';
@@ -13,6 +14,8 @@ import { SlotMasks } from './slot-masks.js';
 export interface Device {
   readonly runner: ModelRunner;
   readonly facts: DeviceFacts;
+  /** Null = the model has no place for adapters. */
+  readonly adapters: LoraStore | null;
   readonly release: () => Promise<void>;
 }
 
@@ -32,15 +35,17 @@ export async function openDevice(
   { place = null, masks = new SlotMasks(), draft = null, ...options }: DeviceOptions,
 ): Promise<Device> {
   const ort = draft === null ? options.ort : takingTurns(options.ort);
-  const { kv, forward, facts, release } =
+  const backend =
     place === null
       ? await openCpuDevice(model, limits, ort)
       : await openPagedDevice(model, limits, place);
+  const { kv, forward, facts, adapters = null, release } = backend;
   const drafts = draft === null ? null : await openCpuDevice(draft, limits, ort, 0);
   const draftModel = drafts && new DraftModel(drafts, model.spec);
   return {
     runner: new ModelRunner({ kv, forward, masks, draftModel }),
     facts,
+    adapters,
     release: async () => {
       await Promise.all([release(), drafts?.release()]);
     },

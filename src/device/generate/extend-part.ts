@@ -41,6 +41,7 @@ export function extendPart(
   const hiddenRows = newRows.filter(({ position }) => slot.wantsHidden(position));
   return {
     slots: [slotId],
+    adapters: [slot.adapter],
     counts: [run.tokens.length],
     lengths: [run.position + run.tokens.length],
     tokens: run.tokens,

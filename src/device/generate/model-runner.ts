@@ -82,7 +82,9 @@ export class ModelRunner {
     await this.#decode(rows, last, first.output);
     const decodeUs = clock.lapUs();
     // Tokens do not wait for copies: whatever reads the pages is in a later step.
-    let timing: StepTiming = { loadUs, prefillUs, decodeUs, lastStoreUs: this.#lastStoreUs };
+    const { startMs } = clock;
+    const lastStoreUs = this.#lastStoreUs;
+    let timing: StepTiming = { startMs, loadUs, prefillUs, decodeUs, lastStoreUs };
     for (const { output } of steps) {
       deliver(output.result(timing));
       timing = NO_TIME;
@@ -197,7 +199,13 @@ export class ModelRunner {
 }
 
 /** Of a step that ran with another one, which has the time of both. */
-const NO_TIME: StepTiming = { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 };
+const NO_TIME: StepTiming = {
+  startMs: 0,
+  loadUs: 0,
+  prefillUs: 0,
+  decodeUs: 0,
+  lastStoreUs: 0,
+};
 
 function decodes({ decode, turns }: StepPlan): boolean {
   return decode.length + turns.length > 0;

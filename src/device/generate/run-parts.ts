@@ -1,3 +1,4 @@
+import { BASE_MODEL, type LoraId } from '../../core/lora.js';
 import type { Forward, ModelBackend } from '../backend.js';
 import type { RowSampler } from './row-sampler.js';
 import type { SlotMasks } from './slot-masks.js';
@@ -20,6 +21,8 @@ export interface HeadRow {
 /** What some of a run's sequences are to compute, and who takes what comes of it. */
 export interface RunPart {
   readonly slots: readonly number[];
+  /** Of each of them; default: none has one. */
+  readonly adapters?: readonly LoraId[];
   /** Of each of them, its rows in the run, and how many it has after it. */
   readonly counts: readonly number[];
   readonly lengths: readonly number[];
@@ -59,6 +62,7 @@ export async function runParts(
   const headRows = parts.flatMap((part) => part.headRows);
   await forward.run({
     slots: parts.flatMap(({ slots }) => slots),
+    adapters: parts.flatMap(({ slots, adapters }) => adapters ?? slots.map(() => BASE_MODEL)),
     counts: parts.flatMap(({ counts }) => counts),
     numDecoding: decodes ? (parts[0]?.slots.length ?? 0) : 0,
     tokens: joined(parts),

@@ -33,6 +33,7 @@ export function verifyPart(
   const isWhole = needsWholeRow(slot, forward.head);
   return {
     slots: [slotId],
+    adapters: [slot.adapter],
     counts: [tokens.length],
     lengths: [position + tokens.length],
     tokens,

@@ -1,4 +1,11 @@
-import type { AttentionPlan, LayerPlan, ModelPlan, NormPlan } from '../plan.js';
+import type {
+  AttentionPlan,
+  LayerPlan,
+  ModelPlan,
+  NormPlan,
+  StreamsPlan,
+  TokenInputsPlan,
+} from '../plan.js';
 import { type ConfigFields, ModelConfigError } from './config-fields.js';
 import type { DecoderModel } from './family.js';
 import type { ModelConfig } from './model-config.js';
@@ -36,6 +43,10 @@ export interface Network {
   readonly embeddingScale?: number;
   /** A table of learned positions: what the checkpoint calls it, and its rows. Default: there is none. */
   readonly positions?: { readonly module: string; readonly count: number };
+  /** Default: layers read nothing of a token but the stream. */
+  readonly tokenInputs?: TokenInputsPlan | null;
+  /** Default: there is one. */
+  readonly streams?: StreamsPlan;
   readonly logitScale?: number;
   readonly logitSoftcap?: number | null;
   readonly modules?: Partial<DecoderModules>;
@@ -45,7 +56,7 @@ export interface Network {
 export function decoder(config: ModelConfig, network: Network): DecoderModel {
   const modules = { ...MODULES, ...network.modules };
   const { hiddenSize, vocabSize, numLayers } = config;
-  const { positions } = network;
+  const { positions, tokenInputs = null, streams } = network;
   const root = new Names('', '');
   const embedding = root.tensor('embedding', `${modules.embedding}.weight`, [
     vocabSize,
@@ -70,6 +81,8 @@ export function decoder(config: ModelConfig, network: Network): DecoderModel {
       positions === undefined
         ? null
         : root.tensor('positions', `${positions.module}.weight`, [positions.count, hiddenSize]),
+    ...(tokenInputs === null ? {} : { tokenInputs }),
+    ...(streams === undefined ? {} : { streams }),
     layers,
     finalNorm,
     head: {
@@ -123,6 +136,8 @@ function isRotatable(layer: LayerPlan): boolean {
   const hasOwnNorm = layer.mlp !== null && !(isParallel && mlpNorm === null);
   const reads = [...(mixes ? [inputNorm] : []), ...(hasOwnNorm ? [mlpNorm] : [])];
   return (
+    layer.altUp === undefined &&
+    layer.tokenInput === undefined &&
     attentionOutputNorm === null &&
     mlpOutputNorm === null &&
     (layer.attention === null || turnsValues(layer.attention)) &&
@@ -131,8 +146,9 @@ function isRotatable(layer: LayerPlan): boolean {
 }
 
 /** Heads of v are rotated as well: each number of theirs may depend on all others, until `o` reads them. */
-function turnsValues({ latent, clip, gate }: AttentionPlan): boolean {
-  return latent === null && clip === null && gate === null;
+function turnsValues({ latent, clip, gate, vNorm, sharesKv, heads }: AttentionPlan): boolean {
+  const isPlain = [vNorm, sharesKv, heads].every((part) => part === undefined);
+  return isPlain && latent === null && clip === null && gate === null;
 }
 
 function isWholeRms(plan: NormPlan | null): boolean {

@@ -67,7 +67,7 @@ export function readGemma3(fields: ConfigFields, architecture: string): DecoderM
 }
 
 /** Of the layers with a window: one of their own in the newer `rope_parameters`, else a plain one. */
-function localRope(fields: ConfigFields): RopeConfig {
+export function localRope(fields: ConfigFields): RopeConfig {
   const theta = fields.positive('rope_local_base_freq', 10_000);
   const hasOwn = fields.object('rope_parameters')?.has('sliding_attention') === true;
   return hasOwn ? readRope(fields, theta, 'sliding_attention').rope : { type: 'default', theta };

@@ -1,11 +1,15 @@
 import type { ConfigFields } from './config-fields.js';
 import { decoder, readTied } from './decoder.js';
-import type { ModelFamily } from './family.js';
+import type { MlpPlan } from '../plan.js';
+import type { DecoderModel, ModelFamily } from './family.js';
 import { mixersByLayer } from './layer-types.js';
+import type { ModelConfig } from './model-config.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
 import { gatedMlp } from './parts/mlp.js';
 import { rmsNorm } from './parts/norm.js';
+import type { Part } from './parts/part.js';
+import type { LayerPlace } from './parts/place.js';
 import { readConvWidth, shortConv } from './parts/recurrent.js';
 import { readRope } from './rope-config.js';
 import { readSizes } from './sizes.js';
@@ -29,36 +33,54 @@ export const lfm2: ModelFamily = {
   architecture,
   models: 'LFM2, LFM2.5',
   read: (fields) => {
-    const sizes = readSizes(fields, {
-      architecture,
-      modelType: 'lfm2',
-      reach: readRope(fields, fields.positive('theta', 1_000_000)),
-    });
+    const sizes = readLfm2Sizes(fields, architecture, 'lfm2');
     const config = { ...sizes, intermediateSize: mlpWidth(fields) };
-    const norm = rmsNorm(fields, 'norm_eps', 1e-5);
-    const bias = fields.boolean('conv_bias', false);
-    const width = readConvWidth(fields, 'conv_L_cache', 3);
-    const mixers = lfm2Mixers(fields);
-    return decoder(config, {
-      norm,
-      tied: fields.boolean('tie_embedding', readTied(fields, true)),
-      modules: { finalNorm: 'model.embedding_norm' },
-      layer: (place) =>
-        preNorm(place, norm, {
-          modules: LFM2_NORMS,
-          ...(mixers[place.index] === 'attention'
-            ? {
-                attention: attention(place, {
-                  headNorm: { ...norm, over: 'head' },
-                  modules: LFM2_ATTENTION,
-                }),
-              }
-            : { recurrent: shortConv(place, { width, bias }) }),
-          mlp: gatedMlp(place, { activation: 'silu', modules: LFM2_MLP }),
-        }),
-    });
+    return lfm2Network(fields, config, lfm2Mlp);
   },
 };
+
+export function readLfm2Sizes(
+  fields: ConfigFields,
+  architecture: string,
+  modelType: string,
+): ModelConfig {
+  const reach = readRope(fields, fields.positive('theta', 1_000_000));
+  return readSizes(fields, { architecture, modelType, reach });
+}
+
+export function lfm2Mlp(place: LayerPlace): Part<MlpPlan> {
+  return gatedMlp(place, { activation: 'silu', modules: LFM2_MLP });
+}
+
+/** Its mixers, and the MLP of each layer. */
+export function lfm2Network(
+  fields: ConfigFields,
+  config: ModelConfig,
+  mlp: (place: LayerPlace) => Part<MlpPlan>,
+): DecoderModel {
+  const norm = rmsNorm(fields, 'norm_eps', 1e-5);
+  const bias = fields.boolean('conv_bias', false);
+  const width = readConvWidth(fields, 'conv_L_cache', 3);
+  const mixers = lfm2Mixers(fields);
+  return decoder(config, {
+    norm,
+    tied: fields.boolean('tie_embedding', readTied(fields, true)),
+    modules: { finalNorm: 'model.embedding_norm' },
+    layer: (place) =>
+      preNorm(place, norm, {
+        modules: LFM2_NORMS,
+        ...(mixers[place.index] === 'attention'
+          ? {
+              attention: attention(place, {
+                headNorm: { ...norm, over: 'head' },
+                modules: LFM2_ATTENTION,
+              }),
+            }
+          : { recurrent: shortConv(place, { width, bias }) }),
+        mlp: mlp(place),
+      }),
+  });
+}
 
 /** `intermediate_size` is what two thirds are taken of, unless it says that it is not. */
 function mlpWidth(fields: ConfigFields): number {

@@ -1,7 +1,8 @@
+import type { HeadSizes } from '../plan.js';
 import type { RopeConfig } from './rope-config.js';
 
 /** The sizes of a decoder, and how far it reaches: checked, with the defaults of Hugging Face filled in. */
-export interface ModelConfig {
+export interface ModelConfig extends HeadSizes {
   readonly architecture: string;
   readonly modelType: string;
   readonly vocabSize: number;
@@ -9,9 +10,6 @@ export interface ModelConfig {
   /** Width of the dense MLP. */
   readonly intermediateSize: number;
   readonly numLayers: number;
-  readonly numHeads: number;
-  readonly numKvHeads: number;
-  readonly headDim: number;
   /** Positions the checkpoint was made for, rope scaling included. */
   readonly derivedContextLength: number;
   /** What reaches them; layers may have rotations of their own. */

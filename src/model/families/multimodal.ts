@@ -1,4 +1,6 @@
 import { readGemma3 } from './gemma3.js';
+import { readGemma3n } from './gemma3n.js';
+import { readGemma4, UNIFIED } from './gemma4.js';
 import { readMinistral3 } from './ministral3.js';
 import { readQwen2 } from './qwen2.js';
 import { readQwen3 } from './qwen3.js';
@@ -20,6 +22,50 @@ export const gemma3Multimodal = textPart({
     max_position_embeddings: 131_072,
     tie_word_embeddings: true,
   },
+});
+
+/** As all Gemma 3n are published. */
+export const gemma3nMultimodal = textPart({
+  architecture: 'Gemma3nForConditionalGeneration',
+  models: 'Gemma 3n (E2B, E4B)',
+  read: readGemma3n,
+  defaults: {
+    vocab_size: 262_400,
+    hidden_size: 2048,
+    intermediate_size: 16_384,
+    num_hidden_layers: 35,
+    num_attention_heads: 8,
+    num_key_value_heads: 2,
+    max_position_embeddings: 32_768,
+    tie_word_embeddings: true,
+  },
+});
+
+const GEMMA4_DEFAULTS = {
+  vocab_size: 262_144,
+  hidden_size: 2304,
+  intermediate_size: 9216,
+  num_hidden_layers: 30,
+  num_attention_heads: 8,
+  num_key_value_heads: 4,
+  max_position_embeddings: 131_072,
+  tie_word_embeddings: true,
+};
+
+/** As Gemma 4 is published. */
+export const gemma4Multimodal = textPart({
+  architecture: 'Gemma4ForConditionalGeneration',
+  models: 'Gemma 4 (E2B, E4B, 26B-A4B, 31B)',
+  read: readGemma4,
+  defaults: GEMMA4_DEFAULTS,
+});
+
+/** One whose images and sounds go through no towers. */
+export const gemma4UnifiedMultimodal = textPart({
+  architecture: 'Gemma4UnifiedForConditionalGeneration',
+  models: 'Gemma 4 (12B)',
+  read: readGemma4,
+  defaults: { ...GEMMA4_DEFAULTS, max_position_embeddings: 262_144, ...UNIFIED },
 });
 
 /** Mistral Small 3, whose text is Mistral's, and Ministral 3. */

@@ -2,6 +2,8 @@ import { excerpt, ModelConfigError, type ConfigFields } from './config-fields.js
 import { decoder, readTied } from './decoder.js';
 import type { ModelFamily } from './family.js';
 import { attention } from './parts/attention.js';
+import { readSigmoidExperts } from './parts/deepseek-experts.js';
+import { type ExpertTraits, routedMlp } from './parts/experts.js';
 import { alone } from './parts/layers.js';
 import { mamba2, type MambaTraits } from './parts/mamba.js';
 import { plainMlp, readActivation } from './parts/mlp.js';
@@ -16,21 +18,23 @@ const BLOCKS = {
   M: 'mamba',
   '*': 'attention',
   '-': 'mlp',
+  E: 'experts',
   mamba: 'mamba',
   linear_attention: 'mamba',
   attention: 'attention',
   full_attention: 'attention',
   mlp: 'mlp',
+  moe: 'experts',
 } as const;
 
 type Block = (typeof BLOCKS)[keyof typeof BLOCKS];
 
 const AT = 'mixer';
 
-/** Each layer is a Mamba-2 mixer, attention without a rotation, or an MLP (arXiv 2504.03624). */
+/** Each layer is a Mamba-2 mixer, attention without a rotation, an MLP, or routed experts (arXiv 2504.03624). */
 export const nemotronH: ModelFamily = {
   architecture,
-  models: 'Nemotron-H, Nemotron Nano v2',
+  models: 'Nemotron-H, Nemotron Nano v2, Nemotron 3 Nano',
   read: (fields) => {
     const blocks = readBlocks(fields);
     const config = readSizes(fields, {
@@ -43,6 +47,8 @@ export const nemotronH: ModelFamily = {
     const activation = readActivation(fields, 'mlp_hidden_act', 'relu2');
     const mlpBias = fields.boolean('mlp_bias', false);
     const mixer = readMixer(fields, norm);
+    const counted = fields.completed({ num_hidden_layers: blocks.length });
+    const experts = blocks.includes('experts') ? readExperts(counted, mlpBias) : null;
     return decoder(config, {
       norm,
       tied: readTied(fields),
@@ -59,6 +65,10 @@ export const nemotronH: ModelFamily = {
           case 'attention': {
             const own = attention(place, { rotary: null, modules: { at: AT } });
             return alone(place, norm, { module, attention: own });
+          }
+          case 'experts': {
+            const mlp = experts && routedMlp(place, { ...experts, activation });
+            return alone(place, norm, { module, mlp });
           }
           default: {
             const modules = { at: AT, up: 'up_proj', down: 'down_proj' };
@@ -78,11 +88,28 @@ function readBlocks(fields: ConfigFields): readonly Block[] {
     if (Object.hasOwn(BLOCKS, name)) return BLOCKS[name as keyof typeof BLOCKS];
     throw new ModelConfigError(
       `config.json: "${field}" has '${excerpt(name)}', and layers of ${architecture} are supported that are Mamba-2, ` +
-        'attention or an MLP.',
+        'attention, an MLP or experts.',
     );
   });
   if (!blocks.includes('attention')) fields.fail(field, 'a list with attention at least once');
   return blocks;
+}
+
+/** DeepSeek-V3's choice among experts without a gate, which may read a narrower stream. */
+function readExperts(fields: ConfigFields, bias: boolean): Omit<ExpertTraits, 'activation'> {
+  const experts = readSigmoidExperts(fields, 1);
+  if (fields.count('n_shared_experts', 1) !== 1) fields.fail('n_shared_experts', '1');
+  const width = fields.size('moe_shared_expert_intermediate_size', 7688);
+  const [enter, leave] = ['fc1_latent_proj', 'fc2_latent_proj'] as const;
+  return {
+    ...experts,
+    isPlain: true,
+    shared: { width, module: 'shared_experts', gate: null, bias },
+    ...(fields.has('moe_latent_size')
+      ? { latent: { width: fields.size('moe_latent_size'), enter, leave, bias } }
+      : {}),
+    modules: { ...experts.modules, at: AT },
+  };
 }
 
 function readMixer(fields: ConfigFields, norm: NormStyle): MambaTraits {

@@ -18,6 +18,8 @@ import type { DecoderModel, ModelFamily } from './family.js';
 import { gemma } from './gemma.js';
 import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
+import { gemma3n } from './gemma3n.js';
+import { gemma4, gemma4Unified } from './gemma4.js';
 import { glm } from './glm.js';
 import { glm4 } from './glm4.js';
 import { glm4Moe } from './glm4-moe.js';
@@ -34,6 +36,7 @@ import { internlm2 } from './internlm2.js';
 import { internlm3 } from './internlm3.js';
 import { jamba } from './jamba.js';
 import { lfm2 } from './lfm2.js';
+import { lfm2Moe } from './lfm2-moe.js';
 import { llama } from './llama.js';
 import { mimo } from './mimo.js';
 import { minicpm } from './minicpm.js';
@@ -42,7 +45,16 @@ import { ministral } from './ministral.js';
 import { ministral3 } from './ministral3.js';
 import { mistral } from './mistral.js';
 import { mixtral } from './mixtral.js';
-import { gemma3Multimodal, mistral3, qwen25Vl, qwen2Vl, qwen3Vl } from './multimodal.js';
+import {
+  gemma3Multimodal,
+  gemma3nMultimodal,
+  gemma4Multimodal,
+  gemma4UnifiedMultimodal,
+  mistral3,
+  qwen25Vl,
+  qwen2Vl,
+  qwen3Vl,
+} from './multimodal.js';
 import { nemotron } from './nemotron.js';
 import { nemotronH } from './nemotron-h.js';
 import { olmo } from './olmo.js';
@@ -86,6 +98,12 @@ export const DECODERS: readonly ModelFamily[] = [
   gemma2,
   gemma3,
   gemma3Multimodal,
+  gemma3n,
+  gemma3nMultimodal,
+  gemma4,
+  gemma4Multimodal,
+  gemma4Unified,
+  gemma4UnifiedMultimodal,
   glm,
   glm4,
   glm4Moe,
@@ -102,6 +120,7 @@ export const DECODERS: readonly ModelFamily[] = [
   internlm3,
   jamba,
   lfm2,
+  lfm2Moe,
   llama,
   mimo,
   minicpm,

@@ -80,6 +80,8 @@ export interface RotaryPlan {
   readonly rope: RopeConfig;
   /** So many dimensions are, the first half of them and those that they turn with; the others stay as they are. */
   readonly dims: number;
+  /** Frequencies are the first of those that so many dimensions would have; absent = of as many as are rotated. */
+  readonly ofDims?: number;
 }
 
 /** Of a model none of whose layers rotates. */

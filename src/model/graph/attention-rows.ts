@@ -1,5 +1,4 @@
-import type { ModelConfig } from '../families/model-config.js';
-import type { TrunkPlan } from '../plan.js';
+import type { HeadSizes, TrunkPlan } from '../plan.js';
 import { GRAPH_INPUTS, pastName, prefillKeys } from './contract.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
@@ -27,10 +26,18 @@ export const PLAIN_ROWS: AttentionRows = {
 /** A short prefill run of wide heads gets rows of zeros behind it, for attention alone: {@link prefillKeys}. */
 export function attentionRows(
   graph: Graph,
-  { headDim }: ModelConfig,
-  { layers }: TrunkPlan,
-): AttentionRows {
-  const numKeys = prefillKeys(headLayout(headDim).cacheHeadDim);
+  plan: TrunkPlan,
+): (heads: Pick<HeadSizes, 'headDim'>) => AttentionRows {
+  const made = new Map<number, AttentionRows>();
+  return ({ headDim }) => {
+    const numKeys = prefillKeys(headLayout(headDim).cacheHeadDim);
+    const rows = made.get(numKeys) ?? filledRows(graph, plan, numKeys);
+    made.set(numKeys, rows);
+    return rows;
+  };
+}
+
+function filledRows(graph: Graph, { layers }: TrunkPlan, numKeys: number): AttentionRows {
   if (numKeys === 0) return PLAIN_ROWS;
   const numRows = sizeOf(graph, GRAPH_INPUTS.inputIds, 1);
   const first = layers.find(({ attention }) => attention !== null)?.index ?? 0;

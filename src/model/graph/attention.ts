@@ -1,6 +1,6 @@
-import type { ModelConfig } from '../families/model-config.js';
 import type { RotaryPlan } from '../families/rope-config.js';
-import type { AttentionPlan, HeadNormPlan, LinearPlan, TensorPlan } from '../plan.js';
+import { headsOf } from '../plan-facts.js';
+import type { AttentionPlan, HeadNormPlan, HeadSizes, LinearPlan, TensorPlan } from '../plan.js';
 import type { AttentionLayer, GraphContext } from './context.js';
 import { type ColumnFactors, scaled, times } from './factors.js';
 import type { Graph, Value } from './graph.js';
@@ -9,6 +9,7 @@ import type { KvGrid } from './int8-kv/kv-grid.js';
 import { latentHeads, ofValueWidth } from './latent-heads.js';
 import { linear, packedLinear, splitParts } from './linear.js';
 import { norm } from './norm.js';
+import type { RowPick } from './pick.js';
 import { queryFactor } from './rotary-tables.js';
 import type { PlacedRows } from './placed-rows.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
@@ -21,26 +22,27 @@ export function attention(
   context: GraphContext,
   normed: Value,
   layer: AttentionLayer,
-  pick: (heads: Value) => Value,
+  pick: RowPick,
 ): Value {
   const { graph } = context;
   const { o, outputScale } = layer.attention;
   const grid = context.kvGrids?.[layer.index] ?? null;
-  const heads = pick(attendedHeads(context, normed, layer));
-  const output =
-    grid === null ? packedLinear(context, heads, o) : fromGrid(context, heads, o, grid);
+  const heads = pick.rows(attendedHeads(context, normed, layer));
+  const picked = pick.context;
+  const output = grid === null ? packedLinear(picked, heads, o) : fromGrid(picked, heads, o, grid);
   return times(graph, output, outputScale);
 }
 
 /** What the output projection of a layer reads: `[B, S, hidden]` normed to `[B, S, numHeads * headDim]`. */
 export function attendedHeads(context: GraphContext, normed: Value, layer: AttentionLayer): Value {
-  const { graph, config } = context;
+  const { graph } = context;
+  const { headDim, numHeads } = headsOf(context.config, layer.attention);
   const grid = context.kvGrids?.[layer.index] ?? null;
   const rows = context.rows ?? OWN_ROWS;
   const parts = queryKeyValue(context, normed, { plan: layer.attention, grid, rows });
   const attended = rows.fromRun(context.attend(layer, parts));
-  const layout = context.layout ?? headLayout(config.headDim);
-  const unpadded = layout.unpad(graph, attended, config.numHeads);
+  const layout = context.layout ?? headLayout(headDim);
+  const unpadded = layout.unpad(graph, attended, numHeads);
   const heads = ofValueWidth(context, unpadded, layer.attention);
   const { gate } = layer.attention;
   return gate === null ? heads : gatedHeads(context, heads, { normed, gate });
@@ -73,14 +75,18 @@ interface PlanOnGrid {
   readonly rows: RunRows;
 }
 
-/** Three inputs of the op: q, k and v, or all of them packed in the first. Rows are those of the run. */
+/**
+ * Inputs of the op: q, k and v, or all of them packed in the first, or q alone where k and v are another layer's. Rows are
+ * those of the run.
+ */
 function queryKeyValue(
   context: GraphContext,
   normed: Value,
   { plan, grid, rows }: PlanOnGrid,
 ): readonly Value[] {
-  const { graph, config } = context;
-  const layout = context.layout ?? headLayout(config.headDim);
+  const { graph } = context;
+  const sizes = headsOf(context.config, plan);
+  const layout = context.layout ?? headLayout(sizes.headDim);
   const factors = columnFactors(context, plan, grid);
   // A norm of heads would undo what was done before it, and a clip is for what it was without.
   const isChanged = plan.qNorm !== null || plan.clip !== null || plan.latent !== null;
@@ -93,22 +99,22 @@ function queryKeyValue(
     const kind = KINDS[index] ?? 'value';
     const heads = finishedHeads(context, rows.toRun(part), plan, kind);
     const onGrid = isChanged ? scaled(graph, heads, factors?.[index] ?? null) : heads;
-    return layout.pad(graph, onGrid, headCount(config, kind));
+    return layout.pad(graph, onGrid, headCount(sizes, kind));
   });
 }
 
 const KINDS = ['query', 'key', 'value'] as const;
 type Kind = (typeof KINDS)[number];
 
-function headCount({ numHeads, numKvHeads }: ModelConfig, kind: Kind): number {
+function headCount({ numHeads, numKvHeads }: HeadSizes, kind: Kind): number {
   return kind === 'query' ? numHeads : numKvHeads;
 }
 
 /** `[B, S, heads * headDim]` in and out: what attention ops read, but for the grid and what they rotate themselves. */
 function finishedHeads(context: GraphContext, x: Value, plan: AttentionPlan, kind: Kind): Value {
   const { graph } = context;
-  if (kind === 'value') return clipped(graph, x, plan.clip);
-  const { rotary, normsRotated, qNorm, kNorm, temperature } = plan;
+  const { rotary, normsRotated, qNorm, kNorm, vNorm = null, temperature } = plan;
+  if (kind === 'value') return clipped(graph, normHeads(context, x, vNorm), plan.clip);
   const rotated =
     normsRotated && rotary !== null
       ? rotatedHeads(context, x, rotary, headCount(context.config, kind))
@@ -144,7 +150,8 @@ function columnFactors(
 ): ColumnFactors | null {
   const factor = scalesScores ? 1 : queryFactor(plan);
   if (factor === 1) return grid?.parts ?? null;
-  if (grid === null) return [filled(config.numHeads * config.headDim, factor), null, null];
+  const { numHeads, headDim } = headsOf(config, plan);
+  if (grid === null) return [filled(numHeads * headDim, factor), null, null];
   const [query, key, value] = grid.parts;
   return [query.map((column) => column * factor), key, value];
 }

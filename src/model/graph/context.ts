@@ -5,6 +5,7 @@ import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { HeadLayout } from './head-layout.js';
 import type { KvGrid } from './int8-kv/kv-grid.js';
+import type { LoraRows } from './lora-rows.js';
 import type { PlacedRows } from './placed-rows.js';
 import type { RunRows } from './run-rows.js';
 
@@ -13,6 +14,8 @@ export interface WeightContext {
   readonly graph: Graph;
   readonly store: WeightStore;
   readonly target: ModelTarget;
+  /** Adapters of the rows that it multiplies; absent = the graph has no place for any. */
+  readonly lora?: LoraRows;
 }
 
 /** A layer that has attention. */

@@ -66,7 +66,10 @@ export function pastName(layer: number, part: 'key' | 'value'): string {
   return `past.${layer}.${part}`;
 }
 
-/** Output that has a layer's keys or values after the run: the buffer of {@link pastName}, written in place. */
+/**
+ * Output that has a layer's keys or values after the run: the buffer of {@link pastName}, written in place. A layer that
+ * reads those of another has this output alone, in the buffer of that layer.
+ */
 export function presentName(layer: number, part: 'key' | 'value'): string {
   return `present.${layer}.${part}`;
 }
@@ -115,6 +118,23 @@ export function pastStateName(layer: number, part: StatePart): string {
 /** The same after the run, in a buffer of its own. */
 export function presentStateName(layer: number, part: StatePart): string {
   return `present_state.${layer}.${part}`;
+}
+
+/**
+ * More inputs of a graph with places for LoRA adapters (`spec.lora`), beside {@link loraName}: a run has S adapters, at
+ * least one, and T rows.
+ */
+export const LORA_INPUTS = {
+  /** `[S, 1, T] bool`: which of the adapters each row has, at most one. */
+  rows: 'lora_rows',
+} as const;
+
+/**
+ * A and B of a linear for all adapters of the run, those of one behind those of the other: `a [S, in, M] f32` and
+ * `b [S * M, out] f32`. The M columns of A are as many of each part of the linear, a power of two.
+ */
+export function loraName(linear: string, half: 'a' | 'b'): string {
+  return `lora.${linear}.${half}`;
 }
 
 /** `[2 * kvHeads, E, headDim] i8`: K and V of a layer's new rows, the heads of K first. */

@@ -1,3 +1,5 @@
+import type { LoraSite } from '../../core/lora.js';
+import type { KvLayer } from '../../core/model-spec.js';
 import type { DecoderModel } from '../families/family.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { moeFacts, stateFacts } from '../plan-facts.js';
@@ -8,6 +10,8 @@ import {
   newRowsName,
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
+  LORA_INPUTS,
+  loraName,
   pastName,
   pastStateName,
   presentName,
@@ -18,6 +22,7 @@ import {
 import type { OnnxValue } from './onnx.js';
 import type { Graph } from './graph.js';
 import { headLayout } from './head-layout.js';
+import { kvLayers } from './kv-layers.js';
 
 const PARTS = ['key', 'value'] as const;
 
@@ -30,7 +35,7 @@ export function declareInputs(graph: Graph, { config, plan }: Network, isInt8: b
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
   graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['L'] });
-  for (const value of cacheValues({ config, plan }, pastName, isInt8)) graph.input(value);
+  for (const value of cacheValues(kvLayers(config, plan), pastName, isInt8)) graph.input(value);
   const states = stateValues(plan, pastStateName);
   if (states.length > 0) graph.input({ name: STATE_INPUTS.rows, dtype: 'i64', shape: [1] });
   for (const value of states) graph.input(value);
@@ -43,6 +48,15 @@ function declareExtends(graph: Graph): void {
   for (const name of [begins, ends]) graph.input({ name, dtype: 'i64', shape: ['N', 1] });
   for (const name of [pastBegins, pastEnds]) graph.input({ name, dtype: 'i64', shape: ['N2'] });
   for (const name of [seqlensK, totalLengths]) graph.input({ name, dtype: 'i32', shape: ['N'] });
+}
+
+/** Declares what a graph with places for adapters is given of them. */
+export function declareLora(graph: Graph, sites: readonly LoraSite[]): void {
+  graph.input({ name: LORA_INPUTS.rows, dtype: 'bool', shape: ['A', 1, 'T'] });
+  for (const { name, in: width, out } of sites) {
+    graph.input({ name: loraName(name, 'a'), dtype: 'f32', shape: ['A', width, `${name}.m`] });
+    graph.input({ name: loraName(name, 'b'), dtype: 'f32', shape: [`${name}.k`, out] });
+  }
 }
 
 /** Declares the outputs of a decoder's graph, present K and V among them; `stop_copy` must be the first. */
@@ -58,7 +72,10 @@ export function declareOutputs(
   graph.output({ name: GRAPH_OUTPUTS.topIds, dtype: 'i64', shape: ['L', topRows] });
   graph.output({ name: GRAPH_OUTPUTS.logits, dtype: 'f32', shape: ['L', config.vocabSize] });
   graph.output({ name: GRAPH_OUTPUTS.hiddenStates, dtype: 'f32', shape: ['R', config.hiddenSize] });
-  for (const value of cacheValues({ config, plan }, presentName, isInt8)) graph.output(value);
+  const presents = kvLayers(config, plan).flatMap((kv) =>
+    [kv.layer, ...(kv.readers ?? [])].map((layer) => ({ ...kv, layer })),
+  );
+  for (const value of cacheValues(presents, presentName, isInt8)) graph.output(value);
   for (const value of stateValues(plan, presentStateName)) graph.output(value);
   if (isInt8) for (const value of newRowsValues(config)) graph.output(value);
   declareExperts(graph, plan);
@@ -91,18 +108,15 @@ function stateValues(plan: ModelPlan, nameOf: typeof pastStateName): OnnxValue[]
 }
 
 function cacheValues(
-  { config, plan }: Network,
+  layers: readonly KvLayer[],
   nameOf: typeof pastName,
   isInt8: boolean,
 ): OnnxValue[] {
-  const { cacheHeadDim } = headLayout(config.headDim);
-  const shape = ['B', config.numKvHeads, 'max_seq', cacheHeadDim];
-  const withAttention = plan.layers.filter(({ attention }) => attention !== null);
-  return withAttention.flatMap(({ index }) =>
+  return layers.flatMap(({ layer, numKvHeads, headDim }) =>
     PARTS.map((part): OnnxValue => ({
-      name: nameOf(index, part),
+      name: nameOf(layer, part),
       dtype: isInt8 ? 'i8' : 'f32',
-      shape,
+      shape: ['B', numKvHeads, 'max_seq', headDim],
     })),
   );
 }

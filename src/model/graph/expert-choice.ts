@@ -24,7 +24,8 @@ export function chooseExperts(
 ): Route {
   const { graph } = context;
   const { routing, topK } = plan;
-  const logits = packedLinear(context, tokens, plan.router);
+  const scores = packedLinear(context, tokens, plan.router);
+  const logits = times(graph, scores, plan.besides?.routerScale ?? 1);
   const { toTokens } = context.rows ?? OWN_ROWS;
   const experts = toTokens === null ? expertsName(layer) : graph.name();
   const weights =
@@ -47,7 +48,7 @@ interface Choice {
 function scoredWeights(
   { graph, store }: GraphContext,
   { logits, experts, plan }: Choice,
-  { scores: kind, bias, groups, leastSum, scale }: ScoredRouting,
+  { scores: kind, bias, groups, scale, expertScale, ...sum }: ScoredRouting,
 ): Value {
   const scores =
     kind === 'softmax'
@@ -63,7 +64,10 @@ function scoredWeights(
     bias === null
       ? highest
       : graph.node('GatherElements', [scores, experts], { attributes: { axis: { int: -1 } } });
-  return times(graph, normalised(graph, chosen, { topK: plan.topK, leastSum }), scale);
+  const weights = times(graph, normalised(graph, chosen, plan.topK, sum), scale);
+  if (expertScale === undefined) return weights;
+  const scales = graph.externalFloat(store.tensor(expertScale.name));
+  return graph.node('Mul', [weights, graph.node('Gather', [scales, experts])]);
 }
 
 /** `x [.., n]` → its `count` highest numbers, falling; `indices` names where they were. */
@@ -104,12 +108,14 @@ function ofBestGroups(
 function normalised(
   graph: Graph,
   weights: Value,
-  { topK, leastSum }: { readonly topK: number; readonly leastSum: number | null },
+  topK: number,
+  { leastSum, addedToSum = 0 }: Pick<ScoredRouting, 'leastSum' | 'addedToSum'>,
 ): Value {
   if (leastSum === null) return weights;
-  const sum = orderedSum(graph, weights, { axis: -1, size: topK });
-  const least = graph.float(Float32Array.of(leastSum), []);
-  const divisor = leastSum === 0 ? sum : graph.node('Max', [sum, least]);
+  const number = (value: number): Value => graph.float(Float32Array.of(value), []);
+  const ofChosen = orderedSum(graph, weights, { axis: -1, size: topK });
+  const sum = addedToSum === 0 ? ofChosen : graph.node('Add', [ofChosen, number(addedToSum)]);
+  const divisor = leastSum === 0 ? sum : graph.node('Max', [sum, number(leastSum)]);
   return graph.node('Div', [weights, divisor]);
 }
 

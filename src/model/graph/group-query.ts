@@ -1,10 +1,10 @@
 import type { ModelConfig } from '../families/model-config.js';
-import type { AttentionPlan, TrunkPlan } from '../plan.js';
-import { attentionsOf } from '../plan-facts.js';
+import type { AttentionPlan, HeadSizes, TrunkPlan } from '../plan.js';
+import { attentionsOf, headsOf } from '../plan-facts.js';
 import { alibiBias } from './alibi.js';
-import { attentionRows, PLAIN_ROWS } from './attention-rows.js';
+import { type AttentionRows, attentionRows, PLAIN_ROWS } from './attention-rows.js';
 import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';
-import type { Attend, WeightContext } from './context.js';
+import type { Attend, AttentionLayer, WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import type { Attribute } from './onnx.js';
@@ -36,16 +36,24 @@ export function groupQueryAttention(
   { hasCache, ...reach }: GroupQueryOptions,
 ): Attend {
   const { graph } = weights;
-  const rows = hasCache ? attentionRows(graph, config, plan) : PLAIN_ROWS;
+  const rowsOf = hasCache ? attentionRows(graph, plan) : (): AttentionRows => PLAIN_ROWS;
   const isDecode = hasCache ? decodeCondition(graph, config, plan) : null;
   const tablesOf = rotaryTables(graph, config, { ...reach, hasScale: true });
-  const biasOf = alibiBias(graph, { ...reach, totalLength: rows.totalLength });
+  const biasOf = alibiBias(graph, { ...reach, totalLength: rowsOf(config).totalLength });
+  const keyValues = new Map<number, readonly Value[]>();
+  const keyValuesOf = (layer: number, query: Value, heads: HeadSizes): readonly Value[] =>
+    hasCache ? noKeys(graph, query, heads) : (keyValues.get(layer) ?? []);
   return (layer, queryKeyValue) => {
     const { attention } = layer;
+    const heads = headsOf(config, attention);
+    const rows = rowsOf(heads);
     const sinks = sinkScores(weights, attention);
-    const cache = cacheNames(graph, layer.index, hasCache);
+    const cache = cacheNames(graph, layer, hasCache);
     const tables = tablesOf(attention);
-    const [query = '', ...more] = queryKeyValue.map((x) => (x === '' ? x : rows.pad(x)));
+    const [query = '', ...own] = queryKeyValue.map((x) => (x === '' ? x : rows.pad(x)));
+    const { sharesKv } = attention;
+    const more = sharesKv === undefined ? own : keyValuesOf(sharesKv, query, heads);
+    keyValues.set(layer.index, more);
     const inputs = [
       ...[query, ...more],
       ...cache.past,
@@ -54,28 +62,48 @@ export function groupQueryAttention(
       tables?.cos ?? '',
       tables?.sin ?? '',
     ];
-    const attributes = attributesOf(config, attention);
+    const attributes = attributesOf(heads, attention);
     const outputs = [graph.name(), ...cache.present];
     const bias = biasOf(attention.alibi, query);
     const node = { inputs, bias, attributes, outputs, isDecode, sinks };
-    return rows.unpad(groupQuery(graph, node, config));
+    return rows.unpad(groupQuery(graph, node, heads));
   };
 }
 
-/** Names of the layer's K and V, past and present: without a cache there is no past, and the present goes nowhere. */
-function cacheNames(graph: Graph, layer: number, hasCache: boolean) {
-  const parts = ['key', 'value'] as const;
-  return hasCache
-    ? {
-        past: parts.map((part) => pastName(layer, part)),
-        present: parts.map((part) => presentName(layer, part)),
-      }
-    : { past: ['', ''], present: parts.map(() => graph.name()) };
+const PARTS = ['key', 'value'] as const;
+
+/**
+ * Names of the layer's K and V, past and present: without a cache there is no past, and the present goes nowhere. Who
+ * reads those of another layer reads what that one has written; its own present is the same buffer.
+ */
+function cacheNames(graph: Graph, { index, attention }: AttentionLayer, hasCache: boolean) {
+  const { sharesKv } = attention;
+  if (!hasCache) return { past: ['', ''], present: PARTS.map(() => graph.name()) };
+  return {
+    past: PARTS.map((part) =>
+      sharesKv === undefined ? pastName(index, part) : presentName(sharesKv, part),
+    ),
+    present: PARTS.map((part) => presentName(index, part)),
+  };
+}
+
+/** K and V `[B, 0, numKvHeads * cacheHeadDim]`: a run adds none. */
+function noKeys(graph: Graph, query: Value, { numKvHeads, headDim }: HeadSizes): readonly Value[] {
+  const width = numKvHeads * headLayout(headDim).cacheHeadDim;
+  const none = graph.node('Slice', [
+    query,
+    graph.ints(0, 0),
+    graph.ints(0, width),
+    graph.ints(1, 2),
+  ]);
+  return PARTS.map(() => none);
 }
 
 /** Whether a run decodes, `[1] bool`, or null where it makes no difference. */
 function decodeCondition(graph: Graph, config: ModelConfig, plan: TrunkPlan): Value | null {
-  const isCapped = attentionsOf(plan).every((attention) => softcapOf(config, attention) !== null);
+  const isCapped = attentionsOf(plan).every(
+    (attention) => softcapOf(headsOf(config, attention), attention) !== null,
+  );
   if (!DECODES_PLAIN || isCapped) return null;
   const attributes = { start: { int: 1 }, end: { int: 2 } };
   const numRows = graph.node('Shape', [GRAPH_INPUTS.inputIds], { attributes });
@@ -97,7 +125,7 @@ interface GroupQueryNode {
 function groupQuery(
   graph: Graph,
   { inputs, bias, attributes, outputs, isDecode, sinks }: GroupQueryNode,
-  { numHeads }: ModelConfig,
+  { numHeads }: HeadSizes,
 ): Value {
   const op = 'GroupQueryAttention';
   if (sinks !== null) {
@@ -124,7 +152,7 @@ export function plainSinks(graph: Graph, { numHeads }: Pick<ModelConfig, 'numHea
 }
 
 /** The scale is in the rotary tables and in q (rotary-tables.ts). */
-function attributesOf(config: ModelConfig, attention: AttentionPlan): Record<string, Attribute> {
+function attributesOf(config: HeadSizes, attention: AttentionPlan): Record<string, Attribute> {
   const softcap = softcapOf(config, attention);
   return {
     ...attentionAttributes(config, attention),
@@ -135,7 +163,7 @@ function attributesOf(config: ModelConfig, attention: AttentionPlan): Record<str
 
 /** Of the op, however its cache is kept, where scores are scaled before it. */
 export function attentionAttributes(
-  { numHeads, numKvHeads }: ModelConfig,
+  { numHeads, numKvHeads }: HeadSizes,
   { window }: AttentionPlan,
 ): Record<string, Attribute> {
   return {
@@ -150,7 +178,7 @@ export function attentionAttributes(
  * A cap keeps the op from flash attention, whose last block of keys may be too short for wide heads
  * ({@link prefillKeys}): they get one that changes nothing where the model has none.
  */
-function softcapOf({ headDim }: ModelConfig, { softcap }: AttentionPlan): number | null {
+function softcapOf({ headDim }: HeadSizes, { softcap }: AttentionPlan): number | null {
   const isWide = prefillKeys(headLayout(headDim).cacheHeadDim) > 0;
   return softcap ?? (isWide ? HIGH_CAP : null);
 }

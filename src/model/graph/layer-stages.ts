@@ -136,7 +136,8 @@ function withoutMixing(store: WeightStore): WeightStore {
 /** The stream, and what router and experts read → the stream with what they add to it. */
 export function expertsStage(model: StageModel, layer: LayerPlan, plan: MoePlan): Uint8Array {
   const stage = new Stage(model);
-  const added = routedMlp(stage.context, stage.reads(STAGE.input), layer.index, plan);
+  const input = stage.reads(STAGE.input);
+  const added = routedMlp(stage.context, { normed: input, residual: input }, layer.index, plan);
   return stage.adds(mlpWritten(stage, layer, added));
 }
 

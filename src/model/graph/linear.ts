@@ -1,9 +1,10 @@
-import type { LinearPlan } from '../plan.js';
+import type { AdapterPlan, LinearPlan, TensorPlan } from '../plan.js';
 import type { BlockLinear, PlainLinear, TensorRef } from '../weights/weight-store.js';
 import type { WeightContext } from './context.js';
 import { type ColumnFactors, joinedFactors, scaled } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { integerLinear } from './integer-linear.js';
+import { loraDelta } from './lora.js';
 import { mixBlocks } from './mix-blocks.js';
 
 /**
@@ -24,12 +25,31 @@ export function linear(
   plan: LinearPlan,
   factors: ColumnFactors | null = null,
 ): LinearOutput {
+  const output = ofWeights(context, x, plan, factors);
+  const delta = loraDelta(context, x, plan, factors);
+  return delta === null ? output : sumOf(context.graph, output, delta, plan);
+}
+
+/** What adapters add to a linear goes to each value that it gives. */
+function sumOf(graph: Graph, output: LinearOutput, delta: Value, plan: LinearPlan): LinearOutput {
+  if (output.packed) return { packed: true, value: graph.node('Add', [output.value, delta]) };
+  const deltas = splitParts(graph, delta, plan);
+  const values = output.values.map((value, i) => graph.node('Add', [value, deltas[i] ?? '']));
+  return { packed: false, values };
+}
+
+function ofWeights(
+  context: WeightContext,
+  x: Value,
+  plan: LinearPlan,
+  factors: ColumnFactors | null,
+): LinearOutput {
   const { graph, store } = context;
   const weight = store.linear(plan.name);
   const partWidths = plan.parts.map(({ out }) => out);
   switch (weight.format) {
     case 'none': {
-      const values = plainParts(context, x, weight);
+      const values = plainParts(context, x, weight, plan);
       return {
         packed: false,
         values: values.map((value, part) => scaled(graph, value, factors?.[part] ?? null)),
@@ -89,18 +109,36 @@ function asStored(values: readonly Value[]): LinearOutput {
 }
 
 function plainParts(
-  { graph, target }: WeightContext,
+  { graph, store, target }: WeightContext,
   x: Value,
   linear: PlainLinear,
+  { parts }: LinearPlan,
 ): readonly Value[] {
-  return linear.parts.map(({ weight, bias }) => {
+  return linear.parts.map(({ weight, bias }, part) => {
     const stored = graph.externalFloat(weight);
     const product =
       target.device === 'webgpu'
         ? graph.node('MatMul', [x, transposed(graph, stored)])
         : graph.node('FusedMatMul', [x, stored], { attributes: { transB: { int: 1 } } });
-    return addBias(graph, product, bias);
+    const whole = addBias(graph, product, bias);
+    const adapter = parts[part]?.adapter;
+    return adapter === undefined ? whole : withAdapter({ graph, store }, x, whole, adapter);
   });
+}
+
+/** `[.., out]` with what an adapter makes of `x [.., in]`. */
+function withAdapter(
+  { graph, store }: Pick<WeightContext, 'graph' | 'store'>,
+  x: Value,
+  whole: Value,
+  { down, up, scale }: AdapterPlan,
+): Value {
+  const times = (rows: Value, { name }: TensorPlan, attributes = {}): Value =>
+    graph.node('FusedMatMul', [rows, graph.externalFloat(store.tensor(name))], {
+      attributes: { transB: { int: 1 }, ...attributes },
+    });
+  const added = times(times(x, down), up, { alpha: { float: scale } });
+  return graph.node('Add', [whole, added]);
 }
 
 /** Of a constant: it is folded when the session is created. */

@@ -2,8 +2,9 @@ import type { DenseMlpPlan, GatedMlpPlan, PlainMlpPlan } from '../plan.js';
 import { activate } from './activation.js';
 import type { GraphContext } from './context.js';
 import { times } from './factors.js';
-import type { Value } from './graph.js';
+import type { Graph, Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
+import { moments } from './norm.js';
 import { xielu } from './xielu.js';
 
 export function denseMlp(context: GraphContext, x: Value, plan: DenseMlpPlan): Value {
@@ -18,7 +19,17 @@ export function innerRows(context: GraphContext, x: Value, plan: DenseMlpPlan): 
   if (gate === undefined || up === undefined) {
     throw new Error(`${plan.gateUp.name} must have two parts: this is a bug`);
   }
-  return gated(context, times(context.graph, gate, plan.gateScale), up, plan);
+  const sparse = sparseGate(context.graph, gate, plan);
+  return gated(context, times(context.graph, sparse, plan.gateScale), up, plan);
+}
+
+/** What of the gate is so many standard deviations above its mean, and how far. */
+function sparseGate(graph: Graph, gate: Value, { sparsity, down }: GatedMlpPlan): Value {
+  if (sparsity === undefined) return gate;
+  const [mean, inverse] = moments(graph, gate, down.in);
+  const deviations = graph.node('Div', [graph.float(Float32Array.of(sparsity), []), inverse]);
+  const least = graph.node('Add', [mean, deviations]);
+  return graph.node('Relu', [graph.node('Sub', [gate, least])]);
 }
 
 /** `activation(gate) * up`, both within the limit where there is one. */
@@ -38,8 +49,15 @@ export function gated(
 
 /** `activation(up x)`. */
 function plainRows(context: GraphContext, x: Value, plan: PlainMlpPlan): Value {
-  const { activation } = plan;
-  const up = packedLinear(context, x, plan.up);
+  return plainActivation(context, packedLinear(context, x, plan.up), plan);
+}
+
+/** Of what `up` gives. */
+export function plainActivation(
+  context: GraphContext,
+  up: Value,
+  { activation }: Pick<PlainMlpPlan, 'activation'>,
+): Value {
   return typeof activation === 'string'
     ? activate(context.graph, up, activation)
     : xielu(context, up, activation);

@@ -1,9 +1,17 @@
-import type { GatedMlpPlan, MoePlan, SharedExpertPlan } from '../plan.js';
+import type {
+  DenseMlpPlan,
+  ExpertsBesides,
+  GatedMlpPlan,
+  MoePlan,
+  NormPlan,
+  SharedExpertPlan,
+} from '../plan.js';
 import type { GraphContext } from './context.js';
 import { chooseExperts, type Route } from './expert-choice.js';
 import type { Graph, Value } from './graph.js';
 import { linear, packedLinear, splitParts } from './linear.js';
-import { gated, denseMlp } from './mlp.js';
+import { denseMlp, gated, plainActivation } from './mlp.js';
+import { norm, type ResidualNorm } from './norm.js';
 import { orderedSum } from './ordered-sum.js';
 import { sortByExpert, sortEvenly } from './routing.js';
 import { OWN_ROWS } from './run-rows.js';
@@ -11,7 +19,7 @@ import { OWN_ROWS } from './run-rows.js';
 /**
  * Routed experts: rows are sorted by expert, cut into one run of rows per expert, and each run goes
  * through its own 2-D weights. A row's bits depend on no other row (the fused MoE op does not promise
- * that). `[B, S, hidden]` in and out.
+ * that). `[B, S, hidden]` in and out; `residual` is what {@link ExpertsBesides} read.
  *
  * T = B * S tokens, K experts each, E experts in all:
  * ```
@@ -20,30 +28,40 @@ import { OWN_ROWS } from './run-rows.js';
  */
 export function routedMlp(
   context: GraphContext,
-  normed: Value,
+  { normed, residual }: ResidualNorm,
   layer: number,
   plan: MoePlan,
 ): Value {
   const { graph, config, target } = context;
-  const tokens = graph.node('Reshape', [normed, graph.ints(-1, config.hiddenSize)]);
-  const route = chooseExperts(context, tokens, layer, plan);
-  const mixed =
+  const { latent, besides } = plan;
+  const rowsOf = (x: Value): Value => graph.node('Reshape', [x, graph.ints(-1, config.hiddenSize)]);
+  const stream = rowsOf(besides === undefined ? normed : residual);
+  const readOf = (own: NormPlan | undefined): Value =>
+    own === undefined ? stream : norm(context, stream, own);
+  const route = chooseExperts(context, readOf(besides?.routerNorm), layer, plan);
+  const tokens = readOf(besides?.inputNorm);
+  const read = latent === undefined ? tokens : packedLinear(context, tokens, latent.enter);
+  const given =
     target.device === 'webgpu'
-      ? everyExpert(context, tokens, route, plan)
-      : chosenExperts(context, tokens, route, plan);
-  const routed = graph.node('Reshape', [mixed, graph.node('Shape', [normed])]);
-  return plan.shared === null ? routed : addShared(context, normed, routed, plan.shared);
+      ? everyExpert(context, read, route, plan)
+      : chosenExperts(context, read, route, plan);
+  const mixed = latent === undefined ? given : packedLinear(context, given, latent.leave);
+  const whole = graph.node('Reshape', [mixed, graph.node('Shape', [normed])]);
+  const routed = besides === undefined ? whole : norm(context, whole, besides.outputNorm);
+  const { shared } = plan;
+  return shared === null ? routed : addShared(context, { normed, routed, shared, besides });
 }
 
-/** `[T, H]`, or with an axis of 1 between: what the chosen experts made of each token, weighted. */
+/** `[T, width]`, or with an axis of 1 between: what the chosen experts made of each token, weighted. */
 function chosenExperts(context: GraphContext, tokens: Value, route: Route, plan: MoePlan): Value {
-  const { graph, config } = context;
+  const { graph } = context;
+  const width = expertOf(plan.experts, 0).down.out;
   const isWhole = (context.rows ?? OWN_ROWS).toTokens === null;
   const order = (isWhole ? sortByExpert : sortEvenly)(graph, route.experts, plan);
   const rows = graph.node('Gather', [tokens, order.tokenOfRow]);
   const outputs = runExperts(context, rows, order.counts, plan.experts);
   const bySlot = graph.node('Gather', [outputs, order.rowOfSlot]);
-  const perToken = graph.node('Reshape', [bySlot, graph.ints(-1, plan.topK, config.hiddenSize)]);
+  const perToken = graph.node('Reshape', [bySlot, graph.ints(-1, plan.topK, width)]);
   if (context.target.device === 'cuda') {
     // A sum over a middle axis needs cuDNN there: [T, 1, K] x [T, K, H] does not.
     const rows = graph.node('Reshape', [route.weights, graph.ints(-1, 1, plan.topK)]);
@@ -86,21 +104,40 @@ function runExperts(
   context: GraphContext,
   rows: Value,
   counts: Value,
-  experts: readonly GatedMlpPlan[],
+  experts: readonly DenseMlpPlan[],
 ): Value {
   const { graph } = context;
   const runs = splitRows(graph, rows, counts, experts.length);
-  const [gate, up] = gateAndUp(context, runs, experts);
-  const inner = splitRows(
-    graph,
-    gated(context, gate, up, expertOf(experts, 0)),
-    counts,
-    experts.length,
-  );
+  const inner = splitRows(graph, innerOfRuns(context, runs, experts), counts, experts.length);
   const outputs = inner.map((run, expert) =>
     packedLinear(context, run, expertOf(experts, expert).down),
   );
   return concatRows(graph, outputs);
+}
+
+/** What `down` of the experts reads, rows of all of them. */
+function innerOfRuns(
+  context: GraphContext,
+  runs: readonly Value[],
+  experts: readonly DenseMlpPlan[],
+): Value {
+  const first = expertOf(experts, 0);
+  if (first.kind === 'gated') {
+    const [gate, up] = gateAndUp(context, runs, experts.filter(isGated));
+    return gated(context, gate, up, first);
+  }
+  const ups = experts.filter(isPlain).map((expert, index) => {
+    return packedLinear(context, runs[index] ?? '', expert.up);
+  });
+  return plainActivation(context, concatRows(context.graph, ups), first);
+}
+
+function isGated(plan: DenseMlpPlan) {
+  return plan.kind === 'gated';
+}
+
+function isPlain(plan: DenseMlpPlan) {
+  return plan.kind === 'plain';
 }
 
 /** `[T*K, width]` each, rows of all experts. Packed outputs are cut after they are put together. */
@@ -123,7 +160,7 @@ function gateAndUp(
   return [gate, up];
 }
 
-function expertOf(experts: readonly GatedMlpPlan[], index: number): GatedMlpPlan {
+function expertOf<T extends DenseMlpPlan>(experts: readonly T[], index: number): T {
   const expert = experts[index];
   if (expert === undefined) throw new Error(`No expert ${index}: this is a bug`);
   return expert;
@@ -142,12 +179,21 @@ function concatRows(graph: Graph, runs: readonly Value[]): Value {
 /** `routed + sigmoid(gate x) * shared(x)`, or without the sigmoid where there is no gate. */
 function addShared(
   context: GraphContext,
-  normed: Value,
-  routed: Value,
-  shared: SharedExpertPlan,
+  {
+    normed,
+    routed,
+    shared,
+    besides,
+  }: {
+    readonly normed: Value;
+    readonly routed: Value;
+    readonly shared: SharedExpertPlan;
+    readonly besides: ExpertsBesides | undefined;
+  },
 ): Value {
   const { graph } = context;
-  const output = denseMlp(context, normed, shared);
+  const given = denseMlp(context, normed, shared);
+  const output = besides === undefined ? given : norm(context, given, besides.sharedNorm);
   if (shared.gate === null) return graph.node('Add', [routed, output]);
   const gate = graph.node('Sigmoid', [packedLinear(context, normed, shared.gate)]);
   return graph.node('Add', [routed, graph.node('Mul', [output, gate])]);

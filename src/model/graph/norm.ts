@@ -1,6 +1,6 @@
 import type { NormPlan } from '../plan.js';
 import type { WeightContext } from './context.js';
-import type { Value } from './graph.js';
+import type { Graph, Value } from './graph.js';
 
 /** A norm over the last axis, the offset of its gain included. */
 export function norm(context: WeightContext, x: Value, plan: NormPlan): Value {
@@ -8,6 +8,26 @@ export function norm(context: WeightContext, x: Value, plan: NormPlan): Value {
   return context.graph.node(op, [x, ...parameters(context, plan)], {
     attributes: { axis: { int: -1 }, epsilon: { float: plan.eps } },
   });
+}
+
+/** `[.., 1]` of `x [.., width]`: 1 by the root of the mean of the squares of each row. */
+export function inverseLength(graph: Graph, x: Value, width: number): Value {
+  const inverse = graph.name();
+  graph.node('SimplifiedLayerNormalization', [x, ones(graph, width)], {
+    attributes: { axis: { int: -1 }, epsilon: { float: 0 } },
+    outputs: [graph.name(), inverse],
+  });
+  return inverse;
+}
+
+/** `[.., 1]` each of `x [.., width]`: the mean of a row, and 1 by its standard deviation. */
+export function moments(graph: Graph, x: Value, width: number): readonly [Value, Value] {
+  const [mean, inverse] = [graph.name(), graph.name()];
+  graph.node('LayerNormalization', [x, ones(graph, width)], {
+    attributes: { axis: { int: -1 }, epsilon: { float: 0 } },
+    outputs: [graph.name(), mean, inverse],
+  });
+  return [mean, inverse];
 }
 
 export interface ResidualNorm {
@@ -63,8 +83,12 @@ function parameters(context: WeightContext, plan: NormPlan): readonly Value[] {
 
 /** The sum of two constants: it is folded when the session is created. */
 function wholeGain({ graph, store }: WeightContext, { gain, gainOffset, width }: NormPlan): Value {
-  if (gain === null) return graph.float(new Float32Array(width).fill(1), [width]);
+  if (gain === null) return ones(graph, width);
   const stored = graph.externalFloat(store.tensor(gain.name));
   if (gainOffset === 0) return stored;
   return graph.node('Add', [stored, graph.float(Float32Array.of(gainOffset), [])]);
+}
+
+function ones(graph: Graph, width: number): Value {
+  return graph.float(new Float32Array(width).fill(1), [width]);
 }

@@ -2,6 +2,7 @@ import type { ModelConfig } from '../families/model-config.js';
 import { ropeAt, type RotaryPlan } from '../families/rope-config.js';
 import type { AttentionPlan } from '../plan.js';
 import type { Graph, Value } from './graph.js';
+import { headsOf } from '../plan-facts.js';
 import { padTable } from './head-layout.js';
 import type { Attribute } from './onnx.js';
 import { ropeTables } from './rope-tables.js';
@@ -28,7 +29,7 @@ export interface RotaryOptions {
  */
 export function rotaryTables(
   graph: Graph,
-  { headDim }: ModelConfig,
+  config: ModelConfig,
   options: RotaryOptions,
 ): (plan: AttentionPlan) => RotaryTables | null {
   const made = new Map<string, RotaryTables>();
@@ -36,7 +37,8 @@ export function rotaryTables(
     const rotary = rotaryOfOp(plan);
     if (rotary === null) return null;
     const factor = options.hasScale === true ? Math.sqrt(plan.scale) : 1;
-    const key = JSON.stringify([rotary, factor]);
+    const { headDim } = headsOf(config, plan);
+    const key = JSON.stringify([rotary, factor, headDim]);
     const tables = made.get(key) ?? makeTables(graph, rotary, { ...options, headDim, factor });
     made.set(key, tables);
     return tables;
@@ -69,13 +71,13 @@ interface TableOptions extends RotaryOptions {
 
 export function makeTables(
   graph: Graph,
-  { rope, dims }: RotaryPlan,
+  { rope, dims, ofDims = dims }: RotaryPlan,
   options: TableOptions,
 ): RotaryTables {
   const { numPositions, contextLength, hasIdentity = false, headDim, factor } = options;
-  const { cos, sin } = ropeTables(ropeAt(rope, contextLength), dims, numPositions);
+  const { cos, sin } = ropeTables(ropeAt(rope, contextLength), ofDims, numPositions);
   const table = (values: Float32Array, fill: number): Value => {
-    const whole = widened(values, [dims / 2, headDim / 2], fill);
+    const whole = resized(values, { from: ofDims / 2, kept: dims / 2, to: headDim / 2 }, fill);
     const padded = padTable(
       whole.map((value) => value * factor),
       headDim,
@@ -90,17 +92,17 @@ export function makeTables(
   return { cos: table(cos, 1), sin: table(sin, 0) };
 }
 
-/** Rows of `from` numbers filled up to `to`. */
-function widened(
+/** Rows of `from` numbers, of which the first `kept` are filled up to `to`. */
+function resized(
   values: Float32Array,
-  [from, to]: readonly [number, number],
+  { from, kept, to }: { readonly from: number; readonly kept: number; readonly to: number },
   fill: number,
 ): Float32Array {
-  if (from === to) return values;
+  if (from === to && kept === to) return values;
   const numRows = values.length / from;
   const rows = new Float32Array(numRows * to).fill(fill);
   for (let row = 0; row < numRows; row++) {
-    rows.set(values.subarray(row * from, (row + 1) * from), row * to);
+    rows.set(values.subarray(row * from, row * from + kept), row * to);
   }
   return rows;
 }

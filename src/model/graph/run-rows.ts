@@ -18,6 +18,8 @@ export interface RunRows {
   toHeadRows(x: Value): Value;
   /** `[T, W]` of rows of the run as the value `name`; null = they are already. */
   readonly toTokens: ((x: Value, name: Value) => Value) | null;
+  /** `[N, 1, T]`, what is said of each row of the run: of these rows. */
+  marked(x: Value): Value;
 }
 
 /** Linears multiply the rows of the run. */
@@ -28,7 +30,25 @@ export const OWN_ROWS: RunRows = {
   fromRun: (x) => x,
   toHeadRows: (x) => x,
   toTokens: null,
+  marked: (x) => x,
 };
+
+/** The rows of the run, all on one axis: `[1, T]`. */
+export function flatRows(graph: Graph): RunRows {
+  const joined = { attributes: { axis: { int: 0 } } };
+  const ids = graph.node('Reshape', [GRAPH_INPUTS.inputIds, graph.ints(1, -1)]);
+  const width = graph.ints(-1);
+  const ofRun = graph.node('Shape', [GRAPH_INPUTS.inputIds]);
+  const toRun = graph.node('Concat', [ofRun, width], joined);
+  // The width is not copied: what attention gives has none that shape inference knows.
+  const fromRun = graph.node('Concat', [graph.node('Shape', [ids]), width], joined);
+  return {
+    ...OWN_ROWS,
+    ids,
+    toRun: (x) => graph.node('Reshape', [x, toRun]),
+    fromRun: (x) => graph.node('Reshape', [x, fromRun]),
+  };
+}
 
 /**
  * Whether a product gives the last row of an odd number other bits than the same row before another: the runtime has a
@@ -69,6 +89,7 @@ export function evenRows(graph: Graph): RunRows {
     toHeadRows: (x) => graph.node('Slice', [x, graph.ints(0), heads.count, graph.ints(0)]),
     toTokens: (x, name) =>
       graph.node('Slice', [x, graph.ints(0), ids.count, graph.ints(0)], { outputs: [name] }),
+    marked: (x) => withLast(graph, x, ids, 2),
   };
 }
 

@@ -1,14 +1,17 @@
-import { GRAPH_INPUTS } from './contract.js';
-import type { LayerPlan, MlpPlan, NormPlan, TensorPlan, TrunkPlan } from '../plan.js';
+import type { LayerPlan, MlpPlan, NormPlan, TrunkPlan } from '../plan.js';
+import { altUpLayer, enterStreams, leaveStreams } from './altup.js';
 import { attention } from './attention.js';
-import type { GraphContext, WeightContext } from './context.js';
+import type { GraphContext } from './context.js';
 import { times } from './factors.js';
-import type { Graph, Value } from './graph.js';
+import type { Value } from './graph.js';
 import { denseMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { addThenNorm, norm, normOfSum, type ResidualNorm } from './norm.js';
+import { allRows, gatherHeadRows, headRowsOnly, type RowPick } from './pick.js';
 import { recurrent } from './recurrent/recurrent.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
+import { tableRows } from './table-rows.js';
+import { tokenInput, tokenInputs } from './token-inputs.js';
 
 /** The residual stream: what was added last is not in it yet, so that one node adds and norms. */
 interface Stream {
@@ -24,16 +27,15 @@ interface Stream {
  */
 export function decoderStack(context: GraphContext, plan: TrunkPlan, entering?: Value): Value {
   const rows = context.rows ?? OWN_ROWS;
-  let stream: Stream = {
-    residual: entering ?? embedded(context, plan, rows),
-    delta: null,
-    isNormed: plan.isStreamNormed ?? false,
-  };
-  for (const layer of plan.layers) {
-    const pick = needsHeadRowsOnly(plan, layer)
-      ? (x: Value) => gatherHeadRows(context.graph, x, rows)
-      : (x: Value) => x;
-    stream = decoderLayer(context, stream, layer, pick);
+  const entered = entering ?? embedded(context, plan, rows);
+  const own =
+    plan.tokenInputs === undefined ? [] : tokenInputs(context, entered, plan.tokenInputs, rows);
+  if (plan.streams !== undefined) return streamsStack(context, { plan, entered, own, rows });
+  let stream: Stream = { residual: entered, delta: null, isNormed: plan.isStreamNormed ?? false };
+  for (const [at, layer] of plan.layers.entries()) {
+    const pick = needsHeadRowsOnly(plan, layer) ? headRowsOnly(context) : allRows(context);
+    const behind = decoderLayer(context, stream, layer, pick);
+    stream = layerEnd(context, behind, layer, () => pick.rows(own[at] ?? ''));
   }
   const { graph } = context;
   const { residual, delta } = stream;
@@ -46,12 +48,61 @@ export function decoderStack(context: GraphContext, plan: TrunkPlan, entering?: 
   );
 }
 
+interface StreamsRun {
+  readonly plan: TrunkPlan;
+  readonly entered: Value;
+  /** Of each layer. */
+  readonly own: readonly Value[];
+  readonly rows: RunRows;
+}
+
+/** The same of several streams. */
+function streamsStack(context: GraphContext, { plan, entered, own, rows }: StreamsRun): Value {
+  const { graph } = context;
+  const { streams: streamsPlan } = plan;
+  if (streamsPlan === undefined) throw new Error('one stream: this is a bug');
+  const { active, leave } = streamsPlan;
+  const last = plan.layers.reduce(
+    (streams, layer, at) => {
+      const { altUp } = layer;
+      if (altUp === undefined)
+        throw new Error(`layer ${layer.index} has one stream: this is a bug`);
+      return altUpLayer(context, streams, { layer, altUp, active, own: own[at] ?? null });
+    },
+    enterStreams(context, entered, streamsPlan),
+  );
+  const flat = graph.node('Reshape', [last, graph.ints(0, 0, -1)]);
+  const picked = gatherHeadRows(graph, flat, rows);
+  const apart = graph.node('Reshape', [picked, graph.ints(0, 0, leave.length + 1, -1)]);
+  const joined = leaveStreams(context, apart, streamsPlan);
+  return rows.toHeadRows(
+    graph.node('Reshape', [joined, graph.ints(-1, context.config.hiddenSize)]),
+  );
+}
+
+/** What is added behind both halves, and multiplies all. `own` gives the token's numbers of the layer. */
+function layerEnd(
+  context: GraphContext,
+  stream: Stream,
+  { tokenInput: inputPlan, outputScale }: LayerPlan,
+  own: () => Value,
+): Stream {
+  if (inputPlan === undefined && outputScale === undefined) return stream;
+  const { graph, store } = context;
+  const whole = readStream(context, stream, null).residual;
+  const added = inputPlan && tokenInput(context, whole, own(), inputPlan);
+  if (outputScale === undefined) return { ...stream, residual: whole, delta: added ?? null };
+  const sum = added === undefined ? whole : graph.node('Add', [whole, added]);
+  const scale = graph.externalFloat(store.tensor(outputScale.name));
+  return { ...stream, residual: graph.node('Mul', [sum, scale]), delta: null };
+}
+
 /** `pick` may leave out rows behind attention. */
 function decoderLayer(
   context: GraphContext,
   stream: Stream,
   layer: LayerPlan,
-  pick: (x: Value) => Value,
+  pick: RowPick,
 ): Stream {
   const { mlp } = layer;
   if (layer.attention === null && layer.recurrent === null) {
@@ -62,32 +113,30 @@ function decoderLayer(
     norm: layer.attentionOutputNorm,
     scale: layer.residualScale,
   });
-  const residual = pick(read.residual);
+  const residual = pick.rows(read.residual);
   if (mlp === null) return { ...stream, residual, delta: attended };
   const output = mlpOutput(layer);
   if (!layer.isParallel) {
     const between = { ...stream, residual, delta: attended };
     const middle = readStream(context, between, layer.mlpNorm);
-    const delta = written(context, anyMlp(context, middle.normed, layer.index, mlp), output);
+    const delta = written(context, anyMlp(pick.context, middle, layer.index, mlp), output);
     return { ...stream, residual: middle.residual, delta };
   }
   const { mlpNorm } = layer;
-  const normed = mlpNorm === null ? pick(read.normed) : norm(context, residual, mlpNorm);
-  const delta = written(context, anyMlp(context, normed, layer.index, mlp), output);
+  const normed = mlpNorm === null ? pick.rows(read.normed) : norm(context, residual, mlpNorm);
+  const added = anyMlp(pick.context, { normed, residual }, layer.index, mlp);
+  const delta = written(context, added, output);
   return { ...stream, residual, delta: context.graph.node('Add', [attended, delta]) };
 }
 
-function mlpAlone(
-  context: GraphContext,
-  stream: Stream,
-  layer: LayerPlan,
-  pick: (x: Value) => Value,
-): Stream {
+function mlpAlone(context: GraphContext, stream: Stream, layer: LayerPlan, pick: RowPick): Stream {
   const { index, mlp } = layer;
   if (mlp === null) throw new Error(`layer ${index} does nothing: this is a bug`);
-  const { normed, residual } = readStream(context, stream, layer.mlpNorm);
-  const delta = written(context, anyMlp(context, pick(normed), index, mlp), mlpOutput(layer));
-  return { ...stream, residual: pick(residual), delta };
+  const all = readStream(context, stream, layer.mlpNorm);
+  const read = { normed: pick.rows(all.normed), residual: pick.rows(all.residual) };
+  const added = anyMlp(pick.context, read, index, mlp);
+  const delta = written(context, added, mlpOutput(layer));
+  return { ...stream, residual: read.residual, delta };
 }
 
 function mlpOutput({ mlpOutputNorm, residualScale }: LayerPlan): WrittenHalf {
@@ -99,11 +148,11 @@ function mixed(
   context: GraphContext,
   normed: Value,
   { index, ...layer }: LayerPlan,
-  pick: (x: Value) => Value,
+  pick: RowPick,
 ): Value {
   const parts = [
     layer.attention && attention(context, normed, { index, attention: layer.attention }, pick),
-    layer.recurrent && recurrent(context, normed, { index, plan: layer.recurrent }, pick),
+    layer.recurrent && recurrent(context, normed, { index, plan: layer.recurrent }, pick.rows),
   ];
   return parts.filter((part) => part !== null).reduce((a, b) => context.graph.node('Add', [a, b]));
 }
@@ -142,31 +191,17 @@ export function embedded(
   rows: Pick<RunRows, 'ids' | 'fromRun'>,
 ): Value {
   const { graph } = context;
-  const tokens = times(graph, embedTokens(context, plan.embedding, rows.ids), plan.embeddingScale);
+  const tokens = times(graph, tableRows(context, plan.embedding, rows.ids), plan.embeddingScale);
   if (plan.positions === null) return tokens;
   if (context.positions === undefined) throw new Error('This is a bug: a run without positions.');
-  const places = embedTokens(context, plan.positions, context.positions);
+  const places = tableRows(context, plan.positions, context.positions);
   return graph.node('Add', [tokens, rows.fromRun(places)]);
 }
 
-/** `[B, S, hidden]`: rows of the table as it is stored, cast after they are picked. */
-export function embedTokens(
-  { graph, store, target }: WeightContext,
-  plan: TensorPlan,
-  ids: Value = GRAPH_INPUTS.inputIds,
-): Value {
-  const table = store.tensor(plan.name);
-  // WebGPU has no bf16.
-  const isStored = table.dtype !== 'bf16' || target.device !== 'webgpu';
-  const stored = isStored ? graph.external(table) : graph.externalFloat(table);
-  const rows = graph.node('Gather', [stored, ids]);
-  return !isStored || table.dtype === graph.compute ? rows : graph.cast(rows, graph.compute);
-}
-
-function anyMlp(context: GraphContext, normed: Value, layer: number, plan: MlpPlan): Value {
+function anyMlp(context: GraphContext, read: ResidualNorm, layer: number, plan: MlpPlan): Value {
   return plan.kind === 'moe'
-    ? routedMlp(context, normed, layer, plan)
-    : denseMlp(context, normed, plan);
+    ? routedMlp(context, read, layer, plan)
+    : denseMlp(context, read.normed, plan);
 }
 
 /**
@@ -175,14 +210,4 @@ function anyMlp(context: GraphContext, normed: Value, layer: number, plan: MlpPl
  */
 function needsHeadRowsOnly(plan: TrunkPlan, layer: LayerPlan): boolean {
   return layer === plan.layers.at(-1) && layer.mlp?.kind !== 'moe';
-}
-
-/** `[B, S, width]` → `[1, R, width]`, which keeps three axes for the linears. */
-export function gatherHeadRows(
-  graph: Graph,
-  x: Value,
-  { headRows }: Pick<RunRows, 'headRows'> = OWN_ROWS,
-): Value {
-  const rows = graph.node('Reshape', [x, graph.ints(1, -1, 0)]);
-  return graph.node('Gather', [rows, headRows], { attributes: { axis: { int: 1 } } });
 }

@@ -12,6 +12,7 @@ import { attentionsOf } from '../plan-facts.js';
 import { modelSpec, type SpecOptions } from '../spec.js';
 import { CPU_TARGET, type TargetRequest } from '../target.js';
 import { aliased, withPrefix } from '../weights/aliases.js';
+import { textName } from '../weights/text-part.js';
 import { dummyCheckpoint } from '../weights/dummy.js';
 import { checkPlan } from '../weights/find-weight.js';
 import { withViews } from '../weights/tensor-views.js';
@@ -28,6 +29,7 @@ export async function buildPooledModel(
 ): Promise<BuiltModel> {
   refuseQuantization(options.quantization);
   refuseDevice(options.device);
+  refuseLora(options);
   const { plan } = model;
   const contextLength = pooledContextLength(model, options.contextLength);
   const checkpoint =
@@ -55,6 +57,7 @@ export async function buildPooledModel(
     formatReason: 'embedding models compute in f32',
     kept: null,
     isCompensated: null,
+    lora: null,
   };
 }
 
@@ -64,6 +67,14 @@ function refuseQuantization(requested: Quantization): void {
   throw new ModelLoadError(
     'bad_option',
     `--quantization ${requested} is not possible: embedding models compute in f32. Use auto or none.`,
+  );
+}
+
+function refuseLora({ lora = null }: BuildOptions): void {
+  if (lora === null) return;
+  throw new ModelLoadError(
+    'bad_option',
+    '--enable-lora serves models that generate; this one answers with vectors.',
   );
 }
 
@@ -101,7 +112,7 @@ async function openPooledCheckpoint(
  * is stored as torch's parametrisations name it.
  */
 function aliasOf(name: string, { text, inPlan }: PooledTrunk['prefix']): string {
-  if (inPlan) return withPrefix(name, text);
+  if (inPlan) return withPrefix(textName(name), text);
   const bare = name.startsWith(text) ? name.slice(text.length) : name;
   return bare
     .replace(/\.parametrizations\.weight\.original$/, '.weight')

@@ -4,10 +4,13 @@ import type { Value } from '../graph/graph.js';
 import { headLayout, plainLayout } from '../graph/head-layout.js';
 import { packedLinear } from '../graph/linear.js';
 import { norm } from '../graph/norm.js';
-import { decoderStack, embedTokens } from '../graph/stack.js';
+import { GRAPH_INPUTS } from '../graph/contract.js';
+import { decoderStack } from '../graph/stack.js';
+import { tableRows } from '../graph/table-rows.js';
 import { mutualAttention } from './mutual-attention.js';
 import { placesIn } from './score-bias.js';
 import { attentionsOf } from '../plan-facts.js';
+import type { AdapterPlan } from '../plan.js';
 import type { EncoderPlan, EntryPlan, PooledTrunk, PositionsPlan } from './pooled-plan.js';
 
 /** Rows of a trunk whose tokens see each other, `[R, hidden]` after the last norm. */
@@ -22,20 +25,39 @@ export function encoderRows(
   const attend = mutualAttention(weights, config, { scores, numPositions });
   const context: GraphContext = { ...weights, config, attend, layout, scalesScores: true };
   const entering =
-    entry === null ? undefined : enter(context, embedTokens(context, plan.embedding), entry);
+    entry === null
+      ? undefined
+      : enter(context, tableRows(context, plan.embedding, GRAPH_INPUTS.inputIds), entry);
   return norm(context, decoderStack(context, plan, entering), plan.finalNorm);
 }
 
 /** `[B, S, hidden]`: what the layers read. */
 function enter(context: WeightContext, words: Value, entry: EntryPlan): Value {
   const { graph } = context;
+  const { wordsAdapter, typesAdapter } = entry;
   const added = [
+    wordsAdapter ? adapterRows(context, wordsAdapter, EMBED_INPUTS.inputIds) : null,
     entry.positions && positions(context, entry.positions),
     entry.tokenTypes && tokenTypes(context, entry),
+    typesAdapter ? adapterRows(context, typesAdapter, typesOf(context, typesAdapter)) : null,
   ].filter((value) => value !== null);
   const sum = added.reduce((total, value) => graph.node('Add', [total, value]), words);
   const normed = entry.norm === null ? sum : norm(context, sum, entry.norm);
   return entry.projection === null ? normed : packedLinear(context, normed, entry.projection);
+}
+
+/** What an adapter adds to the rows of a table. */
+function adapterRows(context: WeightContext, { down, up, scale }: AdapterPlan, ids: Value): Value {
+  const { graph, store } = context;
+  const columns = graph.externalFloat(store.tensor(up.name));
+  return graph.node('FusedMatMul', [tableRows(context, down, ids), columns], {
+    attributes: { alpha: { float: scale } },
+  });
+}
+
+/** Of a table of one row it is that, whatever the type. */
+function typesOf({ graph }: WeightContext, { down }: AdapterPlan): Value {
+  return down.shape[0] === 1 ? graph.ints(0) : EMBED_INPUTS.tokenTypes;
 }
 
 /** `[S, width]` counted from 0, or `[B, S, width]` as RoBERTa counts what is not padding. */

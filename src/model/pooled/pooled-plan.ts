@@ -1,7 +1,7 @@
 import type { Activation } from '../activation.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { normTensors } from '../plan-facts.js';
-import type { LinearPlan, NormPlan, TensorPlan, TrunkPlan } from '../plan.js';
+import type { AdapterPlan, LinearPlan, NormPlan, TensorPlan, TrunkPlan } from '../plan.js';
 import type { TensorView } from '../weights/tensor-view.js';
 
 /**
@@ -44,6 +44,9 @@ export interface EntryPlan {
   readonly positions: PositionsPlan | null;
   /** A table of one row is added to all tokens, whatever their type. */
   readonly tokenTypes: TensorPlan | null;
+  /** Beside the words, and beside the token types; absent = none. */
+  readonly wordsAdapter?: AdapterPlan;
+  readonly typesAdapter?: AdapterPlan;
   readonly norm: NormPlan | null;
   readonly projection: LinearPlan | null;
 }
@@ -128,6 +131,9 @@ export function pooledTensors({ trunk, rows, stages }: PooledPlan): TensorPlan[]
   const tables = [entry?.positions?.table, entry?.tokenTypes].filter((table) => table != null);
   return [
     ...tables,
+    ...[entry?.wordsAdapter, entry?.typesAdapter].flatMap((adapter) =>
+      adapter === undefined ? [] : [adapter.down, adapter.up],
+    ),
     ...(entry?.norm ? normTensors(entry.norm) : []),
     ...(scores === null || scores.kind === 'slopes' ? [] : [scores.table]),
     ...(scores?.kind === 'disentangled' && scores.norm ? normTensors(scores.norm) : []),

@@ -1,8 +1,10 @@
-import type { WeightFormat } from '../../core/model-spec.js';
+import type { QuantizedFormat, WeightFormat } from '../../core/model-spec.js';
 import { countParameters, plannedLinears } from '../plan-tensors.js';
 import { ModelLoadError } from '../load-error.js';
-import type { LinearPlan, ModelPlan, RecurrentPlan } from '../plan.js';
+import type { LinearPlan, ModelPlan } from '../plan.js';
 import type { ModelTarget } from '../target.js';
+import { staysFloat } from './float-linears.js';
+import { loadedBytes } from './loaded-bytes.js';
 
 /** What `--quantization` accepts; SGLang's null is `auto`. */
 export const QUANTIZATIONS = ['auto', 'none', 'w8a8_int8', 'int8', 'int4'] as const;
@@ -63,6 +65,7 @@ export function chooseFormat(
       '--quantization w8a8_int8 is not possible: this architecture cannot be rotated. Use int8.',
     );
   }
+  requireRoom(requested, plan, target, wishes.memoryBytes ?? null);
   return { format: requested, reason: 'as asked' };
 }
 
@@ -81,13 +84,17 @@ function automatic(
     return { format: 'none', reason: `${millions} M parameters are too few to be worth rounding` };
   }
   if (obstacle !== null) return { format: 'none', reason: obstacle };
-  const inFourBits = tooLargeInEight(plan, target, memoryBytes);
+  const choice = preferred(preference, plan, target);
+  return tooLargeInEight(plan, target, { wanted: choice.format, memoryBytes }) ?? choice;
+}
+
+function preferred(preference: Preference, plan: ModelPlan, target: ModelTarget): FormatChoice {
   switch (preference) {
     case 'speed':
-      return inFourBits ?? fastest(plan, target);
+      return fastest(plan, target);
     case 'quality':
       if (target.device === 'cuda') return fastest(plan, target);
-      return inFourBits ?? { format: 'int8', reason: 'the closest to float32 that is rounded' };
+      return { format: 'int8', reason: 'the closest to float32 that is rounded' };
     case 'memory':
       return { format: 'int4', reason: 'the smallest' };
   }
@@ -96,18 +103,39 @@ function automatic(
 /** Of memory, so that keys and values have some too. */
 const WEIGHTS_SHARE_MAX = 0.9;
 
-/** On a CPU: four bits where eight would leave no memory. */
+/** On a CPU: four bits where `wanted` would leave no memory. */
 function tooLargeInEight(
   plan: ModelPlan,
-  { device }: ModelTarget,
-  memoryBytes: number | null,
+  target: ModelTarget,
+  { wanted, memoryBytes }: { readonly wanted: WeightFormat; readonly memoryBytes: number | null },
 ): FormatChoice | null {
-  if (device !== 'cpu' || memoryBytes === null) return null;
-  const bytes = plannedLinears(plan).reduce((sum, linear) => sum + linear.in * linear.out, 0);
+  if (target.device !== 'cpu' || memoryBytes === null) return null;
+  if (wanted === 'none' || wanted === 'int4') return null;
+  const bytes = loadedBytes(plan, wanted, target);
   if (bytes <= WEIGHTS_SHARE_MAX * memoryBytes) return null;
-  const gib = (of: number): string => `${(of / 2 ** 30).toFixed(1)} GiB`;
-  const reason = `in 8 bits the linear layers alone are ${gib(bytes)}, and ${gib(memoryBytes)} may be used`;
+  const reason = `${wanted} takes ${gib(bytes)}, and ${gib(memoryBytes)} may be used`;
   return { format: 'int4', reason };
+}
+
+/** Before hours of work: who asks gets it unless it cannot be loaded. */
+function requireRoom(
+  format: QuantizedFormat,
+  plan: ModelPlan,
+  target: ModelTarget,
+  memoryBytes: number | null,
+): void {
+  if (target.device !== 'cpu' || memoryBytes === null) return;
+  const bytes = loadedBytes(plan, format, target);
+  if (bytes <= memoryBytes) return;
+  const smaller = format === 'int4' ? '' : ` int4 takes ${gib(loadedBytes(plan, 'int4', target))}.`;
+  throw new ModelLoadError(
+    'bad_option',
+    `--quantization ${format} does not fit: its weights take ${gib(bytes)} of memory, and ${gib(memoryBytes)} may be used.${smaller}`,
+  );
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
 function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {
@@ -116,29 +144,6 @@ function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {
   return plan.rotatable
     ? { format: 'w8a8_int8', reason: 'fastest on this architecture' }
     : { format: 'int8', reason: 'this architecture cannot be rotated' };
-}
-
-/** Routers and gates stay in f32, whatever the format: they are tiny, and they decide. */
-export function staysFloat(plan: ModelPlan): ReadonlySet<LinearPlan> {
-  const linears = plan.layers.flatMap(({ mlp, recurrent }) => [
-    ...(mlp?.kind === 'moe' ? [mlp.router, mlp.shared?.gate ?? null] : []),
-    ...recurrentGates(recurrent),
-  ]);
-  return new Set(linears.filter((linear) => linear !== null));
-}
-
-/** What says how much a memory keeps, and takes. */
-function recurrentGates(plan: RecurrentPlan | null): readonly LinearPlan[] {
-  switch (plan?.kind) {
-    case 'delta_net':
-      return [plan.gates];
-    case 'mamba1':
-      return [plan.selection, plan.steps];
-    case 'mamba2':
-      return [plan.dt];
-    default:
-      return [];
-  }
 }
 
 function unevenLinear(plan: ModelPlan): LinearPlan | null {

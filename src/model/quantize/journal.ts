@@ -33,18 +33,18 @@ export async function journaled(
 }
 
 /** Behind a line that was torn it begins on one of its own. */
-export function noteJob({ path, id }: JobJournal, record: WriteRecord): void {
+export function noteJob({ path, id }: Pick<JobJournal, 'path' | 'id'>, record: WriteRecord): void {
   appendFileSync(path, `\n${JSON.stringify({ job: id, ...record })}`, { mode: 0o600 });
 }
 
 /** The same for the same work on the same checkpoint, whatever file it fills. */
-function idOf(job: QuantizeJob): string {
+export function idOf(job: QuantizeJob): string {
   const work = JSON.stringify({ ...job, target: '' });
   return createHash('sha256').update(work).digest('hex').slice(0, 32);
 }
 
 /** By job; lines that cannot be read are left out. */
-async function readJournal(path: string): Promise<ReadonlyMap<string, WriteRecord>> {
+export async function readJournal(path: string): Promise<ReadonlyMap<string, WriteRecord>> {
   const records = new Map<string, WriteRecord>();
   const text = await readFile(path, 'utf8').catch(() => '');
   for (const line of text.split('\n')) {

@@ -3,7 +3,7 @@ import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan } from '../plan.js'
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import { InputFiles } from '../weights/input-files.js';
-import { staysFloat } from './format.js';
+import { staysFloat } from './float-linears.js';
 import { type KeptBlocks, keptBlocks } from '../weights/kept-blocks.js';
 
 /** How a linear stays as it is. */
@@ -55,9 +55,9 @@ export function keptLinears(
 }
 
 function gatedMlps({ mlp }: LayerPlan): readonly GatedMlpPlan[] {
-  if (mlp === null || mlp.kind === 'plain') return [];
-  if (mlp.kind === 'gated') return [mlp];
-  return mlp.shared === null ? mlp.experts : [...mlp.experts, mlp.shared];
+  if (mlp === null) return [];
+  const dense = mlp.kind === 'moe' ? [...mlp.experts, ...(mlp.shared ? [mlp.shared] : [])] : [mlp];
+  return dense.filter((one) => one.kind === 'gated');
 }
 
 /** Gate and up give their outputs in the order that `down` takes them in: no run has to make it. */

@@ -157,8 +157,8 @@ async function makeWeights(
       if (calibration === undefined || roundLayer === undefined) {
         throw new Error('This is a bug: layers are to be rounded, on nothing or by nobody.');
       }
-      const entry = { folder: draft.folder, map: planned.map, calibration };
-      await roundLayers(planned.layers, entry, { ...deps, roundLayer }, meter);
+      const filled = { ...draft, map: planned.map, calibration };
+      await roundLayers(planned.layers, filled, { ...deps, roundLayer }, meter);
     }
     if (cached !== null) {
       await commitCacheEntry(draft, cached, planned);

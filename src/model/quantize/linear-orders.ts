@@ -1,7 +1,8 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
+import { latentEnds } from '../plan-tensors.js';
 import type {
   AttentionPlan,
-  GatedMlpPlan,
+  DenseMlpPlan,
   LinearPlan,
   MlpPlan,
   NormPlan,
@@ -20,22 +21,34 @@ export interface Encodings {
   readonly dense: LinearEncoding;
   readonly expert: LinearEncoding;
   readonly head: LinearEncoding;
+  /** The largest blocks of `int8` that the head takes; null = the target's. */
+  readonly headBlockMax: BlockSize | null;
   /** Of keys and values, each in a matrix of its own, as the queries are; null = all three are one. */
   readonly keyValue: LinearEncoding | null;
 }
 
 /** The head of `int4` takes 8 bits: its errors are the logits' own. */
 export const ENCODINGS: Readonly<Record<QuantizedFormat, Encodings>> = {
-  w8a8_int8: { dense: 'w8a8_int8', expert: 'int8', head: 'w8a8_int8', keyValue: null },
-  int8: { dense: 'int8', expert: 'int8', head: 'int8', keyValue: null },
-  int4: { dense: 'int4', expert: 'int4', head: 'int8', keyValue: null },
+  w8a8_int8: {
+    dense: 'w8a8_int8',
+    expert: 'int8',
+    head: 'w8a8_int8',
+    headBlockMax: null,
+    keyValue: null,
+  },
+  int8: { dense: 'int8', expert: 'int8', head: 'int8', headBlockMax: null, keyValue: null },
+  int4: { dense: 'int4', expert: 'int4', head: 'int8', headBlockMax: null, keyValue: null },
 };
 
-/** Of `int4` on a CPU. Keys and values are few weights and carry a quarter of the error (docs/decisions/0023). */
+/**
+ * Of `int4` on a CPU. Keys and values are few weights and carry a quarter of the error (docs/decisions/0023). The head is
+ * given any number of rows: its blocks are the largest that mind none (model/graph/run-rows.ts).
+ */
 export const WITH_ZEROS: Encodings = {
   dense: 'int4_zeros',
   expert: 'int4_zeros',
   head: 'int8',
+  headBlockMax: 64,
   keyValue: 'int8',
 };
 
@@ -83,29 +96,36 @@ export function recurrentOrders(
   }
 }
 
+/** What is done to the linears of a dense MLP. */
+interface DenseEnds {
+  readonly reads: LinearSteps;
+  readonly down: LinearSteps;
+}
+
 export function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: PartContext): LinearOrder[] {
   const { dense, expert } = encoding;
-  const gated = (part: GatedMlpPlan, to: LinearEncoding, down: LinearSteps): LinearOrder[] => [
-    { ...order(part.gateUp, to, reads), matrices: to === 'w8a8_int8' ? 'each' : 'one' },
-    order(part.down, to, down),
+  const ofDense = (part: DenseMlpPlan, to: LinearEncoding, ends: DenseEnds): LinearOrder[] => [
+    part.kind === 'plain'
+      ? order(part.up, to, ends.reads)
+      : { ...order(part.gateUp, to, ends.reads), matrices: to === 'w8a8_int8' ? 'each' : 'one' },
+    order(part.down, to, ends.down),
   ];
-  switch (mlp.kind) {
-    case 'gated':
-      return gated(mlp, dense, steps.down);
-    case 'plain':
-      return [order(mlp.up, dense, reads), order(mlp.down, dense, steps.down)];
-    case 'moe': {
-      const { shared } = mlp;
-      const gate = shared?.gate ?? null;
-      return [
-        order(mlp.router, 'f32', reads),
-        // Without a Hadamard at run time, which would be a node for each of them.
-        ...mlp.experts.flatMap((one) => gated(one, expert, steps.writes)),
-        ...(shared === null ? [] : gated(shared, dense, steps.down)),
-        ...(gate === null ? [] : [order(gate, 'f32', reads)]),
-      ];
-    }
-  }
+  const own: DenseEnds = { reads, down: steps.down };
+  if (mlp.kind !== 'moe') return ofDense(mlp, dense, own);
+  const { shared } = mlp;
+  const gate = shared?.gate ?? null;
+  const [enter, leave] = latentEnds(mlp);
+  // Without a Hadamard at run time, which would be a node for each of them.
+  const ofExpert: DenseEnds =
+    enter === undefined ? { reads, down: steps.writes } : { reads: NO_STEPS, down: NO_STEPS };
+  return [
+    order(mlp.router, 'f32', reads),
+    ...(enter === undefined ? [] : [order(enter, dense, reads)]),
+    ...mlp.experts.flatMap((one) => ofDense(one, expert, ofExpert)),
+    ...(leave === undefined ? [] : [order(leave, dense, steps.writes)]),
+    ...(shared === null ? [] : ofDense(shared, dense, own)),
+    ...(gate === null ? [] : [order(gate, 'f32', reads)]),
+  ];
 }
 
 /** Queries as they were ordered, keys and values in `keyValue`: each part with what is done to its rows. */
@@ -134,9 +154,18 @@ export function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearS
   return { plan, encoding, kept: null, matrices: 'one', blockSize, ...steps };
 }
 
+export function headOrder(
+  plan: LinearPlan,
+  { head, headBlockMax }: Encodings,
+  steps: LinearSteps,
+): LinearOrder {
+  const whole = order(plan, head, steps);
+  return headBlockMax === null ? whole : { ...whole, blockSize: largestBlock(plan, headBlockMax) };
+}
+
 /** The larger, the fewer bits for scales, and the faster: with compensated rounding little is lost. */
-function largestBlock({ name, in: width }: LinearPlan): BlockSize {
-  const size = BLOCK_SIZES.find((block) => width % block === 0);
+function largestBlock({ name, in: width }: LinearPlan, most: BlockSize = 128): BlockSize {
+  const size = BLOCK_SIZES.find((block) => block <= most && width % block === 0);
   if (size === undefined) throw new Error(`This is a bug: no blocks fill the input of ${name}.`);
   return size;
 }

@@ -1,19 +1,23 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { attentionNorms, normTensors, recurrentNorms } from '../plan-facts.js';
+import { attentionNorms, besideNorms, normTensors, recurrentNorms } from '../plan-facts.js';
 import {
   activationTensors,
+  besideLinears,
+  entryLinears,
   latentLinears,
   plannedLinears,
   recurrentTensors,
   scoreTensors,
+  streamTensors,
+  tablesOf,
 } from '../plan-tensors.js';
 import type { LayerPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
 import type { LinearTask } from './compensate/layer-task.js';
-import { staysFloat } from './format.js';
+import { staysFloat } from './float-linears.js';
 import type { QuantizeJob } from './job.js';
 import { JobList, type LayerRows, type LinearOrder } from './job-list.js';
 import type { KeptLinears } from './kept-linears.js';
@@ -22,16 +26,23 @@ import {
   attentionOrders,
   type Encodings,
   ENCODINGS,
+  headOrder,
   mlpOrders,
   order,
   partsOf,
   recurrentOrders,
   WITH_ZEROS,
 } from './linear-orders.js';
-import { NO_STEPS, plainSteps, type RecipeSteps, rotatedSteps } from './recipe-steps.js';
+import {
+  type LinearSteps,
+  NO_STEPS,
+  plainSteps,
+  type RecipeSteps,
+  rotatedSteps,
+} from './recipe-steps.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
-export const RECIPE_VERSION = 5;
+export const RECIPE_VERSION = 6;
 
 export interface RecipeInput {
   readonly plan: ModelPlan;
@@ -80,8 +91,8 @@ export function planQuantization(
     : plainSteps(input.target);
   const { plan, kept } = input;
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
-  list.table(plan.embedding, steps.embedding);
-  if (plan.positions !== null) list.table(plan.positions, steps.embedding);
+  for (const table of tablesOf(plan)) list.table(table, steps.embedding);
+  for (const linear of entryLinears(plan)) list.linear(order(linear, encoding.dense, NO_STEPS));
   const layers = plan.layers.map((layer) => {
     const rows: LayerRows = {
       path: `${target}.layer`,
@@ -92,8 +103,9 @@ export function planQuantization(
     addLayer(list, layer, { steps, encoding, kept, later: input.texts === null ? null : rows });
     return { ...rows, index: layer.index, fileBytes: rows.layout.fileBytes };
   });
+  if (plan.tokenInputs !== undefined) addNorm(list, plan.tokenInputs.norm);
   addReadNorm(list, plan.finalNorm, steps);
-  list.linear(order(plan.head, encoding.head, steps.reads(plan.finalNorm)));
+  list.linear(headOrder(plan.head, encoding, steps.reads(plan.finalNorm)));
   const last = layers.findLastIndex(({ linears }) => linears.length > 0);
   return {
     map: list.map(format),
@@ -134,7 +146,7 @@ function addLayer(
   layer: LayerPlan,
   { steps, encoding, kept, later }: LayerContext,
 ): void {
-  const add = (rounded: LinearOrder, by = later): void => {
+  const add = (rounded: LinearOrder, by: LayerRows | null): void => {
     const asStored = kept.get(rounded.plan);
     const { keyValue } = encoding;
     if (asStored !== undefined) list.linear({ ...rounded, encoding: 'kept', kept: asStored });
@@ -150,22 +162,59 @@ function addLayer(
     ...recurrentNorms(recurrent),
     layer.attentionOutputNorm,
     layer.mlpOutputNorm,
+    ...besideNorms(layer),
   ];
   for (const norm of others) addNorm(list, norm);
   const ofMlp = mlp === null ? [] : activationTensors(mlp);
-  addTables(list, [...ofMlp, ...scoreTensors(layer), ...recurrentTensors(recurrent)]);
-  const mixer = { steps, encoding, reads: steps.reads(inputNorm) };
-  if (attention !== null) {
-    for (const linear of attentionOrders(attention, inputNorm, mixer)) add(linear);
-    // No stage of a layer shows what these read.
-    for (const linear of latentLinears(attention)) {
-      add(order(linear, encoding.dense, NO_STEPS), null);
-    }
+  const ofLayer = [...scoreTensors(layer), ...recurrentTensors(recurrent), ...streamTensors(layer)];
+  addTables(list, [...ofMlp, ...ofLayer]);
+  for (const { linear, isShown } of layerOrders(layer, steps, encoding)) {
+    add(linear, isShown ? later : null);
   }
-  for (const linear of recurrentOrders(recurrent, mixer)) add(linear, null);
+}
+
+interface LayerOrder {
+  readonly linear: LinearOrder;
+  /** Stages of a layer show what it reads (graph/layer-stages.ts). */
+  readonly isShown: boolean;
+}
+
+function layerOrders(
+  layer: LayerPlan,
+  steps: RecipeSteps,
+  encoding: Encodings,
+): readonly LayerOrder[] {
+  const { attention, recurrent, inputNorm, mlpNorm, mlp } = layer;
+  const mixer = { steps, encoding, reads: steps.reads(inputNorm) };
   const reads = steps.reads(layer.isParallel ? (mlpNorm ?? inputNorm) : mlpNorm);
-  const orders = mlp === null ? [] : mlpOrders(mlp, { steps, encoding, reads });
-  for (const linear of orders) add(linear);
+  const latents = attention === null ? [] : latentLinears(attention);
+  const unseen = [
+    ...latents.map((linear) => order(linear, encoding.dense, NO_STEPS)),
+    ...recurrentOrders(recurrent, mixer),
+  ];
+  const beside = besideLinears(layer).map((linear) =>
+    order(linear, linear === layer.altUp?.router ? 'f32' : encoding.dense, NO_STEPS),
+  );
+  const all = (linears: readonly LinearOrder[], isShown: boolean): readonly LayerOrder[] =>
+    linears.map((linear) => ({ linear, isShown }));
+  return [
+    ...all(attention === null ? [] : attentionOrders(attention, inputNorm, mixer), true),
+    ...all(unseen, false),
+    ...all(mlp === null ? [] : mlpOrders(mlp, { steps, encoding, reads }), true),
+    ...all(beside, false),
+  ];
+}
+
+/** What is done to the inputs and outputs of the layers' linears, by name: what stands beside one gets the same. */
+export function stepsOfLinears(
+  input: RecipeInput,
+  format: QuantizedFormat,
+): ReadonlyMap<string, LinearSteps> {
+  if (!rotates(input, format)) return new Map();
+  const list = new JobList(input.checkpoint, '', input.target.blockSize);
+  const steps = rotatedSteps(input.config, list);
+  const orders = input.plan.layers.flatMap((layer) => layerOrders(layer, steps, ENCODINGS[format]));
+  return new Map(orders.map(({ linear }) => [linear.plan.name, linear]));
 }
 
 /** Of the residual stream, in front of linears that may have taken its gain. */

@@ -28,6 +28,16 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   return { folder, files: opened.map(({ file }) => file), tensors };
 }
 
+/** One file of a folder. Reads no weights. */
+export async function openWeightFile(folder: string, name: string): Promise<Checkpoint> {
+  const { file, tensors } = await openFile(folder, name);
+  return {
+    folder,
+    files: [file],
+    tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+  };
+}
+
 interface OpenedFile {
   readonly file: CheckpointFile;
   readonly tensors: readonly CheckpointTensor[];

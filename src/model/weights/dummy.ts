@@ -14,6 +14,7 @@ import { openCheckpoint } from '../source/safetensors.js';
 /** Hugging Face's default `initializer_range`. */
 const WEIGHT_SCALE = 0.02;
 const DUMMY_VERSION = 1;
+export const DUMMY_TYPE = 'bf16';
 /** Numbers that a random tensor is drawn from, as bf16: a table of a bell curve's quantiles. */
 const TABLE_SIZE = 4096;
 
@@ -81,7 +82,10 @@ function dummyHeader(demands: readonly Demand[]): Buffer {
   const entries = demands.map(({ checkpoint, shape }) => {
     const begin = end;
     end += shape.reduce((product, size) => product * size, 2);
-    return [checkpoint, { dtype: 'BF16', shape, data_offsets: [begin, end] }] as const;
+    return [
+      checkpoint,
+      { dtype: DUMMY_TYPE.toUpperCase(), shape, data_offsets: [begin, end] },
+    ] as const;
   });
   const json = JSON.stringify(Object.fromEntries(entries));
   const header = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');

@@ -94,7 +94,8 @@ function readColumns(
   return values;
 }
 
-function lineOf({ begin, run, stride, order }: Lines, row: number): number {
+/** Row `row` of a view: which line of its matrix that is. */
+export function lineOf({ begin, run, stride, order }: Lines, row: number): number {
   const inRun = row % run;
   return begin + Math.floor(row / run) * stride + (order?.[inRun] ?? inRun);
 }

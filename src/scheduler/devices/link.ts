@@ -33,6 +33,10 @@ export interface PostedStep {
   readonly rows: readonly Seat[];
   readonly numPrefillRows: number;
   readonly numPrefillTokens: number;
+  /** Prompt tokens of each prefill row. */
+  readonly prefillLens: readonly number[];
+  /** Prompt tokens that the slots it opens take from the cache. */
+  readonly numCachedTokens: number;
   /** Most rows of each turn. */
   readonly turnRows: readonly number[];
   /** It has decode rows or turns. */

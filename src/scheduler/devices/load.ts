@@ -3,6 +3,7 @@ import type { EmbedQueue } from '../embed/embed-queue.js';
 import type { SchedulerParts } from '../parts.js';
 import type { WaitingReq } from '../waiting/ticket.js';
 import type { DeviceLink } from './link.js';
+import { runningAdapters } from './running-adapters.js';
 
 /**
  * What waits for a device and what it has done. Requests that are not routed yet count at the first one, and
@@ -23,6 +24,7 @@ export function deviceLoad(
     numWaitingUncachedTokens: uncached + numTextTokens,
     numRetracted: sum(tickets, ({ req }) => (req.numRetractions > 0 ? 1 : 0)),
     maxRunning: link.maxRunning,
+    numAdapters: runningAdapters(link).size,
     sumSeqLens: sum([...link.seats], ({ req }) => req.promptLen + req.outputIds.length),
     newTokenRatio: link.newTokenRatio.value,
     cacheHitRate: link.stats.cacheHitRate,

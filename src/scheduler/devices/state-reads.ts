@@ -120,6 +120,7 @@ function absentDevice(rank: number): DeviceState {
       numWaitingUncachedTokens: 0,
       numRetracted: 0,
       maxRunning: 0,
+      numAdapters: 0,
       sumSeqLens: 0,
       newTokenRatio: 0,
       cacheHitRate: 0,

@@ -11,13 +11,13 @@ import type { SchedulerParts } from '../parts.js';
 import { prefillBudget } from '../step/prefill.js';
 import { expired } from '../timeouts.js';
 import { EmbedQueue } from './embed-queue.js';
-import { EmbedReq } from './embed-req.js';
+import { EmbedReq, type PostedEmbed } from './embed-req.js';
 
 /** SGLang's ending of an embed request: no new tokens were asked for, and none were made. */
 const DONE: FinishReason = { type: 'length', length: 0 };
 const NOT_FINITE = 'The model gave a vector that is not finite.';
 
-type Parts = Pick<SchedulerParts, 'config' | 'clock' | 'outbox' | 'devices'>;
+type Parts = Pick<SchedulerParts, 'config' | 'clock' | 'outbox' | 'devices' | 'profiling'>;
 
 /**
  * Requests of embedding models. First come, first served; whole texts, packed under a token budget; two
@@ -81,6 +81,7 @@ export class Embedding {
   receive(link: DeviceLink, result: EmbedResult): void {
     const posted = link.embedSteps.shift();
     assert(posted?.step === result.step, `embed step ${result.step} answers no posted step`);
+    if (this.#parts.profiling) this.#tellOfStep(link, posted, result);
     let end = 0;
     for (const req of posted.reqs) {
       const begin = end;
@@ -99,7 +100,7 @@ export class Embedding {
   /** The device is gone: what it had is tried once more, before everybody else. @returns how many */
   retry(link: DeviceLink, why: string): number {
     const retried: EmbedReq[] = [];
-    for (const req of this.#runningOn(link)) {
+    for (const req of this.runningOn(link)) {
       if (isRetried(req)) retried.push(req);
       else this.#end(req, failureReason('DEVICE_FAILED', why));
     }
@@ -109,10 +110,11 @@ export class Embedding {
 
   /** Texts of the device's steps that somebody still waits for. */
   numRunningOn(link: DeviceLink): number {
-    return this.#runningOn(link).length;
+    return this.runningOn(link).length;
   }
 
-  #runningOn({ embedSteps }: DeviceLink): EmbedReq[] {
+  /** Those texts. */
+  runningOn({ embedSteps }: DeviceLink): EmbedReq[] {
     return embedSteps.flatMap(({ reqs }) => reqs).filter((req) => this.#live.has(req));
   }
 
@@ -131,6 +133,19 @@ export class Embedding {
       numNewTokens: numTokens,
       numCachedTokens: 0,
       numQueued: this.#queue.length,
+    });
+  }
+
+  #tellOfStep({ device }: DeviceLink, posted: PostedEmbed, result: EmbedResult): void {
+    const { startMs, computeUs: prefillUs } = result;
+    this.#parts.outbox.timed({
+      device,
+      step: posted.step,
+      numPrefillTokens: posted.numTokens,
+      numDecodeRows: 0,
+      numCachedTokens: 0,
+      prefills: posted.reqs.map(({ input, numTokens }) => ({ rid: input.rid, numTokens })),
+      timing: { startMs, loadUs: 0, prefillUs, decodeUs: 0, lastStoreUs: 0 },
     });
   }
 

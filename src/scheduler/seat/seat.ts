@@ -367,11 +367,14 @@ export class Seat {
   }
 
   /**
-   * True when rows in flight can be spared. Not while a posted step stores rows of the slot: those are
-   * promised to the tree, and a cancelled slot might not have them.
+   * True when rows in flight can be spared. Not while a posted step stores rows of the slot, nor while rows that
+   * are repeated after a retraction are to be stored at its end: those are promised to the tree, and a cancelled slot
+   * might not have them.
    */
   isCancellable(oldestStep: number): boolean {
-    return this.#numStepsInFlight > 0 && this.#lastStoreStep < oldestStep;
+    const numComputed = this.#plannedLen - this.#numStepsInFlight;
+    const hasKnown = numComputed >= this.#closeRows;
+    return this.#numStepsInFlight > 0 && this.#lastStoreStep < oldestStep && hasKnown;
   }
 
   /** Pages and lock go back when all that must come before has come. @returns rows that others can match now */

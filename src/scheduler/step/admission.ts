@@ -9,6 +9,7 @@ import type { Match } from '../waiting/match.js';
 import type { WaitingReq } from '../waiting/ticket.js';
 import type { StepBuilder } from './builder.js';
 import { whyMissed } from '../waiting/miss.js';
+import { AdapterRoom } from './adapter-room.js';
 import { prefillBudget } from './prefill.js';
 
 type Parts = Pick<SchedulerParts, 'config' | 'clock' | 'outbox' | 'live' | 'waiting' | 'devices'>;
@@ -28,6 +29,7 @@ export function admit(
   link.pages.numWanted = 0;
   if (link.starved) return seated;
   let left = budget;
+  const adapters = new AdapterRoom(parts.config, link);
   for (const seat of link.seats) left -= seat.prefillLeft;
   for (const ticket of parts.waiting.inOrder()) {
     if (link.freeSlots.length === 0 || link.numFreeRunning === 0 || left <= 0) return seated;
@@ -39,6 +41,7 @@ export function admit(
       fail(parts, req, { code: 'INVALID_REQUEST', message: why });
       continue;
     }
+    if (!adapters.takes(req)) continue;
     if (!lasts(link, req, match)) return seated;
     if (!hasPages(link, req, match)) {
       wantPages(parts, link, left);
@@ -48,6 +51,7 @@ export function admit(
     const seat = start(parts, link, ticket, match);
     step.open(seat);
     seated.push(seat);
+    adapters.add(req);
     left -= seat.prefillLeft;
   }
   return seated;

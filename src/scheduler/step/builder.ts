@@ -8,6 +8,7 @@ import {
   type StepPlan,
   type StoreRow,
 } from '../../core/batch.js';
+import { BASE_MODEL } from '../../core/lora.js';
 import type { PostedStep } from '../devices/link.js';
 import type { Seat } from '../seat/seat.js';
 
@@ -69,6 +70,7 @@ export class StepBuilder {
       slot,
       sampling: input.sampling,
       promptLen: req.promptLen,
+      adapter: input.adapter ?? BASE_MODEL,
       priorOutputIds: Int32Array.from(req.outputIds),
       grammar: input.grammar,
       speculation: seat.speculation && { ...seat.speculation, promptIds: input.inputIds },
@@ -149,6 +151,8 @@ export class StepBuilder {
       rows: [...this.#prefillSeats, ...this.#decodeSeats, ...this.#turnSeats],
       numPrefillRows: this.#prefillSeats.length,
       numPrefillTokens: this.#numPrefillTokens,
+      prefillLens: this.#prefill.map(({ tokens }) => tokens.length),
+      numCachedTokens: this.#numCachedTokens,
       turnRows: this.#turns.filter((_, i) => i % TURN_STRIDE === 1),
       sampled: this.numDecodeRows > 0,
       joins,

@@ -56,11 +56,18 @@ export function processResult(parts: Parts, link: DeviceLink, result: StepResult
 function tellOfStep(
   { outbox }: Parts,
   { device }: DeviceLink,
-  { numPrefillTokens, numPrefillRows, rows }: PostedStep,
+  { numPrefillTokens, numPrefillRows, numCachedTokens, prefillLens, rows }: PostedStep,
   { step, timing }: StepResult,
 ): void {
-  const numDecodeRows = rows.length - numPrefillRows;
-  outbox.main({ kind: 'stepTimed', device, step, numPrefillTokens, numDecodeRows, timing });
+  outbox.timed({
+    device,
+    step,
+    numPrefillTokens,
+    numDecodeRows: rows.length - numPrefillRows,
+    numCachedTokens,
+    prefills: prefillLens.map((numTokens, i) => ({ rid: rows[i]?.req.input.rid ?? '', numTokens })),
+    timing,
+  });
 }
 
 function acceptTokens(

@@ -58,7 +58,7 @@ function echo({ step, decode }: StepPlan): StepResult {
     logprobRows: [],
     hiddenRows: [],
     routing: null,
-    timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
+    timing: { startMs: 0, loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
   };
 }
 

@@ -15,6 +15,8 @@ import { ServedWeights } from '../../../src/engine/served-weights.js';
 import { Engine } from '../../../src/engine/engine.js';
 import type { ServedModel } from '../../../src/engine/served-model.js';
 import { NO_PARSERS } from '../../../src/text/model-parsers.js';
+import { CacheActor } from '../../../src/cache/cache-actor.js';
+import { cacheReads } from '../../doubles/cache-reads.js';
 import { ScriptedScheduler } from '../../doubles/scripted-scheduler.js';
 import { EOS, tinyTokenizer, VOCAB_SIZE } from './tiny-tokenizer.js';
 
@@ -77,6 +79,43 @@ export function defaultArgs(): ResolvedArgs {
   return resolveDeviceArgs(presetArgs(), 'cpu', 64);
 }
 
+/** A tiny model with a byte-level vocabulary. */
+export function servedModel(
+  args: Pick<ServerArgs, 'weightVersion' | 'skipTokenizerInit'> = presetArgs(),
+): ServedModel {
+  return {
+    spec: {
+      architecture: 'LlamaForCausalLM',
+      modelType: 'llama',
+      numLayers: 2,
+      numHeads: 2,
+      numKvHeads: 1,
+      headDim: 4,
+      hiddenSize: 8,
+      vocabSize: VOCAB_SIZE,
+      contextLength: CONTEXT_LENGTH,
+      slidingWindow: null,
+      windows: [],
+      moe: null,
+      state: null,
+      embedding: null,
+      format: 'none',
+      kvType: 'f32',
+      weightBytes: 1024,
+    },
+    weights: new ServedWeights('models/tiny', args.weightVersion),
+    tokenizerPath: 'models/tiny',
+    servedName: 'org/tiny',
+    numParameters: 256,
+    tokenizer: args.skipTokenizerInit ? null : tinyTokenizer(),
+    eosTokenIds: [EOS],
+    chatTemplate: null,
+    parsers: NO_PARSERS,
+    samplingDefaults: NO_DEFAULTS,
+    createdAt: 1_700_000_000,
+  };
+}
+
 export async function startApp(
   overrides: Partial<ServerArgs> = {},
   model: Partial<ServedModel> = {},
@@ -112,44 +151,13 @@ export async function startApp(
     grammars: {
       prepare: (spec) => Promise.resolve(spec.kind === 'ebnf' ? 'it is bad' : null),
     },
-    model: {
-      spec: {
-        architecture: 'LlamaForCausalLM',
-        modelType: 'llama',
-        numLayers: 2,
-        numHeads: 2,
-        numKvHeads: 1,
-        headDim: 4,
-        hiddenSize: 8,
-        vocabSize: VOCAB_SIZE,
-        contextLength: CONTEXT_LENGTH,
-        slidingWindow: null,
-        windows: [],
-        moe: null,
-        state: null,
-        embedding: null,
-        format: 'none',
-        kvType: 'f32',
-        weightBytes: 1024,
-      },
-      weights: new ServedWeights('models/tiny', args.weightVersion),
-      tokenizerPath: 'models/tiny',
-      servedName: 'org/tiny',
-      numParameters: 256,
-      tokenizer: args.skipTokenizerInit ? null : tinyTokenizer(),
-      eosTokenIds: [EOS],
-      chatTemplate: null,
-      parsers: NO_PARSERS,
-      samplingDefaults: NO_DEFAULTS,
-      createdAt: 1_700_000_000,
-      ...model,
-    },
+    model: { ...servedModel(args), ...model },
     bounds: [{ what: 'a thing', value: 5, unit: 'count', note: null, flag: null }],
     limits: { maxTotalTokens: 1024, slotLength: CONTEXT_LENGTH, maxRunningRequests: 8 },
     expertRecorderDir: tmpdir(),
     healthCheckTimeoutMs: 100,
     ollamaRootRoute: null,
-    readTrees: () => Promise.resolve([TREE]),
+    cache: { ...cacheReads(new CacheActor()), snapshot: () => Promise.resolve([TREE]) },
     readFacts: () => [{ kind: 'cpu', determinism: FULLY_DETERMINISTIC }],
     profilerDir: tmpdir(),
     predictRoute: '/vertex_generate',

@@ -65,15 +65,15 @@ t.test("SGLang's other flags are accepted with one warning each", (t) => {
     '--tp-size',
     '2',
     '--trust-remote-code',
-    '--lora-paths',
-    'a=b',
-    'c=d',
+    '--cuda-graph-bs',
+    '1',
+    '2',
     '--port',
     '1',
   ]);
   t.equal(args.port, 1);
   t.strictSame([...warnings].sort(), [
-    '--lora-paths has no effect in this server.',
+    '--cuda-graph-bs has no effect in this server.',
     '--tp-size has no effect in this server.',
     '--trust-remote-code has no effect in this server.',
   ]);
@@ -290,10 +290,11 @@ t.test("a config file may be SGLang's YAML", (t) => {
     maxTotalTokens: null,
     quantization: 'fp8',
     preferredSamplingParams: { top_k: 5 },
+    loraPaths: ['a=b', 'c=d'],
   });
   t.strictSame(
     warnings.map((warning) => warning.split(' ')[0]),
-    ['tensor-parallel-size', 'cuda-graph-bs', 'lora-paths'],
+    ['tensor-parallel-size', 'cuda-graph-bs'],
   );
   t.match(exit(['--config', `${dir}/nested.yaml`]).text, /^model in .* must be a string/);
   t.match(exit(['--config', `${dir}/broken.yaml`]).text, /broken\.yaml, line 3 is not valid YAML/);

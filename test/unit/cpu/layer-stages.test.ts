@@ -28,7 +28,7 @@ async function hiddenInStages(name: string, ids: readonly number[]): Promise<Flo
   let stream: Float32Array | null = null;
   for (const { index } of plan.layers) {
     const place = { folder: store.folder, map: store.map };
-    const task = { config, plan, ...place, index, linears: [], texts, stream };
+    const task = { config, plan, ...place, index, linears: [], texts, stream, journal: null };
     stream = await roundLayer(task, OPTIONS);
   }
   if (stream === null) throw new Error('no layers');

@@ -119,6 +119,7 @@ t.test('messages about requests that are gone do nothing', async (t) => {
     vectors: [],
     toCheck: [99],
     finished: [],
+    timed: [],
   });
   t.strictSame(generation?.outputIds, []);
   if (generation !== undefined) engine.abort(generation);

@@ -15,6 +15,7 @@ function entryOf(params: object): GenerateEntry {
     hiddenStates: null,
     thought: null,
     rids: ['a'],
+    adapter: null,
     extraKey: null,
     cacheSalt: null,
     tenant: '',

@@ -64,6 +64,7 @@ export class UpdateRig {
       served: this.served,
       running,
       draftBytes,
+      adapters: null,
       changes: this.changes,
     });
   }

@@ -69,3 +69,21 @@ t.test('an image or a link of another site brings no origin', (t) => {
   t.ok(asks({ corsOrigins: ['*'] }, { 'sec-fetch-site': 'cross-site' }));
   t.end();
 });
+
+t.test('what comes from this machine, to a server that only this machine reaches', (t) => {
+  const isLocal = (headers: Record<string, string>, options: Partial<OriginOptions> = {}) =>
+    createOriginRules({ ...LOCAL, ...options }).isLocal(
+      new Map(Object.entries({ host: '127.0.0.1:30000', ...headers })),
+    );
+  t.ok(isLocal({}));
+  t.ok(isLocal({ host: 'localhost:1', origin: 'http://localhost:5173' }));
+  t.notOk(isLocal({ origin: 'https://evil.example' }));
+  t.notOk(isLocal({ origin: 'null' }));
+  const named = { corsOrigins: ['https://chat.example'], allowedHosts: ['*'] };
+  t.notOk(isLocal({ origin: 'https://chat.example' }, named), 'flags let it ask, not read texts');
+  const rebound = { host: 'evil.example:30000', origin: 'http://evil.example:30000' };
+  t.notOk(isLocal(rebound, named), 'a name that was made to resolve to this address');
+  t.notOk(isLocal({ host: 'evil.example' }, named));
+  t.notOk(isLocal({}, { host: '0.0.0.0' }), 'others reach it');
+  t.end();
+});

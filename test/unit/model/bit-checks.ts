@@ -29,7 +29,7 @@ export async function checkPrefillBits(
   const one = await GraphRunner.create(model, { slots: 2, numThreads: 1 });
   const two = await GraphRunner.create(model, { slots: 1, numThreads: 2 });
   const whole = await one.extend(0, 0, inputIds, null);
-  const lastLayer = kvLayersOf(model.spec).at(-1) ?? 0;
+  const lastLayer = kvLayersOf(model.spec).at(-1)?.layer ?? 0;
 
   t.equal(firstDifference(await two.extend(0, 0, inputIds, null), whole), null, 'two threads');
   for (const chunk of [1, 2, 3, 5, 7, 16, 32]) {

@@ -23,6 +23,8 @@ const LONGEST_RUN = 256;
 for (const [name, numTokens] of [
   ['baichuan-alibi', 330],
   ['gemma2-wide', 126],
+  ['gemma3n-wide', 126],
+  ['gemma4-wide', 126],
   ['llama-wide', 330],
 ] as const) {
   t.test(`${name}: a row does not see where its run ended`, async (t) => {

@@ -283,6 +283,15 @@ t.test('dummy weights for a cache that cannot be written are one sentence', asyn
   }
 });
 
+t.test('weights that no memory can hold are refused before any is made', async (t) => {
+  const { deps, cacheDir } = workshop(t);
+  const asked = { ...options(goldenFolder(BLOCKS), 'int8'), memoryBytes: 50_000 };
+  const refusal = { code: 'bad_option', message: /^--quantization int8 does not fit: / };
+  await t.rejects(prepareModel(asked, deps), refusal);
+  await t.rejects(prepareModel({ ...asked, loadFormat: 'dummy' }, deps), refusal);
+  t.same(await readdir(cacheDir).catch(() => []), [], 'no dummy either');
+});
+
 t.test('a job that fails leaves nothing behind', async (t) => {
   const { deps, cacheDir } = workshop(t);
   const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });

@@ -1,6 +1,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-import { kvLayersOf, stateElements, type ModelSpec } from '../../../src/core/model-spec.js';
+import {
+  kvLayersOf,
+  stateElements,
+  type KvLayer,
+  type ModelSpec,
+} from '../../../src/core/model-spec.js';
+import { loraFeeds } from '../../../src/device/lora/bind-lora.js';
+import type { LoraStore } from '../../../src/device/lora/lora-store.js';
 import {
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
@@ -16,12 +23,16 @@ import {
 /** What the binding throws after the native run, and before it would copy the outputs. */
 const STOPPED_COPY = 'Non tensor type is temporarily not supported.';
 
+const PARTS = ['key', 'value'] as const;
+
 export interface RunOptions {
   readonly numThreads?: number;
   readonly slots?: number;
   readonly maxSeq?: number;
   /** Other outputs to fetch, name → preallocated tensor, made for a run of B * S tokens. */
   readonly extraOutputs?: (numTokens: number) => Readonly<Record<string, Tensor>>;
+  /** Adapters, and which each slot has; needed where the graph has a place for them. */
+  readonly lora?: { readonly store: LoraStore; readonly of: (slot: number) => number } | null;
 }
 
 export interface Row {
@@ -40,7 +51,7 @@ export interface HeadOutputs {
 /** Runs a graph by the contract of graph/contract.ts, with K and V in place. Slots are physical rows. */
 export class GraphRunner {
   readonly #caches: readonly Float32Array[];
-  readonly #layers: readonly number[];
+  readonly #layers: readonly KvLayer[];
   /** Of each slot, what its state was when it had so many rows. */
   readonly #states: Map<number, readonly Float32Array[]>[];
 
@@ -50,10 +61,10 @@ export class GraphRunner {
     readonly options: Required<RunOptions>,
   ) {
     const { slots, maxSeq } = options;
-    const length = slots * spec.numKvHeads * maxSeq * spec.headDim;
     this.#layers = kvLayersOf(spec);
-    const numCaches = this.#layers.length * 2;
-    this.#caches = Array.from({ length: numCaches }, () => new Float32Array(length));
+    this.#caches = this.#layers.flatMap(({ numKvHeads, headDim }) =>
+      PARTS.map(() => new Float32Array(slots * numKvHeads * maxSeq * headDim)),
+    );
     this.#states = Array.from({ length: slots }, () => new Map<number, Float32Array[]>());
   }
 
@@ -67,6 +78,7 @@ export class GraphRunner {
       slots: 1,
       maxSeq: 64,
       extraOutputs: () => ({}),
+      lora: null,
       ...options,
     });
   }
@@ -157,11 +169,10 @@ export class GraphRunner {
 
   /** A copy of `[kvHeads, length, headDim]` of K or V of one slot. */
   cache(slot: number, layer: number, part: 'key' | 'value', length: number): Float32Array {
-    const { numKvHeads, headDim } = this.spec;
     const { maxSeq } = this.options;
-    const all =
-      this.#caches[this.#layers.indexOf(layer) * 2 + (part === 'key' ? 0 : 1)] ??
-      new Float32Array();
+    const nth = this.#layers.findIndex((one) => one.layer === layer);
+    const { numKvHeads = 0, headDim = 0 } = this.#layers[nth] ?? {};
+    const all = this.#caches[nth * 2 + PARTS.indexOf(part)] ?? new Float32Array();
     const rows = new Float32Array(numKvHeads * length * headDim);
     for (let head = 0; head < numKvHeads; head++) {
       const start = (slot * numKvHeads + head) * maxSeq * headDim;
@@ -171,8 +182,10 @@ export class GraphRunner {
   }
 
   copySlot(from: number, to: number): void {
-    const size = this.spec.numKvHeads * this.options.maxSeq * this.spec.headDim;
-    for (const cache of this.#caches) cache.copyWithin(to * size, from * size, (from + 1) * size);
+    for (const cache of this.#caches) {
+      const size = cache.length / this.options.slots;
+      cache.copyWithin(to * size, from * size, (from + 1) * size);
+    }
     this.#states[to] = new Map(this.#states[from]);
   }
 
@@ -207,6 +220,19 @@ export class GraphRunner {
         [numRows],
       ),
     };
+    const { lora } = this.options;
+    if (lora !== null) {
+      const rows = step.ids.size / batch;
+      const slots = Array.from({ length: batch }, (_, i) => step.firstSlot + i);
+      Object.assign(
+        feeds,
+        loraFeeds(lora.store, {
+          adapters: slots.map(lora.of),
+          counts: slots.map(() => rows),
+          tokens: new Int32Array(step.ids.size),
+        }),
+      );
+    }
     const fetches: Record<string, Tensor | null> = {
       [GRAPH_OUTPUTS.stopCopy]: null,
       [GRAPH_OUTPUTS.logprobs]: new Tensor('float32', logprobs, [numRows, vocabSize]),
@@ -228,16 +254,15 @@ export class GraphRunner {
     fetches: Record<string, Tensor | null>,
     rows: { firstSlot: number; batch: number },
   ): void {
-    const { numKvHeads, headDim } = this.spec;
     const { maxSeq } = this.options;
-    const size = numKvHeads * maxSeq * headDim;
-    for (const [nth, layer] of this.#layers.entries()) {
-      for (const [at, part] of (['key', 'value'] as const).entries()) {
+    for (const [nth, { layer, numKvHeads, headDim, readers = [] }] of this.#layers.entries()) {
+      const size = numKvHeads * maxSeq * headDim;
+      for (const [at, part] of PARTS.entries()) {
         const cache = this.#caches[nth * 2 + at] ?? new Float32Array();
         const view = cache.subarray(rows.firstSlot * size, (rows.firstSlot + rows.batch) * size);
         const tensor = new Tensor('float32', view, [rows.batch, numKvHeads, maxSeq, headDim]);
         feeds[pastName(layer, part)] = tensor;
-        fetches[presentName(layer, part)] = tensor;
+        for (const reader of [layer, ...readers]) fetches[presentName(reader, part)] = tensor;
       }
     }
   }

@@ -86,9 +86,9 @@ t.test('a full disk is an error, and no half of a file is left', (t) => {
   const script = `
     const { Profiler } = await import('${new URL('../../../src/observability/profiler.js', import.meta.url).href}');
     process.on('SIGXFSZ', () => undefined);
-    const timing = { loadUs: 0, prefillUs: 700, decodeUs: 300, lastStoreUs: 0 };
+    const timing = { startMs: 0, loadUs: 0, prefillUs: 700, decodeUs: 300, lastStoreUs: 0 };
     const device = { rank: 0, generation: 1 };
-    const step = { kind: 'stepTimed', device, numPrefillTokens: 20, numDecodeRows: 3, timing };
+    const step = { device, numPrefillTokens: 20, numDecodeRows: 3, timing };
     const listen = (listener) => {
       for (let i = 0; i < 100; i++) listener({ ...step, step: i });
       return () => undefined;

@@ -5,12 +5,13 @@ import { StepTrace } from '../../../src/observability/step-trace.js';
 const device = { rank: 0, generation: 1 };
 
 function timed(step: number, lastStoreUs: number, rest: Partial<StepTimed> = {}): StepTimed {
-  const timing = { loadUs: 10, prefillUs: 500, decodeUs: 40, lastStoreUs };
+  const timing = { startMs: 0, loadUs: 10, prefillUs: 500, decodeUs: 40, lastStoreUs };
   return {
-    kind: 'stepTimed',
     device,
     step,
     numPrefillTokens: 20,
+    numCachedTokens: 0,
+    prefills: [],
     numDecodeRows: 3,
     timing,
     ...rest,

@@ -138,7 +138,7 @@ t.test('a row without a distribution fails its own request and no other', (t) =>
   const rig = new SchedulerRig().attach();
   rig.submit(request(1, 20), request(2, 20));
   const [plan] = rig.plans;
-  const timing = { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 };
+  const timing = { startMs: 0, loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 };
   const tokens = Int32Array.of(0, 0, RESULT_FAILED, 1, 7, 0);
   t.equal(plan?.prefill.length, 2);
   rig.scheduler.receiveFromDevice(

@@ -116,6 +116,26 @@ t.test('a half computed prompt that is retracted goes on from its last state', (
   t.end();
 });
 
+t.test(
+  'a stop string that comes while outputs are repeated promises no row that is spared',
+  (t) => {
+    for (let numSteps = 8; numSteps < 24; numSteps++) {
+      const rig = rigWith();
+      rig.submit(request(1, 48, { sampling: { maxNewTokens: 60 }, hasTextStops: true }));
+      rig.stepUntil(1, 40).tell({ kind: 'pause', mode: 'retract' });
+      while (rig.step());
+      rig.tell({ kind: 'flushCache', id: 1 }).tell({ kind: 'continue' });
+      for (let i = 0; i < numSteps; i++) rig.step();
+      rig.tell({ kind: 'stopAt', num: 1, numOutputTokens: 40, matched: 'END' });
+      rig.cancelFirst().run();
+      const answer = rig.tokensOf(1).slice(0, 40);
+      const inputIds = Int32Array.from([...request(1, 48).inputIds, ...answer, 7, 8, 9]);
+      t.ok(cachedOf(rig, request(2, 1, { inputIds })) >= 32, `after ${numSteps} steps`);
+    }
+    t.end();
+  },
+);
+
 t.test('an aborted request leaves no state and holds no place', (t) => {
   const rig = rigWith();
   rig.submit(request(1, 300, { sampling: { maxNewTokens: 200 } })).stepUntil(1, 20);

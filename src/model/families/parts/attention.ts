@@ -1,11 +1,19 @@
-import type { AlibiPlan, AttentionPlan, TemperaturePlan } from '../../plan.js';
+import type {
+  AlibiPlan,
+  AttentionPlan,
+  HeadNormPlan,
+  HeadSizes,
+  TemperaturePlan,
+} from '../../plan.js';
 import type { ModelConfig } from '../model-config.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import { type FusedLinear, type FusedPart, fusedViews, turned, turnedViews } from './fused.js';
 import { headNorms, type HeadNormStyle } from './head-norms.js';
+import type { Names } from './names.js';
+import { norm, type NormStyle } from './norm.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
-import { halves, headOrder, type RotaryTraits, wholeRotary } from './rotary.js';
+import { halves, headOrder, rotaryPlan, type RotaryTraits, wholeRotary } from './rotary.js';
 
 /** What a checkpoint calls the parts of attention. */
 export interface AttentionModules {
@@ -40,6 +48,12 @@ export interface AttentionTraits {
   readonly outputBias?: boolean;
   /** Of q and k; default: none. */
   readonly headNorm?: HeadNormStyle | null;
+  /** Of each head of v; default: none. */
+  readonly valueNorm?: NormStyle;
+  /** Default: those of the model. */
+  readonly heads?: HeadSizes;
+  /** The layer whose keys and values it reads: it has none of its own. */
+  readonly sharesKv?: number | undefined;
   /** The norms are of what has been rotated. */
   readonly normsRotated?: boolean;
   /** Behind these norms; default: q, k and v are not clipped. */
@@ -67,7 +81,7 @@ export interface AttentionTraits {
 
 /** Heads of q that share heads of k and v. */
 export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part<AttentionPlan> {
-  const { config } = place;
+  const config = { ...place.config, ...traits.heads };
   const { hiddenSize, numHeads, headDim } = config;
   const rotary = traits.rotary === undefined ? wholeRotary(config) : traits.rotary;
   const order = headOrder(rotary, headDim);
@@ -75,9 +89,13 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
   const names = place.names.within(modules.at);
   const bias = traits.qkvBias ?? false;
   const { isGated = false } = traits;
-  const heads = headParts(config, modules, { fused: traits.fused ?? null, order, isGated });
+  const allHeads = headParts(config, modules, { fused: traits.fused ?? null, order, isGated });
+  const { sharesKv, valueNorm } = traits;
+  const heads = sharesKv === undefined ? allHeads : allHeads.slice(0, 1);
   const gate = isGated ? gatePart(config, modules) : null;
-  const norms = headNorms(names, config, { style: traits.headNorm ?? null, modules, order });
+  const style = traits.headNorm ?? null;
+  const isLone = sharesKv !== undefined;
+  const norms = headNorms(names, config, { style, modules, order, isLone });
   const at = names.checkpoint;
   const { isTransposed = false, outputBias = false } = traits;
   const output = { at, module: modules.o, in: numHeads * headDim, rows: hiddenSize };
@@ -88,8 +106,13 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
         parts: heads.map(({ name, rows }) => [name, rows]),
         bias,
       }),
+      ...(traits.heads === undefined ? {} : { heads: traits.heads }),
+      ...(sharesKv === undefined ? {} : { sharesKv }),
       latent: null,
       ...norms.plan,
+      ...(valueNorm === undefined || isLone
+        ? {}
+        : { vNorm: valueNormOf(names, valueNorm, headDim) }),
       normsRotated: traits.normsRotated ?? false,
       gate: gate && names.linear('gate', { in: hiddenSize, parts: [[gate.name, gate.rows]], bias }),
       clip: traits.clip ?? null,
@@ -98,7 +121,7 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
         parts: [[isTransposed ? turned(modules.o) : modules.o, hiddenSize]],
         bias: outputBias,
       }),
-      rotary: rotary && { rope: rotary.rope, dims: rotary.dims },
+      rotary: rotary && rotaryPlan(rotary, headDim),
       outputScale: traits.outputScale ?? 1,
       scale: traits.scale ?? 1 / Math.sqrt(headDim),
       temperature: traits.temperature ?? null,
@@ -115,6 +138,12 @@ export function attention(place: LayerPlace, traits: AttentionTraits = {}): Part
       ...norms.views,
     ],
   };
+}
+
+/** Without a gain. */
+function valueNormOf(names: Names, style: NormStyle, width: number): HeadNormPlan {
+  const plan = norm(names, { ...style, hasGain: false }, { name: 'v_norm', module: '', width });
+  return { ...plan, over: 'head', headGains: null };
 }
 
 interface HeadTraits {

@@ -12,6 +12,8 @@ export interface ExpertStacks {
   readonly scoreBias?: string;
   readonly gateUp: string;
   readonly down: string;
+  /** Of experts without a gate, `[experts, width, hidden]`; default: they are not in stacks. */
+  readonly up?: string;
   /**
    * `gate then up`: `gateUp [experts, 2 * width, hidden]`, `down [experts, hidden, width]`. `in turns`: `gateUp [experts,
    * hidden, 2 * width]`, whose columns are of gate and up by turns, and `down [experts, width, hidden]`; biases are under
@@ -26,6 +28,7 @@ export interface ExpertStacks {
 export const STACKS: ExpertStacks = {
   gateUp: 'experts.gate_up_proj',
   down: 'experts.down_proj',
+  up: 'experts.up_proj',
   order: 'gate then up',
   isFallback: true,
 };
@@ -36,13 +39,19 @@ export function stackViews(
   { checkpoint: at }: Names,
   { experts, router, routing }: MoePlan,
 ): readonly TensorView[] {
-  const { gateUp, down } = stacks;
+  const { gateUp, up = null, down } = stacks;
   const numExperts = experts.length;
+  const ofLinear = (linear: LinearPlan, stack: string | null, expert: number) =>
+    stack === null
+      ? []
+      : partViews(stacks, { linear, stack: `${at}.${stack}`, expert, numExperts });
   const scoreBias = routing.kind === 'scored' ? routing.bias : null;
   return [
     ...experts.flatMap((plan, expert) => [
-      ...partViews(stacks, { linear: plan.gateUp, stack: `${at}.${gateUp}`, expert, numExperts }),
-      ...partViews(stacks, { linear: plan.down, stack: `${at}.${down}`, expert, numExperts }),
+      ...(plan.kind === 'gated'
+        ? ofLinear(plan.gateUp, gateUp, expert)
+        : ofLinear(plan.up, up, expert)),
+      ...ofLinear(plan.down, down, expert),
     ]),
     ...router.parts.map(({ weight, out }) =>
       renamed(weight, `${at}.${stacks.router ?? 'gate'}.weight`, [out, router.in]),

@@ -1,9 +1,16 @@
 import type { Activation } from '../../activation.js';
-import type { LinearPlan, MoePlan, ScoredRouting, SparseMixerRouting } from '../../plan.js';
+import type {
+  DenseMlpPlan,
+  LinearPlan,
+  MoePlan,
+  ScoredRouting,
+  SparseMixerRouting,
+} from '../../plan.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import type { ConfigFields } from '../config-fields.js';
 import { type ExpertStacks, STACKS, stackViews } from './expert-stacks.js';
-import { gated, type GatedModules } from './mlp.js';
+import { gated, type GatedModules, plain } from './mlp.js';
+import type { Names } from './names.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';
 
@@ -64,6 +71,10 @@ const MODULES: ExpertModules = {
 export interface ExpertTraits extends ExpertSizes {
   readonly activation: Activation;
   readonly width: number;
+  /** Experts have no gate: `down(activation(up x))`. */
+  readonly isPlain?: boolean;
+  /** Experts read so many numbers, made by one linear and brought back by another; default: the stream's own. */
+  readonly latent?: LatentTraits;
   /** Of the experts' linears. */
   readonly bias?: boolean;
   readonly routerBias?: boolean;
@@ -74,31 +85,47 @@ export interface ExpertTraits extends ExpertSizes {
     readonly module: string;
     /** What the checkpoint calls its gate; null = it has none. */
     readonly gate: string | null;
+    /** Default: that of the experts. */
+    readonly bias?: boolean;
   } | null;
   readonly modules?: Partial<ExpertModules>;
   /** Ways to store experts beside tensors of each one's own; default: {@link STACKS}. */
   readonly stacks?: readonly ExpertStacks[];
 }
 
+export interface LatentTraits {
+  readonly width: number;
+  readonly enter: string;
+  readonly leave: string;
+  readonly bias: boolean;
+}
+
 /** The experts of a layer, and who chooses among them. */
 export function routedMlp(place: LayerPlace, traits: ExpertTraits): Part<MoePlan> {
   const { hiddenSize } = place.config;
-  const { activation, bias = false, limit = null, width, stacks = [STACKS] } = traits;
+  const { width, stacks = [STACKS], latent } = traits;
   const modules = { ...MODULES, ...traits.modules };
   const at = place.names.within(modules.at);
+  const { bias: expertBias = false } = traits;
+  const dense = (names: Names, sizes: DenseSizes, bias: boolean): Part<DenseMlpPlan> => {
+    const { activation, limit = null, isPlain = false } = traits;
+    return isPlain
+      ? plain(names, sizes, { activation, bias, modules })
+      : gated(names, sizes, { activation, bias, limit, modules });
+  };
   const rows = (name: string, module: string, out: number, hasBias = false): LinearPlan =>
     at.linear(name, { in: hiddenSize, parts: [[module, out]], bias: hasBias });
   const experts = Array.from({ length: traits.numExperts }, (_, expert) => {
     const names = at.below(`experts.${expert}`, `experts.${expert}`);
-    return gated(names, { hiddenSize, width }, { activation, bias, limit, modules }).plan;
+    return dense(names, { hiddenSize: latent?.width ?? hiddenSize, width }, expertBias).plan;
   });
   const shared = traits.shared ?? null;
   const sharedMlp =
     shared &&
-    gated(
+    dense(
       at.below('shared', shared.module),
       { hiddenSize, width: shared.width },
-      { activation, bias },
+      shared.bias ?? expertBias,
     );
   const { scoreBias } = modules;
   const { routing } = traits;
@@ -118,8 +145,27 @@ export function routedMlp(place: LayerPlace, traits: ExpertTraits): Part<MoePlan
       ...sharedMlp.plan,
       gate: shared.gate !== null ? rows('shared.gate', shared.gate, 1) : null,
     },
+    ...(latent === undefined ? {} : { latent: latentEnds(at, hiddenSize, latent) }),
   };
   const viewsOf = (one: ExpertStacks): readonly TensorView[] =>
     stackViews(one, place.names.within(one.at ?? modules.at), plan);
   return { plan, views: [...stacks.flatMap(viewsOf), ...(sharedMlp?.views ?? [])] };
+}
+
+interface DenseSizes {
+  readonly hiddenSize: number;
+  readonly width: number;
+}
+
+function latentEnds(
+  names: Names,
+  hiddenSize: number,
+  { width, enter, leave, bias }: LatentTraits,
+): NonNullable<MoePlan['latent']> {
+  const linear = (name: string, module: string, from: number, to: number): LinearPlan =>
+    names.linear(name, { in: from, parts: [[module, to]], bias });
+  return {
+    enter: linear('latent.enter', enter, hiddenSize, width),
+    leave: linear('latent.leave', leave, width, hiddenSize),
+  };
 }

@@ -16,19 +16,22 @@ interface NormTraits {
   readonly modules: { readonly qNorm: string; readonly kNorm: string };
   /** Which stored dimension of a head each of the plan's is; null = it is the same. */
   readonly order: readonly number[] | null;
+  /** There is no k. */
+  readonly isLone: boolean;
 }
 
 /** Norms of q and k. */
 export function headNorms(
   names: Names,
   { numHeads, numKvHeads, headDim }: ModelConfig,
-  { style, modules, order }: NormTraits,
+  { style, modules, order, isLone }: NormTraits,
 ): Part<Pick<AttentionPlan, 'qNorm' | 'kNorm'>> {
   if (style === null) return { plan: { qNorm: null, kNorm: null }, views: [] };
   const [q, k] = [
     headNorm(names, style, { name: 'q_norm', module: modules.qNorm, heads: numHeads, headDim }),
     headNorm(names, style, { name: 'k_norm', module: modules.kNorm, heads: numKvHeads, headDim }),
   ].map((stored) => asPlanned(stored, headDim, order)) as [Part<HeadNormPlan>, Part<HeadNormPlan>];
+  if (isLone) return { plan: { qNorm: q.plan, kNorm: null }, views: q.views };
   return { plan: { qNorm: q.plan, kNorm: k.plan }, views: [...q.views, ...k.views] };
 }
 

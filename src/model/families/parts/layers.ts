@@ -12,6 +12,8 @@ export interface LayerTraits {
   readonly mlp: Part<MlpPlan> | null;
   /** Multiplies what each half adds to the stream. */
   readonly residualScale?: number;
+  /** What the layer has beside both; default: nothing. */
+  readonly more?: Pick<LayerPlan, 'altUp' | 'tokenInput' | 'outputScale'>;
 }
 
 /** What a checkpoint calls the norms before attention and MLP. */
@@ -106,6 +108,7 @@ export function layer(
     attention = null,
     recurrent = null,
     mlp,
+    more: beside,
     ...more
   }: LayerTraits & Partial<Omit<LayerPlan, 'attention' | 'recurrent' | 'mlp'>>,
 ): Part<LayerPlan> {
@@ -121,6 +124,7 @@ export function layer(
     mlpOutputNorm: null,
     residualScale: 1,
     ...more,
+    ...beside,
   };
   return {
     plan,

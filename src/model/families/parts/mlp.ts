@@ -43,6 +43,8 @@ export interface GatedTraits {
   readonly gateScale?: number;
   readonly outputScale?: number;
   readonly limit?: number | null;
+  /** Of the gate: `GatedMlpPlan.sparsity`; default: it is not sparse. */
+  readonly sparsity?: number | undefined;
   /** Gate and up as one linear, the gate first; default: they are linears of their own. */
   readonly fused?: string;
   readonly modules?: Partial<GatedModules> & { readonly at?: string };
@@ -68,6 +70,7 @@ export function gated(
     gateScale = 1,
     outputScale = 1,
     limit = null,
+    sparsity,
     fused,
     modules = {},
   }: GatedTraits,
@@ -83,6 +86,7 @@ export function gated(
     gateScale,
     outputScale,
     limit,
+    ...(sparsity === undefined ? {} : { sparsity }),
     gateUp: names.linear('gate_up', { in: hiddenSize, parts, bias }),
     down: names.linear('down', { in: width, parts: [[down, hiddenSize]], bias }),
   };
@@ -100,30 +104,48 @@ export interface PlainTraits {
   readonly bias: boolean;
   /** Weights are transposed (Conv1D). */
   readonly isTransposed?: boolean;
-  readonly modules: { readonly at: string; readonly up: string; readonly down: string };
+  readonly modules: PlainModules & { readonly at: string };
 }
 
-/** `down(activation(up x))` */
+interface PlainModules {
+  readonly up: string;
+  readonly down: string;
+}
+
+/** The dense MLP of a layer, `down(activation(up x))`. */
 export function plainMlp(
   { names, config }: LayerPlace,
-  { activation, bias, isTransposed = false, modules }: PlainTraits,
+  { modules, ...traits }: PlainTraits,
 ): Part<PlainMlpPlan> {
-  const { hiddenSize, intermediateSize } = config;
-  const at = names.within(modules.at);
+  const { hiddenSize, intermediateSize: width } = config;
+  return plain(names.within(modules.at), { hiddenSize, width }, { ...traits, modules });
+}
+
+/** A plain MLP of any place and width. */
+export function plain(
+  at: Names,
+  { hiddenSize, width }: { readonly hiddenSize: number; readonly width: number },
+  {
+    activation,
+    bias,
+    isTransposed = false,
+    modules,
+  }: Omit<PlainTraits, 'modules'> & { readonly modules: PlainModules },
+): Part<PlainMlpPlan> {
   const named = (module: string): string => (isTransposed ? turned(module) : module);
   const up = at.linear('up', {
     in: hiddenSize,
-    parts: [[named(modules.up), intermediateSize]],
+    parts: [[named(modules.up), width]],
     bias,
   });
   const down = at.linear('down', {
-    in: intermediateSize,
+    in: width,
     parts: [[named(modules.down), hiddenSize]],
     bias,
   });
   const views = [
-    { module: modules.up, in: hiddenSize, rows: intermediateSize },
-    { module: modules.down, in: intermediateSize, rows: hiddenSize },
+    { module: modules.up, in: hiddenSize, rows: width },
+    { module: modules.down, in: width, rows: hiddenSize },
   ].flatMap((linear) => (isTransposed ? turnedViews({ at: at.checkpoint, bias, ...linear }) : []));
   const own = activation === 'xielu' ? xielu(at) : activation;
   return { plan: { kind: 'plain', activation: own, up, down }, views };

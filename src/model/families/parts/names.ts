@@ -15,7 +15,7 @@ export class Names {
   ) {}
 
   below(logical: string, checkpoint: string): Names {
-    return new Names(join(this.logical, logical), join(this.checkpoint, checkpoint));
+    return new Names(join(this.logical, logical), this.within(checkpoint).checkpoint);
   }
 
   /** The same place, whose parts the checkpoint has under `module`; '' = where it is. */

@@ -9,6 +9,8 @@ export interface RotaryTraits {
   readonly dims: number;
   /** A dimension turns with its neighbour; else with the one half of {@link dims} away. */
   readonly interleaved: boolean;
+  /** A dimension turns with the one half a head away, by the frequencies of whole heads. */
+  readonly isSpread?: boolean;
 }
 
 /** All dimensions of a head, by the model's own settings. */
@@ -44,7 +46,8 @@ export function partialRotary(
  * it is so already. Scores do not change: q and k have the same order.
  */
 export function headOrder(rotary: RotaryTraits | null, headDim: number): readonly number[] | null {
-  if (rotary === null || (rotary.dims === headDim && !rotary.interleaved)) return null;
+  const { isSpread = false } = rotary ?? {};
+  if (rotary === null || isSpread || (rotary.dims === headDim && !rotary.interleaved)) return null;
   const { dims, interleaved } = rotary;
   const pairs = dims / 2;
   const half = headDim / 2;
@@ -53,6 +56,14 @@ export function headOrder(rotary: RotaryTraits | null, headDim: number): readonl
     if (inHalf < pairs) return interleaved ? 2 * inHalf + second : inHalf + second * pairs;
     return dims + second * (half - pairs) + (inHalf - pairs);
   });
+}
+
+/** What attention reads q and k as once they have that order. */
+export function rotaryPlan(
+  { rope, dims, isSpread = false }: RotaryTraits,
+  headDim: number,
+): RotaryPlan {
+  return isSpread ? { rope, dims, ofDims: headDim } : { rope, dims };
 }
 
 /** Name of what a checkpoint has as `name`, each head in the order that the plan rotates. */

@@ -1,6 +1,6 @@
 import type { DecoderModel } from '../../families/family.js';
 import { ModelLoadError } from '../../load-error.js';
-import { attentionsOf, stateFacts } from '../../plan-facts.js';
+import { attentionsOf, hasPlainKv, stateFacts } from '../../plan-facts.js';
 import type { ModelTarget } from '../../target.js';
 
 /** What the paged attention of a provider lacks, for a model that has it. */
@@ -24,6 +24,9 @@ const placesHeads: Lack = ({ plan }) =>
     ? 'its attention needs more of positions than their rotation'
     : null;
 
+const sharesKv: Lack = ({ plan }) =>
+  hasPlainKv(plan) ? null : 'its pages are alike, of layers that have each its own keys and values';
+
 const biasesScores: Lack = ({ plan }) =>
   attentionsOf(plan).every(({ alibi }) => alibi === null)
     ? null
@@ -40,6 +43,8 @@ const LACKS: readonly (readonly [device: ModelTarget['device'], lack: Lack])[] =
   ['webgpu', placesHeads],
   ['cuda', biasesScores],
   ['webgpu', biasesScores],
+  ['cuda', sharesKv],
+  ['webgpu', sharesKv],
   [
     'webgpu',
     ({ plan }) =>

@@ -3,10 +3,11 @@ import { plainMlp } from '../../families/parts/mlp.js';
 import type { PooledTrunk } from '../pooled-plan.js';
 import { flashEncoder } from './flash.js';
 import { readEncoderSizes, readHiddenActivation } from './sizes.js';
+import { withTaskAdapters } from './task-adapters.js';
 
 /**
- * XLM-RoBERTa with a rotation instead of positions, as Jina's class stores it (jina-embeddings-v3, jina-reranker-v2): its
- * own weights without the adapters of a task.
+ * XLM-RoBERTa with a rotation instead of positions, as Jina's class stores it (jina-embeddings-v3, jina-reranker-v2),
+ * with the adapters of one task, or of none.
  */
 export function flashRoberta(fields: ConfigFields, architecture: string): PooledTrunk {
   const newer = fields.object('rope_parameters')?.positive('rope_theta', 20_000);
@@ -17,7 +18,7 @@ export function flashRoberta(fields: ConfigFields, architecture: string): Pooled
     rope: { type: 'default', theta: fields.positive('rotary_emb_base', newer ?? 10_000) },
   });
   const activation = readHiddenActivation(fields);
-  return flashEncoder(fields, config, {
+  const trunk = flashEncoder(fields, config, {
     prefix: 'roberta.',
     attention: { at: 'mixer', bias: true },
     mlp: (place) =>
@@ -27,4 +28,5 @@ export function flashRoberta(fields: ConfigFields, architecture: string): Pooled
         modules: { at: 'mlp', up: 'fc1', down: 'fc2' },
       }),
   });
+  return withTaskAdapters(trunk, fields);
 }

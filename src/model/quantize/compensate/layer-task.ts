@@ -18,6 +18,8 @@ export interface LayerTask {
   readonly texts: readonly Int32Array[];
   /** `[T, hidden]`: the residual stream before the layer, for all tokens of the texts; null = it is the first layer. */
   readonly stream: Float32Array | null;
+  /** Where it notes what it wrote; null = nobody can go on with it. */
+  readonly journal: LayerJournal | null;
 }
 
 /** A linear to be rounded, and where in the cache file its codes go. */
@@ -27,4 +29,12 @@ export interface LinearTask extends ZeroBlocksPlace {
   /** `[out, in] f32`: the weight as the network is to have it, rotations and all. */
   readonly source: StoredTensor;
   readonly target: string;
+}
+
+/** Where a layer is noted. */
+export interface LayerJournal {
+  readonly path: string;
+  readonly id: string;
+  /** File that takes the residual stream behind the layer; null = no layer reads it. */
+  readonly streamPath: string | null;
 }

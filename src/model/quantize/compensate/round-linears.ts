@@ -2,6 +2,7 @@ import { JobFiles } from '../files.js';
 import { writeZeroBlocks } from '../zero-blocks.js';
 import { factorUnitLower } from './factor.js';
 import { gram } from './gram.js';
+import type { WriteRecorder } from '../written.js';
 import type { LinearTask } from './layer-task.js';
 import type { Products } from './products.js';
 import { roundRows } from './round-rows.js';
@@ -16,26 +17,34 @@ const DAMPING_MAX = 1;
 /** Elements of the rows that are rounded at a time: 64 MiB as f32, and their errors as much again. */
 const PIECE_ELEMENTS = 16 * 1024 * 1024;
 
+/** Who multiplies, and who follows what is written. */
+export interface RoundingTools {
+  readonly products: Products;
+  /** Null = nobody. */
+  readonly written: WriteRecorder | null;
+}
+
 /** Rounds linears that read the same `inputs [n, in]`, and writes their codes. */
 export async function roundLinears(
-  products: Products,
+  tools: RoundingTools,
   linears: readonly LinearTask[],
   inputs: Float32Array,
 ): Promise<void> {
+  const { products } = tools;
   const [{ in: width } = { in: 1 }] = linears;
   const lower = await gram(products, inputs, width);
   const added = dampen(lower, width, inputs.length / width);
   await factorUnitLower(products, lower, { width, smallest: added / 2 });
-  for (const linear of linears) await roundLinear(products, linear, lower);
+  for (const linear of linears) await roundLinear(tools, linear, lower);
 }
 
 async function roundLinear(
-  products: Products,
+  { products, written }: RoundingTools,
   linear: LinearTask,
   lower: Float32Array,
 ): Promise<void> {
   const { in: width, out, blockSize } = linear;
-  const files = new JobFiles(linear.target, null);
+  const files = new JobFiles(linear.target, written);
   try {
     const step = Math.max(1, Math.floor(PIECE_ELEMENTS / width));
     for (let begin = 0; begin < out; begin += step) {

@@ -64,13 +64,20 @@ export class GgufFields {
     return this.#wrong(key, 'the same for all layers: others are not supported');
   }
 
-  /** A number for all layers, or one of a list that those layers have which have any: 0 says that one has none; null = none has. */
+  /** A number for all layers, or one that those of a list have which have any, and 0 the others; null = none has. */
   sameWhereAny(key: string): number | null {
+    const found = this.sameOrEach(key);
+    if (found === null || typeof found === 'number') return found;
+    return this.#wrong(key, 'the same for all layers that have any: others are not supported');
+  }
+
+  /** A number for all layers that have any, or the list of what each has where they differ. */
+  sameOrEach(key: string): number | null | readonly number[] {
     const value = this.#metadata.get(key) ?? null;
     if (value === null || typeof value === 'number') return this.numberOrNull(key);
-    const [first = null, ...rest] = this.#numbers(key).filter((number) => number !== 0);
-    if (rest.every((other) => other === first)) return first;
-    return this.#wrong(key, 'the same for all layers that have any: others are not supported');
+    const numbers = this.#numbers(key);
+    const [first = null, ...rest] = numbers.filter((number) => number !== 0);
+    return rest.every((other) => other === first) ? first : numbers;
   }
 
   /** A number for each of `count` layers, of a list or the same for all. */

@@ -3,6 +3,8 @@ import type { GgufModel } from './architectures/architecture.js';
 
 /** By the number of `pooling_type`; 0 = none. */
 const POOLING: Readonly<Record<number, string>> = { 1: 'mean', 2: 'cls', 3: 'lasttoken' };
+/** The scores of a head, whose class says how it pools. */
+const RANK = 4;
 const FOLDER = '1_Pooling';
 
 /**
@@ -11,7 +13,7 @@ const FOLDER = '1_Pooling';
  */
 export function pooledJson({ name, fields }: GgufModel, file: string): unknown {
   const type = fields.numberOrNull(`${name}.pooling_type`) ?? 0;
-  if (type === 0) return null;
+  if (type === 0 || type === RANK) return null;
   const mode = POOLING[type] ?? fields.fail(`"${name}.pooling_type" ${type} is not supported`);
   if (file === `${FOLDER}/config.json`) return { pooling_mode: mode };
   if (file !== MODULES_FILE) return null;

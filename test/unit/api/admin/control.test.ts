@@ -13,15 +13,15 @@ async function open(t: { teardown(fn: () => void): void }, args = {}): Promise<T
   return app;
 }
 
-const timing = { loadUs: 0, prefillUs: 700, decodeUs: 300, lastStoreUs: 0 };
+const timing = { startMs: 0, loadUs: 0, prefillUs: 700, decodeUs: 300, lastStoreUs: 0 };
 
 t.test('a profile is a CPU profile and a trace of steps, in files', async (t) => {
   const app = await open(t);
   const folder = await mkdtemp(join(tmpdir(), 'radish-profile-'));
   const step = (number: number): void => {
     const device = { rank: 0, generation: 1 };
-    const counts = { numPrefillTokens: 20, numDecodeRows: 3 };
-    app.scheduler.emit({ kind: 'stepTimed', device, step: number, ...counts, timing });
+    const counts = { numPrefillTokens: 20, numDecodeRows: 3, numCachedTokens: 0, prefills: [] };
+    app.scheduler.timed({ device, step: number, ...counts, timing });
   };
   const body = { output_dir: folder, profile_id: '../a b', start_step: 1 };
   const started = await app.post('/start_profile', body);

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import t from 'tap';
 
+import type { AuthCheck } from '../../../../src/http/auth.js';
 import type { FailedRequest } from '../../../../src/http/failure-log.js';
+import { RightsRules } from '../../../../src/api/ws/rights.js';
 import { WsEndpoint, type WsOptions } from '../../../../src/api/ws/endpoint.js';
 import type { Answerers } from '../../../../src/api/ws/session.js';
 import {
@@ -21,6 +23,18 @@ const echo: Answerers['generate'] = (body, sink) => {
   return Promise.resolve();
 };
 
+const rulesOf = (isAllowed: AuthCheck): RightsRules =>
+  new RightsRules(isAllowed, { hasKey: true, hasAdminKey: false });
+
+/** The server wants this key. */
+const keyed = (key: string): Pick<WsOptions, 'rights'> => ({
+  rights: rulesOf((_, { headers }) => headers.get('authorization') === `Bearer ${key}`),
+});
+
+const noWatch: WsOptions['watch'] = () => {
+  throw new Error('nothing is watched here');
+};
+
 /** A server whose requests answer with their own body. */
 async function start(
   http: Transport,
@@ -29,8 +43,9 @@ async function start(
 ) {
   const failed: FailedRequest[] = [];
   const endpoint = new WsEndpoint({
-    isAllowed: () => true,
-    answerers: { generate: echo, chat: echo, completions: echo },
+    rights: rulesOf(() => true),
+    watch: noWatch,
+    answerers: { generate: echo, chat: echo, completions: echo, explain: echo },
     onError: (error) => {
       throw error;
     },
@@ -43,7 +58,9 @@ async function start(
       reply.send({ status: 404 });
     },
     onFailed: (request) => failed.push(request),
-    sockets: [{ ...socketShape(endpoint.path), decide: (request) => endpoint.decide(request) }],
+    sockets: [
+      { ...socketShape(endpoint.path), decide: (request) => endpoint.decide(request, false) },
+    ],
   });
   const port = await server.listen('127.0.0.1', 0);
   t.teardown(() => {
@@ -56,9 +73,7 @@ for (const http of TRANSPORTS) {
   t.test(
     `${http.label}: what is refused on a socket is told of under its request id`,
     async (t) => {
-      const isAllowed: WsOptions['isAllowed'] = (_, { headers }) =>
-        headers.get('authorization') === 'Bearer secret';
-      const { url, failed } = await start(http, { maxMessageBytes: 1000 }, { isAllowed });
+      const { url, failed } = await start(http, { maxMessageBytes: 1000 }, keyed('secret'));
       const headers = { authorization: 'Bearer secret', 'x-request-id': 'mine' };
       const open = async () => {
         const client = await openWs(url, { headers });
@@ -221,19 +236,13 @@ for (const http of TRANSPORTS) {
   });
 
   t.test(`${http.label}: without a key the upgrade is let in to say it`, async (t) => {
-    const isAllowed: WsOptions['isAllowed'] = (_access, { headers }) =>
-      headers.get('authorization') === 'Bearer secret';
-    const { url } = await start(http, { authTimeoutMs: 50 }, { isAllowed });
+    const { url } = await start(http, { authTimeoutMs: 50 }, keyed('secret'));
     t.equal(await (await openWs(url)).closed, 4401);
     await t.rejects(openWs(url, { headers: { 'x-api-key': 'wrong' } }), { message: /401/ });
   });
 
   t.test(`${http.label}: few sockets wait for their key at a time`, async (t) => {
-    const { url } = await start(
-      http,
-      { maxUnknownSockets: 1 },
-      { isAllowed: (_, { headers }) => headers.get('authorization') === 'Bearer k' },
-    );
+    const { url } = await start(http, { maxUnknownSockets: 1 }, keyed('k'));
     const first = await openWs(url);
     const second = await openWs(url);
     t.equal(await second.closed, 1013);

@@ -6,6 +6,7 @@ import type { AnswerSink } from '../../../../src/engine/answer-sink.js';
 import type { JsonObject } from '../../../../src/http/json.js';
 import { SOCKET_LIMITS, type SocketLimits } from '../../../../src/api/ws/limits.js';
 import type { AskOp } from '../../../../src/api/ws/client-message.js';
+import type { SocketRights } from '../../../../src/api/ws/rights.js';
 import { Session, type Answerers } from '../../../../src/api/ws/session.js';
 import { LargeJson, LazyRows } from '../../../../src/http/large-json.js';
 import { slowRows } from '../../http/slow-rows.js';
@@ -20,6 +21,13 @@ interface Started {
   readonly fail: (error: unknown) => void;
 }
 
+/** A watch that was begun, and what it was told to show. */
+interface Watching {
+  readonly bodies: JsonObject[];
+  readonly sink: AnswerSink;
+  readonly rights: () => SocketRights;
+}
+
 interface Setup {
   readonly limits?: Partial<SocketLimits>;
   readonly isAuthenticated?: boolean;
@@ -31,6 +39,7 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
   const errors: unknown[] = [];
   const closed: Session[] = [];
   const failed: FailedMessage[] = [];
+  const watches: Watching[] = [];
   const start =
     (op: AskOp): Answerers[AskOp] =>
     (body, sink) =>
@@ -43,9 +52,16 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
       generate: start('generate'),
       chat: start('chat'),
       completions: start('completions'),
+      explain: start('explain'),
     },
-    isKey: (key) => key === 'secret',
-    isAuthenticated,
+    watch: (body, sink, rightsNow) => {
+      if (body['topics'] === 'bad') throw new RequestError('INVALID_REQUEST', 'no such topic');
+      watches.push({ bodies: [body], sink, rights: rightsNow });
+      const own = watches.at(-1);
+      return { change: (next) => own?.bodies.push(next) };
+    },
+    rightsOf: (key) => ({ ask: key === 'secret', admin: key === 'admin', text: key === 'admin' }),
+    rights: { ask: isAuthenticated, admin: false, text: false },
     asker: NOBODY,
     log: { failed: (message) => failed.push(message) },
     onError: (error) => errors.push(error),
@@ -63,7 +79,7 @@ function setUp({ limits = {}, isAuthenticated = true }: Setup = {}) {
     if (last === undefined) throw new Error('nothing was started');
     return last.sink;
   };
-  return { socket, session, started, errors, closed, failed, say, ask };
+  return { socket, session, started, errors, closed, failed, watches, say, ask };
 }
 
 type Rig = ReturnType<typeof setUp>;
@@ -380,4 +396,60 @@ t.test('each error event is told of, by its id and rid', async (t) => {
     { name: 2, status: 500, sentence: 'it died', rid: null },
   ]);
   t.equal(failed.length, 6);
+});
+
+t.test('a watch is a stream of its own; another under its id changes what it shows', (t) => {
+  const { socket, say, watches, failed } = setUp();
+  say({ op: 'watch', id: 'w', body: { topics: ['engine'] } });
+  const [watch] = watches;
+  const stream = watch?.sink.startEvents();
+  watch?.sink.onAbortable(() => stream?.end(null), false);
+  stream?.send({ kind: 'snapshot' });
+  say({ op: 'watch', id: 'w', body: { topics: ['cache'] } });
+  t.same(watch?.bodies, [{ topics: ['engine'] }, { topics: ['cache'] }]);
+  t.equal(watches.length, 1);
+  say({ op: 'generate', id: 'w', body: {} });
+  say({ op: 'cancel', id: 'w' });
+  say({ op: 'watch', id: 'w', body: { topics: 'bad' } });
+  say({ op: 'watch', id: 'w', body: { topics: ['experts'] } });
+  t.equal(watches.length, 2, 'its id is free again after its end');
+  t.match(socket.sent, [
+    { id: 'w', event: 'delta', data: { kind: 'snapshot' } },
+    { id: null, event: 'error', data: { error: { message: /^This id is in use/, code: 400 } } },
+    { id: 'w', event: 'done', data: null },
+    { id: 'w', event: 'error', data: { error: { message: 'no such topic', code: 400 } } },
+  ]);
+  t.match(failed.at(-1), { name: 'w', status: 400, sentence: 'no such topic' });
+  t.end();
+});
+
+t.test('a watch ends with its socket', (t) => {
+  const { socket, say, watches } = setUp();
+  say({ op: 'watch', id: 1, body: {} });
+  let numLeft = 0;
+  watches[0]?.sink.onAbortable(() => numLeft++, false);
+  socket.close(1000);
+  t.equal(numLeft, 1);
+  t.end();
+});
+
+t.test('each key adds to what a socket may do', (t) => {
+  const { socket, say, watches, started } = setUp({ isAuthenticated: false });
+  say({ op: 'auth', key: 'admin' });
+  say({ op: 'watch', id: 'w', body: {} });
+  t.same(watches[0]?.rights(), { ask: false, admin: true, text: true });
+  say({ op: 'generate', id: 1, body: {} });
+  say({ op: 'explain', id: 2, body: {} });
+  const refused = { event: 'error', data: { error: { message: /API key/, code: 401 } } };
+  t.match(socket.sent, [
+    { id: 1, ...refused },
+    { id: 2, ...refused },
+  ]);
+  say({ op: 'auth', key: 'secret' });
+  t.same(watches[0]?.rights(), { ask: true, admin: true, text: true });
+  say({ op: 'explain', id: 3, body: {} });
+  t.match(started, [{ op: 'explain' }]);
+  say({ op: 'auth', key: 'guess' });
+  t.equal(socket.closeCode, 4401, 'a wrong one is never good');
+  t.end();
 });

@@ -10,7 +10,8 @@ const STATE: StateSpec = {
     { layer: 0, part: 'memory', shape: [2, 2, 2] },
   ],
 };
-const SHAPE = { layers: [1], numKvHeads: 1, headDim: 4, type: 'f32', state: STATE } as const;
+const HEADS = { numKvHeads: 1, headDim: 4 };
+const SHAPE = { layers: [{ layer: 1, ...HEADS }], ...HEADS, type: 'f32', state: STATE } as const;
 const NUM_SLOTS = 4;
 
 function makeSlots(): KvSlots {

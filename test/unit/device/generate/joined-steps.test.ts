@@ -107,7 +107,10 @@ async function resultsOf(maker: DeviceMaker, groups: readonly (readonly StepPlan
 }
 
 function withoutTime(result: StepResult): StepResult {
-  return { ...result, timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 } };
+  return {
+    ...result,
+    timing: { startMs: 0, loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
+  };
 }
 
 t.test('steps that run together bring what they bring one by one, to the bit', async (t) => {

@@ -36,7 +36,7 @@ function tokenOf(head: HeadRows, params: SamplingParams, prior: Int32Array): Int
   const slot = new DeviceSlot(openOf(0, 5, { sampling: params, priorOutputIds: prior }));
   const output = new StepOutput(0, null);
   new RowSampler(head).sample(slot, null, { row: 1, planRow: 0, output });
-  return output.result({ loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 }).tokens;
+  return output.result({ startMs: 0, loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 }).tokens;
 }
 
 t.test('where it is false the token is the same without the row', (t) => {

@@ -35,6 +35,20 @@ const ERNIE = {
 };
 const LITE = { ...DEEPSEEK, architectures: ['Glm4MoeLiteForCausalLM'] };
 const PHI = { ...BASE, architectures: ['PhimoeForCausalLM'], num_local_experts: 4 };
+const LFM2 = {
+  ...BASE,
+  architectures: ['Lfm2MoeForCausalLM'],
+  num_experts: 8,
+  moe_intermediate_size: 32,
+};
+const NEMOTRON = {
+  ...BASE,
+  architectures: ['NemotronHForCausalLM'],
+  hybrid_override_pattern: 'ME*-E',
+  mamba_num_heads: 8,
+  n_routed_experts: 8,
+  moe_intermediate_size: 32,
+};
 const GPT_OSS = { ...BASE, architectures: ['GptOssForCausalLM'], num_local_experts: 4 };
 
 const REFUSED: readonly [what: string, json: object, message: RegExp][] = [
@@ -70,6 +84,11 @@ const REFUSED: readonly [what: string, json: object, message: RegExp][] = [
     /"num_experts_per_tok" must be 2/,
   ],
   [
+    'more shared experts than the one that there is',
+    { ...NEMOTRON, n_shared_experts: 2 },
+    /"n_shared_experts" must be 1, got 2/,
+  ],
+  [
     'kinds of some layers alone',
     { ...LITE, mlp_layer_types: ['dense'] },
     /"mlp_layer_types" must be one of "dense", "sparse" for each layer/,
@@ -83,7 +102,7 @@ for (const [what, json, message] of REFUSED) {
   });
 }
 
-t.test('which layers route is said in four ways', (t) => {
+t.test('which layers route is said in six ways', (t) => {
   const routed = (json: object): readonly number[] | undefined =>
     moeFacts(readDecoder(json).plan)?.layers;
   t.same(routed(DEEPSEEK), [3]);
@@ -94,6 +113,9 @@ t.test('which layers route is said in four ways', (t) => {
   t.same(routed({ ...ERNIE, moe_layer_end_index: 2, moe_layer_start_index: 0 }), [0, 1, 2]);
   t.same(routed({ ...ERNIE, moe_layer_interval: 2 }), [1, 3]);
   t.same(routed(PHI), [0, 1, 2, 3]);
+  t.same(routed(LFM2), [2, 3]);
+  t.same(routed({ ...LFM2, num_dense_layers: 0 }), [0, 1, 2, 3]);
+  t.same(routed(NEMOTRON), [1, 4]);
   t.end();
 });
 
@@ -105,6 +127,14 @@ t.test('groups that are all open are none', (t) => {
   t.equal(groups({}), null);
   t.equal(groups({ n_group: 4, topk_group: 4 }), null);
   t.same(groups({ n_group: 4, topk_group: 2 }), { count: 4, chosen: 2, best: 2 });
+  t.end();
+});
+
+t.test('LFM2 adds a little to the sum of the weights', (t) => {
+  const routing = (change: object): unknown =>
+    (readDecoder({ ...LFM2, ...change }).plan.layers[3]?.mlp as MoePlan).routing;
+  t.match(routing({}), { leastSum: 0, addedToSum: 1e-6 });
+  t.match(routing({ norm_topk_prob: false }), { leastSum: null });
   t.end();
 });
 

@@ -386,8 +386,8 @@ t.test('Nemotron-H: what each layer is, in all spellings', (t) => {
   t.same(kindsOf({ layers_block_type: ['mamba', 'mlp', 'attention', 'mamba'] }), kinds);
   const long = ['linear_attention', 'mlp', 'full_attention', 'linear_attention'];
   t.same(kindsOf({ layers_block_type: long }), kinds);
-  t.throws(() => kindsOf({ hybrid_override_pattern: 'ME*' }), {
-    message: /"hybrid_override_pattern" has 'E', and layers of NemotronHForCausalLM are supported/,
+  t.throws(() => kindsOf({ hybrid_override_pattern: 'MX*' }), {
+    message: /"hybrid_override_pattern" has 'X', and layers of NemotronHForCausalLM are supported/,
   });
   t.throws(() => kindsOf({ hybrid_override_pattern: 'M-M' }), {
     message: /attention at least once/,

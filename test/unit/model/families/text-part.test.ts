@@ -6,6 +6,7 @@ import { readDecoder } from '../../../../src/model/families/registry.js';
 import { prepareModel } from '../../../../src/model/prepare-model.js';
 import { BUILD_DEPS } from '../../../doubles/build-deps.js';
 import { goldenFolder, largestError, readGolden } from '../golden.js';
+import { preparePooled } from '../pooled-golden.js';
 import { GraphRunner } from '../run-graph.js';
 import { TINY_SIZES } from './tiny-sizes.js';
 
@@ -43,6 +44,13 @@ t.test('the head is the embedding table only where no settings say otherwise', (
   t.equal(tied(false, true), HEAD);
   t.equal(tied(true, false, GEMMA), HEAD);
   t.end();
+});
+
+t.test('text models of several embed, under any spelling of their tensors', async (t) => {
+  for (const name of ['gemma3-multimodal', 'gemma3n-multimodal', 'gemma4-multimodal']) {
+    const model = await preparePooled(goldenFolder(name), true);
+    t.equal(model.spec.embedding?.dim, 32, name);
+  }
 });
 
 /** A golden with `rename` done to the names of its tensors, which keeps their length. */

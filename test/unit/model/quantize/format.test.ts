@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readDecoder } from '../../../../src/model/families/registry.js';
 import { chooseFormat, type Quantization } from '../../../../src/model/quantize/format.js';
+import { plannedLinears } from '../../../../src/model/plan-tensors.js';
+import { staysFloat } from '../../../../src/model/quantize/float-linears.js';
+import { loadedBytes } from '../../../../src/model/quantize/loaded-bytes.js';
 import { targetFor, type ModelTarget } from '../../../../src/model/target.js';
 import { goldenFolder } from '../golden.js';
 
@@ -46,13 +49,42 @@ t.test('four bits where eight would leave no memory', async (t) => {
   t.equal(choose(2 ** 30).format, 'w8a8_int8');
   const small = choose(64 * 2 ** 20);
   t.equal(small.format, 'int4');
-  t.match(
-    small.reason,
-    /^in 8 bits the linear layers alone are 0\.1 GiB, and 0\.1 GiB may be used$/,
-  );
+  t.match(small.reason, /^w8a8_int8 takes 0\.2 GiB, and 0\.1 GiB may be used$/);
   t.equal(choose(64 * 2 ** 20, 'cuda').format, 'none', 'a GPU has memory of its own');
-  const asked = chooseFormat('w8a8_int8', plan, TARGETS.cpu, { memoryBytes: 1 });
-  t.equal(asked.format, 'w8a8_int8', 'who asks gets it');
+});
+
+t.test('what was asked for and cannot be loaded is refused before anything is done', async (t) => {
+  const plan = await planOf('llama-plain', LARGE);
+  const ask = (format: Quantization, memoryBytes: number, device: keyof typeof TARGETS = 'cpu') =>
+    chooseFormat(format, plan, TARGETS[device], { memoryBytes }).format;
+  const MIB = 2 ** 20;
+  t.equal(ask('w8a8_int8', 170 * MIB), 'w8a8_int8', 'who asks gets it');
+  t.throws(() => ask('int8', 170 * MIB), {
+    code: 'bad_option',
+    message:
+      '--quantization int8 does not fit: its weights take 0.2 GiB of memory, and 0.2 GiB may be used. int4 takes 0.1 GiB.',
+  });
+  t.throws(() => ask('int4', 100 * MIB), /0\.1 GiB may be used\.$/);
+  t.equal(ask('int4', 140 * MIB), 'int4');
+  t.equal(ask('int8', MIB, 'webgpu'), 'int8', 'a GPU has memory of its own');
+});
+
+t.test('weights are counted as a CPU holds them', async (t) => {
+  const dense = await planOf('llama-plain', LARGE);
+  const linears = 4 * (4 * 1024 * 1024 + 3 * 4096 * 1024);
+  const table = 2 * 32_000 * 1024;
+  const head = 32_000 * 1024;
+  t.equal(loadedBytes(dense, 'w8a8_int8', TARGETS.cpu), linears + head + table);
+  t.equal(loadedBytes(dense, 'int8', TARGETS.cpu), 1.5 * (linears + head) + table, 'blocks of 16');
+  t.equal(loadedBytes(dense, 'int4', TARGETS.cpu), (9 / 16) * linears + 1.125 * head + table);
+  const mixture = await planOf('qwen2-moe-blocks');
+  const more =
+    loadedBytes(mixture, 'int8', TARGETS.cpu) - loadedBytes(mixture, 'w8a8_int8', TARGETS.cpu);
+  const ofExperts = plannedLinears(mixture).filter(({ name }) => name.includes('experts'));
+  const kept = [...ofExperts, ...staysFloat(mixture)];
+  const others = plannedLinears(mixture).filter((linear) => !kept.includes(linear));
+  const numbers = others.reduce((sum, linear) => sum + linear.in * linear.out, 0);
+  t.equal(more, 0.5 * numbers, 'experts are in blocks either way');
 });
 
 t.test('what it takes when somebody says what matters', async (t) => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 
+import type { QuantizedFormat } from '../../../../src/core/model-spec.js';
 import { readDecoder } from '../../../../src/model/families/registry.js';
 import { NONE_KEPT } from '../../../../src/model/quantize/kept-linears.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
@@ -10,14 +11,17 @@ import { CPU_TARGET } from '../../../../src/model/target.js';
 import type { LinearWeight, W8A8Linear } from '../../../../src/model/weights/weight-store.js';
 import { goldenFolder } from '../golden.js';
 
-async function linearsOf(name: string): Promise<Readonly<Record<string, LinearWeight>>> {
+async function linearsOf(
+  name: string,
+  format: QuantizedFormat = 'w8a8_int8',
+): Promise<Readonly<Record<string, LinearWeight>>> {
   const folder = goldenFolder(name);
   const { config, plan } = readDecoder(
     JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')),
   );
   const checkpoint = await openCheckpoint(folder);
   const input = { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT, texts: null };
-  return planQuantization(input, 'w8a8_int8', 'weights.bin').map.linears;
+  return planQuantization(input, format, 'weights.bin').map.linears;
 }
 
 function rounded(weight: LinearWeight | undefined): W8A8Linear {
@@ -49,3 +53,13 @@ t.test('gate and up of experts stay one matrix, of the shared expert they are tw
   t.ok(shared.length > 0 && shared.length < formats.length);
   for (const [name] of shared) t.equal(rounded(linears[name]).matrices.length, 2, name);
 });
+
+t.test(
+  'the head beside four bits is in the largest blocks that mind no number of rows',
+  async (t) => {
+    const { head } = await linearsOf('llama-blocks', 'int4');
+    t.match(head, { format: 'int8', bits: 8, blockSize: 64, in: 64 });
+    const { head: ofEight } = await linearsOf('llama-blocks', 'int8');
+    t.match(ofEight, { format: 'int8', blockSize: CPU_TARGET.blockSize });
+  },
+);

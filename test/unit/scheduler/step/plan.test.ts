@@ -142,12 +142,19 @@ t.test("SGLang's log lines", (t) => {
 t.test('while profiling, main hears of every step', (t) => {
   const rig = new SchedulerRig().attach().tell({ kind: 'profile', isOn: true });
   rig.submit(request(1, 20, { sampling: { maxNewTokens: 3 } })).run();
-  const steps = rig.toMain.flatMap((message) => (message.kind === 'stepTimed' ? [message] : []));
+  const timed = () =>
+    rig.toMain.flatMap((message) => (message.kind === 'output' ? message.timed : []));
+  const steps = timed();
   t.match(steps[0], { step: 0, numPrefillTokens: 20, numDecodeRows: 0, device: { rank: 0 } });
-  t.match(steps[1], { step: 1, numPrefillTokens: 0, numDecodeRows: 1 });
+  t.match(steps[0], { prefills: [{ rid: 'rid-1', numTokens: 20 }], numCachedTokens: 0 });
+  t.match(steps[1], { step: 1, numPrefillTokens: 0, numDecodeRows: 1, prefills: [] });
+  rig.submit(request(3, 20, { first: 1, sampling: { maxNewTokens: 1 } })).run();
+  const resumed = timed().findLast(({ numPrefillTokens: num }) => num > 0);
+  t.match(resumed, { numCachedTokens: 16, prefills: [{ rid: 'rid-3', numTokens: 4 }] });
   rig.tell({ kind: 'profile', isOn: false });
+  const { length } = timed();
   rig.submit(request(2, 20)).run();
-  t.equal(rig.toMain.filter(({ kind }) => kind === 'stepTimed').length, steps.length);
+  t.equal(timed().length, length);
   t.end();
 });
 

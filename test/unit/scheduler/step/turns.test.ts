@@ -12,7 +12,7 @@ const NO_STEP: StepResult = {
   logprobRows: [],
   hiddenRows: [],
   routing: null,
-  timing: { loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
+  timing: { startMs: 0, loadUs: 0, prefillUs: 0, decodeUs: 0, lastStoreUs: 0 },
 };
 
 /** What a turn of one request did. */

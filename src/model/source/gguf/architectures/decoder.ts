@@ -45,7 +45,7 @@ export const OUTPUT_NORMS: ModuleNames = {
 };
 
 /** What one architecture says of itself beyond that. */
-interface DecoderTraits extends Partial<
+export interface DecoderTraits extends Partial<
   Pick<GgufArchitecture, 'change' | 'split' | 'layerPrefix' | 'given'>
 > {
   readonly name: string;

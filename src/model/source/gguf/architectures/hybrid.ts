@@ -1,6 +1,8 @@
 /** Decoders that keep a recurrent state, but for those of Granite's and Qwen's kind. */
+import type { JsonObject } from '../../model-source.js';
 import { AS_IT_IS, type GgufModel, type ModuleNames, type TensorChange } from './architecture.js';
-import { decoder } from './decoder.js';
+import { decoder, type DecoderTraits } from './decoder.js';
+import { deepseekExperts } from './deepseek.js';
 import { mamba2Names, mamba2Sizes } from './granite.js';
 import { attendingLayers, epsilon, hasPart, rowsOfPart } from './sizes.js';
 
@@ -24,20 +26,59 @@ const LFM2_LAYER: ModuleNames = {
 };
 
 /** The last norm has the name of one behind the embedding in older files. */
+const LFM2_OUTER: ModuleNames = {
+  token_embd_norm: 'model.embedding_norm',
+  output_norm: 'model.embedding_norm',
+};
+
+function lfm2Config(model: GgufModel): JsonObject {
+  return {
+    norm_eps: epsilon(model),
+    conv_L_cache: model.fields.number(`${model.name}.shortconv.l_cache`),
+    conv_bias: hasPart(model, 'shortconv.conv.bias'),
+    block_auto_adjust_ff_dim: false,
+    layer_types: attendingLayers(model).map((attends) => (attends ? 'full_attention' : 'conv')),
+  };
+}
+
 export const lfm2 = decoder({
   name: 'lfm2',
   classes: ['Lfm2ForCausalLM'],
-  outer: { token_embd_norm: 'model.embedding_norm', output_norm: 'model.embedding_norm' },
+  outer: LFM2_OUTER,
   layer: LFM2_LAYER,
   config: (model) => ({
     architectures: ['Lfm2ForCausalLM'],
     model_type: 'lfm2',
-    norm_eps: epsilon(model),
-    conv_L_cache: model.fields.number('lfm2.shortconv.l_cache'),
-    conv_bias: hasPart(model, 'shortconv.conv.bias'),
-    block_auto_adjust_ff_dim: false,
-    layer_types: attendingLayers(model).map((attends) => (attends ? 'full_attention' : 'conv')),
+    ...lfm2Config(model),
   }),
+});
+
+export const lfm2Moe = decoder({
+  name: 'lfm2moe',
+  classes: ['Lfm2MoeForCausalLM'],
+  outer: LFM2_OUTER,
+  layer: {
+    ...LFM2_LAYER,
+    ffn_gate_inp: 'feed_forward.gate',
+    'exp_probs_b.bias': 'feed_forward.expert_bias',
+    ffn_gate_exps: 'feed_forward.experts.*.w1',
+    ffn_up_exps: 'feed_forward.experts.*.w3',
+    ffn_down_exps: 'feed_forward.experts.*.w2',
+  },
+  config: (model) => {
+    const { fields } = model;
+    return {
+      architectures: ['Lfm2MoeForCausalLM'],
+      model_type: 'lfm2_moe',
+      ...lfm2Config(model),
+      num_experts: fields.number('lfm2moe.expert_count'),
+      num_experts_per_tok: fields.number('lfm2moe.expert_used_count'),
+      moe_intermediate_size: fields.number('lfm2moe.expert_feed_forward_length'),
+      num_dense_layers: fields.number('lfm2moe.leading_dense_block_count'),
+      use_expert_bias: hasPart(model, 'exp_probs_b.bias'),
+      routed_scaling_factor: fields.numberOrNull('lfm2moe.expert_weights_scale') ?? 1,
+    };
+  },
 });
 
 /** What Bamba's twins call the norms of a layer, and its MLP. */
@@ -66,10 +107,7 @@ export const falconH1 = decoder({
   change: plainA,
 });
 
-/** A layer is what it has tensors of. */
-export const nemotronH = decoder({
-  name: 'nemotron_h',
-  classes: ['NemotronHForCausalLM'],
+const NEMOTRON_H: Omit<DecoderTraits, 'name' | 'classes' | 'config'> = {
   outer: { token_embd: 'backbone.embeddings', output_norm: 'backbone.norm_f' },
   layerPrefix: 'backbone.layers.',
   layer: {
@@ -80,34 +118,65 @@ export const nemotronH = decoder({
     attn_output: 'mixer.o_proj',
     ffn_up: 'mixer.up_proj',
     ffn_down: 'mixer.down_proj',
+    ffn_gate_inp: 'mixer.gate',
+    'exp_probs_b.bias': 'mixer.gate.e_score_correction_bias',
+    ffn_up_exps: 'mixer.experts.*.up_proj',
+    ffn_down_exps: 'mixer.experts.*.down_proj',
+    ffn_up_shexp: 'mixer.shared_experts.up_proj',
+    ffn_down_shexp: 'mixer.shared_experts.down_proj',
+    ffn_latent_down: 'mixer.fc1_latent_proj',
+    ffn_latent_up: 'mixer.fc2_latent_proj',
     ...mamba2Names('mixer'),
   },
   turning: 'none',
-  config: (model) => {
-    const { fields, tensors } = model;
-    const sizes = mamba2Sizes(model);
-    const kindOf = (attends: boolean, layer: number): string => {
-      if (attends) return 'attention';
-      return tensors.has(`blk.${layer}.ffn_up.weight`) ? 'mlp' : 'mamba';
-    };
-    return {
-      architectures: ['NemotronHForCausalLM'],
-      model_type: 'nemotron_h',
-      layer_norm_epsilon:
-        fields.numberOrNull('nemotron_h.attention.layer_norm_epsilon') ?? epsilon(model),
-      intermediate_size: rowsOfPart(model, 'ffn_up'),
-      layers_block_type: attendingLayers(model).map(kindOf),
-      mamba_num_heads: sizes.mamba_n_heads,
-      mamba_head_dim: sizes.mamba_d_head,
-      ssm_state_size: sizes.mamba_d_state,
-      n_groups: sizes.mamba_n_groups,
-      conv_kernel: sizes.mamba_d_conv,
-      use_conv_bias: sizes.mamba_conv_bias,
-      use_bias: sizes.mamba_proj_bias,
-      mlp_bias: hasPart(model, 'ffn_up.bias'),
-    };
-  },
   change: plainA,
+};
+
+/** A layer is what it has tensors of. */
+function nemotronConfig(model: GgufModel): JsonObject {
+  const { name, fields, tensors } = model;
+  const sizes = mamba2Sizes(model);
+  const kindOf = (attends: boolean, layer: number): string => {
+    if (attends) return 'attention';
+    if (tensors.has(`blk.${layer}.ffn_gate_inp.weight`)) return 'moe';
+    return tensors.has(`blk.${layer}.ffn_up.weight`) ? 'mlp' : 'mamba';
+  };
+  return {
+    architectures: ['NemotronHForCausalLM'],
+    model_type: 'nemotron_h',
+    layer_norm_epsilon:
+      fields.numberOrNull(`${name}.attention.layer_norm_epsilon`) ?? epsilon(model),
+    intermediate_size: rowsOfPart(model, 'ffn_up') ?? rowsOfPart(model, 'ffn_up_shexp'),
+    layers_block_type: attendingLayers(model).map(kindOf),
+    mamba_num_heads: sizes.mamba_n_heads,
+    mamba_head_dim: sizes.mamba_d_head,
+    ssm_state_size: sizes.mamba_d_state,
+    n_groups: sizes.mamba_n_groups,
+    conv_kernel: sizes.mamba_d_conv,
+    use_conv_bias: sizes.mamba_conv_bias,
+    use_bias: sizes.mamba_proj_bias,
+    mlp_bias: hasPart(model, 'ffn_up.bias'),
+  };
+}
+
+export const nemotronH = decoder({
+  name: 'nemotron_h',
+  classes: ['NemotronHForCausalLM'],
+  ...NEMOTRON_H,
+  config: nemotronConfig,
+});
+
+/** With experts in the place of some MLPs, which may read a narrower stream. */
+export const nemotronHMoe = decoder({
+  name: 'nemotron_h_moe',
+  classes: ['NemotronHForCausalLM'],
+  ...NEMOTRON_H,
+  config: (model) => ({
+    ...nemotronConfig(model),
+    ...deepseekExperts(model),
+    moe_shared_expert_intermediate_size: rowsOfPart(model, 'ffn_up_shexp'),
+    moe_latent_size: rowsOfPart(model, 'ffn_latent_down'),
+  }),
 });
 
 export const jamba = decoder({

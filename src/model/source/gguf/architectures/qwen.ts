@@ -18,22 +18,27 @@ export const qwen2Vl = decoder({
   config: () => QWEN2,
 });
 
+/** A reranker's file has the rows of yes and no in the place of the head, and may have no other. */
 function qwen3Config(model: GgufModel): JsonObject {
+  const isReranker = model.tensors.has('cls.output.weight');
   return {
-    architectures: ['Qwen3ForCausalLM'],
+    architectures: [isReranker ? 'Qwen3ForSequenceClassification' : 'Qwen3ForCausalLM'],
     model_type: 'qwen3',
+    ...(isReranker ? { id2label: { 0: 'yes', 1: 'no' } } : {}),
     attention_bias: hasPart(model, 'attn_q.bias'),
   };
 }
 
 export const qwen3 = decoder({
   name: 'qwen3',
+  outer: { 'cls.output': 'score' },
   classes: ['Qwen3ForCausalLM'],
   config: qwen3Config,
 });
 
 export const qwen3Vl = decoder({
   name: 'qwen3vl',
+  outer: { 'cls.output': 'score' },
   classes: ['Qwen3VLForConditionalGeneration'],
   config: qwen3Config,
 });

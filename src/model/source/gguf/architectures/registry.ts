@@ -2,17 +2,19 @@ import { nearestNames } from '../../../../core/nearest.js';
 import type { GgufFields } from '../fields.js';
 import { apertus } from './apertus.js';
 import type { GgufArchitecture } from './architecture.js';
-import { bert } from './bert.js';
 import { cohere2, commandR } from './cohere.js';
 import { deepseek2 } from './deepseek.js';
 import { qwen35, qwen3Next } from './delta-net.js';
+import { bert, jinaBert, modernBert, nomicBert } from './encoders.js';
 import { ernie45, ernie45Moe } from './ernie.js';
 import { exaone4 } from './exaone4.js';
-import { gemma, gemma2, gemma3 } from './gemma.js';
+import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.js';
+import { gemma3n } from './gemma3n.js';
+import { gemma4 } from './gemma4.js';
 import { chatglm, glm4, glm4Moe } from './glm.js';
 import { gptOss } from './gpt-oss.js';
 import { granite, graniteHybrid, graniteMoe } from './granite.js';
-import { falconH1, jamba, lfm2, nemotronH } from './hybrid.js';
+import { falconH1, jamba, lfm2, lfm2Moe, nemotronH, nemotronHMoe } from './hybrid.js';
 import { falcon, gpt2, gptNeox, nemotron, stablelm, starcoder2 } from './layer-norms.js';
 import {
   arcee,
@@ -50,6 +52,9 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma3n,
+  gemma4,
+  gemmaEmbedding,
   glm4,
   glm4Moe,
   gpt2,
@@ -61,13 +66,18 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   hunyuan,
   internlm2,
   jamba,
+  jinaBert,
   lfm2,
+  lfm2Moe,
   llama,
   minicpm,
   minicpm3,
   mistral3,
+  modernBert,
   nemotron,
   nemotronH,
+  nemotronHMoe,
+  nomicBert,
   olmo,
   olmo2,
   olmoe,

@@ -56,7 +56,7 @@ export async function sizes(model: GgufModel, turning: Turning): Promise<JsonObj
   const size = headDim(model);
   return {
     hidden_size: fields.number(`${name}.embedding_length`),
-    intermediate_size: fields.sameWhereAny(`${name}.feed_forward_length`) ?? undefined,
+    intermediate_size: fields.sameOrEach(`${name}.feed_forward_length`) ?? undefined,
     num_hidden_layers: numLayers(model),
     num_attention_heads: numHeads(model),
     num_key_value_heads: numKvHeads(model),

@@ -1,5 +1,5 @@
 import type { GgufFields } from '../fields.js';
-import { addedTokens, aroundAsAsked, vocabOf } from './parts.js';
+import { addedTokens, aroundAsAsked, pairOf, vocabOf } from './parts.js';
 import { preTokenizerOf } from './pre-tokenizers.js';
 import type { Vocabulary } from './vocabulary.js';
 
@@ -36,10 +36,4 @@ export function gpt2Tokenizer(vocabulary: Vocabulary, fields: GgufFields): Json 
       merges: fields.texts('tokenizer.ggml.merges').map(pairOf),
     },
   };
-}
-
-/** Tokens are spelled without spaces: the one between them parts them. */
-function pairOf(merge: string): readonly string[] {
-  const at = merge.indexOf(' ', 1);
-  return [merge.slice(0, at), merge.slice(at + 1)];
 }

@@ -1,12 +1,14 @@
 import type { GgufFields } from '../fields.js';
-import { addedTokens, aroundAsAsked, vocabOf } from './parts.js';
+import { addedTokens, aroundAsAsked, pairOf, vocabOf } from './parts.js';
 import type { Token, Vocabulary } from './vocabulary.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const SPACE = '▁';
 
-/** SentencePiece's BPE: merges are not written down, but follow from the scores; what no token spells becomes bytes. */
+/**
+ * SentencePiece's BPE: merges follow from the scores where they are not written down; what no token spells becomes bytes.
+ */
 export function llamaTokenizer(vocabulary: Vocabulary, fields: GgufFields): Json {
   const prefix = fields.booleanOrNull('tokenizer.ggml.add_space_prefix') ?? true;
   const replace = { type: 'Replace', pattern: { String: ' ' }, content: SPACE };
@@ -36,7 +38,8 @@ export function llamaTokenizer(vocabulary: Vocabulary, fields: GgufFields): Json
       fuse_unk: true,
       byte_fallback: true,
       vocab: vocabOf(vocabulary),
-      merges: mergesOf(vocabulary, fields),
+      merges:
+        fields.textsOrNull('tokenizer.ggml.merges')?.map(pairOf) ?? mergesOf(vocabulary, fields),
     },
   };
 }

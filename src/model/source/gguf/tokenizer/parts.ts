@@ -54,3 +54,9 @@ export function aroundAsAsked(
   const [bos, eos] = [token('bos'), token('eos')];
   return bos === null && eos === null ? null : around(bos, eos);
 }
+
+/** Tokens are spelled without spaces: the one between them parts them. */
+export function pairOf(merge: string): readonly string[] {
+  const at = merge.indexOf(' ', 1);
+  return [merge.slice(0, at), merge.slice(at + 1)];
+}

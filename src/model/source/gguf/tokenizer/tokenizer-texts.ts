@@ -10,6 +10,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** By `tokenizer.ggml.model`. */
 const KINDS: Readonly<Record<string, (vocabulary: Vocabulary, fields: GgufFields) => Json>> = {
   bert: bertTokenizer,
+  gemma4: llamaTokenizer,
   gpt2: gpt2Tokenizer,
   llama: llamaTokenizer,
   t5: t5Tokenizer,

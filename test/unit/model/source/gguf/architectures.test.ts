@@ -128,6 +128,20 @@ t.test('each expert of an older file has a tensor of its own', async (t) => {
   t.equal((await source.config())['architectures']?.toString(), 'MixtralForCausalLM');
 });
 
+t.test('a reranker of Qwen3 is a classifier of yes and no', async (t) => {
+  const rows = tensor('cls.output.weight', 2, 32);
+  const source = await fileOf(t, 'qwen3', { tensors: [rows] });
+  const { architectures, id2label } = await source.config();
+  t.same(
+    { architectures, id2label },
+    {
+      architectures: ['Qwen3ForSequenceClassification'],
+      id2label: { 0: 'yes', 1: 'no' },
+    },
+  );
+  t.same((await source.weights()).tensors.get('score.weight')?.shape, [2, 32]);
+});
+
 t.test('what turns of a head comes out of its share again', async (t) => {
   for (const dims of [2, 4, 6]) {
     const metadata = { 'rope.dimension_count': u32(dims), 'attention.key_length': u32(58) };

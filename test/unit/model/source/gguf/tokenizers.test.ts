@@ -91,7 +91,7 @@ t.test('what cannot be read is said', async (t) => {
   const load = async (metadata: Entries) => Tokenizer.load((await fileOf(t, metadata)).tokenizer);
   await t.rejects(load([]), { message: /tokenizer\.json is missing/ });
   await t.rejects(load([['tokenizer.ggml.model', text('rwkv')]]), {
-    message: /tokenizer 'rwkv' is not supported\. Supported: bert, gpt2, llama, t5/,
+    message: /tokenizer 'rwkv' is not supported\. Supported: bert, gemma4, gpt2, llama, t5/,
   });
   const roles = { unknown: '[UNK]' };
   const json = await jsonOf(join(FOLDERS, 'wordpiece'));

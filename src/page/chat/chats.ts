@@ -1,0 +1,243 @@
+import { sentenceOf } from '../shared/failure.js';
+import { Store } from '../shared/store.js';
+import { streamAnswer } from './answer.js';
+import { newMessage, type Conversation, type Message, type Settings } from './message.js';
+import { ConversationStorage } from './storage.js';
+import {
+  ancestorsOf,
+  newConversation,
+  pathOf,
+  withChange,
+  withChosen,
+  withMessage,
+  without,
+} from './tree.js';
+
+/** Between two writes of a conversation, in milliseconds. */
+const SAVE_EVERY_MS = 800;
+
+/** So long something deleted can be had back. */
+const OFFERED_MS = 12_000;
+
+/** Something that was deleted, and can be had back. */
+export interface Deleted {
+  readonly sentence: string;
+  readonly restore: () => void;
+}
+
+/** The conversations of this browser: who changes one does it here. */
+export class Chats {
+  /** The last used first. */
+  readonly list = new Store<readonly Conversation[]>([]);
+  readonly current: Store<Conversation>;
+  /** By message: what ends the answer that is made for it. */
+  readonly live = new Store<ReadonlyMap<string, AbortController>>(new Map());
+  /** What was deleted last, for a while; null = nothing. */
+  readonly deleted = new Store<Deleted | null>(null);
+  /** What happened, for who does not see it; and what went wrong with the storage. */
+  readonly news = new Store('');
+  readonly #storage = new ConversationStorage();
+  readonly #unsaved = new Map<string, number>();
+
+  constructor() {
+    this.current = new Store(newConversation(newId(), Date.now()));
+  }
+
+  /** Writes what is not written yet, when the page goes away. */
+  flush(): void {
+    for (const id of [...this.#unsaved.keys()]) this.#save(id);
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.list.set((await this.#storage.readAll()).map(withoutStumps));
+    } catch (error) {
+      this.news.set(`Conversations are not kept in this browser: ${sentenceOf(error)}`);
+    }
+  }
+
+  /** An empty one, with the settings of the last. */
+  begin(): void {
+    this.current.set(newConversation(newId(), Date.now(), this.current.value.settings));
+  }
+
+  open(id: string): void {
+    const found = this.list.value.find((one) => one.id === id);
+    if (found !== undefined) this.current.set(found);
+  }
+
+  delete(id: string): void {
+    const gone = this.#find(id);
+    for (const message of Object.keys(gone?.messages ?? {})) this.stop(message);
+    this.list.update((list) => list.filter((one) => one.id !== id));
+    clearTimeout(this.#unsaved.get(id));
+    this.#unsaved.delete(id);
+    this.#keep(this.#storage.delete(id));
+    if (this.current.value.id === id) this.begin();
+    if (gone !== undefined) this.#offerBack('The conversation was deleted.', gone);
+  }
+
+  /** Those that are here already are replaced. */
+  add(conversations: readonly Conversation[]): void {
+    for (const given of conversations) {
+      const one = given.id === '' ? { ...given, id: newId() } : given;
+      const others = this.list.value.filter(({ id }) => id !== one.id);
+      this.list.set([...others, one].sort((a, b) => b.updatedAt - a.updatedAt));
+      if (this.current.value.id === one.id) this.current.set(one);
+      this.#keep(this.#storage.write(one));
+    }
+  }
+
+  set(settings: Settings): void {
+    const { id } = this.current.value;
+    if (this.#find(id) === undefined) this.current.update((one) => ({ ...one, settings }));
+    else this.#change(id, (one) => ({ ...one, settings }));
+  }
+
+  /** Says something at the end of what is shown, and has it answered. */
+  say(content: string, model: string): void {
+    const parent = pathOf(this.current.value).at(-1)?.id ?? null;
+    this.#ask(newMessage({ id: newId(), parent, role: 'user', content, at: Date.now() }), model);
+  }
+
+  /** The same question in other words: a branch beside it. */
+  edit(id: string, content: string, model: string): void {
+    const old = this.current.value.messages[id];
+    if (old === undefined) return;
+    this.#ask(newMessage({ ...old, id: newId(), content, at: Date.now() }), model);
+  }
+
+  /** What the tools gave for an answer's calls, by call. */
+  answerCalls(id: string, results: ReadonlyMap<string, string>, model: string): void {
+    let parent = id;
+    for (const [toolCallId, content] of results) {
+      const message = newMessage({
+        id: newId(),
+        parent,
+        role: 'tool',
+        content,
+        toolCallId,
+        at: Date.now(),
+      });
+      this.#change(this.current.value.id, (one) => withMessage(one, message));
+      parent = message.id;
+    }
+    this.#answer(parent, model);
+  }
+
+  /** Another answer beside this one. */
+  regenerate(id: string, model: string): void {
+    const parent = this.current.value.messages[id]?.parent;
+    if (typeof parent === 'string') this.#answer(parent, model);
+  }
+
+  choose(id: string): void {
+    this.#change(this.current.value.id, (one) => withChosen(one, id));
+  }
+
+  deleteMessage(id: string): void {
+    this.stop(id);
+    const before = this.current.value;
+    this.#change(before.id, (one) => without(one, id));
+    this.#offerBack('The message was deleted, with all below it.', before);
+  }
+
+  stop(id: string): void {
+    this.live.value.get(id)?.abort();
+  }
+
+  #offerBack(sentence: string, before: Conversation): void {
+    const deleted: Deleted = {
+      sentence,
+      restore: () => {
+        this.deleted.set(null);
+        this.add([withoutStumps(before)]);
+        this.open(before.id);
+      },
+    };
+    this.deleted.set(deleted);
+    setTimeout(() => {
+      this.deleted.update((now) => (now === deleted ? null : now));
+    }, OFFERED_MS);
+  }
+
+  #ask(question: Message, model: string): void {
+    this.#change(this.current.value.id, (one) => withMessage(one, question));
+    this.#answer(question.id, model);
+  }
+
+  #answer(parent: string, model: string): void {
+    const { id } = this.current.value;
+    const message = newMessage({ id: newId(), parent, role: 'assistant', at: Date.now() });
+    this.#change(id, (one) => withMessage(one, message));
+    void this.#stream(id, message.id, model);
+  }
+
+  async #stream(conversation: string, id: string, model: string): Promise<void> {
+    const before = this.#find(conversation);
+    if (before === undefined) return;
+    const abort = new AbortController();
+    this.live.update((live) => new Map([...live, [id, abort]]));
+    this.news.set('The model is answering.');
+    const { settings } = before;
+    const messages = ancestorsOf(before, id);
+    await streamAnswer({ model, settings, messages }, abort.signal, (change) => {
+      this.#change(conversation, (one) => withChange(one, id, change));
+    });
+    this.live.update((live) => new Map([...live].filter(([name]) => name !== id)));
+    this.#save(conversation);
+    const { content = '', error = null } = this.#find(conversation)?.messages[id] ?? {};
+    this.news.set(error ?? `The answer: ${content}`);
+  }
+
+  #find(id: string): Conversation | undefined {
+    const { value } = this.current;
+    return this.list.value.find((one) => one.id === id) ?? (value.id === id ? value : undefined);
+  }
+
+  #change(id: string, change: (conversation: Conversation) => Conversation): void {
+    const before = this.#find(id);
+    if (before === undefined) return;
+    const after = change(before);
+    const others = this.list.value.filter((one) => one.id !== id);
+    this.list.set([...others, after].sort((a, b) => b.updatedAt - a.updatedAt));
+    if (this.current.value.id === id) this.current.set(after);
+    this.#saveSoon(id);
+  }
+
+  #saveSoon(id: string): void {
+    if (this.#unsaved.has(id)) return;
+    const timer = setTimeout(() => {
+      this.#save(id);
+    }, SAVE_EVERY_MS);
+    this.#unsaved.set(id, timer);
+  }
+
+  #save(id: string): void {
+    clearTimeout(this.#unsaved.get(id));
+    this.#unsaved.delete(id);
+    const conversation = this.#find(id);
+    if (conversation !== undefined) this.#keep(this.#storage.write(conversation));
+  }
+
+  #keep(written: Promise<void>): void {
+    written.catch((error: unknown) => {
+      this.news.set(`This conversation was not kept: ${sentenceOf(error)}`);
+    });
+  }
+}
+
+/** Answers that were being made when the page went away. */
+function withoutStumps(conversation: Conversation): Conversation {
+  const messages = Object.entries(conversation.messages).map(([id, message]) => [
+    id,
+    message.finish === null ? { ...message, finish: 'abort' } : message,
+  ]);
+  return { ...conversation, messages: Object.fromEntries(messages) as Conversation['messages'] };
+}
+
+function newId(): string {
+  return crypto
+    .getRandomValues(new Uint32Array(4))
+    .reduce((id, word) => id + word.toString(36), '');
+}

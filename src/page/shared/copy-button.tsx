@@ -1,0 +1,27 @@
+import { useFlash } from './hooks.js';
+import { Icon } from './icons.js';
+
+interface CopyButtonProps {
+  readonly text: () => string;
+  readonly label: string;
+  /** Beside the picture; else it is told to who asks for it. */
+  readonly showsLabel?: boolean;
+}
+
+export function CopyButton({ text, label, showsLabel = false }: CopyButtonProps) {
+  const [isDone, flash] = useFlash();
+  return (
+    <button
+      type="button"
+      class={showsLabel ? 'button' : 'icon-button'}
+      aria-label={showsLabel ? undefined : label}
+      title={showsLabel ? undefined : label}
+      onClick={() => {
+        void navigator.clipboard.writeText(text()).then(flash);
+      }}
+    >
+      <Icon name={isDone ? 'check' : 'copy'} />
+      {showsLabel && (isDone ? 'Copied' : label)}
+    </button>
+  );
+}

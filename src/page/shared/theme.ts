@@ -1,0 +1,25 @@
+import { Store } from './store.js';
+
+export const THEMES = ['auto', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+const NAME = 'radish.theme';
+
+export const theme = new Store<Theme>(kept());
+
+export function chooseTheme(chosen: Theme): void {
+  localStorage.setItem(NAME, chosen);
+  theme.set(chosen);
+  applyTheme();
+}
+
+/** `auto` leaves the choice to the system. */
+export function applyTheme(): void {
+  if (theme.value === 'auto') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme.value;
+}
+
+function kept(): Theme {
+  const name = localStorage.getItem(NAME);
+  return THEMES.find((one) => one === name) ?? 'auto';
+}

@@ -1,0 +1,46 @@
+import t from 'tap';
+
+import { freePort, runRadish } from '../e2e/radish-process.js';
+import { converse, openTab, skip, startBrowser } from './tab.js';
+
+const READY = 'The server is fired up and ready to roll!';
+
+t.test('a dropped socket comes back, and a restart is told', { skip }, async (t) => {
+  const port = String(await freePort());
+  const serve = ['serve', '--port', port];
+  const first = runRadish(serve);
+  t.teardown(() => first.child.kill('SIGKILL'));
+  await first.printed(READY);
+  const url = `http://127.0.0.1:${port}`;
+  const browser = await startBrowser();
+  t.teardown(() => browser.close());
+  const { page } = await openTab(browser, `${url}/#/engine`);
+  const sockets: { readonly drop: () => Promise<void> }[] = [];
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    sockets.push({
+      drop: async () => {
+        await socket.close({ code: 3001 });
+        await server.close();
+      },
+    });
+  });
+  await page.reload();
+  await page.getByRole('heading', { name: 'Requests' }).waitFor();
+  await sockets[0]?.drop();
+  while (sockets.length < 2) await page.waitForTimeout(20);
+  await page.getByRole('heading', { name: 'Requests' }).waitFor();
+  t.equal(await page.getByText('The server was restarted').count(), 0, 'it is the same server');
+
+  first.child.kill('SIGTERM');
+  await first.exit;
+  await page.getByText('The server does not answer.').waitFor();
+  const second = runRadish(serve);
+  t.teardown(() => second.child.kill('SIGKILL'));
+  await page.getByText('The server was restarted').waitFor({ timeout: 30_000 });
+  await page.getByRole('heading', { name: 'Requests' }).waitFor();
+  await page.keyboard.press('Alt+1');
+  t.ok(await converse(page, 'What is the capital of France?'), 'and it answers');
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  t.equal(await page.getByText('The server was restarted').count(), 0);
+});
