@@ -92,28 +92,37 @@ async function measure(sides: readonly Side[]): Promise<Line[]> {
   const lines: Line[] = [];
   for (const [label, lengths] of Object.entries(LENGTHS)) {
     const timings = new Map<Side, Timing[]>(sides.map((side) => [side, []]));
-    let numTexts = 0;
+    let size = { numTexts: 0, numTokens: 0 };
     // Round -1 warms up.
     for (let round = -1; round < Number(values.rounds); round++) {
       const texts = textsOf(lengths, 7 + round);
-      numTexts = texts.length;
+      size = { numTexts: texts.length, numTokens: texts.flat().length };
       for (const side of sides) {
         const timing = await side.run(texts);
         if (round >= 0) timings.get(side)?.push(timing);
       }
     }
-    lines.push(lineOf(label, numTexts, timings));
+    lines.push(lineOf(label, size, timings));
   }
   return lines;
 }
 
-function lineOf(label: string, numTexts: number, timings: ReadonlyMap<Side, Timing[]>): Line {
+interface RoundSize {
+  readonly numTexts: number;
+  readonly numTokens: number;
+}
+
+function lineOf(
+  label: string,
+  { numTexts, numTokens }: RoundSize,
+  timings: ReadonlyMap<Side, Timing[]>,
+): Line {
   const [own = [], ...others] = timings.values();
   const names = [...timings.keys()].map(({ name }) => name);
   const named = <T>(all: readonly T[], from: number) =>
     Object.fromEntries(all.map((value, i) => [names[from + i] ?? '', value]));
   const rates = [...timings.values()].map((all) =>
-    median(all.map(({ wallMs }) => (1000 * Number(values.tokens)) / wallMs)),
+    median(all.map(({ wallMs }) => (1000 * numTokens) / wallMs)),
   );
   const ratios = others.map((other) =>
     median(other.map(({ wallMs }, round) => wallMs / (own[round]?.wallMs ?? NaN))),
