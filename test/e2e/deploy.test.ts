@@ -178,11 +178,17 @@ t.test('an image is made of files that are there, and gets its signals', (t) => 
   t.equal(last('USER'), 'node');
   const command = [last('ENTRYPOINT'), last('CMD')].flatMap((json) => JSON.parse(json) as string[]);
   t.strictSame(command, ['node', 'bin/radish.js', 'serve']);
-  const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
+  const { files, scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    files: string[];
+    scripts: Record<string, string>;
+  };
   const copied = steps
     .filter(([step]) => step === 'COPY')
     .map(([, rest]) => rest.split(' ').at(-1));
-  for (const file of files.filter((file) => !['docs', 'bin/prune.js'].includes(file)))
+  for (const [, file] of (scripts['build:server'] ?? '').matchAll(/node (\S+)/g))
+    t.ok(copied.includes(file), `${file ?? ''} builds the image`);
+  const wanted = files.filter((file) => !/^(!|docs$|bin\/prune\.js$)/.test(file));
+  for (const file of wanted)
     t.ok(file.endsWith('.md') || copied.includes(file), `${file} of the package is in the image`);
   t.end();
 });
