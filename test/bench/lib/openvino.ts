@@ -1,10 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-/** Python is not compiled: the script lies beside the source of this file. */
-const SCRIPT = new URL('../../../../test/bench/lib/openvino_peer.py', import.meta.url);
+import { startPythonPeer } from './python-peer.js';
 
 export interface OpenVinoOptions {
   /** Of an environment that has openvino-genai. */
@@ -51,43 +45,15 @@ export interface OpenVino {
   close(): Promise<void>;
 }
 
-interface Reply {
-  readonly value?: unknown;
-  readonly error?: string;
-}
-
 /** OpenVINO GenAI's continuous batching in a Python process, one workload at a time. */
 export async function startOpenVino(options: OpenVinoOptions): Promise<OpenVino> {
   const { python, gguf, threads, cacheTokens } = options;
-  const args = [fileURLToPath(SCRIPT), gguf, threads, String(cacheTokens)];
-  const child = spawn(python, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const replies = repliesOf(child, createInterface(child.stdout)[Symbol.asyncIterator]());
-  const facts = (await replies()) as OpenVinoFacts;
+  const args = [gguf, threads, String(cacheTokens)];
+  const { pid, facts, ask, close } = await startPythonPeer(python, 'lib/openvino_peer.py', args);
   return {
-    pid: child.pid ?? -1,
-    facts,
-    run: async (workload) => {
-      child.stdin.write(`${JSON.stringify(workload)}\n`);
-      return (await replies()) as OpenVinoTiming;
-    },
-    close: async () => {
-      if (child.exitCode !== null) return;
-      const exited = once(child, 'exit');
-      child.stdin.end();
-      await exited;
-    },
-  };
-}
-
-/** Takes the next reply; rejects with its error, or when the process ends instead. */
-function repliesOf(child: ChildProcess, lines: AsyncIterator<string>): () => Promise<unknown> {
-  let failure: Error | null = null;
-  child.once('error', (error) => (failure = error));
-  return async () => {
-    const next = await lines.next();
-    if (next.done === true) throw failure ?? new Error('OpenVINO ended without an answer');
-    const reply = JSON.parse(next.value) as Reply;
-    if (reply.error !== undefined) throw new Error(reply.error);
-    return reply.value;
+    pid,
+    facts: facts as OpenVinoFacts,
+    run: async (workload) => (await ask(workload)) as OpenVinoTiming,
+    close,
   };
 }
