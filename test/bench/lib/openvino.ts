@@ -49,11 +49,11 @@ export interface OpenVino {
 export async function startOpenVino(options: OpenVinoOptions): Promise<OpenVino> {
   const { python, gguf, threads, cacheTokens } = options;
   const args = [gguf, threads, String(cacheTokens)];
-  const { pid, facts, ask, close } = await startPythonPeer(python, 'lib/openvino_peer.py', args);
+  const peer = await startPythonPeer(python, 'lib/openvino_peer.py', args);
   return {
-    pid,
-    facts: facts as OpenVinoFacts,
-    run: async (workload) => (await ask(workload)) as OpenVinoTiming,
-    close,
+    pid: peer.pid,
+    facts: peer.facts as OpenVinoFacts,
+    run: async (workload) => (await peer.ask(workload)) as OpenVinoTiming,
+    close: () => peer.close(),
   };
 }
