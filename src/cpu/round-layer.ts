@@ -13,7 +13,9 @@ import {
   STAGE,
   type StageModel,
 } from '../model/graph/layer-stages.js';
-import type { DenseMlpPlan, LinearPlan, MoePlan, NormPlan, PlainLayerPlan } from '../model/plan.js';
+import type { DenseMlpPlan, MoePlan } from '../model/plan/mlp.js';
+import type { PlainLayerPlan } from '../model/plan/network.js';
+import type { LinearPlan, NormPlan } from '../model/plan/tensors.js';
 import { noteLayer } from '../model/quantize/compensate/layer-journal.js';
 import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import { roundLinears } from '../model/quantize/compensate/round-linears.js';

@@ -21,7 +21,7 @@ import { chooseKvType } from './kv-type.js';
 import { loraRecipe } from './lora/lora-recipe.js';
 import { loraSites } from './lora/lora-sites.js';
 import { hasPlainLayers } from './plan-facts.js';
-import type { ModelPlan } from './plan.js';
+import type { ModelPlan } from './plan/network.js';
 import { plannedLinears } from './plan-tensors.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';

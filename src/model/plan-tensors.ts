@@ -1,17 +1,9 @@
 import { layerNorms, normTensors, outerNorms } from './plan-facts.js';
-import type {
-  AdapterPlan,
-  AttentionPlan,
-  DenseMlpPlan,
-  LayerPlan,
-  LinearPlan,
-  MlpPlan,
-  ModelPlan,
-  MoePlan,
-  RecurrentPlan,
-  TensorPlan,
-  TrunkPlan,
-} from './plan.js';
+import type { AttentionPlan } from './plan/attention.js';
+import type { DenseMlpPlan, MlpPlan, MoePlan } from './plan/mlp.js';
+import type { LayerPlan, ModelPlan, TrunkPlan } from './plan/network.js';
+import type { RecurrentPlan } from './plan/recurrent.js';
+import type { AdapterPlan, LinearPlan, TensorPlan } from './plan/tensors.js';
 import { pooledLinears, pooledTensors, type PooledPlan } from './pooled/pooled-plan.js';
 
 /** A network that generates, or one that answers with vectors. */

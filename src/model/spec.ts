@@ -4,7 +4,7 @@ import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
 import { kvLayers } from './graph/kv-layers.js';
 import { hasPlainKv, layerWindows, moeFacts, stateFacts } from './plan-facts.js';
-import type { TrunkPlan } from './plan.js';
+import type { TrunkPlan } from './plan/network.js';
 
 export interface SpecOptions {
   readonly contextLength: number;

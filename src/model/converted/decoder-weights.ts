@@ -3,7 +3,7 @@ import type { BuildOptions } from '../built-model.js';
 import type { DecoderModel } from '../families/family.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
-import type { ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
 import { plannedLinears, plannedTensors, planDemands } from '../plan-tensors.js';
 import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 import { targetFor, type ModelTarget } from '../target.js';

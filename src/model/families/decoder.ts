@@ -1,11 +1,7 @@
-import type {
-  AttentionPlan,
-  LayerPlan,
-  ModelPlan,
-  NormPlan,
-  StreamsPlan,
-  TokenInputsPlan,
-} from '../plan.js';
+import type { AttentionPlan } from '../plan/attention.js';
+import type { LayerPlan, ModelPlan } from '../plan/network.js';
+import type { StreamsPlan, TokenInputsPlan } from '../plan/streams.js';
+import type { NormPlan } from '../plan/tensors.js';
 import { type ConfigFields, ModelConfigError } from './config-fields.js';
 import type { DecoderModel } from './family.js';
 import type { ModelConfig } from './model-config.js';

@@ -1,4 +1,4 @@
-import type { MambaFactors } from '../plan.js';
+import type { MambaFactors } from '../plan/recurrent.js';
 import { BAMBA_MODULES, BAMBA_NORMS } from './bamba.js';
 import type { ConfigFields } from './config-fields.js';
 import { decoder, readTied } from './decoder.js';

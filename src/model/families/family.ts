@@ -1,6 +1,6 @@
 import type { ConfigFields } from './config-fields.js';
 import type { ModelConfig } from './model-config.js';
-import type { ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
 import type { TensorView } from '../weights/tensor-view.js';
 
 /** A decoder as config.json says it. */

@@ -1,5 +1,6 @@
 import type { Activation } from '../activation.js';
-import type { HeadSizes, MlpPlan } from '../plan.js';
+import type { HeadSizes } from '../plan/attention.js';
+import type { MlpPlan } from '../plan/mlp.js';
 import type { ConfigFields } from './config-fields.js';
 import { decoder, readTied } from './decoder.js';
 import type { DecoderModel, ModelFamily } from './family.js';

@@ -1,4 +1,4 @@
-import type { LayerPlan } from '../plan.js';
+import type { LayerPlan } from '../plan/network.js';
 import type { ConfigFields } from './config-fields.js';
 import { decoder, readTied } from './decoder.js';
 import type { DecoderModel, ModelFamily } from './family.js';

@@ -1,5 +1,5 @@
 import type { Activation } from '../activation.js';
-import type { GatedMlpPlan, MlpPlan } from '../plan.js';
+import type { GatedMlpPlan, MlpPlan } from '../plan/mlp.js';
 import type { ConfigFields } from './config-fields.js';
 import { decoder, readTied } from './decoder.js';
 import type { ModelFamily } from './family.js';

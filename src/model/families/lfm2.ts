@@ -1,6 +1,6 @@
 import type { ConfigFields } from './config-fields.js';
 import { decoder, readTied } from './decoder.js';
-import type { MlpPlan } from '../plan.js';
+import type { MlpPlan } from '../plan/mlp.js';
 import type { DecoderModel, ModelFamily } from './family.js';
 import { mixersByLayer } from './layer-types.js';
 import type { ModelConfig } from './model-config.js';

@@ -5,7 +5,7 @@ import { readLlamaLike } from './llama-like.js';
 import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
 import { gatedMlp } from './parts/mlp.js';
-import type { TemperaturePlan } from '../plan.js';
+import type { TemperaturePlan } from '../plan/attention.js';
 import { ropeSettings } from './rope-config.js';
 
 const architecture = 'Ministral3ForCausalLM';

@@ -1,4 +1,4 @@
-import type { HeadSizes } from '../plan.js';
+import type { HeadSizes } from '../plan/attention.js';
 import type { RopeConfig } from './rope-config.js';
 
 /** The sizes of a decoder, and how far it reaches: checked, with the defaults of Hugging Face filled in. */

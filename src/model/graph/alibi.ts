@@ -1,4 +1,4 @@
-import type { AlibiPlan } from '../plan.js';
+import type { AlibiPlan } from '../plan/attention.js';
 import type { Graph, Value } from './graph.js';
 
 export interface AlibiRun {

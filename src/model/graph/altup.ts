@@ -1,4 +1,6 @@
-import type { AltUpPlan, LayerPlan, NormPlan, StreamsPlan } from '../plan.js';
+import type { LayerPlan } from '../plan/network.js';
+import type { AltUpPlan, StreamsPlan } from '../plan/streams.js';
+import type { NormPlan } from '../plan/tensors.js';
 import { attention } from './attention.js';
 import type { GraphContext, WeightContext } from './context.js';
 import { times } from './factors.js';

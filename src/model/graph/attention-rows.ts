@@ -1,4 +1,5 @@
-import type { HeadSizes, TrunkPlan } from '../plan.js';
+import type { HeadSizes } from '../plan/attention.js';
+import type { TrunkPlan } from '../plan/network.js';
 import { GRAPH_INPUTS, pastName, prefillKeys } from './contract.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';

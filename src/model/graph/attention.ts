@@ -1,6 +1,7 @@
 import type { RotaryPlan } from '../families/rope-config.js';
 import { headsOf } from '../plan-facts.js';
-import type { AttentionPlan, HeadNormPlan, HeadSizes, LinearPlan, TensorPlan } from '../plan.js';
+import type { AttentionPlan, HeadNormPlan, HeadSizes } from '../plan/attention.js';
+import type { LinearPlan, TensorPlan } from '../plan/tensors.js';
 import type { AttentionLayer, GraphContext } from './context.js';
 import { type ColumnFactors, scaled, times } from './factors.js';
 import type { Graph, Value } from './graph.js';

@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { ModelTarget } from '../target.js';
-import type { AttentionPlan } from '../plan.js';
+import type { AttentionPlan } from '../plan/attention.js';
 import type { WeightStore } from '../weights/weight-store.js';
 import type { Graph, Value } from './graph.js';
 import type { HeadLayout } from './head-layout.js';

@@ -1,4 +1,4 @@
-import type { ExpertGroups, MoePlan, ScoredRouting, SparseMixerRouting } from '../plan.js';
+import type { ExpertGroups, MoePlan, ScoredRouting, SparseMixerRouting } from '../plan/mlp.js';
 import type { GraphContext } from './context.js';
 import { expertsName } from './contract.js';
 import { times } from './factors.js';

@@ -1,5 +1,5 @@
 import { GRAPH_INPUTS, GRAPH_OUTPUTS, TOP_ROWS } from './contract.js';
-import type { ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
 import type { GraphContext } from './context.js';
 import { times } from './factors.js';
 import type { Graph, Value } from './graph.js';

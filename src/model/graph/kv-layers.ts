@@ -1,6 +1,7 @@
 import type { KvLayer } from '../../core/model-spec.js';
 import { headsOf } from '../plan-facts.js';
-import type { HeadSizes, TrunkPlan } from '../plan.js';
+import type { HeadSizes } from '../plan/attention.js';
+import type { TrunkPlan } from '../plan/network.js';
 import { headLayout } from './head-layout.js';
 
 /** The layers that have keys and values of their own, and how those lie in the cache. */

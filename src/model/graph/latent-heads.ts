@@ -1,4 +1,4 @@
-import type { AttentionPlan, LatentPlan } from '../plan.js';
+import type { AttentionPlan, LatentPlan } from '../plan/attention.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';

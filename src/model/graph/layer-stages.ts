@@ -1,13 +1,7 @@
 import type { ModelConfig } from '../families/model-config.js';
-import type {
-  DenseMlpPlan,
-  LayerPlan,
-  LinearPlan,
-  ModelPlan,
-  MoePlan,
-  NormPlan,
-  PlainLayerPlan,
-} from '../plan.js';
+import type { DenseMlpPlan, MoePlan } from '../plan/mlp.js';
+import type { LayerPlan, ModelPlan, PlainLayerPlan } from '../plan/network.js';
+import type { LinearPlan, NormPlan } from '../plan/tensors.js';
 import { CPU_TARGET } from '../target.js';
 import type { LinearWeight, WeightStore } from '../weights/weight-store.js';
 import { attendedHeads } from './attention.js';

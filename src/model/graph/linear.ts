@@ -1,4 +1,4 @@
-import type { AdapterPlan, LinearPlan, TensorPlan } from '../plan.js';
+import type { AdapterPlan, LinearPlan, TensorPlan } from '../plan/tensors.js';
 import type { BlockLinear, PlainLinear, TensorRef } from '../weights/weight-store.js';
 import type { WeightContext } from './context.js';
 import { type ColumnFactors, joinedFactors, scaled } from './factors.js';

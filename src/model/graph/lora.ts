@@ -1,4 +1,4 @@
-import type { LinearPlan } from '../plan.js';
+import type { LinearPlan } from '../plan/tensors.js';
 import type { WeightContext } from './context.js';
 import { loraName } from './contract.js';
 import { type ColumnFactors, joinedFactors, scaled } from './factors.js';

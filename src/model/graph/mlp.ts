@@ -1,4 +1,4 @@
-import type { DenseMlpPlan, GatedMlpPlan, PlainMlpPlan } from '../plan.js';
+import type { DenseMlpPlan, GatedMlpPlan, PlainMlpPlan } from '../plan/mlp.js';
 import { activate } from './activation.js';
 import type { GraphContext } from './context.js';
 import { times } from './factors.js';

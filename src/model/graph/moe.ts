@@ -3,9 +3,9 @@ import type {
   ExpertsBesides,
   GatedMlpPlan,
   MoePlan,
-  NormPlan,
   SharedExpertPlan,
-} from '../plan.js';
+} from '../plan/mlp.js';
+import type { NormPlan } from '../plan/tensors.js';
 import type { GraphContext } from './context.js';
 import { chooseExperts, type Route } from './expert-choice.js';
 import type { Graph, Value } from './graph.js';

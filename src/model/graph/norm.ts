@@ -1,4 +1,4 @@
-import type { NormPlan } from '../plan.js';
+import type { NormPlan } from '../plan/tensors.js';
 import type { WeightContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 

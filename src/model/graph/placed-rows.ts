@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { RotaryPlan } from '../families/rope-config.js';
-import type { TemperaturePlan } from '../plan.js';
+import type { TemperaturePlan } from '../plan/attention.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
 import { makeTables, type RotaryTables } from './rotary-tables.js';

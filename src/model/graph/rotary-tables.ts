@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../families/model-config.js';
 import { ropeAt, type RotaryPlan } from '../families/rope-config.js';
-import type { AttentionPlan } from '../plan.js';
+import type { AttentionPlan } from '../plan/attention.js';
 import type { Graph, Value } from './graph.js';
 import { headsOf } from '../plan-facts.js';
 import { padTable } from './head-layout.js';

@@ -1,4 +1,4 @@
-import type { MoePlan } from '../plan.js';
+import type { MoePlan } from '../plan/mlp.js';
 import type { Graph, Value } from './graph.js';
 
 /** Where the row of each token and chosen expert lies when rows are sorted by expert. */

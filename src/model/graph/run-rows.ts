@@ -1,5 +1,5 @@
 import { plannedLinears } from '../plan-tensors.js';
-import type { ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
 import type { LinearWeight, WeightStore } from '../weights/weight-store.js';
 import { GRAPH_INPUTS } from './contract.js';
 import type { Graph, Value } from './graph.js';

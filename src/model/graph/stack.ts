@@ -1,4 +1,6 @@
-import type { LayerPlan, MlpPlan, NormPlan, TrunkPlan } from '../plan.js';
+import type { MlpPlan } from '../plan/mlp.js';
+import type { LayerPlan, TrunkPlan } from '../plan/network.js';
+import type { NormPlan } from '../plan/tensors.js';
 import { altUpLayer, enterStreams, leaveStreams } from './altup.js';
 import { attention } from './attention.js';
 import type { GraphContext } from './context.js';

@@ -1,4 +1,4 @@
-import type { TensorPlan } from '../plan.js';
+import type { TensorPlan } from '../plan/tensors.js';
 import type { WeightContext } from './context.js';
 import type { Value } from './graph.js';
 

@@ -1,4 +1,4 @@
-import type { TokenInputPlan, TokenInputsPlan } from '../plan.js';
+import type { TokenInputPlan, TokenInputsPlan } from '../plan/streams.js';
 import { activate } from './activation.js';
 import type { WeightContext } from './context.js';
 import { times } from './factors.js';

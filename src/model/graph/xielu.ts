@@ -1,4 +1,4 @@
-import type { XieluPlan } from '../plan.js';
+import type { XieluPlan } from '../plan/mlp.js';
 import type { WeightContext } from './context.js';
 import type { Value } from './graph.js';
 

@@ -1,6 +1,7 @@
 import type { DecoderModel } from '../families/family.js';
 import { denseLinears, latentLinears } from '../plan-tensors.js';
-import type { LayerPlan, LinearPlan } from '../plan.js';
+import type { LayerPlan } from '../plan/network.js';
+import type { LinearPlan } from '../plan/tensors.js';
 import type { Lines } from '../weights/packing.js';
 import type { TensorView } from '../weights/tensor-view.js';
 

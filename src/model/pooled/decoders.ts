@@ -4,7 +4,7 @@ import type { DecoderModel, ModelFamily } from '../families/family.js';
 import { llama } from '../families/llama.js';
 import { Names } from '../families/parts/names.js';
 import { DECODERS } from '../families/registry.js';
-import type { LayerPlan } from '../plan.js';
+import type { LayerPlan } from '../plan/network.js';
 import { linearStage } from './encoders/heads.js';
 import type { ClassifierSizes, PooledFamily } from './family.js';
 import type { GatedRewardStage, PooledTrunk, PoolStage } from './pooled-plan.js';

@@ -10,7 +10,7 @@ import { tableRows } from '../graph/table-rows.js';
 import { mutualAttention } from './mutual-attention.js';
 import { placesIn } from './score-bias.js';
 import { attentionsOf } from '../plan-facts.js';
-import type { AdapterPlan } from '../plan.js';
+import type { AdapterPlan } from '../plan/tensors.js';
 import type { EncoderPlan, EntryPlan, PooledTrunk, PositionsPlan } from './pooled-plan.js';
 
 /** Rows of a trunk whose tokens see each other, `[R, hidden]` after the last norm. */

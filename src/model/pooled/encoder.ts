@@ -4,7 +4,10 @@ import { Names } from '../families/parts/names.js';
 import { norm, type NormStyle } from '../families/parts/norm.js';
 import type { Part } from '../families/parts/part.js';
 import { layerPlace, type LayerPlace } from '../families/parts/place.js';
-import type { AttentionPlan, LayerPlan, MlpPlan, NormPlan, TensorPlan } from '../plan.js';
+import type { AttentionPlan } from '../plan/attention.js';
+import type { MlpPlan } from '../plan/mlp.js';
+import type { LayerPlan } from '../plan/network.js';
+import type { NormPlan, TensorPlan } from '../plan/tensors.js';
 import type { PooledTrunk, ScoresPlan } from './pooled-plan.js';
 
 /** What an encoder adds to the words before its layers read them. */

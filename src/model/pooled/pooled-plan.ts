@@ -1,7 +1,8 @@
 import type { Activation } from '../activation.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { normTensors } from '../plan-facts.js';
-import type { AdapterPlan, LinearPlan, NormPlan, TensorPlan, TrunkPlan } from '../plan.js';
+import type { TrunkPlan } from '../plan/network.js';
+import type { AdapterPlan, LinearPlan, NormPlan, TensorPlan } from '../plan/tensors.js';
 import type { TensorView } from '../weights/tensor-view.js';
 
 /**

@@ -4,7 +4,7 @@ import { generates, unsupported } from '../families/registry.js';
 import { ENCODERS } from './encoders/registry.js';
 import { CAUSAL_CLASSES, OTHER_DECODERS } from './decoders.js';
 import type { PooledFamily } from './family.js';
-import type { TensorPlan } from '../plan.js';
+import type { TensorPlan } from '../plan/tensors.js';
 import { rowWidth, type PooledPlan, type PooledTrunk, type PoolStage } from './pooled-plan.js';
 import type { LayerNormModule, SentenceModules } from './sentence-modules.js';
 

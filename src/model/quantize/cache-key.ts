@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { QuantizedFormat, WeightFormat } from '../../core/model-spec.js';
-import type { ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';

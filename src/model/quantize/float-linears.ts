@@ -1,4 +1,6 @@
-import type { LinearPlan, ModelPlan, RecurrentPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
+import type { RecurrentPlan } from '../plan/recurrent.js';
+import type { LinearPlan } from '../plan/tensors.js';
 
 /** Routers and gates stay in f32, whatever the format: they are tiny, and they decide. */
 export function staysFloat(plan: ModelPlan): ReadonlySet<LinearPlan> {

@@ -1,7 +1,8 @@
 import type { QuantizedFormat, WeightFormat } from '../../core/model-spec.js';
 import { countParameters, plannedLinears } from '../plan-tensors.js';
 import { ModelLoadError } from '../load-error.js';
-import type { LinearPlan, ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
+import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import { staysFloat } from './float-linears.js';
 import { loadedBytes } from './loaded-bytes.js';

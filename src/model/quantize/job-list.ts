@@ -1,5 +1,5 @@
 import type { WeightFormat } from '../../core/model-spec.js';
-import type { LinearPlan, TensorPlan } from '../plan.js';
+import type { LinearPlan, TensorPlan } from '../plan/tensors.js';
 import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';

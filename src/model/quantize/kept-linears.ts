@@ -1,5 +1,7 @@
 import { plannedLinears } from '../plan-tensors.js';
-import type { GatedMlpPlan, LayerPlan, LinearPlan, ModelPlan } from '../plan.js';
+import type { GatedMlpPlan } from '../plan/mlp.js';
+import type { LayerPlan, ModelPlan } from '../plan/network.js';
+import type { LinearPlan } from '../plan/tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import { InputFiles } from '../weights/input-files.js';

@@ -1,13 +1,9 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
 import { latentEnds } from '../plan-tensors.js';
-import type {
-  AttentionPlan,
-  DenseMlpPlan,
-  LinearPlan,
-  MlpPlan,
-  NormPlan,
-  RecurrentPlan,
-} from '../plan.js';
+import type { AttentionPlan } from '../plan/attention.js';
+import type { DenseMlpPlan, MlpPlan } from '../plan/mlp.js';
+import type { RecurrentPlan } from '../plan/recurrent.js';
+import type { LinearPlan, NormPlan } from '../plan/tensors.js';
 import type { BlockSize } from '../target.js';
 import type { LinearEncoding, OutputStep } from './job.js';
 import type { LinearOrder } from './job-list.js';

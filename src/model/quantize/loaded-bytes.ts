@@ -1,6 +1,7 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
 import { denseLinears, plannedLinears } from '../plan-tensors.js';
-import type { LinearPlan, ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
+import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import { staysFloat } from './float-linears.js';
 import type { LinearOrder } from './job-list.js';

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../families/model-config.js';
-import type { LinearPlan, NormPlan } from '../plan.js';
+import type { LinearPlan, NormPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import type { OutputStep, TableJob } from './job.js';
 import type { JobList, LinearOrder } from './job-list.js';

@@ -12,7 +12,8 @@ import {
   streamTensors,
   tablesOf,
 } from '../plan-tensors.js';
-import type { LayerPlan, ModelPlan, NormPlan, TensorPlan } from '../plan.js';
+import type { LayerPlan, ModelPlan } from '../plan/network.js';
+import type { NormPlan, TensorPlan } from '../plan/tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';

@@ -1,7 +1,7 @@
 import { dirname, relative, sep } from 'node:path';
 
 import { type AnyPlan, plannedLinears, plannedTensors } from '../plan-tensors.js';
-import type { LinearPlan } from '../plan.js';
+import type { LinearPlan } from '../plan/tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { elements } from '../elements.js';
 import { findWeight, type WeightTensor } from './find-weight.js';

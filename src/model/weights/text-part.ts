@@ -1,4 +1,4 @@
-import type { ModelPlan } from '../plan.js';
+import type { ModelPlan } from '../plan/network.js';
 import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 import { aliased } from './aliases.js';
 

@@ -1,4 +1,4 @@
-import type { AltUpPlan, StreamsPlan } from '../../plan.js';
+import type { AltUpPlan, StreamsPlan } from '../../plan/streams.js';
 import type { ConfigFields } from '../config-fields.js';
 import type { ModelConfig } from '../model-config.js';
 import { Names } from './names.js';

@@ -4,7 +4,7 @@ import type {
   HeadNormPlan,
   HeadSizes,
   TemperaturePlan,
-} from '../../plan.js';
+} from '../../plan/attention.js';
 import type { ModelConfig } from '../model-config.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import { type FusedLinear, type FusedPart, fusedViews, turned, turnedViews } from './fused.js';

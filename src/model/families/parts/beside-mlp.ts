@@ -1,4 +1,5 @@
-import type { MoePlan, NormPlan } from '../../plan.js';
+import type { MoePlan } from '../../plan/mlp.js';
+import type { NormPlan } from '../../plan/tensors.js';
 import { type ExpertTraits, routedMlp } from './experts.js';
 import { gated } from './mlp.js';
 import { norm, type NormStyle } from './norm.js';

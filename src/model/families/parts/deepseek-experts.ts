@@ -1,4 +1,4 @@
-import type { ExpertGroups } from '../../plan.js';
+import type { ExpertGroups } from '../../plan/mlp.js';
 import type { ConfigFields } from '../config-fields.js';
 import { type ExpertTraits, readExpertSizes } from './experts.js';
 

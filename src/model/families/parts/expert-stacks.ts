@@ -1,4 +1,5 @@
-import type { LinearPlan, MoePlan } from '../../plan.js';
+import type { MoePlan } from '../../plan/mlp.js';
+import type { LinearPlan } from '../../plan/tensors.js';
 import type { Lines } from '../../weights/packing.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import type { Names } from './names.js';

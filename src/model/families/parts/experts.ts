@@ -1,11 +1,6 @@
 import type { Activation } from '../../activation.js';
-import type {
-  DenseMlpPlan,
-  LinearPlan,
-  MoePlan,
-  ScoredRouting,
-  SparseMixerRouting,
-} from '../../plan.js';
+import type { DenseMlpPlan, MoePlan, ScoredRouting, SparseMixerRouting } from '../../plan/mlp.js';
+import type { LinearPlan } from '../../plan/tensors.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import type { ConfigFields } from '../config-fields.js';
 import { type ExpertStacks, STACKS, stackViews } from './expert-stacks.js';

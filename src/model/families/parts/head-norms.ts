@@ -1,4 +1,5 @@
-import type { AttentionPlan, HeadNormPlan, TensorPlan } from '../../plan.js';
+import type { AttentionPlan, HeadNormPlan } from '../../plan/attention.js';
+import type { TensorPlan } from '../../plan/tensors.js';
 import type { ModelConfig } from '../model-config.js';
 import type { Names } from './names.js';
 import { norm, type NormStyle } from './norm.js';

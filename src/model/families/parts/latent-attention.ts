@@ -1,4 +1,5 @@
-import type { AttentionPlan, LinearPlan } from '../../plan.js';
+import type { AttentionPlan } from '../../plan/attention.js';
+import type { LinearPlan } from '../../plan/tensors.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import type { ConfigFields } from '../config-fields.js';
 import { fusedViews } from './fused.js';

@@ -1,4 +1,8 @@
-import type { AttentionPlan, LayerPlan, MlpPlan, NormPlan, RecurrentPlan } from '../../plan.js';
+import type { AttentionPlan } from '../../plan/attention.js';
+import type { MlpPlan } from '../../plan/mlp.js';
+import type { LayerPlan } from '../../plan/network.js';
+import type { RecurrentPlan } from '../../plan/recurrent.js';
+import type { NormPlan } from '../../plan/tensors.js';
 import { norm, type NormStyle } from './norm.js';
 import type { Part } from './part.js';
 import type { LayerPlace } from './place.js';

@@ -1,4 +1,4 @@
-import type { Mamba2Plan, MambaFactors, MemoryHeads } from '../../plan.js';
+import type { Mamba2Plan, MambaFactors, MemoryHeads } from '../../plan/recurrent.js';
 import type { ConfigFields } from '../config-fields.js';
 import type { ModelConfig } from '../model-config.js';
 import { fusedViews, inOrder } from './fused.js';

@@ -1,4 +1,4 @@
-import type { Mamba1Plan } from '../../plan.js';
+import type { Mamba1Plan } from '../../plan/recurrent.js';
 import { fusedViews, inOrder } from './fused.js';
 import { norm, type NormStyle } from './norm.js';
 import type { Part } from './part.js';

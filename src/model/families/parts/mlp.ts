@@ -1,5 +1,6 @@
 import type { Activation } from '../../activation.js';
-import type { GatedMlpPlan, PlainMlpPlan, TensorPlan, XieluPlan } from '../../plan.js';
+import type { GatedMlpPlan, PlainMlpPlan, XieluPlan } from '../../plan/mlp.js';
+import type { TensorPlan } from '../../plan/tensors.js';
 import type { ConfigFields } from '../config-fields.js';
 import { fusedViews, inOrder, turned, turnedViews } from './fused.js';
 import type { Names } from './names.js';

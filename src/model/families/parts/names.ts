@@ -1,4 +1,4 @@
-import type { LinearPlan, TensorPlan } from '../../plan.js';
+import type { LinearPlan, TensorPlan } from '../../plan/tensors.js';
 
 export interface LinearShape {
   readonly in: number;

@@ -1,4 +1,4 @@
-import type { NormPlan } from '../../plan.js';
+import type { NormPlan } from '../../plan/tensors.js';
 import type { ConfigFields } from '../config-fields.js';
 import type { Names } from './names.js';
 

@@ -1,4 +1,4 @@
-import type { ConvPlan, DeltaNetPlan, MemoryHeads, ShortConvPlan } from '../../plan.js';
+import type { ConvPlan, DeltaNetPlan, MemoryHeads, ShortConvPlan } from '../../plan/recurrent.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import type { ConfigFields } from '../config-fields.js';
 import { fusedViews, type FusedPart } from './fused.js';

@@ -1,5 +1,5 @@
 import type { Activation } from '../../activation.js';
-import type { TokenInputPlan, TokenInputsPlan } from '../../plan.js';
+import type { TokenInputPlan, TokenInputsPlan } from '../../plan/streams.js';
 import type { ConfigFields } from '../config-fields.js';
 import type { ModelConfig } from '../model-config.js';
 import { Names } from './names.js';

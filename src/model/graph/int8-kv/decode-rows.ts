@@ -1,5 +1,5 @@
 import { GRAPH_INPUTS } from '../contract.js';
-import type { AttentionPlan } from '../../plan.js';
+import type { AttentionPlan } from '../../plan/attention.js';
 import type { Value } from '../graph.js';
 import { attentionAttributes } from '../group-query.js';
 import { rotaryAttributes } from '../rotary-tables.js';

@@ -4,7 +4,7 @@ import type { Graph, Value } from '../graph.js';
 import { plainSinks } from '../group-query.js';
 import { headLayout } from '../head-layout.js';
 import { type RotaryOptions, rotaryTables, type RotaryTables } from '../rotary-tables.js';
-import type { AttentionPlan } from '../../plan.js';
+import type { AttentionPlan } from '../../plan/attention.js';
 
 /** No later position than `numPositions` can be run. */
 export type Int8Options = Pick<RotaryOptions, 'numPositions' | 'contextLength'>;

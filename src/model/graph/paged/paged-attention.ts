@@ -1,6 +1,6 @@
 import type { FloatType } from '../../../core/model-spec.js';
 import type { ModelConfig } from '../../families/model-config.js';
-import type { AttentionPlan } from '../../plan.js';
+import type { AttentionPlan } from '../../plan/attention.js';
 import type { ModelTarget } from '../../target.js';
 import type { Attend } from '../context.js';
 import { cacheName, PAGED_INPUTS, PAGED_RUN_ROWS_MIN } from '../contract.js';

@@ -1,4 +1,4 @@
-import type { ModelPlan } from '../../plan.js';
+import type { ModelPlan } from '../../plan/network.js';
 import type { GraphContext } from '../context.js';
 import { GRAPH_INPUTS, GRAPH_OUTPUTS, PAGED_INPUTS, TOP_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';

@@ -1,4 +1,4 @@
-import type { ConvPlan } from '../../plan.js';
+import type { ConvPlan } from '../../plan/recurrent.js';
 import type { GraphContext } from '../context.js';
 import { pastStateName, presentStateName } from '../contract.js';
 import type { Value } from '../graph.js';

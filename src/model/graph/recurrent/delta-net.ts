@@ -1,4 +1,4 @@
-import type { DeltaNetPlan } from '../../plan.js';
+import type { DeltaNetPlan } from '../../plan/recurrent.js';
 import type { GraphContext } from '../context.js';
 import type { Value } from '../graph.js';
 import { linearParts, packedLinear } from '../linear.js';

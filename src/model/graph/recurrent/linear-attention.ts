@@ -1,4 +1,5 @@
-import type { MemoryHeads, TensorPlan } from '../../plan.js';
+import type { MemoryHeads } from '../../plan/recurrent.js';
+import type { TensorPlan } from '../../plan/tensors.js';
 import type { WeightContext } from '../context.js';
 import { pastStateName, presentStateName } from '../contract.js';
 import type { Graph, Value } from '../graph.js';

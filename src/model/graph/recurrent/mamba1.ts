@@ -1,4 +1,4 @@
-import type { Mamba1Plan } from '../../plan.js';
+import type { Mamba1Plan } from '../../plan/recurrent.js';
 import { activate } from '../activation.js';
 import type { GraphContext } from '../context.js';
 import type { Value } from '../graph.js';

@@ -1,4 +1,4 @@
-import type { Mamba2Plan, MambaNormPlan } from '../../plan.js';
+import type { Mamba2Plan, MambaNormPlan } from '../../plan/recurrent.js';
 import { activate } from '../activation.js';
 import type { GraphContext } from '../context.js';
 import { times } from '../factors.js';

@@ -1,4 +1,4 @@
-import type { RecurrentPlan } from '../../plan.js';
+import type { RecurrentPlan } from '../../plan/recurrent.js';
 
 /** A layer that keeps a state. */
 export interface RecurrentLayer<P extends RecurrentPlan = RecurrentPlan> {

@@ -1,4 +1,4 @@
-import type { ShortConvPlan } from '../../plan.js';
+import type { ShortConvPlan } from '../../plan/recurrent.js';
 import type { GraphContext } from '../context.js';
 import type { Value } from '../graph.js';
 import { linearParts, packedLinear } from '../linear.js';

@@ -4,7 +4,7 @@ import { attention } from '../../families/parts/attention.js';
 import { plainMlp } from '../../families/parts/mlp.js';
 import { Names } from '../../families/parts/names.js';
 import { layerNorm, norm, type NormStyle } from '../../families/parts/norm.js';
-import type { LinearPlan } from '../../plan.js';
+import type { LinearPlan } from '../../plan/tensors.js';
 import { encoder } from '../encoder.js';
 import type { DisentangledPlan, PooledTrunk } from '../pooled-plan.js';
 import { denseHead } from './heads.js';

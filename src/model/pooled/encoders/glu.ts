@@ -2,7 +2,7 @@ import type { Activation } from '../../activation.js';
 import { fusedViews, inOrder } from '../../families/parts/fused.js';
 import type { Part } from '../../families/parts/part.js';
 import type { LayerPlace } from '../../families/parts/place.js';
-import type { GatedMlpPlan } from '../../plan.js';
+import type { GatedMlpPlan } from '../../plan/mlp.js';
 
 export interface GluTraits {
   readonly activation: Activation;

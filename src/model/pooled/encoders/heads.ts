@@ -2,7 +2,7 @@ import type { Activation } from '../../activation.js';
 import { ModelConfigError, type ConfigFields } from '../../families/config-fields.js';
 import { Names } from '../../families/parts/names.js';
 import { norm, type NormStyle } from '../../families/parts/norm.js';
-import type { LinearPlan } from '../../plan.js';
+import type { LinearPlan } from '../../plan/tensors.js';
 import type { ClassifierSizes, PooledFamily } from '../family.js';
 import type { PooledTrunk, PoolStage } from '../pooled-plan.js';
 

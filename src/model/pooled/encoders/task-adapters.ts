@@ -1,5 +1,6 @@
 import type { ConfigFields } from '../../families/config-fields.js';
-import type { AdapterPlan, LayerPlan, LinearPlan, TensorPlan } from '../../plan.js';
+import type { LayerPlan } from '../../plan/network.js';
+import type { AdapterPlan, LinearPlan, TensorPlan } from '../../plan/tensors.js';
 import type { Lines } from '../../weights/packing.js';
 import type { TensorView } from '../../weights/tensor-view.js';
 import type { PooledTrunk } from '../pooled-plan.js';

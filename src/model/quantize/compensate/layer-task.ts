@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../../families/model-config.js';
-import type { ModelPlan } from '../../plan.js';
+import type { ModelPlan } from '../../plan/network.js';
 import type { StoredTensor } from '../../weights/packing.js';
 import type { WeightMap } from '../../weights/weight-store.js';
 import type { ZeroBlocksPlace } from '../zero-blocks.js';

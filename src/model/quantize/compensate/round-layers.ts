@@ -1,7 +1,7 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 
 import type { ModelConfig } from '../../families/model-config.js';
-import type { ModelPlan } from '../../plan.js';
+import type { ModelPlan } from '../../plan/network.js';
 import type { WeightMap } from '../../weights/weight-store.js';
 import type { QuantizeJob } from '../job.js';
 import type { LayerRounding } from '../recipe.js';

@@ -5,7 +5,7 @@ import { quantile } from '../../../../src/model/families/parts/quantile.js';
 import { readDecoder } from '../../../../src/model/families/registry.js';
 import { pagedObstacle } from '../../../../src/model/graph/paged/require-paged.js';
 import { int8Obstacle } from '../../../../src/model/kv-type.js';
-import type { GatedMlpPlan } from '../../../../src/model/plan.js';
+import type { GatedMlpPlan } from '../../../../src/model/plan/mlp.js';
 import { modelSpec } from '../../../../src/model/spec.js';
 
 const BASE = {
