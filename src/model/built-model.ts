@@ -1,6 +1,6 @@
 import type { FloatType, ModelSpec } from '../core/model-spec.js';
 import type { ModelTarget, TargetRequest } from './target.js';
-import type { AnyPlan } from './plan-tensors.js';
+import type { AnyPlan } from './plan/demands.js';
 import type { Preference, Quantization } from './quantize/format.js';
 import type { CalibrateKv, KvScales } from './kv-scales.js';
 import type { LoraRecipe } from './lora/lora-recipe.js';

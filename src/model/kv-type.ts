@@ -3,7 +3,7 @@ import type { DecoderModel } from './families/family.js';
 import { prefillKeys } from './graph/contract.js';
 import { headLayout } from './graph/head-layout.js';
 import { ModelLoadError } from './load-error.js';
-import { attentionsOf, hasPlainKv, stateFacts } from './plan-facts.js';
+import { attentionsOf, hasPlainKv, stateFacts } from './plan/facts.js';
 import type { KvCacheDtype, ModelTarget } from './target.js';
 
 /**

@@ -8,7 +8,7 @@ import { ModelLoadError } from './load-error.js';
 import type { LoraRecipe } from './lora/lora-recipe.js';
 import type { LoraTargets } from './lora/lora-sites.js';
 import { openModel } from './open-model.js';
-import { countParameters } from './plan-tensors.js';
+import { countParameters } from './plan/demands.js';
 import { buildPooledModel } from './pooled/build-pooled.js';
 import { forTask } from './pooled/embedding-task.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';

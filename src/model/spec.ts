@@ -3,7 +3,7 @@ import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
 import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
 import { kvLayers } from './graph/kv-layers.js';
-import { hasPlainKv, layerWindows, moeFacts, stateFacts } from './plan-facts.js';
+import { hasPlainKv, layerWindows, moeFacts, stateFacts } from './plan/facts.js';
 import type { TrunkPlan } from './plan/network.js';
 
 export interface SpecOptions {

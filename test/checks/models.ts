@@ -10,7 +10,7 @@ import type { DecoderModel } from '../../src/model/families/family.js';
 import { DECODERS, readDecoder } from '../../src/model/families/registry.js';
 import { pagedObstacle } from '../../src/model/graph/paged/require-paged.js';
 import { int8Obstacle } from '../../src/model/kv-type.js';
-import { stateFacts } from '../../src/model/plan-facts.js';
+import { stateFacts } from '../../src/model/plan/facts.js';
 import { OTHER_DECODERS } from '../../src/model/pooled/decoders.js';
 import { ENCODERS } from '../../src/model/pooled/encoders/registry.js';
 import type { PooledFamily } from '../../src/model/pooled/family.js';

@@ -4,7 +4,7 @@ import type { DecoderModel } from '../families/family.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
 import type { ModelPlan } from '../plan/network.js';
-import { plannedLinears, plannedTensors, planDemands } from '../plan-tensors.js';
+import { plannedLinears, plannedTensors, planDemands } from '../plan/demands.js';
 import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 import { targetFor, type ModelTarget } from '../target.js';
 import type { LinearWeight, WeightMap } from '../weights/weight-store.js';

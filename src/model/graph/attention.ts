@@ -1,5 +1,5 @@
 import type { RotaryPlan } from '../families/rope-config.js';
-import { headsOf } from '../plan-facts.js';
+import { headsOf } from '../plan/facts.js';
 import type { AttentionPlan, HeadNormPlan, HeadSizes } from '../plan/attention.js';
 import type { LinearPlan, TensorPlan } from '../plan/tensors.js';
 import type { AttentionLayer, GraphContext } from './context.js';

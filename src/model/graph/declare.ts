@@ -2,7 +2,7 @@ import type { LoraSite } from '../../core/lora.js';
 import type { KvLayer } from '../../core/model-spec.js';
 import type { DecoderModel } from '../families/family.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { moeFacts, stateFacts } from '../plan-facts.js';
+import { moeFacts, stateFacts } from '../plan/facts.js';
 import type { ModelPlan } from '../plan/network.js';
 import {
   EXTEND_INPUTS,

@@ -1,7 +1,7 @@
 import type { ModelConfig } from '../families/model-config.js';
 import type { AttentionPlan, HeadSizes } from '../plan/attention.js';
 import type { TrunkPlan } from '../plan/network.js';
-import { attentionsOf, headsOf } from '../plan-facts.js';
+import { attentionsOf, headsOf } from '../plan/facts.js';
 import { alibiBias } from './alibi.js';
 import { type AttentionRows, attentionRows, PLAIN_ROWS } from './attention-rows.js';
 import { GRAPH_INPUTS, pastName, prefillKeys, presentName } from './contract.js';

@@ -1,5 +1,5 @@
 import type { KvLayer } from '../../core/model-spec.js';
-import { headsOf } from '../plan-facts.js';
+import { headsOf } from '../plan/facts.js';
 import type { HeadSizes } from '../plan/attention.js';
 import type { TrunkPlan } from '../plan/network.js';
 import { headLayout } from './head-layout.js';

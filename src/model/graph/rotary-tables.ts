@@ -2,7 +2,7 @@ import type { ModelConfig } from '../families/model-config.js';
 import { ropeAt, type RotaryPlan } from '../families/rope-config.js';
 import type { AttentionPlan } from '../plan/attention.js';
 import type { Graph, Value } from './graph.js';
-import { headsOf } from '../plan-facts.js';
+import { headsOf } from '../plan/facts.js';
 import { padTable } from './head-layout.js';
 import type { Attribute } from './onnx.js';
 import { ropeTables } from './rope-tables.js';

@@ -1,4 +1,4 @@
-import { plannedLinears } from '../plan-tensors.js';
+import { plannedLinears } from '../plan/demands.js';
 import type { ModelPlan } from '../plan/network.js';
 import type { LinearWeight, WeightStore } from '../weights/weight-store.js';
 import { GRAPH_INPUTS } from './contract.js';

@@ -1,5 +1,5 @@
 import type { DecoderModel } from '../families/family.js';
-import { denseLinears, latentLinears } from '../plan-tensors.js';
+import { denseLinears, latentLinears } from '../plan/demands.js';
 import type { LayerPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { Lines } from '../weights/packing.js';

@@ -9,7 +9,7 @@ import { decoderStack } from '../graph/stack.js';
 import { tableRows } from '../graph/table-rows.js';
 import { mutualAttention } from './mutual-attention.js';
 import { placesIn } from './score-bias.js';
-import { attentionsOf } from '../plan-facts.js';
+import { attentionsOf } from '../plan/facts.js';
 import type { AdapterPlan } from '../plan/tensors.js';
 import type { EncoderPlan, EntryPlan, PooledTrunk, PositionsPlan } from './pooled-plan.js';
 

@@ -1,6 +1,6 @@
 import type { Activation } from '../activation.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { normTensors } from '../plan-facts.js';
+import { normTensors } from '../plan/facts.js';
 import type { TrunkPlan } from '../plan/network.js';
 import type { AdapterPlan, LinearPlan, NormPlan, TensorPlan } from '../plan/tensors.js';
 import type { TensorView } from '../weights/tensor-view.js';

@@ -1,5 +1,5 @@
 import type { QuantizedFormat, WeightFormat } from '../../core/model-spec.js';
-import { countParameters, plannedLinears } from '../plan-tensors.js';
+import { countParameters, plannedLinears } from '../plan/demands.js';
 import { ModelLoadError } from '../load-error.js';
 import type { ModelPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';

@@ -1,4 +1,4 @@
-import { plannedLinears } from '../plan-tensors.js';
+import { plannedLinears } from '../plan/demands.js';
 import type { GatedMlpPlan } from '../plan/mlp.js';
 import type { LayerPlan, ModelPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';

@@ -1,5 +1,5 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
-import { latentEnds } from '../plan-tensors.js';
+import { latentEnds } from '../plan/demands.js';
 import type { AttentionPlan } from '../plan/attention.js';
 import type { DenseMlpPlan, MlpPlan } from '../plan/mlp.js';
 import type { RecurrentPlan } from '../plan/recurrent.js';

@@ -1,5 +1,5 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
-import { denseLinears, plannedLinears } from '../plan-tensors.js';
+import { denseLinears, plannedLinears } from '../plan/demands.js';
 import type { ModelPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';

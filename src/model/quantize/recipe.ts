@@ -1,6 +1,6 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { attentionNorms, besideNorms, normTensors, recurrentNorms } from '../plan-facts.js';
+import { attentionNorms, besideNorms, normTensors, recurrentNorms } from '../plan/facts.js';
 import {
   activationTensors,
   besideLinears,
@@ -11,7 +11,7 @@ import {
   scoreTensors,
   streamTensors,
   tablesOf,
-} from '../plan-tensors.js';
+} from '../plan/demands.js';
 import type { LayerPlan, ModelPlan } from '../plan/network.js';
 import type { NormPlan, TensorPlan } from '../plan/tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';

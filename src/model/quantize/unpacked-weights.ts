@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { planDemands, type AnyPlan } from '../plan-tensors.js';
+import { planDemands, type AnyPlan } from '../plan/demands.js';
 import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 import { CPU_TARGET } from '../target.js';
 import type { WeightStore } from '../weights/weight-store.js';

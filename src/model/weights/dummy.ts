@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { randomBits } from '../../core/clock.js';
 import { makeFolders } from '../../core/make-folders.js';
 import { draftOf } from '../../core/owned-drafts.js';
-import { type AnyPlan, type Demand, planDemands } from '../plan-tensors.js';
+import { type AnyPlan, type Demand, planDemands } from '../plan/demands.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { ModelLoadError } from '../load-error.js';
 import { DUMMY_FILE, makeRoom, useEntry, type WeightCache } from '../quantize/cache-room.js';

@@ -1,5 +1,5 @@
 import { ModelLoadError } from '../load-error.js';
-import { planDemands, type AnyPlan } from '../plan-tensors.js';
+import { planDemands, type AnyPlan } from '../plan/demands.js';
 import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 
 /** Element types that weights are stored in. */

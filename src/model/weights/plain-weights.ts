@@ -1,6 +1,6 @@
 import { dirname, relative, sep } from 'node:path';
 
-import { type AnyPlan, plannedLinears, plannedTensors } from '../plan-tensors.js';
+import { type AnyPlan, plannedLinears, plannedTensors } from '../plan/demands.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { elements } from '../elements.js';

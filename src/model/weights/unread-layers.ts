@@ -1,4 +1,4 @@
-import { planDemands, type AnyPlan } from '../plan-tensors.js';
+import { planDemands, type AnyPlan } from '../plan/demands.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 
 /** The place of a layer, and its number. */

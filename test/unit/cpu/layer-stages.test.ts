@@ -4,7 +4,7 @@ import { roundLayer } from '../../../src/cpu/round-layer.js';
 import { OrtSession, tensorOf } from '../../../src/device/ort.js';
 import { readDecoder } from '../../../src/model/families/registry.js';
 import { normStage, STAGE } from '../../../src/model/graph/layer-stages.js';
-import { hasPlainLayers } from '../../../src/model/plan-facts.js';
+import { hasPlainLayers } from '../../../src/model/plan/facts.js';
 import { prepareModel } from '../../../src/model/prepare-model.js';
 import { unpackedCheckpoint } from '../../../src/model/quantize/unpacked-weights.js';
 import { openSource } from '../../../src/model/source/registry.js';

@@ -1,6 +1,6 @@
 import type { DecoderModel } from '../../families/family.js';
 import { ModelLoadError } from '../../load-error.js';
-import { attentionsOf, hasPlainKv, stateFacts } from '../../plan-facts.js';
+import { attentionsOf, hasPlainKv, stateFacts } from '../../plan/facts.js';
 import type { ModelTarget } from '../../target.js';
 
 /** What the paged attention of a provider lacks, for a model that has it. */

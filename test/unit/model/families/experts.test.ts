@@ -2,7 +2,7 @@ import t from 'tap';
 
 import { readDecoder } from '../../../../src/model/families/registry.js';
 import { pagedObstacle } from '../../../../src/model/graph/paged/require-paged.js';
-import { moeFacts } from '../../../../src/model/plan-facts.js';
+import { moeFacts } from '../../../../src/model/plan/facts.js';
 import type { MoePlan } from '../../../../src/model/plan/mlp.js';
 
 const BASE = {

@@ -6,7 +6,7 @@ import { alibiSlopes } from '../../../../src/model/families/parts/alibi.js';
 import { readDecoder } from '../../../../src/model/families/registry.js';
 import { requirePaged } from '../../../../src/model/graph/paged/require-paged.js';
 import { int8Obstacle } from '../../../../src/model/kv-type.js';
-import { layerWindows, moeFacts, stateFacts } from '../../../../src/model/plan-facts.js';
+import { layerWindows, moeFacts, stateFacts } from '../../../../src/model/plan/facts.js';
 import type { ModelPlan } from '../../../../src/model/plan/network.js';
 import { modelSpec } from '../../../../src/model/spec.js';
 import { ON_CPU, targetFor } from '../../../../src/model/target.js';

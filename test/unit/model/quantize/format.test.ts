@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readDecoder } from '../../../../src/model/families/registry.js';
 import { chooseFormat, type Quantization } from '../../../../src/model/quantize/format.js';
-import { plannedLinears } from '../../../../src/model/plan-tensors.js';
+import { plannedLinears } from '../../../../src/model/plan/demands.js';
 import { staysFloat } from '../../../../src/model/quantize/float-linears.js';
 import { loadedBytes } from '../../../../src/model/quantize/loaded-bytes.js';
 import { targetFor, type ModelTarget } from '../../../../src/model/target.js';

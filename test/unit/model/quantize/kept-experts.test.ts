@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 
 import { randomBits } from '../../../../src/core/clock.js';
 import { readDecoder } from '../../../../src/model/families/registry.js';
-import { planDemands } from '../../../../src/model/plan-tensors.js';
+import { planDemands } from '../../../../src/model/plan/demands.js';
 import { checkDecodeBits, checkPrefillBits } from '../bit-checks.js';
 import { goldenFolder } from '../golden.js';
 import { numKept } from '../kept-count.js';

@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import t from 'tap';
 import { readDecoder } from '../../../../src/model/families/registry.js';
-import { plannedLinears } from '../../../../src/model/plan-tensors.js';
+import { plannedLinears } from '../../../../src/model/plan/demands.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { fromRoot } from '../../../../src/model/weights/from-root.js';
 import { plainWeights } from '../../../../src/model/weights/plain-weights.js';

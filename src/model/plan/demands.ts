@@ -1,10 +1,10 @@
-import { layerNorms, normTensors, outerNorms } from './plan-facts.js';
-import type { AttentionPlan } from './plan/attention.js';
-import type { DenseMlpPlan, MlpPlan, MoePlan } from './plan/mlp.js';
-import type { LayerPlan, ModelPlan, TrunkPlan } from './plan/network.js';
-import type { RecurrentPlan } from './plan/recurrent.js';
-import type { AdapterPlan, LinearPlan, TensorPlan } from './plan/tensors.js';
-import { pooledLinears, pooledTensors, type PooledPlan } from './pooled/pooled-plan.js';
+import { layerNorms, normTensors, outerNorms } from './facts.js';
+import type { AttentionPlan } from './attention.js';
+import type { DenseMlpPlan, MlpPlan, MoePlan } from './mlp.js';
+import type { LayerPlan, ModelPlan, TrunkPlan } from './network.js';
+import type { RecurrentPlan } from './recurrent.js';
+import type { AdapterPlan, LinearPlan, TensorPlan } from './tensors.js';
+import { pooledLinears, pooledTensors, type PooledPlan } from '../pooled/pooled-plan.js';
 
 /** A network that generates, or one that answers with vectors. */
 export type AnyPlan = ModelPlan | PooledPlan;

@@ -1,9 +1,9 @@
-import type { MoeSpec, StateSpec, StateTensor } from '../core/model-spec.js';
-import type { AttentionPlan, HeadNormPlan, HeadSizes } from './plan/attention.js';
-import type { MoePlan } from './plan/mlp.js';
-import type { LayerPlan, TrunkPlan } from './plan/network.js';
-import type { ConvPlan, MemoryHeads, RecurrentPlan } from './plan/recurrent.js';
-import type { NormPlan, TensorPlan } from './plan/tensors.js';
+import type { MoeSpec, StateSpec, StateTensor } from '../../core/model-spec.js';
+import type { AttentionPlan, HeadNormPlan, HeadSizes } from './attention.js';
+import type { MoePlan } from './mlp.js';
+import type { LayerPlan, TrunkPlan } from './network.js';
+import type { ConvPlan, MemoryHeads, RecurrentPlan } from './recurrent.js';
+import type { NormPlan, TensorPlan } from './tensors.js';
 
 /** The layers that route, and among how many experts; null = none does. */
 export function moeFacts({ layers }: TrunkPlan): MoeSpec | null {
