@@ -8,9 +8,9 @@ import { deepenedModel } from './deepened-model.js';
 import { startRadish, type RadishProcess } from './radish-process.js';
 import { bodies, essence, oneByOne, standalone, sumOf } from './speculated.js';
 
-t.setTimeout(150_000);
+t.setTimeout(240_000);
 
-const DEEP = await deepenedModel(join(t.testdir(), 'deep'), 8);
+const DEEP = await deepenedModel(join(t.testdir(), 'deep'), 5);
 const STANDALONE = standalone(DEEP);
 
 /** Few enough to be asked for one by one and again. */

@@ -71,7 +71,7 @@ t.test('deterministic inference turns it off, and says so', async (t) => {
 });
 
 t.test('drafts of a model: the same alone, in a batch, cut small and retracted', async (t) => {
-  const drafting = standalone(await deepenedModel(join(t.testdir(), 'deep'), 8));
+  const drafting = standalone(await deepenedModel(join(t.testdir(), 'deep'), 5));
   // A model of many layers takes its time.
   const asked = bodies.slice(0, 10);
   const roomy = await startRadish([...drafting, '--enable-memory-saver']);
