@@ -71,6 +71,11 @@ export class ConfigFields {
     return this.#integer(name, 1, fallback);
   }
 
+  /** {@link size}; null where the field is absent or null. */
+  sizeIfSet(name: string): number | null {
+    return this.has(name) ? this.size(name) : null;
+  }
+
   /** `num_hidden_layers`, in `[1, 1024]`. */
   numLayers(): number {
     const name = 'num_hidden_layers';
@@ -92,6 +97,11 @@ export class ConfigFields {
       this.fail(name, 'a positive number');
     }
     return value;
+  }
+
+  /** {@link positive}; null where the field is absent or null. */
+  positiveIfSet(name: string): number | null {
+    return this.has(name) ? this.positive(name) : null;
   }
 
   /** A number above 0 that an f32 can hold, or null where null was written down; absent is the fallback. */

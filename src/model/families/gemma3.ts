@@ -45,9 +45,7 @@ export function readGemma3(fields: ConfigFields, architecture: string): DecoderM
     norm,
     tied: readTied(fields, true),
     embeddingScale: Math.sqrt(config.hiddenSize),
-    logitSoftcap: fields.has('final_logit_softcapping')
-      ? fields.positive('final_logit_softcapping')
-      : null,
+    logitSoftcap: fields.positiveIfSet('final_logit_softcapping'),
     layer: (place) => {
       const own = windows[place.index] ?? null;
       return sandwich(place, norm, {

@@ -60,8 +60,8 @@ export function readGemma4(fields: ConfigFields, architecture: string): DecoderM
   const activation = readActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh');
   const windows = readWindows(fields);
   const sources = readSources(fields, windows);
-  const heads = readHeads(fields, config, windows);
   const takesKeys = fields.boolean('attention_k_eq_v', false);
+  const heads = readHeads(fields, { config, windows, takesKeys });
   const local: RotaryTraits = { ...wholeRotary(config), rope: localRope(fields) };
   const inputs = readTokenInputs(fields, { norm, activation });
   const mlp = mlpOf(fields, { norm, activation, config, sources });
@@ -69,9 +69,7 @@ export function readGemma4(fields: ConfigFields, architecture: string): DecoderM
     norm,
     tied: readTied(fields, true),
     embeddingScale: Math.sqrt(config.hiddenSize),
-    logitSoftcap: fields.has('final_logit_softcapping')
-      ? fields.positive('final_logit_softcapping')
-      : null,
+    logitSoftcap: fields.positiveIfSet('final_logit_softcapping'),
     tokenInputs: inputs && tokenInputs(config, inputs),
     layer: (place) => {
       const window = windows[place.index] ?? null;
@@ -149,11 +147,16 @@ function readSources(fields: ConfigFields, windows: readonly (number | null)[]) 
   return kvSources(fields, windows, 0);
 }
 
+interface HeadsContext {
+  readonly config: ModelConfig;
+  readonly windows: readonly (number | null)[];
+  readonly takesKeys: boolean;
+}
+
 /** Of each layer: `per_layer_config` says what differs, or in the first spelling fields for those without a window. */
 function readHeads(
   fields: ConfigFields,
-  config: ModelConfig,
-  windows: readonly (number | null)[],
+  { config, windows, takesKeys }: HeadsContext,
 ): readonly HeadSizes[] {
   const { numHeads, numKvHeads, headDim } = config;
   const byLayer = fields.object('per_layer_config');
@@ -168,7 +171,6 @@ function readHeads(
     if (sizes.headDim % 2 !== 0 || sizes.headDim > 1024) own.fail(dim, 'even, and at most 1024');
     return sizes;
   };
-  const takesKeys = fields.boolean('attention_k_eq_v', false);
   const ofWhole = fields.completed(
     { global_head_dim: 512 },
     takesKeys ? {} : { num_global_key_value_heads: numKvHeads },

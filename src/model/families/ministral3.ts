@@ -23,7 +23,7 @@ export function readMinistral3(fields: ConfigFields, architecture: string): Deco
     architecture,
     modelType: fields.text('model_type', 'ministral3'),
   });
-  const window = fields.has('sliding_window') ? fields.size('sliding_window') : null;
+  const window = fields.sizeIfSet('sliding_window');
   const temperature = readTemperature(fields);
   return decoder(config, {
     norm,

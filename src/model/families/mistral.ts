@@ -16,7 +16,7 @@ export const mistral: ModelFamily = {
       architecture,
       modelType: 'mistral',
     });
-    const window = fields.has('sliding_window') ? fields.size('sliding_window') : null;
+    const window = fields.sizeIfSet('sliding_window');
     return decoder(config, {
       norm,
       tied,

@@ -28,7 +28,7 @@ export const mixtral: ModelFamily = {
       eps: 1e-5,
       reach: readRope(fields, 1_000_000),
     });
-    const window = fields.has('sliding_window') ? fields.size('sliding_window') : null;
+    const window = fields.sizeIfSet('sliding_window');
     const sizes = readExpertSizes(fields, {
       count: 'num_local_experts',
       topK: 'num_experts_per_tok',

@@ -20,7 +20,7 @@ export const olmo: ModelFamily = {
     const config = readSizes(fields, { architecture, modelType: 'olmo' });
     const bias = fields.boolean('attention_bias', false);
     const activation = readActivation(fields);
-    const clip = fields.has('clip_qkv') ? fields.positive('clip_qkv') : null;
+    const clip = fields.positiveIfSet('clip_qkv');
     return decoder(config, {
       norm: NORM,
       tied: readTied(fields),

@@ -19,7 +19,7 @@ export const olmoe: ModelFamily = {
       hasHeadDim: false,
     });
     const bias = fields.boolean('attention_bias', false);
-    const clip = fields.has('clip_qkv') ? fields.positive('clip_qkv') : null;
+    const clip = fields.positiveIfSet('clip_qkv');
     const sizes = readExpertSizes(fields, { count: 'num_experts', topK: 'num_experts_per_tok' });
     const routing = softmaxRouting(fields.boolean('norm_topk_prob', false));
     return decoder(config, {

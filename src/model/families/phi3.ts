@@ -18,7 +18,7 @@ export const phi3: ModelFamily = {
     const norm = rmsNorm(fields, 'rms_norm_eps', 1e-5);
     const activation = readActivation(fields);
     const rotary = partialRotary(fields, config, { fallback: 1 });
-    const window = fields.has('sliding_window') ? fields.size('sliding_window') : null;
+    const window = fields.sizeIfSet('sliding_window');
     return decoder(config, {
       norm,
       tied: readTied(fields),

@@ -28,7 +28,7 @@ export const phimoe: ModelFamily = {
     const norm = layerNorm(fields, 'rms_norm_eps');
     const activation = readActivation(fields);
     const bias = fields.boolean('attention_bias', false);
-    const window = fields.has('sliding_window') ? fields.size('sliding_window') : null;
+    const window = fields.sizeIfSet('sliding_window');
     const sizes = readExpertSizes(fields, {
       count: 'num_local_experts',
       topK: 'num_experts_per_tok',

@@ -18,7 +18,7 @@ export const starcoder2: ModelFamily = {
     const norm = layerNorm(fields, 'norm_epsilon');
     const activation = readActivation(fields, 'hidden_act', 'gelu_pytorch_tanh');
     const bias = fields.boolean('use_bias', true);
-    const window = fields.has('sliding_window') ? fields.size('sliding_window') : null;
+    const window = fields.sizeIfSet('sliding_window');
     return decoder(config, {
       norm,
       tied: readTied(fields, true),

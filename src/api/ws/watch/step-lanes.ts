@@ -35,10 +35,6 @@ export class StepLanes {
     return this.#lanes.get(name)?.bars.byNumber() ?? {};
   }
 
-  clear(): void {
-    this.#lanes.clear();
-  }
-
   #laneOf(name: DeviceName): Lane {
     const known = this.#lanes.get(name);
     if (known !== undefined) return known;
