@@ -3,6 +3,7 @@ import { denseLinears, plannedLinears } from '../plan/demands.js';
 import type { ModelPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
+import { blockBytes } from '../weights/loaded-bytes.js';
 import { staysFloat } from './float-linears.js';
 import type { LinearOrder } from './job-list.js';
 import { ENCODINGS, headOrder, order, WITH_ZEROS } from './linear-orders.js';
@@ -10,14 +11,12 @@ import { NO_STEPS } from './recipe-steps.js';
 
 /** Of a number in an embedding table, which stays in its file: half precision. */
 const TABLE_BYTES = 2;
-/** A scale and the sum of the codes, both f32: the runtime keeps them beside its codes. */
-const BYTES_PER_BLOCK = 8;
 
 /**
- * What a network's matrices take as a CPU's kernels hold them, which is more than their file has
+ * What a network's matrices will take as a CPU's kernels hold them (weights/loaded-bytes.ts), before there is a weight
  * (docs/decisions/0022-start.md). Norms, biases, zero points, and what stays in floats are left out.
  */
-export function loadedBytes(
+export function expectedBytes(
   plan: ModelPlan,
   format: QuantizedFormat,
   { blockSize }: Pick<ModelTarget, 'blockSize'>,
@@ -43,8 +42,7 @@ function expertLinears({ layers }: ModelPlan): readonly LinearPlan[] {
 }
 
 function bytesOf({ plan, encoding, blockSize }: LinearOrder, usual: number): number {
-  const numbers = plan.in * plan.out;
-  if (encoding === 'w8a8_int8') return numbers;
-  const bytes = encoding === 'int8' ? 1 : 0.5;
-  return numbers * (bytes + BYTES_PER_BLOCK / (blockSize ?? usual));
+  if (encoding === 'w8a8_int8') return plan.in * plan.out;
+  const bits = encoding === 'int8' ? 8 : 4;
+  return blockBytes({ in: plan.in, out: plan.out, bits, blockSize: blockSize ?? usual });
 }
