@@ -6,7 +6,14 @@ import type { ModelTarget } from '../target.js';
 import { blockBytes } from '../weights/loaded-bytes.js';
 import { staysFloat } from './float-linears.js';
 import type { LinearOrder } from './job-list.js';
-import { ENCODINGS, headOrder, order, WITH_ZEROS } from './linear-orders.js';
+import {
+  type Encodings,
+  ENCODINGS,
+  headOrder,
+  inExpertBlocks,
+  order,
+  WITH_ZEROS,
+} from './linear-orders.js';
 import { NO_STEPS } from './recipe-steps.js';
 
 /** Of a number in an embedding table, which stays in its file: half precision. */
@@ -22,10 +29,10 @@ export function expectedBytes(
   { blockSize }: Pick<ModelTarget, 'blockSize'>,
 ): number {
   const encodings = format === 'int4' ? WITH_ZEROS : ENCODINGS[format];
-  const experts = new Set(expertLinears(plan));
+  const experts = new Map(expertOrders(plan, encodings).map((one) => [one.plan, one]));
   const orderOf = (linear: LinearPlan): LinearOrder => {
     if (linear === plan.head) return headOrder(linear, encodings, NO_STEPS);
-    return order(linear, experts.has(linear) ? encodings.expert : encodings.dense, NO_STEPS);
+    return experts.get(linear) ?? order(linear, encodings.dense, NO_STEPS);
   };
   const [rows = 0, width = 0] = plan.embedding.shape;
   const floats = staysFloat(plan);
@@ -35,10 +42,17 @@ export function expectedBytes(
     .reduce((sum, one) => sum + bytesOf(one, blockSize), rows * width * TABLE_BYTES);
 }
 
-function expertLinears({ layers }: ModelPlan): readonly LinearPlan[] {
-  return layers.flatMap(({ mlp }) =>
-    mlp?.kind === 'moe' ? mlp.experts.flatMap(denseLinears) : [],
-  );
+function expertOrders({ layers }: ModelPlan, encodings: Encodings): readonly LinearOrder[] {
+  return layers.flatMap(({ mlp }) => {
+    if (mlp?.kind !== 'moe') return [];
+    const isRotated = mlp.latent === undefined;
+    return mlp.experts.flatMap((expert) =>
+      denseLinears(expert).map((linear) => {
+        const one = order(linear, encodings.expert, NO_STEPS);
+        return isRotated && linear !== expert.down ? inExpertBlocks(one, encodings) : one;
+      }),
+    );
+  });
 }
 
 function bytesOf({ plan, encoding, blockSize }: LinearOrder, usual: number): number {
