@@ -106,6 +106,15 @@ t.test('per_layer_config of many layers has keys of one length', (t) => {
   t.end();
 });
 
+t.test('fields that other classes read, or call otherwise', (t) => {
+  const neox = { head_dim: null, num_attention_heads: 4, partial_rotary_factor: 0.5 };
+  const { attention } = readDecoder(sized('GPTNeoXForCausalLM', neox)).plan.layers[0] ?? {};
+  t.equal(attention?.rotary?.dims, 8);
+  const gemma = { head_dim: 16, num_key_value_heads: 4, rope_theta: 500 };
+  t.match(readDecoder(sized('Gemma4ForCausalLM', gemma)).config.rope, { theta: 1e6 });
+  t.end();
+});
+
 t.test('a checkpoint means what the version of transformers computes that it is of', (t) => {
   const fields = {
     num_key_value_heads: 2,
