@@ -28,11 +28,7 @@ export const gptNeox: ModelFamily = {
     const norm = layerNorm(fields, 'layer_norm_eps');
     const bias = fields.boolean('attention_bias', true);
     const activation = readActivation(fields, 'hidden_act', 'gelu');
-    // Version 4 of transformers says it by both names.
-    const rotary = partialRotary(fields.named({ rotary_pct: 'partial_rotary_factor' }), config, {
-      field: 'rotary_pct',
-      fallback: 0.25,
-    });
+    const rotary = partialRotary(fields, config, { field: 'rotary_pct', fallback: 0.25 });
     const place = fields.boolean('use_parallel_residual', true) ? parallel : preNorm;
     return decoder(config, {
       norm,

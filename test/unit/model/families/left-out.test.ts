@@ -66,6 +66,10 @@ t.test('rotations are scaled without a word of it, where the class does so', (t)
   t.match(rope('ApertusForCausalLM', { rope_scaling: null }), { type: 'default' });
   const newer = { rope_parameters: { rope_type: 'default', rope_theta: 500 } };
   t.match(rope('GptOssForCausalLM', newer), { type: 'default', theta: 500 });
+  const silent = { transformers_version: '5.24.0', rope_scaling: null, rope_theta: 500 };
+  t.match(rope('GptOssForCausalLM', silent), { type: 'yarn', theta: 150_000 }, 'null is none in 5');
+  t.match(rope('CohereForCausalLM', {}), { theta: 10_000 });
+  t.match(rope('CohereForCausalLM', { transformers_version: '5.24.0' }), { theta: 500_000 });
   t.end();
 });
 
@@ -106,10 +110,7 @@ t.test('per_layer_config of many layers has keys of one length', (t) => {
   t.end();
 });
 
-t.test('fields that other classes read, or call otherwise', (t) => {
-  const neox = { head_dim: null, num_attention_heads: 4, partial_rotary_factor: 0.5 };
-  const { attention } = readDecoder(sized('GPTNeoXForCausalLM', neox)).plan.layers[0] ?? {};
-  t.equal(attention?.rotary?.dims, 8);
+t.test('Gemma 4 has no base outside of its rotations', (t) => {
   const gemma = { head_dim: 16, num_key_value_heads: 4, rope_theta: 500 };
   t.match(readDecoder(sized('Gemma4ForCausalLM', gemma)).config.rope, { theta: 1e6 });
   t.end();
