@@ -24,7 +24,7 @@ export const apertus: ModelFamily = {
   architecture,
   models: 'Apertus',
   read: (said) => {
-    const fields = withScaling(said, THETA, SCALING);
+    const fields = withScaling(said, SCALING, { ...SCALING, rope_theta: THETA });
     refusePartialRotary(fields);
     const config = readSizes(fields, {
       architecture,

@@ -20,7 +20,6 @@ const TURNED: ExpertStacks = {
   isFallback: true,
 };
 
-const THETA = 150_000;
 const SCALING = {
   rope_type: 'yarn',
   factor: 32,
@@ -36,13 +35,13 @@ export const gptOss: ModelFamily = {
   models: 'gpt-oss',
   defaults: { num_key_value_heads: 8, num_local_experts: 128, num_experts_per_tok: 4 },
   read: (said) => {
-    const fields = withScaling(said, THETA, SCALING);
+    const fields = withScaling(said, SCALING);
     refusePartialRotary(fields);
     const config = readSizes(fields, {
       architecture,
       modelType: 'gpt_oss',
       defaultHeadDim: 64,
-      reach: readRope(fields, THETA),
+      reach: readRope(fields, 150_000),
     });
     const norm = rmsNorm(fields, 'rms_norm_eps', 1e-5);
     const bias = fields.boolean('attention_bias', true);

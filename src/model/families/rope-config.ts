@@ -97,20 +97,17 @@ export interface RopeReach {
 /** Layers that `layer_types` tells apart, and the newer `rope_parameters` with it. */
 type LayerKind = 'full_attention' | 'sliding_attention';
 
+type Scaling = Readonly<Record<string, string | number | boolean>>;
+
 /**
- * The settings with a `rope_scaling` where there is no word of any. In version 4 of transformers null is a word; in version
- * 5 it is none, and the base is among what the class has.
+ * The settings with a `rope_scaling` where there is no word of any: in version 4 of transformers null is a word, in version
+ * 5 it is none. `newer` is what the class of the latter has.
  */
-export function withScaling(
-  fields: ConfigFields,
-  theta: number,
-  scaling: Readonly<Record<string, string | number | boolean>>,
-): ConfigFields {
+export function withScaling(fields: ConfigFields, scaling: Scaling, newer = scaling): ConfigFields {
   const isNewer = isOfVersion5(fields);
   if (fields.has('rope_parameters') || fields.has('rope_scaling')) return fields;
   if (!isNewer && fields.says('rope_scaling')) return fields;
-  const own = isNewer ? { ...scaling, rope_theta: theta } : scaling;
-  return fields.completed({}, { rope_scaling: own });
+  return fields.completed({}, { rope_scaling: isNewer ? newer : scaling });
 }
 
 /** `rope_scaling`, or the newer `rope_parameters`: of all layers, or those of `kind` in it. */
