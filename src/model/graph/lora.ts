@@ -26,7 +26,7 @@ interface Site {
 
 /** What a linear gives, with what the adapters of its rows add to it. Without any in the run nothing is computed. */
 export function withAdapters(
-  { graph, lora }: WeightContext,
+  { graph, lora }: Pick<WeightContext, 'graph' | 'lora'>,
   site: Omit<Site, 'graph' | 'lora'>,
 ): readonly Value[] {
   if (lora?.sites.has(site.plan.name) !== true) return site.values;
@@ -89,7 +89,7 @@ function allRowsAtOnce(site: Site): readonly Value[] {
   });
   const own = graph.node('Where', [lora.has, products, zero(graph)]);
   const joined = graph.node('Reshape', [own, lora.shape]);
-  const b = graph.node('Reshape', [loraName(plan.name, 'b'), graph.ints(-1, widthOf(plan))]);
+  const b = graph.node('Reshape', [loraName(plan.name, 'b'), graph.ints(-1, plan.out)]);
   const delta = graph.node('FusedMatMul', [joined, b], {
     attributes: { transA: { int: 1 }, alpha: { float: 1 / FACTOR } },
   });
@@ -111,8 +111,4 @@ function deltasOf({ graph, plan, values, factors }: Site, delta: Value): readonl
 
 function zero(graph: Graph): Value {
   return graph.f32(Float32Array.of(0), []);
-}
-
-function widthOf({ parts }: LinearPlan): number {
-  return parts.reduce((sum, { out }) => sum + out, 0);
 }
