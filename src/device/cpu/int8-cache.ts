@@ -75,13 +75,7 @@ export class Int8Cache implements RunCache {
     if (sequences.length > 0) this.#takeNewRows(sequences);
   }
 
-  #extendsOf({
-    slots,
-    numDecoding,
-    numFollowing = 0,
-    counts,
-    lengths,
-  }: ForwardInput): Extend[] {
+  #extendsOf({ slots, numDecoding, numFollowing = 0, counts, lengths }: ForwardInput): Extend[] {
     return slots.slice(numDecoding).map((slot, i) => {
       const numRows = counts[numDecoding + i] ?? 0;
       const past = (lengths[numDecoding + i] ?? 0) - numRows;
