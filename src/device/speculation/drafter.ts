@@ -17,6 +17,8 @@ export interface SteadyDrafter extends Drafter {
 
 /** For rows whose bits do not: it may draft when it pays. */
 export interface FreeDrafter extends Drafter {
-  /** Of each draft at hand behind the last output, at most `most`: that it is right if those before it are. */
-  chances(most: number): readonly number[];
+  /** Drafts that are at hand behind the last output. */
+  readonly numDrafts: number;
+  /** Of the draft `index` behind the last output: that it is right if those before it are. */
+  chanceOf(index: number): number;
 }

@@ -30,6 +30,8 @@ export class FreeSpeculator {
 
   #draft(room: number, run: TurnRun): readonly number[] {
     const price = turnPrice(this.#costs, run);
-    return this.#drafter.draft(numDraftsWorth(this.#drafter.chances(room), price));
+    const most = Math.min(room, this.#drafter.numDrafts);
+    const chanceOf = (index: number): number => this.#drafter.chanceOf(index);
+    return this.#drafter.draft(numDraftsWorth(most, chanceOf, price));
   }
 }

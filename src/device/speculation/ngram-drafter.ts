@@ -21,11 +21,12 @@ export class NgramDrafter implements FreeDrafter {
     this.#outputIds = outputIds;
   }
 
-  chances(most: number): readonly number[] {
-    const { matched } = this.#caughtUp();
-    return matched === 0
-      ? []
-      : Array.from({ length: most }, (_, i) => this.#matches.chance(matched + i));
+  get numDrafts(): number {
+    return this.#caughtUp().matched === 0 ? 0 : Infinity;
+  }
+
+  chanceOf(index: number): number {
+    return this.#matches.chance(this.#caughtUp().matched + index);
   }
 
   draft(count: number): readonly number[] {

@@ -10,7 +10,7 @@ export interface TurnRun {
   readonly numKeys: number;
 }
 
-/** What drafts cost, in tokens that the run would bring in the same time without them. */
+/** What drafts cost, in tokens. */
 export interface TurnPrice {
   /** Having any. */
   readonly any: number;
@@ -21,13 +21,18 @@ export interface TurnPrice {
 /** So much more must be expected of drafts than they cost: both are estimates. */
 const MARGIN = 1.2;
 
-/** By the batch and the contexts alone: no clock. */
+/**
+ * By the batch and the contexts alone: no clock. What a token is worth in a batch is between its share of a step, which it
+ * saves where another request is waiting for the seat, and the row that it saves where those beside it go on alone.
+ */
 export function turnPrice(
   { decodeRow, draftRow, draftSequence }: RowCosts,
   { numDecoding, isLone, numKeys }: TurnRun,
 ): TurnPrice {
   const costOf = ({ base, perKey }: Cost): number => base + perKey * numKeys;
-  const perToken = (1 + (numDecoding - 1) * costOf(decodeRow)) / numDecoding;
+  const row = costOf(decodeRow);
+  const share = (1 + (numDecoding - 1) * row) / numDecoding;
+  const perToken = numDecoding === 1 ? share : (share + row) / 2;
   return {
     any: isLone ? 0 : (MARGIN * costOf(draftSequence)) / perToken,
     each: (MARGIN * costOf(draftRow)) / perToken,
@@ -37,14 +42,20 @@ export function turnPrice(
 /**
  * How many drafts to have: so many that the most is won by them.
  *
- * @param chances of each of them, that it is right if those before it are
+ * @param chanceOf of each of at most `most` drafts: that it is right if those before it are
  */
-export function numDraftsWorth(chances: readonly number[], { any, each }: TurnPrice): number {
+export function numDraftsWorth(
+  most: number,
+  chanceOf: (index: number) => number,
+  { any, each }: TurnPrice,
+): number {
   let allRight = 1;
   let won = -any;
   let best = { won: 0, count: 0 };
-  for (const [i, chance] of chances.entries()) {
-    allRight *= chance;
+  for (let i = 0; i < most; i++) {
+    allRight *= chanceOf(i);
+    // Those behind it are no likelier.
+    if (allRight <= each) break;
     won += allRight - each;
     if (won > best.won) best = { won, count: i + 1 };
   }
