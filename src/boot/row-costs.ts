@@ -15,8 +15,8 @@ const BYTES_PER_WEIGHT: Readonly<Record<WeightFormat, number>> = {
 /** What a layer adds to a row beside its products: milliseconds, and more for each key. */
 const LAYER_MS: Readonly<Record<keyof RowCosts, Cost>> = {
   decodeRow: { base: 0.012, perKey: 28e-6 },
-  draftRow: { base: 0.005, perKey: 18e-6 },
-  draftSequence: { base: 0.02, perKey: 67e-6 },
+  draftRow: { base: 0.008, perKey: 22e-6 },
+  draftSequence: { base: 0.027, perKey: 67e-6 },
 };
 
 /**
