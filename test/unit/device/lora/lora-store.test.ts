@@ -82,7 +82,7 @@ function feedsOf(adapters: number[], counts: number[], normRows: number[]) {
   const store = new LoraStore([Q]);
   for (const id of [7, 8]) store.load(id, weights(id, 1));
   const tokens = new Int32Array(counts.reduce((sum, count) => sum + count, 0));
-  return withLoraFeeds({}, store, { adapters, counts, tokens }, normRows);
+  return withLoraFeeds({}, store, { adapters, counts, tokens, numDecoding: 0 }, normRows);
 }
 
 t.test('each row of a run that extends has the adapter of its sequence', (t) => {
