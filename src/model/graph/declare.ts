@@ -10,6 +10,7 @@ import {
   newRowsName,
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
+  LORA_HEAD_INPUTS,
   LORA_INPUTS,
   loraName,
   pastName,
@@ -52,10 +53,28 @@ function declareExtends(graph: Graph): void {
 
 /** Declares what a graph with places for adapters is given of them. */
 export function declareLora(graph: Graph, sites: readonly LoraSite[]): void {
-  graph.input({ name: LORA_INPUTS.rows, dtype: 'bool', shape: ['A', 1, 'T'] });
+  const { any, decodes, rows, ...places } = LORA_INPUTS;
+  for (const name of [any, decodes]) graph.input({ name, dtype: 'bool', shape: [1] });
+  graph.input({ name: rows, dtype: 'bool', shape: ['A', 1, 'T'] });
+  for (const [of, list] of [
+    ['C', places],
+    ['H', LORA_HEAD_INPUTS],
+  ] as const) {
+    graph.input({ name: list.places, dtype: 'i64', shape: ['A', of, 1] });
+    graph.input({ name: list.taken, dtype: 'bool', shape: ['A', of, 1, 1] });
+    graph.input({ name: list.targets, dtype: 'i64', shape: [1, 1, 1, 'A', of, 1, 2] });
+  }
   for (const { name, in: width, out } of sites) {
-    graph.input({ name: loraName(name, 'a'), dtype: 'f32', shape: ['A', width, `${name}.m`] });
-    graph.input({ name: loraName(name, 'b'), dtype: 'f32', shape: [`${name}.k`, out] });
+    graph.input({
+      name: loraName(name, 'a'),
+      dtype: 'f32',
+      shape: [1, 1, 'A', 1, width, `${name}.m`],
+    });
+    graph.input({
+      name: loraName(name, 'b'),
+      dtype: 'f32',
+      shape: [1, 1, 1, 'A', 1, `${name}.m`, out],
+    });
   }
 }
 
