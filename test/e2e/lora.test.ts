@@ -262,6 +262,31 @@ t.test("one request may name an adapter for each prompt, and be OpenAI's", async
     ),
   );
   t.same(texts, [changed, changed, plain]);
+  const messages = [{ role: 'user', content: 'The capital of France is' }];
+  const said = async (path: string, more: object): Promise<string> => {
+    const response = await postJson(`${url}${path}`, { messages, stream: false, ...more });
+    return JSON.stringify(await response.json());
+  };
+  const short = { temperature: 0, max_tokens: 6 };
+  const options = { temperature: 0, num_predict: 6 };
+  for (const model of ['base', 'base:a']) {
+    const chat = JSON.parse(await said('/v1/chat/completions', { model, ...short })) as {
+      choices: { message: { content: string } }[];
+    };
+    const text = JSON.stringify(chat.choices[0]?.message.content);
+    for (const [path, more] of [
+      ['/v1/messages', short],
+      ['/api/chat', { options }],
+      ['/v1/responses', { input: messages, temperature: 0, max_output_tokens: 6 }],
+    ] as const) {
+      t.ok((await said(path, { model, ...more })).includes(text), `${path} of ${model}`);
+    }
+  }
+  for (const path of ['/v1/messages', '/api/chat', '/v1/chat/completions']) {
+    const body = { model: 'base:b', messages, ...(path === '/api/chat' ? {} : short) };
+    t.match(await said(path, body), /never been loaded: b/, path);
+  }
+  t.match(await said('/api/chat', { model: 'base:latest', options }), /"done":true/);
   const models = (await (await fetch(`${url}/v1/models`)).json()) as { data: object[] };
   t.match(models.data, [
     { id: 'base', parent: null },
