@@ -58,11 +58,9 @@ t.test('so many drafts as bring the most', (t) => {
 t.test('a run of a draft model is shared by those that draft', (t) => {
   const costs = { ...COSTS, draftRun: 0.5 };
   const run = { ...LONE, numDecoding: 8, isLone: false };
-  const [one = 0, all = 0, none = 0] = [
-    turnPrice(costs, run).each,
-    turnPrice(costs, { ...run, numDrafting: 8 }).each,
-    turnPrice(COSTS, run).each,
-  ];
+  const one = turnPrice(costs, run).each;
+  const all = turnPrice(costs, { ...run, numDrafting: 8 }).each;
+  const none = turnPrice(COSTS, run).each;
   t.ok(one > all && all > none);
   t.end();
 });
