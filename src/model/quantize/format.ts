@@ -1,7 +1,6 @@
 import type { QuantizedFormat, WeightFormat } from '../../core/model-spec.js';
-import { countParameters, plannedLinears } from '../plan/demands.js';
+import { type AnyPlan, countParameters, isRotatable, plannedLinears } from '../plan/demands.js';
 import { ModelLoadError } from '../load-error.js';
-import type { ModelPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import { staysFloat } from './float-linears.js';
@@ -40,11 +39,15 @@ export interface Wishes {
  */
 export function chooseFormat(
   requested: Quantization,
-  plan: ModelPlan,
+  plan: AnyPlan,
   target: ModelTarget,
   wishes: Wishes = {},
 ): FormatChoice {
   if (requested === 'none') return { format: 'none', reason: 'as asked' };
+  const isPooled = 'trunk' in plan;
+  if (requested === 'auto' && isPooled) {
+    return { format: 'none', reason: 'vectors are compared with those of others' };
+  }
   const uneven = unevenLinear(plan);
   const obstacle = uneven === null ? null : unevenSentence(uneven);
   if (requested === 'auto') return automatic(plan, target, { obstacle, ...wishes });
@@ -60,7 +63,8 @@ export function chooseFormat(
       `--quantization w8a8_int8 is not possible: it multiplies integers, which --device ${target.device} cannot. Use int8 or int4.`,
     );
   }
-  if (requested === 'w8a8_int8' && !plan.rotatable) {
+  if (isPooled) requirePooled(requested, plan);
+  else if (requested === 'w8a8_int8' && !plan.rotatable) {
     throw new ModelLoadError(
       'bad_option',
       '--quantization w8a8_int8 is not possible: this architecture cannot be rotated. Use int8.',
@@ -70,8 +74,26 @@ export function chooseFormat(
   return { format: requested, reason: 'as asked' };
 }
 
+/** What the layers of a model that answers with vectors can be rounded to. */
+function requirePooled(requested: QuantizedFormat, plan: AnyPlan): void {
+  if (requested === 'int4') {
+    throw new ModelLoadError(
+      'bad_option',
+      '--quantization int4 is not possible: this model answers with vectors, and four bits move them too far. Use ' +
+        'w8a8_int8, int8 or none.',
+    );
+  }
+  const hasAdapters = plannedLinears(plan).some(({ parts }) => parts.some(({ adapter }) => adapter));
+  if (!hasAdapters) return;
+  throw new ModelLoadError(
+    'bad_option',
+    `--quantization ${requested} is not possible: the adapters of a task are computed in f32 with the weights beside ` +
+      'them. Use none.',
+  );
+}
+
 function automatic(
-  plan: ModelPlan,
+  plan: AnyPlan,
   target: ModelTarget,
   {
     obstacle,
@@ -89,7 +111,7 @@ function automatic(
   return tooLargeInEight(plan, target, { wanted: choice.format, memoryBytes }) ?? choice;
 }
 
-function preferred(preference: Preference, plan: ModelPlan, target: ModelTarget): FormatChoice {
+function preferred(preference: Preference, plan: AnyPlan, target: ModelTarget): FormatChoice {
   switch (preference) {
     case 'speed':
       return fastest(plan, target);
@@ -106,7 +128,7 @@ const WEIGHTS_SHARE_MAX = 0.9;
 
 /** On a CPU: four bits where `wanted` would leave no memory. */
 function tooLargeInEight(
-  plan: ModelPlan,
+  plan: AnyPlan,
   target: ModelTarget,
   { wanted, memoryBytes }: { readonly wanted: WeightFormat; readonly memoryBytes: number | null },
 ): FormatChoice | null {
@@ -121,7 +143,7 @@ function tooLargeInEight(
 /** Before hours of work: who asks gets it unless it cannot be loaded. */
 function requireRoom(
   format: QuantizedFormat,
-  plan: ModelPlan,
+  plan: AnyPlan,
   target: ModelTarget,
   memoryBytes: number | null,
 ): void {
@@ -139,15 +161,15 @@ function gib(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {
+function fastest(plan: AnyPlan, target: ModelTarget): FormatChoice {
   if (target.device === 'cuda') return { format: 'none', reason: `computed in ${target.compute}` };
   if (target.device === 'webgpu') return { format: 'int4', reason: 'fastest on WebGPU' };
-  return plan.rotatable
+  return isRotatable(plan)
     ? { format: 'w8a8_int8', reason: 'fastest on this architecture' }
     : { format: 'int8', reason: 'this architecture cannot be rotated' };
 }
 
-function unevenLinear(plan: ModelPlan): LinearPlan | null {
+function unevenLinear(plan: AnyPlan): LinearPlan | null {
   const float = staysFloat(plan);
   const uneven = (linear: LinearPlan): boolean => linear.in % INPUT_MULTIPLE !== 0;
   return plannedLinears(plan).find((linear) => !float.has(linear) && uneven(linear)) ?? null;

@@ -1,6 +1,6 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
-import { denseLinears, plannedLinears } from '../plan/demands.js';
-import type { ModelPlan } from '../plan/network.js';
+import { type AnyPlan, denseLinears, headOf, plannedLinears, trunkOf } from '../plan/demands.js';
+import type { TrunkPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import { staysFloat } from './float-linears.js';
@@ -18,17 +18,18 @@ const BYTES_PER_BLOCK = 8;
  * (docs/decisions/0022-start.md). Norms, biases, zero points, and what stays in floats are left out.
  */
 export function loadedBytes(
-  plan: ModelPlan,
+  plan: AnyPlan,
   format: QuantizedFormat,
   { blockSize }: Pick<ModelTarget, 'blockSize'>,
 ): number {
   const encodings = format === 'int4' ? WITH_ZEROS : ENCODINGS[format];
-  const experts = new Set(expertLinears(plan));
+  const head = headOf(plan);
+  const experts = new Set(expertLinears(trunkOf(plan)));
   const orderOf = (linear: LinearPlan): LinearOrder => {
-    if (linear === plan.head) return headOrder(linear, encodings, NO_STEPS);
+    if (linear === head) return headOrder(linear, encodings, NO_STEPS);
     return order(linear, experts.has(linear) ? encodings.expert : encodings.dense, NO_STEPS);
   };
-  const [rows = 0, width = 0] = plan.embedding.shape;
+  const [rows = 0, width = 0] = trunkOf(plan).embedding.shape;
   const floats = staysFloat(plan);
   return plannedLinears(plan)
     .filter((linear) => !floats.has(linear))
@@ -36,7 +37,7 @@ export function loadedBytes(
     .reduce((sum, one) => sum + bytesOf(one, blockSize), rows * width * TABLE_BYTES);
 }
 
-function expertLinears({ layers }: ModelPlan): readonly LinearPlan[] {
+function expertLinears({ layers }: TrunkPlan): readonly LinearPlan[] {
   return layers.flatMap(({ mlp }) =>
     mlp?.kind === 'moe' ? mlp.experts.flatMap(denseLinears) : [],
   );

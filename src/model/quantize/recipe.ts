@@ -3,17 +3,27 @@ import type { ModelConfig } from '../families/model-config.js';
 import { attentionNorms, besideNorms, normTensors, recurrentNorms } from '../plan/facts.js';
 import {
   activationTensors,
+  type AnyPlan,
   besideLinears,
   entryLinears,
+  headOf,
+  isRotatable,
   latentLinears,
   plannedLinears,
   recurrentTensors,
   scoreTensors,
   streamTensors,
   tablesOf,
+  trunkOf,
 } from '../plan/demands.js';
-import type { LayerPlan, ModelPlan } from '../plan/network.js';
+import type { LayerPlan } from '../plan/network.js';
 import type { NormPlan, TensorPlan } from '../plan/tensors.js';
+import {
+  pooledLinears,
+  pooledTensors,
+  ROW_ROTATION,
+  type PooledPlan,
+} from '../pooled/pooled-plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
@@ -36,6 +46,7 @@ import {
 } from './linear-orders.js';
 import {
   type LinearSteps,
+  mixedSteps,
   NO_STEPS,
   plainSteps,
   type RecipeSteps,
@@ -46,7 +57,7 @@ import {
 export const RECIPE_VERSION = 6;
 
 export interface RecipeInput {
-  readonly plan: ModelPlan;
+  readonly plan: AnyPlan;
   readonly config: Pick<ModelConfig, 'hiddenSize' | 'headDim' | 'numHeads' | 'numKvHeads'>;
   readonly checkpoint: Checkpoint;
   readonly target: ModelTarget;
@@ -79,7 +90,8 @@ export interface LayerRounding {
 /**
  * Lays out a quantised checkpoint in the file `target` and lists the jobs that fill it. The recipe:
  * gains folded, the residual stream rotated by R1, each head's values by R2, a block Hadamard before
- * `down_proj`, pair-safe scales. `int8` and, on a CPU, `int4` have the rotations too, where the family allows them.
+ * `down_proj`, pair-safe scales. `int8` and, on a CPU, `int4` have the rotations too, where the family allows them. In
+ * `w8a8_int8` a network that cannot be rotated has its block Hadamards at run time.
  */
 export function planQuantization(
   input: RecipeInput,
@@ -87,14 +99,13 @@ export function planQuantization(
   target: string,
 ): QuantizePlan {
   const list = new JobList(input.checkpoint, target, input.target.blockSize);
-  const steps = rotates(input, format)
-    ? rotatedSteps(input.config, list)
-    : plainSteps(input.target);
+  const steps = stepsFor(input, format, list);
   const { plan, kept } = input;
+  const trunk = trunkOf(plan);
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
-  for (const table of tablesOf(plan)) list.table(table, steps.embedding);
-  for (const linear of entryLinears(plan)) list.linear(order(linear, encoding.dense, NO_STEPS));
-  const layers = plan.layers.map((layer) => {
+  for (const table of tablesOf(trunk)) list.table(table, steps.embedding);
+  for (const linear of entryLinears(trunk)) list.linear(order(linear, encoding.dense, NO_STEPS));
+  const layers = trunk.layers.map((layer) => {
     const rows: LayerRows = {
       path: `${target}.layer`,
       layout: new CacheLayout(),
@@ -104,9 +115,12 @@ export function planQuantization(
     addLayer(list, layer, { steps, encoding, kept, later: input.texts === null ? null : rows });
     return { ...rows, index: layer.index, fileBytes: rows.layout.fileBytes };
   });
-  if (plan.tokenInputs !== undefined) addNorm(list, plan.tokenInputs.norm);
-  addReadNorm(list, plan.finalNorm, steps);
-  list.linear(headOrder(plan.head, encoding, steps.reads(plan.finalNorm)));
+  if (trunk.tokenInputs !== undefined) addNorm(list, trunk.tokenInputs.norm);
+  if ('trunk' in plan) addPooled(list, plan, steps);
+  else {
+    addReadNorm(list, plan.finalNorm, steps);
+    list.linear(headOrder(plan.head, encoding, steps.reads(plan.finalNorm)));
+  }
   const last = layers.findLastIndex(({ linears }) => linears.length > 0);
   return {
     map: list.map(format),
@@ -124,14 +138,27 @@ export function roundsToZeros({
   kept,
 }: Pick<RecipeInput, 'plan' | 'target' | 'kept'> & { readonly format: QuantizedFormat }): boolean {
   if (format !== 'int4' || target.device !== 'cpu') return false;
-  const others = new Set([...staysFloat(plan), plan.head]);
+  const others = new Set([...staysFloat(plan), headOf(plan)]);
   return plannedLinears(plan).some((linear) => !others.has(linear) && !kept.has(linear));
 }
 
 /** Codes that are kept are those of a network that is not rotated. */
 function rotates({ plan, kept, target }: RecipeInput, format: QuantizedFormat): boolean {
-  if (!plan.rotatable) return false;
+  if (!isRotatable(plan)) return false;
   return format !== 'int4' || (target.device === 'cpu' && kept.size === 0);
+}
+
+function stepsFor(input: RecipeInput, format: QuantizedFormat, list: JobList): RecipeSteps {
+  if (rotates(input, format)) return rotatedSteps(input.config, list);
+  return format === 'w8a8_int8' ? mixedSteps() : plainSteps(input.target);
+}
+
+/** What stands around the layers of a model that answers with vectors, and what turns the rows of a rotated one back. */
+function addPooled(list: JobList, plan: PooledPlan, { rowRotation }: RecipeSteps): void {
+  addNorm(list, trunkOf(plan).finalNorm);
+  addTables(list, pooledTensors(plan));
+  for (const linear of pooledLinears(plan)) list.linear(order(linear, 'f32', NO_STEPS));
+  if (rowRotation !== null) list.rotation(ROW_ROTATION, rowRotation);
 }
 
 interface LayerContext {
@@ -214,7 +241,7 @@ export function stepsOfLinears(
   if (!rotates(input, format)) return new Map();
   const list = new JobList(input.checkpoint, '', input.target.blockSize);
   const steps = rotatedSteps(input.config, list);
-  const orders = input.plan.layers.flatMap((layer) => layerOrders(layer, steps, ENCODINGS[format]));
+  const orders = trunkOf(input.plan).layers.flatMap((layer) => layerOrders(layer, steps, ENCODINGS[format]));
   return new Map(orders.map(({ linear }) => [linear.plan.name, linear]));
 }
 
