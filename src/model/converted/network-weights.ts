@@ -3,7 +3,13 @@ import type { BuildOptions } from '../built-model.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
 import type { ModelConfig } from '../families/model-config.js';
-import { type AnyPlan, isRotatable, plannedLinears, plannedTensors, planDemands } from '../plan/demands.js';
+import {
+  type AnyPlan,
+  isRotatable,
+  plannedLinears,
+  plannedTensors,
+  planDemands,
+} from '../plan/demands.js';
 import { ROW_ROTATION } from '../pooled/pooled-plan.js';
 import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 import { targetFor, type ModelTarget } from '../target.js';
@@ -11,6 +17,9 @@ import type { LinearWeight, WeightMap } from '../weights/weight-store.js';
 import type { ConvertedWeights } from './converted-weights.js';
 import { networkDigest } from './manifest.js';
 import type { TensorView } from '../weights/tensor-view.js';
+
+/** The linear that makes logits, which no model that answers with vectors has. */
+const HEAD = 'head';
 
 /** What a folder's config.json says. */
 export interface ConvertedNetwork {
@@ -55,6 +64,7 @@ export function requireConverted(
       `--quantization ${quantization} is not possible: ${path} was converted to ${format}. Use auto or ${format}.`,
     );
   }
+  requireKind(path, map, plan);
   if (architecture !== config.architecture || map.format !== format || !fits(map, plan)) {
     throw new ModelLoadError(
       'bad_checkpoint',
@@ -65,6 +75,20 @@ export function requireConverted(
   throw new ModelLoadError(
     'bad_checkpoint',
     `${path} was written by a Radish that computes ${architecture} in another way: convert the model anew.`,
+  );
+}
+
+/** The same checkpoint may generate and answer with vectors; only one of both has a head. */
+function requireKind(path: string, { linears }: WeightMap, plan: AnyPlan): void {
+  const isPooled = 'trunk' in plan;
+  const names = Object.keys(linears);
+  if (names.length === 0 || isPooled === !names.includes(HEAD)) return;
+  const [made, advice] = isPooled
+    ? ['generates', 'convert the original with --is-embedding']
+    : ['answers with vectors', 'serve it with --is-embedding'];
+  throw new ModelLoadError(
+    'bad_option',
+    `${path} was converted as a model that ${made}: ${advice}.`,
   );
 }
 

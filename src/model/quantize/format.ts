@@ -83,7 +83,9 @@ function requirePooled(requested: QuantizedFormat, plan: AnyPlan): void {
         'w8a8_int8, int8 or none.',
     );
   }
-  const hasAdapters = plannedLinears(plan).some(({ parts }) => parts.some(({ adapter }) => adapter));
+  const hasAdapters = plannedLinears(plan).some(({ parts }) =>
+    parts.some(({ adapter }) => adapter),
+  );
   if (!hasAdapters) return;
   throw new ModelLoadError(
     'bad_option',

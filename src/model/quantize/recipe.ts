@@ -241,7 +241,9 @@ export function stepsOfLinears(
   if (!rotates(input, format)) return new Map();
   const list = new JobList(input.checkpoint, '', input.target.blockSize);
   const steps = rotatedSteps(input.config, list);
-  const orders = trunkOf(input.plan).layers.flatMap((layer) => layerOrders(layer, steps, ENCODINGS[format]));
+  const orders = trunkOf(input.plan).layers.flatMap((layer) =>
+    layerOrders(layer, steps, ENCODINGS[format]),
+  );
   return new Map(orders.map(({ linear }) => [linear.plan.name, linear]));
 }
 

@@ -19,6 +19,12 @@ function sentencesIn(markdown: string): string[] {
   const prose = markdown.replace(/```.*?```/gs, '').split(/\n\s*\n/);
   const paragraphs = prose.filter((text) => !/^\s*[|#<]/.test(text));
   return paragraphs
-    .flatMap((text) => text.split(/\s+/).join(' ').trim().split(/(?<=[.!?]) (?=[A-Z`*])/))
+    .flatMap((text) =>
+      text
+        .split(/\s+/)
+        .join(' ')
+        .trim()
+        .split(/(?<=[.!?]) (?=[A-Z`*])/),
+    )
     .filter(({ length }) => length >= SHORTEST && length <= LONGEST);
 }
