@@ -26,6 +26,7 @@ import { textName } from '../weights/text-part.js';
 import { dummyCheckpoint } from '../weights/dummy.js';
 import { checkPlan, findWeight } from '../weights/find-weight.js';
 import { withViews } from '../weights/tensor-views.js';
+import { loadedBytes } from '../weights/loaded-bytes.js';
 import { plainWeights } from '../weights/plain-weights.js';
 import { buildPooledGraph } from './pooled-graph.js';
 import type { PooledPlan, PooledTrunk } from './pooled-plan.js';
@@ -47,7 +48,8 @@ export async function buildPooledModel(
       ? await weightsFromCheckpoint(model, options, deps)
       : weightsAsConverted(converted, model, options);
   const { store } = weights;
-  const { format, totalBytes: weightBytes } = store;
+  const { format } = store;
+  const weightBytes = loadedBytes(store.map, CPU_TARGET.device);
   return {
     spec: pooledSpec(model, { contextLength, format, weightBytes, kvType: 'f32' }),
     graph: buildPooledGraph(model, store, { contextLength }),

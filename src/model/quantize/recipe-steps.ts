@@ -5,8 +5,8 @@ import type { OutputStep, TableJob } from './job.js';
 import type { JobList, LinearOrder } from './job-list.js';
 import { mixesWholly, type RotationSpec } from './rotate.js';
 
-/** Columns of a linear's input that a run-time Hadamard mixes: of `down_proj`, or of all (docs/decisions/0026). */
-const RUN_HADAMARD = 32;
+/** Columns of `down_proj`'s input that the run-time Hadamard mixes. */
+const DOWN_HADAMARD = 32;
 
 /**
  * What rows of the rotated stream are quantised over behind an RMSNorm: their root mean square is 1, and the rotation
@@ -62,28 +62,6 @@ export function plainSteps(target: ModelTarget): RecipeSteps {
   };
 }
 
-/**
- * Of a network that cannot be rotated, where what goes into linears is rounded too: blocks of what they read are mixed at
- * run time, but for what attention gives, in which little stands out (docs/decisions/0026).
- */
-export function mixedSteps(): RecipeSteps {
-  const mixed: LinearSteps = {
-    ...NO_STEPS,
-    inputStep: { gain: null, rotation: { size: RUN_HADAMARD, seed: null } },
-    inputHadamard: RUN_HADAMARD,
-  };
-  return {
-    foldsGains: false,
-    embedding: { rotation: null, dtype: null },
-    reads: () => mixed,
-    qkv: () => mixed,
-    o: NO_STEPS,
-    down: mixed,
-    writes: NO_STEPS,
-    rowRotation: null,
-  };
-}
-
 /** Of the embedding table; null = as the checkpoint has it, which a GPU may have no rows of. */
 function tableType({ device, compute }: ModelTarget): TableJob['dtype'] | null {
   if (device === 'cpu') return null;
@@ -103,7 +81,7 @@ export function rotatedSteps(config: RotatedSizes, list: JobList): RecipeSteps {
     inputStep: { gain: norm?.gain ? list.stored(norm.gain) : null, rotation: residual },
     inputRange: mixesWholly(config.hiddenSize) ? NORMED_RANGE : null,
   });
-  const hadamard: RotationSpec = { size: RUN_HADAMARD, seed: null };
+  const hadamard: RotationSpec = { size: DOWN_HADAMARD, seed: null };
   const writesFrom = (rotation: RotationSpec): LinearSteps => ({
     ...NO_STEPS,
     inputStep: { gain: null, rotation },
@@ -125,7 +103,7 @@ export function rotatedSteps(config: RotatedSizes, list: JobList): RecipeSteps {
       },
     }),
     o: writesFrom(head),
-    down: { ...writesFrom(hadamard), inputHadamard: RUN_HADAMARD },
+    down: { ...writesFrom(hadamard), inputHadamard: DOWN_HADAMARD },
     writes: { ...NO_STEPS, outputStep: writes },
     rowRotation: residual,
   };

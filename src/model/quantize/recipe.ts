@@ -46,7 +46,6 @@ import {
 } from './linear-orders.js';
 import {
   type LinearSteps,
-  mixedSteps,
   NO_STEPS,
   plainSteps,
   type RecipeSteps,
@@ -54,7 +53,7 @@ import {
 } from './recipe-steps.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
-export const RECIPE_VERSION = 6;
+export const RECIPE_VERSION = 7;
 
 export interface RecipeInput {
   readonly plan: AnyPlan;
@@ -90,8 +89,7 @@ export interface LayerRounding {
 /**
  * Lays out a quantised checkpoint in the file `target` and lists the jobs that fill it. The recipe:
  * gains folded, the residual stream rotated by R1, each head's values by R2, a block Hadamard before
- * `down_proj`, pair-safe scales. `int8` and, on a CPU, `int4` have the rotations too, where the family allows them. In
- * `w8a8_int8` a network that cannot be rotated has its block Hadamards at run time.
+ * `down_proj`, pair-safe scales. `int8` and, on a CPU, `int4` have the rotations too, where the family allows them.
  */
 export function planQuantization(
   input: RecipeInput,
@@ -99,7 +97,9 @@ export function planQuantization(
   target: string,
 ): QuantizePlan {
   const list = new JobList(input.checkpoint, target, input.target.blockSize);
-  const steps = stepsFor(input, format, list);
+  const steps = rotates(input, format)
+    ? rotatedSteps(input.config, list)
+    : plainSteps(input.target);
   const { plan, kept } = input;
   const trunk = trunkOf(plan);
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
@@ -146,11 +146,6 @@ export function roundsToZeros({
 function rotates({ plan, kept, target }: RecipeInput, format: QuantizedFormat): boolean {
   if (!isRotatable(plan)) return false;
   return format !== 'int4' || (target.device === 'cpu' && kept.size === 0);
-}
-
-function stepsFor(input: RecipeInput, format: QuantizedFormat, list: JobList): RecipeSteps {
-  if (rotates(input, format)) return rotatedSteps(input.config, list);
-  return format === 'w8a8_int8' ? mixedSteps() : plainSteps(input.target);
 }
 
 /** What stands around the layers of a model that answers with vectors, and what turns the rows of a rotated one back. */
