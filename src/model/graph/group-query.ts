@@ -1,3 +1,4 @@
+import { KV_PARTS, type KvPart } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
 import type { AttentionPlan, HeadSizes } from '../plan/attention.js';
 import type { TrunkPlan } from '../plan/network.js';
@@ -68,20 +69,20 @@ export function groupQueryAttention(
   };
 }
 
-const PARTS = ['key', 'value'] as const;
-
 /**
  * Names of the layer's K and V, past and present: without a cache there is no past, and the present goes nowhere. Who
- * reads those of another layer reads what that one has written; its own present is the same buffer.
+ * reads those of another layer reads what that one has written; its own present is the same buffer. So is that of values
+ * where keys are values too.
  */
 function cacheNames(graph: Graph, { index, attention }: AttentionLayer, hasCache: boolean) {
-  const { sharesKv } = attention;
-  if (!hasCache) return { past: ['', ''], present: PARTS.map(() => graph.name()) };
+  const { sharesKv, latent } = attention;
+  if (!hasCache) return { past: ['', ''], present: KV_PARTS.map(() => graph.name()) };
+  const keptAs = (part: KvPart): KvPart => (latent?.absorbed ? 'key' : part);
   return {
-    past: PARTS.map((part) =>
-      sharesKv === undefined ? pastName(index, part) : presentName(sharesKv, part),
+    past: KV_PARTS.map((part) =>
+      sharesKv === undefined ? pastName(index, keptAs(part)) : presentName(sharesKv, part),
     ),
-    present: PARTS.map((part) => presentName(index, part)),
+    present: KV_PARTS.map((part) => presentName(index, part)),
   };
 }
 
@@ -94,7 +95,7 @@ function noKeys(graph: Graph, query: Value, { numKvHeads, headDim }: HeadSizes):
     graph.ints(0, width),
     graph.ints(1, 2),
   ]);
-  return PARTS.map(() => none);
+  return KV_PARTS.map(() => none);
 }
 
 /** Whether a run decodes, `[1] bool`, or null where it makes no difference. */
