@@ -7,10 +7,14 @@ import type { LinearPlan, NormPlan } from '../plan/tensors.js';
 import type { BlockSize } from '../target.js';
 import type { LinearEncoding, OutputStep } from './job.js';
 import type { LinearOrder } from './job-list.js';
+import { powerOfTwoIn } from './hadamard.js';
 import { type LinearSteps, NO_STEPS, type RecipeSteps } from './recipe-steps.js';
 
 /** What `MatMulNBits` takes on a CPU, the largest first. */
 const BLOCK_SIZES: readonly BlockSize[] = [128, 64, 32, 16];
+
+/** Columns that a Hadamard mixes where nothing else has spread an input: docs/decisions/0002-weight-formats.md. */
+const MIXED_MAX = 64;
 
 /** What the linears of a format become. */
 export interface Encodings {
@@ -19,21 +23,29 @@ export interface Encodings {
   readonly head: LinearEncoding;
   /** The largest blocks of `int8` that the head takes; null = the target's. */
   readonly headBlockMax: BlockSize | null;
+  /** And of experts whose inputs are rotated. */
+  readonly expertBlockMax: BlockSize | null;
   /** Of keys and values, each in a matrix of its own, as the queries are; null = all three are one. */
   readonly keyValue: LinearEncoding | null;
 }
 
-/** The head of `int4` takes 8 bits: its errors are the logits' own. */
+const USUAL_BLOCKS = { headBlockMax: null, expertBlockMax: null };
+
+/**
+ * The head of `int4` takes 8 bits: its errors are the logits' own. Experts beside `w8a8_int8` take a quarter less memory
+ * in blocks of 64; `int8`, which is asked for to be close, stays in the target's (docs/decisions/0002).
+ */
 export const ENCODINGS: Readonly<Record<QuantizedFormat, Encodings>> = {
   w8a8_int8: {
     dense: 'w8a8_int8',
     expert: 'int8',
     head: 'w8a8_int8',
-    headBlockMax: null,
+    ...USUAL_BLOCKS,
+    expertBlockMax: 64,
     keyValue: null,
   },
-  int8: { dense: 'int8', expert: 'int8', head: 'int8', headBlockMax: null, keyValue: null },
-  int4: { dense: 'int4', expert: 'int4', head: 'int8', headBlockMax: null, keyValue: null },
+  int8: { dense: 'int8', expert: 'int8', head: 'int8', ...USUAL_BLOCKS, keyValue: null },
+  int4: { dense: 'int4', expert: 'int4', head: 'int8', ...USUAL_BLOCKS, keyValue: null },
 };
 
 /**
@@ -45,6 +57,7 @@ export const WITH_ZEROS: Encodings = {
   expert: 'int4_zeros',
   head: 'int8',
   headBlockMax: 64,
+  expertBlockMax: null,
   keyValue: 'int8',
 };
 
@@ -117,7 +130,9 @@ export function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: PartContext)
   return [
     order(mlp.router, 'f32', reads),
     ...(enter === undefined ? [] : [order(enter, dense, reads)]),
-    ...mlp.experts.flatMap((one) => ofDense(one, expert, ofExpert)),
+    ...mlp.experts
+      .flatMap((one) => ofDense(one, expert, ofExpert))
+      .map((one) => (one.inputStep === null ? one : inExpertBlocks(one, encoding))),
     ...(leave === undefined ? [] : [order(leave, dense, steps.writes)]),
     ...(shared === null ? [] : ofDense(shared, dense, own)),
     ...(gate === null ? [] : [order(gate, 'f32', reads)]),
@@ -147,7 +162,18 @@ function partOfStep(step: OutputStep, begin: number, end: number): OutputStep | 
 
 export function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {
   const blockSize = encoding === 'int4_zeros' ? largestBlock(plan) : null;
-  return { plan, encoding, kept: null, matrices: 'one', blockSize, ...steps };
+  const isBare = encoding === 'w8a8_int8' && steps.inputStep === null;
+  const input = isBare ? mixedInput(plan) : {};
+  return { plan, encoding, kept: null, matrices: 'one', blockSize, ...steps, ...input };
+}
+
+/**
+ * What is rounded over a whole row would be rounded by its largest number: where no rotation of the stream spreads it,
+ * a Hadamard at run time does, within as many columns as divide the input.
+ */
+function mixedInput({ in: width }: LinearPlan): Pick<LinearSteps, 'inputStep' | 'inputHadamard'> {
+  const size = Math.min(MIXED_MAX, powerOfTwoIn(width));
+  return { inputStep: { gain: null, rotation: { size, seed: null } }, inputHadamard: size };
 }
 
 export function headOrder(
@@ -157,6 +183,12 @@ export function headOrder(
 ): LinearOrder {
   const whole = order(plan, head, steps);
   return headBlockMax === null ? whole : { ...whole, blockSize: largestBlock(plan, headBlockMax) };
+}
+
+/** A linear of an expert whose inputs are rotated. */
+export function inExpertBlocks(one: LinearOrder, { expertBlockMax }: Encodings): LinearOrder {
+  if (expertBlockMax === null) return one;
+  return { ...one, blockSize: largestBlock(one.plan, expertBlockMax) };
 }
 
 /** The larger, the fewer bits for scales, and the faster: with compensated rounding little is lost. */

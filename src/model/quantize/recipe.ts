@@ -43,7 +43,7 @@ import {
 } from './recipe-steps.js';
 
 /** Part of the cache's key: changes whenever the same checkpoint would give other bytes. */
-export const RECIPE_VERSION = 6;
+export const RECIPE_VERSION = 7;
 
 export interface RecipeInput {
   readonly plan: ModelPlan;

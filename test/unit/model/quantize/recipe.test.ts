@@ -44,6 +44,23 @@ t.test('what a norm made has one range, and gate and up are a matrix each', asyn
   t.same(placed('head'), [1, range]);
 });
 
+t.test('where the stream is not turned, each input is mixed as it is rounded', async (t) => {
+  const mixedColumns = async (name: string): Promise<number[]> => {
+    const linears = Object.values(await linearsOf(name));
+    const integers = linears.filter(
+      (linear): linear is W8A8Linear => linear.format === 'w8a8_int8',
+    );
+    t.ok(integers.length > 4);
+    return integers.map(({ inputHadamard }) => inputHadamard ?? 0);
+  };
+  for (const name of ['gemma2-blocks', 'olmo3', 'exaone4-blocks']) {
+    t.ok((await mixedColumns(name)).every((columns) => columns >= 32 && columns <= 64));
+  }
+  const turned = await linearsOf('llama-blocks');
+  t.equal(rounded(turned['layers.0.gate_up']).inputHadamard, null);
+  t.equal(rounded(turned['layers.0.down']).inputHadamard, 32);
+});
+
 t.test('gate and up of experts stay one matrix, of the shared expert they are two', async (t) => {
   const linears = await linearsOf('qwen2-moe-blocks');
   const formats = Object.entries(linears).flatMap(([name, { format }]) =>
@@ -52,6 +69,18 @@ t.test('gate and up of experts stay one matrix, of the shared expert they are tw
   const shared = formats.filter(([, format]) => format === 'w8a8_int8');
   t.ok(shared.length > 0 && shared.length < formats.length);
   for (const [name] of shared) t.equal(rounded(linears[name]).matrices.length, 2, name);
+});
+
+t.test('experts beside w8a8_int8 have larger blocks where what they read is rotated', async (t) => {
+  const sizesOf = async (format: 'w8a8_int8' | 'int8'): Promise<unknown> => {
+    const linears = await linearsOf('qwen2-moe-blocks', format);
+    const sizes = Object.entries(linears).flatMap(([name, linear]) =>
+      /experts\.\d/.test(name) && 'blockSize' in linear ? [[kindOf(name), linear.blockSize]] : [],
+    );
+    return Object.fromEntries(sizes);
+  };
+  t.same(await sizesOf('w8a8_int8'), { gate_up: 32, down: 16 }, 'as wide as the network is');
+  t.same(await sizesOf('int8'), { gate_up: 16, down: 16 });
 });
 
 t.test(
@@ -63,3 +92,7 @@ t.test(
     t.match(ofEight, { format: 'int8', blockSize: CPU_TARGET.blockSize });
   },
 );
+
+function kindOf(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
