@@ -10,6 +10,7 @@ import {
 import { networkDigest } from './converted/manifest.js';
 import { resolveContextLength } from './families/context-length.js';
 import type { DecoderModel } from './families/family.js';
+import { canKeepLatents, withLatentCache } from './families/latent-cache.js';
 import { readDecoder } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
 import type { PreparedModel } from './graph/contract.js';
@@ -51,10 +52,10 @@ export async function buildDecoder(
   options: BuildOptions,
   deps: BuildDeps,
 ): Promise<BuiltModel> {
-  const model = readDecoder(json);
+  const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
+  const model = formOf(readDecoder(json), options, converted);
   const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
-  const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
   const { checkpoint, storedType, target, weights, formatReason, kept, isCompensated, steps } =
     converted === null
       ? await weightsFromCheckpoint(model, { options, contextLength, deps })
@@ -107,6 +108,17 @@ export async function buildDecoder(
     isCompensated,
     lora: sites.length === 0 ? null : loraRecipe(model, sites, steps),
   };
+}
+
+/** Of latent attention that with the latents in its cache, where nothing speaks for the other. */
+function formOf(
+  model: DecoderModel,
+  { device: { device, kvCacheDtype }, expandsLatents = false, lora = null }: BuildOptions,
+  converted: ConvertedWeights | null,
+): DecoderModel {
+  const isExpanded = expandsLatents || device !== 'cpu' || kvCacheDtype === 'int8' || lora !== null;
+  if (isExpanded || !canKeepLatents(model)) return model;
+  return converted?.manifest.network === networkDigest(model) ? model : withLatentCache(model);
 }
 
 /** What a network computes with, wherever it came from. */

@@ -79,10 +79,12 @@ export function recurrentTensors(plan: RecurrentPlan | null): TensorPlan[] {
   }
 }
 
-/** What a layer does to scores: of attention, and of its router. */
+/** What a layer does to scores: of attention, and of its router. What latent attention absorbs, too. */
 export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
   const routing = mlp?.kind === 'moe' && mlp.routing.kind === 'scored' ? mlp.routing : null;
-  const tensors = [attention?.sinks, routing?.bias, routing?.expertScale];
+  const absorbed = attention?.latent?.absorbed;
+  const ofScores = [attention?.sinks, routing?.bias, routing?.expertScale];
+  const tensors = [...ofScores, absorbed?.keys, absorbed?.values];
   return tensors.filter((tensor) => tensor !== null && tensor !== undefined);
 }
 
@@ -147,7 +149,9 @@ function recurrentLinears(plan: RecurrentPlan | null): LinearPlan[] {
 
 /** What makes q, k and v of their latents. */
 export function latentLinears({ latent }: AttentionPlan): LinearPlan[] {
-  return latent === null ? [] : [...(latent.q === null ? [] : [latent.q.up]), latent.up];
+  if (latent === null) return [];
+  const ofQuery = latent.q === null ? [] : [latent.q.up];
+  return latent.absorbed === null ? [...ofQuery, latent.up] : ofQuery;
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {

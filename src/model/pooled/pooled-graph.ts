@@ -84,7 +84,7 @@ function hiddenRows(weights: WeightContext, trunk: PooledTrunk, reach: Reach): V
   const { graph } = weights;
   const attend = groupQueryAttention(weights, config, plan, { hasCache: false, ...reach });
   const positions = plan.positions === null ? {} : { positions: placesIn(graph) };
-  const placed = placedRows(graph, config, { ...reach, of: () => rowPlaces(graph) });
+  const placed = placedRows(graph, { ...reach, of: () => rowPlaces(graph) });
   const context = { ...weights, config, attend, placed, ...positions };
   return lastNorm(context, decoderStack(context, plan), plan.finalNorm);
 }
