@@ -5,8 +5,11 @@ import { packByLength } from './embed-packing.js';
 import { poolFeeds } from './pool-feeds.js';
 import { tensorOf, type OrtSession, type Tensors } from '../ort.js';
 
-/** Most tokens of a run, padding included, unless one sequence alone is longer. */
-const RUN_TOKENS = 2048;
+/**
+ * Most tokens of a run, padding included, unless one sequence alone is longer. What is computed of so many stays in a
+ * CPU's caches, and fewer take no less time each (docs/decisions/0026-embedding-against-openvino.md).
+ */
+const RUN_TOKENS = 512;
 const SPARSE_RUN_TOKENS = 256;
 
 /** Executes embed plans: whole sequences in, one vector each out. Nothing outlives a plan. */

@@ -7,6 +7,7 @@ import { Graph, type Value } from '../graph/graph.js';
 import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
 import { placedRows } from '../graph/placed-rows.js';
+import { lastNorm } from './last-norm.js';
 import { poolRows } from './pool-rows.js';
 import { placesIn } from './score-bias.js';
 import { norm } from '../graph/norm.js';
@@ -83,9 +84,9 @@ function hiddenRows(weights: WeightContext, trunk: PooledTrunk, reach: Reach): V
   const { graph } = weights;
   const attend = groupQueryAttention(weights, config, plan, { hasCache: false, ...reach });
   const positions = plan.positions === null ? {} : { positions: placesIn(graph) };
-  const placed = placedRows(graph, config, { ...reach, of: () => rowPlaces(graph) });
+  const placed = placedRows(graph, { ...reach, of: () => rowPlaces(graph) });
   const context = { ...weights, config, attend, placed, ...positions };
-  return norm(context, decoderStack(context, plan), plan.finalNorm);
+  return lastNorm(context, decoderStack(context, plan), plan.finalNorm);
 }
 
 function staged(context: WeightContext, x: Value, stages: readonly PoolStage[]): Value {
