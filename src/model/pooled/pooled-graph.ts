@@ -1,5 +1,6 @@
 import type { GraphOptions } from '../graph/decoder-graph.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
+import { declareExperts } from '../graph/declare.js';
 import { activate } from '../graph/activation.js';
 import type { WeightContext } from '../graph/context.js';
 import { encoderRows } from './encoder-rows.js';
@@ -31,6 +32,7 @@ export function buildPooledGraph(
   const graph = new Graph();
   declareInputs(graph);
   declareOutputs(graph, embedding.dim);
+  declareExperts(graph, plan.trunk.plan);
   const context = { graph, store, target: CPU_TARGET };
   graph.node('SequenceConstruct', [EMBED_INPUTS.poolWeights], {
     outputs: [EMBED_OUTPUTS.stopCopy],
