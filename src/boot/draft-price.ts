@@ -1,10 +1,7 @@
 import { StartupError } from '../core/errors.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import { DRAFTS_JUDGED } from '../core/speculation.js';
-
-/** What a decode row of a model takes: its weights once, and the small operators of each layer (decision 0016). */
-const BYTES_PER_MS = 43e6;
-const MS_PER_LAYER = 0.1;
+import { stepMs } from './step-ms.js';
 
 /** Decode steps that a row of a verification takes beside the first: with one request, and more with others beside it. */
 const VERIFIED_ROW = 0.11;
@@ -28,6 +25,8 @@ export interface Drafting {
 export interface DraftPrice {
   /** A row of the draft model, in rows of the served one. */
   readonly perRow: number;
+  /** A run of it for one request, in steps of the served one. */
+  readonly perRun: number;
   /** So many of the last {@link DRAFTS_JUDGED} drafts must be right. */
   readonly minHits: number;
 }
@@ -39,11 +38,13 @@ export interface DraftPrice {
  */
 export function draftPrice({ served, draft, numDrafts, maxRunning }: Drafting): DraftPrice {
   const perRow = rowMs(draft) / rowMs(served);
+  const perRun = TURNS_TAKEN * DRAFT_RUN * perRow;
   const numBeside = Math.min(maxRunning, REQUESTS_MAX);
   const verified = (VERIFIED_ROW + VERIFIED_ROW_BESIDE * numBeside) * numDrafts;
   const turn = TURNS_TAKEN * (1 + verified + DRAFT_RUN * perRow * numDrafts);
   for (let minHits = 0; minHits <= DRAFTS_JUDGED; minHits++) {
-    if (tokensPerTurn(minHits / DRAFTS_JUDGED, numDrafts) >= turn) return { perRow, minHits };
+    if (tokensPerTurn(minHits / DRAFTS_JUDGED, numDrafts) >= turn)
+      return { perRow, perRun, minHits };
   }
   throw new StartupError(
     `The draft model cannot pay: a row of it costs ${perRow.toFixed(2)} of one of the served model, so ` +
@@ -63,7 +64,7 @@ export function shownPrice({ perRow, minHits }: DraftPrice): string {
 
 /** Experts count as all others do: the rows of a verification choose most of them. */
 function rowMs({ weightBytes, numLayers }: ModelSpec): number {
-  return weightBytes / BYTES_PER_MS + MS_PER_LAYER * numLayers;
+  return stepMs({ weightBytes, numLayers, moe: null });
 }
 
 /** The drafts up to the first wrong one, and the token behind them. */

@@ -43,7 +43,7 @@ export interface ModelSpec {
   readonly state: StateSpec | null;
   /** The layers that have K and V where not all that attend have, or not alike; absent = all are as above. */
   readonly kvLayers?: readonly KvLayer[];
-  /** Bytes of the initializers as the session holds them. */
+  /** Bytes of the weights as a device holds them (model/weights/loaded-bytes.ts). */
   readonly weightBytes: number;
   /** Linears that adapters may change, in the order of the network; absent = the graph has no place for adapters. */
   readonly lora?: readonly LoraSite[];

@@ -1,5 +1,6 @@
 import type { ServerArgs } from '../config/server-args.js';
 import type { KvType } from '../core/model-spec.js';
+import { shownMiB } from '../core/shown-size.js';
 import { isQuantMethod } from '../core/quant-methods.js';
 import {
   prepareModel,
@@ -98,7 +99,7 @@ function accountOf({ spec, info }: PreparedCheckpoint): string[] {
   return [
     `Load weight end. type=${spec.architecture}, ${millions} M parameters in ${info.numFiles} file(s), ` +
       `${info.seconds.toFixed(2)} s, from ${info.folder}`,
-    `Weight format: ${spec.format} (${info.formatReason}), ${Math.round(spec.weightBytes / 2 ** 20)} MiB${cached}; ` +
+    `Weight format: ${spec.format} (${info.formatReason}), ${shownMiB(spec.weightBytes)} as loaded${cached}; ` +
       `K and V in ${KV_TYPE_NAMES[spec.kvType]}; context length ${spec.contextLength}`,
   ];
 }

@@ -41,6 +41,7 @@ import { DUMMY_TYPE, dummyCheckpoint } from './weights/dummy.js';
 import { checkPlan, findWeight } from './weights/find-weight.js';
 import { withViews } from './weights/tensor-views.js';
 import { withTextPart } from './weights/text-part.js';
+import { loadedBytes } from './weights/loaded-bytes.js';
 import { plainWeights } from './weights/plain-weights.js';
 import { fromRoot } from './weights/from-root.js';
 
@@ -60,7 +61,8 @@ export async function buildDecoder(
       : weightsAsConverted(converted, model, options);
   // A GPU's caches lie beside the weights, in a folder of their own (graph/paged/page-caches.ts).
   const store = target.device === 'cpu' ? weights.store : fromRoot(weights.store);
-  const { format, totalBytes: weightBytes } = store;
+  const { format } = store;
+  const weightBytes = loadedBytes(store.map, target.device);
   const { allowsLoneRows = false, lora: loraTargets = null } = options;
   const sites = loraTargets === null ? [] : loraSites(model, loraTargets);
   if (loraTargets !== null) requireLora(target, converted);

@@ -10,7 +10,7 @@ export interface SpecOptions {
   readonly contextLength: number;
   readonly format: WeightFormat;
   readonly kvType: KvType;
-  /** Bytes of the initializers as the session holds them. */
+  /** Bytes of the weights as a device holds them. */
   readonly weightBytes: number;
   readonly lora?: readonly LoraSite[];
 }

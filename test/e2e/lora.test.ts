@@ -145,6 +145,7 @@ async function checkBits(t: Test, family: string, flags: readonly string[]): Pro
 for (const [family, flags] of [
   ['llama', []],
   ['blocks', ['--quantization', 'w8a8_int8']],
+  ['blocks', ['--quantization', 'w8a8_int8', '--speculative-algorithm', 'NGRAM']],
   ['blocks', ['--quantization', 'int4']],
   ['llama', ['--speculative-algorithm', 'NGRAM', '--speculative-ngram-min-match-window-size', '1']],
 ] as const) {

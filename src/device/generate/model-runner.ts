@@ -79,16 +79,24 @@ export class ModelRunner {
     const steps = [first, ...joining];
     const loadUs = clock.lapUs();
     // What joins it begins requests, and has no rows that decode.
-    const turns = await this.#turns.of(first, betweenRuns);
-    const extensions = [...steps.flatMap((step) => this.#promptRuns(step)), ...turns.verified];
-    const last = await this.#extend(extensions, {
-      decoding: decodingSlots(first.plan),
+    const prompts = steps.flatMap((step) => this.#promptRuns(step));
+    const decoding = decodingSlots(first.plan);
+    const lastPrompts = this.#groups(prompts).at(-1) ?? [];
+    const beside = this.#mayMix(lastPrompts, decoding) ? lastPrompts : [];
+    const turns = await this.#turns.of(
+      first,
+      beside.map(({ size }) => size),
       betweenRuns,
-    });
+    );
+    const last = await this.#extend([...prompts, ...turns.verified], { decoding, betweenRuns });
     const prefillUs = clock.lapUs();
     betweenRuns();
-    const rows = [...this.#decodeRows(first), ...this.#turns.goingOn(turns.decoding, first.output)];
-    await this.#decode(rows, last, first.output);
+    const { rows, following } = this.#turns.decodingRows(turns.decoding);
+    await this.#decode([...this.#decodeRows(first), ...rows], {
+      following,
+      last,
+      output: first.output,
+    });
     const decodeUs = clock.lapUs();
     // Tokens do not wait for copies: whatever reads the pages is in a later step.
     const { startMs } = clock;
@@ -147,14 +155,17 @@ export class ModelRunner {
     extensions: readonly Extension[],
     { decoding, betweenRuns }: ExtendContext,
   ): Promise<readonly Extension[]> {
-    const { prefill: rule } = this.#parts.forward;
-    const groups = groupSequences(extensions, rule, ({ size }) => size);
+    const groups = this.#groups(extensions);
     const last = this.#mayMix(groups.at(-1) ?? [], decoding) ? (groups.pop() ?? []) : [];
     for (const group of groups) {
       betweenRuns();
       await this.#run(partsOf(group));
     }
     return last;
+  }
+
+  #groups(extensions: readonly Extension[]): Extension[][] {
+    return groupSequences(extensions, this.#parts.forward.prefill, ({ size }) => size);
   }
 
   /** Rows that decode and rows that extend have adapters by other kernels: a run has them on one kind. */
@@ -194,11 +205,7 @@ export class ModelRunner {
   }
 
   /** Decodes, and extends `last` in the same run. */
-  async #decode(
-    rows: readonly DecodeRow[],
-    last: readonly Extension[],
-    output: StepOutput,
-  ): Promise<void> {
+  async #decode(rows: readonly DecodeRow[], { following, last, output }: DecodeRun): Promise<void> {
     const extended = partsOf(last);
     if (rows.length === 0) return this.#run(extended);
     const decoding = decodePart(this.#tools, rows, {
@@ -206,13 +213,21 @@ export class ModelRunner {
       isAlone: this.#allHaveGrammars,
       extended: extended.flatMap(({ slots }) => slots),
     });
-    await this.#run([decoding, ...extended], true);
+    await this.#run([decoding, ...following, ...extended], true);
   }
 
   #outputOf({ step, recordsExperts }: StepPlan): StepOutput {
     const { moe } = this.#parts.forward;
     return new StepOutput(step, recordsExperts && moe !== null ? new RoutingRecord(moe) : null);
   }
+}
+
+/** What is in a run beside the rows that decode. */
+interface DecodeRun {
+  /** More rows of sequences that decode. */
+  readonly following: readonly RunPart[];
+  readonly last: readonly Extension[];
+  readonly output: StepOutput;
 }
 
 /** Of a step that ran with another one, which has the time of both. */

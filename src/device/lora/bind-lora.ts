@@ -7,6 +7,11 @@ import type { LoraStore } from './lora-store.js';
 /** A row without an adapter. */
 const NONE = -1;
 
+type RunRows = Pick<
+  ForwardInput,
+  'adapters' | 'counts' | 'tokens' | 'numDecoding' | 'numFollowing'
+>;
+
 /**
  * What a run is given, with the adapters of its sequences and which each of its rows has. The matrices are found through
  * the prototype: copying some hundred properties takes a millisecond.
@@ -17,7 +22,7 @@ const NONE = -1;
 export function withLoraFeeds(
   feeds: Tensors,
   store: LoraStore,
-  { adapters = [], counts, tokens }: Pick<ForwardInput, 'adapters' | 'counts' | 'tokens'>,
+  { adapters = [], counts, tokens, numDecoding, numFollowing = 0 }: RunRows,
   normRows: readonly number[],
 ): Tensors {
   const { ids, size, tensors } = store.setOf(adapters);
@@ -26,7 +31,11 @@ export function withLoraFeeds(
     new Array<number>(count).fill(placeOf[at] ?? NONE),
   );
   const isAny = placeOf.some((place) => place !== NONE);
-  const decodes = counts.every((count, at) => count === 1 || placeOf[at] === NONE);
+  // What follows a row that decodes has its bits, and so its kernel.
+  const numRowByRow = numDecoding + numFollowing;
+  const decodes = counts.every((count, at) => {
+    return count === 1 || at < numRowByRow || placeOf[at] === NONE;
+  });
   const headPlaces = normRows.map((row) => placeOfRow[row] ?? NONE);
   const all = Object.create(tensors) as Tensors;
   return Object.assign(all, feeds, {

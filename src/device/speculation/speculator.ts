@@ -1,8 +1,8 @@
-import type { Drafter } from './drafter.js';
+import type { SteadyDrafter } from './drafter.js';
 
 /** The next rows of a request that speculates. */
 export interface Turn {
-  /** False = `known` is one token, for the decode run. */
+  /** Its rows are those of a verification, a prefill run; false = the first one decodes, and the others follow it. */
   readonly isVerified: boolean;
   /** Tokens to feed that are certain, at least one. */
   readonly known: readonly number[];
@@ -20,15 +20,15 @@ export interface TurnRoom {
 }
 
 /**
- * Plans the turns of one request from its tokens. Rows are made the same way whenever they are made: by a verification
+ * Plans the turns of one request from its tokens, where the bits of a row depend on how it is made. Rows are made the same way whenever they are made: by a verification
  * or by decoding, as the drafter says of each, also where outputs are only repeated after a retraction.
  */
 export class Speculator {
-  readonly #drafter: Drafter;
+  readonly #drafter: SteadyDrafter;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];
 
-  constructor(drafter: Drafter, outputIds: readonly number[]) {
+  constructor(drafter: SteadyDrafter, outputIds: readonly number[]) {
     this.#drafter = drafter;
     this.#outputIds = outputIds;
   }
@@ -50,6 +50,12 @@ export class Speculator {
     return { isVerified, known, drafts, samples };
   }
 
+  /** Drafts of a model to have made for the turn: none where outputs are repeated. */
+  numDraftsWanted(first: number, { maxRows, numLeft }: TurnRoom): number {
+    const isLast = first === this.#outputIds.length - 1;
+    return isLast ? evenDrafts(1, Math.min(maxRows - 1, numLeft - 1)) : 0;
+  }
+
   /** So many that the run has an even number of rows (docs/decisions/0001), if there is one. */
   #draft(numKnown: number, room: number): readonly number[] {
     return this.#drafter.draft(evenDrafts(numKnown, Math.min(this.#drafter.numDrafts, room)));
@@ -57,6 +63,6 @@ export class Speculator {
 }
 
 /** At most `most` drafts, so many that they and the known tokens before them are even in number, if any. */
-export function evenDrafts(numKnown: number, most: number): number {
+function evenDrafts(numKnown: number, most: number): number {
   return most > 0 && (numKnown + most) % 2 === 1 ? most - 1 : Math.max(0, most);
 }

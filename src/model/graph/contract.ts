@@ -80,10 +80,15 @@ export function presentName(layer: number, part: 'key' | 'value'): string {
  * those of the N sequences among them, which run along in the decode part and write behind their last row. With N > 0
  * `input_ids` is `[1, D + E]`, the rows of one sequence behind those of the other; new rows of the N sequences come out as
  * {@link newRowsName} and are the caller's to put into the window, over what was written there.
+ *
+ * A sequence that follows one that decodes is the same one behind its decode row: its rows have the bits of decode rows.
+ * One that decodes alone, D = 1, may have its rows in place instead: `input_ids` is `[1, 1 + E]`, and N = 0.
  */
 export const EXTEND_INPUTS = {
   /** `[E] i64`: of each row in its sequence. */
   positions: 'extend_positions',
+  /** `[N] bool`: whether the sequence follows one that decodes. */
+  follows: 'extend_follows',
   /** `[N, 1] i64`: where the rows of each sequence begin and end in the E. */
   begins: 'extend_begins',
   ends: 'extend_ends',

@@ -44,8 +44,10 @@ export function declareInputs(graph: Graph, { config, plan }: Network, isInt8: b
 }
 
 function declareExtends(graph: Graph): void {
-  const { positions, begins, ends, pastBegins, pastEnds, seqlensK, totalLengths } = EXTEND_INPUTS;
+  const { positions, follows, begins, ends, pastBegins, pastEnds, seqlensK, totalLengths } =
+    EXTEND_INPUTS;
   graph.input({ name: positions, dtype: 'i64', shape: ['E'] });
+  graph.input({ name: follows, dtype: 'bool', shape: ['N'] });
   for (const name of [begins, ends]) graph.input({ name, dtype: 'i64', shape: ['N', 1] });
   for (const name of [pastBegins, pastEnds]) graph.input({ name, dtype: 'i64', shape: ['N2'] });
   for (const name of [seqlensK, totalLengths]) graph.input({ name, dtype: 'i32', shape: ['N'] });

@@ -5,7 +5,7 @@ import type { ModelPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import { staysFloat } from './float-linears.js';
-import { loadedBytes } from './loaded-bytes.js';
+import { expectedBytes } from './expected-bytes.js';
 
 /** What `--quantization` accepts; SGLang's null is `auto`. */
 export const QUANTIZATIONS = ['auto', 'none', 'w8a8_int8', 'int8', 'int4'] as const;
@@ -106,7 +106,7 @@ function tooLargeInEight(
 ): FormatChoice | null {
   if (target.device !== 'cpu' || memoryBytes === null) return null;
   if (wanted === 'none' || wanted === 'int4') return null;
-  const bytes = loadedBytes(plan, wanted, target);
+  const bytes = expectedBytes(plan, wanted, target);
   if (bytes <= WEIGHTS_SHARE_MAX * memoryBytes) return null;
   const reason = `${wanted} takes ${gib(bytes)}, and ${gib(memoryBytes)} may be used`;
   return { format: 'int4', reason };
@@ -120,9 +120,10 @@ function requireRoom(
   memoryBytes: number | null,
 ): void {
   if (target.device !== 'cpu' || memoryBytes === null) return;
-  const bytes = loadedBytes(plan, format, target);
+  const bytes = expectedBytes(plan, format, target);
   if (bytes <= memoryBytes) return;
-  const smaller = format === 'int4' ? '' : ` int4 takes ${gib(loadedBytes(plan, 'int4', target))}.`;
+  const smaller =
+    format === 'int4' ? '' : ` int4 takes ${gib(expectedBytes(plan, 'int4', target))}.`;
   throw new ModelLoadError(
     'bad_option',
     `--quantization ${format} does not fit: its weights take ${gib(bytes)} of memory, and ${gib(memoryBytes)} may be used.${smaller}`,

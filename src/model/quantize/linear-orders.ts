@@ -23,21 +23,29 @@ export interface Encodings {
   readonly head: LinearEncoding;
   /** The largest blocks of `int8` that the head takes; null = the target's. */
   readonly headBlockMax: BlockSize | null;
+  /** And of experts whose inputs are rotated. */
+  readonly expertBlockMax: BlockSize | null;
   /** Of keys and values, each in a matrix of its own, as the queries are; null = all three are one. */
   readonly keyValue: LinearEncoding | null;
 }
 
-/** The head of `int4` takes 8 bits: its errors are the logits' own. */
+const USUAL_BLOCKS = { headBlockMax: null, expertBlockMax: null };
+
+/**
+ * The head of `int4` takes 8 bits: its errors are the logits' own. Experts beside `w8a8_int8` take a quarter less memory
+ * in blocks of 64; `int8`, which is asked for to be close, stays in the target's (docs/decisions/0002).
+ */
 export const ENCODINGS: Readonly<Record<QuantizedFormat, Encodings>> = {
   w8a8_int8: {
     dense: 'w8a8_int8',
     expert: 'int8',
     head: 'w8a8_int8',
-    headBlockMax: null,
+    ...USUAL_BLOCKS,
+    expertBlockMax: 64,
     keyValue: null,
   },
-  int8: { dense: 'int8', expert: 'int8', head: 'int8', headBlockMax: null, keyValue: null },
-  int4: { dense: 'int4', expert: 'int4', head: 'int8', headBlockMax: null, keyValue: null },
+  int8: { dense: 'int8', expert: 'int8', head: 'int8', ...USUAL_BLOCKS, keyValue: null },
+  int4: { dense: 'int4', expert: 'int4', head: 'int8', ...USUAL_BLOCKS, keyValue: null },
 };
 
 /**
@@ -49,6 +57,7 @@ export const WITH_ZEROS: Encodings = {
   expert: 'int4_zeros',
   head: 'int8',
   headBlockMax: 64,
+  expertBlockMax: null,
   keyValue: 'int8',
 };
 
@@ -121,7 +130,9 @@ export function mlpOrders(mlp: MlpPlan, { steps, encoding, reads }: PartContext)
   return [
     order(mlp.router, 'f32', reads),
     ...(enter === undefined ? [] : [order(enter, dense, reads)]),
-    ...mlp.experts.flatMap((one) => ofDense(one, expert, ofExpert)),
+    ...mlp.experts
+      .flatMap((one) => ofDense(one, expert, ofExpert))
+      .map((one) => (one.inputStep === null ? one : inExpertBlocks(one, encoding))),
     ...(leave === undefined ? [] : [order(leave, dense, steps.writes)]),
     ...(shared === null ? [] : ofDense(shared, dense, own)),
     ...(gate === null ? [] : [order(gate, 'f32', reads)]),
@@ -172,6 +183,12 @@ export function headOrder(
 ): LinearOrder {
   const whole = order(plan, head, steps);
   return headBlockMax === null ? whole : { ...whole, blockSize: largestBlock(plan, headBlockMax) };
+}
+
+/** A linear of an expert whose inputs are rotated. */
+export function inExpertBlocks(one: LinearOrder, { expertBlockMax }: Encodings): LinearOrder {
+  if (expertBlockMax === null) return one;
+  return { ...one, blockSize: largestBlock(one.plan, expertBlockMax) };
 }
 
 /** The larger, the fewer bits for scales, and the faster: with compensated rounding little is lost. */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { folderFiles } from '../../../src/core/named-files.js';
+import type { PreparedCheckpoint } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
 import type { KvCacheDtype } from '../../../src/model/target.js';
 import { Tokenizer } from '../../../src/text/tokenizer.js';
@@ -36,7 +37,9 @@ interface Measurement {
   readonly sameTop1: number;
   readonly perplexity: number;
   readonly numTokens: number;
+  /** In the file, and as the kernels hold them. */
   readonly weightMiB: number;
+  readonly loadedMiB: number;
 }
 
 async function main(folder: string): Promise<void> {
@@ -54,7 +57,7 @@ async function main(folder: string): Promise<void> {
       const formats = { quantization, kvCacheDtype };
       const { teacher, prepared } = await loadModel(folder, formats, room);
       const total = await compare(reference.teacher, teacher, windows);
-      measurements.push(measurement(formats, total, prepared.spec.weightBytes));
+      measurements.push(measurement(formats, total, prepared));
       await teacher.release();
     }
   }
@@ -66,7 +69,7 @@ async function main(folder: string): Promise<void> {
 function measurement(
   { quantization, kvCacheDtype }: Formats,
   total: Divergence,
-  weightBytes: number,
+  { spec, quantized }: PreparedCheckpoint,
 ): Measurement {
   const { kl, sameTop1, perplexity } = qualityOf(total);
   return {
@@ -76,8 +79,13 @@ function measurement(
     sameTop1,
     perplexity,
     numTokens: total.numTokens,
-    weightMiB: Math.round(weightBytes / 2 ** 20),
+    weightMiB: mebibytes(quantized?.store.totalBytes ?? spec.weightBytes),
+    loadedMiB: mebibytes(spec.weightBytes),
   };
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
 }
 
 if (values.model === undefined) throw new Error('--model FOLDER is needed');

@@ -28,10 +28,11 @@ interface Matrix {
   readonly elements: number;
 }
 
-/** As the session holds it: the index of its entry in the quantization cache tells; f32 without one. */
+/** As its file has it: the index of its entry in the quantization cache tells; f32 without one. */
 export async function sizeOfPrepared({ spec, weightsFolder }: PreparedModel): Promise<Size> {
-  const weightMiB = spec.weightBytes / 2 ** 20;
-  if (spec.format === 'none') return { layerBits: 32, linearBits: 32, weightMiB };
+  if (spec.format === 'none') {
+    return { layerBits: 32, linearBits: 32, weightMiB: spec.weightBytes / 2 ** 20 };
+  }
   const index = JSON.parse(await readFile(join(weightsFolder, 'index.json'), 'utf8')) as {
     readonly map: WeightMap;
   };
@@ -39,7 +40,7 @@ export async function sizeOfPrepared({ spec, weightsFolder }: PreparedModel): Pr
     isHead: name === 'head',
     ...measure(linear),
   }));
-  return { ...bitsOf(matrices), weightMiB };
+  return { ...bitsOf(matrices), weightMiB: index.map.totalBytes / 2 ** 20 };
 }
 
 /** As the file has it, which is how llama.cpp computes. */

@@ -71,6 +71,18 @@ t.test('gate and up of experts stay one matrix, of the shared expert they are tw
   for (const [name] of shared) t.equal(rounded(linears[name]).matrices.length, 2, name);
 });
 
+t.test('experts beside w8a8_int8 have larger blocks where what they read is rotated', async (t) => {
+  const sizesOf = async (format: 'w8a8_int8' | 'int8'): Promise<unknown> => {
+    const linears = await linearsOf('qwen2-moe-blocks', format);
+    const sizes = Object.entries(linears).flatMap(([name, linear]) =>
+      /experts\.\d/.test(name) && 'blockSize' in linear ? [[kindOf(name), linear.blockSize]] : [],
+    );
+    return Object.fromEntries(sizes);
+  };
+  t.same(await sizesOf('w8a8_int8'), { gate_up: 32, down: 16 }, 'as wide as the network is');
+  t.same(await sizesOf('int8'), { gate_up: 16, down: 16 });
+});
+
 t.test(
   'the head beside four bits is in the largest blocks that mind no number of rows',
   async (t) => {
@@ -80,3 +92,7 @@ t.test(
     t.match(ofEight, { format: 'int8', blockSize: CPU_TARGET.blockSize });
   },
 );
+
+function kindOf(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}

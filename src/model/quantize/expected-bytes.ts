@@ -3,30 +3,36 @@ import { denseLinears, plannedLinears } from '../plan/demands.js';
 import type { ModelPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
+import { blockBytes } from '../weights/loaded-bytes.js';
 import { staysFloat } from './float-linears.js';
 import type { LinearOrder } from './job-list.js';
-import { ENCODINGS, headOrder, order, WITH_ZEROS } from './linear-orders.js';
+import {
+  type Encodings,
+  ENCODINGS,
+  headOrder,
+  inExpertBlocks,
+  order,
+  WITH_ZEROS,
+} from './linear-orders.js';
 import { NO_STEPS } from './recipe-steps.js';
 
 /** Of a number in an embedding table, which stays in its file: half precision. */
 const TABLE_BYTES = 2;
-/** A scale and the sum of the codes, both f32: the runtime keeps them beside its codes. */
-const BYTES_PER_BLOCK = 8;
 
 /**
- * What a network's matrices take as a CPU's kernels hold them, which is more than their file has
+ * What a network's matrices will take as a CPU's kernels hold them (weights/loaded-bytes.ts), before there is a weight
  * (docs/decisions/0022-start.md). Norms, biases, zero points, and what stays in floats are left out.
  */
-export function loadedBytes(
+export function expectedBytes(
   plan: ModelPlan,
   format: QuantizedFormat,
   { blockSize }: Pick<ModelTarget, 'blockSize'>,
 ): number {
   const encodings = format === 'int4' ? WITH_ZEROS : ENCODINGS[format];
-  const experts = new Set(expertLinears(plan));
+  const experts = new Map(expertOrders(plan, encodings).map((one) => [one.plan, one]));
   const orderOf = (linear: LinearPlan): LinearOrder => {
     if (linear === plan.head) return headOrder(linear, encodings, NO_STEPS);
-    return order(linear, experts.has(linear) ? encodings.expert : encodings.dense, NO_STEPS);
+    return experts.get(linear) ?? order(linear, encodings.dense, NO_STEPS);
   };
   const [rows = 0, width = 0] = plan.embedding.shape;
   const floats = staysFloat(plan);
@@ -36,15 +42,21 @@ export function loadedBytes(
     .reduce((sum, one) => sum + bytesOf(one, blockSize), rows * width * TABLE_BYTES);
 }
 
-function expertLinears({ layers }: ModelPlan): readonly LinearPlan[] {
-  return layers.flatMap(({ mlp }) =>
-    mlp?.kind === 'moe' ? mlp.experts.flatMap(denseLinears) : [],
-  );
+function expertOrders({ layers }: ModelPlan, encodings: Encodings): readonly LinearOrder[] {
+  return layers.flatMap(({ mlp }) => {
+    if (mlp?.kind !== 'moe') return [];
+    const isRotated = mlp.latent === undefined;
+    return mlp.experts.flatMap((expert) =>
+      denseLinears(expert).map((linear) => {
+        const one = order(linear, encodings.expert, NO_STEPS);
+        return isRotated && linear !== expert.down ? inExpertBlocks(one, encodings) : one;
+      }),
+    );
+  });
 }
 
 function bytesOf({ plan, encoding, blockSize }: LinearOrder, usual: number): number {
-  const numbers = plan.in * plan.out;
-  if (encoding === 'w8a8_int8') return numbers;
-  const bytes = encoding === 'int8' ? 1 : 0.5;
-  return numbers * (bytes + BYTES_PER_BLOCK / (blockSize ?? usual));
+  if (encoding === 'w8a8_int8') return plan.in * plan.out;
+  const bits = encoding === 'int8' ? 8 : 4;
+  return blockBytes({ in: plan.in, out: plan.out, bits, blockSize: blockSize ?? usual });
 }
