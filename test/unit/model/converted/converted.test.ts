@@ -50,6 +50,7 @@ async function vectorsOf(model: PreparedCheckpoint, name: string): Promise<strin
       tokens: Int32Array.from(tokens),
       tokenTypes: null,
     })),
+    recordsExperts: false,
   };
   const { vectors } = await runner.execute(plan, () => undefined);
   await release();
