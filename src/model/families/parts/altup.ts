@@ -1,6 +1,7 @@
 import type { AltUpPlan, StreamsPlan } from '../../plan/streams.js';
 import type { ConfigFields } from '../config-fields.js';
 import type { ModelConfig } from '../model-config.js';
+import { isOfVersion5 } from '../saved-by.js';
 import { Names } from './names.js';
 import { norm, type NormStyle } from './norm.js';
 import type { LayerPlace } from './place.js';
@@ -23,7 +24,8 @@ export function readAltUp(fields: ConfigFields, style: NormStyle): AltUpTraits {
   return {
     numStreams,
     active,
-    clip: fields.positiveOrNull('altup_coef_clip', 120),
+    // Version 5 of transformers clips in training alone.
+    clip: isOfVersion5(fields) ? null : fields.positiveOrNull('altup_coef_clip', 120),
     hasOutputGain: fields.boolean('altup_correct_scale', true),
     laurelRank: fields.size('laurel_rank', 64),
     norm: style,

@@ -148,5 +148,9 @@ t.test('a checkpoint means what the version of transformers computes that it is 
     readDecoder(sized('NemotronForCausalLM', { rope_scaling: scaling, ...more })).config.rope.type;
   t.equal(rope({ transformers_version: '4.57.1' }), 'default');
   t.equal(rope({ transformers_version: '5.24.0' }), 'linear');
+  const clip = (transformers_version: string): unknown =>
+    readDecoder(sized('Gemma3nForCausalLM', { transformers_version, num_kv_shared_layers: 0 })).plan
+      .layers[0]?.altUp?.clip;
+  t.same([clip('4.57.1'), clip('5.24.0')], [120, null]);
   t.end();
 });
