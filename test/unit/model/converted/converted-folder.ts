@@ -52,8 +52,13 @@ export class Converter {
   }
 
   /** @returns the folder */
-  async convert(path: string, quantization: Quantization, name: string): Promise<string> {
-    const prepared = await this.prepare(path, quantization);
+  async convert(
+    path: string,
+    quantization: Quantization,
+    name: string,
+    more: Partial<PrepareOptions> = {},
+  ): Promise<string> {
+    const prepared = await this.prepare(path, quantization, more);
     const out = join(this.folder, name);
     const paths = prepared.checkpoint.files.map((file) => file.path);
     const model = {
