@@ -6,7 +6,7 @@ import {
   convertedKvScales,
   convertedTarget,
   requireConverted,
-} from './converted/decoder-weights.js';
+} from './converted/network-weights.js';
 import { networkDigest } from './converted/manifest.js';
 import { resolveContextLength } from './families/context-length.js';
 import type { DecoderModel } from './families/family.js';
@@ -23,7 +23,7 @@ import { loraRecipe } from './lora/lora-recipe.js';
 import { loraSites } from './lora/lora-sites.js';
 import { hasPlainLayers } from './plan/facts.js';
 import type { ModelPlan } from './plan/network.js';
-import { plannedLinears } from './plan/demands.js';
+import { plannedLinears, trunkOf } from './plan/demands.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
 import { keptLinears, NONE_KEPT, type KeptCount } from './quantize/kept-linears.js';
@@ -274,7 +274,7 @@ async function roundingOf(
 ): Promise<{ readonly texts: readonly Int32Array[] | null } | null> {
   if (format === 'none' || !roundsToZeros({ ...input, format })) return null;
   // Random weights answer at random, however they are rounded; no stage shows what linears of other layers read.
-  const hasStages = hasPlainLayers(input.plan);
+  const hasStages = hasPlainLayers(trunkOf(input.plan));
   if (options.loadFormat === 'dummy' || deps.readTexts === undefined || !hasStages) {
     return { texts: null };
   }
@@ -316,7 +316,7 @@ async function openWeights(
 
 /** The head stands beside the trunk, which transformers 5 calls `model` where an architecture has another name for it. */
 function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
-  const trunk = trunkOf(plan);
+  const trunk = trunkName(plan);
   return aliased(checkpoint, (name) => {
     if (name.startsWith('lm_head.') || name.startsWith(trunk)) return name;
     return withPrefix(name.replace(/^model\./, ''), trunk);
@@ -324,7 +324,7 @@ function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
 }
 
 /** What stands before the names of all but the head, in a family's plan. */
-function trunkOf({ embedding: { checkpoint } }: ModelPlan): string {
+function trunkName({ embedding: { checkpoint } }: ModelPlan): string {
   return checkpoint.slice(0, checkpoint.indexOf('.') + 1);
 }
 

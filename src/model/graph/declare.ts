@@ -3,7 +3,7 @@ import { KV_PARTS, type KvLayer, type KvPart, kvParts } from '../../core/model-s
 import type { DecoderModel } from '../families/family.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { moeFacts, stateFacts } from '../plan/facts.js';
-import type { ModelPlan } from '../plan/network.js';
+import type { ModelPlan, TrunkPlan } from '../plan/network.js';
 import {
   EXTEND_INPUTS,
   expertsName,
@@ -107,7 +107,7 @@ export function declareOutputs(
 }
 
 /** The experts that each token took, of each layer that routes. */
-export function declareExperts(graph: Graph, plan: ModelPlan): void {
+export function declareExperts(graph: Graph, plan: TrunkPlan): void {
   const moe = moeFacts(plan);
   for (const layer of moe?.layers ?? []) {
     graph.output({ name: expertsName(layer), dtype: 'i64', shape: ['T', moe?.topK ?? 0] });

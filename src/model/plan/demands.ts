@@ -9,6 +9,21 @@ import { pooledLinears, pooledTensors, type PooledPlan } from '../pooled/pooled-
 /** A network that generates, or one that answers with vectors. */
 export type AnyPlan = ModelPlan | PooledPlan;
 
+/** The layers, and what stands around them. */
+export function trunkOf(plan: AnyPlan): TrunkPlan {
+  return 'trunk' in plan ? plan.trunk.plan : plan;
+}
+
+/** What makes logits of rows; null = the rows are pooled. */
+export function headOf(plan: AnyPlan): LinearPlan | null {
+  return 'trunk' in plan ? null : plan.head;
+}
+
+/** Whether a rotation of the stream leaves the network as it is ({@link ModelPlan.rotatable}). */
+export function isRotatable(plan: AnyPlan): boolean {
+  return 'trunk' in plan ? plan.trunk.rotatable : plan.rotatable;
+}
+
 /** The norms, embedding and other plain tensors of a plan, in the order of the network. */
 export function plannedTensors(plan: AnyPlan): TensorPlan[] {
   if (!('trunk' in plan)) return decoderTensors(plan);

@@ -65,7 +65,7 @@ export class Converter {
       prepared,
       model: 'acme/small',
       sources: await hashFiles(paths),
-      tokenizer: folderFiles(path),
+      tokenizer: folderFiles(prepared.tokenizerFolder),
     };
     await writeNewFolder(out, (draft) =>
       writeConverted(draft, model, new AbortController().signal),
