@@ -116,9 +116,18 @@ function formOf(
   { device: { device, kvCacheDtype }, expandsLatents = false, lora = null }: BuildOptions,
   converted: ConvertedWeights | null,
 ): DecoderModel {
+  if (!canKeepLatents(model)) return model;
+  const isConvertedTo = (form: DecoderModel): boolean =>
+    converted?.manifest.network === networkDigest(form);
+  const keeping = withLatentCache(model);
   const isExpanded = expandsLatents || device !== 'cpu' || kvCacheDtype === 'int8' || lora !== null;
-  if (isExpanded || !canKeepLatents(model)) return model;
-  return converted?.manifest.network === networkDigest(model) ? model : withLatentCache(model);
+  if (!isExpanded) return isConvertedTo(model) ? model : keeping;
+  if (converted === null || lora !== null || !isConvertedTo(keeping)) return model;
+  throw new ModelLoadError(
+    'bad_option',
+    `${converted.path} was converted for a cache of latents, which --disable-mla and --kv-cache-dtype int8 are not: ` +
+      'convert it again with those flags.',
+  );
 }
 
 /** What a network computes with, wherever it came from. */

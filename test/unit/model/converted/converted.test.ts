@@ -304,6 +304,17 @@ t.test('what quantized weights cannot do is a sentence', async (t) => {
   t.not(dummy.weightsFolder, out, 'dummy weights need its config.json alone');
 });
 
+t.test('latents are in the cache where they were for the conversion', async (t) => {
+  const converter = Converter.in(t);
+  const original = goldenFolder('minicpm3-blocks');
+  const heads = await converter.convert(original, 'int8', 'heads', { expandsLatents: true });
+  const latents = await converter.convert(original, 'int8', 'latents');
+  t.equal((await converter.prepare(heads, 'auto')).spec.kvLayers, undefined);
+  t.equal((await converter.prepare(latents, 'auto')).spec.kvLayers?.[0]?.keysAreValues, true);
+  const asked = converter.prepare(latents, 'auto', { expandsLatents: true });
+  await t.rejects(asked, { message: /converted for a cache of latents, which --disable-mla/ });
+});
+
 t.test('a folder that is there is not written over, and none is left by halves', async (t) => {
   const here = Converter.in(t);
   const names = async (): Promise<string[]> => (await readdir(here.folder)).sort();
