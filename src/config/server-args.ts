@@ -264,8 +264,13 @@ const SPECULATION = {
     max: 256,
   }),
   'max-loaded-loras': optionalInt(
-    'Most adapters that are loaded; the one that was not used for longest goes. Default: what fits.',
+    'Most adapters that are loaded; then --lora-eviction-policy says which goes. Default: what fits.',
     { min: 1 },
+  ),
+  'lora-eviction-policy': choice(
+    ['lru', 'fifo'],
+    'lru',
+    'Which adapter makes room: the one not used for longest, or the one loaded first.',
   ),
   'speculative-algorithm': optionalChoice(
     ['NGRAM', 'STANDALONE'],
@@ -323,6 +328,9 @@ const RUNTIME = {
   'enable-deterministic-inference': bool('Answers never depend on what the cache held.'),
   'disable-batch-invariance': bool(
     'Where int4 has large blocks, a row alone is faster, with other last bits than beside others.',
+  ),
+  'disable-mla': bool(
+    'The cache of latent attention has keys and values of all heads, and not the latents that they are made of.',
   ),
   'expert-distribution-recorder-mode': optionalChoice(
     EXPERT_MODES,

@@ -67,7 +67,7 @@ const BY_SUBJECT = {
     triton-attention-reduce-in-fp32 triton-attention-num-kv-splits
     triton-attention-split-tile-size flashinfer-mla-disable-ragged
     enable-flashinfer-allreduce-fusion enable-aiter-allreduce-fusion enable-fused-qk-norm-rope disable-flashinfer
-    disable-flashinfer-sampling enable-flashinfer-mla enable-flashmla disable-mla disable-nan-detection`,
+    disable-flashinfer-sampling enable-flashinfer-mla enable-flashmla disable-nan-detection`,
   experts: `
     moe-a2a-backend moe-runner-backend moe-dense-tp-size flashinfer-mxfp4-moe-precision deepep-mode
     deepep-config deepep-dispatcher-output-dtype enable-deepep-moe enable-deepep-waterfill
@@ -81,7 +81,7 @@ const BY_SUBJECT = {
     elastic-ep-rejoin enable-elastic-expert-backup mooncake-ib-device kt-weight-path kt-method
     kt-cpuinfer kt-threadpool-count kt-num-gpu-experts kt-max-deferred-experts-per-token`,
   lora: `
-    enable-lora-overlap-loading lora-eviction-policy lora-backend max-lora-chunk-size
+    enable-lora-overlap-loading lora-backend max-lora-chunk-size
     lora-drain-wait-threshold lora-strict-loading`,
   memory: `
     enable-weights-cpu-backup enable-draft-weights-cpu-backup cpu-offload-gb

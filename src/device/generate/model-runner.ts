@@ -1,10 +1,12 @@
 import {
   DECODE_STRIDE,
   RESULT_STALLED,
+  TURN_STRIDE,
   type StepPlan,
   type StepResult,
   type StepTiming,
 } from '../../core/batch.js';
+import { BASE_MODEL } from '../../core/lora.js';
 import type { ModelBackend } from '../backend.js';
 import { decodePart, type DecodeRow } from './decode-part.js';
 import type { DraftModel } from '../speculation/draft-model.js';
@@ -18,7 +20,8 @@ import { runParts, type RunnerTools, type RunPart } from './run-parts.js';
 import { SlotMasks } from './slot-masks.js';
 import { SlotTurns } from './slot-turns.js';
 import { StageClock } from './stage-clock.js';
-import { RoutingRecord, StepOutput } from './step-output.js';
+import { RoutingRecord } from '../routing-record.js';
+import { StepOutput } from './step-output.js';
 
 export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   /** Where the masks of requests with a grammar come from. */
@@ -32,6 +35,10 @@ export interface StepHooks {
   readonly betweenRuns: () => void;
   /** Called once for each step, in their order, when all rows are computed and nothing is stored or freed behind them. */
   readonly deliver: (result: StepResult) => void;
+}
+
+interface ExtendContext extends Pick<StepHooks, 'betweenRuns'> {
+  readonly decoding: readonly number[];
 }
 
 /** Executes step plans: the only place that changes slots, pages and what is known of requests. */
@@ -74,14 +81,15 @@ export class ModelRunner {
     const loadUs = clock.lapUs();
     // What joins it begins requests, and has no rows that decode.
     const prompts = steps.flatMap((step) => this.#promptRuns(step));
-    const mayWait = decodes(first.plan) && this.#parts.forward.prefill.mixes;
-    const beside = mayWait ? (this.#groups(prompts).at(-1) ?? []) : [];
+    const decoding = decodingSlots(first.plan);
+    const lastPrompts = this.#groups(prompts).at(-1) ?? [];
+    const beside = this.#mayMix(lastPrompts, decoding) ? lastPrompts : [];
     const turns = await this.#turns.of(
       first,
       beside.map(({ size }) => size),
       betweenRuns,
     );
-    const last = await this.#extend([...prompts, ...turns.verified], { mayWait, betweenRuns });
+    const last = await this.#extend([...prompts, ...turns.verified], { decoding, betweenRuns });
     const prefillUs = clock.lapUs();
     betweenRuns();
     const { rows, following } = this.#turns.decodingRows(turns.decoding);
@@ -141,15 +149,15 @@ export class ModelRunner {
   /**
    * Several sequences at once where the graph takes them.
    *
-   * @param mayWait there are rows that decode, and a run takes both: the last ones are left for them
+   * @param decoding slots that are to decode: where a run takes both, the last sequences are left for them
    * @returns those that were left
    */
   async #extend(
     extensions: readonly Extension[],
-    { mayWait, betweenRuns }: Pick<StepHooks, 'betweenRuns'> & { readonly mayWait: boolean },
+    { decoding, betweenRuns }: ExtendContext,
   ): Promise<readonly Extension[]> {
     const groups = this.#groups(extensions);
-    const last = mayWait ? (groups.pop() ?? []) : [];
+    const last = this.#mayMix(groups.at(-1) ?? [], decoding) ? (groups.pop() ?? []) : [];
     for (const group of groups) {
       betweenRuns();
       await this.#run(partsOf(group));
@@ -159,6 +167,14 @@ export class ModelRunner {
 
   #groups(extensions: readonly Extension[]): Extension[][] {
     return groupSequences(extensions, this.#parts.forward.prefill, ({ size }) => size);
+  }
+
+  /** Rows that decode and rows that extend have adapters by other kernels: a run has them on one kind. */
+  #mayMix(group: readonly Extension[], decoding: readonly number[]): boolean {
+    if (decoding.length === 0 || !this.#parts.forward.prefill.mixes) return false;
+    const haveAdapter = (slots: readonly number[]): boolean =>
+      slots.some((slot) => (this.#slots.find(slot)?.adapter ?? BASE_MODEL) !== BASE_MODEL);
+    return !haveAdapter(decoding) || !haveAdapter(group.map(({ size }) => size.slotId));
   }
 
   async #run(parts: readonly RunPart[], decodes = false): Promise<void> {
@@ -224,8 +240,11 @@ const NO_TIME: StepTiming = {
   lastStoreUs: 0,
 };
 
-function decodes({ decode, turns }: StepPlan): boolean {
-  return decode.length + turns.length > 0;
+function decodingSlots({ decode, turns }: StepPlan): number[] {
+  return [
+    ...decode.filter((_, i) => i % DECODE_STRIDE === 0),
+    ...turns.filter((_, i) => i % TURN_STRIDE === 0),
+  ];
 }
 
 function partsOf(extensions: readonly Extension[]): RunPart[] {

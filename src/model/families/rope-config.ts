@@ -1,4 +1,5 @@
 import { ModelConfigError, type ConfigFields } from './config-fields.js';
+import { isOfVersion5 } from './saved-by.js';
 
 const DEFAULT_THETA = 10_000;
 
@@ -96,6 +97,19 @@ export interface RopeReach {
 /** Layers that `layer_types` tells apart, and the newer `rope_parameters` with it. */
 type LayerKind = 'full_attention' | 'sliding_attention';
 
+type Scaling = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * The settings with a `rope_scaling` where there is no word of any: in version 4 of transformers null is a word, in version
+ * 5 it is none. `newer` is what the class of the latter has.
+ */
+export function withScaling(fields: ConfigFields, scaling: Scaling, newer = scaling): ConfigFields {
+  const isNewer = isOfVersion5(fields);
+  if (fields.has('rope_parameters') || fields.has('rope_scaling')) return fields;
+  if (!isNewer && fields.says('rope_scaling')) return fields;
+  return fields.completed({}, { rope_scaling: isNewer ? newer : scaling });
+}
+
 /** `rope_scaling`, or the newer `rope_parameters`: of all layers, or those of `kind` in it. */
 export function ropeSettings(
   fields: ConfigFields,
@@ -177,9 +191,12 @@ function readLong(fields: ConfigFields, scaling: ConfigFields, theta: number): R
   const longest = fields.size('max_position_embeddings');
   const field = 'original_max_position_embeddings';
   const original = scaling.has(field) ? scaling.size(field) : fields.size(field, longest);
+  // Beside the lengths themselves version 4 of transformers reads no factor.
+  const saysFactor = scaling.has('factor') && (scaling.has(field) || !fields.has(field));
+  const factor = saysFactor ? scaling.positive('factor') : longest / original;
   const magnitude = scaling.has('attention_factor')
     ? scaling.positive('attention_factor')
-    : longMagnitude(longest / original, original);
+    : longMagnitude(factor, original);
   const side = (name: 'short' | 'long'): LongFactors => ({
     factors: readFactors(scaling, `${name}_factor`),
     magnitude: scaling.positive(`${name}_mscale`, magnitude),

@@ -1,32 +1,38 @@
 import type { ModelConfig } from '../families/model-config.js';
 import { EMBED_INPUTS } from '../graph/contract.js';
-import type { Attend, WeightContext } from '../graph/context.js';
+import type { Attend, AttentionLayer, WeightContext } from '../graph/context.js';
 import type { Graph, Value } from '../graph/graph.js';
+import { splitParts } from '../graph/linear.js';
 import type { RotaryTables } from '../graph/rotary-tables.js';
 import { rotaryTables } from '../graph/rotary-tables.js';
 import type { ScoresPlan } from './pooled-plan.js';
 import { disentangledBias, type LayerBias } from './disentangled.js';
 import { distancesIn, scoreBias } from './score-bias.js';
 
-export interface MutualOptions {
-  readonly scores: ScoresPlan | null;
+export interface Reach {
   /** No later position can be run. */
   readonly numPositions: number;
+  /** Most tokens of a text, which is what some rotations go by. */
+  readonly contextLength: number;
+}
+
+export interface MutualOptions extends Reach {
+  readonly scores: ScoresPlan | null;
 }
 
 /** Attention of tokens that see each other, by MultiHeadAttention, scale included; padding behind a sequence is not seen. */
 export function mutualAttention(
   context: WeightContext,
   config: ModelConfig,
-  { scores, numPositions }: MutualOptions,
+  { scores, numPositions, contextLength }: MutualOptions,
 ): Attend {
   const { graph } = context;
   const one = graph.cast(graph.ints(1), 'i32');
   const lengths = graph.node('Add', [EMBED_INPUTS.seqlensK, one]);
-  const tablesOf = rotaryTables(graph, config, { numPositions, contextLength: numPositions });
-  const biasOf = layerBias(context, config, { scores, numPositions });
+  const tablesOf = rotaryTables(graph, config, { numPositions, contextLength });
+  const biasOf = layerBias(context, config, { scores, numPositions, contextLength });
   return (layer, queryKeyValue) => {
-    const [query = '', key = '', value = ''] = queryKeyValue;
+    const [query = '', key = '', value = ''] = apart(graph, layer, queryKeyValue);
     const tables = tablesOf(layer.attention);
     const inputs = [
       rotated(graph, query, tables),
@@ -40,6 +46,16 @@ export function mutualAttention(
       attributes: { num_heads: { int: config.numHeads }, scale: { float: layer.attention.scale } },
     });
   };
+}
+
+/** Of all three packed in the first each by itself. */
+function apart(
+  graph: Graph,
+  { attention }: AttentionLayer,
+  queryKeyValue: readonly Value[],
+): readonly Value[] {
+  const [packed = '', key] = queryKeyValue;
+  return key === '' ? splitParts(graph, packed, attention.qkv) : queryKeyValue;
 }
 
 /** What is added to the scores of a layer; null = nothing. */

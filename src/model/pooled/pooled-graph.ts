@@ -1,5 +1,6 @@
 import type { GraphOptions } from '../graph/decoder-graph.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
+import { declareExperts } from '../graph/declare.js';
 import { activate } from '../graph/activation.js';
 import type { WeightContext } from '../graph/context.js';
 import { encoderRows } from './encoder-rows.js';
@@ -7,11 +8,13 @@ import { Graph, type Value } from '../graph/graph.js';
 import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
 import { placedRows } from '../graph/placed-rows.js';
+import { lastNorm } from './last-norm.js';
 import { poolRows } from './pool-rows.js';
 import { placesIn } from './score-bias.js';
 import { norm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
 import { gatedReward } from './gated-reward.js';
+import type { Reach } from './mutual-attention.js';
 import { rowWidth, type PooledTrunk, type PoolStage } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 import { CPU_TARGET } from '../target.js';
@@ -29,11 +32,12 @@ export function buildPooledGraph(
   const graph = new Graph();
   declareInputs(graph);
   declareOutputs(graph, embedding.dim);
+  declareExperts(graph, plan.trunk.plan);
   const context = { graph, store, target: CPU_TARGET };
   graph.node('SequenceConstruct', [EMBED_INPUTS.poolWeights], {
     outputs: [EMBED_OUTPUTS.stopCopy],
   });
-  const rows = staged(context, hiddenRows(context, plan.trunk, options.contextLength), plan.rows);
+  const rows = staged(context, hiddenRows(context, plan.trunk, reachOf(options)), plan.rows);
   const pooled = poolRows(graph, rows, {
     modes: embedding.pooling,
     width: rowWidth(plan),
@@ -70,17 +74,21 @@ function rowPlaces(graph: Graph): Value {
   return graph.node('Expand', [placesIn(graph), graph.node('Shape', [EMBED_INPUTS.inputIds])]);
 }
 
+/** A run has an even number of rows (graph/contract.ts): where the longest text is odd, it has one more than that. */
+function reachOf({ contextLength }: GraphOptions): Reach {
+  return { numPositions: contextLength + (contextLength % 2), contextLength };
+}
+
 /** Rows of a trunk, `[R, hidden]` after the final norm. */
-function hiddenRows(weights: WeightContext, trunk: PooledTrunk, numPositions: number): Value {
+function hiddenRows(weights: WeightContext, trunk: PooledTrunk, reach: Reach): Value {
   const { config, plan, encoder } = trunk;
-  if (encoder !== null) return encoderRows(weights, trunk, { encoder, numPositions });
+  if (encoder !== null) return encoderRows(weights, trunk, { encoder, reach });
   const { graph } = weights;
-  const reach = { numPositions, contextLength: numPositions };
   const attend = groupQueryAttention(weights, config, plan, { hasCache: false, ...reach });
   const positions = plan.positions === null ? {} : { positions: placesIn(graph) };
-  const placed = placedRows(graph, config, { ...reach, of: () => rowPlaces(graph) });
+  const placed = placedRows(graph, { ...reach, of: () => rowPlaces(graph) });
   const context = { ...weights, config, attend, placed, ...positions };
-  return norm(context, decoderStack(context, plan), plan.finalNorm);
+  return lastNorm(context, decoderStack(context, plan), plan.finalNorm);
 }
 
 function staged(context: WeightContext, x: Value, stages: readonly PoolStage[]): Value {

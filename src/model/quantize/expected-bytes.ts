@@ -1,6 +1,6 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
-import { denseLinears, plannedLinears } from '../plan/demands.js';
-import type { ModelPlan } from '../plan/network.js';
+import { type AnyPlan, denseLinears, headOf, plannedLinears, trunkOf } from '../plan/demands.js';
+import type { TrunkPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import { blockBytes } from '../weights/loaded-bytes.js';
@@ -24,17 +24,18 @@ const TABLE_BYTES = 2;
  * (docs/decisions/0022-start.md). Norms, biases, zero points, and what stays in floats are left out.
  */
 export function expectedBytes(
-  plan: ModelPlan,
+  plan: AnyPlan,
   format: QuantizedFormat,
   { blockSize }: Pick<ModelTarget, 'blockSize'>,
 ): number {
   const encodings = format === 'int4' ? WITH_ZEROS : ENCODINGS[format];
-  const experts = new Map(expertOrders(plan, encodings).map((one) => [one.plan, one]));
+  const head = headOf(plan);
+  const experts = new Map(expertOrders(trunkOf(plan), encodings).map((one) => [one.plan, one]));
   const orderOf = (linear: LinearPlan): LinearOrder => {
-    if (linear === plan.head) return headOrder(linear, encodings, NO_STEPS);
+    if (linear === head) return headOrder(linear, encodings, NO_STEPS);
     return experts.get(linear) ?? order(linear, encodings.dense, NO_STEPS);
   };
-  const [rows = 0, width = 0] = plan.embedding.shape;
+  const [rows = 0, width = 0] = trunkOf(plan).embedding.shape;
   const floats = staysFloat(plan);
   return plannedLinears(plan)
     .filter((linear) => !floats.has(linear))
@@ -42,7 +43,7 @@ export function expectedBytes(
     .reduce((sum, one) => sum + bytesOf(one, blockSize), rows * width * TABLE_BYTES);
 }
 
-function expertOrders({ layers }: ModelPlan, encodings: Encodings): readonly LinearOrder[] {
+function expertOrders({ layers }: TrunkPlan, encodings: Encodings): readonly LinearOrder[] {
   return layers.flatMap(({ mlp }) => {
     if (mlp?.kind !== 'moe') return [];
     const isRotated = mlp.latent === undefined;
