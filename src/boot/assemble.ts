@@ -156,7 +156,7 @@ async function build(
   checkDraftContext(draft && draft.spec, limits);
   for (const line of account) log.info(line);
   const price = draftPriceOf(args, models, limits);
-  if (price !== null) log.info(shownPrice(price));
+  if (price !== null) log.info(shownPrice(price, prepared.spec));
 
   const actors = startActorThreads(
     schedulerConfig(args, env, { limits, speculation: speculationOf(args, prepared.spec, price) }),

@@ -1,6 +1,7 @@
 import { StartupError } from '../core/errors.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import { DRAFTS_JUDGED } from '../core/speculation.js';
+import { rowCosts } from './row-costs.js';
 import { stepMs } from './step-ms.js';
 
 /** Decode steps that a row of a verification takes beside the first: with one request, and more with others beside it. */
@@ -55,11 +56,12 @@ export function draftPrice({ served, draft, numDrafts, maxRunning }: Drafting): 
 }
 
 /** For the log. */
-export function shownPrice({ perRow, minHits }: DraftPrice): string {
-  return (
-    `Draft model: a row costs ${perRow.toFixed(2)} of one of the served model. ` +
-    `A request drafts while ${minHits} of its last ${DRAFTS_JUDGED} drafts were right.`
-  );
+export function shownPrice({ perRow, minHits }: DraftPrice, served: ModelSpec): string {
+  const rule =
+    rowCosts(served) === null
+      ? `A request drafts while ${minHits} of its last ${DRAFTS_JUDGED} drafts were right.`
+      : 'A request drafts where that pays in its batch.';
+  return `Draft model: a row costs ${perRow.toFixed(2)} of one of the served model. ${rule}`;
 }
 
 /** Experts count as all others do: the rows of a verification choose most of them. */

@@ -13,10 +13,11 @@ t.test('the dearer a row of the draft model is, the more drafts must be right', 
   // 1.07 steps * (1 + 3 * 0.422 + 3 * 0.135) = 2.86 for 1 + p + p² + p³ tokens
   t.equal(small.minHits, 13);
   t.equal(
-    shownPrice(small),
+    shownPrice(small, spec),
     'Draft model: a row costs 0.10 of one of the served model. ' +
       'A request drafts while 13 of its last 16 drafts were right.',
   );
+  t.match(shownPrice(small, { ...spec, kvType: 'i8' }), /drafts where that pays in its batch/);
   const larger = draftPrice({ ...THREE, draft: { ...spec, weightBytes: 107e6, numLayers: 25 } });
   t.equal(larger.minHits, 15);
   t.end();
