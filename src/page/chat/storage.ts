@@ -1,4 +1,4 @@
-import type { Conversation } from './message.js';
+import { DEFAULT_SETTINGS, type Conversation } from './message.js';
 
 const DATABASE = 'radish';
 const CONVERSATIONS = 'conversations';
@@ -62,10 +62,10 @@ function keptIn(value: unknown): Conversation | null {
   return value === undefined ? null : revised(value as Conversation);
 }
 
-/** Those that an older page has written have no revision. */
+/** An older page has written no revision, and not all settings. */
 function revised(kept: Conversation): Conversation {
   const { revision = 0 } = kept as Partial<Conversation>;
-  return { ...kept, revision };
+  return { ...kept, revision, settings: { ...DEFAULT_SETTINGS, ...kept.settings } };
 }
 
 async function opened(): Promise<IDBDatabase> {
