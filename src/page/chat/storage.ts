@@ -43,6 +43,8 @@ export class ConversationStorage {
   ): Promise<Conversation | null> {
     const store = await this.#transaction('readwrite');
     const done = committed(store.transaction);
+    // What fails before is told by itself.
+    done.catch(() => undefined);
     const kept = keptIn(await settled(store.get(id)));
     const made = make(kept);
     const next = made && { ...made, revision: Math.max(made.revision, kept?.revision ?? 0) + 1 };
