@@ -31,6 +31,8 @@ t.test('the key is asked for, kept in the tab, and stands in no address', { skip
   page.on('request', (request) => addresses.push(request.url()));
   page.on('websocket', (socket) => addresses.push(socket.url()));
   await page.getByRole('dialog', { name: 'Keys of this server' }).waitFor();
+  const focused = "document.activeElement.closest('label')?.textContent";
+  t.equal(await page.evaluate<string>(focused), 'API key', 'it can be typed at once');
   t.same(await violations(page), []);
   await give(page, 'wrong');
   await page.getByText('The server does not know this key.').waitFor();

@@ -96,7 +96,7 @@ t.test('what runs is shown with its progress, and aborted by its button', { skip
   const body = {
     text: 'Once',
     rid: 'the-long-one',
-    sampling_params: { max_new_tokens: 900, ignore_eos: true },
+    sampling_params: { max_new_tokens: 1900, ignore_eos: true },
   };
   const long = fetch(`${radish.url}/generate`, {
     method: 'POST',

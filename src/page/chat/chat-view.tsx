@@ -88,6 +88,7 @@ export function ChatView({ chats, facts }: ChatViewProps) {
             onShowRequest={showRequest}
           />
         )}
+        <TroubleLine chats={chats} />
         <UndoLine chats={chats} />
         <Composer
           isLive={answering !== null}
@@ -124,6 +125,28 @@ export function ChatView({ chats, facts }: ChatViewProps) {
             showRequest(null);
           }}
         />
+      )}
+    </div>
+  );
+}
+
+/** Why something was not kept or read. */
+function TroubleLine({ chats }: { readonly chats: Chats }) {
+  const trouble = useStore(chats.trouble);
+  return (
+    <div role="alert">
+      {trouble !== '' && (
+        <p class="undo trouble">
+          {trouble}
+          <Button
+            kind="quiet"
+            onClick={() => {
+              chats.trouble.set('');
+            }}
+          >
+            Dismiss
+          </Button>
+        </p>
       )}
     </div>
   );

@@ -35,8 +35,10 @@ export class Chats {
   readonly live = new Store<ReadonlyMap<string, AbortController>>(new Map());
   /** What was deleted last, for a while; null = nothing. */
   readonly deleted = new Store<Deleted | null>(null);
-  /** What happened, for who does not see it; and what went wrong with the storage. */
+  /** What happened, for who does not see it. */
   readonly news = new Store('');
+  /** What went wrong with what is kept or read; empty = nothing. */
+  readonly trouble = new Store('');
   readonly #storage = new ConversationStorage();
   readonly #unsaved = new Map<string, number>();
   /** By conversation: as it was when it was here as it is kept. */
@@ -64,7 +66,7 @@ export class Chats {
       for (const one of all) this.#bases.set(one.id, one);
       this.list.set(all);
     } catch (error) {
-      this.news.set(`Conversations are not kept in this browser: ${sentenceOf(error)}`);
+      this.trouble.set(`Conversations are not kept in this browser: ${sentenceOf(error)}`);
     }
   }
 
@@ -275,7 +277,7 @@ export class Chats {
 
   #inTurn(write: () => Promise<void>): void {
     this.#writing = this.#writing.then(write).catch((error: unknown) => {
-      this.news.set(`This conversation was not kept: ${sentenceOf(error)}`);
+      this.trouble.set(`This conversation was not kept: ${sentenceOf(error)}`);
     });
   }
 }

@@ -98,6 +98,7 @@ export function Composer({ isLive, canSend, onSend, onStop }: ComposerProps) {
         <textarea
           ref={area}
           id="composer"
+          dir="auto"
           rows={1}
           aria-label="Message"
           placeholder="Ask something"

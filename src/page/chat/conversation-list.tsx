@@ -38,8 +38,9 @@ export function ConversationList({ chats, onChosen }: ConversationListProps) {
       chats.add(conversations);
       chats.news.set(`${conversations.length} conversations were imported.`);
     } catch (error) {
-      chats.news.set(sentenceOf(error));
+      chats.trouble.set(sentenceOf(error));
     }
+    onChosen();
   };
   return (
     <nav class="conversations" aria-label="Conversations">

@@ -59,6 +59,8 @@ export interface Message {
 /** What goes into every request of a conversation. An empty text = the server's own value. */
 export interface Settings {
   readonly system: string;
+  /** Name of a LoRA adapter; empty = the model as it is. */
+  readonly adapter: string;
   readonly temperature: string;
   readonly topP: string;
   readonly topK: string;
@@ -89,6 +91,7 @@ export interface Conversation {
 
 export const DEFAULT_SETTINGS: Settings = {
   system: '',
+  adapter: '',
   temperature: '',
   topP: '',
   topK: '',

@@ -15,7 +15,7 @@ export interface RequestOptions {
 export function bodyOf({ model, settings, messages }: RequestOptions): JsonObject {
   const system = settings.system.trim();
   return {
-    model,
+    model: settings.adapter === '' ? model : `${model}:${settings.adapter}`,
     messages: [
       ...(system === '' ? [] : [{ role: 'system', content: settings.system }]),
       ...messages.filter(isSaid).map(wireMessage),

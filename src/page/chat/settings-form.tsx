@@ -1,6 +1,7 @@
-import { useId } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 
 import { Fault } from '../shared/fault.js';
+import { readAdapters } from './adapters.js';
 import type { Settings } from './message.js';
 import { faultIn } from './request.js';
 
@@ -61,6 +62,12 @@ export function SettingsForm({ settings, hasTools, thinks, onChange }: SettingsF
             />
           </label>
         ))}
+        <AdapterField
+          adapter={settings.adapter}
+          onChange={(adapter) => {
+            set('adapter', adapter);
+          }}
+        />
         {thinks && (
           <label>
             Thinking
@@ -112,6 +119,39 @@ export function SettingsForm({ settings, hasTools, thinks, onChange }: SettingsF
       </label>
       <Fault sentence={faultIn(settings) ?? ''} />
     </form>
+  );
+}
+
+interface AdapterFieldProps {
+  readonly adapter: string;
+  readonly onChange: (adapter: string) => void;
+}
+
+/** Where the server has LoRA adapters, one of them; the one that is meant is shown even where it has gone. */
+function AdapterField({ adapter, onChange }: AdapterFieldProps) {
+  const [adapters, setAdapters] = useState<readonly string[]>([]);
+  useEffect(() => {
+    // A server that cannot be asked now says so elsewhere.
+    readAdapters().then(setAdapters, () => undefined);
+  }, []);
+  const names = [...new Set(['', ...adapters, adapter])];
+  if (names.length === 1) return null;
+  return (
+    <label>
+      Adapter
+      <select
+        value={adapter}
+        onChange={(event) => {
+          onChange(event.currentTarget.value);
+        }}
+      >
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {name === '' ? 'none' : name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Conversation } from './message.js';
+import { DEFAULT_SETTINGS, type Conversation } from './message.js';
 
 const DATABASE = 'radish';
 const CONVERSATIONS = 'conversations';
@@ -43,6 +43,8 @@ export class ConversationStorage {
   ): Promise<Conversation | null> {
     const store = await this.#transaction('readwrite');
     const done = committed(store.transaction);
+    // What fails before is told by itself.
+    done.catch(() => undefined);
     const kept = keptIn(await settled(store.get(id)));
     const made = make(kept);
     const next = made && { ...made, revision: Math.max(made.revision, kept?.revision ?? 0) + 1 };
@@ -62,10 +64,10 @@ function keptIn(value: unknown): Conversation | null {
   return value === undefined ? null : revised(value as Conversation);
 }
 
-/** Those that an older page has written have no revision. */
+/** An older page has written no revision, and not all settings. */
 function revised(kept: Conversation): Conversation {
   const { revision = 0 } = kept as Partial<Conversation>;
-  return { ...kept, revision };
+  return { ...kept, revision, settings: { ...DEFAULT_SETTINGS, ...kept.settings } };
 }
 
 async function opened(): Promise<IDBDatabase> {

@@ -37,13 +37,17 @@ export function ancestorsOf({ messages }: Conversation, id: string): readonly Me
   return above;
 }
 
-/** All messages in this one's place, the oldest first. */
-export function siblingsOf({ messages }: Conversation, id: string): readonly string[] {
-  const parent = messages[id]?.parent ?? null;
-  return Object.values(messages)
-    .filter((one) => one.parent === parent)
-    .sort((a, b) => a.at - b.at)
-    .map((one) => one.id);
+/** By parent: all messages in one place, the oldest first. */
+export function branchesOf({
+  messages,
+}: Conversation): ReadonlyMap<string | null, readonly string[]> {
+  const branches = new Map<string | null, string[]>();
+  for (const { id, parent } of Object.values(messages).sort((a, b) => a.at - b.at)) {
+    const others = branches.get(parent);
+    if (others === undefined) branches.set(parent, [id]);
+    else others.push(id);
+  }
+  return branches;
 }
 
 /** With one more message, which is shown. */
@@ -82,7 +86,7 @@ export function withChosen(conversation: Conversation, id: string): Conversation
 export function without(conversation: Conversation, id: string): Conversation {
   const message = conversation.messages[id];
   if (message === undefined) return conversation;
-  const siblings = siblingsOf(conversation, id);
+  const siblings = branchesOf(conversation).get(message.parent) ?? [];
   const gone = new Set([id]);
   // Parents come before their children, since those are made later.
   for (const one of Object.values(conversation.messages).sort((a, b) => a.at - b.at)) {

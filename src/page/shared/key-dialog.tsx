@@ -27,7 +27,7 @@ export function KeyDialog({ wasWrong, onClose }: KeyDialogProps) {
             The server does not know this key.
           </p>
         )}
-        <KeyField label="API key" value={plain} onChange={setPlain} />
+        <KeyField label="API key" isFirst value={plain} onChange={setPlain} />
         <KeyField
           label="Admin key"
           hint="only to see texts of prompts, to abort and to record"
@@ -46,11 +46,13 @@ export function KeyDialog({ wasWrong, onClose }: KeyDialogProps) {
 interface KeyFieldProps {
   readonly label: string;
   readonly hint?: string;
+  /** The focus begins here. */
+  readonly isFirst?: boolean;
   readonly value: string;
   readonly onChange: (value: string) => void;
 }
 
-function KeyField({ label, hint, value, onChange }: KeyFieldProps) {
+function KeyField({ label, hint, isFirst = false, value, onChange }: KeyFieldProps) {
   return (
     <label>
       <span>
@@ -59,6 +61,7 @@ function KeyField({ label, hint, value, onChange }: KeyFieldProps) {
       </span>
       <input
         type="password"
+        autofocus={isFirst}
         autocomplete="off"
         value={value}
         onInput={(event) => {

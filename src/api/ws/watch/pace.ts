@@ -6,7 +6,7 @@ const SHARE = 1 / 1000;
 /** Looks that are remembered. */
 const LOOKS = 4;
 /** However long looks take. */
-const LONGEST_MS = 2000;
+const LONGEST_MS = 1000;
 
 /** How seldom to look, so that looks cost little beside what is looked at. */
 export class Pace {

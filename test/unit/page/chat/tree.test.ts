@@ -3,9 +3,9 @@ import t from 'tap';
 import { newMessage, type Conversation, type Message } from '../../../../src/page/chat/message.js';
 import {
   ancestorsOf,
+  branchesOf,
   newConversation,
   pathOf,
-  siblingsOf,
   withChange,
   withChosen,
   withMessage,
@@ -39,9 +39,10 @@ t.test('what came last in each place is shown', (t) => {
   t.end();
 });
 
-t.test('siblings are in the order in which they were made', (t) => {
-  t.same(siblingsOf(forked(), 'b1'), ['a1', 'b1']);
-  t.same(siblingsOf(forked(), 'q1'), ['q1']);
+t.test('branches are in the order in which they were made', (t) => {
+  const branches = branchesOf(forked());
+  t.same(branches.get('q1'), ['a1', 'b1']);
+  t.same(branches.get(null), ['q1']);
   t.end();
 });
 
