@@ -157,7 +157,7 @@ async function build(
   if (price !== null) log.info(shownPrice(price));
 
   const actors = startActorThreads(
-    schedulerConfig(args, env, { limits, speculation: speculationOf(args, price) }),
+    schedulerConfig(args, env, { limits, speculation: speculationOf(args, prepared.spec, price) }),
     expertRecording(args, prepared.spec),
   );
   teardown.add(() => actors.stop());

@@ -1,10 +1,7 @@
 import { StartupError } from '../core/errors.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import { DRAFTS_JUDGED } from '../core/speculation.js';
-
-/** What a decode row of a model takes: its weights once, and the small operators of each layer (decision 0016). */
-const BYTES_PER_MS = 43e6;
-const MS_PER_LAYER = 0.1;
+import { stepMs } from './step-ms.js';
 
 /** Decode steps that a row of a verification takes beside the first: with one request, and more with others beside it. */
 const VERIFIED_ROW = 0.11;
@@ -63,7 +60,7 @@ export function shownPrice({ perRow, minHits }: DraftPrice): string {
 
 /** Experts count as all others do: the rows of a verification choose most of them. */
 function rowMs({ weightBytes, numLayers }: ModelSpec): number {
-  return weightBytes / BYTES_PER_MS + MS_PER_LAYER * numLayers;
+  return stepMs({ weightBytes, numLayers, moe: null });
 }
 
 /** The drafts up to the first wrong one, and the token behind them. */

@@ -6,6 +6,7 @@ import type { Speculation } from '../core/speculation.js';
 import type { DeviceLimits } from '../messages.js';
 import type { Specs } from './configurations.js';
 import { draftPrice, type DraftPrice } from './draft-price.js';
+import { rowCosts } from './row-costs.js';
 
 type SpeculationArgs = Pick<
   ServerArgs,
@@ -18,9 +19,13 @@ type SpeculationArgs = Pick<
   | 'enableDeterministicInference'
 >;
 
-/** How requests speculate; null = none does. `price` is that of the draft model. */
+/** Last tokens that must agree by default: any where drafts go by their price, and so many where they go by the tokens. */
+const MIN_MATCH = { free: 1, steady: 32 } as const;
+
+/** How requests of the served model speculate; null = none does. `price` is that of the draft model. */
 export function speculationOf(
   args: SpeculationArgs,
+  served: ModelSpec,
   price: Pick<DraftPrice, 'minHits'> | null,
 ): Speculation | null {
   if (args.speculativeAlgorithm === null || args.enableDeterministicInference) return null;
@@ -29,13 +34,18 @@ export function speculationOf(
       algorithm: 'STANDALONE',
       numDraftTokens: numDraftRows(args),
       minHits: price.minHits,
+      costs: null,
     };
   }
+  const costs = rowCosts(served);
+  const maxMatch = args.speculativeNgramMaxMatchWindowSize;
+  const byDefault = Math.min(maxMatch, costs === null ? MIN_MATCH.steady : MIN_MATCH.free);
   return {
     algorithm: 'NGRAM',
     numDraftTokens: args.speculativeNumDraftTokens,
-    minMatch: args.speculativeNgramMinMatchWindowSize,
-    maxMatch: args.speculativeNgramMaxMatchWindowSize,
+    minMatch: args.speculativeNgramMinMatchWindowSize ?? byDefault,
+    maxMatch,
+    costs,
   };
 }
 
@@ -95,7 +105,7 @@ export function checkSpeculation(args: SpeculationArgs, device: DeviceKind): str
     );
   }
   const { speculativeNgramMinMatchWindowSize: min, speculativeNgramMaxMatchWindowSize: max } = args;
-  if (min > max) {
+  if (min !== null && min > max) {
     throw new StartupError(
       `--speculative-ngram-min-match-window-size ${min} is larger than --speculative-ngram-max-match-window-size ${max}.`,
     );

@@ -283,9 +283,8 @@ const SPECULATION = {
     'Most tokens of one verification, the last one of the answer included.',
     { min: 2, max: 64 },
   ),
-  'speculative-ngram-min-match-window-size': int(
-    32,
-    'Last tokens that must stand at an earlier place before what followed there is a draft.',
+  'speculative-ngram-min-match-window-size': optionalInt(
+    'Last tokens that must stand at an earlier place before what followed there is a draft. Default: 1, or 32 where K and V are floats.',
     { min: 1, max: 64 },
   ),
   'speculative-ngram-max-match-window-size': int(

@@ -1,7 +1,31 @@
 /** `--speculative-algorithm`, resolved. A plain value: it crosses threads by copy. */
 export type Speculation = NgramSpeculation | StandaloneSpeculation;
 
-export interface NgramSpeculation {
+interface SpeculationBase {
+  /**
+   * What rows cost, where those of a verification have the bits of decode rows (K and V in integers): then how many are
+   * drafted goes by it. Null = they have other bits, so who is verified goes by the tokens alone.
+   */
+  readonly costs: RowCosts | null;
+}
+
+/** In steps that decode one request alone, with a context of no keys. */
+export interface RowCosts {
+  /** A request that decodes beside others. */
+  readonly decodeRow: Cost;
+  /** A draft in the run that decodes. */
+  readonly draftRow: Cost;
+  /** The first draft of a request, if others decode beside it: its keys and values are copied. */
+  readonly draftSequence: Cost;
+}
+
+export interface Cost {
+  readonly base: number;
+  /** Of the context. */
+  readonly perKey: number;
+}
+
+export interface NgramSpeculation extends SpeculationBase {
   readonly algorithm: 'NGRAM';
   /** Most rows of one verification: the last token's and those of its drafts. */
   readonly numDraftTokens: number;
@@ -12,7 +36,7 @@ export interface NgramSpeculation {
 }
 
 /** Drafts of a smaller model beside the served one. */
-export interface StandaloneSpeculation {
+export interface StandaloneSpeculation extends SpeculationBase {
   readonly algorithm: 'STANDALONE';
   readonly numDraftTokens: number;
   /** A request drafts while so many of its last {@link DRAFTS_JUDGED} drafts were right. */

@@ -56,7 +56,7 @@ export interface PrefillRule {
   readonly maxRows: number;
   /** Most sequences that one run takes rows of. */
   readonly maxSequences: number;
-  /** A run may decode beside it. */
+  /** A run may decode beside it, and sequences that it decodes may have more rows in it, with the bits of decode rows. */
   readonly mixes: boolean;
   /**
    * `even`: a run has an even number of rows, computing the row before it again or a dummy one behind it. `even behind`:
@@ -93,6 +93,11 @@ export interface ForwardInput {
   readonly slots: readonly number[];
   /** How many of `slots` decode, with a row each. */
   readonly numDecoding: number;
+  /**
+   * How many of the sequences right behind them follow one of them: more rows of the same slot, which get the bits that
+   * they would have one at a time. Only where {@link PrefillRule.mixes}; default: none.
+   */
+  readonly numFollowing?: number;
   /** `[slots.length]`: the adapter of each sequence; absent = none has one. */
   readonly adapters?: readonly LoraId[];
   /** `[slots.length]`: rows of each sequence in the run. */

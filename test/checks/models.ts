@@ -58,10 +58,8 @@ function exceptions(model: DecoderModel): string[] {
   const lacking = (['webgpu', 'cuda'] as const).filter((device) => {
     return pagedObstacle(model, device) !== null;
   });
-  const ofFormats = model.plan.rotatable ? [] : ['no `w8a8_int8`'];
-  if (stateFacts(model.plan) !== null) return [...ofFormats, 'recurrent state'];
+  if (stateFacts(model.plan) !== null) return ['recurrent state'];
   return [
-    ...ofFormats,
     ...(int8Obstacle(model) === null ? [] : ['K and V in f32']),
     ...lacking.map((device) => `not on \`${device}\``),
   ];

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { freePort, runRadish } from '../e2e/radish-process.js';
+import { freePort, runRadish, startRadish } from '../e2e/radish-process.js';
 import { converse, openTab, skip, startBrowser } from './tab.js';
 
 const READY = 'The server is fired up and ready to roll!';
@@ -43,4 +43,55 @@ t.test('a dropped socket comes back, and a restart is told', { skip }, async (t)
   t.ok(await converse(page, 'What is the capital of France?'), 'and it answers');
   await page.getByRole('button', { name: 'Dismiss' }).click();
   t.equal(await page.getByText('The server was restarted').count(), 0);
+});
+
+t.test('sockets that close at once are not opened in a row', { skip }, async (t) => {
+  const radish = await startRadish();
+  t.teardown(() => radish.stop());
+  const browser = await startBrowser();
+  t.teardown(() => browser.close());
+  const { page } = await openTab(browser, `${radish.url}/#/engine`);
+  let numOpened = 0;
+  await page.routeWebSocket(/\/ws$/, async (socket) => {
+    numOpened++;
+    await socket.close({ code: 1001 });
+  });
+  await page.reload();
+  await page.waitForTimeout(2500);
+  t.ok(numOpened >= 2 && numOpened <= 6, `${numOpened} in two and a half seconds`);
+  await page.waitForTimeout(3000);
+  const before = numOpened;
+  await page.evaluate("dispatchEvent(new Event('online'))");
+  await page.waitForTimeout(400);
+  t.ok(numOpened > before, 'at once when the network is back');
+});
+
+t.test('a page that nobody looks at asks to be told seldom', { skip }, async (t) => {
+  const radish = await startRadish();
+  t.teardown(() => radish.stop());
+  const browser = await startBrowser();
+  t.teardown(() => browser.close());
+  const { page } = await openTab(browser, `${radish.url}/#/engine`);
+  const asked: { op: string; body?: { every_ms?: number } }[] = [];
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      asked.push(JSON.parse(String(message)) as (typeof asked)[number]);
+      server.send(message);
+    });
+  });
+  await page.reload();
+  await page.getByRole('heading', { name: 'Requests' }).waitFor();
+  const hide = (isHidden: boolean) =>
+    page.evaluate(
+      `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true });
+       document.dispatchEvent(new Event('visibilitychange'))`,
+    );
+  await hide(true);
+  await hide(false);
+  while (asked.length < 3) await page.waitForTimeout(20);
+  t.same(
+    asked.map(({ body }) => body?.every_ms),
+    [500, 10_000, 500],
+  );
 });

@@ -24,8 +24,20 @@ const expected = read(join(TESTS, 'fixtures/real-tokenizer-ids.json')) as Record
 const all = read(join(TESTS, 'fixtures/tokenizers/kinds/strings.json')) as string[];
 const strings = all.filter((_, i) => i % 4 === 0);
 
-/** As llama.cpp's converter names them. */
+/** As llama.cpp's converter names them. InternLM2's decoder takes a space away that no file says: left out. */
 const KINDS: Readonly<Record<string, Conversion>> = {
+  baichuan2: {
+    kind: 'llama',
+    roles: { bos: '<s>', eos: '</s>', unknown: '<unk>' },
+    addBos: true,
+    addSpacePrefix: true,
+  },
+  command_r_plus: {
+    kind: 'gpt2',
+    pre: 'command-r',
+    roles: { bos: '<BOS_TOKEN>', eos: '<|END_OF_TURN_TOKEN|>' },
+    addBos: true,
+  },
   deepseek_v3: {
     kind: 'gpt2',
     pre: 'deepseek-v3',
@@ -38,8 +50,15 @@ const KINDS: Readonly<Record<string, Conversion>> = {
     addBos: true,
     addSpacePrefix: false,
   },
+  gemma3: {
+    kind: 'llama',
+    roles: { bos: '<bos>', eos: '<end_of_turn>', unknown: '<unk>' },
+    addBos: true,
+    addSpacePrefix: false,
+  },
   gpt2: { kind: 'gpt2', pre: 'gpt-2', roles: { eos: '<|endoftext|>' } },
   gpt4o: { kind: 'gpt2', pre: 'gpt-4o', roles: { eos: '<|endoftext|>' } },
+  gptoss: { kind: 'gpt2', pre: 'gpt-4o', roles: { eos: '<|return|>' } },
   llama2: {
     kind: 'llama',
     roles: { bos: '<s>', eos: '</s>', unknown: '<unk>' },
@@ -47,7 +66,9 @@ const KINDS: Readonly<Record<string, Conversion>> = {
     addSpacePrefix: true,
   },
   llama3_1: { kind: 'gpt2', pre: 'llama-bpe', roles: { bos: '<|begin_of_text|>' }, addBos: true },
+  mistral_nemo: { kind: 'gpt2', pre: 'tekken', roles: { bos: '<s>', eos: '</s>' }, addBos: true },
   qwen3: { kind: 'gpt2', pre: 'qwen2', roles: { eos: '<|im_end|>' }, addBos: false },
+  yi: { kind: 'llama', roles: { eos: '<|endoftext|>', unknown: '<unk>' }, addSpacePrefix: false },
 };
 
 /** The same vocabulary as Gemma 4's files have it, with its merges. */

@@ -254,7 +254,7 @@ export class Simulation {
 
   private someSpeculation(): Speculation {
     const numDraftTokens = this.dice.pick([2, 8, 32]);
-    return { algorithm: 'NGRAM' as const, numDraftTokens, minMatch: 8, maxMatch: 64 };
+    return { algorithm: 'NGRAM', costs: null, numDraftTokens, minMatch: 8, maxMatch: 64 };
   }
 
   private someLimits(): DeviceLimits {

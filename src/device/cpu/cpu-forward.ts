@@ -2,7 +2,7 @@ import type { ModelSpec, MoeSpec } from '../../core/model-spec.js';
 import { expertsName, GRAPH_INPUTS, GRAPH_OUTPUTS } from '../../model/graph/contract.js';
 import type { Forward, ForwardInput, PrefillRule } from '../backend.js';
 import { PREFILL_HEAD_ROWS } from '../generate/prefill-runs.js';
-import { loraFeeds } from '../lora/bind-lora.js';
+import { withLoraFeeds } from '../lora/bind-lora.js';
 import type { LoraStore } from '../lora/lora-store.js';
 import { tensorOf, type Fetches, type OrtSession, type Tensors } from '../ort.js';
 import { HeadBuffers } from '../sampling/head-rows.js';
@@ -68,23 +68,23 @@ export class CpuForward implements Forward {
 
   async run(input: ForwardInput): Promise<void> {
     const { feeds, fetches } = this.#cache.bind(input);
-    this.#bindHead(feeds, input);
+    const normRows = normRowsOf(input);
+    this.#bindHead(feeds, input, normRows);
     this.#bindOutputs(fetches, input);
     this.#bindHidden(fetches, input);
     this.#bindExperts(fetches, input);
-    const all = this.#adapters === null ? feeds : { ...feeds, ...loraFeeds(this.#adapters, input) };
+    const adapters = this.#adapters;
+    const all = adapters === null ? feeds : withLoraFeeds(feeds, adapters, input, normRows);
     await this.#session.run(all, fetches);
     this.#cache.finish(input);
   }
 
-  #bindHead(feeds: Tensors, input: ForwardInput): void {
-    const headRows = input.headRows.length === 0 ? [0] : input.headRows;
+  #bindHead(feeds: Tensors, input: ForwardInput, normRows: readonly number[]): void {
     const temperatures = input.headRows.length === 0 ? [1] : input.temperatures;
-    const normRows = [...headRows, ...input.hiddenRows];
     const rows = BigInt64Array.from(normRows, BigInt);
     feeds[GRAPH_INPUTS.headRows] = tensorOf('int64', rows, [normRows.length]);
     const temperature = Float32Array.from(temperatures);
-    feeds[GRAPH_INPUTS.temperature] = tensorOf('float32', temperature, [headRows.length]);
+    feeds[GRAPH_INPUTS.temperature] = tensorOf('float32', temperature, [temperature.length]);
   }
 
   #bindOutputs(fetches: Fetches, input: ForwardInput): void {
@@ -129,4 +129,9 @@ export class CpuForward implements Forward {
       else Reflect.deleteProperty(fetches, name);
     });
   }
+}
+
+/** Rows that go through the final norm: those of the head, of which a run has at least one, come first. */
+function normRowsOf({ headRows, hiddenRows }: ForwardInput): readonly number[] {
+  return [...(headRows.length === 0 ? [0] : headRows), ...hiddenRows];
 }

@@ -9,6 +9,8 @@ import { WindowBindings } from './window-bindings.js';
 
 /** A sequence that a run extends. */
 interface Extend {
+  /** It has a row that decodes before these. */
+  readonly follows: boolean;
   /** Physical row of its slot. */
   readonly row: number;
   /** Rows that it has before the run. */
@@ -18,8 +20,8 @@ interface Extend {
 }
 
 /**
- * K and V as integers. Decode rows are written in place; what extends sequences reads the rows before it from the slots
- * and gives its own, which are put there behind the run.
+ * K and V as integers. Decode rows are written in place, and so is what follows the only one; what else extends sequences
+ * reads the rows before it from the slots and gives its own, which are put there behind the run.
  */
 export class Int8Cache implements RunCache {
   readonly #slots: KvSlots;
@@ -33,6 +35,7 @@ export class Int8Cache implements RunCache {
   }
 
   bind(input: ForwardInput): Binding {
+    if (isLone(input)) return this.#bindLone(input);
     const decoding = decodingOf(input);
     const sequences = this.#extendsOf(input);
     const rows = sequences.map(({ row }) => row);
@@ -44,8 +47,7 @@ export class Int8Cache implements RunCache {
     const binding = this.#windows.of({ start, count }, use);
     bindRows(binding, decoding);
     if (sequences.length === 0) {
-      // A window that only decodes keeps them: they are always empty.
-      if (!(EXTEND_INPUTS.positions in binding.feeds)) bindExtends(binding.feeds, [], start);
+      bindNoExtends(binding.feeds, start);
       return binding;
     }
     bindExtends(binding.feeds, sequences, start);
@@ -55,16 +57,29 @@ export class Int8Cache implements RunCache {
     return binding;
   }
 
+  /** Its rows are in the place of its decode row. */
+  #bindLone({ slots, tokens, lengths, counts }: ForwardInput): Binding {
+    const [slot = 0] = slots;
+    const [first = 0, last = 0] = lengths;
+    const start = this.#slots.rowOf(slot);
+    const binding = this.#windows.of({ start, count: 1 }, 'write');
+    bindRows(binding, { slots: [slot], tokens, lengths: Int32Array.of(last) });
+    const positions = Array.from({ length: counts[1] ?? 0 }, (_, i) => first + i);
+    bindNoExtends(binding.feeds, start, positions);
+    return binding;
+  }
+
   finish(input: ForwardInput): void {
+    if (isLone(input)) return;
     const sequences = this.#extendsOf(input);
     if (sequences.length > 0) this.#takeNewRows(sequences);
   }
 
-  #extendsOf({ slots, numDecoding, counts, lengths }: ForwardInput): Extend[] {
+  #extendsOf({ slots, numDecoding, numFollowing = 0, counts, lengths }: ForwardInput): Extend[] {
     return slots.slice(numDecoding).map((slot, i) => {
       const numRows = counts[numDecoding + i] ?? 0;
       const past = (lengths[numDecoding + i] ?? 0) - numRows;
-      return { row: this.#slots.rowOf(slot), past, numRows };
+      return { follows: i < numFollowing, row: this.#slots.rowOf(slot), past, numRows };
     });
   }
 
@@ -104,6 +119,11 @@ export class Int8Cache implements RunCache {
   }
 }
 
+/** A single sequence decodes, and all else are rows that follow its own. */
+function isLone({ slots, numDecoding, numFollowing = 0 }: ForwardInput): boolean {
+  return numDecoding === 1 && numFollowing === 1 && slots.length === 2;
+}
+
 /** The sequences of a run that decode. */
 function decodingOf({ slots, numDecoding, tokens, lengths }: ForwardInput): RowsOfRun {
   return {
@@ -111,6 +131,12 @@ function decodingOf({ slots, numDecoding, tokens, lengths }: ForwardInput): Rows
     tokens: tokens.subarray(0, numDecoding),
     lengths: lengths.subarray(0, numDecoding),
   };
+}
+
+/** A window that only decodes keeps these: but for the positions they are always empty. */
+function bindNoExtends(feeds: Tensors, start: number, positions: readonly number[] = []): void {
+  if (!(EXTEND_INPUTS.positions in feeds)) bindExtends(feeds, [], start);
+  feeds[EXTEND_INPUTS.positions] = int64(positions);
 }
 
 /** The inputs of {@link EXTEND_INPUTS}; the window of the run begins at the physical row `start`. */
@@ -125,6 +151,8 @@ function bindExtends(feeds: Tensors, sequences: readonly Extend[], start: number
   }
   const count = sequences.length;
   feeds[EXTEND_INPUTS.positions] = int64(positions);
+  const follows = Uint8Array.from(sequences, (sequence) => Number(sequence.follows));
+  feeds[EXTEND_INPUTS.follows] = tensorOf('bool', follows, [count]);
   feeds[EXTEND_INPUTS.begins] = int64(begins, [count, 1]);
   feeds[EXTEND_INPUTS.ends] = int64(ends, [count, 1]);
   feeds[EXTEND_INPUTS.pastBegins] = int64(sequences.flatMap(({ row }) => [row - start, 0]));

@@ -7,13 +7,12 @@ import {
   type LogprobWants,
   type SamplingParams,
 } from '../../core/sampling-params.js';
-import type { SlotSpeculation } from '../../core/speculation.js';
 import { ThoughtCounter } from '../../core/thought.js';
 import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
-import type { Drafter } from '../speculation/drafter.js';
-import { ModelDrafter } from '../speculation/model-drafter.js';
-import { NgramDrafter } from '../speculation/ngram-drafter.js';
-import { evenDrafts, Speculator, type Turn } from '../speculation/speculator.js';
+import type { ModelDrafter } from '../speculation/model-drafter.js';
+import { evenDrafts, type Turn } from '../speculation/speculator.js';
+import { turnPlanner, type TurnPlanner } from '../speculation/turn-planner.js';
+import type { TurnRun } from '../speculation/turn-price.js';
 
 /** What a device knows of the request in a slot: enough to sample and to stop by itself. */
 export class DeviceSlot implements AdjustState {
@@ -39,8 +38,8 @@ export class DeviceSlot implements AdjustState {
   cancelledFrom = Infinity;
   /** Null = no draft model drafts for it. */
   readonly modelDrafter: ModelDrafter | null;
-  /** Null = its rows are decode rows. */
-  readonly #speculator: Speculator | null;
+  /** Null = its rows are decode rows, one at a time. */
+  readonly #turns: TurnPlanner | null;
   readonly #keepsOutputs: boolean;
   /** Null without a budget for it. */
   readonly #thought: ThoughtCounter | null;
@@ -59,9 +58,9 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;
-    const drafter = open.speculation === null ? null : drafterOf(open.speculation, this.outputIds);
-    this.modelDrafter = drafter instanceof ModelDrafter ? drafter : null;
-    this.#speculator = drafter === null ? null : new Speculator(drafter, this.outputIds);
+    const turns = open.speculation && turnPlanner(open.speculation, this.outputIds);
+    this.modelDrafter = turns?.modelDrafter ?? null;
+    this.#turns = turns?.planner ?? null;
     this.#thought =
       open.sampling.thoughtBudget === null ? null : new ThoughtCounter(open.sampling.thoughtBudget);
     for (const token of open.priorOutputIds) this.#thought?.push(token);
@@ -89,10 +88,11 @@ export class DeviceSlot implements AdjustState {
     return isUsedUp ? (this.#thought?.closing ?? null) : null;
   }
 
-  /** What a turn feeds when `length` rows of the slot are there. */
-  turn(length: number, maxRows: number): Turn {
-    if (this.#speculator === null) throw new Error('this is a bug: a turn of who cannot speculate');
-    return this.#speculator.plan(length - this.promptLen, { maxRows, numLeft: this.#numLeft });
+  /** What a turn of at most `maxRows` rows feeds. */
+  turn(maxRows: number, run: TurnRun): Turn {
+    if (this.#turns === null) throw new Error('this is a bug: a turn of who cannot speculate');
+    const room = { maxRows, numLeft: this.#numLeft };
+    return this.#turns.plan(run.numKeys - this.promptLen, room, run);
   }
 
   /** Drafts that a turn behind `length` rows has use for: none where outputs are repeated. */
@@ -123,11 +123,4 @@ export class DeviceSlot implements AdjustState {
     this.ended = stop + length > 0;
     return stop | length;
   }
-}
-
-function drafterOf(speculation: SlotSpeculation, outputIds: readonly number[]): Drafter {
-  const { promptIds } = speculation;
-  return speculation.algorithm === 'NGRAM'
-    ? new NgramDrafter(speculation, promptIds, outputIds)
-    : new ModelDrafter(speculation, outputIds);
 }

@@ -1,10 +1,12 @@
 import {
   DECODE_STRIDE,
   RESULT_STALLED,
+  TURN_STRIDE,
   type StepPlan,
   type StepResult,
   type StepTiming,
 } from '../../core/batch.js';
+import { BASE_MODEL } from '../../core/lora.js';
 import type { ModelBackend } from '../backend.js';
 import { decodePart, type DecodeRow } from './decode-part.js';
 import type { DraftModel } from '../speculation/draft-model.js';
@@ -32,6 +34,10 @@ export interface StepHooks {
   readonly betweenRuns: () => void;
   /** Called once for each step, in their order, when all rows are computed and nothing is stored or freed behind them. */
   readonly deliver: (result: StepResult) => void;
+}
+
+interface ExtendContext extends Pick<StepHooks, 'betweenRuns'> {
+  readonly decoding: readonly number[];
 }
 
 /** Executes step plans: the only place that changes slots, pages and what is known of requests. */
@@ -73,13 +79,24 @@ export class ModelRunner {
     const steps = [first, ...joining];
     const loadUs = clock.lapUs();
     // What joins it begins requests, and has no rows that decode.
-    const turns = await this.#turns.of(first, betweenRuns);
-    const extensions = [...steps.flatMap((step) => this.#promptRuns(step)), ...turns.verified];
-    const last = await this.#extend(extensions, { mayWait: decodes(first.plan), betweenRuns });
+    const prompts = steps.flatMap((step) => this.#promptRuns(step));
+    const decoding = decodingSlots(first.plan);
+    const lastPrompts = this.#groups(prompts).at(-1) ?? [];
+    const beside = this.#mayMix(lastPrompts, decoding) ? lastPrompts : [];
+    const turns = await this.#turns.of(
+      first,
+      beside.map(({ size }) => size),
+      betweenRuns,
+    );
+    const last = await this.#extend([...prompts, ...turns.verified], { decoding, betweenRuns });
     const prefillUs = clock.lapUs();
     betweenRuns();
-    const rows = [...this.#decodeRows(first), ...this.#turns.goingOn(turns.decoding, first.output)];
-    await this.#decode(rows, last, first.output);
+    const { rows, following } = this.#turns.decodingRows(turns.decoding);
+    await this.#decode([...this.#decodeRows(first), ...rows], {
+      following,
+      last,
+      output: first.output,
+    });
     const decodeUs = clock.lapUs();
     // Tokens do not wait for copies: whatever reads the pages is in a later step.
     const { startMs } = clock;
@@ -131,21 +148,32 @@ export class ModelRunner {
   /**
    * Several sequences at once where the graph takes them.
    *
-   * @param mayWait there are rows that decode: where a run takes both, the last ones are left for them
+   * @param decoding slots that are to decode: where a run takes both, the last sequences are left for them
    * @returns those that were left
    */
   async #extend(
     extensions: readonly Extension[],
-    { mayWait, betweenRuns }: Pick<StepHooks, 'betweenRuns'> & { readonly mayWait: boolean },
+    { decoding, betweenRuns }: ExtendContext,
   ): Promise<readonly Extension[]> {
-    const { prefill: rule } = this.#parts.forward;
-    const groups = groupSequences(extensions, rule, ({ size }) => size);
-    const last = mayWait && rule.mixes ? (groups.pop() ?? []) : [];
+    const groups = this.#groups(extensions);
+    const last = this.#mayMix(groups.at(-1) ?? [], decoding) ? (groups.pop() ?? []) : [];
     for (const group of groups) {
       betweenRuns();
       await this.#run(partsOf(group));
     }
     return last;
+  }
+
+  #groups(extensions: readonly Extension[]): Extension[][] {
+    return groupSequences(extensions, this.#parts.forward.prefill, ({ size }) => size);
+  }
+
+  /** Rows that decode and rows that extend have adapters by other kernels: a run has them on one kind. */
+  #mayMix(group: readonly Extension[], decoding: readonly number[]): boolean {
+    if (decoding.length === 0 || !this.#parts.forward.prefill.mixes) return false;
+    const haveAdapter = (slots: readonly number[]): boolean =>
+      slots.some((slot) => (this.#slots.find(slot)?.adapter ?? BASE_MODEL) !== BASE_MODEL);
+    return !haveAdapter(decoding) || !haveAdapter(group.map(({ size }) => size.slotId));
   }
 
   async #run(parts: readonly RunPart[], decodes = false): Promise<void> {
@@ -177,11 +205,7 @@ export class ModelRunner {
   }
 
   /** Decodes, and extends `last` in the same run. */
-  async #decode(
-    rows: readonly DecodeRow[],
-    last: readonly Extension[],
-    output: StepOutput,
-  ): Promise<void> {
+  async #decode(rows: readonly DecodeRow[], { following, last, output }: DecodeRun): Promise<void> {
     const extended = partsOf(last);
     if (rows.length === 0) return this.#run(extended);
     const decoding = decodePart(this.#tools, rows, {
@@ -189,13 +213,21 @@ export class ModelRunner {
       isAlone: this.#allHaveGrammars,
       extended: extended.flatMap(({ slots }) => slots),
     });
-    await this.#run([decoding, ...extended], true);
+    await this.#run([decoding, ...following, ...extended], true);
   }
 
   #outputOf({ step, recordsExperts }: StepPlan): StepOutput {
     const { moe } = this.#parts.forward;
     return new StepOutput(step, recordsExperts && moe !== null ? new RoutingRecord(moe) : null);
   }
+}
+
+/** What is in a run beside the rows that decode. */
+interface DecodeRun {
+  /** More rows of sequences that decode. */
+  readonly following: readonly RunPart[];
+  readonly last: readonly Extension[];
+  readonly output: StepOutput;
 }
 
 /** Of a step that ran with another one, which has the time of both. */
@@ -207,8 +239,11 @@ const NO_TIME: StepTiming = {
   lastStoreUs: 0,
 };
 
-function decodes({ decode, turns }: StepPlan): boolean {
-  return decode.length + turns.length > 0;
+function decodingSlots({ decode, turns }: StepPlan): number[] {
+  return [
+    ...decode.filter((_, i) => i % DECODE_STRIDE === 0),
+    ...turns.filter((_, i) => i % TURN_STRIDE === 0),
+  ];
 }
 
 function partsOf(extensions: readonly Extension[]): RunPart[] {

@@ -28,6 +28,8 @@ export interface RunPart {
   readonly lengths: readonly number[];
   /** The rows of one sequence behind those of the other. */
   readonly tokens: Int32Array;
+  /** They follow rows of the same sequences in the part that decodes. */
+  readonly follows?: boolean;
   /** So many of the last ones are dummies; default: none. */
   readonly numDummyRows?: number;
   readonly headRows: readonly HeadRow[];
@@ -65,6 +67,7 @@ export async function runParts(
     adapters: parts.flatMap(({ slots, adapters }) => adapters ?? slots.map(() => BASE_MODEL)),
     counts: parts.flatMap(({ counts }) => counts),
     numDecoding: decodes ? (parts[0]?.slots.length ?? 0) : 0,
+    numFollowing: parts.filter(({ follows }) => follows).length,
     tokens: joined(parts),
     numDummyRows: parts.at(-1)?.numDummyRows ?? 0,
     lengths: Int32Array.from(parts.flatMap(({ lengths }) => lengths)),

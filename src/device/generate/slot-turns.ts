@@ -1,19 +1,27 @@
 import { DECODE_STRIDE, TURN_STRIDE, type StepPlan } from '../../core/batch.js';
 import type { DraftModel } from '../speculation/draft-model.js';
+import { fitTurns, numFollowing } from '../speculation/fit-turns.js';
 import type { DecodeRow } from './decode-part.js';
 import type { DeviceSlot } from './device-slot.js';
 import type { Extension, StepRows } from './extension.js';
+import { followPart } from './follow-part.js';
 import type { OpenSlots } from './open-slots.js';
+import { PREFILL_HEAD_ROWS } from './prefill-runs.js';
 import type { SequenceSize } from './run-groups.js';
-import type { RunnerTools } from './run-parts.js';
-import type { StepOutput } from './step-output.js';
+import type { RunnerTools, RunPart } from './run-parts.js';
 import { verifyPart, type SlotTurn } from './verify-part.js';
 
 /** What the turns of a step are. */
 interface TurnRows {
   readonly verified: readonly Extension[];
-  /** Those of one row, which is decoded. */
-  readonly decoding: readonly DecodeRow[];
+  /** Those whose first row is decoded. */
+  readonly decoding: readonly SlotTurn[];
+}
+
+interface DecodingRows {
+  readonly rows: readonly DecodeRow[];
+  /** What follows some of them in their run. */
+  readonly following: readonly RunPart[];
 }
 
 /** Turns of requests that speculate, as rows of the step's runs. */
@@ -28,38 +36,70 @@ export class SlotTurns {
     this.#draftModel = draftModel;
   }
 
-  /** Makes the drafts of a draft model, for all turns at once, then says what each turn is. */
-  async of({ plan, output }: StepRows, betweenRuns: () => void): Promise<TurnRows> {
-    const drafting = this.#turnsOf(plan).flatMap(({ slotId, slot, length, maxRows }) => {
+  /**
+   * Makes the drafts of a draft model, for all turns at once, then says what each turn is.
+   *
+   * @param beside sequences that the run which decodes extends as well
+   */
+  async of(
+    { plan, output }: StepRows,
+    beside: readonly SequenceSize[],
+    betweenRuns: () => void,
+  ): Promise<TurnRows> {
+    const planned = this.#turnsOf(plan);
+    const drafting = planned.flatMap(({ slotId, slot, numKeys, maxRows }) => {
       const { modelDrafter: drafter } = slot;
       return drafter === null
         ? []
-        : { slotId, drafter, count: slot.numDraftsWanted(length, maxRows) };
+        : { slotId, drafter, count: slot.numDraftsWanted(numKeys, maxRows) };
     });
     await this.#draftModel?.prepare(drafting, betweenRuns);
-    const decoding: DecodeRow[] = [];
-    const verified: Extension[] = [];
-    for (const { slotId, slot, length, maxRows, planRow } of this.#turnsOf(plan)) {
-      const turn = slot.turn(length, maxRows);
-      if (turn.isVerified) {
-        const slotTurn = { slotId, slot, turn, planRow, output };
-        const part = () => verifyPart(this.#tools, slotTurn);
-        verified.push({ size: sizeOfTurn(slotTurn), part });
-      } else {
-        decoding.push({ slotId, slot, token: turn.known[0] ?? -1, emit: turn.samples, planRow });
-      }
-    }
-    return { verified, decoding };
+    const numDecoding = plan.decode.length / DECODE_STRIDE + planned.length;
+    const isLone = numDecoding === 1 && beside.length === 0;
+    const turns = planned.map(({ slotId, slot, numKeys, maxRows, planRow }): SlotTurn => {
+      const turn = slot.turn(maxRows, { numDecoding, isLone, numKeys });
+      return { slotId, slot, turn, planRow, output };
+    });
+    const verified = turns.filter(({ turn }) => turn.isVerified);
+    return {
+      verified: verified.map((turn) => {
+        return { size: sizeOfTurn(turn), part: () => verifyPart(this.#tools, turn) };
+      }),
+      decoding: this.#fit(
+        turns.filter(({ turn }) => !turn.isVerified),
+        beside,
+      ),
+    };
   }
 
-  /** The turns that are decoded and whose requests are still there. */
-  goingOn(rows: readonly DecodeRow[], output: StepOutput): DecodeRow[] {
+  #fit(turns: readonly SlotTurn[], beside: readonly SequenceSize[]): readonly SlotTurn[] {
+    const { maxRows, maxSequences } = this.#tools.forward.prefill;
+    const numRows = beside.reduce((sum, size) => sum + size.numRows, 0);
+    const numHeadRows = beside.reduce((sum, size) => sum + size.numHeadRows, 0);
+    const fitted = fitTurns(
+      turns.map(({ turn }) => turn),
+      {
+        maxRows: Math.min(maxRows - numRows, PREFILL_HEAD_ROWS - numHeadRows),
+        maxSequences: maxSequences - beside.length,
+      },
+    );
+    return turns.map((slotTurn, i) => ({ ...slotTurn, turn: fitted[i] ?? slotTurn.turn }));
+  }
+
+  /** The rows of turns that are decoded, of those whose requests are still there. */
+  decodingRows(turns: readonly SlotTurn[]): DecodingRows {
     const { kv } = this.#tools;
-    const goingOn = rows.filter(({ slot, slotId }) => slot.cancelledFrom > kv.lengthOf(slotId));
-    for (const { planRow } of goingOn) {
+    const goingOn = turns.filter(({ slot, slotId }) => slot.cancelledFrom > kv.lengthOf(slotId));
+    const rows = goingOn.map(({ slot, slotId, planRow, turn: { known, samples } }) => {
+      const emit = samples && known.length === 1 && !slot.isCancelled;
+      return { slotId, slot, token: known[0] ?? -1, emit, planRow };
+    });
+    const isFollowed = ({ turn }: SlotTurn): boolean => numFollowing(turn) > 0;
+    for (const { planRow, output } of goingOn.filter((turn) => !isFollowed(turn))) {
       output.addTurn(planRow, { numRows: 1, numDrafts: 0, numCorrect: 0 });
     }
-    return goingOn.map((row) => ({ ...row, emit: row.emit && !row.slot.isCancelled }));
+    const following = goingOn.filter(isFollowed).map((turn) => followPart(this.#tools, turn));
+    return { rows, following };
   }
 
   /** Those that are still to be computed. */
@@ -69,9 +109,9 @@ export class SlotTurns {
     for (let at = 0; at < turns.length; at += TURN_STRIDE) {
       const [slotId = 0, maxRows = 1] = turns.subarray(at, at + TURN_STRIDE);
       const slot = this.#slots.at(slotId);
-      const length = this.#tools.kv.lengthOf(slotId);
-      if (slot.ended || slot.cancelledFrom <= length) continue;
-      planned.push({ slotId, slot, length, maxRows, planRow: firstRow + at / TURN_STRIDE });
+      const numKeys = this.#tools.kv.lengthOf(slotId);
+      if (slot.ended || slot.cancelledFrom <= numKeys) continue;
+      planned.push({ slotId, slot, numKeys, maxRows, planRow: firstRow + at / TURN_STRIDE });
     }
     return planned;
   }
@@ -81,7 +121,7 @@ interface PlannedTurn {
   readonly slotId: number;
   readonly slot: DeviceSlot;
   /** Rows that the slot has. */
-  readonly length: number;
+  readonly numKeys: number;
   /** Most rows of the turn. */
   readonly maxRows: number;
   readonly planRow: number;

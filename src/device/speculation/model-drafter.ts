@@ -1,6 +1,6 @@
 import type { StandaloneSpeculation } from '../../core/speculation.js';
 import { AcceptGate } from './accept-gate.js';
-import type { Drafter } from './drafter.js';
+import type { SteadyDrafter } from './drafter.js';
 
 /** What a draft model must compute before it can draft. */
 export interface MissingRows {
@@ -26,7 +26,7 @@ interface ModelDrafting extends Pick<StandaloneSpeculation, 'minHits'> {
  * each output but the first has a choice that it is compared with as long as drafting is on. So who is verified goes by
  * the tokens.
  */
-export class ModelDrafter implements Drafter {
+export class ModelDrafter implements SteadyDrafter {
   readonly #promptIds: Int32Array;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];

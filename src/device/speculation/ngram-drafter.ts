@@ -1,16 +1,18 @@
-import type { Drafter } from './drafter.js';
+import type { FreeDrafter } from './drafter.js';
+import { MatchChances } from './match-chances.js';
+import { NgramFollower } from './ngram-follower.js';
 import type { NgramWindows } from './ngram-index.js';
-import { PromptLookup } from './prompt-lookup.js';
 
-/** `--speculative-algorithm NGRAM`: drafts from the request's own tokens. */
-export class NgramDrafter implements Drafter {
+/** `--speculative-algorithm NGRAM`: drafts from the request's own tokens, from any match that is worth it. */
+export class NgramDrafter implements FreeDrafter {
   readonly #windows: NgramWindows;
   readonly #promptIds: Int32Array;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];
+  readonly #matches = new MatchChances();
   /** Made for the first turn: the first token does not wait for it. */
-  #lookup: PromptLookup | null = null;
-  /** Outputs that the look-up has. */
+  #follower: NgramFollower | null = null;
+  /** Outputs that it has. */
   #numPushed = 0;
 
   constructor(windows: NgramWindows, promptIds: Int32Array, outputIds: readonly number[]) {
@@ -20,16 +22,24 @@ export class NgramDrafter implements Drafter {
   }
 
   get numDrafts(): number {
-    return this.#lookup?.numDrafts ?? 0;
+    return this.#caughtUp().matched === 0 ? 0 : Infinity;
   }
 
-  isVerified(index: number): boolean {
-    const lookup = (this.#lookup ??= new PromptLookup(this.#windows, this.#promptIds));
-    while (this.#numPushed <= index) lookup.push(this.#outputIds[this.#numPushed++] ?? 0);
-    return lookup.isDrafting;
+  chanceOf(index: number): number {
+    return this.#matches.chance(this.#caughtUp().matched + index);
   }
 
   draft(count: number): readonly number[] {
-    return this.#lookup?.draft(count) ?? [];
+    return this.#caughtUp().draft(count);
+  }
+
+  #caughtUp(): NgramFollower {
+    const follower = (this.#follower ??= new NgramFollower(this.#windows, this.#promptIds));
+    for (; this.#numPushed < this.#outputIds.length; this.#numPushed++) {
+      const { matched } = follower;
+      const isHit = follower.push(this.#outputIds[this.#numPushed] ?? 0);
+      if (matched > 0) this.#matches.count(matched, isHit);
+    }
+    return follower;
   }
 }

@@ -1,4 +1,5 @@
-import { NgramIndex, type NgramWindows } from './ngram-index.js';
+import { NgramFollower } from './ngram-follower.js';
+import type { NgramWindows } from './ngram-index.js';
 
 /**
  * Correct drafts of a match. Fewer than this did not pay for the rows of those that were wrong; from there on more
@@ -11,21 +12,16 @@ const GOOD_HITS = 24;
 const DRAFTS = { new: 7, fair: 15, good: Infinity } as const;
 
 /**
- * Prompt lookup for one request: what followed the latest earlier place that ends like its tokens is the draft of what
- * comes next.
+ * Prompt lookup for one request where rows that are verified have other bits than those that are decoded.
  *
- * A match is followed until it is wrong, also while nothing is drafted from it: how far it has been right decides
- * whether its next tokens are drafts. All of it goes by the tokens alone: not by time, by other requests, or by how
- * many drafts were verified together. So which rows of a request are verified is the same alone and in a batch, and
- * whoever has the tokens can tell it again.
+ * A match is followed also while nothing is drafted from it: how far it has been right decides whether its next tokens are
+ * drafts. All of it goes by the tokens alone: not by time, by other requests, or by how many drafts were verified
+ * together. So which rows of a request are verified is the same alone and in a batch, and whoever has the tokens can tell
+ * it again.
  */
 export class PromptLookup {
   readonly #windows: NgramWindows;
-  readonly #index: NgramIndex;
-  /** Index of the token that the match says comes next; -1 = no match. */
-  #next = -1;
-  /** Last tokens that are those before {@link #next}. */
-  #matched = 0;
+  readonly #follower: NgramFollower;
   /** Matching tokens from which on drafts are made: more after drafts that were wrong soon. */
   #required: number;
   #isDrafting = false;
@@ -35,9 +31,8 @@ export class PromptLookup {
   constructor(windows: NgramWindows, promptIds: Int32Array) {
     this.#windows = windows;
     this.#required = windows.minMatch;
-    this.#index = new NgramIndex(windows);
-    for (const token of promptIds) this.#index.push(token);
-    this.#lookUp();
+    this.#follower = new NgramFollower(windows, promptIds);
+    this.#mayDraft();
   }
 
   /**
@@ -56,27 +51,19 @@ export class PromptLookup {
 
   /** The next output. */
   push(token: number): void {
-    const isHit = this.#next >= 0 && this.#index.at(this.#next) === token;
-    this.#index.push(token);
-    if (!isHit) {
-      if (this.#isDrafting) this.#learn();
-      this.#lookUp();
+    if (this.#follower.push(token)) {
+      if (this.#isDrafting) this.#numHits++;
+      else this.#mayDraft();
       return;
     }
-    this.#next++;
-    this.#matched++;
-    if (this.#isDrafting) this.#numHits++;
-    else this.#mayDraft();
+    if (this.#isDrafting) this.#learn();
+    this.#numHits = 0;
+    this.#mayDraft();
   }
 
   /** What comes next if the match stays right, `[count]`; only while {@link isDrafting}. */
   draft(count: number): number[] {
-    const drafts: number[] = [];
-    const { length } = this.#index;
-    for (let at = this.#next; drafts.length < count; at++) {
-      drafts.push(at < length ? this.#index.at(at) : (drafts[at - length] ?? 0));
-    }
-    return drafts;
+    return this.#follower.draft(count);
   }
 
   /** The match was wrong: what its drafts brought. */
@@ -89,16 +76,7 @@ export class PromptLookup {
     }
   }
 
-  #lookUp(): void {
-    const match = this.#index.find();
-    this.#next = match?.next ?? -1;
-    this.#matched = match?.length ?? 0;
-    this.#isDrafting = false;
-    this.#numHits = 0;
-    this.#mayDraft();
-  }
-
   #mayDraft(): void {
-    this.#isDrafting = this.#next >= 0 && this.#matched >= this.#required;
+    this.#isDrafting = this.#follower.matched >= this.#required;
   }
 }

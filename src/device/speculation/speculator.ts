@@ -1,8 +1,8 @@
-import type { Drafter } from './drafter.js';
+import type { SteadyDrafter } from './drafter.js';
 
 /** The next rows of a request that speculates. */
 export interface Turn {
-  /** False = `known` is one token, for the decode run. */
+  /** Its rows are those of a verification, a prefill run; false = the first one decodes, and the others follow it. */
   readonly isVerified: boolean;
   /** Tokens to feed that are certain, at least one. */
   readonly known: readonly number[];
@@ -20,15 +20,15 @@ export interface TurnRoom {
 }
 
 /**
- * Plans the turns of one request from its tokens. Rows are made the same way whenever they are made: by a verification
+ * Plans the turns of one request from its tokens, where the bits of a row depend on how it is made. Rows are made the same way whenever they are made: by a verification
  * or by decoding, as the drafter says of each, also where outputs are only repeated after a retraction.
  */
 export class Speculator {
-  readonly #drafter: Drafter;
+  readonly #drafter: SteadyDrafter;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];
 
-  constructor(drafter: Drafter, outputIds: readonly number[]) {
+  constructor(drafter: SteadyDrafter, outputIds: readonly number[]) {
     this.#drafter = drafter;
     this.#outputIds = outputIds;
   }

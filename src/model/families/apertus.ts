@@ -4,16 +4,26 @@ import { attention } from './parts/attention.js';
 import { preNorm } from './parts/layers.js';
 import { plainMlp, readActivation, UP_DOWN } from './parts/mlp.js';
 import { rmsNorm } from './parts/norm.js';
-import { readRope } from './rope-config.js';
+import { readRope, withScaling } from './rope-config.js';
+import { isOfVersion5 } from './saved-by.js';
 import { readSizes, refusePartialRotary } from './sizes.js';
 
 const architecture = 'ApertusForCausalLM';
+
+const SCALING = {
+  rope_type: 'llama3',
+  factor: 8,
+  original_max_position_embeddings: 8192,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+};
 
 /** Norms of the heads of q and k, and a plain MLP whose activation is learned (arXiv 2509.14233). */
 export const apertus: ModelFamily = {
   architecture,
   models: 'Apertus',
-  read: (fields) => {
+  read: (said) => {
+    const fields = withScaling(said, SCALING);
     refusePartialRotary(fields);
     const config = readSizes(fields, {
       architecture,
@@ -22,7 +32,9 @@ export const apertus: ModelFamily = {
     });
     const norm = rmsNorm(fields, 'rms_norm_eps', 1e-5);
     const isLearned = fields.text('hidden_act', 'xielu') === 'xielu';
-    const activation = isLearned ? 'xielu' : readActivation(fields);
+    // Until version 5 of transformers, whatever else is computed in.
+    const learned = { kind: 'xielu', isRounded: !isOfVersion5(fields) } as const;
+    const activation = isLearned ? learned : readActivation(fields);
     const bias = fields.boolean('attention_bias', false);
     return decoder(config, {
       norm,

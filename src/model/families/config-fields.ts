@@ -37,10 +37,15 @@ export class ConfigFields {
 
   /**
    * Absent and null are the same: Hugging Face writes null for "not set".
-   * {@link positiveOrNull} alone tells them apart.
+   * {@link says} and {@link positiveOrNull} alone tell them apart.
    */
   has(name: string): boolean {
     return this.raw(name) !== null;
+  }
+
+  /** Whether it is there at all, if only as null. */
+  says(name: string): boolean {
+    return Object.hasOwn(this.#values, this.#nameOf(name));
   }
 
   /** The field's value, unchecked; null where it is absent. */
@@ -106,7 +111,7 @@ export class ConfigFields {
 
   /** A number above 0 that an f32 can hold, or null where null was written down; absent is the fallback. */
   positiveOrNull(name: string, fallback: number): number | null {
-    const isNull = Object.hasOwn(this.#values, this.#nameOf(name)) && !this.has(name);
+    const isNull = this.says(name) && !this.has(name);
     return isNull ? null : this.positive(name, fallback);
   }
 

@@ -23,6 +23,8 @@ export interface DeepseekTraits {
   readonly eps: number;
   readonly experts: DeepseekExperts;
   readonly routes: (layer: number) => boolean;
+  /** Of dense MLPs; default: they have none. */
+  readonly mlpBias?: boolean;
 }
 
 const DEFAULTS: LatentDefaults = {
@@ -36,7 +38,7 @@ const DEFAULTS: LatentDefaults = {
 /** Latent attention, dense layers, and behind them such with routed experts beside shared ones. */
 export function deepseek(fields: ConfigFields, traits: DeepseekTraits): DecoderModel {
   refusePartialRotary(fields);
-  const { interleaved, experts, routes } = traits;
+  const { interleaved, experts, routes, mlpBias = false } = traits;
   const { config, sizes } = readLatentSizes(fields, traits);
   const norm = rmsNorm(fields, 'rms_norm_eps', traits.eps);
   const activation = readActivation(fields);
@@ -50,7 +52,7 @@ export function deepseek(fields: ConfigFields, traits: DeepseekTraits): DecoderM
         attention: latentAttention(place, { sizes, bias, interleaved, scale }),
         mlp: routes(place.index)
           ? routedMlp(place, { ...experts, activation })
-          : gatedMlp(place, { activation }),
+          : gatedMlp(place, { activation, bias: mlpBias }),
       }),
   });
 }
@@ -59,6 +61,7 @@ export function deepseek(fields: ConfigFields, traits: DeepseekTraits): DecoderM
 export const deepseekV2: ModelFamily = {
   architecture: 'DeepseekV2ForCausalLM',
   models: 'DeepSeek-V2, V2-Lite',
+  defaults: { n_routed_experts: 64, n_shared_experts: 2, moe_intermediate_size: 1407 },
   read: (fields) =>
     deepseek(fields, {
       architecture: 'DeepseekV2ForCausalLM',
@@ -68,6 +71,7 @@ export const deepseekV2: ModelFamily = {
       eps: 1e-6,
       experts: readSoftmaxExperts(fields),
       routes: routesFrom(fields, 0),
+      mlpBias: fields.boolean('mlp_bias', false),
     }),
 };
 
@@ -75,6 +79,13 @@ export const deepseekV2: ModelFamily = {
 export const deepseekV3: ModelFamily = {
   architecture: 'DeepseekV3ForCausalLM',
   models: 'DeepSeek-V3, R1',
+  defaults: {
+    n_shared_experts: 1,
+    num_experts_per_tok: 8,
+    moe_intermediate_size: 2048,
+    n_group: 8,
+    topk_group: 4,
+  },
   read: (fields) =>
     deepseek(fields, {
       architecture: 'DeepseekV3ForCausalLM',

@@ -9,6 +9,7 @@ import { preNorm } from './parts/layers.js';
 import { gatedMlp } from './parts/mlp.js';
 import { type RotaryTraits, wholeRotary } from './parts/rotary.js';
 import { readRope } from './rope-config.js';
+import { isOfVersion5 } from './saved-by.js';
 
 const architecture = 'Ernie4_5_MoeForCausalLM';
 
@@ -16,6 +17,12 @@ const architecture = 'Ernie4_5_MoeForCausalLM';
 export const ernie45Moe: ModelFamily = {
   architecture,
   models: 'ERNIE 4.5 21B-A3B',
+  defaults: {
+    num_key_value_heads: 4,
+    moe_num_experts: 64,
+    moe_k: 6,
+    moe_intermediate_size: 1536,
+  },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,
@@ -26,7 +33,7 @@ export const ernie45Moe: ModelFamily = {
     });
     const bias = fields.boolean('use_bias', false);
     const rotary: RotaryTraits = { ...wholeRotary(config), interleaved: true };
-    const experts = readExperts(fields);
+    const experts = readExperts(fields, bias);
     const routes = routedLayers(fields);
     return decoder(config, {
       norm,
@@ -36,20 +43,22 @@ export const ernie45Moe: ModelFamily = {
         preNorm(place, norm, {
           attention: attention(place, { qkvBias: bias, outputBias: bias, rotary }),
           mlp: routes(place.index)
-            ? routedMlp(place, { ...experts, activation, bias })
+            ? routedMlp(place, { ...experts, activation })
             : gatedMlp(place, { activation, bias }),
         }),
     });
   },
 };
 
-function readExperts(fields: ConfigFields): Omit<ExpertTraits, 'activation'> {
+/** In version 5 of transformers routed experts have no biases. */
+function readExperts(fields: ConfigFields, bias: boolean): Omit<ExpertTraits, 'activation'> {
   const sizes = readExpertSizes(fields, { count: 'moe_num_experts', topK: 'moe_k' });
   const width = fields.size('moe_intermediate_size');
   const numShared = fields.count('moe_num_shared_experts', 2);
   return {
     ...sizes,
     width,
+    bias: bias && !isOfVersion5(fields),
     routing: {
       kind: 'scored',
       scores: 'softmax',
@@ -58,7 +67,9 @@ function readExperts(fields: ConfigFields): Omit<ExpertTraits, 'activation'> {
       scale: 1,
     },
     shared:
-      numShared === 0 ? null : { width: width * numShared, module: 'shared_experts', gate: null },
+      numShared === 0
+        ? null
+        : { width: width * numShared, module: 'shared_experts', gate: null, bias },
     modules: {
       scoreBias: {
         parameter: 'moe_statics.e_score_correction_bias',

@@ -13,6 +13,7 @@ const architecture = 'Ernie4_5ForCausalLM';
 export const ernie45: ModelFamily = {
   architecture,
   models: 'ERNIE 4.5 (0.3B)',
+  defaults: { num_key_value_heads: 2 },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

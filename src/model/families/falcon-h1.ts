@@ -13,11 +13,15 @@ import { readSizes } from './sizes.js';
 
 const architecture = 'FalconH1ForCausalLM';
 
+/** Of its config class, where they are not those of others. */
+const DEFAULTS = { num_key_value_heads: 8 };
+
 /** Attention and Mamba-2 beside each other in every layer, with factors in all places (arXiv 2507.22448). */
 export const falconH1: ModelFamily = {
   architecture,
   models: 'Falcon-H1',
-  read: (fields) => {
+  read: (own) => {
+    const fields = own.completed(DEFAULTS);
     const config = readSizes(fields, {
       architecture,
       modelType: 'falcon_h1',
@@ -37,6 +41,11 @@ export const falconH1: ModelFamily = {
       (attentionIn ** 2 * fields.positive('key_multiplier', 1)) / Math.sqrt(config.headDim);
     const [gateScale = 1, mlpScale = 1] = factorsOf(fields, 'mlp_multipliers', 2);
     const gateBehind = fields.boolean('mamba_norm_before_gate', true);
+    const bias = fields.boolean('attention_bias', false);
+    if (bias && attentionIn !== 1) {
+      fields.fail('attention_in_multiplier', '1 beside "attention_bias"');
+    }
+    const mlpBias = fields.boolean('mlp_bias', false);
     const isNormed = fields.boolean('mamba_rms_norm', false);
     return decoder(config, {
       norm,
@@ -48,6 +57,8 @@ export const falconH1: ModelFamily = {
         preNorm(place, norm, {
           modules: BAMBA_NORMS,
           attention: attention(place, {
+            qkvBias: bias,
+            outputBias: bias,
             scale,
             outputScale: attentionIn * fields.positive('attention_out_multiplier', 1),
           }),
@@ -60,6 +71,7 @@ export const falconH1: ModelFamily = {
           }),
           mlp: gatedMlp(place, {
             activation,
+            bias: mlpBias,
             gateScale,
             outputScale: mlpScale,
             modules: { at: 'feed_forward' },

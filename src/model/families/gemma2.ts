@@ -24,6 +24,7 @@ export const GEMMA_NORMS: SandwichModules = {
 export const gemma2: ModelFamily = {
   architecture,
   models: 'Gemma 2',
+  defaults: { num_key_value_heads: 4 },
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, { architecture, modelType: 'gemma2', defaultHeadDim: 256 });

@@ -21,6 +21,7 @@ const architecture = 'Gemma3ForCausalLM';
 export const gemma3: ModelFamily = {
   architecture,
   models: 'Gemma 3 (270M, 1B)',
+  defaults: { num_key_value_heads: 4 },
   read: (fields) => readGemma3(fields, architecture),
 };
 

@@ -22,6 +22,7 @@ const architecture = 'Gemma3nForCausalLM';
 export const gemma3n: ModelFamily = {
   architecture,
   models: 'Gemma 3n (its text alone)',
+  defaults: { num_key_value_heads: 2 },
   read: (fields) => ({ ...readGemma3n(fields, architecture), isPart: true }),
 };
 

@@ -28,6 +28,7 @@ const architecture = 'Gemma4ForCausalLM';
 export const gemma4: ModelFamily = {
   architecture,
   models: 'Gemma 4 (its text alone)',
+  defaults: { num_key_value_heads: 4 },
   read: (fields) => readGemma4(fields, architecture),
 };
 
@@ -37,6 +38,7 @@ export const UNIFIED = { hidden_size_per_layer_input: 0, sliding_window: 1024 };
 export const gemma4Unified: ModelFamily = {
   architecture: 'Gemma4UnifiedForCausalLM',
   models: 'Gemma 4 (12B, its text alone)',
+  defaults: { num_key_value_heads: 4 },
   read: (fields) => readGemma4(fields.completed(UNIFIED), 'Gemma4UnifiedForCausalLM'),
 };
 
@@ -177,12 +179,17 @@ function readHeads(
   );
   return windows.map((window, layer) => {
     if (byLayer !== null) {
-      const own = byLayer.object(String(layer));
+      const own = byLayer.object(layerKey(layer, windows.length)) ?? byLayer.object(String(layer));
       return own === null ? config : sizesOf(own, ['head_dim', 'num_key_value_heads']);
     }
     if (window !== null) return config;
     return sizesOf(ofWhole, ['global_head_dim', 'num_global_key_value_heads']);
   });
+}
+
+/** All keys are as long as the last layer's. */
+function layerKey(layer: number, numLayers: number): string {
+  return String(layer).padStart(String(numLayers - 1).length, '0');
 }
 
 function isSame(a: HeadSizes, b: HeadSizes): boolean {

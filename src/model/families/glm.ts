@@ -17,6 +17,7 @@ const architecture = 'GlmForCausalLM';
 export const glm: ModelFamily = {
   architecture,
   models: 'GLM-Edge, glm-4-9b-hf',
+  defaults: { num_key_value_heads: 2 },
   read: (fields) =>
     readGlm(fields, { architecture, modelType: 'glm', qkvBias: true, layer: preNorm }),
 };

@@ -18,6 +18,7 @@ const DEFAULTS: LatentDefaults = {
 export const glm4MoeLite: ModelFamily = {
   architecture,
   models: 'GLM-4.7-Flash',
+  defaults: { n_shared_experts: 1, num_experts_per_tok: 4, moe_intermediate_size: 1536 },
   read: (fields) =>
     deepseek(fields, {
       architecture,

@@ -15,6 +15,13 @@ const architecture = 'Glm4MoeForCausalLM';
 export const glm4Moe: ModelFamily = {
   architecture,
   models: 'GLM-4.5, GLM-4.5-Air',
+  defaults: {
+    num_key_value_heads: 8,
+    n_routed_experts: 128,
+    n_shared_experts: 1,
+    num_experts_per_tok: 8,
+    moe_intermediate_size: 1408,
+  },
   read: (fields) => {
     const config = readSizes(fields, { architecture, modelType: 'glm4_moe' });
     const norm = rmsNorm(fields, 'rms_norm_eps', 1e-5);

@@ -15,6 +15,7 @@ const NORMS: SandwichModules = {
 export const glm4: ModelFamily = {
   architecture,
   models: 'GLM-4-0414',
+  defaults: { num_key_value_heads: 2, attention_bias: true },
   read: (fields) =>
     readGlm(fields, {
       architecture,

@@ -5,7 +5,7 @@ import type { ExpertStacks } from './parts/expert-stacks.js';
 import { readExpertSizes, routedMlp, softmaxRouting } from './parts/experts.js';
 import { preNorm } from './parts/layers.js';
 import { rmsNorm } from './parts/norm.js';
-import { readRope } from './rope-config.js';
+import { readRope, withScaling } from './rope-config.js';
 import { readSizes, refusePartialRotary } from './sizes.js';
 import { windowsByLayer } from './sliding-window.js';
 
@@ -20,11 +20,22 @@ const TURNED: ExpertStacks = {
   isFallback: true,
 };
 
+const SCALING = {
+  rope_type: 'yarn',
+  factor: 32,
+  beta_fast: 32,
+  beta_slow: 1,
+  truncate: false,
+  original_max_position_embeddings: 4096,
+};
+
 /** Sinks in attention, every other layer with a window, and routed experts within limits (arXiv 2508.10925). */
 export const gptOss: ModelFamily = {
   architecture,
   models: 'gpt-oss',
-  read: (fields) => {
+  defaults: { num_key_value_heads: 8, num_local_experts: 128, num_experts_per_tok: 4 },
+  read: (said) => {
+    const fields = withScaling(said, SCALING);
     refusePartialRotary(fields);
     const config = readSizes(fields, {
       architecture,

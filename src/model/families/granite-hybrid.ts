@@ -9,7 +9,7 @@ import { mixersByLayer } from './layer-types.js';
 import { attention } from './parts/attention.js';
 import { readExpertSizes, routedMlp } from './parts/experts.js';
 import { preNorm } from './parts/layers.js';
-import { expandedWidth, mamba2, readMambaSizes } from './parts/mamba.js';
+import { expandedWidth, mamba2, normGroups, readMambaSizes } from './parts/mamba.js';
 import { gated, readActivation } from './parts/mlp.js';
 import type { Names } from './parts/names.js';
 import { rmsNorm } from './parts/norm.js';
@@ -19,18 +19,30 @@ import { readSizes } from './sizes.js';
 
 const architecture = 'GraniteMoeHybridForCausalLM';
 
+/** `layer_types` as transformers 4 has it, and 5. */
+const LAYERS = {
+  mamba: 'recurrent',
+  attention: 'attention',
+  linear_attention: 'recurrent',
+  full_attention: 'attention',
+} as const;
+
+/** Of its config class, where they are not those of others. */
+const DEFAULTS = { num_experts_per_tok: 2 };
+
 /** Granite with Mamba-2 in most layers, positions told apart by it alone, and experts in some sizes. */
 export const graniteHybrid: ModelFamily = {
   architecture,
   models: 'Granite 4 h (350M, 1B, micro, tiny, small)',
-  read: (fields) => {
+  read: (own) => {
+    const fields = own.completed(DEFAULTS);
     const config = readSizes(fields, { architecture, modelType: 'granitemoehybrid' });
     const norm = rmsNorm(fields);
     const activation = readActivation(fields);
     if (activation !== 'silu') fields.fail('hidden_act', 'silu');
     const sizes = readMambaSizes(fields, expandedWidth(fields, config));
-    const names = { mamba: 'recurrent', attention: 'attention' } as const;
-    const mixers = mixersByLayer(fields, names, () => false);
+    const groups = normGroups(fields, sizes);
+    const mixers = mixersByLayer(fields, LAYERS, () => false);
     const bias = fields.boolean('attention_bias', false);
     const rotates = fields.has('position_embedding_type') && isRope(fields);
     const { attentionScale: scale, residualScale, ...factors } = readGraniteFactors(fields);
@@ -53,7 +65,7 @@ export const graniteHybrid: ModelFamily = {
             : {
                 recurrent: mamba2(place, {
                   ...sizes,
-                  norm: { ...norm, groups: 1, gateBehind: false },
+                  norm: { ...norm, groups, gateBehind: false },
                   outputBias: sizes.inputBias,
                 }),
               }),

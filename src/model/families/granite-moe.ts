@@ -28,6 +28,7 @@ export const GRANITE_EXPERTS = {
 export const graniteMoe: ModelFamily = {
   architecture,
   models: 'Granite 3 MoE (1B-A400M, 3B-A800M)',
+  defaults: { num_local_experts: 8, num_experts_per_tok: 2 },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -16,11 +16,15 @@ import { readSizes } from './sizes.js';
 
 const architecture = 'JambaForCausalLM';
 
+/** Of its config class, where they are not those of others. */
+const DEFAULTS = { num_key_value_heads: 8, num_experts: 16, num_experts_per_tok: 2 };
+
 /** Mamba-1, attention without a rotation in some layers, experts in some (arXiv 2403.19887). */
 export const jamba: ModelFamily = {
   architecture,
   models: 'Jamba mini, Jamba Reasoning 3B',
-  read: (fields) => {
+  read: (own) => {
+    const fields = own.completed(DEFAULTS);
     const config = readSizes(fields, { architecture, modelType: 'jamba' });
     const norm = rmsNorm(fields);
     const activation = readActivation(fields);

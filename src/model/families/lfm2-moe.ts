@@ -5,11 +5,15 @@ import { type ExpertTraits, readExpertSizes, routedMlp } from './parts/experts.j
 
 const architecture = 'Lfm2MoeForCausalLM';
 
+/** Of its config class, where they are not those of others. */
+const DEFAULTS = { num_key_value_heads: 8, num_experts: 32, num_experts_per_tok: 4 };
+
 /** LFM2 whose later layers have routed experts; a bias corrects the router's choice (arXiv 2511.23404). */
 export const lfm2Moe: ModelFamily = {
   architecture,
   models: 'LFM2-8B-A1B',
-  read: (fields) => {
+  read: (own) => {
+    const fields = own.completed(DEFAULTS);
     const config = readLfm2Sizes(fields, architecture, 'lfm2_moe');
     const experts = readExperts(fields);
     const numDense = fields.count('num_dense_layers', 2);

@@ -28,11 +28,15 @@ export function lfm2Mixers(fields: ConfigFields) {
   return mixersByLayer(fields, names, (layer) => listed?.includes(layer) ?? true);
 }
 
+/** Of its config class, where they are not those of others. */
+const DEFAULTS = { num_key_value_heads: 8 };
+
 /** Short convolutions between gates, and some layers of attention with norms of heads (arXiv 2511.23404). */
 export const lfm2: ModelFamily = {
   architecture,
   models: 'LFM2, LFM2.5',
-  read: (fields) => {
+  read: (own) => {
+    const fields = own.completed(DEFAULTS);
     const sizes = readLfm2Sizes(fields, architecture, 'lfm2');
     const config = { ...sizes, intermediateSize: mlpWidth(fields) };
     return lfm2Network(fields, config, lfm2Mlp);

@@ -12,6 +12,7 @@ const architecture = 'MinistralForCausalLM';
 export const ministral: ModelFamily = {
   architecture,
   models: 'Ministral with layers of both kinds',
+  defaults: { num_key_value_heads: 8 },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

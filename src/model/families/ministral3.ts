@@ -14,6 +14,7 @@ const architecture = 'Ministral3ForCausalLM';
 export const ministral3: ModelFamily = {
   architecture,
   models: 'Ministral 3 (text)',
+  defaults: { num_key_value_heads: 8, rms_norm_eps: 1e-5 },
   read: (fields) => readMinistral3(fields, architecture),
 };
 

@@ -11,6 +11,7 @@ const architecture = 'MistralForCausalLM';
 export const mistral: ModelFamily = {
   architecture,
   models: 'Mistral 7B, Zephyr, Ministral 8B',
+  defaults: { num_key_value_heads: 8, sliding_window: 4096 },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -21,6 +21,7 @@ export const MIXTRAL_MODULES = {
 export const mixtral: ModelFamily = {
   architecture,
   models: 'Mixtral 8x7B',
+  defaults: { num_key_value_heads: 8, num_local_experts: 8, num_experts_per_tok: 2 },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

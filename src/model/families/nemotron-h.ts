@@ -1,11 +1,11 @@
 import { excerpt, ModelConfigError, type ConfigFields } from './config-fields.js';
-import { decoder, readTied } from './decoder.js';
+import { decoder } from './decoder.js';
 import type { ModelFamily } from './family.js';
 import { attention } from './parts/attention.js';
 import { readSigmoidExperts } from './parts/deepseek-experts.js';
 import { type ExpertTraits, routedMlp } from './parts/experts.js';
 import { alone } from './parts/layers.js';
-import { mamba2, type MambaTraits } from './parts/mamba.js';
+import { mamba2, type MambaTraits, readStepLimits } from './parts/mamba.js';
 import { plainMlp, readActivation } from './parts/mlp.js';
 import { type NormStyle, rmsNorm } from './parts/norm.js';
 import { readConvWidth } from './parts/recurrent.js';
@@ -31,11 +31,15 @@ type Block = (typeof BLOCKS)[keyof typeof BLOCKS];
 
 const AT = 'mixer';
 
+/** Of its config class, where they are not those of others. */
+const DEFAULTS = { num_key_value_heads: 8, n_routed_experts: 8, num_experts_per_tok: 2 };
+
 /** Each layer is a Mamba-2 mixer, attention without a rotation, an MLP, or routed experts (arXiv 2504.03624). */
 export const nemotronH: ModelFamily = {
   architecture,
   models: 'Nemotron-H, Nemotron Nano v2, Nemotron 3 Nano',
-  read: (fields) => {
+  read: (own) => {
+    const fields = own.completed(DEFAULTS);
     const blocks = readBlocks(fields);
     const config = readSizes(fields, {
       architecture,
@@ -51,7 +55,8 @@ export const nemotronH: ModelFamily = {
     const experts = blocks.includes('experts') ? readExperts(counted, mlpBias) : null;
     return decoder(config, {
       norm,
-      tied: readTied(fields),
+      // The class has a head of its own, whatever config.json says.
+      tied: false,
       modules: {
         embedding: 'backbone.embeddings',
         layers: 'backbone.layers',
@@ -130,8 +135,17 @@ function readMixer(fields: ConfigFields, norm: NormStyle): MambaTraits {
     inputBias: bias,
     outputBias: bias,
     norm: { ...norm, groups, gateBehind: false },
-    // As transformers 5.24 has it, which reads no `time_step_limit`.
-    stepLimits: [fields.positive('time_step_min', 0.001), Infinity],
+    stepLimits: readLimits(fields),
     module: AT,
   };
+}
+
+/**
+ * The published code keeps steps within `time_step_limit`, and folders of its time have `hybrid_override_pattern`. Those that
+ * transformers 5 wrote have `layers_block_type`, and its class knows of `time_step_min` alone.
+ */
+function readLimits(fields: ConfigFields): MambaTraits['stepLimits'] {
+  return fields.has('layers_block_type')
+    ? [fields.positive('time_step_min', 0.001), Infinity]
+    : readStepLimits(fields);
 }

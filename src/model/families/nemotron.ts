@@ -1,3 +1,4 @@
+import type { ConfigFields } from './config-fields.js';
 import { decoder, readTied } from './decoder.js';
 import type { ModelFamily } from './family.js';
 import { attention } from './parts/attention.js';
@@ -5,6 +6,8 @@ import { preNorm } from './parts/layers.js';
 import { plainMlp, readActivation, UP_DOWN } from './parts/mlp.js';
 import { layerNorm } from './parts/norm.js';
 import { partialRotary } from './parts/rotary.js';
+import { readRope, type RopeReach } from './rope-config.js';
+import { isOfVersion5 } from './saved-by.js';
 import { readSizes } from './sizes.js';
 
 const architecture = 'NemotronForCausalLM';
@@ -16,14 +19,12 @@ const architecture = 'NemotronForCausalLM';
 export const nemotron: ModelFamily = {
   architecture,
   models: 'Nemotron-Mini, Minitron, Nemotron-4',
+  defaults: { max_position_embeddings: 4096 },
   read: (fields) => {
-    // transformers' class scales no rotation, whatever config.json says.
-    const theta = fields.positive('rope_theta', 10_000);
-    const contextLength = fields.size('max_position_embeddings', 4096);
     const config = readSizes(fields, {
       architecture,
       modelType: 'nemotron',
-      reach: { rope: { type: 'default', theta }, contextLength },
+      reach: isOfVersion5(fields) ? readRope(fields) : plainReach(fields),
     });
     const norm = { ...layerNorm(fields, 'norm_eps'), gainOffset: 1 };
     const activation = readActivation(fields, 'hidden_act', 'relu2');
@@ -45,3 +46,12 @@ export const nemotron: ModelFamily = {
     });
   },
 };
+
+/** The class of version 4 scales no rotation, whatever config.json says. */
+function plainReach(fields: ConfigFields): RopeReach {
+  const theta = fields.positive('rope_theta', 10_000);
+  return {
+    rope: { type: 'default', theta },
+    contextLength: fields.size('max_position_embeddings'),
+  };
+}

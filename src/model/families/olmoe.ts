@@ -11,6 +11,7 @@ const architecture = 'OlmoeForCausalLM';
 export const olmoe: ModelFamily = {
   architecture,
   models: 'OLMoE',
+  defaults: { num_experts: 64, num_experts_per_tok: 8 },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

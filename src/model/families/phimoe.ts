@@ -17,6 +17,7 @@ const architecture = 'PhimoeForCausalLM';
 export const phimoe: ModelFamily = {
   architecture,
   models: 'Phi-3.5-MoE',
+  defaults: { num_key_value_heads: 8, num_local_experts: 16, num_experts_per_tok: 2 },
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, {

@@ -6,7 +6,8 @@ import { attention } from './parts/attention.js';
 import { type ExpertTraits, readExpertSizes, routedMlp, softmaxRouting } from './parts/experts.js';
 import { preNorm } from './parts/layers.js';
 import { gatedMlp } from './parts/mlp.js';
-import { qwenWindow } from './sliding-window.js';
+import { isOfVersion5 } from './saved-by.js';
+import { qwenWindow, windowsByLayer } from './sliding-window.js';
 
 const architecture = 'Qwen2MoeForCausalLM';
 
@@ -14,13 +15,19 @@ const architecture = 'Qwen2MoeForCausalLM';
 export const qwen2Moe: ModelFamily = {
   architecture,
   models: 'Qwen1.5-MoE, Qwen2-57B-A14B',
+  defaults: {
+    num_experts: 60,
+    num_experts_per_tok: 4,
+    moe_intermediate_size: 1408,
+    shared_expert_intermediate_size: 5632,
+  },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,
       modelType: 'qwen2_moe',
     });
     const qkvBias = fields.boolean('qkv_bias', true);
-    const window = qwenWindow(fields);
+    const windows = readWindows(fields);
     const experts = readExperts(fields);
     const routes = routedLayers(fields);
     return decoder(config, {
@@ -28,7 +35,7 @@ export const qwen2Moe: ModelFamily = {
       tied,
       layer: (place) =>
         preNorm(place, norm, {
-          attention: attention(place, { qkvBias, window }),
+          attention: attention(place, { qkvBias, window: windows[place.index] ?? null }),
           mlp:
             experts !== null && routes(place.index)
               ? routedMlp(place, { ...experts, activation })
@@ -37,6 +44,15 @@ export const qwen2Moe: ModelFamily = {
     });
   },
 };
+
+/** Of all layers in version 4 of transformers; from version 5 on `layer_types` says it, or `max_window_layers`. */
+function readWindows(fields: ConfigFields): readonly (number | null)[] {
+  const first = fields.count('max_window_layers', 28);
+  const slides = isOfVersion5(fields)
+    ? (layer: number) => layer % 2 === 0 && layer < first
+    : () => true;
+  return windowsByLayer(fields, qwenWindow(fields), slides);
+}
 
 /** Null where there are none: every layer is dense. */
 function readExperts(fields: ConfigFields): Omit<ExpertTraits, 'activation'> | null {

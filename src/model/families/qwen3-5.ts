@@ -23,7 +23,11 @@ export const qwen35Vision = textPart({
   defaults: {},
 });
 
-function readQwen35(fields: ConfigFields, architecture: string): DecoderModel {
+/** Of its config class, where it is not that of others. */
+const DEFAULTS = { num_key_value_heads: 4 };
+
+function readQwen35(own: ConfigFields, architecture: string): DecoderModel {
+  const fields = own.completed(DEFAULTS);
   const config = readSizes(fields, {
     architecture,
     modelType: 'qwen3_5_text',

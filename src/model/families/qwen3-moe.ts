@@ -15,6 +15,7 @@ const architecture = 'Qwen3MoeForCausalLM';
 export const qwen3Moe: ModelFamily = {
   architecture,
   models: 'Qwen3-30B-A3B',
+  defaults: { num_key_value_heads: 4, num_experts_per_tok: 8, moe_intermediate_size: 768 },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

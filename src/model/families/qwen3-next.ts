@@ -16,11 +16,15 @@ import { readSizes } from './sizes.js';
 
 const architecture = 'Qwen3NextForCausalLM';
 
+/** Of its config class, where they are not those of others. */
+const DEFAULTS = { num_key_value_heads: 2, num_experts: 512, num_experts_per_tok: 10 };
+
 /** Gated delta nets between layers of gated attention, and experts (arXiv 2412.06464). */
 export const qwen3Next: ModelFamily = {
   architecture,
   models: 'Qwen3-Next',
-  read: (fields) => {
+  read: (own) => {
+    const fields = own.completed(DEFAULTS);
     const config = readSizes(fields, {
       architecture,
       modelType: 'qwen3_next',

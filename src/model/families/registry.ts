@@ -159,7 +159,8 @@ export const DECODERS: readonly ModelFamily[] = [
 /** Reads a parsed config.json. Throws {@link ModelConfigError}, naming the field or architecture. */
 export function readDecoder(json: unknown): DecoderModel {
   const fields = new ConfigFields(json, 'config.json');
-  return familyOf(networkOf(fields)).read(fields);
+  const family = familyOf(networkOf(fields));
+  return family.read(fields.completed(family.defaults ?? {}));
 }
 
 /** transformers 5 saves EXAONE 3.5 as a Llama, with its own names of fields and tensors. */

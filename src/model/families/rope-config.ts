@@ -96,6 +96,15 @@ export interface RopeReach {
 /** Layers that `layer_types` tells apart, and the newer `rope_parameters` with it. */
 type LayerKind = 'full_attention' | 'sliding_attention';
 
+/** The settings with a `rope_scaling` where there is no word of any: null is a word. */
+export function withScaling(
+  fields: ConfigFields,
+  scaling: Readonly<Record<string, string | number | boolean>>,
+): ConfigFields {
+  const isSilent = !fields.says('rope_scaling') && !fields.says('rope_parameters');
+  return isSilent ? fields.completed({}, { rope_scaling: scaling }) : fields;
+}
+
 /** `rope_scaling`, or the newer `rope_parameters`: of all layers, or those of `kind` in it. */
 export function ropeSettings(
   fields: ConfigFields,
@@ -177,9 +186,12 @@ function readLong(fields: ConfigFields, scaling: ConfigFields, theta: number): R
   const longest = fields.size('max_position_embeddings');
   const field = 'original_max_position_embeddings';
   const original = scaling.has(field) ? scaling.size(field) : fields.size(field, longest);
+  // Beside the lengths themselves version 4 of transformers reads no factor.
+  const saysFactor = scaling.has('factor') && (scaling.has(field) || !fields.has(field));
+  const factor = saysFactor ? scaling.positive('factor') : longest / original;
   const magnitude = scaling.has('attention_factor')
     ? scaling.positive('attention_factor')
-    : longMagnitude(longest / original, original);
+    : longMagnitude(factor, original);
   const side = (name: 'short' | 'long'): LongFactors => ({
     factors: readFactors(scaling, `${name}_factor`),
     magnitude: scaling.positive(`${name}_mscale`, magnitude),

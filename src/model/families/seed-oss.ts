@@ -8,6 +8,7 @@ const architecture = 'SeedOssForCausalLM';
 export const seedOss: ModelFamily = {
   architecture,
   models: 'Seed-OSS',
+  defaults: { num_key_value_heads: 8 },
   read: (fields) =>
     llamaNetwork(
       readLlamaLike(fields, { architecture, modelType: 'seed_oss', defaultHeadDim: 128 }),

@@ -13,6 +13,7 @@ const architecture = 'SmolLM3ForCausalLM';
 export const smollm3: ModelFamily = {
   architecture,
   models: 'SmolLM3',
+  defaults: { num_key_value_heads: 4, rope_theta: 2_000_000 },
   read: (fields) => {
     const { config, norm, activation, tied } = readLlamaLike(fields, {
       architecture,

@@ -12,6 +12,7 @@ const architecture = 'Starcoder2ForCausalLM';
 export const starcoder2: ModelFamily = {
   architecture,
   models: 'StarCoder2',
+  defaults: { num_key_value_heads: 2 },
   read: (fields) => {
     refusePartialRotary(fields);
     const config = readSizes(fields, { architecture, modelType: 'starcoder2' });

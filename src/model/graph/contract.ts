@@ -80,10 +80,15 @@ export function presentName(layer: number, part: 'key' | 'value'): string {
  * those of the N sequences among them, which run along in the decode part and write behind their last row. With N > 0
  * `input_ids` is `[1, D + E]`, the rows of one sequence behind those of the other; new rows of the N sequences come out as
  * {@link newRowsName} and are the caller's to put into the window, over what was written there.
+ *
+ * A sequence that follows one that decodes is the same one behind its decode row: its rows have the bits of decode rows.
+ * One that decodes alone, D = 1, may have its rows in place instead: `input_ids` is `[1, 1 + E]`, and N = 0.
  */
 export const EXTEND_INPUTS = {
   /** `[E] i64`: of each row in its sequence. */
   positions: 'extend_positions',
+  /** `[N] bool`: whether the sequence follows one that decodes. */
+  follows: 'extend_follows',
   /** `[N, 1] i64`: where the rows of each sequence begin and end in the E. */
   begins: 'extend_begins',
   ends: 'extend_ends',
@@ -122,16 +127,35 @@ export function presentStateName(layer: number, part: StatePart): string {
 
 /**
  * More inputs of a graph with places for LoRA adapters (`spec.lora`), beside {@link loraName}: a run has S adapters, at
- * least one, and T rows.
+ * least one, and T rows. Rows that decode, one of a sequence, and rows that extend have them by other kernels: a run has
+ * adapters on rows of one kind.
  */
 export const LORA_INPUTS = {
+  /** `[1] bool`: some row has an adapter; else nothing that follows is read. */
+  any: 'lora_any',
+  /** `[1] bool`: the rows that have one decode, and the next three say which. Else `rows` says it. */
+  decodes: 'lora_decodes',
+  /** `[S, C, 1] i64`: rows of each adapter, as many as the one with the most has. */
+  places: 'lora_places',
+  /** `[S, C, 1, 1] bool`: it is one; false = the adapter has no more. */
+  taken: 'lora_taken',
+  /** `[1, 1, 1, S, C, 1, 2] i64`: 0 and that row. */
+  targets: 'lora_targets',
   /** `[S, 1, T] bool`: which of the adapters each row has, at most one. */
   rows: 'lora_rows',
 } as const;
 
+/** The same of the R rows that go through the final norm, as they are numbered there. */
+export const LORA_HEAD_INPUTS = {
+  places: 'lora_head_places',
+  taken: 'lora_head_taken',
+  targets: 'lora_head_targets',
+} as const;
+
 /**
- * A and B of a linear for all adapters of the run, those of one behind those of the other: `a [S, in, M] f32` and
- * `b [S * M, out] f32`. The M columns of A are as many of each part of the linear, a power of two.
+ * A and B of a linear for all adapters of the run: `a [1, 1, S, 1, in, M] f32` and `b [1, 1, 1, S, 1, M, out] f32`. The M
+ * columns of A are as many of each part of the linear, a power of two. Each has an axis more than what is multiplied by
+ * it: else the runtime makes one product of the vectors of rows that decode, whose bits go by how many they are.
  */
 export function loraName(linear: string, half: 'a' | 'b'): string {
   return `lora.${linear}.${half}`;

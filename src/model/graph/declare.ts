@@ -10,6 +10,7 @@ import {
   newRowsName,
   GRAPH_INPUTS,
   GRAPH_OUTPUTS,
+  LORA_HEAD_INPUTS,
   LORA_INPUTS,
   loraName,
   pastName,
@@ -43,8 +44,10 @@ export function declareInputs(graph: Graph, { config, plan }: Network, isInt8: b
 }
 
 function declareExtends(graph: Graph): void {
-  const { positions, begins, ends, pastBegins, pastEnds, seqlensK, totalLengths } = EXTEND_INPUTS;
+  const { positions, follows, begins, ends, pastBegins, pastEnds, seqlensK, totalLengths } =
+    EXTEND_INPUTS;
   graph.input({ name: positions, dtype: 'i64', shape: ['E'] });
+  graph.input({ name: follows, dtype: 'bool', shape: ['N'] });
   for (const name of [begins, ends]) graph.input({ name, dtype: 'i64', shape: ['N', 1] });
   for (const name of [pastBegins, pastEnds]) graph.input({ name, dtype: 'i64', shape: ['N2'] });
   for (const name of [seqlensK, totalLengths]) graph.input({ name, dtype: 'i32', shape: ['N'] });
@@ -52,10 +55,28 @@ function declareExtends(graph: Graph): void {
 
 /** Declares what a graph with places for adapters is given of them. */
 export function declareLora(graph: Graph, sites: readonly LoraSite[]): void {
-  graph.input({ name: LORA_INPUTS.rows, dtype: 'bool', shape: ['A', 1, 'T'] });
+  const { any, decodes, rows, ...places } = LORA_INPUTS;
+  for (const name of [any, decodes]) graph.input({ name, dtype: 'bool', shape: [1] });
+  graph.input({ name: rows, dtype: 'bool', shape: ['A', 1, 'T'] });
+  for (const [of, list] of [
+    ['C', places],
+    ['H', LORA_HEAD_INPUTS],
+  ] as const) {
+    graph.input({ name: list.places, dtype: 'i64', shape: ['A', of, 1] });
+    graph.input({ name: list.taken, dtype: 'bool', shape: ['A', of, 1, 1] });
+    graph.input({ name: list.targets, dtype: 'i64', shape: [1, 1, 1, 'A', of, 1, 2] });
+  }
   for (const { name, in: width, out } of sites) {
-    graph.input({ name: loraName(name, 'a'), dtype: 'f32', shape: ['A', width, `${name}.m`] });
-    graph.input({ name: loraName(name, 'b'), dtype: 'f32', shape: [`${name}.k`, out] });
+    graph.input({
+      name: loraName(name, 'a'),
+      dtype: 'f32',
+      shape: [1, 1, 'A', 1, width, `${name}.m`],
+    });
+    graph.input({
+      name: loraName(name, 'b'),
+      dtype: 'f32',
+      shape: [1, 1, 1, 'A', 1, `${name}.m`, out],
+    });
   }
 }
 

@@ -135,16 +135,16 @@ export class Graph {
   }
 
   /** A constant of that shape as it is computed with; `[]` is a scalar. */
-  float(values: Float32Array, shape: readonly number[]): Value {
-    return this.#inCompute(this.f32(values, shape), 'f32');
+  float(values: Float32Array, shape: readonly number[], name?: string): Value {
+    return this.#inCompute(this.f32(values, shape, name), 'f32');
   }
 
-  /** An f32 constant of that shape; `[]` is a scalar. */
-  f32(values: Float32Array, shape: readonly number[]): Value {
+  /** An f32 constant of that shape; `[]` is a scalar. Of a name that was given before there is one. */
+  f32(values: Float32Array, shape: readonly number[], name?: string): Value {
     const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const name =
+    const short =
       values.length <= 8 ? `f32:${shape.join('x')}:${values.join(',')}` : `c${this.name()}`;
-    return this.#initializer({ name, dtype: 'f32', shape, raw });
+    return this.#initializer({ name: name ?? short, dtype: 'f32', shape, raw });
   }
 
   /** A one-dimensional i64 constant: a shape, axes, split sizes. */

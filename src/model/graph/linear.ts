@@ -4,7 +4,7 @@ import type { WeightContext } from './context.js';
 import { type ColumnFactors, joinedFactors, scaled } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { integerLinear } from './integer-linear.js';
-import { loraDelta } from './lora.js';
+import { withAdapters } from './lora.js';
 import { mixBlocks } from './mix-blocks.js';
 import { withSums } from './with-sums.js';
 
@@ -27,16 +27,10 @@ export function linear(
   factors: ColumnFactors | null = null,
 ): LinearOutput {
   const output = ofWeights(context, x, plan, factors);
-  const delta = loraDelta(context, x, plan, factors);
-  return delta === null ? output : sumOf(context.graph, output, delta, plan);
-}
-
-/** What adapters add to a linear goes to each value that it gives. */
-function sumOf(graph: Graph, output: LinearOutput, delta: Value, plan: LinearPlan): LinearOutput {
-  if (output.packed) return { packed: true, value: graph.node('Add', [output.value, delta]) };
-  const deltas = splitParts(graph, delta, plan);
-  const values = output.values.map((value, i) => graph.node('Add', [value, deltas[i] ?? '']));
-  return { packed: false, values };
+  const given = output.packed ? [output.value] : output.values;
+  const values = withAdapters(context, { x, plan, values: given, factors });
+  const [value = ''] = values;
+  return output.packed ? { packed: true, value } : { packed: false, values };
 }
 
 function ofWeights(

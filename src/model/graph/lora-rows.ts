@@ -1,5 +1,5 @@
 import type { LoraSite } from '../../core/lora.js';
-import { LORA_INPUTS } from './contract.js';
+import { LORA_HEAD_INPUTS, LORA_INPUTS } from './contract.js';
 import type { Graph, Value } from './graph.js';
 import type { RunRows } from './run-rows.js';
 
@@ -7,6 +7,14 @@ import type { RunRows } from './run-rows.js';
 export interface LoraRows {
   /** Linears that adapters may change. */
   readonly sites: ReadonlySet<string>;
+  /** `[1] bool`: some row has an adapter. */
+  readonly any: Value;
+  /** `[1] bool`: rows that have one decode. */
+  readonly decodes: Value;
+  /** `[S, C, 1] i64`, `[S, C, 1, 1] bool` and `[1, 1, 1, S, C, 1, 2] i64`, as in {@link LORA_INPUTS}. */
+  readonly places: Value;
+  readonly taken: Value;
+  readonly targets: Value;
   /** `[S, 1, T] bool` */
   readonly has: Value;
   /** `[1, -1, T]`, as an i64 */
@@ -19,25 +27,25 @@ export function loraRows(
   sites: readonly LoraSite[],
   { marked }: Pick<RunRows, 'marked'>,
 ): LoraRows {
+  const { any, decodes, rows, ...places } = LORA_INPUTS;
+  const has = marked(rows);
   const names = new Set(sites.map(({ name }) => name));
-  return shaped(graph, names, marked(LORA_INPUTS.rows));
+  return { sites: names, any, decodes, ...places, has, shape: joinedShape(graph, has) };
 }
 
 /** Those of the rows that go through the head. */
 export function headLora(
   graph: Graph,
-  { sites, has }: LoraRows,
+  lora: LoraRows,
   { headRows }: Pick<RunRows, 'headRows'>,
 ): LoraRows {
   const attributes = { axis: { int: 2 } };
-  return shaped(graph, sites, graph.node('Gather', [has, headRows], { attributes }));
+  const has = graph.node('Gather', [lora.has, headRows], { attributes });
+  return { ...lora, ...LORA_HEAD_INPUTS, has, shape: joinedShape(graph, has) };
 }
 
-function shaped(graph: Graph, sites: ReadonlySet<string>, has: Value): LoraRows {
+function joinedShape(graph: Graph, has: Value): Value {
   const attributes = { start: { int: 2 }, end: { int: 3 } };
   const numRows = graph.node('Shape', [has], { attributes });
-  const shape = graph.node('Concat', [graph.ints(1, -1), numRows], {
-    attributes: { axis: { int: 0 } },
-  });
-  return { sites, has, shape };
+  return graph.node('Concat', [graph.ints(1, -1), numRows], { attributes: { axis: { int: 0 } } });
 }

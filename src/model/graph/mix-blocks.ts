@@ -6,10 +6,10 @@ import type { Graph, Value } from './graph.js';
  */
 export function mixBlocks(graph: Graph, x: Value, block: number | null, width: number): Value {
   if (block === null) return x;
-  const matrix = graph.float(sylvester(block), [block, block]);
-  const blocks = graph.node('Reshape', [x, graph.ints(0, 0, width / block, block)]);
+  const matrix = graph.float(sylvester(block), [block, block], `hadamard:${block}`);
+  const blocks = graph.node('Reshape', [x, graph.ints(-1, width / block, block)]);
   const product = graph.node('MatMul', [blocks, matrix]);
-  return graph.node('Reshape', [product, graph.ints(0, 0, width)]);
+  return graph.node('Reshape', [product, graph.node('Shape', [x])]);
 }
 
 function sylvester(size: number): Float32Array {

@@ -32,11 +32,20 @@ function lastPositions(graph: Graph): Value {
   return graph.node('Add', [last, behind]);
 }
 
-/** Rows that decode are the last of their sequence; behind them are those that the run says. */
+/**
+ * Rows that decode are the last of their sequence, but for those listed where nothing is extended; behind them are those
+ * that the run says.
+ */
 function listedPositions(graph: Graph): Value {
-  const all = graph.node('Concat', [lastPosition(graph), EXTEND_INPUTS.positions], {
-    attributes: { axis: { int: 0 } },
-  });
+  const { positions, totalLengths } = EXTEND_INPUTS;
+  const extendsNone = graph.node('Equal', [graph.node('Size', [totalLengths]), graph.int(0)]);
+  const numBehind = graph.node('Where', [
+    extendsNone,
+    graph.node('Size', [positions]),
+    graph.int(0),
+  ]);
+  const decoded = graph.node('Sub', [lastPosition(graph), numBehind]);
+  const all = graph.node('Concat', [decoded, positions], { attributes: { axis: { int: 0 } } });
   return graph.node('Reshape', [all, graph.node('Shape', [GRAPH_INPUTS.inputIds])]);
 }
 

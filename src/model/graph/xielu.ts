@@ -6,8 +6,9 @@ import type { Value } from './graph.js';
 export function xielu(context: WeightContext, x: Value, plan: XieluPlan): Value {
   const { graph, store } = context;
   const half = graph.float(Float32Array.of(0.5), []);
-  // Both factors are bf16 in transformers, whatever else is computed in. They are constants, folded with the session.
-  const rounded = (value: Value): Value => graph.cast(graph.cast(value, 'bf16'), graph.compute);
+  // Both factors are constants, folded with the session.
+  const rounded = (value: Value): Value =>
+    plan.isRounded ? graph.cast(graph.cast(value, 'bf16'), graph.compute) : value;
   const softplus = (name: string): Value =>
     rounded(graph.node('Softplus', [rounded(graph.externalFloat(store.tensor(name)))]));
   const ofPositive = softplus(plan.positive.name);

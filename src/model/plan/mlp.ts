@@ -30,12 +30,14 @@ export interface PlainMlpPlan {
 
 /**
  * `p x² + x / 2` above 0 and `n (exp(x) - 1 - x) + x / 2` below (arXiv 2411.13010), where `[1]` each: p is the softplus of
- * `positive`, and n is a half more than that of `negative`, both rounded to bf16.
+ * `positive`, and n is a half more than that of `negative`.
  */
 export interface XieluPlan {
   readonly kind: 'xielu';
   readonly positive: TensorPlan;
   readonly negative: TensorPlan;
+  /** p and n, and what they are made of, are rounded to bf16. */
+  readonly isRounded: boolean;
 }
 
 /** Some of many experts for each token, and one that all take. */

@@ -96,7 +96,7 @@ const REWARD_MODELS = REWARDS.flatMap(([architecture, causal, head]): PooledFami
   })),
 );
 
-/** Each causal family as an embedder, from both of its classes, and as a reward model or classifier. */
+/** Each causal family as an embedder, from both of its classes, as a reward model or classifier, and as one of tokens. */
 export const CAUSAL_CLASSES: readonly PooledFamily[] = DECODERS.flatMap((family) => {
   const own = family.architecture.replace(CAUSAL, '');
   const name = NAMES[own] ?? own;
@@ -104,6 +104,10 @@ export const CAUSAL_CLASSES: readonly PooledFamily[] = DECODERS.flatMap((family)
     pooledDecoder(family, `${name}Model`),
     pooledDecoder(family, family.architecture),
     pooledDecoder(family, `${name}ForSequenceClassification`, scoreHead),
+    {
+      ...pooledDecoder(family, `${name}ForTokenClassification`, scoreEachHead),
+      pooling: 'tokens' as const,
+    },
   ];
 });
 
@@ -161,6 +165,11 @@ function twoLinears(_: unknown, sizes: ClassifierSizes): PoolStage[] {
     { kind: 'activation', activation: 'relu' },
     linearStage('score.2', sizes),
   ];
+}
+
+/** A linear on each token. */
+function scoreEachHead(_: unknown, sizes: ClassifierSizes): PoolStage[] {
+  return [linearStage('score', sizes)];
 }
 
 /** A linear without bias on the pooled row. */

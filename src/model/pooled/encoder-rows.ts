@@ -1,13 +1,13 @@
 import { EMBED_INPUTS } from '../graph/contract.js';
 import type { GraphContext, WeightContext } from '../graph/context.js';
-import type { Value } from '../graph/graph.js';
+import type { Graph, Value } from '../graph/graph.js';
 import { headLayout, plainLayout } from '../graph/head-layout.js';
 import { packedLinear } from '../graph/linear.js';
 import { norm } from '../graph/norm.js';
 import { GRAPH_INPUTS } from '../graph/contract.js';
 import { decoderStack } from '../graph/stack.js';
 import { tableRows } from '../graph/table-rows.js';
-import { mutualAttention } from './mutual-attention.js';
+import { mutualAttention, type Reach } from './mutual-attention.js';
 import { placesIn } from './score-bias.js';
 import { attentionsOf } from '../plan/facts.js';
 import type { AdapterPlan } from '../plan/tensors.js';
@@ -17,12 +17,12 @@ import type { EncoderPlan, EntryPlan, PooledTrunk, PositionsPlan } from './poole
 export function encoderRows(
   weights: WeightContext,
   { config, plan }: PooledTrunk,
-  { encoder, numPositions }: { readonly encoder: EncoderPlan; readonly numPositions: number },
+  { encoder, reach }: { readonly encoder: EncoderPlan; readonly reach: Reach },
 ): Value {
   const rotates = attentionsOf(plan).some(({ rotary }) => rotary !== null);
   const layout = rotates ? headLayout(config.headDim) : plainLayout(config.headDim);
   const { scores, entry } = encoder;
-  const attend = mutualAttention(weights, config, { scores, numPositions });
+  const attend = mutualAttention(weights, config, { scores, ...reach });
   const context: GraphContext = { ...weights, config, attend, layout, scalesScores: true };
   const entering =
     entry === null
@@ -42,8 +42,12 @@ function enter(context: WeightContext, words: Value, entry: EntryPlan): Value {
     typesAdapter ? adapterRows(context, typesAdapter, typesOf(context, typesAdapter)) : null,
   ].filter((value) => value !== null);
   const sum = added.reduce((total, value) => graph.node('Add', [total, value]), words);
-  const normed = entry.norm === null ? sum : norm(context, sum, entry.norm);
-  return entry.projection === null ? normed : packedLinear(context, normed, entry.projection);
+  const { projection } = entry;
+  const projected = (x: Value, place: 'before' | 'behind'): Value =>
+    projection?.place === place ? packedLinear(context, x, projection.linear) : x;
+  const wide = projected(sum, 'before');
+  const normed = entry.norm === null ? wide : norm(context, wide, entry.norm);
+  return projected(normed, 'behind');
 }
 
 /** What an adapter adds to the rows of a table. */
@@ -65,14 +69,19 @@ function positions({ graph, store }: WeightContext, plan: PositionsPlan): Value 
   const table = graph.externalFloat(store.tensor(plan.table.name));
   const { inputIds } = EMBED_INPUTS;
   if (plan.paddingId === null) {
-    return graph.node('Gather', [table, placesIn(graph)]);
+    return graph.node('Gather', [table, inTable(graph, placesIn(graph), plan)]);
   }
   const padding = graph.int(plan.paddingId);
   const isPadding = graph.node('Equal', [inputIds, padding]);
   const counts = graph.cast(graph.node('Not', [isPadding]), 'i64');
   const numbers = graph.node('CumSum', [counts, graph.int(1)]);
   const offsets = graph.node('Mul', [numbers, counts]);
-  return graph.node('Gather', [table, graph.node('Add', [offsets, padding])]);
+  return graph.node('Gather', [table, inTable(graph, graph.node('Add', [offsets, padding]), plan)]);
+}
+
+/** The padding of a text as long as the table goes has no row there. */
+function inTable(graph: Graph, places: Value, { table }: PositionsPlan): Value {
+  return graph.node('Min', [places, graph.int((table.shape[0] ?? 0) - 1)]);
 }
 
 function tokenTypes({ graph, store }: WeightContext, { tokenTypes: plan }: EntryPlan): Value {

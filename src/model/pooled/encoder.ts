@@ -18,8 +18,8 @@ export interface EntryTraits {
   readonly words: string;
   /** Of the tables; default: that of the layers. */
   readonly width?: number;
-  /** Brings {@link width} to that of the layers; null = it is the same. */
-  readonly projection?: string | null;
+  /** Brings {@link width} to that of the layers, before the norm and without a bias or behind it; null = it is the same. */
+  readonly projection?: { readonly module: string; readonly place: 'before' | 'behind' } | null;
   readonly positions?: {
     readonly module: string;
     readonly rows: number;
@@ -98,12 +98,16 @@ function entryOf(config: ModelConfig, { entry, norm: style }: EncoderNetwork) {
       norm: norm(ROOT.within(entry.normAt ?? entry.at), style, {
         name: 'entry_norm',
         module: entry.norm,
-        width,
+        width: projection?.place === 'before' ? hiddenSize : width,
       }),
-      projection:
-        projection === null
-          ? null
-          : ROOT.linear('projection', { in: width, parts: [[projection, hiddenSize]], bias: true }),
+      projection: projection && {
+        place: projection.place,
+        linear: (projection.place === 'before' ? at : ROOT).linear('projection', {
+          in: width,
+          parts: [[projection.module, hiddenSize]],
+          bias: projection.place === 'behind',
+        }),
+      },
     },
   };
 }

@@ -8,23 +8,28 @@ import type { ScoresPlan } from './pooled-plan.js';
 import { disentangledBias, type LayerBias } from './disentangled.js';
 import { distancesIn, scoreBias } from './score-bias.js';
 
-export interface MutualOptions {
-  readonly scores: ScoresPlan | null;
+export interface Reach {
   /** No later position can be run. */
   readonly numPositions: number;
+  /** Most tokens of a text, which is what some rotations go by. */
+  readonly contextLength: number;
+}
+
+export interface MutualOptions extends Reach {
+  readonly scores: ScoresPlan | null;
 }
 
 /** Attention of tokens that see each other, by MultiHeadAttention, scale included; padding behind a sequence is not seen. */
 export function mutualAttention(
   context: WeightContext,
   config: ModelConfig,
-  { scores, numPositions }: MutualOptions,
+  { scores, numPositions, contextLength }: MutualOptions,
 ): Attend {
   const { graph } = context;
   const one = graph.cast(graph.ints(1), 'i32');
   const lengths = graph.node('Add', [EMBED_INPUTS.seqlensK, one]);
-  const tablesOf = rotaryTables(graph, config, { numPositions, contextLength: numPositions });
-  const biasOf = layerBias(context, config, { scores, numPositions });
+  const tablesOf = rotaryTables(graph, config, { numPositions, contextLength });
+  const biasOf = layerBias(context, config, { scores, numPositions, contextLength });
   return (layer, queryKeyValue) => {
     const [query = '', key = '', value = ''] = queryKeyValue;
     const tables = tablesOf(layer.attention);

@@ -12,6 +12,7 @@ import { placesIn } from './score-bias.js';
 import { norm } from '../graph/norm.js';
 import { decoderStack } from '../graph/stack.js';
 import { gatedReward } from './gated-reward.js';
+import type { Reach } from './mutual-attention.js';
 import { rowWidth, type PooledTrunk, type PoolStage } from './pooled-plan.js';
 import type { PooledModel } from './registry.js';
 import { CPU_TARGET } from '../target.js';
@@ -33,7 +34,7 @@ export function buildPooledGraph(
   graph.node('SequenceConstruct', [EMBED_INPUTS.poolWeights], {
     outputs: [EMBED_OUTPUTS.stopCopy],
   });
-  const rows = staged(context, hiddenRows(context, plan.trunk, options.contextLength), plan.rows);
+  const rows = staged(context, hiddenRows(context, plan.trunk, reachOf(options)), plan.rows);
   const pooled = poolRows(graph, rows, {
     modes: embedding.pooling,
     width: rowWidth(plan),
@@ -70,12 +71,16 @@ function rowPlaces(graph: Graph): Value {
   return graph.node('Expand', [placesIn(graph), graph.node('Shape', [EMBED_INPUTS.inputIds])]);
 }
 
+/** A run has an even number of rows (graph/contract.ts): where the longest text is odd, it has one more than that. */
+function reachOf({ contextLength }: GraphOptions): Reach {
+  return { numPositions: contextLength + (contextLength % 2), contextLength };
+}
+
 /** Rows of a trunk, `[R, hidden]` after the final norm. */
-function hiddenRows(weights: WeightContext, trunk: PooledTrunk, numPositions: number): Value {
+function hiddenRows(weights: WeightContext, trunk: PooledTrunk, reach: Reach): Value {
   const { config, plan, encoder } = trunk;
-  if (encoder !== null) return encoderRows(weights, trunk, { encoder, numPositions });
+  if (encoder !== null) return encoderRows(weights, trunk, { encoder, reach });
   const { graph } = weights;
-  const reach = { numPositions, contextLength: numPositions };
   const attend = groupQueryAttention(weights, config, plan, { hasCache: false, ...reach });
   const positions = plan.positions === null ? {} : { positions: placesIn(graph) };
   const placed = placedRows(graph, config, { ...reach, of: () => rowPlaces(graph) });

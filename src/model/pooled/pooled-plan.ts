@@ -49,7 +49,8 @@ export interface EntryPlan {
   readonly wordsAdapter?: AdapterPlan;
   readonly typesAdapter?: AdapterPlan;
   readonly norm: NormPlan | null;
-  readonly projection: LinearPlan | null;
+  /** Before the norm, or behind it. */
+  readonly projection: { readonly linear: LinearPlan; readonly place: 'before' | 'behind' } | null;
 }
 
 export interface PositionsPlan {
@@ -156,7 +157,7 @@ function stageLinears(stage: PoolStage): readonly LinearPlan[] {
 /** The linears of a plan that its trunk's layers do not have. */
 export function pooledLinears({ trunk, rows, stages }: PooledPlan): LinearPlan[] {
   const { entry = null, scores = null } = trunk.encoder ?? {};
-  const projection = entry?.projection ?? null;
+  const projection = entry?.projection?.linear ?? null;
   const ends = [...rows, ...stages].flatMap(stageLinears);
   const ofLayers =
     scores?.kind === 'disentangled'

@@ -1,7 +1,7 @@
 import type { PoolingMode } from '../../core/model-spec.js';
 import { ModelConfigError, type ConfigFields } from '../families/config-fields.js';
 
-/** `pooling_mode` of a Pooling's config.json. */
+/** `pooling_mode` of a Pooling's config.json: one of them, or a list whose vectors are joined. */
 const MODES: Readonly<Record<string, PoolingMode>> = {
   cls: 'cls',
   max: 'max',
@@ -25,12 +25,11 @@ const DEFAULT_FLAG = 'pooling_mode_mean_tokens';
 /** What a Pooling module makes of hidden states: one vector per mode, joined. Throws `ModelConfigError`. */
 export function readPooling(fields: ConfigFields): readonly PoolingMode[] {
   if (fields.has('pooling_mode')) {
-    const name = fields.text('pooling_mode').toLowerCase();
-    const mode = Object.hasOwn(MODES, name) ? MODES[name] : undefined;
-    if (mode === undefined) {
-      fields.fail('pooling_mode', `one of ${Object.keys(MODES).join(', ')}`);
-    }
-    return [mode];
+    const raw = fields.raw('pooling_mode');
+    const names = Array.isArray(raw) ? fields.texts('pooling_mode') : [fields.text('pooling_mode')];
+    const modes = names.map((name) => modeOf(fields, name.toLowerCase()));
+    if (modes.length === 0) modeOf(fields, '');
+    return modes;
   }
   const modes = Object.entries(FLAGS).flatMap(([flag, mode]) =>
     fields.boolean(flag, flag === DEFAULT_FLAG) ? [mode] : [],
@@ -39,4 +38,9 @@ export function readPooling(fields: ConfigFields): readonly PoolingMode[] {
   throw new ModelConfigError(
     `Pooling by nothing is not possible: set one of ${Object.keys(FLAGS).join(', ')}`,
   );
+}
+
+function modeOf(fields: ConfigFields, name: string): PoolingMode {
+  const mode = Object.hasOwn(MODES, name) ? MODES[name] : undefined;
+  return mode ?? fields.fail('pooling_mode', `one of ${Object.keys(MODES).join(', ')}`);
 }

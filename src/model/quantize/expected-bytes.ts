@@ -42,10 +42,13 @@ export function expectedBytes(
     .reduce((sum, one) => sum + bytesOf(one, blockSize), rows * width * TABLE_BYTES);
 }
 
-function expertOrders({ layers }: ModelPlan, encodings: Encodings): readonly LinearOrder[] {
+function expertOrders(
+  { layers, rotatable }: ModelPlan,
+  encodings: Encodings,
+): readonly LinearOrder[] {
   return layers.flatMap(({ mlp }) => {
     if (mlp?.kind !== 'moe') return [];
-    const isRotated = mlp.latent === undefined;
+    const isRotated = rotatable && mlp.latent === undefined;
     return mlp.experts.flatMap((expert) =>
       denseLinears(expert).map((linear) => {
         const one = order(linear, encodings.expert, NO_STEPS);

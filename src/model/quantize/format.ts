@@ -60,12 +60,6 @@ export function chooseFormat(
       `--quantization w8a8_int8 is not possible: it multiplies integers, which --device ${target.device} cannot. Use int8 or int4.`,
     );
   }
-  if (requested === 'w8a8_int8' && !plan.rotatable) {
-    throw new ModelLoadError(
-      'bad_option',
-      '--quantization w8a8_int8 is not possible: this architecture cannot be rotated. Use int8.',
-    );
-  }
   requireRoom(requested, plan, target, wishes.memoryBytes ?? null);
   return { format: requested, reason: 'as asked' };
 }
@@ -85,16 +79,16 @@ function automatic(
     return { format: 'none', reason: `${millions} M parameters are too few to be worth rounding` };
   }
   if (obstacle !== null) return { format: 'none', reason: obstacle };
-  const choice = preferred(preference, plan, target);
+  const choice = preferred(preference, target);
   return tooLargeInEight(plan, target, { wanted: choice.format, memoryBytes }) ?? choice;
 }
 
-function preferred(preference: Preference, plan: ModelPlan, target: ModelTarget): FormatChoice {
+function preferred(preference: Preference, target: ModelTarget): FormatChoice {
   switch (preference) {
     case 'speed':
-      return fastest(plan, target);
+      return fastest(target);
     case 'quality':
-      if (target.device === 'cuda') return fastest(plan, target);
+      if (target.device === 'cuda') return fastest(target);
       return { format: 'int8', reason: 'the closest to float32 that is rounded' };
     case 'memory':
       return { format: 'int4', reason: 'the smallest' };
@@ -140,12 +134,10 @@ function gib(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-function fastest(plan: ModelPlan, target: ModelTarget): FormatChoice {
+function fastest(target: ModelTarget): FormatChoice {
   if (target.device === 'cuda') return { format: 'none', reason: `computed in ${target.compute}` };
   if (target.device === 'webgpu') return { format: 'int4', reason: 'fastest on WebGPU' };
-  return plan.rotatable
-    ? { format: 'w8a8_int8', reason: 'fastest on this architecture' }
-    : { format: 'int8', reason: 'this architecture cannot be rotated' };
+  return { format: 'w8a8_int8', reason: 'fastest on a CPU' };
 }
 
 function unevenLinear(plan: ModelPlan): LinearPlan | null {

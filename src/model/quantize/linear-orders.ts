@@ -8,10 +8,14 @@ import type { BlockSize } from '../target.js';
 import type { LinearEncoding, OutputStep } from './job.js';
 import type { LinearOrder } from './job-list.js';
 import type { KeptMatrix, KeptParts } from './kept-linears.js';
+import { powerOfTwoIn } from './hadamard.js';
 import { type LinearSteps, NO_STEPS, type RecipeSteps } from './recipe-steps.js';
 
 /** What `MatMulNBits` takes on a CPU, the largest first. */
 const BLOCK_SIZES: readonly BlockSize[] = [128, 64, 32, 16];
+
+/** Columns that a Hadamard mixes where nothing else has spread an input: docs/decisions/0002-weight-formats.md. */
+const MIXED_MAX = 64;
 
 /** What the linears of a format become. */
 export interface Encodings {
@@ -180,7 +184,18 @@ function partOfStep(step: OutputStep, begin: number, end: number): OutputStep | 
 
 export function order(plan: LinearPlan, encoding: LinearEncoding, steps: LinearSteps): LinearOrder {
   const blockSize = encoding === 'int4_zeros' ? largestBlock(plan) : null;
-  return { plan, encoding, kept: null, matrices: 'one', blockSize, ...steps };
+  const isBare = encoding === 'w8a8_int8' && steps.inputStep === null;
+  const input = isBare ? mixedInput(plan) : {};
+  return { plan, encoding, kept: null, matrices: 'one', blockSize, ...steps, ...input };
+}
+
+/**
+ * What is rounded over a whole row would be rounded by its largest number: where no rotation of the stream spreads it,
+ * a Hadamard at run time does, within as many columns as divide the input.
+ */
+function mixedInput({ in: width }: LinearPlan): Pick<LinearSteps, 'inputStep' | 'inputHadamard'> {
+  const size = Math.min(MIXED_MAX, powerOfTwoIn(width));
+  return { inputStep: { gain: null, rotation: { size, seed: null } }, inputHadamard: size };
 }
 
 export function headOrder(

@@ -106,6 +106,19 @@ function parseObject(text: string, path: string): JsonObject {
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
+  } catch {
+    return parsePython(text, path);
+  }
+}
+
+/** JSON as Python writes it, which has words for what are no numbers of JSON (NVIDIA's Nemotron-H: `[0.0, Infinity]`). */
+function parsePython(text: string, path: string): unknown {
+  const respelled = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (found) => {
+    if (found.startsWith('"')) return found;
+    return found === 'NaN' ? 'null' : found.replace('Infinity', '1e999');
+  });
+  try {
+    return JSON.parse(respelled);
   } catch (cause) {
     throw new ModelLoadError('bad_config', `${path} is not valid JSON.`, { cause });
   }

@@ -27,7 +27,7 @@ export function CacheView({ connection }: { readonly connection: Connection }) {
   const [selected, select] = useState<Slab | null>(null);
   const [path, setPath] = useState<readonly number[]>([]);
   const wish = { max_nodes: MOST_NODES, ...(focus === null ? {} : { focus }) };
-  const watched = useWatch(connection, { topics: ['cache'], cache: wish });
+  const watched = useWatch(connection, { topics: ['cache'], cache: wish, every_ms: 500 });
   const now = useNow(1000);
   const cache = watched?.cache;
   if (cache === undefined) return <Unwatched connection={connection} title="Cache" />;

@@ -1,6 +1,7 @@
 import { sentenceOf } from '../shared/failure.js';
 import { Store } from '../shared/store.js';
 import { streamAnswer } from './answer.js';
+import { merged, type Versions } from './merge.js';
 import { newMessage, type Conversation, type Message, type Settings } from './message.js';
 import { ConversationStorage } from './storage.js';
 import {
@@ -38,9 +39,18 @@ export class Chats {
   readonly news = new Store('');
   readonly #storage = new ConversationStorage();
   readonly #unsaved = new Map<string, number>();
+  /** By conversation: as it was when it was here as it is kept. */
+  readonly #bases = new Map<string, Conversation>();
+  /** One write after the other. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor() {
     this.current = new Store(newConversation(newId(), Date.now()));
+    this.#storage.onChanged((id) => {
+      this.#inTurn(async () => {
+        this.#take(id, { base: this.#baseOf(id), kept: await this.#storage.read(id) });
+      });
+    });
   }
 
   /** Writes what is not written yet, when the page goes away. */
@@ -50,7 +60,9 @@ export class Chats {
 
   async load(): Promise<void> {
     try {
-      this.list.set((await this.#storage.readAll()).map(withoutStumps));
+      const all = (await this.#storage.readAll()).map(withoutStumps);
+      for (const one of all) this.#bases.set(one.id, one);
+      this.list.set(all);
     } catch (error) {
       this.news.set(`Conversations are not kept in this browser: ${sentenceOf(error)}`);
     }
@@ -69,11 +81,11 @@ export class Chats {
   delete(id: string): void {
     const gone = this.#find(id);
     for (const message of Object.keys(gone?.messages ?? {})) this.stop(message);
-    this.list.update((list) => list.filter((one) => one.id !== id));
-    clearTimeout(this.#unsaved.get(id));
-    this.#unsaved.delete(id);
-    this.#keep(this.#storage.delete(id));
-    if (this.current.value.id === id) this.begin();
+    this.#drop(id);
+    this.#inTurn(async () => {
+      await this.#storage.change(id, () => null);
+      this.#bases.delete(id);
+    });
     if (gone !== undefined) this.#offerBack('The conversation was deleted.', gone);
   }
 
@@ -84,8 +96,16 @@ export class Chats {
       const others = this.list.value.filter(({ id }) => id !== one.id);
       this.list.set([...others, one].sort((a, b) => b.updatedAt - a.updatedAt));
       if (this.current.value.id === one.id) this.current.set(one);
-      this.#keep(this.#storage.write(one));
+      this.#save(one.id);
     }
+  }
+
+  /** Nothing = it stays as it is. */
+  rename(id: string, title: string): void {
+    const name = title.trim();
+    if (name === '') return;
+    this.#change(id, (one) => ({ ...one, title: name }));
+    this.#save(id);
   }
 
   set(settings: Settings): void {
@@ -139,6 +159,7 @@ export class Chats {
     this.stop(id);
     const before = this.current.value;
     this.#change(before.id, (one) => without(one, id));
+    this.#save(before.id);
     this.#offerBack('The message was deleted, with all below it.', before);
   }
 
@@ -170,6 +191,8 @@ export class Chats {
     const { id } = this.current.value;
     const message = newMessage({ id: newId(), parent, role: 'assistant', at: Date.now() });
     this.#change(id, (one) => withMessage(one, message));
+    // What was said is kept at once, and what is answered as it comes.
+    this.#save(id);
     void this.#stream(id, message.id, model);
   }
 
@@ -199,10 +222,21 @@ export class Chats {
     const before = this.#find(id);
     if (before === undefined) return;
     const after = change(before);
-    const others = this.list.value.filter((one) => one.id !== id);
-    this.list.set([...others, after].sort((a, b) => b.updatedAt - a.updatedAt));
-    if (this.current.value.id === id) this.current.set(after);
+    this.#show(after);
     this.#saveSoon(id);
+  }
+
+  #show(after: Conversation): void {
+    const others = this.list.value.filter(({ id }) => id !== after.id);
+    this.list.set([...others, after].sort((a, b) => b.updatedAt - a.updatedAt));
+    if (this.current.value.id === after.id) this.current.set(after);
+  }
+
+  #drop(id: string): void {
+    this.list.update((list) => list.filter((one) => one.id !== id));
+    clearTimeout(this.#unsaved.get(id));
+    this.#unsaved.delete(id);
+    if (this.current.value.id === id) this.begin();
   }
 
   #saveSoon(id: string): void {
@@ -216,12 +250,31 @@ export class Chats {
   #save(id: string): void {
     clearTimeout(this.#unsaved.get(id));
     this.#unsaved.delete(id);
-    const conversation = this.#find(id);
-    if (conversation !== undefined) this.#keep(this.#storage.write(conversation));
+    this.#inTurn(async () => {
+      const mine = this.#find(id);
+      if (mine === undefined) return;
+      const base = this.#baseOf(id);
+      const kept = await this.#storage.change(id, (now) => merged({ base, mine, kept: now }));
+      this.#take(id, { base: mine, kept });
+    });
   }
 
-  #keep(written: Promise<void>): void {
-    written.catch((error: unknown) => {
+  #baseOf(id: string): Conversation | null {
+    return this.#bases.get(id) ?? null;
+  }
+
+  /** What is kept has come here, beside what has changed here since `base`. */
+  #take(id: string, { base, kept }: Pick<Versions, 'base' | 'kept'>): void {
+    if (kept === null) this.#bases.delete(id);
+    else this.#bases.set(id, kept);
+    const mine = this.#find(id) ?? null;
+    const next = merged({ base, mine, kept });
+    if (next === null) this.#drop(id);
+    else if (next !== mine) this.#show(next);
+  }
+
+  #inTurn(write: () => Promise<void>): void {
+    this.#writing = this.#writing.then(write).catch((error: unknown) => {
       this.news.set(`This conversation was not kept: ${sentenceOf(error)}`);
     });
   }

@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { Button, IconButton } from '../shared/button.js';
 import { sentenceOf } from '../shared/failure.js';
@@ -7,6 +7,7 @@ import { Icon } from '../shared/icons.js';
 import { saveFile } from '../shared/save-file.js';
 import type { Chats } from './chats.js';
 import { readExport, writeExport } from './export.js';
+import type { Conversation } from './message.js';
 
 interface ConversationListProps {
   readonly chats: Chats;
@@ -17,6 +18,19 @@ export function ConversationList({ chats, onChosen }: ConversationListProps) {
   const list = useStore(chats.list);
   const { id: current } = useStore(chats.current);
   const picker = useRef<HTMLInputElement>(null);
+  const [renamed, rename] = useState<string | null>(null);
+  const entries = useRef<HTMLUListElement>(null);
+  const lastRenamed = useRef(-1);
+  useLayoutEffect(() => {
+    const at = list.findIndex(({ id }) => id === renamed);
+    // The field is gone, and where it was taken from by a key the focus with it.
+    if (at < 0 && document.activeElement === document.body) {
+      entries.current?.children[lastRenamed.current]
+        ?.querySelector<HTMLElement>('.rename')
+        ?.focus();
+    }
+    lastRenamed.current = at;
+  }, [renamed]);
   const take = async (file: File | undefined): Promise<void> => {
     if (file === undefined) return;
     try {
@@ -38,27 +52,28 @@ export function ConversationList({ chats, onChosen }: ConversationListProps) {
         <Icon name="plus" />
         New conversation
       </Button>
-      <ul>
+      <ul ref={entries}>
         {list.map((one) => (
           <li key={one.id} class={one.id === current ? 'current' : ''}>
-            <button
-              type="button"
-              class="conversation"
-              aria-current={one.id === current ? 'true' : undefined}
-              onClick={() => {
-                chats.open(one.id);
-                onChosen();
-              }}
-            >
-              {one.title || 'Untitled'}
-            </button>
-            <IconButton
-              icon="trash"
-              label={`Delete ${one.title || 'Untitled'}`}
-              onClick={() => {
-                chats.delete(one.id);
-              }}
-            />
+            {one.id === renamed ? (
+              <NameField
+                name={one.title}
+                onDone={(name) => {
+                  if (name !== null) chats.rename(one.id, name);
+                  rename(null);
+                }}
+              />
+            ) : (
+              <Entry
+                conversation={one}
+                isCurrent={one.id === current}
+                chats={chats}
+                onChosen={onChosen}
+                onRename={() => {
+                  rename(one.id);
+                }}
+              />
+            )}
           </li>
         ))}
       </ul>
@@ -88,5 +103,79 @@ export function ConversationList({ chats, onChosen }: ConversationListProps) {
         />
       </div>
     </nav>
+  );
+}
+
+interface EntryProps extends ConversationListProps {
+  readonly conversation: Conversation;
+  readonly isCurrent: boolean;
+  readonly onRename: () => void;
+}
+
+function Entry({ conversation, isCurrent, chats, onChosen, onRename }: EntryProps) {
+  const { id } = conversation;
+  const name = conversation.title || 'Untitled';
+  return (
+    <>
+      <button
+        type="button"
+        class="conversation"
+        aria-current={isCurrent ? 'true' : undefined}
+        title={name}
+        onClick={() => {
+          chats.open(id);
+          onChosen();
+        }}
+        onDblClick={onRename}
+      >
+        {name}
+      </button>
+      <IconButton icon="edit" class="rename" label={`Rename ${name}`} onClick={onRename} />
+      <IconButton
+        icon="trash"
+        label={`Delete ${name}`}
+        onClick={() => {
+          chats.delete(id);
+        }}
+      />
+    </>
+  );
+}
+
+interface NameFieldProps {
+  readonly name: string;
+  /** Null: it stays what it was. */
+  readonly onDone: (name: string | null) => void;
+}
+
+/** Enter, and leaving it, take the name; Escape does not. */
+function NameField({ name, onDone }: NameFieldProps) {
+  const field = useRef<HTMLInputElement>(null);
+  const isDone = useRef(false);
+  useLayoutEffect(() => {
+    field.current?.select();
+  }, []);
+  const end = (given: string | null): void => {
+    // Its end takes it away, and so the focus from it.
+    if (isDone.current) return;
+    isDone.current = true;
+    onDone(given);
+  };
+  return (
+    <input
+      ref={field}
+      class="conversation-name"
+      aria-label="Name of the conversation"
+      defaultValue={name}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== 'Escape') return;
+        event.preventDefault();
+        event.stopPropagation();
+        end(event.key === 'Enter' ? event.currentTarget.value : null);
+      }}
+      onBlur={(event) => {
+        end(event.currentTarget.value);
+      }}
+    />
   );
 }

@@ -47,6 +47,7 @@ function conversationOf(given: Readonly<Record<string, unknown>>): Conversation 
     id: textOf(given['id']),
     title: textOf(given['title']),
     updatedAt: numberOf(given['updatedAt']) ?? 0,
+    revision: 0,
     settings: settingsOf(objectOf(given['settings'])),
     messages: Object.fromEntries(kept.map((one) => [one.id, one])),
     chosen: Object.fromEntries(chosen.map(([parent, id]) => [parent, textOf(id)])),

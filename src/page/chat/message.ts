@@ -79,6 +79,8 @@ export interface Conversation {
   readonly id: string;
   readonly title: string;
   readonly updatedAt: number;
+  /** Counts how often it was kept: another one than last time, and another tab has written it. 0 = never. */
+  readonly revision: number;
   readonly settings: Settings;
   readonly messages: Readonly<Record<string, Message>>;
   /** By parent (`ROOT` above the first ones): which of its answers is shown. */

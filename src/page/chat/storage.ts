@@ -3,9 +3,10 @@ import type { Conversation } from './message.js';
 const DATABASE = 'radish';
 const CONVERSATIONS = 'conversations';
 
-/** Conversations in this browser; nobody else has them. */
+/** Conversations in this browser; nobody else has them. All tabs share them, and hear of each other's changes. */
 export class ConversationStorage {
   readonly #database: Promise<IDBDatabase>;
+  readonly #channel = new BroadcastChannel('radish.conversations');
 
   constructor() {
     this.#database = opened();
@@ -13,24 +14,58 @@ export class ConversationStorage {
     this.#database.catch(() => undefined);
   }
 
+  /** @param hear told of what another tab has written or deleted */
+  onChanged(hear: (id: string) => void): void {
+    this.#channel.onmessage = ({ data }) => {
+      if (typeof data === 'string') hear(data);
+    };
+  }
+
   /** The last used first. */
   async readAll(): Promise<Conversation[]> {
-    const store = await this.#store('readonly');
-    const all = (await settled(store.getAll())) as Conversation[];
-    return all.sort((a, b) => b.updatedAt - a.updatedAt);
+    const all = (await settled((await this.#transaction('readonly')).getAll())) as Conversation[];
+    return all.map(revised).sort((a, b) => b.updatedAt - a.updatedAt);
   }
 
-  async write(conversation: Conversation): Promise<void> {
-    await settled((await this.#store('readwrite')).put(conversation));
+  /** Null = it is not kept. */
+  async read(id: string): Promise<Conversation | null> {
+    return keptIn(await settled((await this.#transaction('readonly')).get(id)));
   }
 
-  async delete(id: string): Promise<void> {
-    await settled((await this.#store('readwrite')).delete(id));
+  /**
+   * Keeps what `make` makes of what is kept by then (null = nothing is, or shall be); no other tab comes between.
+   *
+   * @returns what is kept now
+   */
+  async change(
+    id: string,
+    make: (kept: Conversation | null) => Conversation | null,
+  ): Promise<Conversation | null> {
+    const store = await this.#transaction('readwrite');
+    const done = committed(store.transaction);
+    const kept = keptIn(await settled(store.get(id)));
+    const made = make(kept);
+    const next = made && { ...made, revision: Math.max(made.revision, kept?.revision ?? 0) + 1 };
+    if (next === null) store.delete(id);
+    else store.put(next);
+    await done;
+    this.#channel.postMessage(id);
+    return next;
   }
 
-  async #store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
+  async #transaction(mode: IDBTransactionMode): Promise<IDBObjectStore> {
     return (await this.#database).transaction(CONVERSATIONS, mode).objectStore(CONVERSATIONS);
   }
+}
+
+function keptIn(value: unknown): Conversation | null {
+  return value === undefined ? null : revised(value as Conversation);
+}
+
+/** Those that an older page has written have no revision. */
+function revised(kept: Conversation): Conversation {
+  const { revision = 0 } = kept as Partial<Conversation>;
+  return { ...kept, revision };
 }
 
 async function opened(): Promise<IDBDatabase> {
@@ -48,6 +83,18 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
     };
     request.onerror = () => {
       reject(request.error ?? new Error('The browser keeps nothing.'));
+    };
+  });
+}
+
+/** Resolves when all of it is kept: where there is no room left, that is known only then. */
+function committed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => {
+      resolve();
+    };
+    transaction.onabort = () => {
+      reject(transaction.error ?? new Error('The browser keeps nothing.'));
     };
   });
 }

@@ -6,7 +6,7 @@ const TITLE_CHARS = 60;
 
 export function newConversation(id: string, at: number, settings?: Settings): Conversation {
   const given = settings ?? DEFAULT_SETTINGS;
-  return { id, title: '', updatedAt: at, settings: given, messages: {}, chosen: {} };
+  return { id, title: '', updatedAt: at, revision: 0, settings: given, messages: {}, chosen: {} };
 }
 
 /** The messages that are shown, from the first to the last. */

@@ -18,7 +18,7 @@ const SPAN_MS = 120_000;
 
 /** What the devices do at this moment, and for whom. */
 export function EngineView({ connection }: { readonly connection: Connection }) {
-  const watched = useWatch(connection, { topics: ['engine', 'requests'] });
+  const watched = useWatch(connection, { topics: ['engine', 'requests'], every_ms: 500 });
   const now = useNow(500);
   const engine = watched?.engine;
   const requests = watched?.requests;

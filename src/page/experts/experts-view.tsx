@@ -16,7 +16,7 @@ type Action = 'start' | 'stop' | 'dump';
 
 /** Which experts of a Mixture-of-Experts model the tokens take. */
 export function ExpertsView({ connection }: { readonly connection: Connection }) {
-  const watched = useWatch(connection, { topics: ['experts'] });
+  const watched = useWatch(connection, { topics: ['experts'], every_ms: 500 });
   const experts = watched?.experts;
   if (experts === undefined) return <Unwatched connection={connection} title="Experts" />;
   return (

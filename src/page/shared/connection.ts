@@ -1,6 +1,6 @@
 import type { Explained, ExplainBody, WatchBody, WatchState } from '../../api/ws/watch/types.js';
 import { reach } from './api.js';
-import { backoffMs } from './backoff.js';
+import { Backoff } from './backoff.js';
 import { readFacts, type ServerFacts } from './facts.js';
 import { ServerError } from './failure.js';
 import { numberOf, objectOf, parsed } from './json.js';
@@ -19,6 +19,8 @@ export type Status =
   | { readonly kind: 'gone' };
 
 const LOADING_EVERY_MS = 400;
+/** How often a page that nobody looks at is told what it watches: it counts on, and costs next to nothing. */
+const HIDDEN_EVERY_MS = 10_000;
 
 /** This page's one connection to its server: it comes back by itself, and says when it is another server. */
 export class Connection {
@@ -33,6 +35,8 @@ export class Connection {
   #wish: WatchBody | null = null;
   #socket: WatchSocket | null = null;
   #startedAt: number | null = null;
+  /** When the socket opened, on the page's clock; null = it did not. */
+  #openMs: number | null = null;
   #wake: () => void = () => undefined;
 
   /** Goes on as long as the page is there. */
@@ -41,19 +45,41 @@ export class Connection {
       this.#socket?.close();
       this.#wake();
     });
-    for (let attempt = 0; ; attempt++) {
+    addEventListener('online', () => {
+      this.#hurry();
+    });
+    document.addEventListener('visibilitychange', () => {
+      if (this.#wish !== null) this.#socket?.watch(paced(this.#wish));
+      if (!document.hidden) this.#hurry();
+    });
+    const backoff = new Backoff();
+    for (;;) {
       const result = await this.#visit();
-      if (result === 'served') attempt = -1;
-      else if (result === 'locked') await this.#rest(Infinity);
-      else await this.#rest(result === 'loading' ? LOADING_EVERY_MS : backoffMs(attempt));
+      if (result === 'locked') backoff.reset();
+      const waits = { locked: Infinity, loading: LOADING_EVERY_MS };
+      await this.#rest(
+        result === 'locked' || result === 'loading'
+          ? waits[result]
+          : backoff.nextMs(this.#lastedMs),
+      );
     }
+  }
+
+  /** How long the socket was there on the last visit. */
+  get #lastedMs(): number {
+    return this.#openMs === null ? 0 : performance.now() - this.#openMs;
+  }
+
+  /** There is reason to think that the server can be reached now. */
+  #hurry(): void {
+    if (this.status.value.kind !== 'locked') this.#wake();
   }
 
   /** What is watched from here on. @returns what ends it, unless somebody else watches by then */
   watch(wish: WatchBody): () => void {
     if (!hasSameTopics(wish, this.#wish)) this.watched.set(null);
     this.#wish = wish;
-    this.#socket?.watch(wish);
+    this.#socket?.watch(paced(wish));
     return () => {
       // The next view may begin before the last one ends.
       if (this.#wish !== wish) return;
@@ -71,6 +97,7 @@ export class Connection {
 
   /** One visit, from its beginning to its end. */
   async #visit(): Promise<'loading' | 'locked' | 'gone' | 'served'> {
+    this.#openMs = null;
     try {
       const progress = await loadingProgress();
       if (progress !== null) {
@@ -110,7 +137,8 @@ export class Connection {
     const first = await Promise.race([socket.opened, socket.closed]);
     if (first !== undefined) throw new ServerError(0, 'The socket was refused.');
     this.#socket = socket;
-    if (this.#wish !== null) socket.watch(this.#wish);
+    if (this.#wish !== null) socket.watch(paced(this.#wish));
+    this.#openMs = performance.now();
     this.status.set({ kind: 'open' });
     const code = await socket.closed;
     if (code === WRONG_KEY) return false;
@@ -125,11 +153,17 @@ export class Connection {
   }
 
   async #rest(ms: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (ms !== Infinity) setTimeout(resolve, ms);
+      if (ms !== Infinity) timer = setTimeout(resolve, ms);
     });
+    clearTimeout(timer);
   }
+}
+
+function paced(wish: WatchBody): WatchBody {
+  return document.hidden ? { ...wish, every_ms: HIDDEN_EVERY_MS } : wish;
 }
 
 function hasSameTopics(wish: WatchBody, other: WatchBody | null): boolean {

@@ -1,6 +1,6 @@
 /**
  * Three kinds of work with speculation and without, in turn, over HTTP:
- * `node dist/test/bench/speculation/main.js --model-path FOLDER [-- SERVER_FLAGS]`. See ../README.md.
+ * `node dist/test/bench/speculation/main.js --model-path FOLDER [--drafting FLAGS] [-- SERVER_FLAGS]`. See ../README.md.
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string', default: '2' },
     'output-tokens': { type: 'string', default: '192' },
     batches: { type: 'string', default: '1,8' },
+    drafting: { type: 'string', default: '--speculative-algorithm NGRAM' },
   },
 });
 
@@ -29,20 +30,22 @@ interface Answer {
 /** All prompts of a work, some at once. */
 interface Timing {
   readonly tokensPerSecond: number;
+  /** In the order of the prompts. */
   readonly answers: readonly Answer[];
 }
 
 async function run(server: RadishServer, { prompts }: Work, numAtOnce: number): Promise<Timing> {
   const client = new TimedClient(server.port);
   const answers: Answer[] = [];
-  const waiting = [...prompts];
+  const waiting = [...prompts.entries()];
   const start = performance.now();
   const serveNext = async (): Promise<void> => {
-    for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [place, text] = next;
       const max_new_tokens = Number(values['output-tokens']);
       const sampling_params = { temperature: 0, max_new_tokens };
       const answer = await client.post('/generate', { text, stream: false, sampling_params });
-      answers.push(JSON.parse(answer.text) as Answer);
+      answers[place] = JSON.parse(answer.text) as Answer;
     }
   };
   await Promise.all(Array.from({ length: numAtOnce }, serveNext));
@@ -63,6 +66,9 @@ interface Line {
   readonly ratioMin: number;
   readonly acceptLength: number;
   readonly acceptRate: number;
+  /** Answers whose tokens are those without drafts, of all rounds; and all of them. */
+  readonly same: number;
+  readonly compared: number;
 }
 
 async function measure(plain: RadishServer, drafting: RadishServer): Promise<Line[]> {
@@ -72,10 +78,14 @@ async function measure(plain: RadishServer, drafting: RadishServer): Promise<Lin
       const off: number[] = [];
       const on: number[] = [];
       let last: readonly Answer[] = [];
+      let same = 0;
+      let compared = 0;
       // Round -1 warms up, and leaves the prompts in the cache: decoding is what differs.
       for (let round = -1; round < Number(values.rounds); round++) {
         const without = await run(plain, work, batch);
         const withDrafts = await run(drafting, work, batch);
+        same += numSame(without.answers, withDrafts.answers);
+        compared += work.prompts.length;
         if (round < 0) continue;
         off.push(without.tokensPerSecond);
         on.push(withDrafts.tokensPerSecond);
@@ -90,10 +100,17 @@ async function measure(plain: RadishServer, drafting: RadishServer): Promise<Lin
         ratio: median(ratios),
         ratioMin: Math.min(...ratios),
         ...acceptance(last),
+        same,
+        compared,
       });
     }
   }
   return lines;
+}
+
+function numSame(without: readonly Answer[], withDrafts: readonly Answer[]): number {
+  const idsOf = (answer: Answer | undefined) => answer?.output_ids.join(',');
+  return without.filter((answer, i) => idsOf(answer) === idsOf(withDrafts[i])).length;
 }
 
 function acceptance(answers: readonly Answer[]): Pick<Line, 'acceptLength' | 'acceptRate'> {
@@ -108,7 +125,17 @@ function acceptance(answers: readonly Answer[]): Pick<Line, 'acceptLength' | 'ac
 
 function print(lines: readonly Line[], facts: object): void {
   console.log(JSON.stringify({ bench: 'speculation', ...facts, ...machineFacts(), lines }));
-  const header = ['tok/s', 'at once', 'without', 'with', 'ratio', 'least', 'accept len', 'rate'];
+  const header = [
+    'tok/s',
+    'at once',
+    'without',
+    'with',
+    'ratio',
+    'least',
+    'accept len',
+    'rate',
+    'same',
+  ];
   const rows = lines.map((line) => [
     line.work,
     `${line.batch}`,
@@ -118,6 +145,7 @@ function print(lines: readonly Line[], facts: object): void {
     line.ratioMin.toFixed(2),
     line.acceptLength.toFixed(2),
     line.acceptRate.toFixed(2),
+    `${line.same} of ${line.compared}`,
   ]);
   console.log(table(header, rows));
 }
@@ -127,7 +155,7 @@ async function main(): Promise<void> {
   if (folder === undefined) throw new Error('--model-path FOLDER is needed');
   const flags = ['--model-path', folder, '--num-threads', values.threads, ...positionals];
   const plain = await startRadish(flags);
-  const drafting = await startRadish([...flags, '--speculative-algorithm', 'NGRAM']);
+  const drafting = await startRadish([...flags, ...values.drafting.split(' ')]);
   const lines = await measure(plain, drafting).finally(async () => {
     for (const server of [plain, drafting]) {
       server.client.close();

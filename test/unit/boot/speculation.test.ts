@@ -5,6 +5,7 @@ import {
   draftPathOf,
   speculationOf,
 } from '../../../src/boot/speculation.js';
+import { rowCosts } from '../../../src/boot/row-costs.js';
 import { modelIn } from '../fleet/fleet-rig.js';
 
 const ARGS = {
@@ -17,22 +18,37 @@ const ARGS = {
   enableDeterministicInference: false,
 };
 
+const FLOATS = modelIn('weights').spec;
+const INTEGERS = { ...FLOATS, kvType: 'i8' as const };
+
 t.test('nothing speculates unless it is asked for', (t) => {
-  t.equal(speculationOf({ ...ARGS, speculativeAlgorithm: null }, null), null);
+  t.equal(speculationOf({ ...ARGS, speculativeAlgorithm: null }, FLOATS, null), null);
   t.equal(checkSpeculation({ ...ARGS, speculativeAlgorithm: null }, 'webgpu'), null);
-  t.same(speculationOf(ARGS, null), {
+  t.same(speculationOf(ARGS, FLOATS, null), {
     algorithm: 'NGRAM',
     numDraftTokens: 32,
     minMatch: 16,
     maxMatch: 64,
+    costs: null,
   });
   t.equal(checkSpeculation(ARGS, 'cpu'), null);
   t.end();
 });
 
+t.test('where K and V are integers drafts go by what rows cost, and any match will do', (t) => {
+  const args = { ...ARGS, speculativeNgramMinMatchWindowSize: null };
+  t.match(speculationOf(args, FLOATS, null), { minMatch: 32, maxMatch: 64 });
+  t.match(speculationOf(args, INTEGERS, null), { minMatch: 1, costs: rowCosts(INTEGERS) });
+  t.match(speculationOf(ARGS, INTEGERS, null), { minMatch: 16 });
+  const narrow = { ...args, speculativeNgramMaxMatchWindowSize: 8 };
+  t.match(speculationOf(narrow, FLOATS, null), { minMatch: 8, maxMatch: 8 });
+  t.equal(checkSpeculation(narrow, 'cpu'), null);
+  t.end();
+});
+
 t.test('deterministic inference turns it off, and says so', (t) => {
   const args = { ...ARGS, enableDeterministicInference: true };
-  t.equal(speculationOf(args, null), null);
+  t.equal(speculationOf(args, FLOATS, null), null);
   t.match(checkSpeculation(args, 'cpu'), /turns --speculative-algorithm off/);
   t.end();
 });
@@ -54,13 +70,14 @@ t.test('a draft model: as many rows as its steps and their bound allow', (t) => 
   t.equal(checkSpeculation(STANDALONE, 'cpu'), null);
   t.equal(draftPathOf(STANDALONE), 'small');
   const price = { minHits: 12 };
-  t.same(speculationOf(STANDALONE, price), {
+  t.same(speculationOf(STANDALONE, FLOATS, price), {
     algorithm: 'STANDALONE',
     numDraftTokens: 4,
     minHits: 12,
+    costs: null,
   });
   const narrow = { ...STANDALONE, speculativeNumDraftTokens: 2 };
-  t.match(speculationOf(narrow, price), { numDraftTokens: 2 });
+  t.match(speculationOf(narrow, FLOATS, price), { numDraftTokens: 2 });
   t.equal(draftPathOf({ ...STANDALONE, enableDeterministicInference: true }), null);
   t.equal(draftPathOf(ARGS), null);
   t.end();
@@ -74,11 +91,10 @@ t.test('a draft model that is missing, for nothing or too short is refused', (t)
   const none = { ...useless, speculativeAlgorithm: null };
   t.throws(() => checkSpeculation(none, 'cpu'), /has no effect without/);
   const limits = { numSlots: 1, slotLength: 512, numPages: 64, pageSizeTokens: 16 };
-  const { spec } = modelIn('weights');
   checkDraftContext(null, limits);
-  checkDraftContext({ ...spec, contextLength: 512 }, limits);
+  checkDraftContext({ ...FLOATS, contextLength: 512 }, limits);
   t.throws(() => {
-    checkDraftContext({ ...spec, contextLength: 256 }, limits);
+    checkDraftContext({ ...FLOATS, contextLength: 256 }, limits);
   }, /sees 256 tokens, and a request may have 512/);
   t.end();
 });

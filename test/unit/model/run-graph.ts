@@ -6,7 +6,7 @@ import {
   type KvLayer,
   type ModelSpec,
 } from '../../../src/core/model-spec.js';
-import { loraFeeds } from '../../../src/device/lora/bind-lora.js';
+import { withLoraFeeds } from '../../../src/device/lora/bind-lora.js';
 import type { LoraStore } from '../../../src/device/lora/lora-store.js';
 import {
   GRAPH_INPUTS,
@@ -220,19 +220,6 @@ export class GraphRunner {
         [numRows],
       ),
     };
-    const { lora } = this.options;
-    if (lora !== null) {
-      const rows = step.ids.size / batch;
-      const slots = Array.from({ length: batch }, (_, i) => step.firstSlot + i);
-      Object.assign(
-        feeds,
-        loraFeeds(lora.store, {
-          adapters: slots.map(lora.of),
-          counts: slots.map(() => rows),
-          tokens: new Int32Array(step.ids.size),
-        }),
-      );
-    }
     const fetches: Record<string, Tensor | null> = {
       [GRAPH_OUTPUTS.stopCopy]: null,
       [GRAPH_OUTPUTS.logprobs]: new Tensor('float32', logprobs, [numRows, vocabSize]),
@@ -244,9 +231,30 @@ export class GraphRunner {
       ...step,
       numCounted: step.numCounted ?? 1,
     });
-    await runInPlace(this.session, feeds, fetches);
+    await runInPlace(this.session, this.#withAdapters(feeds, step), fetches);
     takeStates();
     return step.headRows.map((_, row) => logprobs.slice(row * vocabSize, (row + 1) * vocabSize));
+  }
+
+  #withAdapters(
+    feeds: Record<string, Tensor>,
+    step: {
+      ids: Tensor;
+      seqlensK: readonly number[];
+      headRows: readonly number[];
+      firstSlot: number;
+    },
+  ): Record<string, Tensor> {
+    const { lora } = this.options;
+    if (lora === null) return feeds;
+    const slots = step.seqlensK.map((_, i) => step.firstSlot + i);
+    const numRows = step.ids.size / slots.length;
+    const input = {
+      adapters: slots.map(lora.of),
+      counts: slots.map(() => numRows),
+      tokens: new Int32Array(step.ids.size),
+    };
+    return withLoraFeeds(feeds, lora.store, input, step.headRows);
   }
 
   #bindCaches(

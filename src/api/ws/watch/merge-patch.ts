@@ -7,18 +7,17 @@ type State = object;
 /** What makes `after` of `before`; null = they are the same. What is one and the same object is not looked into. */
 export function patchBetween(before: State, after: State): MergePatch | null {
   if (before === after) return null;
-  const patch: Record<string, MergeValue> = {};
+  let patch: Record<string, MergeValue> | null = null;
   const old = before as Readonly<Record<string, unknown>>;
   const now = after as Readonly<Record<string, unknown>>;
-  for (const [key, value] of Object.entries(now)) {
-    if (value === undefined) continue;
-    const news = newsOf(old[key], value);
-    if (news !== null) patch[key] = news;
+  for (const key of Object.keys(now)) {
+    const news = now[key] === undefined ? null : newsOf(old[key], now[key]);
+    if (news !== null) (patch ??= {})[key] = news;
   }
   for (const key of Object.keys(old)) {
-    if (old[key] !== undefined && now[key] === undefined) patch[key] = null;
+    if (old[key] !== undefined && now[key] === undefined) (patch ??= {})[key] = null;
   }
-  return Object.keys(patch).length === 0 ? null : patch;
+  return patch;
 }
 
 /** Null = nothing new. */

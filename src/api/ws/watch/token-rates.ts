@@ -17,10 +17,15 @@ export class TokenRates {
   #lastMs: number | null = null;
   #last = new Map<DeviceName, Counts>();
 
+  /** Whether it is time for a sample. */
+  isDue(nowMs: number): boolean {
+    return this.#lastMs === null || nowMs - this.#lastMs >= SAMPLE_MS;
+  }
+
   /** @returns whether it was time for a sample. `nowMs` are epoch milliseconds. */
   sample(devices: readonly DeviceState[], nowMs: number): boolean {
+    if (!this.isDue(nowMs)) return false;
     const lastMs = this.#lastMs;
-    if (lastMs !== null && nowMs - lastMs < SAMPLE_MS) return false;
     const counts = new Map(devices.map(({ device, load }) => [treeKey(device), load.totals]));
     if (lastMs !== null)
       this.#add(differenceOf(this.#last, counts), nowMs, (nowMs - lastMs) / 1000);

@@ -15,6 +15,8 @@ export interface WatchBody {
   /** At least one. */
   readonly topics: readonly WatchTopic[];
   readonly cache?: CacheWish;
+  /** Told no more often than this, 250 to 60000 milliseconds; 250 where it is left out. */
+  readonly every_ms?: number;
 }
 
 /** Which part of the trees is shown. */

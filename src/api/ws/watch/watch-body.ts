@@ -7,11 +7,14 @@ import { WATCH_TOPICS, type WatchTopic } from './types.js';
 /** Nodes that one watcher sees. */
 export const MAX_NODES = 4096;
 const NODES = { least: 16, usual: 1024 };
+const EVERY_MS = { least: 250, usual: 250, most: 60_000 };
 
 /** What one watcher wants to see. */
 export interface WatchWish {
   readonly topics: ReadonlySet<WatchTopic>;
   readonly sight: CacheSight;
+  /** It is told no more often. */
+  readonly everyMs: number;
 }
 
 /** @throws RequestError */
@@ -19,6 +22,7 @@ export function parseWatchBody(body: JsonObject): WatchWish {
   return {
     topics: parseTopics(fieldOf(body, 'topics')),
     sight: parseSight(fieldOf(body, 'cache')),
+    everyMs: parseEveryMs(body),
   };
 }
 
@@ -33,6 +37,14 @@ function parseTopics(value: unknown): ReadonlySet<WatchTopic> {
       refuse(`Each of topics must be one of ${names}.`),
   );
   return new Set(topics);
+}
+
+function parseEveryMs(body: JsonObject): number {
+  const everyMs = new FieldReader(body, 'INVALID_REQUEST').integer('every_ms') ?? EVERY_MS.usual;
+  if (everyMs < EVERY_MS.least || everyMs > EVERY_MS.most) {
+    refuse(`every_ms must be in [${EVERY_MS.least}, ${EVERY_MS.most}], got ${everyMs}.`);
+  }
+  return everyMs;
 }
 
 function parseSight(value: unknown): CacheSight {

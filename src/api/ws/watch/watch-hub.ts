@@ -2,6 +2,7 @@
 import { failureFrom, RequestError } from '../../../core/errors.js';
 import type { AnswerSink } from '../../../engine/answer-sink.js';
 import type { JsonObject } from '../../../http/json.js';
+import { Pace } from './pace.js';
 import type { WatchParts } from './parts.js';
 import type { WatchRights } from './types.js';
 import { parseWatchBody } from './watch-body.js';
@@ -11,8 +12,8 @@ import { Watcher } from './watcher.js';
 /** Watches of the whole server. */
 export const MAX_WATCHES = 16;
 
-/** Time between two reads. */
-const TICK_MS = 250;
+/** Timers may be early by so much. */
+const EARLY_MS = 2;
 
 /** One watch of a socket. */
 export interface Watch {
@@ -24,6 +25,7 @@ export class WatchHub {
   readonly #parts: WatchParts;
   readonly #onError: (error: unknown) => void;
   readonly #watchers = new Set<Watcher>();
+  readonly #pace = new Pace();
   #watched: Watched | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isReading = false;
@@ -97,24 +99,35 @@ export class WatchHub {
   async #tick(): Promise<void> {
     this.#isReading = true;
     this.#isAwaited = false;
+    const startMs = performance.now();
+    const due = [...this.#watchers].filter(({ dueMs }) => dueMs <= startMs + EARLY_MS);
+    for (const watcher of due) watcher.looked(startMs);
     try {
       const watched = (this.#watched ??= new Watched(this.#parts));
-      await watched.read([...this.#watchers]);
+      const reading = watched.read(due, [...this.#watchers]);
+      const askedMs = performance.now();
+      await reading;
+      const readMs = performance.now();
       // Meanwhile all may have left, and others have come.
-      if (watched === this.#watched) this.#tellAll(watched);
+      if (watched === this.#watched) this.#tell(due, watched);
+      this.#pace.took(askedMs - startMs + performance.now() - readMs);
     } catch (error) {
       this.#failAll(error);
     }
     this.#isReading = false;
-    if (this.#watchers.size > 0) this.#tickIn(this.#nextMs);
+    if (this.#watchers.size > 0) this.#tickIn(this.#nextMs(startMs));
   }
 
-  get #nextMs(): number {
-    return this.#isAwaited ? 0 : TICK_MS;
+  /** Until the next look, the last of which began at `startMs`. */
+  #nextMs(startMs: number): number {
+    if (this.#isAwaited) return 0;
+    const dueMs = Math.min(...[...this.#watchers].map((watcher) => watcher.dueMs));
+    return Math.max(0, Math.max(dueMs, startMs + this.#pace.leastMs) - performance.now());
   }
 
-  #tellAll(watched: Watched): void {
-    for (const watcher of this.#watchers) {
+  #tell(due: readonly Watcher[], watched: Watched): void {
+    for (const watcher of due) {
+      if (!this.#watchers.has(watcher)) continue;
       const state = watched.stateFor(watcher);
       if (state !== null) watcher.tell(state);
     }

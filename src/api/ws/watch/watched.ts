@@ -27,18 +27,21 @@ export class Watched {
   }
 
   /**
-   * Reads all that the watchers want to see. All questions are asked at once, before anything is waited for, so that
-   * none follows {@link end}. What is not answered in time stays as it was; rejects for what is a bug.
+   * Reads all that those want to see whose turn it is, and goes on to count for `all`. All questions are asked at once,
+   * before anything is waited for, so that none follows {@link end}. What is not answered in time stays as it was;
+   * rejects for what is a bug.
    */
-  async read(watchers: readonly Watcher[]): Promise<void> {
-    this.#listenTo(new Set(watchers.flatMap(({ wish }) => [...wish.topics])));
+  async read(due: readonly Watcher[], all: readonly Watcher[]): Promise<void> {
+    this.#listenTo(topicsOf(all));
+    const wanted = topicsOf(due);
     const nowMs = Date.now();
-    const needsState = this.#engine !== null || this.#cache !== null;
+    // Of the devices' counts the cache alone wants its hits.
+    const needsState = wanted.has('engine') || (wanted.has('cache') && this.#rates.isDue(nowMs));
     const reads = await Promise.allSettled([
       needsState ? this.#readState() : null,
-      this.#requests?.read(),
-      this.#experts?.read(nowMs),
-      this.#readCache(watchers, nowMs),
+      wanted.has('requests') ? this.#requests?.read() : null,
+      wanted.has('experts') ? this.#experts?.read(nowMs) : null,
+      this.#readCache(due, nowMs),
     ]);
     for (const read of reads) {
       if (read.status === 'rejected' && !isLate(read.reason)) throw read.reason;
@@ -87,8 +90,8 @@ export class Watched {
   }
 
   async #readCache(watchers: readonly Watcher[], nowMs: number): Promise<void> {
-    if (this.#cache === null) return;
     const mine = watchers.filter(({ wish }) => wish.topics.has('cache'));
+    if (this.#cache === null || mine.length === 0) return;
     const wantsText = mine.some(({ rights }) => rights().text);
     await this.#cache.read(
       mine.map(({ wish }) => wish.sight),
@@ -129,6 +132,10 @@ export class Watched {
     const mode = args.expertDistributionRecorderMode;
     return new ExpertsTopic({ cache, moe: model.spec.moe, mode });
   }
+}
+
+function topicsOf(watchers: readonly Watcher[]): ReadonlySet<WatchTopic> {
+  return new Set(watchers.flatMap(({ wish }) => [...wish.topics]));
 }
 
 /** The other thread is busy or gone: others tell of that. */

@@ -15,6 +15,8 @@ export class Watcher {
   /** Null: what is sent next is a snapshot. */
   #sent: WatchState | null = null;
   #seq = 0;
+  /** When it is told next, on the clock of whoever tells it. */
+  #dueMs = -Infinity;
 
   constructor(stream: EventStream, wish: WatchWish, rights: () => WatchRights) {
     this.#stream = stream;
@@ -26,10 +28,20 @@ export class Watcher {
     return this.#wish;
   }
 
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
   /** From now on it sees something else. */
   change(wish: WatchWish): void {
     this.#wish = wish;
     this.#sent = null;
+    this.#dueMs = -Infinity;
+  }
+
+  /** It was looked at for it at `nowMs`. */
+  looked(nowMs: number): void {
+    this.#dueMs = nowMs + this.#wish.everyMs;
   }
 
   tell(state: WatchState): void {

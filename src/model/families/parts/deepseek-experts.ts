@@ -1,19 +1,27 @@
 import type { ExpertGroups } from '../../plan/mlp.js';
 import type { ConfigFields } from '../config-fields.js';
+import { isOfVersion5 } from '../saved-by.js';
 import { type ExpertTraits, readExpertSizes } from './experts.js';
 
 export type DeepseekExperts = Omit<ExpertTraits, 'activation'>;
 
-/** Softmax scores of DeepSeek-V2; a group is as good as its best expert. */
+/**
+ * Softmax scores of DeepSeek-V2; a group is as good as its best expert. In version 5 of transformers routed experts have
+ * no biases.
+ */
 export function readSoftmaxExperts(fields: ConfigFields): DeepseekExperts {
   const sizes = readSizes(fields);
   const methods = { greedy: false, group_limited_greedy: true };
   const isGrouped = fields.oneOf('topk_method', methods, 'greedy');
   const groups = isGrouped ? readGroups(fields, sizes, 1) : null;
   const scale = fields.positive('routed_scaling_factor', 1);
+  const bias = fields.boolean('mlp_bias', false);
+  const { width, shared } = readWidths(fields);
   return {
     ...sizes,
-    ...readWidths(fields),
+    width,
+    bias: bias && !isOfVersion5(fields),
+    shared: shared && { ...shared, bias },
     routing: { kind: 'scored', scores: 'softmax', groups, leastSum: null, scale },
   };
 }
@@ -50,7 +58,9 @@ function readSizes(fields: ConfigFields): Sizes {
   return readExpertSizes(fields, { count, topK: 'num_experts_per_tok' });
 }
 
-function readWidths(fields: ConfigFields): Pick<ExpertTraits, 'width' | 'shared'> {
+function readWidths(fields: ConfigFields): Pick<ExpertTraits, 'width'> & {
+  readonly shared: NonNullable<ExpertTraits['shared']> | null;
+} {
   const width = fields.size('moe_intermediate_size');
   const numShared = fields.has('n_shared_experts') ? fields.count('n_shared_experts') : 0;
   const module = 'shared_experts';

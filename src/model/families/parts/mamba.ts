@@ -11,6 +11,7 @@ export interface MambaSizes extends MemoryHeads {
   readonly width: number;
   readonly convBias: boolean;
   readonly inputBias: boolean;
+  readonly stepLimits: Mamba2Plan['stepLimits'];
 }
 
 /** The sizes that Mamba-2 mixers have under the same names; `inner` is the width of all heads. */
@@ -33,7 +34,33 @@ export function readMambaSizes(fields: ConfigFields, inner: number): MambaSizes 
     width: readConvWidth(fields, 'mamba_d_conv', 4),
     convBias: fields.boolean('mamba_conv_bias', true),
     inputBias: fields.boolean('mamba_proj_bias', false),
+    stepLimits: readStepLimits(fields),
   };
+}
+
+/** `time_step_limit`; JSON has no word for infinity: transformers 5 writes an object for it, and JavaScript null. */
+export function readStepLimits(fields: ConfigFields): Mamba2Plan['stepLimits'] {
+  const name = 'time_step_limit';
+  if (!fields.has(name)) return [0, Infinity];
+  const limits = fields.raw(name);
+  const [low, high] = Array.isArray(limits) ? limits.map(boundOf) : [];
+  return low === undefined || high === undefined || !(low < high)
+    ? fields.fail(name, 'two numbers, the smaller one first')
+    : [low, high];
+}
+
+function boundOf(bound: unknown): number {
+  if (bound === null) return Infinity;
+  const spelled = typeof bound === 'object' && '__float__' in bound ? bound.__float__ : bound;
+  return typeof spelled === 'number' || typeof spelled === 'string' ? Number(spelled) : NaN;
+}
+
+/**
+ * Groups that Bamba's norm takes each by itself. The class of transformers 4 takes all as one, that of 5, which writes
+ * `time_step_limit`, those of the keys; published models have one.
+ */
+export function normGroups(fields: ConfigFields, { numKeyHeads }: MambaSizes): number {
+  return fields.has('time_step_limit') ? numKeyHeads : 1;
 }
 
 /** `mamba_expand` times the width of the stream. */
@@ -45,8 +72,6 @@ export interface MambaTraits extends MambaSizes {
   /** Null = none. */
   readonly norm: (NormStyle & { readonly groups: number; readonly gateBehind: boolean }) | null;
   readonly outputBias: boolean;
-  /** Default: no bounds. */
-  readonly stepLimits?: Mamba2Plan['stepLimits'];
   /** Default: `mamba`. */
   readonly module?: string;
   readonly factors?: MambaFactors | null;
@@ -85,7 +110,7 @@ export function mamba2(
       conv: conv(names, { module: 'conv1d', channels, width, activation: 'silu', bias: convBias }),
       aLog: perHead('a_log', 'A_log'),
       stepBias: perHead('step_bias', 'dt_bias'),
-      stepLimits: traits.stepLimits ?? [0, Infinity],
+      stepLimits: traits.stepLimits,
       d: perHead('d', 'D'),
       norm: style && {
         ...norm(names, style, { name: 'norm', module: 'norm', width: inner }),

@@ -100,13 +100,16 @@ export function gated(
 export const UP_DOWN: PlainTraits['modules'] = { at: 'mlp', up: 'up_proj', down: 'down_proj' };
 
 export interface PlainTraits {
-  /** `xielu` has two numbers of its own in the checkpoint. */
-  readonly activation: Activation | 'xielu';
+  /** A learned one has two numbers of its own in the checkpoint. */
+  readonly activation: Activation | LearnedActivation;
   readonly bias: boolean;
   /** Weights are transposed (Conv1D). */
   readonly isTransposed?: boolean;
   readonly modules: PlainModules & { readonly at: string };
 }
+
+/** Whether its factors are rounded to bf16. */
+export type LearnedActivation = Pick<XieluPlan, 'kind' | 'isRounded'>;
 
 interface PlainModules {
   readonly up: string;
@@ -148,13 +151,13 @@ export function plain(
     { module: modules.up, in: hiddenSize, rows: width },
     { module: modules.down, in: width, rows: hiddenSize },
   ].flatMap((linear) => (isTransposed ? turnedViews({ at: at.checkpoint, bias, ...linear }) : []));
-  const own = activation === 'xielu' ? xielu(at) : activation;
+  const own = typeof activation === 'string' ? activation : xielu(at, activation);
   return { plan: { kind: 'plain', activation: own, up, down }, views };
 }
 
-function xielu(names: Names): XieluPlan {
+function xielu(names: Names, learned: LearnedActivation): XieluPlan {
   const number = (name: string, parameter: string): TensorPlan =>
     names.tensor(`xielu.${name}`, `act_fn.${parameter}`, [1]);
   const [positive, negative] = [number('positive', 'alpha_p'), number('negative', 'alpha_n')];
-  return { kind: 'xielu', positive, negative };
+  return { ...learned, positive, negative };
 }

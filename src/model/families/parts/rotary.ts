@@ -36,7 +36,8 @@ export function partialRotary(
   const share = fields.positive(field, newer ?? fallback);
   const dims = Math.trunc(headDim * share);
   if (share > 1 || dims < 2 || dims % 2 !== 0) {
-    fields.fail(field, `a share of a head of ${headDim} dimensions that is even`);
+    const holder = fields.has(field) ? fields : (ropeSettings(fields) ?? fields);
+    holder.fail(field, `a share of a head of ${headDim} dimensions that is even`);
   }
   return { rope, dims, interleaved };
 }

@@ -1,6 +1,6 @@
 import { EXTEND_INPUTS, PART_ROWS } from '../contract.js';
 import type { Graph, Value } from '../graph.js';
-import type { LayerRows } from './decode-rows.js';
+import { attendInIntegers, type LayerRows } from './decode-rows.js';
 import { attentionAttributes } from '../group-query.js';
 import type { Int8Run } from './int8-run.js';
 
@@ -9,6 +9,8 @@ const FAR = 2 ** 31;
 
 /** Where a sequence stands: inputs of the run, or what one of several sequences has of them. */
 interface Place {
+  /** `[1] bool`: its rows stand behind one that is decoded in the same run. */
+  readonly follows: Value;
   /** `[2] i64` each: the sequence's row in the window and its rows there, `[begin, end)`. */
   readonly pastBegin: Value;
   readonly pastEnd: Value;
@@ -40,7 +42,7 @@ function single(run: Int8Run, rows: LayerRows, packed: Value): Value {
   return graph.node('If', [isLong], {
     attributes: {
       then_branch: graph.branch(() => [inParts(run, rows, packed, place)]),
-      else_branch: graph.branch(() => [sequence(run, rows, packed, place)]),
+      else_branch: graph.branch(() => [eitherSequence(run, rows, packed, place)]),
     },
   });
 }
@@ -62,9 +64,9 @@ function inParts(run: Int8Run, layer: LayerRows, packed: Value, place: Place): V
 
 /** The inputs of a run with a single sequence are that sequence's. */
 function onlyPlace(graph: Graph): Place {
-  const { pastBegins, pastEnds, seqlensK, totalLengths } = EXTEND_INPUTS;
+  const { follows, pastBegins, pastEnds, seqlensK, totalLengths } = EXTEND_INPUTS;
   const totalLength = graph.node('Squeeze', [totalLengths]);
-  return { pastBegin: pastBegins, pastEnd: pastEnds, seqlensK, totalLength };
+  return { follows, pastBegin: pastBegins, pastEnd: pastEnds, seqlensK, totalLength };
 }
 
 /** q and k rotated, k and v rounded: `[1, E, numColumns * headDim] f32`, and the integers `[2 * kvHeads, E, headDim] i8`. */
@@ -101,9 +103,10 @@ function oneByOne(run: Int8Run, rows: LayerRows, packed: Value): Value {
   const body = graph.branch(() => {
     const pick = (table: Value): Value => graph.node('Gather', [table, at]);
     const pairOf = (table: Value): Value => pick(graph.node('Reshape', [table, graph.ints(-1, 2)]));
-    const { begins, ends, pastBegins, pastEnds, seqlensK, totalLengths } = EXTEND_INPUTS;
+    const { follows, begins, ends, pastBegins, pastEnds, seqlensK, totalLengths } = EXTEND_INPUTS;
     const own = graph.node('Slice', [packed, pick(begins), pick(ends), graph.ints(1)]);
-    const attended = sequence(run, rows, own, {
+    const attended = eitherSequence(run, rows, own, {
+      follows: pick(follows),
       pastBegin: pairOf(pastBegins),
       pastEnd: pairOf(pastEnds),
       seqlensK: graph.node('Reshape', [pick(seqlensK), graph.ints(1)]),
@@ -121,21 +124,43 @@ function oneByOne(run: Int8Run, rows: LayerRows, packed: Value): Value {
 }
 
 /** Attention of one sequence's rows, `[1, S, numColumns * headDim]`, to each other and to what is in the cache. */
+function eitherSequence(run: Int8Run, layer: LayerRows, packed: Value, place: Place): Value {
+  const { graph } = run;
+  return graph.node('If', [place.follows], {
+    attributes: {
+      then_branch: graph.branch(() => [followingSequence(run, layer, packed, place)]),
+      else_branch: graph.branch(() => [sequence(run, layer, packed, place)]),
+    },
+  });
+}
+
 function sequence(run: Int8Run, layer: LayerRows, packed: Value, place: Place): Value {
   const pasts = readPasts(run, layer.pasts, place);
   const [output] = attend(run, layer, packed, { ...place, pasts });
   return output;
 }
 
-function readPasts(
-  { graph }: Int8Run,
-  pasts: readonly Value[],
-  { pastBegin, pastEnd }: Place,
-): Value[] {
-  return pasts.map((past) => {
-    const rows = graph.node('Slice', [past, pastBegin, pastEnd, graph.ints(0, 2)]);
-    return graph.cast(rows, 'f32');
+/**
+ * By the op of decode rows, which computes each row as though it had come alone. It has nothing to rotate, and rounds what
+ * is on the grid already.
+ */
+function followingSequence(run: Int8Run, layer: LayerRows, packed: Value, place: Place): Value {
+  const pasts = layer.pasts.map((past) => cutPast(run, past, place));
+  const [output = ''] = attendInIntegers(run, layer, {
+    packed,
+    pasts,
+    lengths: [place.seqlensK, place.totalLength],
+    tables: null,
   });
+  return run.graph.node('Identity', [output]);
+}
+
+function readPasts(run: Int8Run, pasts: readonly Value[], place: Place): Value[] {
+  return pasts.map((past) => run.graph.cast(cutPast(run, past, place), 'f32'));
+}
+
+function cutPast({ graph }: Int8Run, past: Value, { pastBegin, pastEnd }: Place): Value {
+  return graph.node('Slice', [past, pastBegin, pastEnd, graph.ints(0, 2)]);
 }
 
 interface Attended extends Pick<Place, 'seqlensK' | 'totalLength'> {

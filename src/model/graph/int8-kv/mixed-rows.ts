@@ -11,7 +11,9 @@ export function mixedRows(run: Int8Run, { packed, ...rest }: LayerRows): Value[]
   const ofExtend = graph.node('Slice', [packed, numDecoding, graph.ints(FAR), axis]);
   const single = graph.node('Reshape', [ofDecode, graph.ints(-1, 1, numColumns * headDim)]);
   const [decoded = '', ...present] = decodeRows(run, { ...rest, packed: single });
-  const [extended = '', , , newRows = ''] = extendRows(run, { ...rest, packed: ofExtend });
+  // What follows a row that decodes finds it in the cache.
+  const behind = { ...rest, packed: ofExtend, pasts: present.slice(0, 2) };
+  const [extended = '', , , newRows = ''] = extendRows(run, behind);
   const width = config.numHeads * headDim;
   const inOne = graph.node('Reshape', [decoded, graph.ints(1, -1, width)]);
   const attended = graph.node('Concat', [inOne, extended], { attributes: { axis: { int: 1 } } });

@@ -14,6 +14,8 @@ import {
   refuseDecoder,
 } from './sizes.js';
 
+const ELECTRA_SIZES = { hidden_size: 256, intermediate_size: 1024, num_attention_heads: 4 };
+
 /** What differs between BERT and those that were built after it. */
 interface BertTraits {
   readonly modelType: string;
@@ -53,6 +55,9 @@ const XLM_ROBERTA = bert({
   countsPositionsFromPadding: true,
 });
 
+/** Of transformers' own class of jina-embeddings-v3, where XLM-RoBERTa's are others. */
+const JINA3 = { type_vocab_size: 1, layer_norm_eps: 1e-5 };
+
 const LINES: readonly EncoderLine[] = [
   {
     name: 'Bert',
@@ -75,7 +80,12 @@ const LINES: readonly EncoderLine[] = [
     classifier: ROBERTA_HEAD,
     words: ROBERTA_WORDS,
   },
-  { name: 'JinaEmbeddingsV3', trunk: flashRoberta, classifier: ROBERTA_HEAD },
+  {
+    name: 'JinaEmbeddingsV3',
+    trunk: (fields, architecture) => flashRoberta(fields.completed(JINA3), architecture),
+    classifier: ROBERTA_HEAD,
+    words: (fields, trunk) => ROBERTA_WORDS(fields.completed(JINA3), trunk),
+  },
   {
     name: 'Electra',
     trunk: bert({
@@ -108,7 +118,12 @@ function bertTrunk(
   refuseRelativePositions(fields);
   const paddingId = countsPositionsFromPadding ? fields.count('pad_token_id', 1) : null;
   const { rows, contextLength } = readLearnedPositions(fields, paddingId);
-  const config = readEncoderSizes(fields, { architecture, modelType, contextLength });
+  const config = readEncoderSizes(fields, {
+    architecture,
+    modelType,
+    contextLength,
+    defaults: hasEmbeddingSize ? ELECTRA_SIZES : {},
+  });
   const activation = readHiddenActivation(fields);
   const width = hasEmbeddingSize ? fields.size('embedding_size', 128) : config.hiddenSize;
   return encoder(config, {
@@ -120,7 +135,8 @@ function bertTrunk(
       positions: { module: 'position_embeddings', rows, paddingId },
       tokenTypes: { module: 'token_type_embeddings', rows: fields.size('type_vocab_size', 2) },
       norm: 'LayerNorm',
-      projection: width === config.hiddenSize ? null : 'embeddings_project',
+      projection:
+        width === config.hiddenSize ? null : { module: 'embeddings_project', place: 'behind' },
     },
     layers: 'encoder.layer',
     norm: layerNorm(fields, 'layer_norm_eps', 1e-12),

@@ -33,18 +33,20 @@ function deberta(fields: ConfigFields, architecture: string): PooledTrunk {
   }
   const { rows, contextLength } = readLearnedPositions(fields, null);
   const config = readEncoderSizes(fields, { architecture, modelType: 'deberta-v2', contextLength });
-  if (fields.size('embedding_size', config.hiddenSize) !== config.hiddenSize) {
-    fields.fail('embedding_size', `"hidden_size" (${config.hiddenSize})`);
-  }
+  const width = fields.size('embedding_size', config.hiddenSize);
   const activation = readHiddenActivation(fields);
   const style = layerNorm(fields, 'layer_norm_eps', 1e-7);
   const sees = readSights(fields);
+  // The class divides by it where scores know no distance too.
   const factor = 1 + (sees.c2p ? 1 : 0) + (sees.p2c ? 1 : 0);
+  const isRelative = factor > 1 && fields.boolean('relative_attention', false);
   return encoder(config, {
     prefix: 'deberta.',
     entry: {
       at: 'embeddings',
       words: 'word_embeddings',
+      width,
+      projection: width === config.hiddenSize ? null : { module: 'embed_proj', place: 'before' },
       positions: fields.boolean('position_biased_input', true)
         ? { module: 'position_embeddings', rows, paddingId: null }
         : null,
@@ -74,7 +76,7 @@ function deberta(fields: ConfigFields, architecture: string): PooledTrunk {
         bias: true,
         modules: { at: '', up: 'intermediate.dense', down: 'output.dense' },
       }),
-    scores: factor === 1 ? null : disentangled(fields, config, { ...sees, style }),
+    scores: isRelative ? disentangled(fields, config, { ...sees, style }) : null,
   });
 }
 
@@ -86,7 +88,6 @@ interface Sights {
 
 /** `pos_att_type`: a list, or its items in one text. */
 function readSights(fields: ConfigFields): Sights {
-  if (!fields.boolean('relative_attention', false)) return { c2p: false, p2c: false };
   const raw = fields.raw('pos_att_type') ?? [];
   const types = typeof raw === 'string' ? raw.split('|') : fields.texts('pos_att_type');
   const has = (type: string): boolean => types.some((one) => one.trim().toLowerCase() === type);

@@ -5,7 +5,7 @@ import type { RopeConfig } from '../../families/rope-config.js';
 import { encoder } from '../encoder.js';
 import type { PooledTrunk } from '../pooled-plan.js';
 import { fusedGlu } from './glu.js';
-import { denseHead } from './heads.js';
+import { denseHead, wordsHead } from './heads.js';
 import { encoderClasses } from './lines.js';
 import { readEncoderSizes, readHiddenActivation, readTokenTypes } from './sizes.js';
 
@@ -18,6 +18,15 @@ export const GTE = ['New', 'Gte'].flatMap((name) =>
     name,
     trunk: gte,
     classifier: denseHead({ dense: 'pooler.dense', output: 'classifier' }),
+    words: (fields, trunk) =>
+      wordsHead(fields, trunk, {
+        dense: 'lm_head.dense',
+        norm: 'lm_head.norm',
+        decoder: 'lm_head.decoder',
+        bias: 'lm_head.decoder.bias',
+        activation: name === 'New' ? readHiddenActivation(fields) : 'gelu',
+        style: layerNorm(fields, 'layer_norm_eps', 1e-12),
+      }),
   }),
 );
 
@@ -32,7 +41,7 @@ function gte(fields: ConfigFields, architecture: string): PooledTrunk {
   });
   const activation = readHiddenActivation(fields);
   return encoder(config, {
-    prefix: 'new.',
+    prefix: isNew ? 'new.' : 'gte.',
     entry: {
       at: 'embeddings',
       words: 'word_embeddings',

@@ -88,13 +88,21 @@ function single(
   return new Names('', '').linear(module, { in: width, parts: [[module, out]], bias });
 }
 
-/** A sigmoid behind it: a cross-encoder answers with its logits unless config.json names another function. */
+/**
+ * A sigmoid behind it: a cross-encoder answers with its logits unless config.json names another function, which
+ * sentence-transformers keeps among its own settings from version 4 on.
+ */
 export function squashing(fields: ConfigFields): readonly PoolStage[] {
-  const name = fields.text('sbert_ce_default_activation_function', 'torch.nn.Identity');
+  const own = fields.object('sentence_transformers');
+  const [holder, field] =
+    own?.has('activation_fn') === true
+      ? ([own, 'activation_fn'] as const)
+      : ([fields, 'sbert_ce_default_activation_function'] as const);
+  const name = holder.text(field, 'torch.nn.Identity');
   if (name.endsWith('.Identity')) return [];
   if (name.endsWith('.Sigmoid')) return [{ kind: 'activation', activation: 'sigmoid' }];
   throw new ModelConfigError(
-    `config.json: "sbert_ce_default_activation_function" '${name}' is not supported. ` +
+    `config.json: "${field}" '${name}' is not supported. ` +
       'Supported: torch.nn.modules.linear.Identity, torch.nn.modules.activation.Sigmoid',
   );
 }

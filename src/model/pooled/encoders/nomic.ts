@@ -1,9 +1,11 @@
+import type { Activation } from '../../activation.js';
 import type { ConfigFields } from '../../families/config-fields.js';
 import { gatedMlp, plainMlp } from '../../families/parts/mlp.js';
+import { layerNorm } from '../../families/parts/norm.js';
 import { HIDDEN_ACTIVATIONS } from '../activation-names.js';
 import type { PooledTrunk } from '../pooled-plan.js';
 import { flashEncoder } from './flash.js';
-import { denseHead } from './heads.js';
+import { denseHead, wordsHead } from './heads.js';
 import { encoderClasses } from './lines.js';
 import { readEncoderSizes } from './sizes.js';
 
@@ -26,6 +28,17 @@ export const NOMIC = encoderClasses({
   name: 'NomicBert',
   trunk: nomic,
   classifier: denseHead({ dense: 'pooler.dense', output: 'classifier' }),
+  words: (own, trunk) => {
+    const fields = own.named(NAMES);
+    return wordsHead(fields, trunk, {
+      dense: 'cls.predictions.transform.dense',
+      norm: 'cls.predictions.transform.layer_norm',
+      decoder: 'cls.predictions.decoder',
+      bias: 'cls.predictions.bias',
+      activation: readNomicActivation(fields),
+      style: layerNorm(fields, 'layer_norm_eps', 1e-12),
+    });
+  },
 });
 
 function nomic(own: ConfigFields, architecture: string): PooledTrunk {
@@ -42,7 +55,7 @@ function nomic(own: ConfigFields, architecture: string): PooledTrunk {
     contextLength: readContextLength(fields),
     rope,
   });
-  const activation = fields.oneOf('hidden_act', { ...HIDDEN_ACTIVATIONS, ...GATED }, 'silu');
+  const activation = readNomicActivation(fields);
   // The class of transformers has the gate always, and calls the activation by its own name.
   const isOwn = own.has('activation_function');
   const isGated = !isOwn || Object.hasOwn(GATED, fields.text('hidden_act'));
@@ -52,7 +65,7 @@ function nomic(own: ConfigFields, architecture: string): PooledTrunk {
     fields.fail('mlp_fc2_bias', 'as "mlp_fc1_bias" is');
   }
   return flashEncoder(fields, config, {
-    prefix: 'bert.',
+    prefix: isOwn ? 'bert.' : 'nomic_bert.',
     attention: { at: 'attn', bias },
     mlp: (place) =>
       isGated
@@ -67,6 +80,10 @@ function nomic(own: ConfigFields, architecture: string): PooledTrunk {
             modules: { at: 'mlp', up: 'fc1', down: 'fc2' },
           }),
   });
+}
+
+function readNomicActivation(fields: ConfigFields): Activation {
+  return fields.oneOf('hidden_act', { ...HIDDEN_ACTIVATIONS, ...GATED }, 'silu');
 }
 
 /** Beyond what it was trained on the class rotates by another base. */

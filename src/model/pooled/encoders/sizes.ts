@@ -4,20 +4,31 @@ import type { ModelConfig } from '../../families/model-config.js';
 import { HIDDEN_ACTIVATIONS } from '../activation-names.js';
 import type { EntryTraits } from '../encoder.js';
 
+/** What most config classes have where config.json leaves it out. */
+const BERT_SIZES = {
+  hidden_size: 768,
+  intermediate_size: 3072,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+};
+
 export interface EncoderSizeTraits {
   readonly architecture: string;
   readonly modelType: string;
   /** Most tokens of a text. */
   readonly contextLength: number;
   readonly rope?: ModelConfig['rope'];
+  /** Of the config class, where they are not BERT's. */
+  readonly defaults?: Partial<typeof BERT_SIZES>;
 }
 
 /** Of an encoder without a rotation nothing reads it. */
 const NO_ROPE = { type: 'default', theta: 10_000 } as const;
 
 /** Reads the sizes that most encoders have under the same names. */
-export function readEncoderSizes(fields: ConfigFields, traits: EncoderSizeTraits): ModelConfig {
-  const { architecture, modelType, contextLength, rope = NO_ROPE } = traits;
+export function readEncoderSizes(own: ConfigFields, traits: EncoderSizeTraits): ModelConfig {
+  const { architecture, modelType, contextLength, rope = NO_ROPE, defaults = {} } = traits;
+  const fields = own.completed({ ...BERT_SIZES, ...defaults });
   const hiddenSize = fields.size('hidden_size');
   const numHeads = fields.size('num_attention_heads');
   if (hiddenSize % numHeads !== 0) {

@@ -23,6 +23,7 @@ const SPECULATION = {
   algorithm: 'STANDALONE' as const,
   numDraftTokens: 4,
   minHits: 10,
+  costs: null,
   promptIds: PROMPT,
 };
 

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { groupSequences } from '../../../../src/device/generate/run-groups.js';
+import { FREE_ROWS } from './free-rows.js';
 import { CPU_INT8_MAKER, CPU_MAKER } from '../../../conformance/model-device/cpu-maker.js';
 import { DeviceRig } from '../../../conformance/model-device/rig.js';
 import { samplingOf } from '../fixtures.js';
@@ -125,10 +126,11 @@ t.test('what a step verifies goes with what it decodes on a cache of integers', 
     t.teardown(() => rig.release());
     const text = promptOf(20, rig.spec.vocabSize, 1);
     const repeating = Int32Array.of(...text, ...text.subarray(0, 13));
+    const costs = maker === CPU_INT8_MAKER ? FREE_ROWS : null;
     const windows = { algorithm: 'NGRAM', numDraftTokens: 8, minMatch: 2, maxMatch: 3 } as const;
     // It says what came there before.
     const sampling = samplingOf({ maxNewTokens: 20, logitBias: [[text[13] ?? 0, 1000]] });
-    const speculation = { ...windows, promptIds: repeating };
+    const speculation = { ...windows, costs, promptIds: repeating };
     await rig.run({
       opens: [openOf(2, 20), openOf(0, repeating.length, { sampling, speculation })],
       prefill: [prefillOf(2, text, 0, 20), prefillOf(0, repeating, 0, repeating.length)],

@@ -2,7 +2,6 @@ import t from 'tap';
 import { RESULT_LENGTH, RESULT_STOP } from '../../../../src/core/batch.js';
 import { seededRandom } from '../../../../src/core/clock.js';
 import { TOP_K_ALL, type SamplingParams } from '../../../../src/core/sampling-params.js';
-import { ON_CPU } from '../../../../src/model/target.js';
 import { samplingOf } from '../fixtures.js';
 import {
   ALL_LOGPROBS,
@@ -29,6 +28,7 @@ const SPECULATION = {
   numDraftTokens: 32,
   minMatch: 2,
   maxMatch: 3,
+  costs: null,
   promptIds: PROMPT,
 };
 const OPEN = { topK: TOP_K_ALL };
@@ -208,37 +208,3 @@ function rest(story: Story, numPrior: number): Story {
     logprobs: story.logprobs.filter(({ position }) => position >= numPrior),
   };
 }
-
-t.test(
-  'on a cache of integers turns of several requests share a run, with the bits of each alone',
-  async (t) => {
-    const integers = await tinyModel('llama-plain', { ...ON_CPU, kvCacheDtype: 'int8' });
-    const on = await Harness.create(integers);
-    t.teardown(() => on.release());
-    const slots = SAMPLINGS.map((_, slot) => slot);
-    const logprobs = { ...ALL_LOGPROBS, startLen: PROMPT.length };
-    const opens = SAMPLINGS.map(([, more], slot) =>
-      openOf(slot, PROMPT.length, {
-        sampling: samplingOf({ maxNewTokens: 60, ...more }),
-        logprobs,
-        speculation: SPECULATION,
-      }),
-    );
-    const tolds = slots.map(newTold);
-    const prefill = slots.map((slot) => prefillOf(slot, PROMPT, 0, PROMPT.length));
-    const first = await on.run({ opens, prefill });
-    for (const [planRow, told] of tolds.entries()) tell(told, first, planRow);
-    for (let step = 0; step < 60; step++) {
-      const live = slots.filter((slot) => (tolds[slot]?.flags.at(-1) ?? 0) === 0);
-      const turns = Int32Array.from(live.flatMap((slot) => [slot, 6 + slot]));
-      const result = await on.run({ turns });
-      for (const [planRow, slot] of live.entries()) tell(tolds[slot] ?? newTold(), result, planRow);
-    }
-    await on.run({ frees: slots });
-    for (const [slot, [name, sampling]] of SAMPLINGS.entries()) {
-      const alone = await speculate({ sampling, maxRows: () => 1, on });
-      t.equal(bitsOf(tolds[slot] ?? newTold()), bitsOf(alone), name);
-      t.ok((tolds[slot]?.numCorrect ?? 0) > 5, `${name}: some drafts were right`);
-    }
-  },
-);

@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import type { LoraSite, LoraWeights } from '../../../../src/core/lora.js';
-import { loraFeeds } from '../../../../src/device/lora/bind-lora.js';
+import { withLoraFeeds } from '../../../../src/device/lora/bind-lora.js';
 import { LoraStore } from '../../../../src/device/lora/lora-store.js';
 
 const Q: LoraSite = { name: 'q', in: 2, out: 3, numParts: 1 };
@@ -21,15 +21,15 @@ function weights(first: number, rank: number): LoraWeights {
   };
 }
 
-const numbers = (tensor: { data: unknown } | undefined): number[] => [
-  ...(tensor?.data as Float32Array),
+const numbers = (tensor: { data: unknown } | undefined): (number | bigint)[] => [
+  ...(tensor?.data as Float32Array | BigInt64Array),
 ];
 
 t.test('a run without adapters takes an empty one', (t) => {
   const { ids, size, tensors } = new LoraStore([Q, KV]).setOf([0, 0]);
   t.same([ids, size], [[], 1]);
   t.same(numbers(tensors['lora.q.a']), [0, 0]);
-  t.same(tensors['lora.kv.b']?.dims, [2, 2]);
+  t.same(tensors['lora.kv.b']?.dims, [1, 1, 1, 1, 1, 2, 2]);
   t.end();
 });
 
@@ -40,7 +40,7 @@ t.test('one adapter is taken where it lies', (t) => {
   const { tensors } = store.setOf([0, 5, 5]);
   t.same(numbers(tensors['lora.q.a']), [1, 2]);
   t.equal((tensors['lora.q.a']?.data as Float32Array).buffer, own.data.buffer);
-  t.same(tensors['lora.q.b']?.dims, [1, 3]);
+  t.same(tensors['lora.q.b']?.dims, [1, 1, 1, 1, 1, 1, 3]);
   t.end();
 });
 
@@ -78,15 +78,34 @@ t.test('a set stays while it has what runs need, and goes with one of its own', 
   t.end();
 });
 
-t.test('each row of a run has the adapter of its sequence', (t) => {
+function feedsOf(adapters: number[], counts: number[], normRows: number[]) {
   const store = new LoraStore([Q]);
   for (const id of [7, 8]) store.load(id, weights(id, 1));
-  const { lora_rows: rows } = loraFeeds(store, {
-    adapters: [8, 0, 7],
-    counts: [2, 1, 3],
-    tokens: new Int32Array(6),
-  });
-  t.same(rows?.dims, [2, 1, 6]);
-  t.same([...(rows?.data as Uint8Array)], [1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
+  const tokens = new Int32Array(counts.reduce((sum, count) => sum + count, 0));
+  return withLoraFeeds({}, store, { adapters, counts, tokens }, normRows);
+}
+
+t.test('each row of a run that extends has the adapter of its sequence', (t) => {
+  const feeds = feedsOf([8, 0, 7], [2, 1, 3], [5]);
+  t.same(feeds['lora_rows']?.dims, [2, 1, 6]);
+  t.same(numbers(feeds['lora_rows']), [1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
+  t.same([numbers(feeds['lora_any']), numbers(feeds['lora_decodes'])], [[1], [0]]);
+  t.same(numbers(feeds['lora_taken']), [0, 0]);
+  t.end();
+});
+
+t.test('rows that decode are listed by adapter, and those of the head as they stand there', (t) => {
+  const feeds = feedsOf([8, 0, 7, 8], [1, 2, 1, 1], [4, 1, 0]);
+  t.same(numbers(feeds['lora_decodes']), [1], 'the one that extends has none');
+  t.same(feeds['lora_places']?.dims, [2, 2, 1]);
+  t.same(numbers(feeds['lora_places']), [0n, 4n, 3n, 0n]);
+  t.same(numbers(feeds['lora_taken']), [1, 1, 1, 0]);
+  t.same(numbers(feeds['lora_targets']), [0n, 0n, 0n, 4n, 0n, 3n, 0n, 0n]);
+  t.same(numbers(feeds['lora_head_places']), [0n, 2n, 0n, 0n]);
+  t.same(numbers(feeds['lora_head_taken']), [1, 1, 0, 0]);
+  const none = feedsOf([0, 0], [1, 1], [0, 1]);
+  t.same([numbers(none['lora_any']), numbers(none['lora_taken'])], [[0], [0]]);
+  const hidden = feedsOf([7, 0], [1, 1], [1]);
+  t.same(numbers(hidden['lora_head_taken']), [0], 'no row of the head has one');
   t.end();
 });

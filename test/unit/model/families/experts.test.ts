@@ -19,6 +19,8 @@ const DEEPSEEK = {
   ...BASE,
   architectures: ['DeepseekV3ForCausalLM'],
   n_routed_experts: 8,
+  n_group: 1,
+  topk_group: 1,
   moe_intermediate_size: 32,
   q_lora_rank: null,
   kv_lora_rank: 32,

@@ -277,6 +277,7 @@ t.test(
       intermediate_size: 48,
       num_hidden_layers: 3,
       num_attention_heads: 4,
+      num_key_value_heads: 4,
       max_position_embeddings: 64,
       layer_types: ['conv', 'full_attention', 'conv'],
     };
@@ -368,6 +369,37 @@ t.test(
   },
 );
 
+t.test('Nemotron-H: steps are within the limits that the code of a folder knows', (t) => {
+  const limitsOf = (settings: object): unknown => {
+    const { plan } = readDecoder({
+      architectures: ['NemotronHForCausalLM'],
+      vocab_size: 96,
+      hidden_size: 32,
+      intermediate_size: 48,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+      max_position_embeddings: 64,
+      ...settings,
+    });
+    const [first] = plan.layers;
+    return first?.recurrent?.kind === 'mamba2' ? first.recurrent.stepLimits : null;
+  };
+  const published = { hybrid_override_pattern: 'M*', time_step_min: 0.2 };
+  t.same(limitsOf({ ...published, time_step_limit: [0, Infinity] }), [0, Infinity]);
+  t.same(limitsOf({ ...published, time_step_limit: [0.1, { __float__: 'Infinity' }] }), [
+    0.1,
+    Infinity,
+  ]);
+  t.same(limitsOf({ ...published, time_step_limit: [0, null] }), [0, Infinity]);
+  t.same(limitsOf(published), [0, Infinity]);
+  const newer = { layers_block_type: ['linear_attention', 'full_attention'] };
+  t.same(limitsOf({ ...newer, time_step_min: 0.2, time_step_limit: [0.1, 3] }), [0.2, Infinity]);
+  t.throws(() => limitsOf({ ...published, time_step_limit: [1, 0.5] }), {
+    message: /"time_step_limit" must be two numbers, the smaller one first, got \[1,0\.5\]/,
+  });
+  t.end();
+});
+
 t.test('Nemotron-H: what each layer is, in all spellings', (t) => {
   const config = {
     architectures: ['NemotronHForCausalLM'],
@@ -375,6 +407,7 @@ t.test('Nemotron-H: what each layer is, in all spellings', (t) => {
     hidden_size: 32,
     intermediate_size: 48,
     num_attention_heads: 4,
+    num_key_value_heads: 4,
     max_position_embeddings: 64,
   };
   const kindsOf = (blocks: object): readonly string[] =>

@@ -72,6 +72,33 @@ t.test('labels come from id2label, num_labels or the default of two', (t) => {
   t.end();
 });
 
+t.test(
+  'a cross-encoder names its last function in either spelling of sentence-transformers',
+  (t) => {
+    const squashes = (change: object) => {
+      const classifier = {
+        ...BERT,
+        architectures: ['BertForSequenceClassification'],
+        num_labels: 1,
+      };
+      return readPooledModel({ ...classifier, ...change }, null).embedding.squashes;
+    };
+    const [sigmoid, identity] = ['activation.Sigmoid', 'linear.Identity'].map(
+      (name) => `torch.nn.modules.${name}`,
+    );
+    t.equal(squashes({}), false);
+    t.equal(squashes({ sbert_ce_default_activation_function: sigmoid }), true);
+    t.equal(
+      squashes({ sentence_transformers: { activation_fn: sigmoid, version: '5.7.0' } }),
+      true,
+    );
+    const both = { sbert_ce_default_activation_function: sigmoid };
+    t.equal(squashes({ ...both, sentence_transformers: { activation_fn: identity } }), false);
+    t.equal(squashes({ ...both, sentence_transformers: { version: '5.7.0' } }), true);
+    t.end();
+  },
+);
+
 t.test('matryoshka dimensions are read', (t) => {
   const matryoshka = (change: object) =>
     readPooledModel({ ...BERT, ...change }, null).embedding.matryoshka;

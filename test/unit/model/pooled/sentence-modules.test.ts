@@ -41,6 +41,7 @@ t.test('pooling is read in its old and its new form', async (t) => {
     [{ pooling_mode: 'CLS' }, ['cls']],
     [{ pooling_mode: 'lasttoken', pooling_mode_max_tokens: true }, ['last']],
     [{ pooling_mode: 'mean_sqrt_len_tokens' }, ['mean_sqrt_len']],
+    [{ pooling_mode: ['weightedmean', 'cls'] }, ['weightedmean', 'cls']],
   ] as const;
   for (const [config, pooling] of forms) {
     const modules = await read(t, [TRANSFORMER, { type: 'Pooling', config }]);

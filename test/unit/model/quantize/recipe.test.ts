@@ -44,6 +44,23 @@ t.test('what a norm made has one range, and gate and up are a matrix each', asyn
   t.same(placed('head'), [1, range]);
 });
 
+t.test('where the stream is not turned, each input is mixed as it is rounded', async (t) => {
+  const mixedColumns = async (name: string): Promise<number[]> => {
+    const linears = Object.values(await linearsOf(name));
+    const integers = linears.filter(
+      (linear): linear is W8A8Linear => linear.format === 'w8a8_int8',
+    );
+    t.ok(integers.length > 4);
+    return integers.map(({ inputHadamard }) => inputHadamard ?? 0);
+  };
+  for (const name of ['gemma2-blocks', 'olmo3', 'exaone4-blocks']) {
+    t.ok((await mixedColumns(name)).every((columns) => columns >= 32 && columns <= 64));
+  }
+  const turned = await linearsOf('llama-blocks');
+  t.equal(rounded(turned['layers.0.gate_up']).inputHadamard, null);
+  t.equal(rounded(turned['layers.0.down']).inputHadamard, 32);
+});
+
 t.test('gate and up of experts stay one matrix, of the shared expert they are two', async (t) => {
   const linears = await linearsOf('qwen2-moe-blocks');
   const formats = Object.entries(linears).flatMap(([name, { format }]) =>

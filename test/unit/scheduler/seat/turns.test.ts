@@ -18,7 +18,13 @@ function speculating({ numIdle = 50, numDraftTokens = 8, maxNewTokens = 150 }) {
   const nowhere = () => undefined;
   const outbox = new Outbox({ toMain: nowhere, toDevice: nowhere, toCache: nowhere });
   const device = { rank: 0, generation: 0 };
-  const speculation = { algorithm: 'NGRAM' as const, numDraftTokens, minMatch: 2, maxMatch: 4 };
+  const speculation = {
+    algorithm: 'NGRAM' as const,
+    costs: null,
+    numDraftTokens,
+    minMatch: 2,
+    maxMatch: 4,
+  };
   const config = { ...DEFAULT_SCHEDULER_CONFIG, speculation };
   const link = new DeviceLink(
     { device, weightsEpoch: 0, limits: LIMITS, joinsSteps: false },

@@ -3,7 +3,13 @@ import { RESULT_STOP, stepOf, type StepResult } from '../../../../src/core/batch
 import { expectedOutput, FAKE_GRAMMAR } from '../../../doubles/fake-device.js';
 import { request, SchedulerRig } from '../../../doubles/scheduler-rig.js';
 
-const speculation = { algorithm: 'NGRAM' as const, numDraftTokens: 8, minMatch: 2, maxMatch: 4 };
+const speculation = {
+  algorithm: 'NGRAM' as const,
+  costs: null,
+  numDraftTokens: 8,
+  minMatch: 2,
+  maxMatch: 4,
+};
 const DEVICE = { rank: 0, generation: 0 };
 const NO_STEP: StepResult = {
   step: -1,

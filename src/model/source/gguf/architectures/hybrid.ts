@@ -137,9 +137,9 @@ function nemotronConfig(model: GgufModel): JsonObject {
   const { name, fields, tensors } = model;
   const sizes = mamba2Sizes(model);
   const kindOf = (attends: boolean, layer: number): string => {
-    if (attends) return 'attention';
-    if (tensors.has(`blk.${layer}.ffn_gate_inp.weight`)) return 'moe';
-    return tensors.has(`blk.${layer}.ffn_up.weight`) ? 'mlp' : 'mamba';
+    if (attends) return '*';
+    if (tensors.has(`blk.${layer}.ffn_gate_inp.weight`)) return 'E';
+    return tensors.has(`blk.${layer}.ffn_up.weight`) ? '-' : 'M';
   };
   return {
     architectures: ['NemotronHForCausalLM'],
@@ -147,7 +147,7 @@ function nemotronConfig(model: GgufModel): JsonObject {
     layer_norm_epsilon:
       fields.numberOrNull(`${name}.attention.layer_norm_epsilon`) ?? epsilon(model),
     intermediate_size: rowsOfPart(model, 'ffn_up') ?? rowsOfPart(model, 'ffn_up_shexp'),
-    layers_block_type: attendingLayers(model).map(kindOf),
+    hybrid_override_pattern: attendingLayers(model).map(kindOf).join(''),
     mamba_num_heads: sizes.mamba_n_heads,
     mamba_head_dim: sizes.mamba_d_head,
     ssm_state_size: sizes.mamba_d_state,

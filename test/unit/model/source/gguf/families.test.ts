@@ -55,8 +55,9 @@ const UNSAID: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
   'minicpm3-blocks': { scale_emb: 12, scale_depth: 1.4, dim_model_base: 256 },
   mixtral: { sliding_window: null },
-  'nemotron-h': { time_step_min: 0.001 },
-  'nemotron-h-blocks': { time_step_min: 0.001 },
+  // A file has no floor of steps.
+  'nemotron-h': { time_step_min: 1e-12 },
+  'nemotron-h-blocks': { time_step_min: 1e-12 },
   olmoe: { norm_topk_prob: false },
   phimoe: { router_jitter_noise: 0.01 },
   'qwen3-moe-stacked': { norm_topk_prob: true },

@@ -1,0 +1,54 @@
+import t from 'tap';
+import {
+  numDraftsWorth,
+  type TurnPrice,
+  turnPrice,
+} from '../../../../src/device/speculation/turn-price.js';
+
+const COSTS = {
+  decodeRow: { base: 0.2, perKey: 0 },
+  draftRow: { base: 0.1, perKey: 0.0001 },
+  draftSequence: { base: 0.05, perKey: 0.0005 },
+};
+const LONE = { numDecoding: 1, isLone: true, numKeys: 0 };
+
+function worth(chances: readonly number[], price: TurnPrice): number {
+  return numDraftsWorth(chances.length, (i) => chances[i] ?? 0, price);
+}
+
+t.test('alone a token is worth a step, and nothing is copied', (t) => {
+  const { any, each } = turnPrice(COSTS, LONE);
+  t.equal(any, 0);
+  t.match(each.toFixed(6), '0.120000', 'with a margin of a fifth');
+  t.end();
+});
+
+t.test('the fuller the batch, the longer the context, the dearer a draft', (t) => {
+  const prices = [1, 2, 4, 8, 16, 64].map((numDecoding) => {
+    return turnPrice(COSTS, { numDecoding, isLone: numDecoding === 1, numKeys: 300 });
+  });
+  for (const [i, price] of prices.slice(1).entries()) {
+    t.ok(price.each > (prices[i]?.each ?? Infinity));
+    t.ok(price.any > (prices[i]?.any ?? Infinity));
+  }
+  const far = turnPrice(COSTS, { ...LONE, numKeys: 1000 });
+  t.ok(far.each > turnPrice(COSTS, LONE).each);
+  // A prompt beside it: the run is not its own, but a token is worth a step still.
+  const beside = turnPrice(COSTS, { ...LONE, isLone: false });
+  t.equal(beside.each, turnPrice(COSTS, LONE).each);
+  t.ok(beside.any > 0);
+  t.end();
+});
+
+t.test('so many drafts as bring the most', (t) => {
+  const half = [0.5, 0.5, 0.5, 0.5, 0.5];
+  t.equal(worth(half, { any: 0, each: 0.2 }), 2, 'a quarter is worth more, an eighth less');
+  t.equal(worth(half, { any: 0, each: 0.6 }), 0);
+  t.equal(worth(half, { any: 0.5, each: 0.2 }), 0, 'not what having any costs');
+  t.equal(worth(half, { any: 0.3, each: 0.2 }), 2);
+  t.equal(worth([0.5, 0.99, 0.99], { any: 0, each: 0.55 }), 0);
+  t.equal(worth([0.5, 0.99, 0.99], { any: 0, each: 0.493 }), 2);
+  t.equal(worth([0.6, 1, 1, 1], { any: 1, each: 0.1 }), 4, 'the later ones pay for the first');
+  t.equal(worth([], { any: 0, each: 0 }), 0);
+  t.end();
+});
