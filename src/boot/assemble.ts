@@ -12,6 +12,7 @@ import type { ServedModel } from '../engine/served-model.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
 import { likeServed, type LoadContext } from '../fleet/load-context.js';
 import { loadDraft } from '../fleet/load-draft.js';
+import { findAdapter } from '../fleet/find-folder.js';
 import { loadModel } from '../fleet/load-model.js';
 import { sentenceOf } from '../fleet/update-failure.js';
 import { PROVEN, UnsoundWeights } from '../model/quantize/kept-weights.js';
@@ -135,7 +136,8 @@ async function build(
     device: { device: devices.kind, dtype, kvCacheDtype },
     tokenizerFolder: null,
   };
-  const lora = await loraSettings(given);
+  const findLora = (path: string): Promise<string> => findAdapter(context, path);
+  const lora = await loraSettings(given, findLora);
   const loading: LoadContext = { ...context, lora: lora && lora.targets };
   const loaded = await loadModel({ ...loading, log: progress.watch(log) });
   const { prepared, served } = loaded;
@@ -201,7 +203,10 @@ async function build(
     Promise.race([startFleet(fleet), actors.broken]),
   );
   requireDeterminism(args, fleet.facts);
-  const loras = await startAdapters(lora, { fleet, recipe: prepared.lora, cpuPool, maxBytes, log });
+  const loras = await startAdapters(lora, {
+    ...{ fleet, recipe: prepared.lora, cpuPool, maxBytes, temporary, log },
+    findFolder: findLora,
+  });
 
   const maxFiles = fileLimit();
   const serving = servingLimits(limits);

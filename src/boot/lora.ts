@@ -4,9 +4,10 @@ import { loraBytes, type LoraWeights } from '../core/lora.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import { shownMiB } from '../core/shown-size.js';
 import type { CpuPool } from '../cpu/pool.js';
-import { AdapterError, type AdapterRef, Adapters } from '../engine/adapters.js';
+import { AdapterError, type AdapterRef, Adapters, type Eviction } from '../engine/adapters.js';
 import type { DeviceFleet } from '../fleet/device-fleet.js';
 import { FleetAdapters } from '../fleet/fleet-adapters.js';
+import type { TemporaryFolders } from '../fleet/temporary-folders.js';
 import { openAdapter } from '../model/lora/adapter-files.js';
 import { moduleName } from '../model/lora/lora-modules.js';
 import type { LoraRecipe } from '../model/lora/lora-recipe.js';
@@ -21,6 +22,7 @@ export interface LoraSettings {
   readonly maxRank: number;
   readonly maxPerBatch: number;
   readonly maxLoaded: number | null;
+  readonly eviction: Eviction;
 }
 
 type LoraArgs = Pick<
@@ -31,15 +33,22 @@ type LoraArgs = Pick<
   | 'loraTargetModules'
   | 'maxLorasPerBatch'
   | 'maxLoadedLoras'
+  | 'loraEvictionPolicy'
 >;
 
+/** The folder of a path or a repository of the hub. @throws StartupError */
+type FindFolder = (path: string) => Promise<string>;
+
 /** Null = LoRA is off. @throws StartupError in SGLang's words where it has them */
-export async function loraSettings(args: LoraArgs): Promise<LoraSettings | null> {
+export async function loraSettings(
+  args: LoraArgs,
+  findFolder: FindFolder,
+): Promise<LoraSettings | null> {
   const refs = args.loraPaths.map(parseLoraPath);
   if (!args.enableLora && refs.length === 0) return null;
   const { maxLorasPerBatch: maxPerBatch, maxLoadedLoras: maxLoaded, maxLoraRank } = args;
   checkCounts(refs, maxPerBatch, maxLoaded);
-  const { loraTargetModules: named } = args;
+  const { loraTargetModules: named, loraEvictionPolicy: eviction } = args;
   const targets = named.includes('all') ? 'all' : named;
   if (refs.length === 0 && (maxLoraRank === null || targets.length === 0)) {
     throw new StartupError(
@@ -47,15 +56,16 @@ export async function loraSettings(args: LoraArgs): Promise<LoraSettings | null>
     );
   }
   if (maxLoraRank !== null && targets.length > 0) {
-    return { refs, targets, maxRank: maxLoraRank, maxPerBatch, maxLoaded };
+    return { refs, targets, maxRank: maxLoraRank, maxPerBatch, maxLoaded, eviction };
   }
-  const found = await factsOf(refs);
+  const found = await factsOf(refs, findFolder);
   return {
     refs,
     targets: targets.length > 0 ? targets : found.modules,
     maxRank: maxLoraRank ?? found.rank,
     maxPerBatch,
     maxLoaded,
+    eviction,
   };
 }
 
@@ -113,9 +123,10 @@ function checkCounts(
 
 async function factsOf(
   refs: readonly AdapterRef[],
+  findFolder: FindFolder,
 ): Promise<{ readonly rank: number; readonly modules: readonly string[] }> {
   const opened = [];
-  for (const { path } of refs) opened.push(await openAdapter(path));
+  for (const { path } of refs) opened.push(await openAdapter(await findFolder(path)));
   const pairs = opened.flatMap((adapter) => adapter.pairs);
   return {
     rank: Math.max(1, ...pairs.map(({ a }) => a.shape[0] ?? 1)),
@@ -153,19 +164,21 @@ export interface LoraParts {
   readonly recipe: LoraRecipe | null;
   readonly cpuPool: Pick<CpuPool, 'readAdapter'>;
   readonly maxBytes: number;
+  readonly findFolder: FindFolder;
+  readonly temporary: Pick<TemporaryFolders, 'make' | 'remove'>;
   readonly log: Pick<Logger, 'info'>;
 }
 
 /** The adapters that a server starts with, on its devices; null = LoRA is off. @throws StartupError */
 export async function startAdapters(
   settings: LoraSettings | null,
-  { fleet, recipe, cpuPool, maxBytes, log }: LoraParts,
+  { recipe, cpuPool, maxBytes, log, ...parts }: LoraParts,
 ): Promise<{ readonly adapters: Adapters; readonly control: FleetAdapters } | null> {
   if (settings === null || recipe === null) return null;
-  const { maxRank, maxPerBatch, maxLoaded, refs } = settings;
+  const { maxRank, maxPerBatch, maxLoaded, eviction, refs } = settings;
   const readAdapter = (options: ReadOptions): Promise<LoraWeights> => cpuPool.readAdapter(options);
-  const control = new FleetAdapters({ fleet, readAdapter, recipe, maxRank, maxBytes });
-  const bounds = { maxPerBatch, maxLoaded, maxBytes };
+  const control = new FleetAdapters({ ...parts, readAdapter, recipe, maxRank, maxBytes });
+  const bounds = { maxPerBatch, maxLoaded, maxBytes, eviction };
   const adapters = new Adapters({ control, bounds, log });
   try {
     for (const ref of refs) await adapters.load(ref);

@@ -264,8 +264,13 @@ const SPECULATION = {
     max: 256,
   }),
   'max-loaded-loras': optionalInt(
-    'Most adapters that are loaded; the one that was not used for longest goes. Default: what fits.',
+    'Most adapters that are loaded; then --lora-eviction-policy says which goes. Default: what fits.',
     { min: 1 },
+  ),
+  'lora-eviction-policy': choice(
+    ['lru', 'fifo'],
+    'lru',
+    'Which adapter makes room: the one not used for longest, or the one loaded first.',
   ),
   'speculative-algorithm': optionalChoice(
     ['NGRAM', 'STANDALONE'],

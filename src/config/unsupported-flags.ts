@@ -81,7 +81,7 @@ const BY_SUBJECT = {
     elastic-ep-rejoin enable-elastic-expert-backup mooncake-ib-device kt-weight-path kt-method
     kt-cpuinfer kt-threadpool-count kt-num-gpu-experts kt-max-deferred-experts-per-token`,
   lora: `
-    enable-lora-overlap-loading lora-eviction-policy lora-backend max-lora-chunk-size
+    enable-lora-overlap-loading lora-backend max-lora-chunk-size
     lora-drain-wait-threshold lora-strict-loading`,
   memory: `
     enable-weights-cpu-backup enable-draft-weights-cpu-backup cpu-offload-gb

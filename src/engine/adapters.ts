@@ -2,7 +2,7 @@ import { refuse, StartupError } from '../core/errors.js';
 import type { LoraId } from '../core/lora.js';
 import { shownMiB } from '../core/shown-size.js';
 import { pythonRepr } from '../text/python-repr.js';
-import type { AdapterControl } from './control.js';
+import type { AdapterControl, SentAdapter } from './control.js';
 
 /** Which adapter is meant, and where it lies. */
 export interface AdapterRef {
@@ -10,6 +10,8 @@ export interface AdapterRef {
   readonly path: string;
   /** It is never unloaded to make room for another. */
   readonly pinned: boolean;
+  /** Where one that was sent is kept; absent = it lies at its path. */
+  readonly folder?: string;
 }
 
 /** A request's hold on an adapter: while anybody has one, it stays on the devices. */
@@ -27,7 +29,15 @@ export interface AdapterBounds {
   readonly maxLoaded: number | null;
   /** Of all that are loaded. */
   readonly maxBytes: number;
+  /** Which one makes room: the least recently used, or the one that was loaded first. */
+  readonly eviction: Eviction;
 }
+
+/** `--lora-eviction-policy` */
+export type Eviction = 'lru' | 'fifo';
+
+/** In the place of the path of an adapter that was sent; SGLang's word. */
+const SENT_PATH = '__tensor__';
 
 export interface AdaptersDeps {
   readonly control: AdapterControl;
@@ -58,7 +68,7 @@ export class Adapters {
   readonly bounds: AdapterBounds;
   readonly #control: AdapterControl;
   readonly #log: AdaptersDeps['log'];
-  /** Least recently used first. */
+  /** In the order in which they make room. */
   readonly #loaded = new Map<string, Loaded>();
   /** What a request may name: loaded, or evicted. */
   readonly #known = new Map<string, AdapterRef>();
@@ -83,6 +93,23 @@ export class Adapters {
     return this.#change(() => this.#load(ref));
   }
 
+  /** @throws AdapterError */
+  loadSent(
+    { name, pinned }: Pick<AdapterRef, 'name' | 'pinned'>,
+    sent: SentAdapter,
+  ): Promise<void> {
+    return this.#change(async () => {
+      this.#checkNew({ name, path: SENT_PATH, pinned });
+      const folder = await this.#control.keep(sent).catch((error: unknown) => failed(name, error));
+      try {
+        await this.#load({ name, path: SENT_PATH, pinned, folder });
+      } catch (error) {
+        await this.#control.discard(folder);
+        throw error;
+      }
+    });
+  }
+
   /** No new request gets it from now on; settles when those that have it have ended. @throws AdapterError */
   unload(name: string): Promise<void> {
     return this.#change(async () => {
@@ -94,6 +121,7 @@ export class Adapters {
       }
       this.#known.delete(name);
       await this.#drop(loaded);
+      await this.#discard(loaded.ref);
     });
   }
 
@@ -115,9 +143,10 @@ export class Adapters {
 
   #hold(name: string, loaded: Loaded | undefined): AdapterUse {
     if (loaded === undefined) throw new Error(`this is a bug: ${name} is not loaded`);
-    // The newest of all.
-    this.#loaded.delete(name);
-    this.#loaded.set(name, loaded);
+    if (this.bounds.eviction === 'lru') {
+      this.#loaded.delete(name);
+      this.#loaded.set(name, loaded);
+    }
     loaded.numUsers++;
     let isHeld = true;
     return {
@@ -157,17 +186,18 @@ export class Adapters {
 
   async #load(ref: AdapterRef): Promise<void> {
     this.#checkNew(ref);
-    const { id, bytes } = await this.#attach(ref).catch((error: unknown) => {
-      if (!(error instanceof StartupError)) throw error;
-      throw new AdapterError(`Failed to load LoRA adapter ${ref.name}: ${error.message}`);
-    });
+    const { id, bytes } = await this.#attach(ref).catch((error: unknown) =>
+      failed(ref.name, error, ref.folder),
+    );
+    const before = this.#known.get(ref.name);
+    if (before !== undefined && before.folder !== ref.folder) await this.#discard(before);
     this.#loaded.set(ref.name, { id, ref, bytes, numUsers: 0, onIdle: () => undefined });
     this.#known.set(ref.name, ref);
     this.#log.info(`LoRA adapter ${ref.name} loaded from ${ref.path}, ${shownMiB(bytes)}.`);
   }
 
   async #attach(ref: AdapterRef): Promise<Pick<Loaded, 'id' | 'bytes'>> {
-    const weights = await this.#control.read(ref.path);
+    const weights = await this.#control.read(ref.folder ?? ref.path);
     const bytes = weights.data.byteLength;
     await this.#makeRoom(ref, bytes);
     const id = this.#nextId++;
@@ -189,7 +219,7 @@ export class Adapters {
     }
   }
 
-  /** Unloads others, the least recently used first. */
+  /** Unloads others, in their order. */
   async #makeRoom(ref: AdapterRef, bytes: number): Promise<void> {
     const { maxLoaded, maxBytes } = this.bounds;
     for (;;) {
@@ -220,6 +250,10 @@ export class Adapters {
     this.#control.detach(loaded.id);
   }
 
+  async #discard({ folder }: AdapterRef): Promise<void> {
+    if (folder !== undefined) await this.#control.discard(folder);
+  }
+
   #names(): string {
     return `odict_keys([${[...this.#loaded.keys()].map(pythonRepr).join(', ')}])`;
   }
@@ -229,4 +263,17 @@ export class Adapters {
     this.#lastChange = done.catch(() => undefined);
     return done;
   }
+}
+
+/**
+ * @param folder that nobody who sent the adapter has heard of
+ * @throws AdapterError for what is wrong with an adapter, else the error
+ */
+function failed(name: string, error: unknown, folder?: string): never {
+  if (!(error instanceof StartupError)) throw error;
+  const shown =
+    folder === undefined
+      ? error.message
+      : error.message.replaceAll(`${folder}/`, '').replaceAll(folder, 'The adapter');
+  throw new AdapterError(`Failed to load LoRA adapter ${name}: ${shown}`);
 }

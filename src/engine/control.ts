@@ -51,10 +51,21 @@ export interface MemoryControl {
   resume(tags: readonly MemoryTag[]): Promise<string | null>;
 }
 
+/** An adapter that a client sent, as peft saves it. */
+export interface SentAdapter {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Bytes of a safetensors file. */
+  readonly weights: Uint8Array;
+}
+
 /** LoRA adapters on the devices. */
 export interface AdapterControl {
-  /** Reads and checks one for the weights that serve. @throws StartupError in a sentence */
+  /** Reads and checks one for the weights that serve, of a folder or of the hub. @throws StartupError in a sentence */
   read(path: string): Promise<LoraWeights>;
+  /** Keeps one that was sent in a folder of its own. @throws StartupError */
+  keep(sent: SentAdapter): Promise<string>;
+  /** Removes that folder. */
+  discard(folder: string): Promise<void>;
   /** Every device has it from here on, those that come later too. */
   attach(id: LoraId, weights: LoraWeights): void;
   /** No request has it any more. */

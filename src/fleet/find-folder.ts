@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import type { HostEnv } from '../config/load.js';
@@ -8,6 +9,7 @@ import {
   type FoundModel,
 } from '../model/source/find-model.js';
 import type { HubPart } from '../model/source/hub.js';
+import { isRepoName } from '../model/source/repo-name.js';
 import type { Logger } from '../observability/logger.js';
 import { lazyProgress } from './load-context.js';
 
@@ -35,6 +37,17 @@ export async function findFolder(
 ): Promise<string> {
   if (modelPath === BUILT_IN_NAME) return BUILT_IN_FOLDER;
   return (await find(findModel, context, { modelPath, part })).folder;
+}
+
+/**
+ * The folder of an adapter: the one that was named, or a repository `org/name` of the hub, of its main branch.
+ * @throws ModelLoadError
+ */
+export async function findAdapter(context: FindContext, path: string): Promise<string> {
+  const isThere = (await stat(path).catch(() => null)) !== null;
+  if (isThere || !path.includes('/') || !isRepoName(path)) return path;
+  const main = { ...context, args: { revision: null } };
+  return (await find(findOnHub, main, { modelPath: path, part: 'adapter' })).folder;
 }
 
 /** A model of the hub in its cache, whatever folder here has its name. @throws ModelLoadError */

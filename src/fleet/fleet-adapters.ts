@@ -1,9 +1,15 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { StartupError } from '../core/errors.js';
 import type { LoraId, LoraWeights } from '../core/lora.js';
-import type { AdapterControl } from '../engine/control.js';
+import type { AdapterControl, SentAdapter } from '../engine/control.js';
 import type { LoraRecipe } from '../model/lora/lora-recipe.js';
 import type { ReadOptions } from '../model/lora/read-adapter.js';
+import { ADAPTER_CONFIG, ADAPTER_FILE } from '../model/source/hub-cache.js';
 import type { DeviceFleet } from './device-fleet.js';
+import { requireSafetensors } from './sent-tensors.js';
+import type { TemporaryFolders } from './temporary-folders.js';
 
 export interface FleetAdaptersDeps {
   readonly fleet: Pick<DeviceFleet, 'loadAdapter' | 'unloadAdapter'>;
@@ -13,6 +19,9 @@ export interface FleetAdaptersDeps {
   readonly recipe: LoraRecipe;
   readonly maxRank: number;
   readonly maxBytes: number;
+  /** The folder of a path or a repository of the hub. @throws ModelLoadError */
+  readonly findFolder: (path: string) => Promise<string>;
+  readonly temporary: Pick<TemporaryFolders, 'make' | 'remove'>;
 }
 
 /** Reads adapters for the weights that serve, and brings them to every device. */
@@ -32,9 +41,22 @@ export class FleetAdapters implements AdapterControl {
   }
 
   async read(path: string): Promise<LoraWeights> {
-    const weights = await this.#readFrom(path, this.#recipe);
-    this.#folderOf.set(weights, path);
+    const folder = await this.#deps.findFolder(path);
+    const weights = await this.#readFrom(folder, this.#recipe);
+    this.#folderOf.set(weights, folder);
     return weights;
+  }
+
+  async keep({ config, weights }: SentAdapter): Promise<string> {
+    requireSafetensors(weights, 'serialized_named_tensors');
+    const folder = await this.#deps.temporary.make('adapter');
+    await writeFile(join(folder, ADAPTER_CONFIG), JSON.stringify(config));
+    await writeFile(join(folder, ADAPTER_FILE), weights);
+    return folder;
+  }
+
+  discard(folder: string): Promise<void> {
+    return this.#deps.temporary.remove(folder);
   }
 
   attach(id: LoraId, weights: LoraWeights): void {

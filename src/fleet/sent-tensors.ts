@@ -24,9 +24,7 @@ export async function storeTensors(
   const folder = await temporary.make('tensors');
   try {
     for (const [index, part] of parts.entries()) {
-      if (isPickle(part)) {
-        throw new ModelLoadError('unsafe_format', `${nameOf(index)} ${PICKLE}`);
-      }
+      requireSafetensors(part, nameOf(index));
       await writeFile(join(folder, `${nameOf(index)}.safetensors`), part);
     }
     return await openCheckpoint(folder);
@@ -48,6 +46,11 @@ export async function forgetTensors(
   const folders = new Set(old?.files.map(({ path }) => dirname(path)));
   for (const { path } of next?.files ?? []) folders.delete(dirname(path));
   for (const folder of folders) await temporary.remove(folder);
+}
+
+/** @throws ModelLoadError for a pickle, which is SGLang's own way */
+export function requireSafetensors(part: Uint8Array, name: string): void {
+  if (isPickle(part)) throw new ModelLoadError('unsafe_format', `${name} ${PICKLE}`);
 }
 
 function isPickle(part: Uint8Array): boolean {

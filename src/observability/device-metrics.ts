@@ -10,6 +10,8 @@ export interface MetricConstants {
   readonly contextLength: number;
   readonly weightBytes: number;
   readonly kvCacheBytes: number;
+  /** Adapters that may run at once; 0 = LoRA is off. */
+  readonly numLoraSlots: number;
 }
 
 type Read = (state: DeviceState) => number;
@@ -35,6 +37,14 @@ const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
   spec_accept_rate: ['Correct drafts among those made.', (s) => accepted(s, acceptRate)],
   utilization: ['Running requests by their largest number.', utilization],
 };
+
+function loraGauges(numSlots: number): typeof GAUGES {
+  return {
+    lora_pool_slots_used: ['LoRA adapters of running requests.', (s) => s.load.numAdapters],
+    lora_pool_slots_total: ['LoRA adapters that may run at once.', () => numSlots],
+    lora_pool_utilization: ['The one by the other.', (s) => s.load.numAdapters / numSlots],
+  };
+}
 
 function accepted({ load }: DeviceState, part: (drafts: DraftStats) => number): number {
   return load.drafts === null ? 0 : part(load.drafts);
@@ -78,7 +88,9 @@ export class DeviceMetrics {
     const named = (name: string, help: string) => ({ name: `sglang:${name}`, help, registers });
     const labelNames = [...LABELS];
     this.#numDevices = options.numDevices;
-    this.#gauges = Object.entries(GAUGES).map(
+    const { numLoraSlots } = options.constants;
+    const gauges = numLoraSlots === 0 ? GAUGES : { ...GAUGES, ...loraGauges(numLoraSlots) };
+    this.#gauges = Object.entries(gauges).map(
       ([name, [help, read]]) => [new Gauge({ ...named(name, help), labelNames }), read] as const,
     );
     this.#counters = Object.entries(COUNTERS).map(

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { HubStub } from '../doubles/hub-stub.js';
 import {
   generate,
   generateBatch,
@@ -144,6 +145,7 @@ async function checkBits(t: Test, family: string, flags: readonly string[]): Pro
 for (const [family, flags] of [
   ['llama', []],
   ['blocks', ['--quantization', 'w8a8_int8']],
+  ['blocks', ['--quantization', 'w8a8_int8', '--speculative-algorithm', 'NGRAM']],
   ['blocks', ['--quantization', 'int4']],
   ['llama', ['--speculative-algorithm', 'NGRAM', '--speculative-ngram-min-match-window-size', '1']],
 ] as const) {
@@ -261,6 +263,31 @@ t.test("one request may name an adapter for each prompt, and be OpenAI's", async
     ),
   );
   t.same(texts, [changed, changed, plain]);
+  const messages = [{ role: 'user', content: 'The capital of France is' }];
+  const said = async (path: string, more: object): Promise<string> => {
+    const response = await postJson(`${url}${path}`, { messages, stream: false, ...more });
+    return JSON.stringify(await response.json());
+  };
+  const short = { temperature: 0, max_tokens: 6 };
+  const options = { temperature: 0, num_predict: 6 };
+  for (const model of ['base', 'base:a']) {
+    const chat = JSON.parse(await said('/v1/chat/completions', { model, ...short })) as {
+      choices: { message: { content: string } }[];
+    };
+    const text = JSON.stringify(chat.choices[0]?.message.content);
+    for (const [path, more] of [
+      ['/v1/messages', short],
+      ['/api/chat', { options }],
+      ['/v1/responses', { input: messages, temperature: 0, max_output_tokens: 6 }],
+    ] as const) {
+      t.ok((await said(path, { model, ...more })).includes(text), `${path} of ${model}`);
+    }
+  }
+  for (const path of ['/v1/messages', '/api/chat', '/v1/chat/completions']) {
+    const body = { model: 'base:b', messages, ...(path === '/api/chat' ? {} : short) };
+    t.match(await said(path, body), /never been loaded: b/, path);
+  }
+  t.match(await said('/api/chat', { model: 'base:latest', options }), /"done":true/);
   const models = (await (await fetch(`${url}/v1/models`)).json()) as { data: object[] };
   t.match(models.data, [
     { id: 'base', parent: null },
@@ -376,3 +403,85 @@ t.test('a device that is replaced has them too, and other weights', async (t) =>
   t.equal(update.status, 200);
   t.same(essence(await generate(url, ask('a'))), expected, 'after an update');
 });
+
+t.test('an adapter may be sent, and goes with its name', async (t) => {
+  const radish = await serve('llama', [
+    ...['--lora-paths', `a=${adapter('llama-all')}`, '--enable-metrics'],
+  ]);
+  t.teardown(() => radish.stop());
+  const { url } = radish;
+  const read = (file: string) => readFile(join(adapter('llama-all'), file));
+  const config = JSON.parse(String(await read('adapter_config.json'))) as object;
+  const weights = (await read('adapter_model.safetensors')).toString('base64');
+  const send = (body: object) =>
+    post(url, '/load_lora_adapter_from_tensors', { lora_name: 's', config_dict: config, ...body });
+
+  t.same(await send({ serialized_named_tensors: [weights] }), [
+    200,
+    {
+      success: true,
+      error_message: null,
+      loaded_adapters: { a: adapter('llama-all'), s: '__tensor__' },
+    },
+  ]);
+  t.same(essence(await generate(url, ask('s'))), essence(await generate(url, ask('a'))));
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  t.match(metrics, /sglang:lora_pool_slots_used\{[^}]*\} 0\n/);
+  t.match(metrics, /sglang:lora_pool_slots_total\{[^}]*\} 8\n/);
+  t.equal((await unload(url, 's'))[0], 200);
+  t.equal((await send({ serialized_tensors: weights }))[0], 200, 'as SGLang called it before');
+
+  const pickle = Buffer.from([0x80, 4, 0, 0]).toString('base64');
+  const bad: [object, RegExp][] = [
+    [
+      { lora_name: 'p', serialized_named_tensors: [pickle] },
+      /^Failed to load LoRA adapter p: serialized_named_tensors is pickled/,
+    ],
+    [
+      { lora_name: 'c', serialized_named_tensors: [weights.slice(0, 400)] },
+      /^Failed to load LoRA adapter c: adapter_model\.safetensors /,
+    ],
+    [
+      { lora_name: 'd', config_dict: { ...config, use_dora: true }, serialized_tensors: weights },
+      /^Failed to load LoRA adapter d: adapter_config\.json asks for DoRA/,
+    ],
+  ];
+  for (const [body, why] of bad) {
+    const [status, { error_message }] = await send(body);
+    t.equal(status, 400);
+    t.match(error_message, why);
+  }
+  const path = '/load_lora_adapter_from_tensors';
+  t.match(await refusal(url, { lora_name: 'x' }, path), /^400 .*config_dict/);
+  const two = { lora_name: 'x', config_dict: {}, serialized_named_tensors: ['', ''] };
+  t.match(await refusal(url, two, path), /^400 .*one base64 string/);
+});
+
+t.test(
+  'an adapter of the hub is downloaded once, and a repository without one is refused',
+  async (t) => {
+    const files = new Map<string, Buffer>();
+    for (const name of ['adapter_config.json', 'adapter_model.safetensors']) {
+      files.set(name, await readFile(join(adapter('llama-all'), name)));
+    }
+    const hub = new HubStub('me/adapter', files);
+    const env = { HF_ENDPOINT: await hub.listen(), HF_HUB_OFFLINE: '', HF_HUB_CACHE: t.testdir() };
+    t.teardown(() => hub.close());
+    const radish = await startRadish(
+      [
+        ...['--model-path', join(FAMILIES, 'llama-plain'), '--skip-tokenizer-init'],
+        ...['--lora-paths', 'h=me/adapter', `a=${adapter('llama-all')}`],
+      ],
+      env,
+    );
+    t.teardown(() => radish.stop());
+    const { url } = radish;
+    t.same(essence(await generate(url, ask('h'))), essence(await generate(url, ask('a'))));
+    const { length } = hub.requests;
+    t.equal((await load(url, 'again', 'me/adapter'))[0], 200);
+    t.equal(hub.requests.length, length, 'from the cache');
+    const [status, { error_message }] = await load(url, 'x', 'me/other');
+    t.equal(status, 400);
+    t.match(error_message, /^Failed to load LoRA adapter x: /);
+  },
+);

@@ -1,10 +1,11 @@
 /**
  * Compares checkpoints that test/fixtures/vary*.py made with what the references computed of them:
  *
- *     node dist/test/vary/main.js FOLDER [PART OF A NAME ...] [--formats]
+ *     node dist/test/vary/main.js FOLDER [PART OF A NAME ...] [--bits] [--formats]
  *
  * A line for each: how far off it is at most, or why it was refused. Not part of `npm test`: what such a run finds becomes
- * a golden case. With `--formats` those that generate are asked in every number format, and a line has the mean KL of each.
+ * a golden case. With `--bits` those that generate must give the same ones in chunks, in a batch and on two threads; with
+ * `--formats` they are asked so in every number format, and a line has the mean KL of each.
  */
 
 import { readdir, readFile } from 'node:fs/promises';
@@ -12,15 +13,18 @@ import { join, resolve } from 'node:path';
 
 import type { Golden } from '../unit/model/golden.js';
 import type { PooledGolden } from '../unit/model/pooled-golden.js';
-import { causalError, klByFormat } from './causal.js';
+import { bitsFound, causalError, klByFormat } from './causal.js';
 import { pooledError } from './pooled.js';
 
 /** How far apart the reference is in f32 and in f64, where it says so: nobody can be nearer. */
 type Checked = (Golden | PooledGolden) & { readonly spread?: number };
 
 const TOLERANCE = 1e-4;
+/** Two computations in f32 round otherwise, and the sums of one may be longer than those of the other. */
+const SPREADS = 6;
 const args = process.argv.slice(2);
 const asksFormats = args.includes('--formats');
+const asksBits = args.includes('--bits');
 const [folder = '', ...parts] = args.filter((arg) => !arg.startsWith('--'));
 let numOff = 0;
 
@@ -38,9 +42,10 @@ async function lineOf(name: string, path: string, golden: Checked): Promise<stri
     if ('logprobs' in golden && asksFormats) return `kl ${name} ${await klByFormat(path, golden)}`;
     const error =
       'logprobs' in golden ? await causalError(path, golden) : await pooledError(path, golden);
-    const isOff = !(error < TOLERANCE + 2 * (golden.spread ?? 0));
-    if (isOff) numOff++;
-    return `${isOff ? 'OFF' : 'ok'} ${name} ${error}`;
+    const isOff = !(error < TOLERANCE + SPREADS * (golden.spread ?? 0));
+    const bits = asksBits && 'logprobs' in golden ? await bitsFound(path, golden) : [];
+    if (isOff || bits.length > 0) numOff++;
+    return [`${isOff ? 'OFF' : 'ok'} ${name} ${error}`, ...bits].join(' OTHER BITS ');
   } catch (error) {
     numOff++;
     return `REFUSED ${name} ${error instanceof Error ? error.message : String(error)}`;

@@ -51,6 +51,21 @@ export const LOAD_ADAPTER_FIELDS = {
   pinned: field.boolean('It never goes to make room for another.', { default: false }),
 } as const satisfies Fields;
 
+export const SENT_ADAPTER_FIELDS = {
+  lora_name: LOAD_ADAPTER_FIELDS.lora_name,
+  config_dict: field.raw('What adapter_config.json says.', { type: 'object' }),
+  serialized_named_tensors: field.raw('Base64 of one safetensors file.', {
+    type: 'array',
+    items: { type: 'string' },
+    minItems: 1,
+    maxItems: 1,
+  }),
+  serialized_tensors: field.string('The same, as SGLang called it before.'),
+  pinned: LOAD_ADAPTER_FIELDS.pinned,
+  load_format: field.string('How it is stored.', { enum: ['auto', 'safetensors'] }),
+  added_tokens_config: field.refused('Refused: the vocabulary is that of the model.'),
+} as const satisfies Fields;
+
 export const UNLOAD_ADAPTER_FIELDS = {
   lora_name: field.string('An adapter that is loaded.'),
 } as const satisfies Fields;

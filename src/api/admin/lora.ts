@@ -4,41 +4,52 @@ import { FieldReader } from '../../http/field-reader.js';
 import { jsonResponse, type FullResponse } from '../../http/http.js';
 import { parseOptionalObject } from '../../http/json.js';
 import type { Route } from '../../http/router.js';
-import { LOAD_ADAPTER_FIELDS, UNLOAD_ADAPTER_FIELDS } from './fields.js';
+import { LOAD_ADAPTER_FIELDS, SENT_ADAPTER_FIELDS, UNLOAD_ADAPTER_FIELDS } from './fields.js';
+import { parseSentAdapter, TENSOR_BODY_BYTES } from './sent-tensors.js';
 
 const LORA_IS_OFF = 'LoRA is not enabled. Please set `--enable-lora` to enable LoRA.';
 
 /** Loads and unloads LoRA adapters; null = LoRA is off. */
 export function createLoraRoutes(adapters: Adapters | null): readonly Route[] {
   return [
-    route(adapters, '/load_lora_adapter', LOAD_ADAPTER_FIELDS, (read, on) =>
-      on.load({
-        name: required(read, 'lora_name'),
-        path: required(read, 'lora_path'),
-        pinned: read.boolean('pinned') ?? false,
-      }),
-    ),
-    route(adapters, '/unload_lora_adapter', UNLOAD_ADAPTER_FIELDS, (read, on) =>
-      on.unload(required(read, 'lora_name')),
-    ),
+    route(adapters, {
+      path: '/load_lora_adapter',
+      fields: LOAD_ADAPTER_FIELDS,
+      change: (read, on) => on.load({ ...named(read), path: required(read, 'lora_path') }),
+    }),
+    route(adapters, {
+      path: '/load_lora_adapter_from_tensors',
+      fields: SENT_ADAPTER_FIELDS,
+      change: (read, on) => on.loadSent(named(read), parseSentAdapter(read)),
+      maxBodyBytes: TENSOR_BODY_BYTES,
+    }),
+    route(adapters, {
+      path: '/unload_lora_adapter',
+      fields: UNLOAD_ADAPTER_FIELDS,
+      change: (read, on) => on.unload(required(read, 'lora_name')),
+    }),
   ];
+}
+
+interface ChangeShape {
+  readonly path: string;
+  readonly fields: Fields;
+  readonly change: (read: FieldReader, adapters: Adapters) => Promise<void>;
+  /** Absent = as everywhere. */
+  readonly maxBodyBytes?: number;
 }
 
 function route(
   adapters: Adapters | null,
-  path: string,
-  fields: Fields,
-  change: (read: FieldReader, adapters: Adapters) => Promise<void>,
+  { path, fields, change, maxBodyBytes }: ChangeShape,
 ): Route {
   return {
     methods: ['POST'],
     path,
     access: 'admin',
     handler: async (request, reply) => {
-      const read = new FieldReader(
-        parseOptionalObject(await request.readBody(), fields),
-        'INVALID_JSON',
-      );
+      const body = parseOptionalObject(await request.readBody(maxBodyBytes), fields);
+      const read = new FieldReader(body, 'INVALID_JSON');
       if (adapters === null) {
         reply.send(refused(LORA_IS_OFF));
         return;
@@ -52,6 +63,10 @@ function route(
       }
     },
   };
+}
+
+function named(read: FieldReader): { readonly name: string; readonly pinned: boolean } {
+  return { name: required(read, 'lora_name'), pinned: read.boolean('pinned') ?? false };
 }
 
 function required(read: FieldReader, name: string): string {

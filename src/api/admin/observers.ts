@@ -8,6 +8,7 @@ import { RequestLog } from '../../observability/request-log.js';
 import { createLoggingRoutes } from './logging.js';
 import { createMetricsRoutes } from './metrics.js';
 import { createProfileRoutes } from './profile.js';
+import type { Adapters } from '../../engine/adapters.js';
 import type { Engine } from '../../engine/engine.js';
 import type { ServedModel, ServingLimits } from '../../engine/served-model.js';
 import type { Route } from '../../http/router.js';
@@ -17,6 +18,8 @@ export interface ObserverDeps {
   readonly engine: Engine;
   readonly model: ServedModel;
   readonly limits: ServingLimits;
+  /** Default: LoRA is off. */
+  readonly adapters?: Adapters | null;
   /** Where profiles go that name no folder. */
   readonly profilerDir: string;
   readonly log: Logger;
@@ -40,7 +43,7 @@ export function createObserverRoutes(deps: ObserverDeps): readonly Route[] {
   ];
 }
 
-function metricsOf({ args, engine, model, limits }: ObserverDeps): Metrics {
+function metricsOf({ args, engine, model, limits, adapters }: ObserverDeps): Metrics {
   const { spec } = model;
   const metrics = new Metrics({
     modelName: model.servedName,
@@ -52,6 +55,7 @@ function metricsOf({ args, engine, model, limits }: ObserverDeps): Metrics {
       contextLength: spec.contextLength,
       weightBytes: spec.weightBytes,
       kvCacheBytes: limits.maxTotalTokens * kvBytesPerToken(spec),
+      numLoraSlots: adapters?.bounds.maxPerBatch ?? 0,
     },
   });
   metrics.observe(engine.events);

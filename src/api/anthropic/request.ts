@@ -2,6 +2,7 @@ import { refuse } from '../../core/errors.js';
 import { maxPromptTokens, type RequestLimits } from '../../engine/fit-request.js';
 import type { JsonObject } from '../../http/json.js';
 import type { Value } from '../../text/jinja/values.js';
+import { chatModelOf } from '../openai/adapter-name.js';
 import {
   limitedByRoom,
   numPromptTokens,
@@ -35,6 +36,7 @@ export async function parseMessagesAsk(
   limits: RequestLimits,
 ): Promise<MessagesAsk> {
   const part = new Part(losslessBody(body));
+  const model = part.neededText('model');
   const maxTokens = part.integer('max_tokens') ?? part.missing('max_tokens');
   if (maxTokens < 0) refuse('max_tokens: Input should be greater than or equal to 0');
   const stopSequences = part.texts('stop_sequences') ?? [];
@@ -43,6 +45,7 @@ export async function parseMessagesAsk(
     chatBody({
       ...fields,
       rid: id,
+      model: chatModelOf(model, context.servedName),
       stream: part.flag('stream'),
       max_tokens: Math.min(maxTokens, context.givenContextLength ?? maxTokens),
       stop: stopSequences.length === 0 ? null : stopSequences,
@@ -57,7 +60,7 @@ export async function parseMessagesAsk(
   checkLength(numPromptTokens(ask), limits);
   return {
     ...ask,
-    model: part.neededText('model'),
+    model,
     // What is too long a wish ends with `model_context_window_exceeded`.
     generate: limitedByRoom(ask.generate),
     maxTokens,

@@ -5,6 +5,7 @@ import { FieldReader } from '../../http/field-reader.js';
 import { fieldOf, type JsonObject } from '../../http/json.js';
 import type { Dict, Value } from '../../text/jinja/values.js';
 import { dictField } from '../dict-field.js';
+import { chatModelOf } from '../openai/adapter-name.js';
 import { limitedByRoom, type ChatAsk, type ChatContext } from '../openai/chat-ask.js';
 import type { CallIds } from '../openai/call-ids.js';
 import type { OpenAiDeps } from '../openai/routes.js';
@@ -41,11 +42,17 @@ export interface IdleAsk {
 
 export type OllamaAsk = ModelAsk | IdleAsk;
 
+interface CommonOptions {
+  readonly model: string;
+  readonly contextLength: number;
+  readonly chat: ChatContext;
+}
+
 /** The fields of the chat body that both routes fill alike. @throws RequestError */
 export function commonFields(
   body: JsonObject,
   given: Dict,
-  { contextLength, chat }: { readonly contextLength: number; readonly chat: ChatContext },
+  { model, contextLength, chat }: CommonOptions,
 ): Readonly<Record<string, Value>> {
   const read = new FieldReader(body, 'INVALID_JSON');
   const numTop = read.integer('top_logprobs') ?? 0;
@@ -55,6 +62,8 @@ export function commonFields(
   const wantsLogprobs = read.boolean('logprobs') ?? false;
   return {
     ...samplingDefaults(chat),
+    // A tag means nothing else here.
+    model: chat.generate.takesAdapters ? chatModelOf(model, chat.servedName) : null,
     ...optionFields(body, given, contextLength),
     stream: read.boolean('stream') ?? true,
     response_format: responseFormat(dictField(given, 'format')),

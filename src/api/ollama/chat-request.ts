@@ -37,7 +37,7 @@ export async function parseChat(body: JsonObject, deps: OllamaDeps): Promise<Oll
   if (messages.length === 0) return idleAsk(model, showMessage, unload);
   const chat = chatContext(deps);
   const fields = chatBody({
-    ...commonFields(body, given, { ...served.spec, chat }),
+    ...commonFields(body, given, { ...served.spec, model, chat }),
     ...think.fields,
     messages: chatMessages(messages),
     tools: dictField(given, 'tools'),

@@ -40,7 +40,7 @@ export async function parseGenerate(body: JsonObject, deps: OllamaDeps): Promise
   const encoder = encoderFor(deps.generation);
   const isPlain = prompt.isRaw || served.chatTemplate === null;
   const fields = chatBody({
-    ...commonFields(body, given, { ...served.spec, chat }),
+    ...commonFields(body, given, { ...served.spec, model, chat }),
     ...think.fields,
     ...(isPlain ? await plainFields(prompt, encoder) : { messages: messagesOf(prompt) }),
   });

@@ -7,6 +7,7 @@ import { COMMON_REQUEST_FIELDS } from '../native/generate-fields.js';
 import type { GenerateContext } from '../native/generate-request.js';
 import { SAMPLING_FIELDS } from '../native/sampling-fields.js';
 import { MAX_PARALLEL_SAMPLES, parseSeed } from '../native/sampling-request.js';
+import { adapterOf } from './adapter-name.js';
 import { SHARED_SAMPLING } from './fields.js';
 import { grammarFields } from './response-format.js';
 import { checkUnsupportedFields } from './unsupported-fields.js';
@@ -128,15 +129,6 @@ function usageFields(
     includeUsage: flags.boolean('include_usage') ?? byDefault,
     continuousUsage: flags.boolean('continuous_usage_stats') ?? false,
   };
-}
-
-/** `base:adapter` asks for a LoRA adapter, unless the model's own name has a colon; Ollama's tag is none. */
-function adapterOf(model: string, servedName: string): string | null {
-  if (model === servedName || model === `${servedName}:latest`) return null;
-  const isOwn = model.startsWith(`${servedName}:`);
-  const begin = isOwn ? servedName.length : model.indexOf(':');
-  const adapter = begin < 0 ? '' : model.slice(begin + 1).trim();
-  return adapter === '' ? null : adapter;
 }
 
 /** Without effect, as in SGLang; but nobody may ask for a million. */

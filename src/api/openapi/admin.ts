@@ -6,6 +6,7 @@ import {
   HANG_ACTOR_FIELDS,
   INTERNAL_STATE_FIELDS,
   LOAD_ADAPTER_FIELDS,
+  SENT_ADAPTER_FIELDS,
   LOGGING_FIELDS,
   MEMORY_FIELDS,
   PAUSE_FIELDS,
@@ -94,6 +95,10 @@ export const ADMIN_OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /get_weights_by_name': WEIGHTS,
   'POST /load_lora_adapter': admin('Load a LoRA adapter.', {
     body: optionalBody(LOAD_ADAPTER_FIELDS),
+    answers: MESSAGE,
+  }),
+  'POST /load_lora_adapter_from_tensors': admin('Load a LoRA adapter that is sent.', {
+    body: optionalBody(SENT_ADAPTER_FIELDS),
     answers: MESSAGE,
   }),
   'POST /unload_lora_adapter': admin('Unload it, when those that use it have ended.', {

@@ -2,6 +2,7 @@ import { FieldReader, preview } from '../../http/field-reader.js';
 import { fieldOf, isObject, type JsonObject } from '../../http/json.js';
 import type { Dict, Value } from '../../text/jinja/values.js';
 import { dictField } from '../dict-field.js';
+import { chatModelOf } from '../openai/adapter-name.js';
 import { losslessBody } from '../openai/lossless.js';
 import { refuseForm, refuseParam } from './errors.js';
 import { INCLUDABLE, MAX_ID_CHARS, NOT_HERE, SHARED_WITH_CHAT } from './fields.js';
@@ -61,7 +62,7 @@ export function parseRequest(
     chat: {
       ...chatFields(lossless),
       rid: id,
-      model: adapterOf(shown.model, settings.servedName),
+      model: chatModelOf(shown.model, settings.servedName),
       temperature: dictField(lossless, 'temperature') ?? shown.temperature,
       stream: read.boolean('stream') ?? false,
       max_completion_tokens: shown.max_output_tokens,
@@ -78,11 +79,6 @@ export function parseRequest(
 
 function chatFields(lossless: Dict): Record<string, Value> {
   return Object.fromEntries(SHARED_WITH_CHAT.map((name) => [name, dictField(lossless, name)]));
-}
-
-/** A chat body's `model` where an adapter is asked for; of any other name a colon is a part. */
-function adapterOf(model: string, servedName: string): string | null {
-  return model.startsWith(`${servedName}:`) ? model : null;
 }
 
 function parseInclude(value: unknown): ReadonlySet<string> {

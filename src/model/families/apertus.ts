@@ -10,6 +10,7 @@ import { readSizes, refusePartialRotary } from './sizes.js';
 
 const architecture = 'ApertusForCausalLM';
 
+const THETA = 12_000_000;
 const SCALING = {
   rope_type: 'llama3',
   factor: 8,
@@ -23,12 +24,12 @@ export const apertus: ModelFamily = {
   architecture,
   models: 'Apertus',
   read: (said) => {
-    const fields = withScaling(said, SCALING);
+    const fields = withScaling(said, SCALING, { ...SCALING, rope_theta: THETA });
     refusePartialRotary(fields);
     const config = readSizes(fields, {
       architecture,
       modelType: 'apertus',
-      reach: readRope(fields, 12_000_000),
+      reach: readRope(fields, THETA),
     });
     const norm = rmsNorm(fields, 'rms_norm_eps', 1e-5);
     const isLearned = fields.text('hidden_act', 'xielu') === 'xielu';

@@ -8,6 +8,8 @@ import { gatedMlp, readActivation } from './parts/mlp.js';
 import { layerNorm, type NormStyle } from './parts/norm.js';
 import type { LayerPlace } from './parts/place.js';
 import { wholeRotary } from './parts/rotary.js';
+import { readRope } from './rope-config.js';
+import { isOfVersion5 } from './saved-by.js';
 import { readSizes, refusePartialRotary } from './sizes.js';
 
 const architecture = 'CohereForCausalLM';
@@ -18,7 +20,8 @@ export const cohere: ModelFamily = {
   models: 'Command R, Aya',
   read: (fields) => {
     refusePartialRotary(fields);
-    const config = readSizes(fields, { architecture, modelType: 'cohere' });
+    const reach = readRope(fields, isOfVersion5(fields) ? 500_000 : 10_000);
+    const config = readSizes(fields, { architecture, modelType: 'cohere', reach });
     const norm = readCohereNorm(fields);
     const headNorm = fields.boolean('use_qk_norm', false)
       ? { ...norm, over: 'head' as const, gains: 'rows' as const }

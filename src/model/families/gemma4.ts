@@ -106,7 +106,8 @@ const PROPORTIONAL = 'proportional';
 /** Of layers without a window; what is proportional has the frequencies of whole heads, and turns a part of them. */
 function readReach(fields: ConfigFields) {
   const settings = ropeSettings(fields);
-  if (settings === null) return readRope(fields, 1_000_000);
+  // Its own `rope_theta` is not read.
+  if (settings === null) return readRope(fields.completed({}, { rope_theta: 1_000_000 }));
   if (settings.text('rope_type', 'default') !== PROPORTIONAL) {
     if (settings.positive('partial_rotary_factor', 1) !== 1) {
       settings.fail('partial_rotary_factor', `1 but for the type "${PROPORTIONAL}"`);

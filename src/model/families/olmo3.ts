@@ -5,7 +5,8 @@ import { attention } from './parts/attention.js';
 import { postNorm } from './parts/layers.js';
 import { gatedMlp } from './parts/mlp.js';
 import { type RotaryTraits, wholeRotary } from './parts/rotary.js';
-import { ropeSettings } from './rope-config.js';
+import { readRope, ropeSettings } from './rope-config.js';
+import { isOfVersion5 } from './saved-by.js';
 import { windowsByLayer } from './sliding-window.js';
 
 const architecture = 'Olmo3ForCausalLM';
@@ -19,6 +20,7 @@ export const olmo3: ModelFamily = {
       architecture,
       modelType: 'olmo3',
       eps: 1e-5,
+      reach: readRope(fields, isOfVersion5(fields) ? 500_000 : 10_000),
     });
     const bias = fields.boolean('attention_bias', false);
     const size = fields.size('sliding_window', 4096);

@@ -1,4 +1,5 @@
 import { ModelConfigError, type ConfigFields } from './config-fields.js';
+import { isOfVersion5 } from './saved-by.js';
 
 const DEFAULT_THETA = 10_000;
 
@@ -96,13 +97,17 @@ export interface RopeReach {
 /** Layers that `layer_types` tells apart, and the newer `rope_parameters` with it. */
 type LayerKind = 'full_attention' | 'sliding_attention';
 
-/** The settings with a `rope_scaling` where there is no word of any: null is a word. */
-export function withScaling(
-  fields: ConfigFields,
-  scaling: Readonly<Record<string, string | number | boolean>>,
-): ConfigFields {
-  const isSilent = !fields.says('rope_scaling') && !fields.says('rope_parameters');
-  return isSilent ? fields.completed({}, { rope_scaling: scaling }) : fields;
+type Scaling = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * The settings with a `rope_scaling` where there is no word of any: in version 4 of transformers null is a word, in version
+ * 5 it is none. `newer` is what the class of the latter has.
+ */
+export function withScaling(fields: ConfigFields, scaling: Scaling, newer = scaling): ConfigFields {
+  const isNewer = isOfVersion5(fields);
+  if (fields.has('rope_parameters') || fields.has('rope_scaling')) return fields;
+  if (!isNewer && fields.says('rope_scaling')) return fields;
+  return fields.completed({}, { rope_scaling: isNewer ? newer : scaling });
 }
 
 /** `rope_scaling`, or the newer `rope_parameters`: of all layers, or those of `kind` in it. */

@@ -45,7 +45,11 @@ export function routedMlp(
     target.device === 'webgpu'
       ? everyExpert(context, read, route, plan)
       : chosenExperts(context, read, route, plan);
-  const mixed = latent === undefined ? given : packedLinear(context, given, latent.leave);
+  const left = latent === undefined ? given : packedLinear(context, given, latent.leave);
+  const mixed =
+    plan.bias === undefined
+      ? left
+      : graph.node('Add', [left, graph.externalFloat(context.store.tensor(plan.bias.name))]);
   const whole = graph.node('Reshape', [mixed, graph.node('Shape', [normed])]);
   const routed = besides === undefined ? whole : norm(context, whole, besides.outputNorm);
   const { shared } = plan;

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 
 import { ModelLoadError } from '../load-error.js';
 import type { CheckpointTensor } from '../source/checkpoint.js';
+import { ADAPTER_CONFIG, ADAPTER_FILE } from '../source/hub-cache.js';
 import { readRegularText } from '../source/regular-file.js';
 import { openWeightFile } from '../source/safetensors.js';
 import { type AdapterConfig, parseAdapterConfig } from './adapter-config.js';
 
-const CONFIG_FILE = 'adapter_config.json';
-const WEIGHT_FILE = 'adapter_model.safetensors';
 const PICKLE_FILE = 'adapter_model.bin';
 const CONFIG_BYTES_MAX = 2 ** 20;
 /** What peft puts before the names of the model's own modules. */
@@ -30,26 +29,26 @@ export interface AdapterFiles {
 
 /** @throws ModelLoadError in a sentence that names the file or the tensor */
 export async function openAdapter(folder: string): Promise<AdapterFiles> {
-  const config = join(folder, CONFIG_FILE);
+  const config = join(folder, ADAPTER_CONFIG);
   const text = await readRegularText(config, CONFIG_BYTES_MAX).catch((error: unknown) => {
     if (error instanceof ModelLoadError) throw error;
-    throw missing(`${folder} is no LoRA adapter: it has no ${CONFIG_FILE} that can be read.`);
+    throw missing(`${folder} is no LoRA adapter: it has no ${ADAPTER_CONFIG} that can be read.`);
   });
   const parsed = parseAdapterConfig(text, config);
   await requireSafetensors(folder);
-  const { tensors } = await openWeightFile(folder, WEIGHT_FILE);
-  return { config: parsed, pairs: pairsOf(tensors, join(folder, WEIGHT_FILE)) };
+  const { tensors } = await openWeightFile(folder, ADAPTER_FILE);
+  return { config: parsed, pairs: pairsOf(tensors, join(folder, ADAPTER_FILE)) };
 }
 
 async function requireSafetensors(folder: string): Promise<void> {
-  if (await isThere(join(folder, WEIGHT_FILE))) return;
+  if (await isThere(join(folder, ADAPTER_FILE))) return;
   if (await isThere(join(folder, PICKLE_FILE))) {
     throw new ModelLoadError(
       'unsafe_format',
-      `${folder} has only pickle weights (${PICKLE_FILE}), which can run code when opened; Radish reads ${WEIGHT_FILE} only.`,
+      `${folder} has only pickle weights (${PICKLE_FILE}), which can run code when opened; Radish reads ${ADAPTER_FILE} only.`,
     );
   }
-  throw missing(`${folder} has no ${WEIGHT_FILE}.`);
+  throw missing(`${folder} has no ${ADAPTER_FILE}.`);
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -17,9 +17,7 @@ export function plannedTensors(plan: AnyPlan): TensorPlan[] {
 
 function decoderTensors(plan: TrunkPlan): TensorPlan[] {
   const norms = [...plan.layers.flatMap(layerNorms), ...outerNorms(plan)];
-  const activations = plan.layers.flatMap(({ mlp }) =>
-    mlp === null ? [] : activationTensors(mlp),
-  );
+  const activations = plan.layers.flatMap(({ mlp }) => (mlp === null ? [] : mlpTensors(mlp)));
   const others = plan.layers.flatMap((layer) => [
     ...scoreTensors(layer),
     ...recurrentTensors(layer.recurrent),
@@ -73,8 +71,9 @@ export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
   return tensors.filter((tensor) => tensor !== null && tensor !== undefined);
 }
 
-/** What the checkpoint has of a learned activation. */
-export function activationTensors(mlp: MlpPlan): TensorPlan[] {
+/** What the checkpoint has of a learned activation, or of all experts together. */
+export function mlpTensors(mlp: MlpPlan): TensorPlan[] {
+  if (mlp.kind === 'moe') return mlp.bias === undefined ? [] : [mlp.bias];
   if (mlp.kind !== 'plain' || typeof mlp.activation === 'string') return [];
   return [mlp.activation.positive, mlp.activation.negative];
 }

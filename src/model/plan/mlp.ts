@@ -52,6 +52,8 @@ export interface MoePlan {
   readonly shared: SharedExpertPlan | null;
   /** Experts read what `enter` makes of a token, `leave` what they give together; absent = neither is there. */
   readonly latent?: { readonly enter: LinearPlan; readonly leave: LinearPlan };
+  /** `[hidden]`: is added to what they give together; absent = nothing is. */
+  readonly bias?: TensorPlan;
   /** Absent = router and experts read what the MLP of the layer reads. */
   readonly besides?: ExpertsBesides;
 }

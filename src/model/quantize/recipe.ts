@@ -2,7 +2,7 @@ import type { QuantizedFormat } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { attentionNorms, besideNorms, normTensors, recurrentNorms } from '../plan/facts.js';
 import {
-  activationTensors,
+  mlpTensors,
   besideLinears,
   entryLinears,
   latentLinears,
@@ -171,7 +171,7 @@ function addLayer(
     ...besideNorms(layer),
   ];
   for (const norm of others) addNorm(list, norm);
-  const ofMlp = mlp === null ? [] : activationTensors(mlp);
+  const ofMlp = mlp === null ? [] : mlpTensors(mlp);
   const ofLayer = [...scoreTensors(layer), ...recurrentTensors(recurrent), ...streamTensors(layer)];
   addTables(list, [...ofMlp, ...ofLayer]);
   for (const { linear, isShown } of layerOrders(layer, steps, encoding)) {

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 
 import { isGgufFile } from './gguf/split.js';
 import { downloadGguf, downloadModel, type DownloadDeps, type HubPart } from './hub.js';
-import { hasTokenizer, HubCache, isComplete } from './hub-cache.js';
+import { hasAdapter, hasTokenizer, HubCache, isComplete } from './hub-cache.js';
 import { findCachedGguf, hubGguf, type HubGguf } from './hub-gguf.js';
 import { ModelLoadError } from '../load-error.js';
 import { isRepoName, isRevision } from './repo-name.js';
@@ -19,7 +19,7 @@ export interface FindModelOptions {
   readonly token: string | null;
   /** HF_HUB_OFFLINE */
   readonly offline: boolean;
-  /** A repository's tokenizer alone is fetched without weights. Absent = the model. */
+  /** A repository's tokenizer alone is fetched without weights, a LoRA adapter with its own. Absent = the model. */
   readonly part?: HubPart;
 }
 
@@ -119,6 +119,8 @@ async function findComplete(
 ): Promise<{ readonly folder: string; readonly isSettled: boolean } | null> {
   const folder = await cache.find(revision);
   if (folder === null) return null;
+  // Nothing else of it is read.
+  if (part === 'adapter') return (await hasAdapter(folder)) ? { folder, isSettled: true } : null;
   if (!(await (part === 'model' ? isComplete(folder) : hasTokenizer(await readdir(folder)))))
     return null;
   return { folder, isSettled: await cache.isSettled(folder) };

@@ -10,6 +10,9 @@ import { INDEX_FILE, readIndex } from './safetensors.js';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 const WEIGHT_FILE = /\.safetensors(\.index\.json)?$/;
+/** The two files of an adapter, as peft names them. */
+export const ADAPTER_FILE = 'adapter_model.safetensors';
+export const ADAPTER_CONFIG = 'adapter_config.json';
 const TOKENIZERS = ['tokenizer.json', 'tokenizer.model', 'vocab.json', 'vocab.txt'];
 /** What decides how a model answers, and a repository may lack. */
 const OPTIONAL = [
@@ -136,6 +139,14 @@ export async function isComplete(snapshot: string): Promise<boolean> {
 /** Whether a tokenizer is among the names of a snapshot's files, whatever it lacks of the model. */
 export function hasTokenizer(names: readonly string[]): boolean {
   return TOKENIZERS.some((name) => names.includes(name));
+}
+
+/** Whether a snapshot holds both files of an adapter (links followed). */
+export async function hasAdapter(snapshot: string): Promise<boolean> {
+  const found = await Promise.all(
+    [ADAPTER_CONFIG, ADAPTER_FILE].map((name) => exists(join(snapshot, name))),
+  );
+  return found.every(Boolean);
 }
 
 /** `modules.json` of a snapshot; null where it has none, or none that can be read. */

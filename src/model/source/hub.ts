@@ -5,7 +5,7 @@ import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 
 import { makeFolders } from '../../core/make-folders.js';
 import { fetchBlob, partOf, type HubFile } from './hub-blob.js';
-import { readModules, type HubCache } from './hub-cache.js';
+import { ADAPTER_FILE, readModules, type HubCache } from './hub-cache.js';
 import { chooseGguf, noGguf, type HubGguf } from './hub-gguf.js';
 import { sweepRepo } from './hub-leftovers.js';
 import { hubFetch, type HubRepo } from './hub-request.js';
@@ -35,8 +35,11 @@ export interface DownloadDeps {
   readonly retryDelayMs?: number;
 }
 
-/** What is wanted of a repository: all of it that a loader may read, or the tokenizer and chat templates. */
-export type HubPart = 'model' | 'tokenizer';
+/**
+ * What is wanted of a repository: all of it that a loader may read, or the tokenizer and chat templates, or these with a
+ * LoRA adapter.
+ */
+export type HubPart = 'model' | 'tokenizer' | 'adapter';
 
 /**
  * Downloads whatever the loader may read of a repository into the cache, folders too, and notes what there is
@@ -58,6 +61,7 @@ export async function downloadModel(
     await downloadNetwork({ origin, files, snapshot, blobs });
   } else {
     await blobs.download(small.filter(({ path }) => path !== INDEX_FILE));
+    if (deps.part === 'adapter') await blobs.download([adapterFile(origin, files)]);
   }
   await cache.noteAbsent(commit);
   await cache.writeRef(origin.revision, commit);
@@ -107,6 +111,16 @@ async function downloadNetwork({ origin, files, snapshot, blobs }: Network): Pro
   if (network.length === 0) throw noWeights(origin, trunk);
   const rest = await Promise.all(parts.filter((part) => part !== trunk).map(weightsOf));
   await blobs.download([...network, ...rest.flat()]);
+}
+
+/** @throws ModelLoadError */
+function adapterFile({ repo, endpoint }: HubRepo, files: readonly HubFile[]): HubFile {
+  const found = files.find(({ path }) => path === ADAPTER_FILE);
+  if (found !== undefined) return found;
+  throw new ModelLoadError(
+    'unsafe_format',
+    `${endpoint}/${repo} is no LoRA adapter that Radish reads: it has no ${ADAPTER_FILE}.`,
+  );
 }
 
 function noWeights({ repo, endpoint }: HubRepo, folder: string): ModelLoadError {

@@ -7,6 +7,7 @@ import type { ModelSpec } from '../../../src/core/model-spec.js';
 import { presetArgs } from '../api/test-app.js';
 
 const MLP = ['gate_proj', 'up_proj', 'down_proj'];
+const asItIs = (path: string) => Promise.resolve(path);
 const PATH = join('test', 'fixtures', 'lora', 'llama-patterns');
 
 t.test('an adapter is a name and a path, a path, or an object', (t) => {
@@ -25,17 +26,23 @@ t.test('an adapter is a name and a path, a path, or an object', (t) => {
 });
 
 t.test('rank and modules are those of the adapters, where nobody says', async (t) => {
-  t.equal(await loraSettings(presetArgs()), null);
+  t.equal(await loraSettings(presetArgs(), asItIs), null);
   const args = { ...presetArgs(), loraPaths: [`a=${PATH}`] };
-  t.match(await loraSettings(args), { maxRank: 9, maxPerBatch: 8, maxLoaded: null });
-  const found = await loraSettings(args);
+  t.match(await loraSettings(args, asItIs), { maxRank: 9, maxPerBatch: 8, maxLoaded: null });
+  const found = await loraSettings(args, asItIs);
   t.same(new Set(found?.targets), new Set(['q_proj', 'k_proj', 'v_proj', 'o_proj', ...MLP]));
   const said = { ...args, maxLoraRank: 16, loraTargetModules: ['q_proj', 'all'] };
-  t.match(await loraSettings(said), { maxRank: 16, targets: 'all' });
-  await t.rejects(loraSettings({ ...presetArgs(), enableLora: true }), /you need to specify both/);
-  await t.rejects(loraSettings({ ...args, loraPaths: ['a=x', 'a=y'] }), /two adapters 'a'/);
+  t.match(await loraSettings(said, asItIs), { maxRank: 16, targets: 'all' });
   await t.rejects(
-    loraSettings({ ...said, loraPaths: ['x', 'y', 'z'], maxLoadedLoras: 2, maxLorasPerBatch: 1 }),
+    loraSettings({ ...presetArgs(), enableLora: true }, asItIs),
+    /you need to specify both/,
+  );
+  await t.rejects(loraSettings({ ...args, loraPaths: ['a=x', 'a=y'] }, asItIs), /two adapters 'a'/);
+  await t.rejects(
+    loraSettings(
+      { ...said, loraPaths: ['x', 'y', 'z'], maxLoadedLoras: 2, maxLorasPerBatch: 1 },
+      asItIs,
+    ),
     /should not exceed max_loaded_loras\. max_loaded_loras=2, lora_paths=3/,
   );
 });
@@ -49,6 +56,7 @@ t.test('adapters get a part of what the weights leave', (t) => {
     maxRank: 5,
     maxPerBatch: 2,
     maxLoaded: null,
+    eviction: 'lru',
   } as const;
   t.equal(loraBytes(lora, 5), 8 * 200 * 4, 'a rank is rounded up');
   t.equal(loraBudget(settings, spec, 1e9), 2 * 6400);

@@ -3,6 +3,7 @@ import t from 'tap';
 import { RequestError, StartupError } from '../../../src/core/errors.js';
 import type { LoraId, LoraWeights } from '../../../src/core/lora.js';
 import { Adapters, type AdapterBounds, type AdapterRef } from '../../../src/engine/adapters.js';
+import type { SentAdapter } from '../../../src/engine/control.js';
 import { withAdapters } from '../../../src/engine/use-adapters.js';
 
 /** What a server's devices have: adapters of so many numbers as their paths say. */
@@ -13,16 +14,24 @@ class Rig {
   constructor(bounds: Partial<AdapterBounds> = {}) {
     const control = {
       read: (path: string): Promise<LoraWeights> => {
-        if (path === 'bad') return Promise.reject(new StartupError('it is bad'));
+        if (path === 'bad') return Promise.reject(new StartupError('it is broken'));
         const data = new Float32Array(Number(path));
         return Promise.resolve({ data, linears: [] });
       },
       attach: (id: LoraId) => this.story.push(`attach ${id}`),
       detach: (id: LoraId) => this.story.push(`detach ${id}`),
+      keep: ({ weights }: SentAdapter) => {
+        this.story.push('keep');
+        return Promise.resolve(weights.length === 0 ? 'bad' : String(weights.length));
+      },
+      discard: (folder: string) => {
+        this.story.push(`discard ${folder}`);
+        return Promise.resolve();
+      },
     };
     this.adapters = new Adapters({
       control,
-      bounds: { maxPerBatch: 8, maxLoaded: null, maxBytes: 4000, ...bounds },
+      bounds: { maxPerBatch: 8, maxLoaded: null, maxBytes: 4000, eviction: 'lru', ...bounds },
       log: { info: () => undefined },
     });
   }
@@ -78,7 +87,10 @@ t.test('bytes are bounded as the count is, and what is pinned stays', async (t) 
   t.same(rig.names, ['a', 'c']);
   await t.rejects(rig.load('d', { path: '900' }), /^.*Didn't find any LoRA adapters when trying/);
   await t.rejects(rig.load('a'), /LoRA with name a already exists\. Loaded LoRAs: odict_keys/);
-  await t.rejects(rig.load('x', { path: 'bad' }), /^.*Failed to load LoRA adapter x: it is bad$/);
+  await t.rejects(
+    rig.load('x', { path: 'bad' }),
+    /^.*Failed to load LoRA adapter x: it is broken$/,
+  );
   await t.rejects(rig.adapters.unload('x'), /LoRA with name x does not exist/);
 });
 
@@ -134,4 +146,31 @@ t.test('a request that cannot be made holds nothing', async (t) => {
     withAdapters(many, rig.adapters, () => 0),
     { message: 'Received request with 9 unique loras requested but max loaded loras is 8' },
   );
+});
+
+t.test('what was sent is kept until it is unloaded, and not at all where it fails', async (t) => {
+  const rig = new Rig();
+  const sent = (size: number): SentAdapter => ({ config: {}, weights: new Uint8Array(size) });
+  await rig.adapters.loadSent({ name: 'a', pinned: false }, sent(100));
+  t.match(rig.adapters.loaded, [{ name: 'a', path: '__tensor__' }]);
+  await t.rejects(rig.adapters.loadSent({ name: 'a', pinned: false }, sent(9)), /already exists/);
+  await t.rejects(rig.adapters.loadSent({ name: 'b', pinned: false }, sent(0)), {
+    message: 'Failed to load LoRA adapter b: it is broken',
+  });
+  await rig.adapters.unload('a');
+  t.same(rig.story, ['keep', 'attach 1', 'keep', 'discard bad', 'detach 1', 'discard 100']);
+});
+
+t.test('by fifo the one that was loaded first makes room, used or not', async (t) => {
+  for (const [eviction, left] of [
+    ['fifo', ['b', 'c']],
+    ['lru', ['a', 'c']],
+  ] as const) {
+    const rig = new Rig({ maxLoaded: 2, eviction });
+    await rig.load('a');
+    await rig.load('b');
+    for (const hold of await rig.adapters.use(['a'])) hold.release();
+    await rig.load('c');
+    t.same(rig.names, left, eviction);
+  }
 });

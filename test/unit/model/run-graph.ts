@@ -253,6 +253,7 @@ export class GraphRunner {
       adapters: slots.map(lora.of),
       counts: slots.map(() => numRows),
       tokens: new Int32Array(step.ids.size),
+      numDecoding: 0,
     };
     return withLoraFeeds(feeds, lora.store, input, step.headRows);
   }

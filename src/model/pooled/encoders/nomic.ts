@@ -2,11 +2,15 @@ import type { Activation } from '../../activation.js';
 import type { ConfigFields } from '../../families/config-fields.js';
 import { gatedMlp, plainMlp } from '../../families/parts/mlp.js';
 import { layerNorm } from '../../families/parts/norm.js';
+import type { Part } from '../../families/parts/part.js';
+import type { LayerPlace } from '../../families/parts/place.js';
 import { HIDDEN_ACTIVATIONS } from '../activation-names.js';
+import type { MlpPlan } from '../../plan/mlp.js';
 import type { PooledTrunk } from '../pooled-plan.js';
 import { flashEncoder } from './flash.js';
 import { denseHead, wordsHead } from './heads.js';
 import { encoderClasses } from './lines.js';
+import { nomicExperts } from './nomic-experts.js';
 import { readEncoderSizes } from './sizes.js';
 
 /** Usual names of what its config.json calls its own way. */
@@ -23,7 +27,7 @@ const NAMES = {
 /** Activations of an MLP with a gate. */
 const GATED = { swiglu: 'silu', geglu: 'gelu', glu: 'sigmoid' } as const;
 
-/** BERT with a rotation instead of positions, SwiGLU and no biases (arXiv 2402.01613). */
+/** BERT with a rotation instead of positions, SwiGLU and no biases (arXiv 2402.01613), or with biases, GELU and experts. */
 export const NOMIC = encoderClasses({
   name: 'NomicBert',
   trunk: nomic,
@@ -64,21 +68,26 @@ function nomic(own: ConfigFields, architecture: string): PooledTrunk {
   if (fields.boolean('mlp_fc2_bias', mlpBias) !== mlpBias) {
     fields.fail('mlp_fc2_bias', 'as "mlp_fc1_bias" is');
   }
+  const experts = nomicExperts(fields, activation);
+  if (experts !== null && isGated) {
+    fields.fail('hidden_act', 'one without a gate beside "moe_every_n_layers"');
+  }
+  const dense = (place: LayerPlace): Part<MlpPlan> =>
+    isGated
+      ? gatedMlp(place, {
+          activation,
+          bias: mlpBias,
+          modules: { at: 'mlp', gate: 'fc12', up: 'fc11', down: 'fc2' },
+        })
+      : plainMlp(place, {
+          activation,
+          bias: mlpBias,
+          modules: { at: 'mlp', up: 'fc1', down: 'fc2' },
+        });
   return flashEncoder(fields, config, {
     prefix: isOwn ? 'bert.' : 'nomic_bert.',
     attention: { at: 'attn', bias },
-    mlp: (place) =>
-      isGated
-        ? gatedMlp(place, {
-            activation,
-            bias: mlpBias,
-            modules: { at: 'mlp', gate: 'fc12', up: 'fc11', down: 'fc2' },
-          })
-        : plainMlp(place, {
-            activation,
-            bias: mlpBias,
-            modules: { at: 'mlp', up: 'fc1', down: 'fc2' },
-          }),
+    mlp: (place) => (experts?.routes(place.index) === true ? experts.mlp(place) : dense(place)),
   });
 }
 
@@ -99,7 +108,4 @@ function refuseOthers(fields: ConfigFields): void {
   }
   if (fields.positive('rotary_emb_fraction', 1) !== 1) fields.fail('rotary_emb_fraction', '1');
   if (fields.has('rotary_emb_scale_base')) fields.fail('rotary_emb_scale_base', 'null');
-  if (fields.count('moe_every_n_layers', 0) > 0) {
-    fields.fail('moe_every_n_layers', '0 (experts of nomic-embed-text-v2-moe are not supported)');
-  }
 }

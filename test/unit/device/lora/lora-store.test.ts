@@ -78,11 +78,17 @@ t.test('a set stays while it has what runs need, and goes with one of its own', 
   t.end();
 });
 
-function feedsOf(adapters: number[], counts: number[], normRows: number[]) {
+function feedsOf(
+  adapters: number[],
+  counts: number[],
+  normRows: number[],
+  { numDecoding = 0, numFollowing = 0 } = {},
+) {
   const store = new LoraStore([Q]);
   for (const id of [7, 8]) store.load(id, weights(id, 1));
   const tokens = new Int32Array(counts.reduce((sum, count) => sum + count, 0));
-  return withLoraFeeds({}, store, { adapters, counts, tokens }, normRows);
+  const run = { adapters, counts, tokens, numDecoding, numFollowing };
+  return withLoraFeeds({}, store, run, normRows);
 }
 
 t.test('each row of a run that extends has the adapter of its sequence', (t) => {
@@ -91,6 +97,15 @@ t.test('each row of a run that extends has the adapter of its sequence', (t) => 
   t.same(numbers(feeds['lora_rows']), [1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
   t.same([numbers(feeds['lora_any']), numbers(feeds['lora_decodes'])], [[1], [0]]);
   t.same(numbers(feeds['lora_taken']), [0, 0]);
+  t.end();
+});
+
+t.test('rows that follow one that decodes are multiplied as it is', (t) => {
+  const feeds = feedsOf([8, 8, 0], [1, 3, 2], [0, 1], { numDecoding: 1, numFollowing: 1 });
+  t.same(numbers(feeds['lora_decodes']), [1]);
+  t.same(numbers(feeds['lora_places']), [0n, 1n, 2n, 3n]);
+  const verified = feedsOf([8, 8], [1, 3], [0, 1], { numDecoding: 1 });
+  t.same(numbers(verified['lora_decodes']), [0], 'a prompt of the same adapter is not');
   t.end();
 });
 

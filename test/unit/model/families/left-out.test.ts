@@ -44,6 +44,20 @@ t.test('experts, windows and biases are those of the class', (t) => {
   t.end();
 });
 
+t.test("the text of Mistral 3 is Mistral's or Ministral 3's", (t) => {
+  const read = (model_type: string) =>
+    readDecoder({
+      architectures: ['Mistral3ForConditionalGeneration'],
+      text_config: { model_type, num_hidden_layers: 1, vocab_size: 64 },
+    });
+  const [mistral, ministral] = [read('mistral'), read('ministral3')];
+  t.equal(mistral.plan.finalNorm.eps, 1e-6);
+  t.same(layerWindows(mistral.plan), [4096]);
+  t.equal(ministral.plan.finalNorm.eps, 1e-5);
+  t.match(ministral.config, { numKvHeads: 8, headDim: 128, derivedContextLength: 262_144 });
+  t.end();
+});
+
 t.test('every default is read as if it were said', (t) => {
   for (const { architecture, defaults = {} } of DECODERS) {
     for (const [field, value] of Object.entries(defaults)) {
@@ -66,6 +80,11 @@ t.test('rotations are scaled without a word of it, where the class does so', (t)
   t.match(rope('ApertusForCausalLM', { rope_scaling: null }), { type: 'default' });
   const newer = { rope_parameters: { rope_type: 'default', rope_theta: 500 } };
   t.match(rope('GptOssForCausalLM', newer), { type: 'default', theta: 500 });
+  const silent = { transformers_version: '5.24.0', rope_scaling: null, rope_theta: 500 };
+  t.match(rope('GptOssForCausalLM', silent), { type: 'yarn', theta: 500 }, 'null is none in 5');
+  t.match(rope('ApertusForCausalLM', silent), { type: 'llama3', theta: 12e6 });
+  t.match(rope('CohereForCausalLM', {}), { theta: 10_000 });
+  t.match(rope('CohereForCausalLM', { transformers_version: '5.24.0' }), { theta: 500_000 });
   t.end();
 });
 
@@ -103,6 +122,12 @@ t.test('per_layer_config of many layers has keys of one length', (t) => {
   );
   const headDims = plan.layers.map(({ attention }) => attention?.heads?.headDim ?? 16);
   t.same([headDims[4], headDims[5], headDims[11]], [16, 32, 64]);
+  t.end();
+});
+
+t.test('Gemma 4 has no base outside of its rotations', (t) => {
+  const gemma = { head_dim: 16, num_key_value_heads: 4, rope_theta: 500 };
+  t.match(readDecoder(sized('Gemma4ForCausalLM', gemma)).config.rope, { theta: 1e6 });
   t.end();
 });
 

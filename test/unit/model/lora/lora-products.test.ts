@@ -76,7 +76,8 @@ async function run(session: InferenceSession, { adapters, counts, x }: Rows) {
     given: new Tensor('float32', given, [1, numRows, SITE.out]),
   };
   const tokens = new Int32Array(numRows);
-  const { sum } = await session.run(withLoraFeeds(feeds, store, { adapters, counts, tokens }, [0]));
+  const input = { adapters, counts, tokens, numDecoding: 0 };
+  const { sum } = await session.run(withLoraFeeds(feeds, store, input, [0]));
   const data = sum?.data as Float32Array;
   return x.map((_, i) => data.slice(i * SITE.out, (i + 1) * SITE.out));
 }

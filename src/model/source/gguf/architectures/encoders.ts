@@ -152,44 +152,75 @@ export const modernBert = encoder({
   },
 });
 
-export const nomicBert = encoder({
-  name: 'nomic-bert',
+const NOMIC = {
   classes: ['NomicBertModel'],
   outer: {
     token_embd: 'embeddings.word_embeddings',
     token_types: 'embeddings.token_type_embeddings',
     token_embd_norm: 'emb_ln',
   },
-  layer: {
-    attn_qkv: 'attn.Wqkv',
-    attn_output: 'attn.out_proj',
-    attn_output_norm: 'norm1',
-    ffn_gate: 'mlp.fc12',
-    ffn_up: 'mlp.fc11',
-    ffn_down: 'mlp.fc2',
-    layer_output_norm: 'norm2',
-  },
   layerPrefix: 'encoder.layers.',
+};
+
+/** What Nomic's files call the parts of a layer that have no gate. */
+const NOMIC_LAYER = {
+  attn_qkv: 'attn.Wqkv',
+  attn_output: 'attn.out_proj',
+  attn_output_norm: 'norm1',
+  ffn_down: 'mlp.fc2',
+  layer_output_norm: 'norm2',
+};
+
+export const nomicBert = encoder({
+  ...NOMIC,
+  name: 'nomic-bert',
+  layer: { ...NOMIC_LAYER, ffn_gate: 'mlp.fc12', ffn_up: 'mlp.fc11' },
+  config: (model) => ({ ...nomicConfig(model), activation_function: 'swiglu' }),
+});
+
+/** nomic-embed-text-v2-moe: some layers have experts in the place of an MLP. */
+export const nomicBertMoe = encoder({
+  ...NOMIC,
+  name: 'nomic-bert-moe',
+  layer: {
+    ...NOMIC_LAYER,
+    ffn_up: 'mlp.fc1',
+    ffn_gate_inp: 'mlp.router.layer',
+    ffn_up_exps: 'mlp.experts.*.up_proj',
+    ffn_down_exps: 'mlp.experts.*.down_proj',
+  },
   config: (model) => {
-    const { fields } = model;
-    const sizes = encoderSizes(model);
+    const { name, fields } = model;
     return {
-      architectures: ['NomicBertModel'],
-      model_type: 'nomic_bert',
-      n_embd: sizes['hidden_size'],
-      n_inner: sizes['intermediate_size'],
-      n_layer: sizes['num_hidden_layers'],
-      n_head: sizes['num_attention_heads'],
-      n_positions: sizes['max_position_embeddings'],
-      layer_norm_epsilon: epsilon(model),
-      activation_function: 'swiglu',
-      rotary_emb_base: fields.numberOrNull('nomic-bert.rope.freq_base') ?? THETA,
-      qkv_proj_bias: hasPart(model, 'attn_qkv.bias'),
-      mlp_fc1_bias: hasPart(model, 'ffn_up.bias'),
-      mlp_fc2_bias: hasPart(model, 'ffn_down.bias'),
+      ...nomicConfig(model),
+      activation_function: 'gelu',
+      moe_every_n_layers: fields.number(`${name}.moe_every_n_layers`),
+      num_experts: fields.number(`${name}.expert_count`),
+      moe_top_k: fields.number(`${name}.expert_used_count`),
+      // The converter leaves it out.
+      moe_bias: false,
     };
   },
 });
+
+function nomicConfig(model: GgufModel): JsonObject {
+  const { name, fields } = model;
+  const sizes = encoderSizes(model);
+  return {
+    architectures: ['NomicBertModel'],
+    model_type: 'nomic_bert',
+    n_embd: sizes['hidden_size'],
+    n_inner: sizes['intermediate_size'],
+    n_layer: sizes['num_hidden_layers'],
+    n_head: sizes['num_attention_heads'],
+    n_positions: sizes['max_position_embeddings'],
+    layer_norm_epsilon: epsilon(model),
+    rotary_emb_base: fields.numberOrNull(`${name}.rope.freq_base`) ?? THETA,
+    qkv_proj_bias: hasPart(model, 'attn_qkv.bias'),
+    mlp_fc1_bias: hasPart(model, 'ffn_up.bias'),
+    mlp_fc2_bias: hasPart(model, 'ffn_down.bias'),
+  };
+}
 
 export const jinaBert = encoder({
   name: 'jina-bert-v2',

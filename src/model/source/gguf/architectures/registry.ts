@@ -5,7 +5,7 @@ import type { GgufArchitecture } from './architecture.js';
 import { cohere2, commandR } from './cohere.js';
 import { deepseek2 } from './deepseek.js';
 import { qwen35, qwen3Next } from './delta-net.js';
-import { bert, jinaBert, modernBert, nomicBert } from './encoders.js';
+import { bert, jinaBert, modernBert, nomicBert, nomicBertMoe } from './encoders.js';
 import { ernie45, ernie45Moe } from './ernie.js';
 import { exaone4 } from './exaone4.js';
 import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.js';
@@ -78,6 +78,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   nemotronH,
   nemotronHMoe,
   nomicBert,
+  nomicBertMoe,
   olmo,
   olmo2,
   olmoe,
