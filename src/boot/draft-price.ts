@@ -25,6 +25,8 @@ export interface Drafting {
 export interface DraftPrice {
   /** A row of the draft model, in rows of the served one. */
   readonly perRow: number;
+  /** A run of it for one request, in steps of the served one. */
+  readonly perRun: number;
   /** So many of the last {@link DRAFTS_JUDGED} drafts must be right. */
   readonly minHits: number;
 }
@@ -36,11 +38,13 @@ export interface DraftPrice {
  */
 export function draftPrice({ served, draft, numDrafts, maxRunning }: Drafting): DraftPrice {
   const perRow = rowMs(draft) / rowMs(served);
+  const perRun = TURNS_TAKEN * DRAFT_RUN * perRow;
   const numBeside = Math.min(maxRunning, REQUESTS_MAX);
   const verified = (VERIFIED_ROW + VERIFIED_ROW_BESIDE * numBeside) * numDrafts;
   const turn = TURNS_TAKEN * (1 + verified + DRAFT_RUN * perRow * numDrafts);
   for (let minHits = 0; minHits <= DRAFTS_JUDGED; minHits++) {
-    if (tokensPerTurn(minHits / DRAFTS_JUDGED, numDrafts) >= turn) return { perRow, minHits };
+    if (tokensPerTurn(minHits / DRAFTS_JUDGED, numDrafts) >= turn)
+      return { perRow, perRun, minHits };
   }
   throw new StartupError(
     `The draft model cannot pay: a row of it costs ${perRow.toFixed(2)} of one of the served model, so ` +

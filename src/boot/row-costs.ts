@@ -12,8 +12,10 @@ const BYTES_PER_WEIGHT: Readonly<Record<WeightFormat, number>> = {
   int4: 0.56,
 };
 
+type RowKind = Exclude<keyof RowCosts, 'draftRun'>;
+
 /** What a layer adds to a row beside its products: milliseconds, and more for each key. */
-const LAYER_MS: Readonly<Record<keyof RowCosts, Cost>> = {
+const LAYER_MS: Readonly<Record<RowKind, Cost>> = {
   decodeRow: { base: 0.012, perKey: 28e-6 },
   draftRow: { base: 0.008, perKey: 22e-6 },
   draftSequence: { base: 0.027, perKey: 67e-6 },
@@ -22,16 +24,19 @@ const LAYER_MS: Readonly<Record<keyof RowCosts, Cost>> = {
 /**
  * What rows of a model cost beside each other, by its sizes (decision 0016). Null where a verification has other bits
  * than a decode row: then nobody may ask.
+ *
+ * @param draftRun a run of the draft model, in steps that decode one request alone
  */
-export function rowCosts(spec: ModelSpec): RowCosts | null {
+export function rowCosts(spec: ModelSpec, draftRun = 0): RowCosts | null {
   if (spec.kvType !== 'i8') return null;
   const alone = stepMs(spec);
   const products = productsMs(spec);
-  const costOf = (kind: keyof RowCosts, ownMs: number): Cost => ({
+  const costOf = (kind: RowKind, ownMs: number): Cost => ({
     base: (ownMs + LAYER_MS[kind].base * spec.numLayers) / alone,
     perKey: (LAYER_MS[kind].perKey * spec.numLayers) / alone,
   });
   return {
+    draftRun,
     decodeRow: costOf('decodeRow', products),
     draftRow: costOf('draftRow', products),
     draftSequence: costOf('draftSequence', 0),

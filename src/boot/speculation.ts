@@ -26,7 +26,7 @@ const MIN_MATCH = { free: 1, steady: 32 } as const;
 export function speculationOf(
   args: SpeculationArgs,
   served: ModelSpec,
-  price: Pick<DraftPrice, 'minHits'> | null,
+  price: DraftPrice | null,
 ): Speculation | null {
   if (args.speculativeAlgorithm === null || args.enableDeterministicInference) return null;
   if (price !== null) {
@@ -34,7 +34,7 @@ export function speculationOf(
       algorithm: 'STANDALONE',
       numDraftTokens: numDraftRows(args),
       minHits: price.minHits,
-      costs: null,
+      costs: rowCosts(served, price.perRun),
     };
   }
   const costs = rowCosts(served);
@@ -62,7 +62,9 @@ export function draftPriceOf(
   { numSlots: maxRunning }: DeviceLimits,
 ): DraftPrice | null {
   if (draft === null) return null;
-  return draftPrice({ served, draft, numDrafts: numDraftRows(args) - 1, maxRunning });
+  // Where drafts may go by the load, it is enough that they pay for one request.
+  const atOnce = rowCosts(served) === null ? maxRunning : 1;
+  return draftPrice({ served, draft, numDrafts: numDraftRows(args) - 1, maxRunning: atOnce });
 }
 
 /** Most rows of a verification with drafts of a model. */

@@ -329,6 +329,9 @@ const RUNTIME = {
   'disable-batch-invariance': bool(
     'Where int4 has large blocks, a row alone is faster, with other last bits than beside others.',
   ),
+  'disable-mla': bool(
+    'The cache of latent attention has keys and values of all heads, and not the latents that they are made of.',
+  ),
   'expert-distribution-recorder-mode': optionalChoice(
     EXPERT_MODES,
     'What /start_expert_distribution_record records. Default: nothing.',

@@ -67,7 +67,7 @@ const BY_SUBJECT = {
     triton-attention-reduce-in-fp32 triton-attention-num-kv-splits
     triton-attention-split-tile-size flashinfer-mla-disable-ragged
     enable-flashinfer-allreduce-fusion enable-aiter-allreduce-fusion enable-fused-qk-norm-rope disable-flashinfer
-    disable-flashinfer-sampling enable-flashinfer-mla enable-flashmla disable-mla disable-nan-detection`,
+    disable-flashinfer-sampling enable-flashinfer-mla enable-flashmla disable-nan-detection`,
   experts: `
     moe-a2a-backend moe-runner-backend moe-dense-tp-size flashinfer-mxfp4-moe-precision deepep-mode
     deepep-config deepep-dispatcher-output-dtype enable-deepep-moe enable-deepep-waterfill

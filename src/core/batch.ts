@@ -222,6 +222,8 @@ export interface StepTiming {
 export interface EmbedPlan {
   readonly step: number;
   readonly sequences: readonly EmbedSequence[];
+  /** The result says which experts the tokens took ({@link EmbedResult.routing}). */
+  readonly recordsExperts: boolean;
 }
 
 export interface EmbedSequence {
@@ -238,6 +240,8 @@ export interface EmbedResult {
   readonly isPerToken: boolean;
   /** `[sequences.length, dim]`: pooled vectors, or the scores of a classification head; or `[all tokens, dim]`. */
   readonly vectors: Float32Array;
+  /** By sequence of the plan; null unless the plan asked for it and the model routes. */
+  readonly routing: RoutedRows | null;
   readonly computeUs: number;
   /** When it began, in epoch milliseconds with fractions. */
   readonly startMs: number;

@@ -110,8 +110,18 @@ export interface KvLayer {
   readonly layer: number;
   readonly numKvHeads: number;
   readonly headDim: number;
+  /** K is V too, and kept once; absent = V is kept beside it. */
+  readonly keysAreValues?: boolean;
   /** Layers that have no K and V and read these; absent = none. */
   readonly readers?: readonly number[];
+}
+
+export const KV_PARTS = ['key', 'value'] as const;
+export type KvPart = (typeof KV_PARTS)[number];
+
+/** What the cache has of a layer, in this order. */
+export function kvParts({ keysAreValues = false }: KvLayer): readonly KvPart[] {
+  return keysAreValues ? ['key'] : KV_PARTS;
 }
 
 /** The layers that have K and V. */
@@ -134,8 +144,8 @@ export function stateBytes({ state }: Pick<ModelSpec, 'state'>): number {
 /** Bytes of K and V of one token over all layers. */
 export function kvBytesPerToken(spec: ModelSpec): number {
   const numbers = kvLayersOf(spec).reduce(
-    (sum, { numKvHeads, headDim }) => sum + numKvHeads * headDim,
+    (sum, layer) => sum + kvParts(layer).length * layer.numKvHeads * layer.headDim,
     0,
   );
-  return numbers * 2 * KV_BYTES[spec.kvType];
+  return numbers * KV_BYTES[spec.kvType];
 }

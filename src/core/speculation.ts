@@ -15,6 +15,8 @@ export interface RowCosts {
   readonly decodeRow: Cost;
   /** A draft in the run that decodes. */
   readonly draftRow: Cost;
+  /** A run of the draft model, for one request; 0 = there is none. */
+  readonly draftRun: number;
   /** The first draft of a request, if others decode beside it: its keys and values are copied. */
   readonly draftSequence: Cost;
 }

@@ -1,9 +1,15 @@
 import { StartupError } from '../core/errors.js';
-import { kvBytesPerToken, stateBytes, stateElements, type ModelSpec } from '../core/model-spec.js';
+import {
+  KV_PARTS,
+  kvBytesPerToken,
+  stateBytes,
+  stateElements,
+  type ModelSpec,
+} from '../core/model-spec.js';
 import { shownMiB } from '../core/shown-size.js';
 import type { DeviceLimits, StateLimits } from '../messages.js';
 import { PART_ROWS } from '../model/graph/contract.js';
-import { KV_PARTS, kvShapeOf, MAX_ARRAY_ELEMENTS } from './cpu/kv-arrays.js';
+import { kvShapeOf, MAX_ARRAY_ELEMENTS } from './cpu/kv-arrays.js';
 import { slotElements } from './cpu/kv-slots.js';
 
 /** Requests that run at once when nobody says; SGLang's own default follows from memory alone. */

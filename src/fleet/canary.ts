@@ -25,7 +25,11 @@ export async function runCanary(
     (_, i) => (i * 31 + 1) % spec.vocabSize,
   );
   if (spec.embedding !== null) {
-    const plan: EmbedPlan = { step: 0, sequences: [{ tokens, tokenTypes: null }] };
+    const plan: EmbedPlan = {
+      step: 0,
+      sequences: [{ tokens, tokenTypes: null }],
+      recordsExperts: false,
+    };
     checkEmbedding(await ask(port, { kind: 'embed', plan }));
     return;
   }

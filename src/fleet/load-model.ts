@@ -3,7 +3,7 @@ import type { NamedFiles } from '../core/named-files.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { ServedWeights } from '../engine/served-weights.js';
 import type { PreparedCheckpoint } from '../model/prepare-model.js';
-import { formatCost, keptCost } from '../model/quantize/format-cost.js';
+import { formatCost, keptCost, vectorCost } from '../model/quantize/format-cost.js';
 import { requireRegular } from '../model/source/regular-file.js';
 import { openSource } from '../model/source/registry.js';
 import type { ChatTemplate } from '../text/chat-template.js';
@@ -26,11 +26,7 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   const folder = await findFolder(context, modelPath);
   log.info(`Load weight begin. model_path=${modelPath}`);
   const prepared = await prepareFolder(context, folder);
-  const { spec, target, info } = prepared;
-  const cost =
-    info.kept === null
-      ? formatCost(spec, modelPath, target, info.isCompensated)
-      : keptCost(spec, info.kept);
+  const cost = costOf(prepared, modelPath);
   if (cost !== null) log.info(cost);
   const tokenizerFolder =
     args.tokenizerPath === null
@@ -47,7 +43,7 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
     prepared,
     served: {
       spec: prepared.spec,
-      weights: new ServedWeights(modelPath, args.weightVersion, info.kept),
+      weights: new ServedWeights(modelPath, args.weightVersion, prepared.info.kept),
       tokenizerPath: args.tokenizerPath ?? modelPath,
       servedName: args.servedModelName ?? modelPath,
       numParameters: prepared.info.parameters,
@@ -59,6 +55,14 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
       createdAt: Math.floor(Date.now() / 1000),
     },
   };
+}
+
+/** What rounding its weights costs, as a line; null where none are. */
+function costOf({ spec, target, info }: PreparedCheckpoint, modelPath: string): string | null {
+  if (spec.embedding !== null) return vectorCost(spec, modelPath);
+  return info.kept === null
+    ? formatCost(spec, modelPath, target, info.isCompensated)
+    : keptCost(spec, info.kept);
 }
 
 /** A model's own template that cannot be used costs only the chat route; one that was asked for, the start. */

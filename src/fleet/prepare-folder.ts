@@ -41,6 +41,7 @@ async function prepare(
         preference: args.quantizationPreference,
         memoryBytes: context.memoryBytes,
         allowsLoneRows: args.disableBatchInvariance,
+        expandsLatents: args.disableMla,
         loadFormat: args.loadFormat,
         contextLength: args.contextLength,
         isEmbedding: args.isEmbedding,

@@ -7,10 +7,11 @@ import {
   convertedKvScales,
   convertedTarget,
   requireConverted,
-} from './converted/decoder-weights.js';
+} from './converted/network-weights.js';
 import { networkDigest } from './converted/manifest.js';
 import { resolveContextLength } from './families/context-length.js';
 import type { DecoderModel } from './families/family.js';
+import { canKeepLatents, withLatentCache } from './families/latent-cache.js';
 import { readDecoder } from './families/registry.js';
 import { buildGraph } from './graph/decoder-graph.js';
 import type { PreparedModel } from './graph/contract.js';
@@ -23,6 +24,7 @@ import { loraRecipe } from './lora/lora-recipe.js';
 import { loraSites } from './lora/lora-sites.js';
 import { hasPlainLayers } from './plan/facts.js';
 import type { ModelPlan } from './plan/network.js';
+import { trunkOf } from './plan/demands.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
 import { countKept, keptLinears, NONE_KEPT } from './quantize/kept-linears.js';
@@ -51,10 +53,10 @@ export async function buildDecoder(
   options: BuildOptions,
   deps: BuildDeps,
 ): Promise<BuiltModel> {
-  const model = readDecoder(json);
+  const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
+  const model = formOf(readDecoder(json), options, converted);
   const { config, plan } = model;
   const contextLength = resolveContextLength(config, options.contextLength);
-  const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
   const { checkpoint, storedType, target, weights, formatReason, kept, isCompensated, steps } =
     converted === null
       ? await weightsFromCheckpoint(model, { options, contextLength, deps })
@@ -107,6 +109,17 @@ export async function buildDecoder(
     isCompensated,
     lora: sites.length === 0 ? null : loraRecipe(model, sites, steps),
   };
+}
+
+/** Of latent attention that with the latents in its cache, where nothing speaks for the other. */
+function formOf(
+  model: DecoderModel,
+  { device: { device, kvCacheDtype }, expandsLatents = false, lora = null }: BuildOptions,
+  converted: ConvertedWeights | null,
+): DecoderModel {
+  const isExpanded = expandsLatents || device !== 'cpu' || kvCacheDtype === 'int8' || lora !== null;
+  if (isExpanded || !canKeepLatents(model)) return model;
+  return converted?.manifest.network === networkDigest(model) ? model : withLatentCache(model);
 }
 
 /** What a network computes with, wherever it came from. */
@@ -253,7 +266,7 @@ async function roundingOf(
 ): Promise<{ readonly texts: readonly Int32Array[] | null } | null> {
   if (format === 'none' || !roundsToZeros({ ...input, format })) return null;
   // Random weights answer at random, however they are rounded; no stage shows what linears of other layers read.
-  const hasStages = hasPlainLayers(input.plan);
+  const hasStages = hasPlainLayers(trunkOf(input.plan));
   if (options.loadFormat === 'dummy' || deps.readTexts === undefined || !hasStages) {
     return { texts: null };
   }
@@ -295,7 +308,7 @@ async function openWeights(
 
 /** The head stands beside the trunk, which transformers 5 calls `model` where an architecture has another name for it. */
 function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
-  const trunk = trunkOf(plan);
+  const trunk = trunkName(plan);
   return aliased(checkpoint, (name) => {
     if (name.startsWith('lm_head.') || name.startsWith(trunk)) return name;
     return withPrefix(name.replace(/^model\./, ''), trunk);
@@ -303,7 +316,7 @@ function withTrunk(checkpoint: Checkpoint, plan: ModelPlan): Checkpoint {
 }
 
 /** What stands before the names of all but the head, in a family's plan. */
-function trunkOf({ embedding: { checkpoint } }: ModelPlan): string {
+function trunkName({ embedding: { checkpoint } }: ModelPlan): string {
   return checkpoint.slice(0, checkpoint.indexOf('.') + 1);
 }
 

@@ -3,7 +3,7 @@ import type { DecoderModel } from './families/family.js';
 import { prefillKeys } from './graph/contract.js';
 import { headLayout } from './graph/head-layout.js';
 import { ModelLoadError } from './load-error.js';
-import { attentionsOf, hasPlainKv, stateFacts } from './plan/facts.js';
+import { attentionsOf, hasPlainKv, keepsLatents, stateFacts } from './plan/facts.js';
 import type { KvCacheDtype, ModelTarget } from './target.js';
 
 /**
@@ -38,6 +38,7 @@ function whyNotInt8(model: DecoderModel, { device, kv }: ModelTarget): string | 
 
 /** What of a model keeps its K and V from being integers: a clause; null = nothing does. */
 export function int8Obstacle({ config, plan }: DecoderModel): string | null {
+  if (keepsLatents(plan)) return 'this model keeps latents in the place of them';
   if (stateFacts(plan) !== null) return 'this model keeps a recurrent state beside them';
   if (!hasPlainKv(plan)) return 'layers of this model share them, or have heads of several sizes';
   if (attentionsOf(plan).some(({ softcap }) => softcap !== null)) {

@@ -34,6 +34,8 @@ export interface PrepareOptions {
   readonly memoryBytes?: number | null;
   /** `--disable-batch-invariance` */
   readonly allowsLoneRows?: boolean;
+  /** `--disable-mla`: the cache has keys and values of all heads, where it could have latents. */
+  readonly expandsLatents?: boolean;
   readonly loadFormat: LoadFormat;
   /** Null = all that the checkpoint was made for. */
   readonly contextLength: number | null;

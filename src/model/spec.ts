@@ -3,7 +3,7 @@ import type { KvType, ModelSpec, WeightFormat } from '../core/model-spec.js';
 import type { ModelConfig } from './families/model-config.js';
 import { headLayout } from './graph/head-layout.js';
 import { kvLayers } from './graph/kv-layers.js';
-import { hasPlainKv, layerWindows, moeFacts, stateFacts } from './plan/facts.js';
+import { hasPlainKv, keepsLatents, layerWindows, moeFacts, stateFacts } from './plan/facts.js';
 import type { TrunkPlan } from './plan/network.js';
 
 export interface SpecOptions {
@@ -35,7 +35,7 @@ export function modelSpec(
     moe: moeFacts(plan),
     state: stateFacts(plan),
     embedding: null,
-    ...(hasPlainKv(plan) ? {} : { kvLayers: kvLayers(config, plan) }),
+    ...(hasPlainKv(plan) && !keepsLatents(plan) ? {} : { kvLayers: kvLayers(config, plan) }),
     ...options,
   };
 }

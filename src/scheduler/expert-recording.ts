@@ -1,5 +1,5 @@
 import type { RoutedRows } from '../core/batch.js';
-import type { RecordExperts } from '../messages.js';
+import type { RecordExperts, RecordPass } from '../messages.js';
 import type { PostedStep } from './devices/link.js';
 import type { Outbox } from './outbox.js';
 
@@ -31,12 +31,22 @@ export class ExpertRecording {
 
   /** To be called before the step's tokens are read: they may end requests whose rows still count. */
   record(rank: number, posted: PostedStep, routing: RoutedRows): void {
-    const rows = firstTimeRows(posted, routing);
+    const { numPrefillRows } = posted;
+    this.#pass({ rank, numPrefillRows, routing }, firstTimeRows(posted, routing));
+  }
+
+  /** Of whole texts, each of which is computed once; those of texts that nobody waits for any more do not count. */
+  recordTexts(rank: number, areLive: readonly boolean[], routing: RoutedRows): void {
+    const { planRows } = routing;
+    const rows = [...planRows.keys()].filter((row) => areLive[planRows[row] ?? -1] === true);
+    this.#pass({ rank, numPrefillRows: areLive.length, routing }, rows);
+  }
+
+  #pass({ routing, ...pass }: Omit<RecordPass, 'op'>, rows: readonly number[]): void {
     if (rows.length === 0) return;
     this.#outbox.lazyOp({
       op: 'pass',
-      rank,
-      numPrefillRows: posted.numPrefillRows,
+      ...pass,
       routing: rows.length === routing.positions.length ? routing : pick(routing, rows),
     });
   }

@@ -253,6 +253,7 @@ async function embeds(t: Test, start: Start): Promise<void> {
         tokens: Int32Array.from(tokens),
         tokenTypes: null,
       })),
+      recordsExperts: false,
     };
     handle.port.postMessage({ kind: 'embed', plan } satisfies ToDevice);
   }

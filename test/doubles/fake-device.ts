@@ -153,6 +153,7 @@ export class FakeDevice {
       dim: FAKE_DIM,
       isPerToken: false,
       vectors: Float32Array.from(vectors),
+      routing: null,
       computeUs: 0,
       startMs: 0,
     };

@@ -6,11 +6,13 @@ import { startRadish } from './radish-process.js';
 
 /** One checkpoint per architecture; the other variants are compared without HTTP in test/unit/model. */
 const NAMES = [
+  'deepseek-v2',
   'gemma2',
   'gemma2-wide',
   'gemma3n',
   'gemma4',
   'llama-llama3',
+  'minicpm3',
   'mistral',
   'qwen2',
   'qwen3',

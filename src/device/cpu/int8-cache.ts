@@ -1,8 +1,8 @@
+import { KV_PARTS } from '../../core/model-spec.js';
 import { EXTEND_INPUTS, GRAPH_INPUTS, newRowsName } from '../../model/graph/contract.js';
 import type { ForwardInput } from '../backend.js';
 import { tensorOf, type Fetches, type Tensors } from '../ort.js';
 import { bindRows, type RowsOfRun } from './float-cache.js';
-import { KV_PARTS } from './kv-arrays.js';
 import { type KvSlots, NO_LAYOUT } from './kv-slots.js';
 import type { Binding, RunCache } from './run-cache.js';
 import { WindowBindings } from './window-bindings.js';

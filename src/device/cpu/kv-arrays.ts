@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
-import { type KvLayer, kvLayersOf, type ModelSpec, type StateSpec } from '../../core/model-spec.js';
+import {
+  type KvLayer,
+  kvLayersOf,
+  type KvPart,
+  kvParts,
+  type ModelSpec,
+  type StateSpec,
+} from '../../core/model-spec.js';
 
 /** What the arrays that hold keys and values of a device need to know of the model. */
 export interface KvShape {
@@ -25,12 +32,14 @@ export function kvShapeOf(spec: ModelSpec): KvShape {
   return { layers, numKvHeads, headDim, type: kvType === 'i8' ? 'i8' : 'f32', state };
 }
 
-/** Each layer has an array of keys and one of values, in this order. */
-export const KV_PARTS = ['key', 'value'] as const;
+/** What an array holds. */
+export interface KvArrayLayer extends KvLayer {
+  readonly part: KvPart;
+}
 
-/** What each array holds, in the order of the arrays. */
-export function layersOfArrays({ layers }: KvShape): readonly KvLayer[] {
-  return layers.flatMap((layer) => KV_PARTS.map(() => layer));
+/** What each array holds, in the order of the arrays: keys and values of a layer, then those of the next. */
+export function layersOfArrays({ layers }: KvShape): readonly KvArrayLayer[] {
+  return layers.flatMap((layer) => kvParts(layer).map((part) => ({ ...layer, part })));
 }
 
 /** Elements of a token over all arrays. */

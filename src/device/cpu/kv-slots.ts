@@ -6,6 +6,7 @@ import {
   tokenElements,
   virtualArray,
   type KvArray,
+  type KvArrayLayer,
   type KvShape,
 } from './kv-arrays.js';
 import { RowMap, type RowWindow } from './row-map.js';
@@ -63,7 +64,7 @@ export class KvSlots {
     this.#lengths = new Int32Array(options.numSlots);
   }
 
-  /** `[layer * 2 + part]`, part 0 = key. */
+  /** Keys and values of a layer, then those of the next; keys alone where they are values too. */
   get arrays(): readonly KvArray[] {
     return this.#arrays;
   }
@@ -196,12 +197,15 @@ export class KvSlots {
 }
 
 /** How an array of K or V is laid out. */
-export interface ArrayLayout extends KvLayer {
+export interface ArrayLayout extends KvArrayLayer {
   /** Elements of one physical row. */
   readonly rowElements: number;
 }
 
-export const NO_LAYOUT: ArrayLayout = { layer: 0, numKvHeads: 0, headDim: 0, rowElements: 0 };
+export const NO_LAYOUT: ArrayLayout = {
+  ...{ layer: 0, part: 'key', numKvHeads: 0, headDim: 0 },
+  rowElements: 0,
+};
 
 /** Elements of one slot in one array. */
 export function slotElements(

@@ -1,6 +1,5 @@
 import { GRAPH_OUTPUTS, pastName, presentName } from '../../model/graph/contract.js';
 import { tensorOf } from '../ort.js';
-import { KV_PARTS } from './kv-arrays.js';
 import { type KvSlots, NO_LAYOUT } from './kv-slots.js';
 import type { RowWindow } from './row-map.js';
 import type { Binding } from './run-cache.js';
@@ -48,14 +47,15 @@ export class WindowBindings {
     const feeds: Binding['feeds'] = {};
     const fetches: Binding['fetches'] = { [GRAPH_OUTPUTS.stopCopy]: null };
     this.#slots.arrays.forEach((array, index) => {
-      const { layer, numKvHeads, headDim, rowElements, readers = [] } = layouts[index] ?? NO_LAYOUT;
+      const layout = layouts[index] ?? NO_LAYOUT;
+      const { layer, part, numKvHeads, headDim, rowElements, readers = [] } = layout;
       const dims = [count, numKvHeads, slotRows, headDim];
-      const part = KV_PARTS[index % KV_PARTS.length] ?? 'key';
       const rows = array.subarray(start * rowElements, (start + count) * rowElements);
       const tensor = tensorOf(type === 'i8' ? 'int8' : 'float32', rows, dims);
       feeds[pastName(layer, part)] = tensor;
       if (use === 'read') return;
       for (const reader of [layer, ...readers]) fetches[presentName(reader, part)] = tensor;
+      if (layout.keysAreValues === true) fetches[presentName(layer, 'value')] = tensor;
     });
     this.#slots.states?.bind({ start, count }, feeds, fetches);
     return { feeds, fetches };

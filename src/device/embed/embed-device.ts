@@ -26,7 +26,7 @@ export async function openEmbedDevice(
   options: OrtOptions,
 ): Promise<EmbedDevice> {
   const session = await OrtSession.create(model, options);
-  const runner = new EmbedRunner(session, embedding);
+  const runner = new EmbedRunner(session, { ...embedding, moe: model.spec.moe });
   await probeEmbedding(runner, model.spec, embedding.dim);
   const facts = { kind: 'cpu', determinism: FULLY_DETERMINISTIC } as const;
   return { runner, facts, adapters: null, release: () => session.release() };

@@ -1,20 +1,27 @@
 import type { EmbedPlan, EmbedResult, EmbedSequence } from '../../core/batch.js';
-import { isPerToken, type EmbeddingSpec } from '../../core/model-spec.js';
-import { EMBED_INPUTS, EMBED_OUTPUTS } from '../../model/graph/contract.js';
+import { isPerToken, type EmbeddingSpec, type MoeSpec } from '../../core/model-spec.js';
+import { EMBED_INPUTS, EMBED_OUTPUTS, expertsName } from '../../model/graph/contract.js';
 import { packByLength } from './embed-packing.js';
 import { poolFeeds } from './pool-feeds.js';
+import { RoutingRecord, type RoutedRow } from '../routing-record.js';
 import { tensorOf, type OrtSession, type Tensors } from '../ort.js';
 
-/** Most tokens of a run, padding included, unless one sequence alone is longer. */
-const RUN_TOKENS = 2048;
+/**
+ * Most tokens of a run, padding included, unless one sequence alone is longer. What is computed of so many stays in a
+ * CPU's caches, and fewer take no less time each (docs/decisions/0026-embedding-against-openvino.md).
+ */
+const RUN_TOKENS = 512;
 const SPARSE_RUN_TOKENS = 256;
+
+/** What it answers with, and the layers that route on the way there. */
+type EmbedRunnerSpec = EmbeddingSpec & { readonly moe: MoeSpec | null };
 
 /** Executes embed plans: whole sequences in, one vector each out. Nothing outlives a plan. */
 export class EmbedRunner {
   readonly #session: OrtSession;
-  readonly #spec: EmbeddingSpec;
+  readonly #spec: EmbedRunnerSpec;
 
-  constructor(session: OrtSession, spec: EmbeddingSpec) {
+  constructor(session: OrtSession, spec: EmbedRunnerSpec) {
     this.#session = session;
     this.#spec = spec;
   }
@@ -22,13 +29,15 @@ export class EmbedRunner {
   /** `betweenRuns` is called before each run of the model. */
   async execute(plan: EmbedPlan, betweenRuns: () => void): Promise<EmbedResult> {
     const start = performance.now();
-    const { dim } = this.#spec;
+    const { dim, moe } = this.#spec;
+    const routing = plan.recordsExperts && moe !== null ? new RoutingRecord(moe) : null;
     const lengths = plan.sequences.map(({ tokens }) => tokens.length);
     const places = this.#places(lengths);
     const vectors = new Float32Array(places.numVectors * dim);
     for (const run of packByLength(lengths, this.#runTokens)) {
       betweenRuns();
-      const rows = await this.run(run.flatMap((index) => plan.sequences[index] ?? []));
+      const sequences = run.flatMap((index) => plan.sequences[index] ?? []);
+      const rows = await this.run(sequences, routing && { routing, planRows: run });
       let read = 0;
       for (const index of run) {
         const count = places.countOf(index) * dim;
@@ -39,16 +48,22 @@ export class EmbedRunner {
     const computeUs = Math.round((performance.now() - start) * 1000);
     const startMs = performance.timeOrigin + start;
     const shape = { dim, isPerToken: isPerToken(this.#spec) };
-    return { step: plan.step, ...shape, vectors, computeUs, startMs };
+    const routed = routing?.result() ?? null;
+    return { step: plan.step, ...shape, vectors, routing: routed, computeUs, startMs };
   }
 
   /** `[sequences.length, dim]`, or `[all tokens, dim]`; the first sequence is the longest. */
-  async run(sequences: readonly EmbedSequence[]): Promise<Float32Array> {
+  async run(
+    sequences: readonly EmbedSequence[],
+    recorded: RecordedRun | null = null,
+  ): Promise<Float32Array> {
     const { dim, pooling } = this.#spec;
     const lengths = sequences.map(({ tokens }) => tokens.length);
     const { numVectors } = this.#places(lengths);
     const vectors = new Float32Array(numVectors * dim);
+    const chosen = this.#choices(recorded === null ? 0 : sequences.length * widthOf(sequences));
     const fetches = {
+      ...chosen.fetches,
       [EMBED_OUTPUTS.stopCopy]: null,
       [EMBED_OUTPUTS.vectors]: tensorOf('float32', vectors, [numVectors, dim]),
     };
@@ -56,7 +71,19 @@ export class EmbedRunner {
       { ...tokenFeeds(sequences), ...poolFeeds({ lengths, width: widthOf(sequences) }, pooling) },
       fetches,
     );
+    recorded?.routing.add(rowsOf(sequences, recorded.planRows), chosen.layers);
     return vectors;
+  }
+
+  /** Room for the choices of a run's tokens, padding included; none = nobody asks for them. */
+  #choices(numTokens: number) {
+    const { layers: routed = [], topK = 0 } = numTokens === 0 ? {} : (this.#spec.moe ?? {});
+    const layers = routed.map(() => new BigInt64Array(numTokens * topK));
+    const fetches = routed.map((layer, at) => {
+      const choices = layers[at] ?? new BigInt64Array();
+      return [expertsName(layer), tensorOf('int64', choices, [numTokens, topK])] as const;
+    });
+    return { layers, fetches: Object.fromEntries(fetches) };
   }
 
   /** A row of the vocabulary's width for each token is much. */
@@ -74,6 +101,23 @@ export class EmbedRunner {
     });
     return { numVectors, first, countOf };
   }
+}
+
+/** A run whose experts are recorded, and which sequences of the plan it has. */
+interface RecordedRun {
+  readonly routing: RoutingRecord;
+  readonly planRows: readonly number[];
+}
+
+/** The tokens of a run without its padding. */
+function rowsOf(sequences: readonly EmbedSequence[], planRows: readonly number[]): RoutedRow[] {
+  const width = widthOf(sequences);
+  return sequences.flatMap(({ tokens }, at) =>
+    Array.from(tokens, (token, position) => {
+      const runRow = at * width + position;
+      return { runRow, planRow: planRows[at] ?? 0, position, token };
+    }),
+  );
 }
 
 /** Tokens of the sequences side by side, padded on the right with zeros. */

@@ -9,8 +9,8 @@ import {
 } from '../../core/sampling-params.js';
 import { ThoughtCounter } from '../../core/thought.js';
 import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
-import type { ModelDrafter } from '../speculation/model-drafter.js';
-import { evenDrafts, type Turn } from '../speculation/speculator.js';
+import type { ModelDrafts } from '../speculation/model-drafts.js';
+import type { Turn } from '../speculation/speculator.js';
 import { turnPlanner, type TurnPlanner } from '../speculation/turn-planner.js';
 import type { TurnRun } from '../speculation/turn-price.js';
 
@@ -37,7 +37,7 @@ export class DeviceSlot implements AdjustState {
   /** Its request is gone: later rows are skipped, but for those that a store still needs. */
   cancelledFrom = Infinity;
   /** Null = no draft model drafts for it. */
-  readonly modelDrafter: ModelDrafter | null;
+  readonly modelDrafter: ModelDrafts | null;
   /** Null = its rows are decode rows, one at a time. */
   readonly #turns: TurnPlanner | null;
   readonly #keepsOutputs: boolean;
@@ -95,10 +95,10 @@ export class DeviceSlot implements AdjustState {
     return this.#turns.plan(run.numKeys - this.promptLen, room, run);
   }
 
-  /** Drafts that a turn behind `length` rows has use for: none where outputs are repeated. */
-  numDraftsWanted(length: number, maxRows: number): number {
-    const isLast = length - this.promptLen === this.outputIds.length - 1;
-    return isLast ? evenDrafts(1, Math.min(maxRows - 1, this.#numLeft - 1)) : 0;
+  /** Drafts of a model to have made for such a turn. */
+  numDraftsWanted(maxRows: number, run: TurnRun): number {
+    const room = { maxRows, numLeft: this.#numLeft };
+    return this.#turns?.numDraftsWanted(run.numKeys - this.promptLen, room, run) ?? 0;
   }
 
   get #numLeft(): number {

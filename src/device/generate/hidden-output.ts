@@ -1,5 +1,6 @@
 /** From the final hidden states of a run to what a step says of its requests. */
-import type { RoutedRow, StepOutput } from './step-output.js';
+import type { RoutedRow } from '../routing-record.js';
+import type { StepOutput } from './step-output.js';
 
 /** A row whose hidden state was fetched. */
 type SeenRow = Pick<RoutedRow, 'planRow' | 'position'>;

@@ -20,7 +20,8 @@ import { runParts, type RunnerTools, type RunPart } from './run-parts.js';
 import { SlotMasks } from './slot-masks.js';
 import { SlotTurns } from './slot-turns.js';
 import { StageClock } from './stage-clock.js';
-import { RoutingRecord, StepOutput } from './step-output.js';
+import { RoutingRecord } from '../routing-record.js';
+import { StepOutput } from './step-output.js';
 
 export interface RunnerParts extends Pick<ModelBackend, 'kv' | 'forward'> {
   /** Where the masks of requests with a grammar come from. */

@@ -1,6 +1,6 @@
 import type { PrefillRow } from '../../core/batch.js';
 import type { PrefillRule } from '../backend.js';
-import type { RoutedRow } from './step-output.js';
+import type { RoutedRow } from '../routing-record.js';
 
 /** Rows of one run that go through the head: their logits are `[rows, vocabSize]`. */
 export const PREFILL_HEAD_ROWS = 64;

@@ -47,17 +47,18 @@ export class SlotTurns {
     betweenRuns: () => void,
   ): Promise<TurnRows> {
     const planned = this.#turnsOf(plan);
-    const drafting = planned.flatMap(({ slotId, slot, numKeys, maxRows }) => {
-      const { modelDrafter: drafter } = slot;
-      return drafter === null
-        ? []
-        : { slotId, drafter, count: slot.numDraftsWanted(numKeys, maxRows) };
-    });
-    await this.#draftModel?.prepare(drafting, betweenRuns);
     const numDecoding = plan.decode.length / DECODE_STRIDE + planned.length;
     const isLone = numDecoding === 1 && beside.length === 0;
+    const run = { numDecoding, numDrafting: planned.length, isLone };
+    const drafting = planned.flatMap(({ slotId, slot, numKeys, maxRows }) => {
+      const { modelDrafter: drafter } = slot;
+      if (drafter === null) return [];
+      const count = slot.numDraftsWanted(maxRows, { ...run, numKeys });
+      return count === 0 && !drafter.isSteady ? [] : { slotId, drafter, count };
+    });
+    await this.#draftModel?.prepare(drafting, betweenRuns);
     const turns = planned.map(({ slotId, slot, numKeys, maxRows, planRow }): SlotTurn => {
-      const turn = slot.turn(maxRows, { numDecoding, isLone, numKeys });
+      const turn = slot.turn(maxRows, { ...run, numKeys });
       return { slotId, slot, turn, planRow, output };
     });
     const verified = turns.filter(({ turn }) => turn.isVerified);

@@ -1,14 +1,14 @@
-import type { ModelBackend } from '../backend.js';
+import { FILLER, type ModelBackend } from '../backend.js';
 import { PREFILL_HEAD_ROWS } from '../generate/prefill-runs.js';
 import { groupSequences } from '../generate/run-groups.js';
 import { runParts, type RunPart } from '../generate/run-parts.js';
 import { isDistribution } from '../sampling/head-rows.js';
-import type { MissingRows, ModelDrafter } from './model-drafter.js';
+import type { MissingRows, ModelDrafts } from './model-drafts.js';
 
 /** A turn that wants drafts. */
 export interface DraftWish {
   readonly slotId: number;
-  readonly drafter: ModelDrafter;
+  readonly drafter: ModelDrafts;
   /** Most drafts that the turn has room for. */
   readonly count: number;
 }
@@ -16,7 +16,7 @@ export interface DraftWish {
 /** Some rows of a slot, for one run. */
 interface Piece {
   readonly slotId: number;
-  readonly drafter: ModelDrafter;
+  readonly drafter: ModelDrafts;
   readonly tokens: readonly number[];
   /** Index of the first whose choice is asked for. */
   readonly headFrom: number;
@@ -29,8 +29,8 @@ interface DraftOptions {
 
 /**
  * The smaller model that drafts, with slots of its own beside the served model's. It has no pages: a prompt is computed
- * here whole, for the first turn of its request. All rows are those of prefill runs, which have the same bits however a
- * text is cut.
+ * here whole, for the first turn of its request. Where a choice must be one alone, all rows are those of prefill runs,
+ * which have the same bits however a text is cut.
  */
 export class DraftModel {
   readonly #backend: Pick<ModelBackend, 'kv' | 'forward'>;
@@ -90,6 +90,11 @@ export class DraftModel {
 
   async #run(pieces: readonly Piece[], betweenRuns: () => void): Promise<void> {
     const { forward } = this.#backend;
+    if (mayDecode(pieces)) {
+      betweenRuns();
+      await runParts(forward, [this.#decodePart(pieces)], { decodes: true });
+      return;
+    }
     const groups = groupSequences(pieces, forward.prefill, ({ slotId, tokens, headFrom }) => {
       const numHeadRows = Math.max(0, tokens.length - headFrom);
       return { slotId, numRows: tokens.length + (tokens.length % 2), numHeadRows };
@@ -99,6 +104,34 @@ export class DraftModel {
       const parts = group.map((piece) => this.#part(piece));
       await runParts(forward, parts, { decodes: false });
     }
+  }
+
+  /** A row of each. */
+  #decodePart(pieces: readonly Piece[]): RunPart {
+    const { kv } = this.#backend;
+    const sequences = kv.arrange(new Set(pieces.map(({ slotId }) => slotId)));
+    const lengths = sequences.map((slotId) => (slotId === FILLER ? 0 : kv.lengthOf(slotId)) + 1);
+    const tokens = new Int32Array(sequences.length);
+    const rows = pieces.map(({ slotId }) => sequences.indexOf(slotId));
+    for (const [i, piece] of pieces.entries()) {
+      tokens.set(this.#evenRun(piece.tokens).subarray(0, 1), rows[i]);
+    }
+    return {
+      slots: sequences,
+      counts: sequences.map(() => 1),
+      lengths,
+      tokens,
+      headRows: rows.map((row) => ({ row, temperature: 1, isWhole: false })),
+      wantLogits: false,
+      wantExperts: false,
+      hiddenRows: [],
+      take: ({ firstHeadRow }) => {
+        for (const [i, { slotId, drafter, tokens: fed }] of pieces.entries()) {
+          kv.setLength(slotId, kv.lengthOf(slotId) + 1);
+          drafter.fed(fed, [this.#choiceOf(firstHeadRow + i)]);
+        }
+      },
+    };
   }
 
   #part({ slotId, drafter, tokens, headFrom }: Piece): RunPart {
@@ -138,6 +171,16 @@ export class DraftModel {
     const token = isDistribution(head, row) ? Number(head.topIds[row * head.topCount]) : 0;
     return token < this.#vocabSize ? token : 0;
   }
+}
+
+/** A row of each slot, whose choice is asked for and may have any bits. */
+function mayDecode(pieces: readonly Piece[]): boolean {
+  return (
+    pieces.length > 0 &&
+    pieces.every(({ drafter, tokens, headFrom }) => {
+      return !drafter.isSteady && tokens.length === 1 && headFrom === 0;
+    })
+  );
 }
 
 /** Into runs with an even number of rows, but for the last, and no more rows that are asked than a run has. */

@@ -24,14 +24,20 @@ export class FreeSpeculator {
     const known = this.#outputIds.slice(first, first + maxRows);
     const samples = first + known.length === this.#outputIds.length;
     const room = Math.min(maxRows - known.length, numLeft - 1);
-    const drafts = samples && room > 0 ? this.#draft(room, run) : [];
+    const most = samples ? Math.min(room, this.#drafter.numDrafts) : 0;
+    const drafts = this.#drafter.draft(this.#numWorth(most, run));
     return { isVerified: false, known, drafts, samples };
   }
 
-  #draft(room: number, run: TurnRun): readonly number[] {
-    const price = turnPrice(this.#costs, run);
-    const most = Math.min(room, this.#drafter.numDrafts);
+  /** Drafts of a model to have made for the turn: none where outputs are repeated. */
+  numDraftsWanted(first: number, { maxRows, numLeft }: TurnRoom, run: TurnRun): number {
+    if (first !== this.#outputIds.length - 1) return 0;
+    return this.#numWorth(Math.min(maxRows - 1, numLeft - 1), run);
+  }
+
+  #numWorth(most: number, run: TurnRun): number {
+    if (most <= 0) return 0;
     const chanceOf = (index: number): number => this.#drafter.chanceOf(index);
-    return this.#drafter.draft(numDraftsWorth(most, chanceOf, price));
+    return numDraftsWorth(most, chanceOf, turnPrice(this.#costs, run));
   }
 }

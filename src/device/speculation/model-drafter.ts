@@ -1,16 +1,7 @@
 import type { StandaloneSpeculation } from '../../core/speculation.js';
 import { AcceptGate } from './accept-gate.js';
 import type { SteadyDrafter } from './drafter.js';
-
-/** What a draft model must compute before it can draft. */
-export interface MissingRows {
-  /** Rows of its slot that stay: `[0, from)`. */
-  readonly from: number;
-  /** Tokens to feed behind them. */
-  readonly tokens: readonly number[];
-  /** Index of the first of them whose choice matters. */
-  readonly headFrom: number;
-}
+import type { MissingRows, ModelDrafts } from './model-drafts.js';
 
 /** What it must know of its request. */
 interface ModelDrafting extends Pick<StandaloneSpeculation, 'minHits'> {
@@ -19,14 +10,15 @@ interface ModelDrafting extends Pick<StandaloneSpeculation, 'minHits'> {
 }
 
 /**
- * `--speculative-algorithm STANDALONE`: what a draft model would say, greedily, behind each output. It keeps what the
+ * `--speculative-algorithm STANDALONE` where who is verified must go by the tokens: what a draft model would say, greedily, behind each output. It keeps what the
  * model's slot holds and what came of it; {@link DraftModel} computes.
  *
  * Every row of the draft model is one of a prefill run, so its choice behind a text is one alone, however it was cut. And
  * each output but the first has a choice that it is compared with as long as drafting is on. So who is verified goes by
  * the tokens.
  */
-export class ModelDrafter implements SteadyDrafter {
+export class ModelDrafter implements SteadyDrafter, ModelDrafts {
+  readonly isSteady = true;
   readonly #promptIds: Int32Array;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];

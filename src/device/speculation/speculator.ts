@@ -50,6 +50,12 @@ export class Speculator {
     return { isVerified, known, drafts, samples };
   }
 
+  /** Drafts of a model to have made for the turn: none where outputs are repeated. */
+  numDraftsWanted(first: number, { maxRows, numLeft }: TurnRoom): number {
+    const isLast = first === this.#outputIds.length - 1;
+    return isLast ? evenDrafts(1, Math.min(maxRows - 1, numLeft - 1)) : 0;
+  }
+
   /** So many that the run has an even number of rows (docs/decisions/0001), if there is one. */
   #draft(numKnown: number, room: number): readonly number[] {
     return this.#drafter.draft(evenDrafts(numKnown, Math.min(this.#drafter.numDrafts, room)));
@@ -57,6 +63,6 @@ export class Speculator {
 }
 
 /** At most `most` drafts, so many that they and the known tokens before them are even in number, if any. */
-export function evenDrafts(numKnown: number, most: number): number {
+function evenDrafts(numKnown: number, most: number): number {
   return most > 0 && (numKnown + most) % 2 === 1 ? most - 1 : Math.max(0, most);
 }

@@ -1,6 +1,8 @@
 import type { SlotSpeculation } from '../../core/speculation.js';
+import { FreeModelDrafter } from './free-model-drafter.js';
 import { FreeSpeculator } from './free-speculator.js';
 import { ModelDrafter } from './model-drafter.js';
+import type { ModelDrafts } from './model-drafts.js';
 import { NgramDrafter } from './ngram-drafter.js';
 import { Speculator, type Turn, type TurnRoom } from './speculator.js';
 import { SteadyNgramDrafter } from './steady-ngram-drafter.js';
@@ -10,12 +12,14 @@ import type { TurnRun } from './turn-price.js';
 export interface TurnPlanner {
   /** The turn whose first row is that of output `first`. */
   plan(first: number, room: TurnRoom, run: TurnRun): Turn;
+  /** Drafts of a model to have made for it. */
+  numDraftsWanted(first: number, room: TurnRoom, run: TurnRun): number;
 }
 
 export interface SlotTurnPlanner {
   readonly planner: TurnPlanner;
   /** Null = no draft model drafts for the request. */
-  readonly modelDrafter: ModelDrafter | null;
+  readonly modelDrafter: ModelDrafts | null;
 }
 
 /** @param outputIds grow as tokens are sampled */
@@ -24,6 +28,10 @@ export function turnPlanner(
   outputIds: readonly number[],
 ): SlotTurnPlanner {
   const { promptIds, costs } = speculation;
+  if (speculation.algorithm === 'STANDALONE' && costs !== null) {
+    const modelDrafter = new FreeModelDrafter(promptIds, outputIds);
+    return { planner: new FreeSpeculator(modelDrafter, outputIds, costs), modelDrafter };
+  }
   if (speculation.algorithm === 'STANDALONE') {
     const modelDrafter = new ModelDrafter(speculation, outputIds);
     return { planner: new Speculator(modelDrafter, outputIds), modelDrafter };

@@ -4,6 +4,8 @@ import type { Cost, RowCosts } from '../../core/speculation.js';
 export interface TurnRun {
   /** Requests that it decodes, this one among them. */
   readonly numDecoding: number;
+  /** So many of them may draft, and share the runs of a draft model. */
+  readonly numDrafting: number;
   /** Nothing but this request is in it. */
   readonly isLone: boolean;
   /** Rows that the request has. */
@@ -26,16 +28,17 @@ const MARGIN = 1.2;
  * saves where another request is waiting for the seat, and the row that it saves where those beside it go on alone.
  */
 export function turnPrice(
-  { decodeRow, draftRow, draftSequence }: RowCosts,
-  { numDecoding, isLone, numKeys }: TurnRun,
+  { decodeRow, draftRow, draftSequence, draftRun }: RowCosts,
+  { numDecoding, numDrafting, isLone, numKeys }: TurnRun,
 ): TurnPrice {
   const costOf = ({ base, perKey }: Cost): number => base + perKey * numKeys;
   const row = costOf(decodeRow);
   const share = (1 + (numDecoding - 1) * row) / numDecoding;
   const perToken = numDecoding === 1 ? share : (share + row) / 2;
+  const sharedRun = (draftRun * (1 + (numDrafting - 1) * row)) / numDrafting;
   return {
     any: isLone ? 0 : (MARGIN * costOf(draftSequence)) / perToken,
-    each: (MARGIN * costOf(draftRow)) / perToken,
+    each: (MARGIN * (costOf(draftRow) + sharedRun)) / perToken,
   };
 }
 

@@ -4,10 +4,11 @@ import { createHash } from 'node:crypto';
 
 import { FLOAT_TYPES, type FloatType, type QuantizedFormat } from '../../core/model-spec.js';
 import { DEVICE_KINDS, type DeviceKind } from '../../core/device-kind.js';
-import type { DecoderModel } from '../families/family.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
 import { RECIPE_VERSION } from '../quantize/recipe.js';
+import type { AnyPlan } from '../plan/demands.js';
+import type { TensorView } from '../weights/tensor-view.js';
 import type { WeightMap } from '../weights/weight-store.js';
 
 export const MANIFEST_FILE = 'radish.json';
@@ -65,8 +66,13 @@ export interface Manifest extends ManifestFields {
   readonly digest: string;
 }
 
+interface Network {
+  readonly plan: AnyPlan;
+  readonly views: readonly TensorView[];
+}
+
 /** The same for as long as a program reads the same tensors in the same order into the same network; hex. */
-export function networkDigest({ plan, views }: Pick<DecoderModel, 'plan' | 'views'>): string {
+export function networkDigest({ plan, views }: Network): string {
   return createHash('sha256')
     .update(JSON.stringify([plan, views]))
     .digest('hex');

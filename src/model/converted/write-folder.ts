@@ -9,8 +9,10 @@ import type { QuantizedForm } from '../built-model.js';
 import { hashSegments } from '../quantize/hash-file.js';
 import type { HashedFile } from '../quantize/hashed-files.js';
 import { WEIGHTS_FILE } from '../quantize/layout.js';
+import { openModel } from '../open-model.js';
+import type { ModelSource } from '../source/model-source.js';
+import { moduleFolders, MODULES_FILE } from '../source/module-path.js';
 import { TEMPLATES_FOLDER } from '../source/repo-files.js';
-import { openSource } from '../source/registry.js';
 import { CONVERTED_FILE, MANIFEST_FILE, manifestText, type ConvertedSource } from './manifest.js';
 import { syncPath } from './sync-path.js';
 import { movedRefs } from './weight-refs.js';
@@ -20,7 +22,7 @@ const COPIED =
   /^(\w[\w.-]*\.(json|jinja|txt|tiktoken)|(LICEN[CS]E|NOTICE|COPYING|USE_POLICY)[\w.-]*)$/i;
 /** Of the weights as they were, or written here. */
 const NOT_COPIED =
-  /^(config|generation_config|quantize_config|quant_config|radish|.*\.index)\.json$/;
+  /^(config|generation_config|modules|quantize_config|quant_config|radish|.*\.index)\.json$/;
 /** Bytes in front of the weights: as in the cache they begin at the start of a page. */
 const HEADER_BYTES = 4096;
 const COPY_BYTES = 2 ** 22;
@@ -75,7 +77,7 @@ export async function writeConverted(
 }
 
 async function writeTexts(folder: string, path: string, tokenizer: NamedFiles): Promise<void> {
-  const source = openSource(path);
+  const { source } = await openModel(path);
   // What it says of how its weights were packed is not true of these.
   const config = { ...(await source.config()), quantization_config: undefined };
   await writeText(join(folder, 'config.json'), shown(config));
@@ -84,6 +86,24 @@ async function writeTexts(folder: string, path: string, tokenizer: NamedFiles): 
     await writeText(join(folder, 'generation_config.json'), shown(generation));
   }
   for (const below of ['', TEMPLATES_FOLDER]) await copyTexts(tokenizer, below, folder);
+  await writeModules(folder, source);
+}
+
+/** What says how a model pools: the list of its modules, whose network lies in the folder itself now, and their configs. */
+async function writeModules(folder: string, source: ModelSource): Promise<void> {
+  const list = await source.json(MODULES_FILE);
+  if (!Array.isArray(list)) return;
+  const modules = (list as readonly object[]).map((module, at) =>
+    at === 0 ? { ...module, path: '' } : module,
+  );
+  await writeText(join(folder, MODULES_FILE), shown(modules));
+  for (const part of moduleFolders(list).parts) {
+    const name = join(part, 'config.json');
+    const config = await source.json(name);
+    if (typeof config !== 'object' || config === null) continue;
+    await makeFolders(join(folder, part));
+    await writeText(join(folder, name), shown(config));
+  }
 }
 
 async function copyTexts(from: NamedFiles, below: string, folder: string): Promise<void> {

@@ -1,8 +1,8 @@
-import type { RotaryPlan } from '../families/rope-config.js';
 import { headsOf } from '../plan/facts.js';
 import type { AttentionPlan, HeadNormPlan, HeadSizes } from '../plan/attention.js';
 import type { LinearPlan, TensorPlan } from '../plan/tensors.js';
-import type { AttentionLayer, GraphContext } from './context.js';
+import { absorbedHeads } from './absorbed-heads.js';
+import { type AttentionLayer, type GraphContext, placedOf } from './context.js';
 import { type ColumnFactors, scaled, times } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { headLayout } from './head-layout.js';
@@ -12,7 +12,6 @@ import { linear, packedLinear, splitParts } from './linear.js';
 import { norm } from './norm.js';
 import type { RowPick } from './pick.js';
 import { queryFactor } from './rotary-tables.js';
-import type { PlacedRows } from './placed-rows.js';
 import { OWN_ROWS, type RunRows } from './run-rows.js';
 
 /**
@@ -95,7 +94,17 @@ function queryKeyValue(
   const isPlain = !isChanged && !layout.isPadded && plan.temperature === null;
   if (output.packed && isPlain) return [rows.toRun(output.value), '', ''];
   const given = output.packed ? splitParts(graph, output.value, plan.qkv) : output.values;
-  const parts = plan.latent === null ? given : latentHeads(context, given, plan.latent);
+  const { latent } = plan;
+  if (latent !== null && latent.absorbed !== null) {
+    const heads = absorbedHeads(
+      context,
+      given,
+      { ...plan, latent, absorbed: latent.absorbed },
+      rows,
+    );
+    return heads.map((x, at) => layout.pad(graph, x, headCount(sizes, KINDS[at] ?? 'value')));
+  }
+  const parts = latent === null ? given : latentHeads(context, given, latent);
   return parts.map((part, index) => {
     const kind = KINDS[index] ?? 'value';
     const heads = finishedHeads(context, rows.toRun(part), plan, kind);
@@ -118,29 +127,15 @@ function finishedHeads(context: GraphContext, x: Value, plan: AttentionPlan, kin
   if (kind === 'value') return clipped(graph, normHeads(context, x, vNorm), plan.clip);
   const rotated =
     normsRotated && rotary !== null
-      ? rotatedHeads(context, x, rotary, headCount(context.config, kind))
+      ? placedOf(context).rotated(x, rotary, {
+          numHeads: headCount(context.config, kind),
+          headDim: context.config.headDim,
+        })
       : x;
   const normed = normHeads(context, rotated, kind === 'query' ? qNorm : kNorm);
   const kept = clipped(graph, normed, plan.clip);
   if (kind === 'key' || temperature === null) return kept;
   return placedOf(context).tempered(kept, temperature);
-}
-
-function rotatedHeads(
-  context: GraphContext,
-  x: Value,
-  rotary: RotaryPlan,
-  numHeads: number,
-): Value {
-  const { graph, config } = context;
-  const layout = headLayout(config.headDim);
-  const rotated = placedOf(context).rotated(layout.pad(graph, x, numHeads), rotary, numHeads);
-  return layout.unpad(graph, rotated, numHeads);
-}
-
-function placedOf({ placed }: GraphContext): PlacedRows {
-  if (placed === undefined) throw new Error('this is a bug: no positions of the rows are known');
-  return placed;
 }
 
 /** Of each column of q, k and v: what brings them to the grid, and the scale of scores where the tables do not have it. */

@@ -47,3 +47,9 @@ export interface GraphContext extends WeightContext {
   /** Of each layer, where K and V are integers; null = they are what the linears gave. */
   readonly kvGrids?: readonly KvGrid[] | null;
 }
+
+/** The {@link GraphContext.placed} of a network that needs them. */
+export function placedOf({ placed }: Pick<GraphContext, 'placed'>): PlacedRows {
+  if (placed === undefined) throw new Error('this is a bug: no positions of the rows are known');
+  return placed;
+}

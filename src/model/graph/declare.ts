@@ -1,9 +1,9 @@
 import type { LoraSite } from '../../core/lora.js';
-import type { KvLayer } from '../../core/model-spec.js';
+import { KV_PARTS, type KvLayer, type KvPart, kvParts } from '../../core/model-spec.js';
 import type { DecoderModel } from '../families/family.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { moeFacts, stateFacts } from '../plan/facts.js';
-import type { ModelPlan } from '../plan/network.js';
+import type { ModelPlan, TrunkPlan } from '../plan/network.js';
 import {
   EXTEND_INPUTS,
   expertsName,
@@ -25,8 +25,6 @@ import type { Graph } from './graph.js';
 import { headLayout } from './head-layout.js';
 import { kvLayers } from './kv-layers.js';
 
-const PARTS = ['key', 'value'] as const;
-
 type Network = Pick<DecoderModel, 'config' | 'plan'>;
 
 /** Declares the inputs of a decoder's graph, past K and V among them (graph/contract.ts). */
@@ -36,7 +34,10 @@ export function declareInputs(graph: Graph, { config, plan }: Network, isInt8: b
   graph.input({ name: GRAPH_INPUTS.totalLength, dtype: 'i32', shape: [] });
   graph.input({ name: GRAPH_INPUTS.headRows, dtype: 'i64', shape: ['R'] });
   graph.input({ name: GRAPH_INPUTS.temperature, dtype: 'f32', shape: ['L'] });
-  for (const value of cacheValues(kvLayers(config, plan), pastName, isInt8)) graph.input(value);
+  for (const kv of kvLayers(config, plan)) {
+    for (const value of cacheValues(kv, kvParts(kv), { nameOf: pastName, isInt8 }))
+      graph.input(value);
+  }
   const states = stateValues(plan, pastStateName);
   if (states.length > 0) graph.input({ name: STATE_INPUTS.rows, dtype: 'i64', shape: [1] });
   for (const value of states) graph.input(value);
@@ -96,14 +97,17 @@ export function declareOutputs(
   const presents = kvLayers(config, plan).flatMap((kv) =>
     [kv.layer, ...(kv.readers ?? [])].map((layer) => ({ ...kv, layer })),
   );
-  for (const value of cacheValues(presents, presentName, isInt8)) graph.output(value);
+  for (const kv of presents) {
+    for (const value of cacheValues(kv, KV_PARTS, { nameOf: presentName, isInt8 }))
+      graph.output(value);
+  }
   for (const value of stateValues(plan, presentStateName)) graph.output(value);
   if (isInt8) for (const value of newRowsValues(config)) graph.output(value);
   declareExperts(graph, plan);
 }
 
 /** The experts that each token took, of each layer that routes. */
-export function declareExperts(graph: Graph, plan: ModelPlan): void {
+export function declareExperts(graph: Graph, plan: TrunkPlan): void {
   const moe = moeFacts(plan);
   for (const layer of moe?.layers ?? []) {
     graph.output({ name: expertsName(layer), dtype: 'i64', shape: ['T', moe?.topK ?? 0] });
@@ -129,15 +133,13 @@ function stateValues(plan: ModelPlan, nameOf: typeof pastStateName): OnnxValue[]
 }
 
 function cacheValues(
-  layers: readonly KvLayer[],
-  nameOf: typeof pastName,
-  isInt8: boolean,
+  { layer, numKvHeads, headDim }: KvLayer,
+  parts: readonly KvPart[],
+  { nameOf, isInt8 }: { readonly nameOf: typeof pastName; readonly isInt8: boolean },
 ): OnnxValue[] {
-  return layers.flatMap(({ layer, numKvHeads, headDim }) =>
-    PARTS.map((part): OnnxValue => ({
-      name: nameOf(layer, part),
-      dtype: isInt8 ? 'i8' : 'f32',
-      shape: ['B', numKvHeads, 'max_seq', headDim],
-    })),
-  );
+  return parts.map((part) => ({
+    name: nameOf(layer, part),
+    dtype: isInt8 ? 'i8' : 'f32',
+    shape: ['B', numKvHeads, 'max_seq', headDim],
+  }));
 }

@@ -67,7 +67,7 @@ export function buildGraph(
     ...{ ...weights, config, attend, kvGrids, rows },
     ...(positions === null ? {} : { positions }),
     ...(lora.length > 0 && { lora: loraRows(graph, lora, rows) }),
-    placed: placedRows(graph, config, { ...reach, of: () => positionsOfRun(graph, isInt8) }),
+    placed: placedRows(graph, { ...reach, of: () => positionsOfRun(graph, isInt8) }),
   };
   graph.node('SequenceConstruct', [GRAPH_INPUTS.temperature], {
     outputs: [GRAPH_OUTPUTS.stopCopy],

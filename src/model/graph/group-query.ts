@@ -1,3 +1,4 @@
+import { KV_PARTS, type KvPart } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
 import type { AttentionPlan, HeadSizes } from '../plan/attention.js';
 import type { TrunkPlan } from '../plan/network.js';
@@ -17,9 +18,6 @@ import { rotaryAttributes, type RotaryOptions, rotaryTables } from './rotary-tab
  * lanes and take the sequences of a batch one after another (docs/decisions/0007-decode-attention.md).
  */
 const DECODES_PLAIN = process.arch === 'x64';
-
-/** `cap * tanh(x / cap)` is `x` to the last bits of a float for every score that can be. */
-const HIGH_CAP = 2 ** 20;
 
 /** Adds `exp(-1e30)`, which is 0, to the sum under a softmax. */
 const LOW_SINK = -1e30;
@@ -71,20 +69,20 @@ export function groupQueryAttention(
   };
 }
 
-const PARTS = ['key', 'value'] as const;
-
 /**
  * Names of the layer's K and V, past and present: without a cache there is no past, and the present goes nowhere. Who
- * reads those of another layer reads what that one has written; its own present is the same buffer.
+ * reads those of another layer reads what that one has written; its own present is the same buffer. So is that of values
+ * where keys are values too.
  */
 function cacheNames(graph: Graph, { index, attention }: AttentionLayer, hasCache: boolean) {
-  const { sharesKv } = attention;
-  if (!hasCache) return { past: ['', ''], present: PARTS.map(() => graph.name()) };
+  const { sharesKv, latent } = attention;
+  if (!hasCache) return { past: ['', ''], present: KV_PARTS.map(() => graph.name()) };
+  const keptAs = (part: KvPart): KvPart => (latent?.absorbed ? 'key' : part);
   return {
-    past: PARTS.map((part) =>
-      sharesKv === undefined ? pastName(index, part) : presentName(sharesKv, part),
+    past: KV_PARTS.map((part) =>
+      sharesKv === undefined ? pastName(index, keptAs(part)) : presentName(sharesKv, part),
     ),
-    present: PARTS.map((part) => presentName(index, part)),
+    present: KV_PARTS.map((part) => presentName(index, part)),
   };
 }
 
@@ -97,15 +95,15 @@ function noKeys(graph: Graph, query: Value, { numKvHeads, headDim }: HeadSizes):
     graph.ints(0, width),
     graph.ints(1, 2),
   ]);
-  return PARTS.map(() => none);
+  return KV_PARTS.map(() => none);
 }
 
 /** Whether a run decodes, `[1] bool`, or null where it makes no difference. */
 function decodeCondition(graph: Graph, config: ModelConfig, plan: TrunkPlan): Value | null {
-  const isCapped = attentionsOf(plan).every(
-    (attention) => softcapOf(headsOf(config, attention), attention) !== null,
+  const isPlain = attentionsOf(plan).every(
+    (attention) => attention.softcap !== null || isWide(headsOf(config, attention)),
   );
-  if (!DECODES_PLAIN || isCapped) return null;
+  if (!DECODES_PLAIN || isPlain) return null;
   const attributes = { start: { int: 1 }, end: { int: 2 } };
   const numRows = graph.node('Shape', [GRAPH_INPUTS.inputIds], { attributes });
   return graph.node('Equal', [numRows, graph.ints(1)]);
@@ -126,16 +124,17 @@ interface GroupQueryNode {
 function groupQuery(
   graph: Graph,
   { inputs, bias, attributes, outputs, isDecode, sinks }: GroupQueryNode,
-  { numHeads }: HeadSizes,
+  heads: HeadSizes,
 ): Value {
   const op = 'GroupQueryAttention';
-  if (sinks !== null) {
-    return graph.node(op, [...inputs, '', bias, sinks], { attributes, outputs });
-  }
+  const withSinks = (scores: Value): readonly Value[] => [...inputs, '', bias, scores];
+  const isCapped = 'softcap' in attributes;
+  const always = sinks ?? (isWide(heads) && !isCapped ? plainSinks(graph, heads) : null);
+  if (always !== null) return graph.node(op, withSinks(always), { attributes, outputs });
   const biased = bias === '' ? inputs : [...inputs, '', bias];
   const node = { op, inputs: biased, attributes };
   if (isDecode === null) return graph.node(op, node.inputs, { attributes, outputs });
-  const plain = { ...node, inputs: [...inputs, '', bias, plainSinks(graph, { numHeads })] };
+  const plain = { ...node, inputs: withSinks(plainSinks(graph, heads)) };
   return graph.either(isDecode, plain, node, outputs);
 }
 
@@ -154,7 +153,7 @@ export function plainSinks(graph: Graph, { numHeads }: Pick<ModelConfig, 'numHea
 
 /** The scale is in the rotary tables and in q (rotary-tables.ts). */
 function attributesOf(config: HeadSizes, attention: AttentionPlan): Record<string, Attribute> {
-  const softcap = softcapOf(config, attention);
+  const { softcap } = attention;
   return {
     ...attentionAttributes(config, attention),
     ...rotaryAttributes(attention),
@@ -175,11 +174,7 @@ export function attentionAttributes(
   };
 }
 
-/**
- * A cap keeps the op from flash attention, whose last block of keys may be too short for wide heads
- * ({@link prefillKeys}): they get one that changes nothing where the model has none.
- */
-function softcapOf({ headDim }: HeadSizes, { softcap }: AttentionPlan): number | null {
-  const isWide = prefillKeys(headLayout(headDim).cacheHeadDim) > 0;
-  return softcap ?? (isWide ? HIGH_CAP : null);
+/** Flash attention, whose last block of keys may be too short for such heads ({@link prefillKeys}), is kept from them. */
+function isWide({ headDim }: HeadSizes): boolean {
+  return prefillKeys(headLayout(headDim).cacheHeadDim) > 0;
 }

@@ -9,7 +9,8 @@ export function kvLayers(config: HeadSizes, { layers }: TrunkPlan): readonly KvL
   return layers.flatMap(({ index, attention }) => {
     if (attention === null || attention.sharesKv !== undefined) return [];
     const { numKvHeads, headDim } = headsOf(config, attention);
-    const kv = { layer: index, numKvHeads, headDim: headLayout(headDim).cacheHeadDim };
+    const own = { layer: index, numKvHeads, headDim: headLayout(headDim).cacheHeadDim };
+    const kv = attention.latent?.absorbed ? { ...own, keysAreValues: true } : own;
     const readers = layers
       .filter((layer) => layer.attention?.sharesKv === index)
       .map((layer) => layer.index);

@@ -1,4 +1,5 @@
 import type { AttentionPlan, LatentPlan } from '../plan/attention.js';
+import { valuesOfLatents } from './absorbed-heads.js';
 import type { GraphContext } from './context.js';
 import type { Graph, Value } from './graph.js';
 import { linearParts, packedLinear } from './linear.js';
@@ -49,13 +50,16 @@ function widen(
   return graph.node('Reshape', [padded, graph.ints(0, 0, parts * to)]);
 }
 
-/** What attention gives, `[B, S, heads * headDim]`, without the zeros behind each head of v. */
+/** What attention gives, `[B, S, heads * headDim]`, as heads of v: without the zeros behind them, or made of latents. */
 export function ofValueWidth(
-  { graph, config }: GraphContext,
+  context: GraphContext,
   attended: Value,
   { latent }: AttentionPlan,
 ): Value {
-  if (latent === null || latent.value === config.headDim) return attended;
+  const { graph, config } = context;
+  if (latent === null) return attended;
+  if (latent.absorbed !== null) return valuesOfLatents(context, attended, latent, latent.absorbed);
+  if (latent.value === config.headDim) return attended;
   const { numHeads, headDim } = config;
   const heads = graph.node('Reshape', [attended, graph.ints(0, 0, numHeads, headDim)]);
   const ends = graph.ints(latent.value);

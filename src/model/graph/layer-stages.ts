@@ -76,7 +76,7 @@ export function attentionStage(
   const options = { hasCache: false, numPositions, contextLength: numPositions };
   const attend = groupQueryAttention(context, model.config, model.plan, options);
   const of = (): Value => positionsFromStart(graph, input);
-  const placed = placedRows(graph, model.config, { ...options, of });
+  const placed = placedRows(graph, { ...options, of });
   return stage.gives(attendedHeads({ ...context, attend, placed }, input, layer));
 }
 

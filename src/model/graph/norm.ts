@@ -48,6 +48,10 @@ export function addThenNorm(
     const residual = graph.node('Add', [x, delta]);
     return { normed: residual, residual };
   }
+  if (!hasSkipOp(context, plan)) {
+    const residual = graph.node('Add', [x, delta]);
+    return { normed: norm(context, residual, plan), residual };
+  }
   const normed = graph.name();
   const residual = graph.name();
   graph.node(skipOp(plan), [x, delta, ...parameters(context, plan)], {
@@ -64,10 +68,17 @@ export function normOfSum(
   delta: Value,
   plan: NormPlan | null,
 ): Value {
-  if (plan === null) return context.graph.node('Add', [x, delta]);
+  if (plan === null || !hasSkipOp(context, plan)) {
+    return addThenNorm(context, x, delta, plan).normed;
+  }
   return context.graph.node(skipOp(plan), [x, delta, ...parameters(context, plan)], {
     attributes: { epsilon: { float: plan.eps } },
   });
+}
+
+/** On a CPU the op that adds and norms takes several times as long as both by themselves, but for the plain kind. */
+function hasSkipOp({ target }: WeightContext, { kind }: NormPlan): boolean {
+  return kind === 'rms' || target.device !== 'cpu';
 }
 
 function skipOp({ kind }: NormPlan): string {

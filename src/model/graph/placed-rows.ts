@@ -1,4 +1,3 @@
-import type { ModelConfig } from '../families/model-config.js';
 import type { RotaryPlan } from '../families/rope-config.js';
 import type { TemperaturePlan } from '../plan/attention.js';
 import type { Graph, Value } from './graph.js';
@@ -7,10 +6,16 @@ import { makeTables, type RotaryTables } from './rotary-tables.js';
 
 /** What attention ops do not do themselves, and what depends on where a row stands in its sequence. */
 export interface PlacedRows {
-  /** `[B, S, numHeads * cacheHeadDim]` in and out: each head rotated. */
-  rotated(x: Value, rotary: RotaryPlan, numHeads: number): Value;
+  /** `[B, S, heads * headDim]` in and out: each head rotated. */
+  rotated(x: Value, rotary: RotaryPlan, heads: PlacedHeads): Value;
   /** `[B, S, width]` in and out: each row times the temperature of its position. */
   tempered(x: Value, temperature: TemperaturePlan): Value;
+}
+
+/** How many there are, and of how many dimensions. */
+export interface PlacedHeads {
+  readonly numHeads: number;
+  readonly headDim: number;
 }
 
 export interface PlacedOptions {
@@ -25,23 +30,25 @@ export interface PlacedOptions {
 /** Nodes are made where something is asked for. */
 export function placedRows(
   graph: Graph,
-  { headDim }: ModelConfig,
   { numPositions, contextLength, of }: PlacedOptions,
 ): PlacedRows {
   const once = keptByKey<Value>();
   const positions = (): Value => once('positions', () => of(graph));
   const tables = keptByKey<RotaryTables>();
   return {
-    rotated: (x, rotary, numHeads) => {
-      const width = numHeads * headLayout(headDim).cacheHeadDim;
-      const { cos, sin } = tables(JSON.stringify(rotary), () =>
+    rotated: (x, rotary, { numHeads, headDim }) => {
+      const layout = headLayout(headDim);
+      const width = numHeads * layout.cacheHeadDim;
+      const { cos, sin } = tables(JSON.stringify([rotary, headDim]), () =>
         makeTables(graph, rotary, { numPositions, contextLength, headDim, factor: 1 }),
       );
+      const padded = layout.pad(graph, x, numHeads);
       // Each row is a sequence of its own: a run may have more rows than the tables have positions.
-      const rows = graph.node('Reshape', [x, graph.ints(-1, 1, width)]);
+      const rows = graph.node('Reshape', [padded, graph.ints(-1, 1, width)]);
       const places = graph.node('Reshape', [positions(), graph.ints(-1, 1)]);
       const turned = graph.node('RotaryEmbedding', [rows, places, cos, sin]);
-      return graph.node('Reshape', [turned, graph.node('Shape', [x])]);
+      const asRun = graph.node('Reshape', [turned, graph.node('Shape', [padded])]);
+      return layout.unpad(graph, asRun, numHeads);
     },
     tempered: (x, temperature) => {
       if (numPositions <= temperature.period) return x;

@@ -50,7 +50,7 @@ export function rotaryTables(
  * multiplies by nothing else.
  */
 export function queryFactor(plan: AttentionPlan): number {
-  return rotaryOfOp(plan) === null ? plan.scale : 1;
+  return rotaryOfOp(plan) === null && !isAbsorbed(plan) ? plan.scale : 1;
 }
 
 /** Of the attention ops. */
@@ -58,9 +58,14 @@ export function rotaryAttributes(plan: AttentionPlan): Record<string, Attribute>
   return { do_rotary: { int: rotaryOfOp(plan) === null ? 0 : 1 } };
 }
 
-/** What attention ops rotate: nothing where q and k come to them rotated (run-positions.ts). */
-function rotaryOfOp({ rotary, normsRotated }: AttentionPlan): RotaryPlan | null {
-  return normsRotated ? null : rotary;
+/** What attention ops rotate: nothing where q and k come to them rotated (placed-rows.ts). */
+function rotaryOfOp(plan: AttentionPlan): RotaryPlan | null {
+  return plan.normsRotated || isAbsorbed(plan) ? null : plan.rotary;
+}
+
+/** Then q comes to the op scaled, too. */
+function isAbsorbed({ latent }: AttentionPlan): boolean {
+  return latent !== null && latent.absorbed !== null;
 }
 
 interface TableOptions extends RotaryOptions {

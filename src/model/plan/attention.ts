@@ -63,6 +63,20 @@ export interface LatentPlan {
   readonly turning: number;
   readonly still: number;
   readonly value: number;
+  /** Null = heads are expanded, and the cache has those of k and v. */
+  readonly absorbed: AbsorbedPlan | null;
+}
+
+/**
+ * Heads that are not expanded: the cache has of a token the latent of k and v and, behind it, the dimensions of k that
+ * turn, one head that all of q read. What makes k of the latent is multiplied into q, what makes v into what attention
+ * gives, of which the part that is no latent is left out: so keys are values too. `up` is these two, and no linear.
+ */
+export interface AbsorbedPlan {
+  /** `[heads * still, rank]` */
+  readonly keys: TensorPlan;
+  /** `[heads * value, rank]` */
+  readonly values: TensorPlan;
 }
 
 /** `1 + beta * log(1 + floor(position / period))` (Llama 4's). */

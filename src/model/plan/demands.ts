@@ -9,6 +9,21 @@ import { pooledLinears, pooledTensors, type PooledPlan } from '../pooled/pooled-
 /** A network that generates, or one that answers with vectors. */
 export type AnyPlan = ModelPlan | PooledPlan;
 
+/** The layers, and what stands around them. */
+export function trunkOf(plan: AnyPlan): TrunkPlan {
+  return 'trunk' in plan ? plan.trunk.plan : plan;
+}
+
+/** What makes logits of rows; null = the rows are pooled. */
+export function headOf(plan: AnyPlan): LinearPlan | null {
+  return 'trunk' in plan ? null : plan.head;
+}
+
+/** Whether a rotation of the stream leaves the network as it is ({@link ModelPlan.rotatable}). */
+export function isRotatable(plan: AnyPlan): boolean {
+  return 'trunk' in plan ? plan.trunk.rotatable : plan.rotatable;
+}
+
 /** The norms, embedding and other plain tensors of a plan, in the order of the network. */
 export function plannedTensors(plan: AnyPlan): TensorPlan[] {
   if (!('trunk' in plan)) return decoderTensors(plan);
@@ -64,10 +79,12 @@ export function recurrentTensors(plan: RecurrentPlan | null): TensorPlan[] {
   }
 }
 
-/** What a layer does to scores: of attention, and of its router. */
+/** What a layer does to scores: of attention, and of its router. What latent attention absorbs, too. */
 export function scoreTensors({ attention, mlp }: LayerPlan): TensorPlan[] {
   const routing = mlp?.kind === 'moe' && mlp.routing.kind === 'scored' ? mlp.routing : null;
-  const tensors = [attention?.sinks, routing?.bias, routing?.expertScale];
+  const absorbed = attention?.latent?.absorbed;
+  const ofScores = [attention?.sinks, routing?.bias, routing?.expertScale];
+  const tensors = [...ofScores, absorbed?.keys, absorbed?.values];
   return tensors.filter((tensor) => tensor !== null && tensor !== undefined);
 }
 
@@ -132,7 +149,9 @@ function recurrentLinears(plan: RecurrentPlan | null): LinearPlan[] {
 
 /** What makes q, k and v of their latents. */
 export function latentLinears({ latent }: AttentionPlan): LinearPlan[] {
-  return latent === null ? [] : [...(latent.q === null ? [] : [latent.q.up]), latent.up];
+  if (latent === null) return [];
+  const ofQuery = latent.q === null ? [] : [latent.q.up];
+  return latent.absorbed === null ? [...ofQuery, latent.up] : ofQuery;
 }
 
 function mlpLinears({ mlp }: LayerPlan): LinearPlan[] {

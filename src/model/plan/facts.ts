@@ -31,6 +31,11 @@ export function hasPlainKv(plan: TrunkPlan): boolean {
   );
 }
 
+/** Whether keys are values too, and kept once. */
+export function keepsLatents(plan: TrunkPlan): boolean {
+  return attentionsOf(plan).some(({ latent }) => latent !== null && latent.absorbed !== null);
+}
+
 /** What a sequence has of each layer beside rows of K and V; null = nothing. */
 export function stateFacts({ layers }: TrunkPlan): StateSpec | null {
   const tensors = layers.flatMap(({ index, recurrent }) =>

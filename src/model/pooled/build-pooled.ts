@@ -1,9 +1,19 @@
-import type { ModelSpec } from '../../core/model-spec.js';
+import type { FloatType, ModelSpec } from '../../core/model-spec.js';
 import type { BuildOptions, BuiltModel } from '../built-model.js';
+import type { ConvertedWeights } from '../converted/converted-weights.js';
+import { networkDigest } from '../converted/manifest.js';
+import {
+  convertedCheckpoint,
+  type ConvertedNetwork,
+  convertedTarget,
+  requireConverted,
+} from '../converted/network-weights.js';
 import { resolveContextLength } from '../families/context-length.js';
 import { ModelLoadError } from '../load-error.js';
-import type { Quantization } from '../quantize/format.js';
-import type { QuantizeDeps } from '../quantize/kept-weights.js';
+import { chooseFormat } from '../quantize/format.js';
+import { NONE_KEPT } from '../quantize/kept-linears.js';
+import type { QuantizeDeps, QuantizedWeights } from '../quantize/kept-weights.js';
+import { quantizedWeights } from '../quantize/quantized-weights.js';
 import { unpackedCheckpoint } from '../quantize/unpacked-weights.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { overlaid } from '../source/tensor-overlay.js';
@@ -14,8 +24,9 @@ import { CPU_TARGET, type TargetRequest } from '../target.js';
 import { aliased, withPrefix } from '../weights/aliases.js';
 import { textName } from '../weights/text-part.js';
 import { dummyCheckpoint } from '../weights/dummy.js';
-import { checkPlan } from '../weights/find-weight.js';
+import { checkPlan, findWeight } from '../weights/find-weight.js';
 import { withViews } from '../weights/tensor-views.js';
+import { loadedBytes } from '../weights/loaded-bytes.js';
 import { plainWeights } from '../weights/plain-weights.js';
 import { buildPooledGraph } from './pooled-graph.js';
 import type { PooledPlan, PooledTrunk } from './pooled-plan.js';
@@ -27,47 +38,94 @@ export async function buildPooledModel(
   options: BuildOptions,
   deps: QuantizeDeps,
 ): Promise<BuiltModel> {
-  refuseQuantization(options.quantization);
   refuseDevice(options.device);
   refuseLora(options);
   const { plan } = model;
   const contextLength = pooledContextLength(model, options.contextLength);
-  const checkpoint =
-    options.loadFormat === 'dummy'
-      ? overlaid(await dummyCheckpoint(plan, deps), options.overlay)
-      : await openPooledCheckpoint(model, options);
-  checkPlan(plan, checkpoint);
-  const isKept = options.overlay === null;
-  const { checkpoint: unpacked, ...kept } = await unpackedCheckpoint(
-    plan,
-    { checkpoint, isKept },
-    deps,
-  );
-  const store = plainWeights(plan, unpacked);
-  const { format, totalBytes: weightBytes } = store;
+  const converted = options.loadFormat === 'dummy' ? null : await options.source.converted();
+  const { checkpoint, storedType, weights, formatReason } =
+    converted === null
+      ? await weightsFromCheckpoint(model, options, deps)
+      : weightsAsConverted(converted, model, options);
+  const { store } = weights;
+  const { format } = store;
+  const weightBytes = loadedBytes(store.map, CPU_TARGET.device);
   return {
     spec: pooledSpec(model, { contextLength, format, weightBytes, kvType: 'f32' }),
     graph: buildPooledGraph(model, store, { contextLength }),
     target: CPU_TARGET,
     plan,
     checkpoint,
-    weights: { ...kept, store },
-    quantized: null,
+    weights,
+    quantized:
+      format === 'none'
+        ? null
+        : { store, network: networkDigest(networkOf(model)), storedType, kvScales: null },
     isBatchInvariant: true,
-    formatReason: 'embedding models compute in f32',
+    formatReason,
     kept: null,
     isCompensated: null,
     lora: null,
   };
 }
 
-/** Vectors are compared, so nothing is rounded: these models compute in f32. */
-function refuseQuantization(requested: Quantization): void {
-  if (requested === 'auto' || requested === 'none') return;
-  throw new ModelLoadError(
-    'bad_option',
-    `--quantization ${requested} is not possible: embedding models compute in f32. Use auto or none.`,
+/** What a network computes with, wherever it came from. */
+interface PooledWeights {
+  readonly checkpoint: Checkpoint;
+  /** Of its embedding table. */
+  readonly storedType: FloatType;
+  readonly weights: QuantizedWeights;
+  readonly formatReason: string;
+}
+
+async function weightsFromCheckpoint(
+  model: PooledModel,
+  options: BuildOptions,
+  deps: QuantizeDeps,
+): Promise<PooledWeights> {
+  const { plan } = model;
+  const { format, reason } = chooseFormat(options.quantization, plan, CPU_TARGET, options);
+  const checkpoint =
+    options.loadFormat === 'dummy'
+      ? overlaid(await dummyCheckpoint(plan, deps), options.overlay)
+      : await openPooledCheckpoint(model, options);
+  checkPlan(plan, checkpoint);
+  const { embedding } = plan.trunk.plan;
+  const storedType = findWeight(checkpoint, embedding.checkpoint, embedding.shape).dtype;
+  const isKept = options.overlay === null;
+  const found = { checkpoint, storedType, formatReason: reason };
+  if (format !== 'none') {
+    const { config } = plan.trunk;
+    const input = { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT, texts: null };
+    return { ...found, weights: await quantizedWeights({ ...input, isKept }, format, deps) };
+  }
+  const { checkpoint: unpacked, ...kept } = await unpackedCheckpoint(
+    plan,
+    { checkpoint, isKept },
+    deps,
   );
+  return { ...found, weights: { ...kept, store: plainWeights(plan, unpacked) } };
+}
+
+function weightsAsConverted(
+  converted: ConvertedWeights,
+  model: PooledModel,
+  options: BuildOptions,
+): PooledWeights {
+  convertedTarget(converted, options);
+  requireConverted(converted, networkOf(model), options);
+  const { manifest, store, proof } = converted;
+  return {
+    checkpoint: convertedCheckpoint(converted, model.plan),
+    storedType: manifest.source.dtype,
+    weights: { store, cacheHit: false, temporaryFolder: null, proof },
+    formatReason: 'as it was converted',
+  };
+}
+
+function networkOf({ plan }: PooledModel): ConvertedNetwork {
+  const { config, views } = plan.trunk;
+  return { config, plan, views };
 }
 
 function refuseLora({ lora = null }: BuildOptions): void {

@@ -137,6 +137,7 @@ function causalTrunk(fields: ConfigFields, family: ModelFamily, architecture: st
     plan: model.plan,
     views: model.views,
     prefix: { text: prefixOf(model), inPlan: true },
+    rotatable: model.plan.rotatable,
     encoder: null,
   };
 }

@@ -57,7 +57,9 @@ function positionHeads(
 ) {
   const { keys, queries } = plan.linears(layer.index);
   const { qkv, scale } = layer.attention;
-  const own = keys === 'shared' || queries === 'shared' ? linearParts(context, table, qkv) : [];
+  const isShared = keys === 'shared' || queries === 'shared';
+  const one = context.graph.node('Unsqueeze', [table, context.graph.ints(0)]);
+  const own = isShared ? linearParts(context, one, qkv) : [];
   const made = (linear: typeof keys, part: number): Value | null => {
     if (linear === null) return null;
     const value = linear === 'shared' ? (own[part] ?? '') : packedLinear(context, table, linear);

@@ -7,6 +7,7 @@ import { norm } from '../graph/norm.js';
 import { GRAPH_INPUTS } from '../graph/contract.js';
 import { decoderStack } from '../graph/stack.js';
 import { tableRows } from '../graph/table-rows.js';
+import { lastNorm } from './last-norm.js';
 import { mutualAttention, type Reach } from './mutual-attention.js';
 import { placesIn } from './score-bias.js';
 import { attentionsOf } from '../plan/facts.js';
@@ -28,7 +29,7 @@ export function encoderRows(
     entry === null
       ? undefined
       : enter(context, tableRows(context, plan.embedding, GRAPH_INPUTS.inputIds), entry);
-  return norm(context, decoderStack(context, plan, entering), plan.finalNorm);
+  return lastNorm(context, decoderStack(context, plan, entering), plan.finalNorm);
 }
 
 /** `[B, S, hidden]`: what the layers read. */

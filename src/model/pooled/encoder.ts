@@ -77,6 +77,7 @@ export function encoder(config: ModelConfig, network: EncoderNetwork): PooledTru
     },
     views: parts.flatMap(({ views }) => views),
     prefix: { text: network.prefix, inPlan: false },
+    rotatable: false,
     encoder: { entry, scores: network.scores ?? null },
   };
 }

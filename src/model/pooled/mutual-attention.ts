@@ -1,7 +1,8 @@
 import type { ModelConfig } from '../families/model-config.js';
 import { EMBED_INPUTS } from '../graph/contract.js';
-import type { Attend, WeightContext } from '../graph/context.js';
+import type { Attend, AttentionLayer, WeightContext } from '../graph/context.js';
 import type { Graph, Value } from '../graph/graph.js';
+import { splitParts } from '../graph/linear.js';
 import type { RotaryTables } from '../graph/rotary-tables.js';
 import { rotaryTables } from '../graph/rotary-tables.js';
 import type { ScoresPlan } from './pooled-plan.js';
@@ -31,7 +32,7 @@ export function mutualAttention(
   const tablesOf = rotaryTables(graph, config, { numPositions, contextLength });
   const biasOf = layerBias(context, config, { scores, numPositions, contextLength });
   return (layer, queryKeyValue) => {
-    const [query = '', key = '', value = ''] = queryKeyValue;
+    const [query = '', key = '', value = ''] = apart(graph, layer, queryKeyValue);
     const tables = tablesOf(layer.attention);
     const inputs = [
       rotated(graph, query, tables),
@@ -45,6 +46,16 @@ export function mutualAttention(
       attributes: { num_heads: { int: config.numHeads }, scale: { float: layer.attention.scale } },
     });
   };
+}
+
+/** Of all three packed in the first each by itself. */
+function apart(
+  graph: Graph,
+  { attention }: AttentionLayer,
+  queryKeyValue: readonly Value[],
+): readonly Value[] {
+  const [packed = '', key] = queryKeyValue;
+  return key === '' ? splitParts(graph, packed, attention.qkv) : queryKeyValue;
 }
 
 /** What is added to the scores of a layer; null = nothing. */

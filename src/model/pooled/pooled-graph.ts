@@ -1,5 +1,6 @@
 import type { GraphOptions } from '../graph/decoder-graph.js';
 import { EMBED_INPUTS, EMBED_OUTPUTS } from '../graph/contract.js';
+import { declareExperts } from '../graph/declare.js';
 import { activate } from '../graph/activation.js';
 import type { WeightContext } from '../graph/context.js';
 import { encoderRows } from './encoder-rows.js';
@@ -7,6 +8,7 @@ import { Graph, type Value } from '../graph/graph.js';
 import { groupQueryAttention } from '../graph/group-query.js';
 import { packedLinear } from '../graph/linear.js';
 import { placedRows } from '../graph/placed-rows.js';
+import { lastNorm } from './last-norm.js';
 import { poolRows } from './pool-rows.js';
 import { placesIn } from './score-bias.js';
 import { norm } from '../graph/norm.js';
@@ -30,6 +32,7 @@ export function buildPooledGraph(
   const graph = new Graph();
   declareInputs(graph);
   declareOutputs(graph, embedding.dim);
+  declareExperts(graph, plan.trunk.plan);
   const context = { graph, store, target: CPU_TARGET };
   graph.node('SequenceConstruct', [EMBED_INPUTS.poolWeights], {
     outputs: [EMBED_OUTPUTS.stopCopy],
@@ -83,9 +86,9 @@ function hiddenRows(weights: WeightContext, trunk: PooledTrunk, reach: Reach): V
   const { graph } = weights;
   const attend = groupQueryAttention(weights, config, plan, { hasCache: false, ...reach });
   const positions = plan.positions === null ? {} : { positions: placesIn(graph) };
-  const placed = placedRows(graph, config, { ...reach, of: () => rowPlaces(graph) });
+  const placed = placedRows(graph, { ...reach, of: () => rowPlaces(graph) });
   const context = { ...weights, config, attend, placed, ...positions };
-  return norm(context, decoderStack(context, plan), plan.finalNorm);
+  return lastNorm(context, decoderStack(context, plan), plan.finalNorm);
 }
 
 function staged(context: WeightContext, x: Value, stages: readonly PoolStage[]): Value {

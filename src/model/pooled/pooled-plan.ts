@@ -19,6 +19,9 @@ export interface PooledPlan {
   readonly turn?: readonly number[];
 }
 
+/** The weight store's name of the rotation of a stream, `[hidden, hidden]`; a store without it has one that is not rotated. */
+export const ROW_ROTATION = 'row_rotation';
+
 export interface PooledTrunk {
   readonly config: ModelConfig;
   readonly plan: TrunkPlan;
@@ -26,6 +29,8 @@ export interface PooledTrunk {
   readonly views: readonly TensorView[];
   /** What stands before each tensor name in some checkpoints and not in others; `inPlan`: the plan has it. */
   readonly prefix: { readonly text: string; readonly inPlan: boolean };
+  /** See `ModelPlan`; rows behind the last norm are turned back. */
+  readonly rotatable: boolean;
   /** Null = a token sees itself and those before it. */
   readonly encoder: EncoderPlan | null;
 }

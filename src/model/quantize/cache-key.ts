@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { QuantizedFormat, WeightFormat } from '../../core/model-spec.js';
-import type { ModelPlan } from '../plan/network.js';
+import type { AnyPlan } from '../plan/demands.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
@@ -18,7 +18,7 @@ const ZEROS_VERSION = 'zeros 1';
 /** What must be the same for a cache entry to be used again. */
 export interface CacheKeyFacts {
   readonly format: QuantizedFormat;
-  readonly plan: ModelPlan;
+  readonly plan: AnyPlan;
   readonly headDim: number;
   readonly numKvHeads: number;
   readonly target: ModelTarget;

@@ -1,6 +1,13 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
-import { denseLinears, plannedLinears } from '../plan/demands.js';
-import type { ModelPlan } from '../plan/network.js';
+import {
+  type AnyPlan,
+  denseLinears,
+  headOf,
+  isRotatable,
+  plannedLinears,
+  trunkOf,
+} from '../plan/demands.js';
+import type { TrunkPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import { blockBytes } from '../weights/loaded-bytes.js';
@@ -24,17 +31,19 @@ const TABLE_BYTES = 2;
  * (docs/decisions/0022-start.md). Norms, biases, zero points, and what stays in floats are left out.
  */
 export function expectedBytes(
-  plan: ModelPlan,
+  plan: AnyPlan,
   format: QuantizedFormat,
   { blockSize }: Pick<ModelTarget, 'blockSize'>,
 ): number {
   const encodings = format === 'int4' ? WITH_ZEROS : ENCODINGS[format];
-  const experts = new Map(expertOrders(plan, encodings).map((one) => [one.plan, one]));
+  const head = headOf(plan);
+  const ofExperts = expertOrders(trunkOf(plan), encodings, isRotatable(plan));
+  const experts = new Map(ofExperts.map((one) => [one.plan, one]));
   const orderOf = (linear: LinearPlan): LinearOrder => {
-    if (linear === plan.head) return headOrder(linear, encodings, NO_STEPS);
+    if (linear === head) return headOrder(linear, encodings, NO_STEPS);
     return experts.get(linear) ?? order(linear, encodings.dense, NO_STEPS);
   };
-  const [rows = 0, width = 0] = plan.embedding.shape;
+  const [rows = 0, width = 0] = trunkOf(plan).embedding.shape;
   const floats = staysFloat(plan);
   return plannedLinears(plan)
     .filter((linear) => !floats.has(linear))
@@ -43,12 +52,13 @@ export function expectedBytes(
 }
 
 function expertOrders(
-  { layers, rotatable }: ModelPlan,
+  { layers }: TrunkPlan,
   encodings: Encodings,
+  isStreamRotated: boolean,
 ): readonly LinearOrder[] {
   return layers.flatMap(({ mlp }) => {
     if (mlp?.kind !== 'moe') return [];
-    const isRotated = rotatable && mlp.latent === undefined;
+    const isRotated = isStreamRotated && mlp.latent === undefined;
     return mlp.experts.flatMap((expert) =>
       denseLinears(expert).map((linear) => {
         const one = order(linear, encodings.expert, NO_STEPS);

@@ -69,6 +69,28 @@ function weightCost(
   return isCompensated === false ? MEASURED_TO_NEAREST : MEASURED.int4;
 }
 
+/** By test/bench/embed/quality on its sentences: docs/decisions/0026-embedding-against-openvino.md. */
+const MEASURED_EMBEDDER = 'all-MiniLM-L6-v2';
+const MEASURED_VECTORS: Partial<Record<WeightFormat, { readonly cosine: number }>> = {
+  w8a8_int8: { cosine: 0.9994 },
+  int8: { cosine: 0.9998 },
+};
+
+/** What a quantised format costs a model that answers with vectors, as a line for the log; null where nothing is rounded. */
+export function vectorCost(
+  { format }: Pick<ModelSpec, 'format'>,
+  modelPath: string,
+): string | null {
+  const measured = MEASURED_VECTORS[format];
+  if (measured === undefined) return null;
+  const isMeasured = basename(modelPath).toLowerCase() === MEASURED_EMBEDDER.toLowerCase();
+  const unmeasured = isMeasured ? '' : 'not measured on this model; ';
+  return (
+    `Linear layers in ${format} (${unmeasured}vectors have a mean cosine of ${measured.cosine.toFixed(4)} to float32's on ` +
+    `${MEASURED_EMBEDDER}); --quantization none for evaluations.`
+  );
+}
+
 /** The same of a model some of whose linears are as the checkpoint has them. */
 export function keptCost(
   { format }: Pick<ModelSpec, 'format'>,

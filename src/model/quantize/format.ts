@@ -1,7 +1,6 @@
 import type { QuantizedFormat, WeightFormat } from '../../core/model-spec.js';
-import { countParameters, plannedLinears } from '../plan/demands.js';
+import { type AnyPlan, countParameters, plannedLinears } from '../plan/demands.js';
 import { ModelLoadError } from '../load-error.js';
-import type { ModelPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import { staysFloat } from './float-linears.js';
@@ -40,11 +39,15 @@ export interface Wishes {
  */
 export function chooseFormat(
   requested: Quantization,
-  plan: ModelPlan,
+  plan: AnyPlan,
   target: ModelTarget,
   wishes: Wishes = {},
 ): FormatChoice {
   if (requested === 'none') return { format: 'none', reason: 'as asked' };
+  const isPooled = 'trunk' in plan;
+  if (requested === 'auto' && isPooled) {
+    return { format: 'none', reason: 'vectors are compared with those of others' };
+  }
   const uneven = unevenLinear(plan);
   const obstacle = uneven === null ? null : unevenSentence(uneven);
   if (requested === 'auto') return automatic(plan, target, { obstacle, ...wishes });
@@ -60,12 +63,33 @@ export function chooseFormat(
       `--quantization w8a8_int8 is not possible: it multiplies integers, which --device ${target.device} cannot. Use int8 or int4.`,
     );
   }
+  if (isPooled) requirePooled(requested, plan);
   requireRoom(requested, plan, target, wishes.memoryBytes ?? null);
   return { format: requested, reason: 'as asked' };
 }
 
+/** What the layers of a model that answers with vectors can be rounded to. */
+function requirePooled(requested: QuantizedFormat, plan: AnyPlan): void {
+  if (requested === 'int4') {
+    throw new ModelLoadError(
+      'bad_option',
+      '--quantization int4 is not possible: this model answers with vectors, and four bits move them too far. Use ' +
+        'w8a8_int8, int8 or none.',
+    );
+  }
+  const hasAdapters = plannedLinears(plan).some(({ parts }) =>
+    parts.some(({ adapter }) => adapter),
+  );
+  if (!hasAdapters) return;
+  throw new ModelLoadError(
+    'bad_option',
+    `--quantization ${requested} is not possible: the adapters of a task are computed in f32 with the weights beside ` +
+      'them. Use none.',
+  );
+}
+
 function automatic(
-  plan: ModelPlan,
+  plan: AnyPlan,
   target: ModelTarget,
   {
     obstacle,
@@ -100,7 +124,7 @@ const WEIGHTS_SHARE_MAX = 0.9;
 
 /** On a CPU: four bits where `wanted` would leave no memory. */
 function tooLargeInEight(
-  plan: ModelPlan,
+  plan: AnyPlan,
   target: ModelTarget,
   { wanted, memoryBytes }: { readonly wanted: WeightFormat; readonly memoryBytes: number | null },
 ): FormatChoice | null {
@@ -115,7 +139,7 @@ function tooLargeInEight(
 /** Before hours of work: who asks gets it unless it cannot be loaded. */
 function requireRoom(
   format: QuantizedFormat,
-  plan: ModelPlan,
+  plan: AnyPlan,
   target: ModelTarget,
   memoryBytes: number | null,
 ): void {
@@ -140,7 +164,7 @@ function fastest(target: ModelTarget): FormatChoice {
   return { format: 'w8a8_int8', reason: 'fastest on a CPU' };
 }
 
-function unevenLinear(plan: ModelPlan): LinearPlan | null {
+function unevenLinear(plan: AnyPlan): LinearPlan | null {
   const float = staysFloat(plan);
   const uneven = (linear: LinearPlan): boolean => linear.in % INPUT_MULTIPLE !== 0;
   return plannedLinears(plan).find((linear) => !float.has(linear) && uneven(linear)) ?? null;

@@ -113,6 +113,14 @@ export class JobList {
     }
   }
 
+  /** The rotation as a matrix `[size, size] f32`, under that name. */
+  rotation(name: string, spec: RotationSpec): void {
+    const ref = this.#layout.place('f32', [spec.size, spec.size]);
+    this.#tensors[name] = ref;
+    const { offset } = ref;
+    this.#jobs.push({ kind: 'rotation', target: this.#target, bytes: 0, spec, offset });
+  }
+
   /** A gain of ones in the place of `plan`. */
   ones(plan: TensorPlan): void {
     const ref = this.#layout.place('f32', plan.shape);

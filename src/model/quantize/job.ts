@@ -8,7 +8,7 @@ import type { WriteRecord } from './written.js';
  * A piece of work that one CPU thread does alone: it reads its tensors from the checkpoint, and
  * writes its own byte ranges of the cache file. Plain data; jobs share nothing and run in any order.
  */
-export type QuantizeJob = LinearJob | TableJob | OnesJob;
+export type QuantizeJob = LinearJob | TableJob | OnesJob | RotationJob;
 
 interface JobBase {
   /** The cache file; it exists at its full size before a job runs. */
@@ -93,5 +93,12 @@ export interface TableJob extends JobBase {
 export interface OnesJob extends JobBase {
   readonly kind: 'ones';
   readonly count: number;
+  readonly offset: number;
+}
+
+/** A rotation as a matrix: row i is what it makes of the i-th unit vector. */
+export interface RotationJob extends JobBase {
+  readonly kind: 'rotation';
+  readonly spec: RotationSpec;
   readonly offset: number;
 }

@@ -32,7 +32,7 @@ export async function quantizedWeights(
     sources,
     key: isKept ? cacheKey(facts, sources) : null,
     plan: (file: string) => planQuantization(input, format, file),
-    ...(texts !== null && { calibration: { config, plan, texts } }),
+    ...(texts !== null && !('trunk' in plan) && { calibration: { config, plan, texts } }),
   };
   return keptWeights(making, deps);
 }

@@ -37,6 +37,8 @@ export interface RecipeSteps {
   readonly down: LinearSteps;
   /** A linear that writes the residual stream, and reads what nothing was done to. */
   readonly writes: LinearSteps;
+  /** Of the rows behind the layers; null = they are as the network has them. */
+  readonly rowRotation: RotationSpec | null;
 }
 
 export const NO_STEPS: LinearSteps = {
@@ -56,6 +58,7 @@ export function plainSteps(target: ModelTarget): RecipeSteps {
     o: NO_STEPS,
     down: NO_STEPS,
     writes: NO_STEPS,
+    rowRotation: null,
   };
 }
 
@@ -102,5 +105,6 @@ export function rotatedSteps(config: RotatedSizes, list: JobList): RecipeSteps {
     o: writesFrom(head),
     down: { ...writesFrom(hadamard), inputHadamard: DOWN_HADAMARD },
     writes: { ...NO_STEPS, outputStep: writes },
+    rowRotation: residual,
   };
 }

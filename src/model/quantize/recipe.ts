@@ -2,18 +2,28 @@ import type { QuantizedFormat } from '../../core/model-spec.js';
 import type { ModelConfig } from '../families/model-config.js';
 import { attentionNorms, besideNorms, normTensors, recurrentNorms } from '../plan/facts.js';
 import {
-  mlpTensors,
+  type AnyPlan,
   besideLinears,
   entryLinears,
+  headOf,
+  isRotatable,
   latentLinears,
+  mlpTensors,
   plannedLinears,
   recurrentTensors,
   scoreTensors,
   streamTensors,
   tablesOf,
+  trunkOf,
 } from '../plan/demands.js';
-import type { LayerPlan, ModelPlan } from '../plan/network.js';
+import type { LayerPlan } from '../plan/network.js';
 import type { NormPlan, TensorPlan } from '../plan/tensors.js';
+import {
+  pooledLinears,
+  pooledTensors,
+  ROW_ROTATION,
+  type PooledPlan,
+} from '../pooled/pooled-plan.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import type { WeightMap } from '../weights/weight-store.js';
@@ -49,7 +59,7 @@ import {
 export const RECIPE_VERSION = 7;
 
 export interface RecipeInput {
-  readonly plan: ModelPlan;
+  readonly plan: AnyPlan;
   readonly config: Pick<ModelConfig, 'hiddenSize' | 'headDim' | 'numHeads' | 'numKvHeads'>;
   readonly checkpoint: Checkpoint;
   readonly target: ModelTarget;
@@ -94,10 +104,11 @@ export function planQuantization(
     ? rotatedSteps(input.config, list)
     : plainSteps(input.target);
   const { plan, kept } = input;
+  const trunk = trunkOf(plan);
   const encoding = roundsToZeros({ ...input, format }) ? WITH_ZEROS : ENCODINGS[format];
-  for (const table of tablesOf(plan)) list.table(table, steps.embedding);
-  for (const linear of entryLinears(plan)) list.linear(order(linear, encoding.dense, NO_STEPS));
-  const layers = plan.layers.map((layer) => {
+  for (const table of tablesOf(trunk)) list.table(table, steps.embedding);
+  for (const linear of entryLinears(trunk)) list.linear(order(linear, encoding.dense, NO_STEPS));
+  const layers = trunk.layers.map((layer) => {
     const rows: LayerRows = {
       path: `${target}.layer`,
       layout: new CacheLayout(),
@@ -107,9 +118,12 @@ export function planQuantization(
     addLayer(list, layer, { steps, encoding, kept, later: input.texts === null ? null : rows });
     return { ...rows, index: layer.index, fileBytes: rows.layout.fileBytes };
   });
-  if (plan.tokenInputs !== undefined) addNorm(list, plan.tokenInputs.norm);
-  addReadNorm(list, plan.finalNorm, steps);
-  list.linear(headOrder(plan.head, encoding, steps.reads(plan.finalNorm)));
+  if (trunk.tokenInputs !== undefined) addNorm(list, trunk.tokenInputs.norm);
+  if ('trunk' in plan) addPooled(list, plan, steps);
+  else {
+    addReadNorm(list, plan.finalNorm, steps);
+    list.linear(headOrder(plan.head, encoding, steps.reads(plan.finalNorm)));
+  }
   const last = layers.findLastIndex(({ linears }) => linears.length > 0);
   return {
     map: list.map(format),
@@ -127,14 +141,27 @@ export function roundsToZeros({
   kept,
 }: Pick<RecipeInput, 'plan' | 'target' | 'kept'> & { readonly format: QuantizedFormat }): boolean {
   if (format !== 'int4' || target.device !== 'cpu') return false;
-  const others = new Set([...staysFloat(plan), ...kept.linears.keys(), ...kept.finer, plan.head]);
+  const others = new Set([
+    ...staysFloat(plan),
+    ...kept.linears.keys(),
+    ...kept.finer,
+    headOf(plan),
+  ]);
   return plannedLinears(plan).some((linear) => !others.has(linear));
 }
 
 /** Codes that are kept are those of a network that is not rotated. */
 function rotates({ plan, kept, target }: RecipeInput, format: QuantizedFormat): boolean {
-  if (!plan.rotatable) return false;
+  if (!isRotatable(plan)) return false;
   return format !== 'int4' || (target.device === 'cpu' && kept.linears.size === 0);
+}
+
+/** What stands around the layers of a model that answers with vectors, and what turns the rows of a rotated one back. */
+function addPooled(list: JobList, plan: PooledPlan, { rowRotation }: RecipeSteps): void {
+  addNorm(list, trunkOf(plan).finalNorm);
+  addTables(list, pooledTensors(plan));
+  for (const linear of pooledLinears(plan)) list.linear(order(linear, 'f32', NO_STEPS));
+  if (rowRotation !== null) list.rotation(ROW_ROTATION, rowRotation);
 }
 
 interface LayerContext {
@@ -219,7 +246,9 @@ export function stepsOfLinears(
   if (!rotates(input, format)) return new Map();
   const list = new JobList(input.checkpoint, '', input.target.blockSize);
   const steps = rotatedSteps(input.config, list);
-  const orders = input.plan.layers.flatMap((layer) => layerOrders(layer, steps, ENCODINGS[format]));
+  const orders = trunkOf(input.plan).layers.flatMap((layer) =>
+    layerOrders(layer, steps, ENCODINGS[format]),
+  );
   return new Map(orders.map(({ linear }) => [linear.plan.name, linear]));
 }
 

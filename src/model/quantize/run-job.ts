@@ -3,7 +3,7 @@ import { DTYPE_BYTES } from '../weights/weight-store.js';
 import { JobFiles } from './files.js';
 import type { QuantizeJob, TableJob } from './job.js';
 import { noteJob } from './journal.js';
-import { rotation } from './rotate.js';
+import { rotation, type RotationSpec } from './rotate.js';
 import { runLinear } from './run-linear.js';
 import { isWritten, WriteRecorder } from './written.js';
 
@@ -37,10 +37,22 @@ function fill(job: QuantizeJob, written: WriteRecorder | null): void {
       case 'ones':
         files.write(new Float32Array(job.count).fill(1), job.offset);
         break;
+      case 'rotation':
+        files.write(rotationMatrix(job.spec), job.offset);
+        break;
     }
   } finally {
     files.close();
   }
+}
+
+/** `[size, size]` */
+function rotationMatrix(spec: RotationSpec): Float32Array {
+  const { size } = spec;
+  const rows = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) rows[i * size + i] = 1;
+  rotation(spec)(rows);
+  return rows;
 }
 
 function runTable(job: TableJob, files: JobFiles): void {

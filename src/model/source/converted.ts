@@ -28,7 +28,6 @@ function openConvertedFolder(path: string): ModelSource {
 function noFloats(path: string): ModelLoadError {
   return new ModelLoadError(
     'bad_checkpoint',
-    `${path} was written by radish convert: its weights are quantized, and only a model that generates computes ` +
-      'with them.',
+    `${path} was written by radish convert: its weights are quantized, and cannot be read as floats.`,
   );
 }

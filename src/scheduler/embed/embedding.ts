@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { EmbedResult } from '../../core/batch.js';
+import type { EmbedResult, RoutedRows } from '../../core/batch.js';
 import { failureReason, type FinishReason } from '../../core/finish-reason.js';
 import type { Abort, SubmitEmbed } from '../../messages.js';
 import { abortWords, matching, reasonGiven } from '../abort.js';
@@ -17,7 +17,10 @@ import { EmbedReq, type PostedEmbed } from './embed-req.js';
 const DONE: FinishReason = { type: 'length', length: 0 };
 const NOT_FINITE = 'The model gave a vector that is not finite.';
 
-type Parts = Pick<SchedulerParts, 'config' | 'clock' | 'outbox' | 'devices' | 'profiling'>;
+type Parts = Pick<
+  SchedulerParts,
+  'config' | 'clock' | 'outbox' | 'devices' | 'experts' | 'profiling'
+>;
 
 /**
  * Requests of embedding models. First come, first served; whole texts, packed under a token budget; two
@@ -82,6 +85,7 @@ export class Embedding {
     const posted = link.embedSteps.shift();
     assert(posted?.step === result.step, `embed step ${result.step} answers no posted step`);
     if (this.#parts.profiling) this.#tellOfStep(link, posted, result);
+    if (result.routing !== null) this.#recordExperts(link, posted, result.routing);
     let end = 0;
     for (const req of posted.reqs) {
       const begin = end;
@@ -124,7 +128,8 @@ export class Embedding {
     const step = link.nextStep;
     const numTokens = reqs.reduce((sum, req) => sum + req.numTokens, 0);
     const sequences = reqs.map(({ input: { tokens, tokenTypes } }) => ({ tokens, tokenTypes }));
-    link.postEmbed({ step, sequences }, { step, reqs, numTokens });
+    const { isOn: recordsExperts } = this.#parts.experts;
+    link.postEmbed({ step, sequences, recordsExperts }, { step, reqs, numTokens });
     for (const req of reqs) {
       req.started ??= { queueMs: clock.nowMs() - req.acceptedAtMs, rank: link.device.rank };
     }
@@ -134,6 +139,11 @@ export class Embedding {
       numCachedTokens: 0,
       numQueued: this.#queue.length,
     });
+  }
+
+  #recordExperts({ device }: DeviceLink, { reqs }: PostedEmbed, routing: RoutedRows): void {
+    const areLive = reqs.map((req) => this.#live.has(req));
+    this.#parts.experts.recordTexts(device.rank, areLive, routing);
   }
 
   #tellOfStep({ device }: DeviceLink, posted: PostedEmbed, result: EmbedResult): void {

@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
     tokens: { type: 'string', default: '8192' },
+    encoding: { type: 'string', default: 'base64' },
   },
 });
 
@@ -72,12 +73,22 @@ function radishSide(server: RadishServer): Side {
     name: 'radish',
     run: async (input) => {
       const start = performance.now();
-      const { text } = await client.post('/v1/embeddings', { model: 'any', input });
+      const body = { model: 'any', input, encoding_format: values.encoding };
+      const { text } = await client.post('/v1/embeddings', body);
       const wallMs = performance.now() - start;
-      const { data } = JSON.parse(text) as { data: readonly { embedding: readonly number[] }[] };
-      return { wallMs, vectors: data.map(({ embedding }) => embedding) };
+      const { data } = JSON.parse(text) as { data: readonly { embedding: Encoded }[] };
+      return { wallMs, vectors: data.map(({ embedding }) => decoded(embedding)) };
     },
   };
+}
+
+/** Numbers, or the base64 of their f32, which OpenAI's clients ask for by themselves. */
+type Encoded = string | readonly number[];
+
+function decoded(embedding: Encoded): readonly number[] {
+  if (typeof embedding !== 'string') return embedding;
+  const bytes = Uint8Array.from(Buffer.from(embedding, 'base64'));
+  return [...new Float32Array(bytes.buffer)];
 }
 
 function openVinoSide(peer: PythonPeer): Side {
@@ -182,7 +193,12 @@ async function main(): Promise<void> {
     server.client.close();
     await Promise.all([server.stop(), ...peers.map((peer) => peer.close())]);
   });
-  print(lines, { model: basename(folder), format: server.format, threads });
+  print(lines, {
+    model: basename(folder),
+    format: server.format,
+    threads,
+    encoding: values.encoding,
+  });
 }
 
 await main();

@@ -22,6 +22,8 @@ export interface DeviceModel {
   readonly loadFormat: LoadFormat;
   readonly quantization: Quantization;
   readonly numThreads: number;
+  /** `--disable-mla` */
+  readonly expandsLatents?: boolean;
 }
 
 export interface DeviceRoom {

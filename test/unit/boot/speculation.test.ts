@@ -69,7 +69,7 @@ const STANDALONE = {
 t.test('a draft model: as many rows as its steps and their bound allow', (t) => {
   t.equal(checkSpeculation(STANDALONE, 'cpu'), null);
   t.equal(draftPathOf(STANDALONE), 'small');
-  const price = { minHits: 12 };
+  const price = { perRow: 0.3, perRun: 0.4, minHits: 12 };
   t.same(speculationOf(STANDALONE, FLOATS, price), {
     algorithm: 'STANDALONE',
     numDraftTokens: 4,

@@ -1,13 +1,22 @@
 import t from 'tap';
 
 import { checkDecodeBits, checkPrefillBits, firstDifference } from './bit-checks.js';
-import { goldenNames, prepareGolden, readGolden } from './golden.js';
+import { goldenNames, latentNames, prepareGolden, readGolden } from './golden.js';
 import { GraphRunner } from './run-graph.js';
 
 for (const name of await goldenNames()) {
   t.test(`${name}: bits of a row depend on nothing but its own tokens`, async (t) => {
     const { inputIds } = await readGolden(name);
     const model = await prepareGolden(name);
+    await checkPrefillBits(t, model, inputIds);
+    await checkDecodeBits(t, model, inputIds);
+  });
+}
+
+for (const name of await latentNames()) {
+  t.test(`${name}: nor do they with keys and values of all heads`, async (t) => {
+    const { inputIds } = await readGolden(name);
+    const model = await prepareGolden(name, null, { expandsLatents: true });
     await checkPrefillBits(t, model, inputIds);
     await checkDecodeBits(t, model, inputIds);
   });
@@ -22,6 +31,7 @@ const LONGEST_RUN = 256;
  */
 for (const [name, numTokens] of [
   ['baichuan-alibi', 330],
+  ['deepseek-v2-rank', 330],
   ['gemma2-wide', 126],
   ['gemma3n-wide', 126],
   ['gemma4-wide', 126],

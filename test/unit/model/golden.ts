@@ -37,6 +37,7 @@ export function goldenFolder(name: string): string {
 export async function prepareGolden(
   name: string,
   requestedContext: number | null = null,
+  { expandsLatents = false }: { readonly expandsLatents?: boolean } = {},
 ): Promise<PreparedModel> {
   const { contextLength = null } = await readGolden(name);
   const { spec, graph, weightsFolder, isBatchInvariant, target } = await prepareModel(
@@ -45,10 +46,20 @@ export async function prepareGolden(
       quantization: 'none',
       loadFormat: 'safetensors',
       contextLength: requestedContext ?? contextLength,
+      expandsLatents,
     },
     BUILD_DEPS,
   );
   return { spec, graph, weightsFolder, isBatchInvariant, target };
+}
+
+/** Those whose latents can be kept in the place of keys and values: goldens have them so, and expanded where asked for. */
+export async function latentNames(): Promise<readonly string[]> {
+  const configs = (await goldenNames()).map(async (name) => {
+    const text = await readFile(join(FAMILIES, name, 'config.json'), 'utf8');
+    return text.includes('"kv_lora_rank"') ? [name] : [];
+  });
+  return (await Promise.all(configs)).flat();
 }
 
 /** The largest absolute difference, and where. */

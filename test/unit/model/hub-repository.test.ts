@@ -55,6 +55,7 @@ async function vectorsOf(folder: string, name: string): Promise<Float32Array> {
       tokens: Int32Array.from(tokens),
       tokenTypes: null,
     })),
+    recordsExperts: false,
   };
   const { vectors } = await device.runner.execute(plan, () => undefined);
   await device.release();

@@ -20,9 +20,16 @@ t.test('what is asked for in 16 bits is kept in floats, on each device its own',
 });
 
 t.test('a bias of scores keeps K and V in floats', (t) => {
-  const layers = [{ attention: { softcap: null, alibi: {} }, recurrent: null }];
+  const layers = [{ attention: { softcap: null, alibi: {}, latent: null }, recurrent: null }];
   const model = { ...MODEL, plan: { layers } } as unknown as DecoderModel;
   t.match(int8Obstacle(model), /tells positions apart by a bias/);
+  t.end();
+});
+
+t.test('latents are kept in floats', (t) => {
+  const layers = [{ attention: { softcap: null, alibi: null, latent: { absorbed: {} } } }];
+  const model = { ...MODEL, plan: { layers } } as unknown as DecoderModel;
+  t.match(int8Obstacle(model), /keeps latents in the place of them/);
   t.end();
 });
 

@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 import {
+  KV_PARTS,
   kvLayersOf,
+  kvParts,
   stateElements,
   type KvLayer,
   type ModelSpec,
@@ -22,8 +24,6 @@ import {
 
 /** What the binding throws after the native run, and before it would copy the outputs. */
 const STOPPED_COPY = 'Non tensor type is temporarily not supported.';
-
-const PARTS = ['key', 'value'] as const;
 
 export interface RunOptions {
   readonly numThreads?: number;
@@ -50,6 +50,7 @@ export interface HeadOutputs {
 
 /** Runs a graph by the contract of graph/contract.ts, with K and V in place. Slots are physical rows. */
 export class GraphRunner {
+  /** Those of keys, then those of values, of each layer. */
   readonly #caches: readonly Float32Array[];
   readonly #layers: readonly KvLayer[];
   /** Of each slot, what its state was when it had so many rows. */
@@ -62,9 +63,13 @@ export class GraphRunner {
   ) {
     const { slots, maxSeq } = options;
     this.#layers = kvLayersOf(spec);
-    this.#caches = this.#layers.flatMap(({ numKvHeads, headDim }) =>
-      PARTS.map(() => new Float32Array(slots * numKvHeads * maxSeq * headDim)),
-    );
+    this.#caches = this.#layers.flatMap((layer) => {
+      const { numKvHeads, headDim } = layer;
+      const arrays = kvParts(layer).map(
+        () => new Float32Array(slots * numKvHeads * maxSeq * headDim),
+      );
+      return KV_PARTS.map((_, at) => arrays[at] ?? arrays[0] ?? new Float32Array());
+    });
     this.#states = Array.from({ length: slots }, () => new Map<number, Float32Array[]>());
   }
 
@@ -172,7 +177,7 @@ export class GraphRunner {
     const { maxSeq } = this.options;
     const nth = this.#layers.findIndex((one) => one.layer === layer);
     const { numKvHeads = 0, headDim = 0 } = this.#layers[nth] ?? {};
-    const all = this.#caches[nth * 2 + PARTS.indexOf(part)] ?? new Float32Array();
+    const all = this.#caches[nth * 2 + KV_PARTS.indexOf(part)] ?? new Float32Array();
     const rows = new Float32Array(numKvHeads * length * headDim);
     for (let head = 0; head < numKvHeads; head++) {
       const start = (slot * numKvHeads + head) * maxSeq * headDim;
@@ -182,7 +187,7 @@ export class GraphRunner {
   }
 
   copySlot(from: number, to: number): void {
-    for (const cache of this.#caches) {
+    for (const cache of new Set(this.#caches)) {
       const size = cache.length / this.options.slots;
       cache.copyWithin(to * size, from * size, (from + 1) * size);
     }
@@ -264,13 +269,14 @@ export class GraphRunner {
     rows: { firstSlot: number; batch: number },
   ): void {
     const { maxSeq } = this.options;
-    for (const [nth, { layer, numKvHeads, headDim, readers = [] }] of this.#layers.entries()) {
+    for (const [nth, kv] of this.#layers.entries()) {
+      const { layer, numKvHeads, headDim, readers = [] } = kv;
       const size = numKvHeads * maxSeq * headDim;
-      for (const [at, part] of PARTS.entries()) {
+      for (const [at, part] of KV_PARTS.entries()) {
         const cache = this.#caches[nth * 2 + at] ?? new Float32Array();
         const view = cache.subarray(rows.firstSlot * size, (rows.firstSlot + rows.batch) * size);
         const tensor = new Tensor('float32', view, [rows.batch, numKvHeads, maxSeq, headDim]);
-        feeds[pastName(layer, part)] = tensor;
+        if (kvParts(kv).includes(part)) feeds[pastName(layer, part)] = tensor;
         for (const reader of [layer, ...readers]) fetches[presentName(reader, part)] = tensor;
       }
     }

@@ -77,3 +77,35 @@ t.test(
     t.end();
   },
 );
+
+t.test('texts of an embedding model count whole, but for those that nobody waits for', (t) => {
+  const rig = new SchedulerRig().attach();
+  const text = (num: number, tokens: readonly number[]) =>
+    ({ num, rid: `text-${num}`, tokens: Int32Array.from(tokens), tokenTypes: null }) as const;
+  rig.submitEmbed(text(1, [7, 8]));
+  t.equal(rig.embedPlans.at(-1)?.recordsExperts, false);
+  rig.run();
+  rig.tell(start).submitEmbed(text(2, [5]), text(3, [6, 7]));
+  const plan = rig.embedPlans.at(-1);
+  t.equal(plan?.recordsExperts, true);
+  t.same(
+    plan?.sequences.map(({ tokens }) => [...tokens]),
+    [[6, 7], [5]],
+  );
+  rig.tell({ kind: 'abort', num: 2, ridPrefix: '', all: false, message: null });
+  const routing = {
+    planRows: Int32Array.of(0, 0, 1),
+    positions: Int32Array.of(0, 1, 0),
+    tokens: Int32Array.of(6, 7, 5),
+    experts: Uint16Array.of(1, 2, 3),
+  };
+  const vectors = Float32Array.of(1, 2, 3, 4);
+  const shape = { step: plan?.step ?? 0, dim: 2, isPerToken: false, computeUs: 0, startMs: 0 };
+  const result = { ...shape, vectors, routing };
+  rig.scheduler.receiveFromDevice({ rank: 0, generation: 0 }, { kind: 'embedDone', result });
+  rig.tell({ ...start, action: 'stop' });
+  const [pass] = passesOf(rig);
+  t.match(pass, { rank: 0, numPrefillRows: 2, routing: { tokens: Int32Array.of(6, 7) } });
+  t.same(pass?.routing.experts, Uint16Array.of(1, 2));
+  t.end();
+});

@@ -84,6 +84,7 @@ export function latentAttention(place: LayerPlace, traits: LatentTraits): Part<A
         turning,
         still,
         value,
+        absorbed: null,
       },
       qNorm: null,
       kNorm: null,

@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import type { EmbedSequence } from '../../../../src/core/batch.js';
+import type { EmbedSequence, RoutedRows } from '../../../../src/core/batch.js';
 import { openEmbedDevice, type EmbedDevice } from '../../../../src/device/embed/embed-device.js';
 import {
   pooledFolder,
@@ -33,7 +33,7 @@ async function largestError(
   { runner }: EmbedDevice,
   expected: PooledGolden['sequences'],
 ): Promise<number> {
-  const plan = { step: 7, sequences: expected.map(sequenceOf) };
+  const plan = { step: 7, sequences: expected.map(sequenceOf), recordsExperts: false };
   const result = await runner.execute(plan, () => undefined);
   const values = expected.flatMap(({ vector }) => vector);
   if (result.step !== 7 || result.vectors.length !== values.length) return Infinity;
@@ -73,9 +73,57 @@ t.test('a plan asks for its mail before each run', async (t) => {
     tokenTypes: null,
   }));
   let numRuns = 0;
-  await device.runner.execute({ step: 0, sequences }, () => {
+  await device.runner.execute({ step: 0, sequences, recordsExperts: false }, () => {
     numRuns++;
   });
   t.equal(numRuns, 2, 'long ones, then short ones');
   await device.release();
 });
+
+t.test(
+  'a plan that asks for it brings the experts of each token, its runs in any order',
+  async (t) => {
+    for (const name of ['nomic-moe', 'qwen2moe-mean', 'bert-mean']) {
+      const { device, golden } = await open(name);
+      const sequences = golden.sequences.map(sequenceOf);
+      const record = async (plan: readonly EmbedSequence[]) => {
+        const asked = { step: 0, sequences: plan, recordsExperts: true };
+        const { vectors, routing } = await device.runner.execute(asked, () => undefined);
+        return { vectors, routing, rows: rowsOf(routing) };
+      };
+      const all = await record(sequences);
+      const silent = { step: 0, sequences, recordsExperts: false };
+      const without = await device.runner.execute(silent, () => undefined);
+      t.equal(without.routing, null);
+      t.same(all.vectors, without.vectors, 'the same bits');
+      if (name === 'bert-mean') t.equal(all.routing, null);
+      else {
+        const tokens = sequences.flatMap(({ tokens }, row) =>
+          [...tokens].map((token, at) => `${row} ${at} ${token}`),
+        );
+        t.same([...all.rows.keys()].sort(), tokens.sort(), 'each token once, no padding');
+        const pairs = [...all.rows.values()].flatMap((row) => row.match(/\d+ \d+/g) ?? []);
+        const areTwo = pairs.every((pair) => new Set(pair.split(' ')).size === 2);
+        t.ok(areTwo && new Set(pairs).size > 3, 'two experts of each layer, not always the same');
+        for (const [row, sequence] of sequences.entries()) {
+          for (const [key, experts] of (await record([sequence])).rows) {
+            t.equal(all.rows.get(key.replace(/^0/, String(row))), experts, 'as alone');
+          }
+        }
+      }
+      await device.release();
+    }
+  },
+);
+
+/** `plan row, position and token` -> their experts. */
+function rowsOf(routing: RoutedRows | null): ReadonlyMap<string, string> {
+  const { planRows = [], positions = [], tokens = [], experts = [] } = routing ?? {};
+  const width = experts.length / planRows.length;
+  return new Map(
+    Array.from(planRows, (planRow, row) => [
+      `${planRow} ${positions[row]} ${tokens[row]}`,
+      experts.slice(row * width, (row + 1) * width).join(' '),
+    ]),
+  );
+}

@@ -7,4 +7,5 @@ export const FREE_ROWS: RowCosts = {
   decodeRow: NOTHING,
   draftRow: NOTHING,
   draftSequence: NOTHING,
+  draftRun: 0,
 };

@@ -54,23 +54,27 @@ interface RunOptions {
   readonly slot?: number;
   readonly prior?: readonly number[];
   readonly on?: Pick<Harness, 'run'>;
+  /** Of its turns. */
+  readonly planRow?: number;
+  /** Default: {@link PROMPT}. */
+  readonly prompt?: Int32Array;
 }
 
 /** One request by itself, from its prompt or from what it had put out before. */
 async function answer(options: RunOptions): Promise<Told> {
-  const { maxRows, slot = 0, prior = [], on = harness } = options;
+  const { maxRows, slot = 0, prior = [], on = harness, planRow = 0, prompt = PROMPT } = options;
   const told = newTold();
-  const open = openOf(slot, PROMPT.length, {
+  const open = openOf(slot, prompt.length, {
     sampling: samplingOf({ maxNewTokens: 60, ...options.sampling }),
-    logprobs: { ...ALL_LOGPROBS, startLen: PROMPT.length },
+    logprobs: { ...ALL_LOGPROBS, startLen: prompt.length },
     priorOutputIds: Int32Array.from(prior),
-    speculation: maxRows && SPECULATION,
+    speculation: maxRows && { ...SPECULATION, promptIds: prompt },
   });
-  const prefill = { ...prefillOf(slot, PROMPT, 0, PROMPT.length), sample: prior.length === 0 };
+  const prefill = { ...prefillOf(slot, prompt, 0, prompt.length), sample: prior.length === 0 };
   tell(told, await on.run({ opens: [open], prefill: [prefill] }), 0);
   for (let turn = 0; turn < 60 && (told.flags.at(-1) ?? 0) === 0; turn++) {
     const rows = maxRows ? { turns: Int32Array.of(slot, maxRows()) } : { decode: decodeOf(slot) };
-    tell(told, await on.run(rows), 0);
+    tell(told, await on.run(rows), planRow);
   }
   await on.run({ frees: [slot] });
   return told;
@@ -167,6 +171,37 @@ t.test('a turn of a request that is gone computes nothing', async (t) => {
   t.equal(result.turns.length, 0);
   t.equal(result.tokens.length, 0);
 });
+
+for (const name of [
+  'falcon',
+  'gpt2',
+  'gpt-neox',
+  'gpt-oss-full',
+  'llama-head-20',
+  'mistral',
+  'phi3-partial',
+  'qwen2-moe',
+  'qwen3',
+]) {
+  t.test(`${name}: drafts change no bit`, async (t) => {
+    const own = await tinyModel(name, { ...ON_CPU, kvCacheDtype: 'int8' });
+    const on = await Harness.create(own);
+    t.teardown(() => on.release());
+    // No longer than the shortest context.
+    const sampling = { ...OPEN, temperature: 2, seed: 5, maxNewTokens: 28 };
+    const prompt = PROMPT.map((id) => id % own.spec.vocabSize);
+    const expected = bitsOf(await answer({ sampling, maxRows: null, on, prompt }));
+    t.equal(bitsOf(await answer({ sampling, maxRows: () => 8, on, prompt })), expected);
+    // Beside a prompt, a window of two: not in place.
+    await on.run({ opens: [openOf(1, 9)], prefill: [prefillOf(1, prompt, 0, 9)] });
+    const beside: Pick<Harness, 'run'> = {
+      run: (parts) => on.run({ ...parts, ...(parts.turns ? { decode: decodeOf(1) } : {}) }),
+    };
+    const told = await answer({ sampling, maxRows: () => 8, on: beside, planRow: 1, prompt });
+    t.equal(bitsOf(told), expected);
+    t.ok(told.numCorrect > 5, `${told.numCorrect} correct drafts`);
+  });
+}
 
 /** In slot 2: some of the others decode, some speculate, and one begins again with each third step. */
 async function besideOthers(sampling: Partial<SamplingParams>): Promise<Told> {

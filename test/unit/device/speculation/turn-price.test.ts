@@ -9,8 +9,9 @@ const COSTS = {
   decodeRow: { base: 0.2, perKey: 0 },
   draftRow: { base: 0.1, perKey: 0.0001 },
   draftSequence: { base: 0.05, perKey: 0.0005 },
+  draftRun: 0,
 };
-const LONE = { numDecoding: 1, isLone: true, numKeys: 0 };
+const LONE = { numDecoding: 1, numDrafting: 1, isLone: true, numKeys: 0 };
 
 function worth(chances: readonly number[], price: TurnPrice): number {
   return numDraftsWorth(chances.length, (i) => chances[i] ?? 0, price);
@@ -25,7 +26,8 @@ t.test('alone a token is worth a step, and nothing is copied', (t) => {
 
 t.test('the fuller the batch, the longer the context, the dearer a draft', (t) => {
   const prices = [1, 2, 4, 8, 16, 64].map((numDecoding) => {
-    return turnPrice(COSTS, { numDecoding, isLone: numDecoding === 1, numKeys: 300 });
+    const isLone = numDecoding === 1;
+    return turnPrice(COSTS, { numDecoding, numDrafting: numDecoding, isLone, numKeys: 300 });
   });
   for (const [i, price] of prices.slice(1).entries()) {
     t.ok(price.each > (prices[i]?.each ?? Infinity));
@@ -50,5 +52,15 @@ t.test('so many drafts as bring the most', (t) => {
   t.equal(worth([0.5, 0.99, 0.99], { any: 0, each: 0.493 }), 2);
   t.equal(worth([0.6, 1, 1, 1], { any: 1, each: 0.1 }), 4, 'the later ones pay for the first');
   t.equal(worth([], { any: 0, each: 0 }), 0);
+  t.end();
+});
+
+t.test('a run of a draft model is shared by those that draft', (t) => {
+  const costs = { ...COSTS, draftRun: 0.5 };
+  const run = { ...LONE, numDecoding: 8, isLone: false };
+  const one = turnPrice(costs, run).each;
+  const all = turnPrice(costs, { ...run, numDrafting: 8 }).each;
+  const none = turnPrice(COSTS, run).each;
+  t.ok(one > all && all > none);
   t.end();
 });

@@ -52,15 +52,20 @@ export class Converter {
   }
 
   /** @returns the folder */
-  async convert(path: string, quantization: Quantization, name: string): Promise<string> {
-    const prepared = await this.prepare(path, quantization);
+  async convert(
+    path: string,
+    quantization: Quantization,
+    name: string,
+    more: Partial<PrepareOptions> = {},
+  ): Promise<string> {
+    const prepared = await this.prepare(path, quantization, more);
     const out = join(this.folder, name);
     const paths = prepared.checkpoint.files.map((file) => file.path);
     const model = {
       prepared,
       model: 'acme/small',
       sources: await hashFiles(paths),
-      tokenizer: folderFiles(path),
+      tokenizer: folderFiles(prepared.tokenizerFolder),
     };
     await writeNewFolder(out, (draft) =>
       writeConverted(draft, model, new AbortController().signal),

@@ -14,11 +14,13 @@ import { join } from 'node:path';
 
 import t from 'tap';
 
+import { openEmbedDevice } from '../../../../src/device/embed/embed-device.js';
 import type { Manifest } from '../../../../src/model/converted/manifest.js';
 import type { PreparedCheckpoint } from '../../../../src/model/prepare-model.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { Teacher } from '../../../bench/quality/teacher.js';
 import { goldenFolder, readGolden } from '../golden.js';
+import { pooledFolder, readPooledGolden } from '../pooled-golden.js';
 import { Converter } from './converted-folder.js';
 
 const MODEL = goldenFolder('llama-blocks');
@@ -31,6 +33,27 @@ async function answerOf(model: PreparedCheckpoint): Promise<string> {
   const { buffer } = await teacher.logprobs(inputIds);
   await teacher.release();
   return Buffer.from(buffer).toString('base64');
+}
+
+/** Vectors of a golden's texts, as bits. */
+async function vectorsOf(model: PreparedCheckpoint, name: string): Promise<string> {
+  const { embedding } = model.spec;
+  if (embedding === null) throw new Error(`${name} does not embed`);
+  const { sequences } = await readPooledGolden(name);
+  const { runner, release } = await openEmbedDevice(model, embedding, {
+    numThreads: 1,
+    spinning: false,
+  });
+  const plan = {
+    step: 0,
+    sequences: sequences.map(({ tokens }) => ({
+      tokens: Int32Array.from(tokens),
+      tokenTypes: null,
+    })),
+  };
+  const { vectors } = await runner.execute(plan, () => undefined);
+  await release();
+  return Buffer.from(vectors.buffer).toString('base64');
 }
 
 /** Changes a manifest, and makes its digest that of the changed one. */
@@ -67,6 +90,57 @@ t.test('a converted model answers as the original in that format, to the bit', a
     t.same(await readdir(elsewhere.folder), ['model'], 'nothing is written');
     t.same(converted.info.kept, original.info.kept);
   }
+});
+
+t.test('so does one that answers with vectors, however it pools', async (t) => {
+  const here = Converter.in(t);
+  for (const name of ['bert-blocks', 'llama-blocks']) {
+    const folder = pooledFolder(name);
+    const original = await here.prepare(folder, 'w8a8_int8');
+    const out = await here.convert(folder, 'w8a8_int8', name);
+    const elsewhere = new Converter(join(here.folder, `elsewhere-${name}`));
+    await mkdir(elsewhere.folder);
+    const converted = await elsewhere.prepare(out, 'auto');
+    await converted.proof;
+    t.match(converted.spec, { ...original.spec }, name);
+    t.equal(await vectorsOf(converted, name), await vectorsOf(original, name), name);
+    t.equal(elsewhere.numJobs, 0, 'nothing is quantized');
+    await t.rejects(elsewhere.prepare(out, 'int8'), { message: /was converted to w8a8_int8/ });
+  }
+});
+
+t.test(
+  'a network is put into the folder itself, where its modules.json has it elsewhere',
+  async (t) => {
+    const here = Converter.in(t);
+    const folder = join(here.folder, 'nested');
+    const part = join(folder, '0_Transformer');
+    await cp(pooledFolder('bert-blocks'), part, { recursive: true });
+    await rename(join(part, '1_Pooling'), join(folder, '1_Pooling'));
+    const list = JSON.parse(await readFile(join(part, 'modules.json'), 'utf8')) as object[];
+    const modules = list.map((entry, at) =>
+      at === 0 ? { ...entry, path: '0_Transformer' } : entry,
+    );
+    await writeFile(join(folder, 'modules.json'), JSON.stringify(modules));
+    await rm(join(part, 'modules.json'));
+    const original = await here.prepare(folder, 'w8a8_int8');
+    const converted = await here.prepare(await here.convert(folder, 'w8a8_int8', 'out'), 'auto');
+    const name = 'bert-blocks';
+    t.equal(await vectorsOf(converted, name), await vectorsOf(original, name));
+  },
+);
+
+t.test('what it was converted for is what it is served as', async (t) => {
+  const here = Converter.in(t);
+  const generates = await here.convert(MODEL, 'int8', 'generates');
+  await t.rejects(here.prepare(generates, 'auto', { isEmbedding: true }), {
+    message: `${generates} was converted as a model that generates: convert the original with --is-embedding.`,
+  });
+  const embeds = await here.convert(MODEL, 'int8', 'embeds', { isEmbedding: true });
+  await t.rejects(here.prepare(embeds, 'auto'), {
+    message: `${embeds} was converted as a model that answers with vectors: serve it with --is-embedding.`,
+  });
+  t.equal((await here.prepare(embeds, 'auto', { isEmbedding: true })).spec.format, 'int8');
 });
 
 t.test('the folder says what it was made of, and is one that a hub knows', async (t) => {
@@ -220,9 +294,6 @@ t.test('what quantized weights cannot do is a sentence', async (t) => {
   const overlay = { files: [], tensors: new Map() };
   await t.rejects(here.prepare(out, 'auto', { overlay }), {
     message: /tensors that are sent cannot be put among quantized ones/,
-  });
-  await t.rejects(here.prepare(out, 'auto', { isEmbedding: true }), {
-    message: /was written by radish convert: its weights are quantized, and only a model that gen/,
   });
   const device = { device: 'webgpu', dtype: 'auto', kvCacheDtype: 'auto' } as const;
   await t.rejects(here.prepare(out, 'auto', { device }), {

@@ -44,6 +44,7 @@ class Unrounded {
 
   job(job: QuantizeJob): QuantizeJob {
     if (job.kind === 'linear') return this.#linear(job);
+    if (job.kind === 'rotation') throw new Error('no rows are turned back');
     const shape = job.kind === 'ones' ? [job.count] : job.source.shape;
     const { offset } = this.layout.place('f32', shape);
     return job.kind === 'ones' ? { ...job, offset } : { ...job, dtype: 'f32', offset };

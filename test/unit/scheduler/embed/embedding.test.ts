@@ -173,7 +173,15 @@ t.test('where each token has a vector, a text gets those of its own', (t) => {
   rig.submitEmbed(text(1, 1), text(2, 3));
   // The longest comes first.
   const vectors = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8);
-  const result = { step: 0, dim: 2, isPerToken: true, vectors, computeUs: 0, startMs: 0 };
+  const result = {
+    step: 0,
+    dim: 2,
+    isPerToken: true,
+    vectors,
+    routing: null,
+    computeUs: 0,
+    startMs: 0,
+  };
   rig.scheduler.receiveFromDevice({ rank: 0, generation: 0 }, { kind: 'embedDone', result });
   t.same(rig.vectorOf(2), [1, 2, 3, 4, 5, 6]);
   t.same(rig.vectorOf(1), [7, 8]);
@@ -184,7 +192,15 @@ t.test('a vector that is not finite fails its text alone', (t) => {
   const rig = new SchedulerRig().attach();
   rig.submitEmbed(text(1, 4), text(2, 4));
   const vectors = Float32Array.of(1, 2, NaN, 2);
-  const result = { step: 0, dim: 2, isPerToken: false, vectors, computeUs: 0, startMs: 0 };
+  const result = {
+    step: 0,
+    dim: 2,
+    isPerToken: false,
+    vectors,
+    routing: null,
+    computeUs: 0,
+    startMs: 0,
+  };
   rig.scheduler.receiveFromDevice({ rank: 0, generation: 0 }, { kind: 'embedDone', result });
   t.same(rig.vectorOf(1), [1, 2]);
   t.match(rig.reasonOf(2), { type: 'abort', code: 'DEVICE_FAILED' });

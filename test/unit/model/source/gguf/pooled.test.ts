@@ -64,7 +64,10 @@ async function vectorsOf(path: string, name: string): Promise<readonly number[]>
     tokens: Int32Array.from(tokens),
     tokenTypes: tokenTypes && Int32Array.from(tokenTypes),
   }));
-  const { vectors } = await device.runner.execute({ step: 0, sequences: texts }, () => undefined);
+  const { vectors } = await device.runner.execute(
+    { step: 0, sequences: texts, recordsExperts: false },
+    () => undefined,
+  );
   await device.release();
   return [...vectors];
 }

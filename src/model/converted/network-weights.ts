@@ -1,15 +1,32 @@
 import type { ModelSpec } from '../../core/model-spec.js';
 import type { BuildOptions } from '../built-model.js';
-import type { DecoderModel } from '../families/family.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
-import type { ModelPlan } from '../plan/network.js';
-import { plannedLinears, plannedTensors, planDemands } from '../plan/demands.js';
+import type { ModelConfig } from '../families/model-config.js';
+import {
+  type AnyPlan,
+  isRotatable,
+  plannedLinears,
+  plannedTensors,
+  planDemands,
+} from '../plan/demands.js';
+import { ROW_ROTATION } from '../pooled/pooled-plan.js';
 import type { Checkpoint, CheckpointTensor } from '../source/checkpoint.js';
 import { targetFor, type ModelTarget } from '../target.js';
 import type { LinearWeight, WeightMap } from '../weights/weight-store.js';
 import type { ConvertedWeights } from './converted-weights.js';
 import { networkDigest } from './manifest.js';
+import type { TensorView } from '../weights/tensor-view.js';
+
+/** The linear that makes logits, which no model that answers with vectors has. */
+const HEAD = 'head';
+
+/** What a folder's config.json says. */
+export interface ConvertedNetwork {
+  readonly config: ModelConfig;
+  readonly plan: AnyPlan;
+  readonly views: readonly TensorView[];
+}
 
 /** What to compute converted weights on, and in: that which they were made for. @throws ModelLoadError */
 export function convertedTarget(
@@ -29,7 +46,7 @@ export function convertedTarget(
 /** That they are of this network, and in the format that is asked for. @throws ModelLoadError */
 export function requireConverted(
   { path, manifest }: ConvertedWeights,
-  model: DecoderModel,
+  model: ConvertedNetwork,
   { quantization, overlay }: BuildOptions,
 ): void {
   const { format, architecture, network, map } = manifest;
@@ -47,6 +64,7 @@ export function requireConverted(
       `--quantization ${quantization} is not possible: ${path} was converted to ${format}. Use auto or ${format}.`,
     );
   }
+  requireKind(path, map, plan);
   if (architecture !== config.architecture || map.format !== format || !fits(map, plan)) {
     throw new ModelLoadError(
       'bad_checkpoint',
@@ -60,10 +78,25 @@ export function requireConverted(
   );
 }
 
+/** The same checkpoint may generate and answer with vectors; only one of both has a head. */
+function requireKind(path: string, { linears }: WeightMap, plan: AnyPlan): void {
+  const isPooled = 'trunk' in plan;
+  const names = Object.keys(linears);
+  if (names.length === 0 || isPooled === !names.includes(HEAD)) return;
+  const [made, advice] = isPooled
+    ? ['generates', 'convert the original with --is-embedding']
+    : ['answers with vectors', 'serve it with --is-embedding'];
+  throw new ModelLoadError(
+    'bad_option',
+    `${path} was converted as a model that ${made}: ${advice}.`,
+  );
+}
+
 /** Whether the map has all that the network reads, in the network's sizes. */
-function fits({ tensors, linears }: WeightMap, plan: ModelPlan): boolean {
+function fits({ tensors, linears }: WeightMap, plan: AnyPlan): boolean {
   try {
     return (
+      turnsBack(tensors, plan) &&
       plannedTensors(plan).every(({ name, shape }) => isSame(tensors[name]?.shape, shape)) &&
       plannedLinears(plan).every((linear) =>
         isSame(sizesOf(linears[linear.name]), [linear.in, linear.out]),
@@ -74,6 +107,14 @@ function fits({ tensors, linears }: WeightMap, plan: ModelPlan): boolean {
     if (error instanceof TypeError) return false;
     throw error;
   }
+}
+
+/** Rows of a rotated stream are to be turned back before they are pooled. */
+function turnsBack(tensors: WeightMap['tensors'], plan: AnyPlan): boolean {
+  if (!('trunk' in plan)) return true;
+  const { hiddenSize } = plan.trunk.config;
+  const found = tensors[ROW_ROTATION];
+  return isRotatable(plan) ? isSame(found?.shape, [hiddenSize, hiddenSize]) : found === undefined;
 }
 
 /** `[in, out]` of a linear, all its parts together. */
@@ -113,7 +154,7 @@ function isSame(
 /** Names and shapes of what the weights were made of, which is not there. */
 export function convertedCheckpoint(
   { path, manifest, file }: ConvertedWeights,
-  plan: ModelPlan,
+  plan: AnyPlan,
 ): Checkpoint {
   const nothing = { offset: 0, byteLength: 0, storedDtype: manifest.format, dtype: null } as const;
   const tensors = planDemands(plan).map(
