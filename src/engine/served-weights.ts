@@ -1,12 +1,16 @@
+import type { KeptCount } from '../core/kept-count.js';
+
 /** Which weights serve, and those that each answer began on. */
 export class ServedWeights {
   /** By epoch: one set of weights after the other. */
   readonly #paths: string[];
   readonly #versions: string[];
+  #kept: KeptCount | null;
 
-  constructor(modelPath: string, version: string) {
+  constructor(modelPath: string, version: string, kept: KeptCount | null = null) {
     this.#paths = [modelPath];
     this.#versions = [version];
+    this.#kept = kept;
   }
 
   /** Folder or repository of the newest weights, as it was given. */
@@ -17,6 +21,11 @@ export class ServedWeights {
   /** Tag of the newest weights. */
   get version(): string {
     return this.#versions.at(-1) ?? '';
+  }
+
+  /** Linears of the newest weights in the checkpoint's own blocks; null = there are none. */
+  get kept(): KeptCount | null {
+    return this.#kept;
   }
 
   /** How often they have been replaced. */
@@ -40,8 +49,9 @@ export class ServedWeights {
   }
 
   /** The next epoch began. */
-  replace(modelPath: string, version: string): void {
+  replace(modelPath: string, version: string, kept: KeptCount | null = null): void {
     this.#paths.push(modelPath);
     this.#versions.push(version);
+    this.#kept = kept;
   }
 }

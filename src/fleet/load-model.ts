@@ -43,7 +43,7 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
     prepared,
     served: {
       spec: prepared.spec,
-      weights: new ServedWeights(modelPath, args.weightVersion),
+      weights: new ServedWeights(modelPath, args.weightVersion, prepared.info.kept),
       tokenizerPath: args.tokenizerPath ?? modelPath,
       servedName: args.servedModelName ?? modelPath,
       numParameters: prepared.info.parameters,

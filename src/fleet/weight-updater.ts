@@ -84,7 +84,8 @@ export class WeightUpdater implements WeightControl {
     if (request.abortAllRequests) engine.abortScheduled();
     this.#oldGone = this.#retireOld(running, weights, fleet.switchTo(next));
     this.#deps.adapters?.follow(weights.prepared.lora);
-    served.replace(weights.modelPath, request.weightVersion ?? served.version);
+    const version = request.weightVersion ?? served.version;
+    served.replace(weights.modelPath, version, weights.prepared.info.kept);
     this.#running = weights;
   }
 

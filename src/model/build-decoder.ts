@@ -1,3 +1,4 @@
+import type { KeptCount } from '../core/kept-count.js';
 import type { FloatType } from '../core/model-spec.js';
 import type { BuildDeps, BuildOptions, BuiltModel } from './built-model.js';
 import type { ConvertedWeights } from './converted/converted-weights.js';
@@ -23,10 +24,10 @@ import { loraRecipe } from './lora/lora-recipe.js';
 import { loraSites } from './lora/lora-sites.js';
 import { hasPlainLayers } from './plan/facts.js';
 import type { ModelPlan } from './plan/network.js';
-import { plannedLinears, trunkOf } from './plan/demands.js';
+import { trunkOf } from './plan/demands.js';
 import { chooseFormat, type FormatChoice } from './quantize/format.js';
 import { keptKvScales } from './quantize/kept-kv-scales.js';
-import { keptLinears, NONE_KEPT, type KeptCount } from './quantize/kept-linears.js';
+import { countKept, keptLinears, NONE_KEPT } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import { quantizedWeights, type QuantizeInput } from './quantize/quantized-weights.js';
 import type { LinearSteps } from './quantize/recipe-steps.js';
@@ -178,7 +179,7 @@ async function weightsFromCheckpoint(
     target,
     weights: await loadWeights({ ...input, texts }, choice, deps),
     formatReason: choice.reason,
-    kept: kept.size === 0 ? null : { kept: kept.size, of: plannedLinears(plan).length },
+    kept: countKept(plan, kept),
     isCompensated: rounding === null ? null : texts !== null,
     steps:
       choice.format === 'none' ? new Map() : stepsOfLinears({ ...input, texts }, choice.format),

@@ -1,3 +1,4 @@
+import type { KeptCount } from '../core/kept-count.js';
 import type { FloatType, ModelSpec } from '../core/model-spec.js';
 import type { ModelTarget, TargetRequest } from './target.js';
 import type { AnyPlan } from './plan/demands.js';
@@ -5,7 +6,6 @@ import type { Preference, Quantization } from './quantize/format.js';
 import type { CalibrateKv, KvScales } from './kv-scales.js';
 import type { LoraRecipe } from './lora/lora-recipe.js';
 import type { LoraTargets } from './lora/lora-sites.js';
-import type { KeptCount } from './quantize/kept-linears.js';
 import type { QuantizeDeps, QuantizedWeights } from './quantize/kept-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import type { ModelSource } from './source/model-source.js';

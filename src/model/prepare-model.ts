@@ -1,3 +1,4 @@
+import type { KeptCount } from '../core/kept-count.js';
 import type { QuantMethodName } from '../core/quant-methods.js';
 import { buildDecoder } from './build-decoder.js';
 import type { BuildDeps, LoadFormat, QuantizedForm } from './built-model.js';
@@ -14,7 +15,6 @@ import { forTask } from './pooled/embedding-task.js';
 import { isPooled, readPooledModel } from './pooled/registry.js';
 import { sweepCache } from './quantize/drafts.js';
 import type { Preference, Quantization } from './quantize/format.js';
-import type { KeptCount } from './quantize/kept-linears.js';
 import type { QuantizedWeights } from './quantize/kept-weights.js';
 import type { Checkpoint } from './source/checkpoint.js';
 import { requireMethod } from './source/quantized/named-method.js';

@@ -106,8 +106,20 @@ async function renderServerInfo(deps: InfoDeps): Promise<unknown> {
       ...renderInternalState(state, deps),
       radix_tree: renderTree(trees.find(({ tree }) => tree === treeKey(state.device))),
     })),
+    kept_linears: renderKept(model),
     version: deps.version,
   };
+}
+
+/** Linears in the checkpoint's own blocks, of how many; null = there are none. */
+function renderKept({ weights }: ServedModel): unknown {
+  if (weights.kept === null) return null;
+  const { kept, of, byKind = {} } = weights.kept;
+  const kinds = Object.entries(byKind).map(([kind, [count, all]]) => [
+    kind,
+    { kept: count, of: all },
+  ]);
+  return { kept, of, by_kind: Object.fromEntries(kinds) as unknown };
 }
 
 /** Null while a device comes or goes. */

@@ -1,3 +1,4 @@
+import type { KeptCount } from '../../core/kept-count.js';
 /** `radish.json`, which makes a folder a converted model: what its weights file holds, and of what it was made. */
 import { createHash } from 'node:crypto';
 
@@ -5,7 +6,6 @@ import { FLOAT_TYPES, type FloatType, type QuantizedFormat } from '../../core/mo
 import { DEVICE_KINDS, type DeviceKind } from '../../core/device-kind.js';
 import type { KvScales } from '../kv-scales.js';
 import { ModelLoadError } from '../load-error.js';
-import type { KeptCount } from '../quantize/kept-linears.js';
 import { RECIPE_VERSION } from '../quantize/recipe.js';
 import type { AnyPlan } from '../plan/demands.js';
 import type { TensorView } from '../weights/tensor-view.js';

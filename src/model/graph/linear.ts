@@ -6,6 +6,7 @@ import type { Graph, Value } from './graph.js';
 import { integerLinear } from './integer-linear.js';
 import { withAdapters } from './lora.js';
 import { mixBlocks } from './mix-blocks.js';
+import { withSums } from './with-sums.js';
 
 /**
  * Quantised formats store the parts of a linear as one matrix, but for some that `w8a8_int8` multiplies part by
@@ -144,11 +145,13 @@ function transposed(graph: Graph, matrix: Value): Value {
 function blockLinear({ graph, target }: WeightContext, x: Value, linear: BlockLinear): Value {
   const mixed = mixBlocks(graph, x, linear.inputHadamard ?? null, linear.in);
   const ordered = inOrder(graph, mixed, linear.inputOrder);
-  const inputs = [ordered, graph.external(linear.weight), graph.externalFloat(linear.scales)];
+  const { sumColumns = 0 } = linear;
+  const whole = sumColumns === 0 ? ordered : withSums(graph, ordered, linear);
+  const inputs = [whole, graph.external(linear.weight), graph.externalFloat(linear.scales)];
   if (linear.zeroPoints !== undefined) inputs.push(graph.external(linear.zeroPoints));
   const product = graph.node('MatMulNBits', inputs, {
     attributes: {
-      K: { int: linear.in },
+      K: { int: linear.in + sumColumns },
       N: { int: linear.out },
       bits: { int: linear.bits },
       block_size: { int: linear.blockSize },

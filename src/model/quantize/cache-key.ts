@@ -10,7 +10,7 @@ import type { KeptLinears } from './kept-linears.js';
 import { RECIPE_VERSION, roundsToZeros } from './recipe.js';
 
 /** Changes whenever the same codes would be kept in other bytes. */
-const KEPT_VERSION = 'kept 1';
+const KEPT_VERSION = 'kept 2';
 
 /** Changes whenever the same weights would be rounded to other codes with zero points. */
 const ZEROS_VERSION = 'zeros 1';
@@ -38,7 +38,9 @@ export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): st
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
   // So do those without a linear that is kept as it is.
-  const ofKept = kept.size === 0 ? [] : [KEPT_VERSION, [...kept.keys()].map(({ name }) => name)];
+  const { linears } = kept;
+  const ofKept =
+    linears.size === 0 ? [] : [KEPT_VERSION, [...linears.keys()].map(({ name }) => name)];
   const ofZeros = roundsToZeros(facts) ? [ZEROS_VERSION, texts?.map((text) => [...text])] : [];
   const key = [
     ...[RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan],

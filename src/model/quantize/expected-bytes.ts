@@ -1,5 +1,12 @@
 import type { QuantizedFormat } from '../../core/model-spec.js';
-import { type AnyPlan, denseLinears, headOf, plannedLinears, trunkOf } from '../plan/demands.js';
+import {
+  type AnyPlan,
+  denseLinears,
+  headOf,
+  isRotatable,
+  plannedLinears,
+  trunkOf,
+} from '../plan/demands.js';
 import type { TrunkPlan } from '../plan/network.js';
 import type { LinearPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
@@ -30,7 +37,8 @@ export function expectedBytes(
 ): number {
   const encodings = format === 'int4' ? WITH_ZEROS : ENCODINGS[format];
   const head = headOf(plan);
-  const experts = new Map(expertOrders(trunkOf(plan), encodings).map((one) => [one.plan, one]));
+  const ofExperts = expertOrders(trunkOf(plan), encodings, isRotatable(plan));
+  const experts = new Map(ofExperts.map((one) => [one.plan, one]));
   const orderOf = (linear: LinearPlan): LinearOrder => {
     if (linear === head) return headOrder(linear, encodings, NO_STEPS);
     return experts.get(linear) ?? order(linear, encodings.dense, NO_STEPS);
@@ -43,10 +51,14 @@ export function expectedBytes(
     .reduce((sum, one) => sum + bytesOf(one, blockSize), rows * width * TABLE_BYTES);
 }
 
-function expertOrders({ layers }: TrunkPlan, encodings: Encodings): readonly LinearOrder[] {
+function expertOrders(
+  { layers }: TrunkPlan,
+  encodings: Encodings,
+  isStreamRotated: boolean,
+): readonly LinearOrder[] {
   return layers.flatMap(({ mlp }) => {
     if (mlp?.kind !== 'moe') return [];
-    const isRotated = mlp.latent === undefined;
+    const isRotated = isStreamRotated && mlp.latent === undefined;
     return mlp.experts.flatMap((expert) =>
       denseLinears(expert).map((linear) => {
         const one = order(linear, encodings.expert, NO_STEPS);

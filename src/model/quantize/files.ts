@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 import { InputFiles } from '../weights/input-files.js';
-import { type KeptBlocks, type KeptRows, readKeptRows } from '../weights/kept-blocks.js';
+import type { KeptBlocks } from '../weights/kept-blocks.js';
+import { type KeptRows, readKeptRows } from '../weights/kept-rows.js';
 import type { StoredTensor } from '../weights/packing.js';
 import { readFloats, readRows } from '../weights/stored-rows.js';
 import type { WriteRecorder } from './written.js';

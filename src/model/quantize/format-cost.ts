@@ -1,7 +1,7 @@
+import type { KeptCount } from '../../core/kept-count.js';
 import { basename } from 'node:path';
 
 import type { ModelSpec, WeightFormat } from '../../core/model-spec.js';
-import type { KeptCount } from './kept-linears.js';
 import { CPU_TARGET, type ModelTarget } from '../target.js';
 
 interface FormatCost {
@@ -92,10 +92,15 @@ export function vectorCost(
 }
 
 /** The same of a model some of whose linears are as the checkpoint has them. */
-export function keptCost({ format }: Pick<ModelSpec, 'format'>, { kept, of }: KeptCount): string {
+export function keptCost(
+  { format }: Pick<ModelSpec, 'format'>,
+  { kept, of, byKind = {} }: KeptCount,
+): string {
+  const kinds = Object.entries(byKind).filter(([, [count]]) => count > 0);
+  const which = kinds.map(([kind, [count, all]]) => `${kind} ${count} of ${all}`).join(', ');
   return (
-    `Linear layers in ${format}, ${kept} of ${of} with the checkpoint's own codes, where only what goes in is rounded; ` +
-    '--quantization none for evaluations.'
+    `Linear layers in ${format}, ${kept} of ${of} with the checkpoint's own codes${which && ` (${which})`}, ` +
+    'where only what goes in is rounded; --quantization none for evaluations.'
   );
 }
 

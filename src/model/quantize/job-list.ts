@@ -3,8 +3,9 @@ import type { LinearPlan, TensorPlan } from '../plan/tensors.js';
 import type { BlockSize } from '../target.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { findWeight } from '../weights/find-weight.js';
-import type { StoredTensor } from '../weights/packing.js';
+import { isBlocks, type StoredTensor } from '../weights/packing.js';
 import { bytesPerNumber } from '../weights/stored-bytes.js';
+import { sumColumnsOf } from '../weights/kept-rows.js';
 import { rowLength } from '../weights/stored-rows.js';
 import type { LinearWeight, PlainLinear, TensorRef, WeightMap } from '../weights/weight-store.js';
 import type { LinearTask } from './compensate/layer-task.js';
@@ -17,7 +18,7 @@ import type {
   QuantizeJob,
   TableJob,
 } from './job.js';
-import type { KeptLinear } from './kept-linears.js';
+import type { KeptMatrix } from './kept-linears.js';
 import { CacheLayout } from './layout.js';
 import type { RotationSpec } from './rotate.js';
 
@@ -29,7 +30,7 @@ export interface LinearOrder {
   readonly plan: LinearPlan;
   readonly encoding: LinearEncoding;
   /** Null unless that is the encoding. */
-  readonly kept: KeptLinear | null;
+  readonly kept: KeptMatrix | null;
   readonly inputStep: InputStep | null;
   readonly outputStep: OutputStep | null;
   readonly inputHadamard: number | null;
@@ -86,13 +87,13 @@ export class JobList {
     return this.#find(plan.checkpoint, plan.shape);
   }
 
-  /** A table or vector; dtype null = as the checkpoint has it. */
+  /** A table or vector; dtype null = as the checkpoint has it, but for blocks. */
   table(
     plan: TensorPlan,
     to: { readonly rotation: RotationSpec | null; readonly dtype: TableJob['dtype'] | null },
   ): void {
     const source = this.stored(plan);
-    const dtype = to.dtype ?? source.dtype;
+    const dtype = to.dtype ?? tableDtype(source);
     const ref = this.#layout.place(dtype, plan.shape);
     this.#tensors[plan.name] = ref;
     const columns = rowLength(source);
@@ -244,15 +245,17 @@ export class JobList {
       const weight = layout.place('i8', [k, out]);
       return { ...ONLY_WEIGHT, weight, scales: layout.place('f32', [out]) };
     }
-    const size = kept?.parts[0]?.blockSize ?? blockSize ?? this.#blockSize;
-    const blocks = k / size;
+    const [own] = kept?.parts ?? [];
+    const size = own?.blockSize ?? blockSize ?? this.#blockSize;
+    const sumColumns = own === undefined ? 0 : sumColumnsOf(k, own);
+    const blocks = Math.ceil((k + sumColumns) / size);
     const weight = layout.place('u8', [out, blocks, (size * BITS[encoding]) / 8]);
     const scales = layout.place('f32', [out * blocks]);
     const hasZeros =
       encoding === 'int4_zeros' || (kept?.parts.some((part) => part.hasZeros) ?? false);
     const zeroPoints = hasZeros ? layout.place('u8', [out * Math.ceil(blocks / 2)]) : null;
     const inputOrder = kept?.ordersInput === true ? layout.place('i32', [k]) : null;
-    return { weight, scales, zeroPoints, inputOrder, blockSize: size };
+    return { weight, scales, zeroPoints, inputOrder, sumColumns, blockSize: size };
   }
 
   #find(name: string, shape: readonly number[]): StoredTensor {
@@ -269,11 +272,25 @@ interface StoredMatrix {
   readonly zeroPoints: TensorRef | null;
   readonly inputOrder: TensorRef | null;
   readonly bias: TensorRef | null;
+  /** Columns behind those of the input. */
+  readonly sumColumns: number;
   /** Columns that share a scale; 0 = all do, or none has one. */
   readonly blockSize: number;
 }
 
-const ONLY_WEIGHT = { scales: null, zeroPoints: null, inputOrder: null, blockSize: 0 };
+const ONLY_WEIGHT = {
+  scales: null,
+  zeroPoints: null,
+  inputOrder: null,
+  sumColumns: 0,
+  blockSize: 0,
+};
+
+/** Blocks have lost far more than half precision takes from them. */
+function tableDtype({ dtype, packing }: StoredTensor): TableJob['dtype'] {
+  const isRounded = packing?.kind === 'blocks' && isBlocks(packing.encoding);
+  return isRounded ? 'f16' : dtype;
+}
 
 function plansOfMatrices({ plan, matrices }: LinearOrder): readonly LinearPlan[] {
   if (matrices === 'one') return [plan];
@@ -296,7 +313,7 @@ function linearOf(
   if (only === undefined || more.length > 0) {
     throw new Error(`This is a bug: ${plan.name} must be one matrix.`);
   }
-  const { weight, scales, zeroPoints, inputOrder, bias, blockSize } = only;
+  const { weight, scales, zeroPoints, inputOrder, sumColumns, bias, blockSize } = only;
   if (encoding === 'f32') return plainParts(plan, weight, bias);
   return {
     format: BITS[encoding] === 8 ? 'int8' : 'int4',
@@ -308,6 +325,7 @@ function linearOf(
     scales: scalesOf(plan, scales),
     ...(zeroPoints !== null && { zeroPoints }),
     ...(inputOrder !== null && { inputOrder }),
+    ...(sumColumns > 0 && { sumColumns }),
     bias,
     inputHadamard,
   };

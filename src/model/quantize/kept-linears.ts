@@ -1,3 +1,4 @@
+import type { KeptCount } from '../../core/kept-count.js';
 import { plannedLinears } from '../plan/demands.js';
 import type { GatedMlpPlan } from '../plan/mlp.js';
 import type { LayerPlan, ModelPlan } from '../plan/network.js';
@@ -6,10 +7,16 @@ import type { Checkpoint } from '../source/checkpoint.js';
 import type { ModelTarget } from '../target.js';
 import { InputFiles } from '../weights/input-files.js';
 import { staysFloat } from './float-linears.js';
+import { findWeight } from '../weights/find-weight.js';
 import { type KeptBlocks, keptBlocks } from '../weights/kept-blocks.js';
+import { bytesPerNumber } from '../weights/stored-bytes.js';
 
 /** How a linear stays as it is. */
-export interface KeptLinear {
+export type KeptLinear = KeptMatrix | KeptParts;
+
+/** All parts are one product of one input. */
+export interface KeptMatrix {
+  readonly kind: 'matrix';
   /** In blocks of one size, with their columns in one order. */
   readonly parts: readonly KeptBlocks[];
   /** The input's columns are to be put into that order; else they come in it. */
@@ -18,18 +25,27 @@ export interface KeptLinear {
   readonly rowPlaces: Uint32Array | null;
 }
 
-/** How many of a model's linears are as the checkpoint has them. */
-export interface KeptCount {
-  readonly kept: number;
-  readonly of: number;
+/** Each part is a product of its own: they are stored in different ways. */
+export interface KeptParts {
+  readonly kind: 'parts';
+  /** Null = it is stored in more than four bits, and gets eight. */
+  readonly parts: readonly (KeptMatrix | null)[];
 }
 
-export type KeptLinears = ReadonlyMap<LinearPlan, KeptLinear>;
+export interface KeptLinears {
+  readonly linears: ReadonlyMap<LinearPlan, KeptLinear>;
+  /** Those that are stored in more than four bits get eight beside them. */
+  readonly finer: ReadonlySet<LinearPlan>;
+}
 
-export const NONE_KEPT: KeptLinears = new Map();
+export const NONE_KEPT: KeptLinears = { linears: new Map(), finer: new Set() };
+
+/** What a checkpoint says of a number of its own in four bits: more than this, scales included, is finer. */
+const BITS_MAX = 5;
 
 /**
- * The linears that `int4` leaves in the checkpoint's own blocks. None on a GPU, whose kernels want others.
+ * The linears that `int4` leaves in the checkpoint's own blocks. None on a GPU, whose kernels want others, and none where
+ * more is finer than could be kept: then all are rounded to four bits, which the asker wants.
  * @throws ModelLoadError where an order of columns is none
  */
 export function keptLinears(
@@ -42,18 +58,50 @@ export function keptLinears(
   const others = new Set([...staysFloat(plan), plan.head]);
   const files = new InputFiles();
   try {
-    const kept = new Map<LinearPlan, KeptLinear>();
+    const linears = new Map<LinearPlan, KeptLinear>();
+    const finer = new Set<LinearPlan>();
     for (const linear of plannedLinears(plan)) {
-      const parts = others.has(linear) ? null : keptParts(linear, checkpoint, files);
-      if (parts === null) continue;
-      const ordersInput = parts.some(({ columns }) => columns !== null);
-      kept.set(linear, { parts, ordersInput, rowPlaces: null });
+      if (others.has(linear)) continue;
+      const parts = linear.parts.map((part) => storedPart(part, linear.in, checkpoint, files));
+      const kept = keptLinear(parts);
+      if (kept !== null) linears.set(linear, kept);
+      else if (parts.some((part) => part === 'finer')) finer.add(linear);
     }
-    for (const mlp of plan.layers.flatMap(gatedMlps)) orderOutputs(kept, mlp);
-    return kept;
+    if (!isMostlyKept(linears, finer)) return NONE_KEPT;
+    for (const mlp of plan.layers.flatMap(gatedMlps)) orderOutputs(linears, mlp);
+    return { linears, finer };
   } finally {
     files.close();
   }
+}
+
+/** For the log, and who asks the server; null where none are kept. */
+export function countKept(plan: ModelPlan, { linears }: KeptLinears): KeptCount | null {
+  if (linears.size === 0) return null;
+  const all = plannedLinears(plan);
+  const byKind: Record<string, [number, number]> = {};
+  for (const linear of all) {
+    const kind = (byKind[kindOf(linear)] ??= [0, 0]);
+    if (linears.has(linear)) kind[0] += 1;
+    kind[1] += 1;
+  }
+  return { kept: linears.size, of: all.length, byKind };
+}
+
+function kindOf({ name }: LinearPlan): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
+/** By the numbers of the parts that are kept, and of those that are finer. */
+function isMostlyKept(linears: KeptLinears['linears'], finer: KeptLinears['finer']): boolean {
+  let balance = 0;
+  for (const linear of finer) balance -= linear.in * linear.out;
+  for (const [{ in: width, parts }, kept] of linears) {
+    for (const [at, { out }] of parts.entries()) {
+      balance += (kept.parts[at] === null ? -width : width) * out;
+    }
+  }
+  return balance >= 0;
 }
 
 function gatedMlps({ mlp }: LayerPlan): readonly GatedMlpPlan[] {
@@ -65,31 +113,53 @@ function gatedMlps({ mlp }: LayerPlan): readonly GatedMlpPlan[] {
 /** Gate and up give their outputs in the order that `down` takes them in: no run has to make it. */
 function orderOutputs(kept: Map<LinearPlan, KeptLinear>, mlp: GatedMlpPlan): void {
   const [gateUp, down] = [kept.get(mlp.gateUp), kept.get(mlp.down)];
-  const columns = down?.parts[0]?.columns ?? null;
-  if (gateUp === undefined || down === undefined || columns === null) return;
+  if (gateUp?.kind !== 'matrix' || down?.kind !== 'matrix') return;
+  const columns = down.parts[0]?.columns ?? null;
+  if (columns === null) return;
   const rowPlaces = new Uint32Array(columns.length);
   for (const [place, column] of columns.entries()) rowPlaces[column] = place;
   kept.set(mlp.gateUp, { ...gateUp, rowPlaces });
   kept.set(mlp.down, { ...down, ordersInput: false });
 }
 
-function keptParts(
-  { parts, in: width }: LinearPlan,
-  { tensors }: Checkpoint,
+/** `other`: it has no codes that could be kept, and no more bits either. */
+type StoredPart = KeptBlocks | 'finer' | 'other';
+
+function storedPart(
+  { weight, out }: LinearPlan['parts'][number],
+  width: number,
+  checkpoint: Checkpoint,
   files: InputFiles,
-): readonly KeptBlocks[] | null {
-  const kept: KeptBlocks[] = [];
-  for (const { weight } of parts) {
-    const blocks = keptBlocks(files, tensors.get(weight)?.packing ?? null, width);
-    if (blocks === null || !fits(blocks, kept[0] ?? blocks)) return null;
-    kept.push(blocks);
+): StoredPart {
+  const tensor = findWeight(checkpoint, weight, [out, width]);
+  const blocks = keptBlocks(files, tensor.packing, width);
+  if (blocks !== null) return blocks;
+  return 8 * bytesPerNumber(tensor) > BITS_MAX ? 'finer' : 'other';
+}
+
+/** Null = it cannot be kept. */
+function keptLinear(parts: readonly StoredPart[]): KeptLinear | null {
+  const blocks = parts.filter((part) => typeof part === 'object');
+  const [first] = blocks;
+  if (first === undefined || parts.includes('other')) return null;
+  if (blocks.length === parts.length && blocks.every((one) => fits(one, first))) {
+    return matrixOf(blocks);
   }
-  return kept;
+  // Columns in orders of their own would have to be put into each.
+  if (blocks.some(({ columns }) => columns !== null)) return null;
+  const each = parts.map((one) => (typeof one === 'object' ? matrixOf([one]) : null));
+  return { kind: 'parts', parts: each };
+}
+
+function matrixOf(parts: readonly KeptBlocks[]): KeptMatrix {
+  const ordersInput = parts.some(({ columns }) => columns !== null);
+  return { kind: 'matrix', parts, ordersInput, rowPlaces: null };
 }
 
 /** Whether two parts can be one product of one input. */
 function fits(a: KeptBlocks, b: KeptBlocks): boolean {
-  return a.blockSize === b.blockSize && isSameOrder(a.columns, b.columns);
+  const isAlike = a.blockSize === b.blockSize && a.hasMinima === b.hasMinima;
+  return isAlike && isSameOrder(a.columns, b.columns);
 }
 
 function isSameOrder(a: Uint32Array | null, b: Uint32Array | null): boolean {

@@ -7,6 +7,7 @@ import type { LinearPlan, NormPlan } from '../plan/tensors.js';
 import type { BlockSize } from '../target.js';
 import type { LinearEncoding, OutputStep } from './job.js';
 import type { LinearOrder } from './job-list.js';
+import type { KeptMatrix, KeptParts } from './kept-linears.js';
 import { powerOfTwoIn } from './hadamard.js';
 import { type LinearSteps, NO_STEPS, type RecipeSteps } from './recipe-steps.js';
 
@@ -60,6 +61,9 @@ export const WITH_ZEROS: Encodings = {
   expertBlockMax: null,
   keyValue: 'int8',
 };
+
+/** As large as most blocks that are kept. */
+const BESIDE_KEPT: BlockSize = 32;
 
 /** How the linears of a part are to be rounded. */
 export interface PartContext {
@@ -153,6 +157,24 @@ export function partsOf(whole: LinearOrder, keyValue: LinearEncoding): LinearOrd
       outputStep: outputStep && partOfStep(outputStep, begin, first),
     };
   });
+}
+
+/** A matrix in the checkpoint's own blocks. */
+export function keptOrder(whole: LinearOrder, kept: KeptMatrix): LinearOrder {
+  return { ...whole, encoding: 'kept', kept };
+}
+
+/** Parts of which some are kept. */
+export function keptParts(whole: LinearOrder, { parts }: KeptParts): LinearOrder[] {
+  return partsOf(whole, whole.encoding).map((part, at) => {
+    const kept = parts[at] ?? null;
+    return kept === null ? inEight(part) : keptOrder(part, kept);
+  });
+}
+
+/** What is finer than four bits beside codes that are kept: nothing is rotated there. */
+export function inEight(one: LinearOrder): LinearOrder {
+  return { ...one, encoding: 'int8', blockSize: BESIDE_KEPT };
 }
 
 /** Of rows `[begin, end)`; the step is of all of them, or of none. */

@@ -38,6 +38,9 @@ import {
   type Encodings,
   ENCODINGS,
   headOrder,
+  inEight,
+  keptOrder,
+  keptParts,
   mlpOrders,
   order,
   partsOf,
@@ -138,14 +141,19 @@ export function roundsToZeros({
   kept,
 }: Pick<RecipeInput, 'plan' | 'target' | 'kept'> & { readonly format: QuantizedFormat }): boolean {
   if (format !== 'int4' || target.device !== 'cpu') return false;
-  const others = new Set([...staysFloat(plan), headOf(plan)]);
-  return plannedLinears(plan).some((linear) => !others.has(linear) && !kept.has(linear));
+  const others = new Set([
+    ...staysFloat(plan),
+    ...kept.linears.keys(),
+    ...kept.finer,
+    headOf(plan),
+  ]);
+  return plannedLinears(plan).some((linear) => !others.has(linear));
 }
 
 /** Codes that are kept are those of a network that is not rotated. */
 function rotates({ plan, kept, target }: RecipeInput, format: QuantizedFormat): boolean {
   if (!isRotatable(plan)) return false;
-  return format !== 'int4' || (target.device === 'cpu' && kept.size === 0);
+  return format !== 'int4' || (target.device === 'cpu' && kept.linears.size === 0);
 }
 
 /** What stands around the layers of a model that answers with vectors, and what turns the rows of a rotated one back. */
@@ -170,9 +178,11 @@ function addLayer(
   { steps, encoding, kept, later }: LayerContext,
 ): void {
   const add = (rounded: LinearOrder, by: LayerRows | null): void => {
-    const asStored = kept.get(rounded.plan);
+    const asStored = kept.linears.get(rounded.plan);
     const { keyValue } = encoding;
-    if (asStored !== undefined) list.linear({ ...rounded, encoding: 'kept', kept: asStored });
+    if (asStored?.kind === 'matrix') list.linear(keptOrder(rounded, asStored));
+    else if (asStored !== undefined) list.parts(rounded.plan, keptParts(rounded, asStored), null);
+    else if (kept.finer.has(rounded.plan)) list.linear(inEight(rounded));
     else if (rounded.plan === layer.attention?.qkv && keyValue !== null) {
       list.parts(rounded.plan, partsOf(rounded, keyValue), later);
     } else list.linear(rounded, by);

@@ -1,4 +1,4 @@
-import type { KeptRows } from '../weights/kept-blocks.js';
+import type { KeptRows } from '../weights/kept-rows.js';
 import type { JobFiles } from './files.js';
 import type { LinearJob } from './job.js';
 import { notFinite, scalesOffset, tileRows } from './linear-job.js';

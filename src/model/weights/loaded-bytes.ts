@@ -7,11 +7,12 @@ const BYTES_PER_BLOCK = 8;
 /** Of a matrix in blocks, as the kernels of a CPU hold it. */
 export function blockBytes({
   in: width,
+  sumColumns = 0,
   out,
   bits,
   blockSize,
-}: Pick<BlockLinear, 'in' | 'out' | 'bits' | 'blockSize'>): number {
-  return width * out * (bits / 8 + BYTES_PER_BLOCK / blockSize);
+}: Pick<BlockLinear, 'in' | 'sumColumns' | 'out' | 'bits' | 'blockSize'>): number {
+  return (width + sumColumns) * out * (bits / 8 + BYTES_PER_BLOCK / blockSize);
 }
 
 /**

@@ -53,8 +53,9 @@ export interface W8A8Matrix {
 }
 
 /**
- * `MatMulNBits` layout: weight u8 `[out, in / block, block * bits / 8]`, scales f32 `[out * in / block]`, zero points u8
- * `[out * ceil(in / block * bits / 8)]`, the first in the low bits.
+ * `MatMulNBits` layout, of K columns, which are `in` and perhaps `sumColumns`: weight u8
+ * `[out, ceil(K / block), block * bits / 8]`, scales f32 `[out * ceil(K / block)]`, zero points u8
+ * `[out * ceil(ceil(K / block) * bits / 8)]`, the first in the low bits.
  */
 export interface BlockLinear {
   readonly format: 'int8' | 'int4';
@@ -68,6 +69,8 @@ export interface BlockLinear {
   readonly zeroPoints?: TensorRef;
   /** i32 `[in]`: the input's column that each column of the weight multiplies; absent = they have one order. */
   readonly inputOrder?: TensorRef;
+  /** The weight has so many more columns, for the sums of the input's blocks (sum-columns.ts); absent = none. */
+  readonly sumColumns?: number;
   readonly bias: TensorRef | null;
   /** Run time multiplies blocks of this many input columns by a normalised Hadamard matrix; null = none. */
   readonly inputHadamard?: number | null;

@@ -1,15 +1,15 @@
 /**
  * How much each weight format costs, and a cache of integers beside it:
- * `node dist/test/bench/quality/main.js --model FOLDER [--kv-cache-dtypes fp32,int8]`.
+ * `node dist/test/bench/quality/main.js --model FOLDER|FILE.gguf [--kv-cache-dtypes fp32,int8]`.
  * Teacher-forced on prose.txt in windows, each format against f32: KL, top-1 agreement, perplexity.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { folderFiles } from '../../../src/core/named-files.js';
 import type { PreparedCheckpoint } from '../../../src/model/prepare-model.js';
 import type { Quantization } from '../../../src/model/quantize/format.js';
+import { openSource } from '../../../src/model/source/registry.js';
 import type { KvCacheDtype } from '../../../src/model/target.js';
 import { Tokenizer } from '../../../src/text/tokenizer.js';
 import { compare, wholeText } from './compare.js';
@@ -45,7 +45,7 @@ interface Measurement {
 async function main(folder: string): Promise<void> {
   const window = Number(values.window);
   const room = { window, threads: Number(values.threads), cacheDir: values['cache-dir'] };
-  const tokenizer = await Tokenizer.load(folderFiles(folder));
+  const tokenizer = await Tokenizer.load(openSource(folder).tokenizer);
   const windows = wholeText(
     [...(await tokenizer.encode(await readFile(values.text, 'utf8')))],
     window,

@@ -103,7 +103,11 @@ export function servedModel(
       kvType: 'f32',
       weightBytes: 1024,
     },
-    weights: new ServedWeights('models/tiny', args.weightVersion),
+    weights: new ServedWeights('models/tiny', args.weightVersion, {
+      kept: 3,
+      of: 9,
+      byKind: { qkv: [3, 4] },
+    }),
     tokenizerPath: 'models/tiny',
     servedName: 'org/tiny',
     numParameters: 256,

@@ -8,7 +8,7 @@ import { CPU_TARGET } from '../../../src/model/target.js';
 export async function numKept(path: string): Promise<number> {
   const source = openSource(path);
   const plan = readDecoder(await source.config()).plan;
-  return keptLinears(plan, await source.weights(), CPU_TARGET).size;
+  return keptLinears(plan, await source.weights(), CPU_TARGET).linears.size;
 }
 
 /** The formats that give a quantised model the answers of its unpacked weights, to the bit. */

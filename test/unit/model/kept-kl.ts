@@ -24,7 +24,8 @@ export async function keptKl(t: Test, { inputIds, ...model }: KeptText): Promise
   return meanKl(kept, exact);
 }
 
-function meanKl(actual: readonly Float32Array[], expected: readonly Float32Array[]): number {
+/** Nats per token. */
+export function meanKl(actual: readonly Float32Array[], expected: readonly Float32Array[]): number {
   const rows = expected.map((row, at) =>
     row.reduce((sum, x, id) => sum + Math.exp(x) * (x - (actual[at]?.[id] ?? NaN)), 0),
   );

@@ -28,10 +28,10 @@ export const Q3_K = blockType(SIZE, 110, (bytes, from, values, to) => {
 
 /** Scale; minimum; 8 scales and 8 minima of six bits in 12 bytes; four bits a number. */
 export const Q4_K = blockType(SIZE, 144, (bytes, from, values, to) => {
-  const { scales, minima } = partsOf(bytes, from);
+  const { scales, minima } = codesOfQ4K(bytes, from, values, to);
   for (let i = 0; i < SIZE; i++) {
     const part = i >> 5;
-    const number = halfOfByte(bytes, from + 16, i);
+    const number = values[to + i] as number;
     values[to + i] = (scales[part] as number) * number - (minima[part] as number);
   }
 });
@@ -63,6 +63,17 @@ function twoBits(bytes: Uint8Array, from: number, i: number): number {
   return (byteAt(bytes, from + 32 * (i >> 7) + (i & 31)) >> (2 * ((i >> 5) & 3))) & 3;
 }
 
+/** What the numbers of a {@link Q4_K} block are made of: 256 codes, and a scale and a minimum, turned, of each 32. */
+export function codesOfQ4K(
+  bytes: Uint8Array,
+  from: number,
+  codes: Float32Array,
+  to: number,
+): Parts {
+  for (let i = 0; i < SIZE; i++) codes[to + i] = halfOfByte(bytes, from + 16, i);
+  return partsOf(bytes, from);
+}
+
 /** Number `i` of 128 bytes: each 32 of them hold 64 numbers, the low halves first. */
 function halfOfByte(bytes: Uint8Array, from: number, i: number): number {
   return (byteAt(bytes, from + 32 * (i >> 6) + (i & 31)) >> (4 * ((i >> 5) & 1))) & 15;
@@ -75,7 +86,7 @@ function sixBits(bytes: Uint8Array, from: number, j: number): number {
   return low | (high << 4);
 }
 
-interface Parts {
+export interface Parts {
   readonly scales: readonly number[];
   readonly minima: readonly number[];
 }

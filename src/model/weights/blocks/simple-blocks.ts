@@ -13,35 +13,27 @@ export const Q8_0 = blockType(SIZE, 34, (bytes, from, values, to) => {
 
 /** Scale; 16 bytes, the low halves before the high ones, offset by 8. */
 export const Q4_0 = blockType(SIZE, 18, (bytes, from, values, to) => {
-  const scale = codesOfQ4(bytes, from, values, to);
+  const scale = halfAt(bytes, from);
+  readPairs(bytes, from + 2, values, to);
   for (let i = to; i < to + SIZE; i++) values[i] = scale * ((values[i] as number) - 8);
 });
-
-/** What the numbers of a {@link Q4_0} block are made of: codes, whose zero is 8. @returns their scale */
-export function codesOfQ4(
-  bytes: Uint8Array,
-  from: number,
-  codes: Float32Array,
-  to: number,
-): number {
-  for (let i = 0; i < HALF; i++) {
-    const pair = byteAt(bytes, from + 2 + i);
-    codes[to + i] = pair & 15;
-    codes[to + HALF + i] = pair >> 4;
-  }
-  return halfAt(bytes, from);
-}
 
 /** Scale; minimum; 16 bytes as in {@link Q4_0}, without an offset. */
 export const Q4_1 = blockType(SIZE, 20, (bytes, from, values, to) => {
   const scale = halfAt(bytes, from);
   const least = halfAt(bytes, from + 2);
-  for (let i = 0; i < HALF; i++) {
-    const pair = byteAt(bytes, from + 4 + i);
-    values[to + i] = scale * (pair & 15) + least;
-    values[to + HALF + i] = scale * (pair >> 4) + least;
-  }
+  readPairs(bytes, from + 4, values, to);
+  for (let i = to; i < to + SIZE; i++) values[i] = scale * (values[i] as number) + least;
 });
+
+/** 32 codes of four bits in 16 bytes, the low halves before the high ones. */
+export function readPairs(bytes: Uint8Array, from: number, codes: Float32Array, to: number): void {
+  for (let i = 0; i < HALF; i++) {
+    const pair = byteAt(bytes, from + i);
+    codes[to + i] = pair & 15;
+    codes[to + HALF + i] = pair >> 4;
+  }
+}
 
 /** Scale; the fifth bits, one for each number; 16 bytes of the other four; offset by 16. */
 export const Q5_0 = blockType(SIZE, 22, (bytes, from, values, to) => {

@@ -10,6 +10,8 @@ export interface GroupedRows {
   readonly scales: Float32Array;
   /** `[rows, groups]`; null = all are 0. */
   readonly zeros: Float32Array | null;
+  /** `[rows, groups]`, in the place of zeros: is added to the product instead. */
+  readonly minima?: Float32Array;
   /** `[in]`: the group of each column. */
   readonly groupOf: Uint32Array;
 }
@@ -55,13 +57,19 @@ export function evenGroups(columns: number, size: number): Uint32Array {
 }
 
 /** One row of several. */
-export function rowOf({ codes, scales, zeros, groupOf }: GroupedRows, row: number): GroupedRows {
+export function rowOf(
+  { codes, scales, zeros, minima, groupOf }: GroupedRows,
+  row: number,
+): GroupedRows {
   const columns = groupOf.length;
   const groups = (scales.length * columns) / codes.length;
+  const ofRow = (values: Float32Array): Float32Array =>
+    values.subarray(row * groups, (row + 1) * groups);
   return {
     codes: codes.subarray(row * columns, (row + 1) * columns),
-    scales: scales.subarray(row * groups, (row + 1) * groups),
-    zeros: zeros && zeros.subarray(row * groups, (row + 1) * groups),
+    scales: ofRow(scales),
+    zeros: zeros && ofRow(zeros),
+    ...(minima !== undefined && { minima: ofRow(minima) }),
     groupOf,
   };
 }
@@ -70,11 +78,12 @@ export function rowOf({ codes, scales, zeros, groupOf }: GroupedRows, row: numbe
 export function joinedRows(parts: readonly GroupedRows[]): GroupedRows {
   const [first] = parts;
   if (first === undefined) throw new Error('no rows: this is a bug');
-  const { groupOf, zeros } = first;
+  const { groupOf, zeros, minima } = first;
   return {
     codes: joined(parts.map((part) => part.codes)),
     scales: joined(parts.map((part) => part.scales)),
     zeros: zeros && joined(parts.flatMap((part) => part.zeros ?? [])),
+    ...(minima && { minima: joined(parts.flatMap((part) => part.minima ?? [])) }),
     groupOf,
   };
 }

@@ -37,6 +37,7 @@ t.test('what the server says of itself', async (t) => {
         page_size: 16,
         dp_size: 1,
         model_path: 'models/tiny',
+        kept_linears: { kept: 3, of: 9, by_kind: { qkv: { kept: 3, of: 4 } } },
         version: '0.0.0-test',
       });
       t.match((info['internal_states'] as Json[])[0], {

@@ -83,6 +83,11 @@ t.test('codes that the checkpoint has cost what goes in', (t) => {
     "Linear layers in int4, 120 of 121 with the checkpoint's own codes, where only what goes in is rounded; " +
       '--quantization none for evaluations.',
   );
+  const byKind = { qkv: [2, 2], down: [1, 2], head: [0, 1] } as const;
+  t.match(
+    keptCost(floats('int4'), { kept: 3, of: 5, byKind }),
+    /^Linear layers in int4, 3 of 5 with the checkpoint's own codes \(qkv 2 of 2, down 1 of 2\), /,
+  );
   t.end();
 });
 

@@ -92,6 +92,12 @@ t.test('weights are counted as a CPU holds them', async (t) => {
   const dense = count((name) => !ofExperts.test(name));
   const rotated = count((name) => ofExperts.test(name) && !name.includes('down'));
   t.equal(more, 0.5 * dense + 0.25 * rotated, 'experts are in blocks either way, in larger ones');
+  const bare = { ...mixture, rotatable: false };
+  t.equal(
+    expectedBytes(bare, 'int8', TARGETS.cpu) - expectedBytes(bare, 'w8a8_int8', TARGETS.cpu),
+    0.5 * dense,
+    'but for those that read what is not rotated',
+  );
 });
 
 t.test('what it takes when somebody says what matters', async (t) => {
