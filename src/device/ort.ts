@@ -75,6 +75,10 @@ export class OrtSession {
         ? {}
         : { enableProfiling: true, profileFilePrefix: profilePrefix }),
       extra: {
+        // It makes one slow node of two fast ones, and only where it can tell all shapes (model/graph/norm.ts).
+        ...(provider === 'cpu' && {
+          optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
+        }),
         session: {
           model_external_initializers_file_folder_path: model.weightsFolder,
           intra_op: { allow_spinning: options.spinning === false ? '0' : '1' },
