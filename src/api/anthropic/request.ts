@@ -45,7 +45,8 @@ export async function parseMessagesAsk(
     chatBody({
       ...fields,
       rid: id,
-      model: chatModelOf(model, context.servedName),
+      // Clients send the names that they know: without adapters a colon means nothing.
+      model: context.generate.takesAdapters ? chatModelOf(model, context.servedName) : null,
       stream: part.flag('stream'),
       max_tokens: Math.min(maxTokens, context.givenContextLength ?? maxTokens),
       stop: stopSequences.length === 0 ? null : stopSequences,
