@@ -1,7 +1,5 @@
 import type { KvType, WeightFormat } from '../core/model-spec.js';
 import type { DecoderModel } from './families/family.js';
-import { prefillKeys } from './graph/contract.js';
-import { headLayout } from './graph/head-layout.js';
 import { ModelLoadError } from './load-error.js';
 import { attentionsOf, hasPlainKv, keepsLatents, stateFacts } from './plan/facts.js';
 import type { KvCacheDtype, ModelTarget } from './target.js';
@@ -37,7 +35,7 @@ function whyNotInt8(model: DecoderModel, { device, kv }: ModelTarget): string | 
 }
 
 /** What of a model keeps its K and V from being integers: a clause; null = nothing does. */
-export function int8Obstacle({ config, plan }: DecoderModel): string | null {
+export function int8Obstacle({ plan }: DecoderModel): string | null {
   if (keepsLatents(plan)) return 'this model keeps latents in the place of them';
   if (stateFacts(plan) !== null) return 'this model keeps a recurrent state beside them';
   if (!hasPlainKv(plan)) return 'layers of this model share them, or have heads of several sizes';
@@ -46,9 +44,6 @@ export function int8Obstacle({ config, plan }: DecoderModel): string | null {
   }
   if (attentionsOf(plan).some(({ alibi }) => alibi !== null)) {
     return 'this model tells positions apart by a bias of its attention scores';
-  }
-  if (prefillKeys(headLayout(config.headDim).cacheHeadDim) > 0) {
-    return `the heads of this model have ${config.headDim} dimensions, and it takes 128 at most`;
   }
   return null;
 }

@@ -41,7 +41,7 @@ const expected = JSON.parse(readFileSync(path('fixtures/real-gemma3-270m.json'),
 /** The largest and the mean difference of a log-probability that a format may have: twice what was measured. */
 const FORMATS = {
   none: { largest: 1e-3, mean: 1e-4 },
-  w8a8_int8: { largest: 1.1, mean: 0.05 },
+  w8a8_int8: { largest: 2.5, mean: 0.09 },
   int4: { largest: 6.7, mean: 0.27 },
 };
 

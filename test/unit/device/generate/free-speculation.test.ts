@@ -174,10 +174,12 @@ t.test('a turn of a request that is gone computes nothing', async (t) => {
 
 for (const name of [
   'falcon',
+  'gemma3-wide',
   'gpt2',
   'gpt-neox',
   'gpt-oss-full',
   'llama-head-20',
+  'llama-wide',
   'mistral',
   'phi3-partial',
   'qwen2-moe',
