@@ -191,7 +191,7 @@ export class DeviceWorker {
     const result = await runner.execute(plan, () => {
       this.#readMail();
     });
-    this.#parts.scheduler.post({ kind: 'embedDone', result });
+    this.#parts.scheduler.post({ kind: 'embedDone', result }, [result.vectors.buffer]);
   }
 
   async #releaseKv(): Promise<void> {

@@ -1,5 +1,8 @@
 import type { EmbedReq } from './embed-req.js';
 
+/** Texts that are looked at for those of like length, the oldest first. */
+const WINDOW = 256;
+
 /** Texts that wait for a device, oldest first; those whose device died come before all others. */
 export class EmbedQueue {
   #waiting = new Set<EmbedReq>();
@@ -37,18 +40,31 @@ export class EmbedQueue {
   }
 
   /**
-   * Takes the oldest texts that fit into `budget` tokens together; at least one. Longest first: the
-   * device computes neighbours of like length together.
+   * Takes the oldest text, and of those behind it the likest in length, as far as all fit into `budget` tokens. Longest
+   * first: the device computes neighbours of like length together, and what is cut into runs of few tokens takes longer.
+   * Nobody waits for more steps than there were texts before it.
    */
   take(budget: number): EmbedReq[] {
+    const [oldest, ...behind] = this.#firsts();
+    if (oldest === undefined) return [];
+    const far = ({ numTokens }: EmbedReq): number => Math.abs(numTokens - oldest.numTokens);
     let numTokens = 0;
     const taken: EmbedReq[] = [];
-    for (const req of this.#waiting) {
+    for (const req of [oldest, ...behind.sort((a, b) => far(a) - far(b))]) {
       numTokens += req.numTokens;
       if (taken.length > 0 && numTokens > budget) break;
       taken.push(req);
     }
     for (const req of taken) this.remove(req);
     return taken.sort((a, b) => b.numTokens - a.numTokens);
+  }
+
+  #firsts(): EmbedReq[] {
+    const firsts: EmbedReq[] = [];
+    for (const req of this.#waiting) {
+      if (firsts.length === WINDOW) break;
+      firsts.push(req);
+    }
+    return firsts;
   }
 }

@@ -23,8 +23,8 @@ type Parts = Pick<
 >;
 
 /**
- * Requests of embedding models. First come, first served; whole texts, packed under a token budget; two
- * steps in flight per device. Nothing here knows slots, pages or prefixes, and the generate path knows
+ * Requests of embedding models. The oldest goes next, with those of like length; whole texts, packed under a token budget;
+ * two steps in flight per device. Nothing here knows slots, pages or prefixes, and the generate path knows
  * nothing of this; acceptance, endings and time-outs are the same for both.
  */
 export class Embedding {

@@ -1,6 +1,7 @@
 /**
- * Texts a second of an embedding model over HTTP, beside OpenVINO in a process of its own:
- * `node dist/test/bench/embed/main.js --model-path FOLDER [--openvino PYTHON] [-- SERVER_FLAGS]`. See ../README.md.
+ * Texts a second of an embedding model over HTTP, beside OpenVINO and onnxruntime in processes of their own: `node
+ * dist/test/bench/embed/main.js --model-path FOLDER [--openvino PYTHON] [--onnxruntime PYTHON] [-- SERVER_FLAGS]`. See
+ * ../README.md.
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,6 +18,8 @@ const { values, positionals } = parseArgs({
     'model-path': { type: 'string' },
     openvino: { type: 'string' },
     precision: { type: 'string', multiple: true, default: ['default'] },
+    onnxruntime: { type: 'string' },
+    'onnxruntime-precision': { type: 'string', multiple: true, default: ['f32', 'int8'] },
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
     tokens: { type: 'string', default: '8192' },
@@ -91,10 +94,10 @@ function decoded(embedding: Encoded): readonly number[] {
   return [...new Float32Array(bytes.buffer)];
 }
 
-function openVinoSide(peer: PythonPeer): Side {
-  const { inferencePrecision } = peer.facts as { readonly inferencePrecision: string };
+function peerSide(peer: PythonPeer): Side {
+  const { name } = peer.facts as { readonly name: string };
   return {
-    name: `openvino ${inferencePrecision}`,
+    name,
     run: async (texts) => (await peer.ask({ texts })) as Timing,
   };
 }
@@ -180,15 +183,21 @@ function print(lines: readonly Line[], facts: object): void {
 async function main(): Promise<void> {
   const folder = values['model-path'];
   if (folder === undefined) throw new Error('--model-path FOLDER is needed');
-  const { threads, openvino } = values;
+  const { threads, openvino, onnxruntime } = values;
+  const asked = [
+    { python: openvino, script: 'openvino', precisions: values.precision },
+    { python: onnxruntime, script: 'onnxruntime', precisions: values['onnxruntime-precision'] },
+  ];
   const peers: PythonPeer[] = [];
-  for (const precision of openvino === undefined ? [] : values.precision) {
-    const args = [folder, threads, precision];
-    peers.push(await startPythonPeer(openvino ?? '', 'embed/openvino_embedder.py', args));
+  for (const { python, script, precisions } of asked) {
+    for (const precision of python === undefined ? [] : precisions) {
+      const args = [folder, threads, precision];
+      peers.push(await startPythonPeer(python ?? '', `embed/${script}_embedder.py`, args));
+    }
   }
   const flags = ['--is-embedding', '--model-path', folder, '--num-threads', threads];
   const server = await startRadish([...flags, ...positionals]);
-  const sides = [radishSide(server), ...peers.map(openVinoSide)];
+  const sides = [radishSide(server), ...peers.map(peerSide)];
   const lines = await measure(sides).finally(async () => {
     server.client.close();
     await Promise.all([server.stop(), ...peers.map((peer) => peer.close())]);

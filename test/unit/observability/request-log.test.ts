@@ -62,6 +62,26 @@ t.test('lines of JSON', (t) => {
   t.end();
 });
 
+t.test('what no line shows is not read', (t) => {
+  const numReads = (isOn: boolean): number => {
+    let reads = 0;
+    const events = new EventEmitter<EngineEvents>();
+    new RequestLog({ isOn, level: 2, format: 'text' }, () => undefined).observe(events);
+    const watched = new Proxy(GENERATE, {
+      get: (request, name, receiver): unknown => {
+        if (name === 'inputIds') reads++;
+        return Reflect.get(request, name, receiver);
+      },
+    });
+    events.emit('accepted', watched);
+    events.emit('finished', watched);
+    return reads;
+  };
+  t.equal(numReads(false), 0);
+  t.equal(numReads(true), 2);
+  t.end();
+});
+
 t.test('an embedding model answers with a vector, and knows no sampling', (t) => {
   const vector = new Float32Array(200).fill(0.5);
   const embed: ObservedRequest = { ...COMMON, outputIds: [], cachedTokens: 0, vector };

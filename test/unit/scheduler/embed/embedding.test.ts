@@ -30,7 +30,7 @@ t.test('every text gets its own vector and one ending', (t) => {
   t.end();
 });
 
-t.test('steps hold whole texts in order of arrival under the token budget, two in flight', (t) => {
+t.test('steps hold whole texts under the token budget, two in flight', (t) => {
   const rig = new SchedulerRig({ config: { chunkedPrefillSize: 10 } }).attach();
   rig.submitEmbed(text(1, 4), text(2, 6), text(3, 30), text(4, 1), text(5, 1));
   t.same(lengths(rig), [[6, 4], [30]], 'a text longer than the budget goes alone');
@@ -43,6 +43,33 @@ t.test('steps hold whole texts in order of arrival under the token budget, two i
   t.match(rig.readState(), { devices: [{ numRunning: 0, load: { numWaiting: 0, totals } }] });
   t.equal(rig.finished.length, 5);
   t.ok(rig.logs.some((line) => line.startsWith('Prefill batch. #new-seq: 2, #new-token: 10')));
+  t.end();
+});
+
+t.test('the oldest text goes next, with the likest in length of those behind it', (t) => {
+  const rig = new SchedulerRig({ config: { chunkedPrefillSize: 10 } }).attach();
+  rig.submitEmbed(
+    text(1, 5),
+    text(2, 1),
+    text(3, 9),
+    text(4, 4),
+    text(5, 8),
+    text(6, 1),
+    text(7, 1),
+  );
+  rig.run();
+  t.same(lengths(rig), [[5, 4], [1, 1, 1], [9], [8]]);
+  t.equal(rig.finished.length, 7);
+  t.end();
+});
+
+t.test('of many that wait only the oldest are looked at', (t) => {
+  const rig = new SchedulerRig({ config: { chunkedPrefillSize: 4 } });
+  const others = Array.from({ length: 256 }, (_, i) => text(i + 2, 4));
+  rig.submitEmbed(text(1, 1), ...others, text(300, 1)).attach();
+  t.same(lengths(rig)[0], [1], 'the other short one is far behind');
+  rig.run();
+  t.equal(rig.finished.length, 258);
   t.end();
 });
 
