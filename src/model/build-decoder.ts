@@ -169,7 +169,9 @@ async function weightsFromCheckpoint(
   // What was sent is not on disk under a name: it will not be asked for again.
   const isKept = options.overlay === null;
   checkPlan(plan, checkpoint);
-  const kept = choice.format === 'int4' ? keptLinears(plan, checkpoint, target) : NONE_KEPT;
+  const isForMemory = options.quantization === 'auto';
+  const kept =
+    choice.format === 'int4' ? keptLinears(plan, checkpoint, target, { isForMemory }) : NONE_KEPT;
   const input = { plan, config, checkpoint, target, kept, isKept };
   const rounding = await roundingOf(input, choice, context);
   const texts = rounding?.texts ?? null;

@@ -43,6 +43,15 @@ export const NONE_KEPT: KeptLinears = { linears: new Map(), finer: new Set() };
 /** What a checkpoint says of a number of its own in four bits: more than this, scales included, is finer. */
 const BITS_MAX = 5;
 
+/** Smaller ones take eight bits a weight as the runtime packs them, with what each block has beside its codes. */
+const SMALL_BLOCK = 32;
+
+/** What four bits are taken for. */
+export interface KeptWishes {
+  /** Nobody asked for them: the memory did. Then small blocks are rounded. */
+  readonly isForMemory?: boolean;
+}
+
 /**
  * The linears that `int4` leaves in the checkpoint's own blocks. None on a GPU, whose kernels want others, and none where
  * more is finer than could be kept: then all are rounded to four bits, which the asker wants.
@@ -52,17 +61,21 @@ export function keptLinears(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   { device }: ModelTarget,
+  { isForMemory = false }: KeptWishes = {},
 ): KeptLinears {
   if (device !== 'cpu') return NONE_KEPT;
   // The head takes 8 bits in every format.
   const others = new Set([...staysFloat(plan), plan.head]);
   const files = new InputFiles();
+  const smallest = isForMemory ? SMALL_BLOCK : 0;
   try {
     const linears = new Map<LinearPlan, KeptLinear>();
     const finer = new Set<LinearPlan>();
     for (const linear of plannedLinears(plan)) {
       if (others.has(linear)) continue;
-      const parts = linear.parts.map((part) => storedPart(part, linear.in, checkpoint, files));
+      const parts = linear.parts
+        .map((part) => storedPart(part, linear.in, checkpoint, files))
+        .map((part) => (typeof part === 'object' && part.blockSize < smallest ? 'other' : part));
       const kept = keptLinear(parts);
       if (kept !== null) linears.set(linear, kept);
       else if (parts.some((part) => part === 'finer')) finer.add(linear);

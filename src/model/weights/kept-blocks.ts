@@ -1,4 +1,4 @@
-import { CODED_TYPES, GROUP_SIZE, isCoded } from './blocks/coded-blocks.js';
+import { CODED_TYPES, isCoded } from './blocks/coded-blocks.js';
 import { columnsByGroup, evenGroups } from './grouped/grouped-rows.js';
 import { groupsOfScaled } from './grouped/scaled.js';
 import { groupsOfWords } from './grouped/words.js';
@@ -62,8 +62,8 @@ export function keptBlocks(
 function ofGgml(packing: BlockPacking): KeptBlocks | null {
   const { encoding, plus } = packing;
   if (!isCoded(encoding) || plus !== 0 || !isInItsOrder(packing)) return null;
-  const { hasMinima } = CODED_TYPES[encoding];
-  return { blockSize: GROUP_SIZE, offset: 0, hasZeros: hasMinima, hasMinima, columns: null };
+  const { groupSize, hasMinima, offset } = CODED_TYPES[encoding];
+  return { blockSize: groupSize, offset, hasZeros: hasMinima, hasMinima, columns: null };
 }
 
 /** Runs in another order are read as numbers alone. */

@@ -1,5 +1,5 @@
 import { ModelLoadError } from '../load-error.js';
-import { CODED_TYPES, GROUP_SIZE, isCoded } from './blocks/coded-blocks.js';
+import { CODED_TYPES, isCoded } from './blocks/coded-blocks.js';
 import { BLOCK_TYPES } from './blocks/registry.js';
 import { evenGroups, joinedRows, rowOf, type GroupedRows } from './grouped/grouped-rows.js';
 import { groupedRows } from './grouped/registry.js';
@@ -168,7 +168,8 @@ function ggmlRows(
   const type = CODED_TYPES[encoding];
   const { elements, bytes: blockBytes } = BLOCK_TYPES[encoding];
   const columns = rowLength(source);
-  const groups = columns / GROUP_SIZE;
+  const { groupSize } = type;
+  const groups = columns / groupSize;
   const count = end - begin;
   const bytes = new Uint8Array((columns / elements) * blockBytes);
   const rows = {
@@ -181,10 +182,10 @@ function ggmlRows(
     files.read(source, stored * bytes.length, bytes);
     for (let from = 0, at = row * groups; from < bytes.length; from += blockBytes) {
       type.read(bytes, from, rows, at);
-      at += elements / GROUP_SIZE;
+      at += elements / groupSize;
     }
   }
   const { minima, ...codes } = rows;
-  const groupOf = evenGroups(columns, GROUP_SIZE);
+  const groupOf = evenGroups(columns, groupSize);
   return { ...codes, ...(type.hasMinima && { minima }), zeros: null, groupOf };
 }

@@ -1,15 +1,12 @@
-/** Types whose blocks are codes of four bits: each 32 numbers are `code * scale + minimum`. */
+/** Types whose blocks are codes of at most four bits: each group of numbers is `code * scale + minimum`. */
 import { halfAt } from '../half.js';
-import { codesOfQ4K } from './k-blocks.js';
+import { codesOfQ2K, codesOfQ3K, codesOfQ4K, type Parts } from './k-blocks.js';
 import type { BlockName } from './registry.js';
 import { readPairs } from './simple-blocks.js';
 
-/** Numbers that share a scale. */
-export const GROUP_SIZE = 32;
-
 /** Of several blocks, one behind the other. */
 export interface CodedGroups {
-  /** `[groups, 32]` */
+  /** `[groups, groupSize]` */
   readonly codes: Float32Array;
   /** `[groups]` */
   readonly scales: Float32Array;
@@ -18,39 +15,68 @@ export interface CodedGroups {
 }
 
 export interface CodedType {
+  /** Numbers that share a scale. */
+  readonly groupSize: 16 | 32;
   readonly hasMinima: boolean;
+  /** Without minima: what makes the code of 0 the middle of four bits. */
+  readonly offset: number;
   /** Reads the block at `from`, whose first group is `group`. */
   read(bytes: Uint8Array, from: number, to: CodedGroups, group: number): void;
 }
 
 export const CODED_TYPES = {
   Q4_0: {
+    groupSize: 32,
     hasMinima: false,
+    offset: 0,
     read: (bytes, from, { codes, scales }, group) => {
-      readPairs(bytes, from + 2, codes, group * GROUP_SIZE);
+      readPairs(bytes, from + 2, codes, group * 32);
       scales[group] = halfAt(bytes, from);
     },
   },
   Q4_1: {
+    groupSize: 32,
     hasMinima: true,
+    offset: 0,
     read: (bytes, from, { codes, scales, minima }, group) => {
-      readPairs(bytes, from + 4, codes, group * GROUP_SIZE);
+      readPairs(bytes, from + 4, codes, group * 32);
       scales[group] = halfAt(bytes, from);
       minima[group] = halfAt(bytes, from + 2);
     },
   },
-  Q4_K: {
+  Q2_K: {
+    groupSize: 16,
     hasMinima: true,
-    read: (bytes, from, { codes, scales, minima }, group) => {
-      const parts = codesOfQ4K(bytes, from, codes, group * GROUP_SIZE);
-      scales.set(parts.scales, group);
-      minima.set(
-        parts.minima.map((taken) => -taken),
-        group,
-      );
+    offset: 0,
+    read: (bytes, from, to, group) => {
+      setParts(to, group, codesOfQ2K(bytes, from, to.codes, group * 16));
+    },
+  },
+  Q3_K: {
+    groupSize: 16,
+    hasMinima: false,
+    offset: 4,
+    read: (bytes, from, { codes, scales }, group) => {
+      scales.set(codesOfQ3K(bytes, from, codes, group * 16), group);
+    },
+  },
+  Q4_K: {
+    groupSize: 32,
+    hasMinima: true,
+    offset: 0,
+    read: (bytes, from, to, group) => {
+      setParts(to, group, codesOfQ4K(bytes, from, to.codes, group * 32));
     },
   },
 } as const satisfies Partial<Record<BlockName, CodedType>>;
+
+function setParts({ scales, minima }: CodedGroups, group: number, parts: Parts): void {
+  scales.set(parts.scales, group);
+  minima.set(
+    parts.minima.map((taken) => -taken),
+    group,
+  );
+}
 
 export type CodedName = keyof typeof CODED_TYPES;
 

@@ -6,23 +6,19 @@ const SIZE = 256;
 
 /** 16 bytes, each scale and minimum of 16 numbers in four bits; two bits a number; scale; minimum. */
 export const Q2_K = blockType(SIZE, 84, (bytes, from, values, to) => {
-  const scale = halfAt(bytes, from + 80);
-  const least = halfAt(bytes, from + 82);
+  const { scales, minima } = codesOfQ2K(bytes, from, values, to);
   for (let i = 0; i < SIZE; i++) {
-    const part = byteAt(bytes, from + (i >> 4));
-    const bits = twoBits(bytes, from + 16, i);
-    values[to + i] = scale * (part & 15) * bits - least * (part >> 4);
+    const part = i >> 4;
+    const number = values[to + i] as number;
+    values[to + i] = (scales[part] as number) * number - (minima[part] as number);
   }
 });
 
 /** The third bits; two bits a number; 16 scales of six bits; scale. A third bit that is 0 takes 4 away. */
 export const Q3_K = blockType(SIZE, 110, (bytes, from, values, to) => {
-  const scale = halfAt(bytes, from + 108);
-  const scales = Array.from({ length: 16 }, (_, j) => scale * (sixBits(bytes, from + 96, j) - 32));
+  const scales = codesOfQ3K(bytes, from, values, to);
   for (let i = 0; i < SIZE; i++) {
-    const third = (byteAt(bytes, from + (i & 31)) >> (i >> 5)) & 1;
-    const number = twoBits(bytes, from + 32, i) - (third === 1 ? 0 : 4);
-    values[to + i] = (scales[i >> 4] as number) * number;
+    values[to + i] = (scales[i >> 4] as number) * ((values[to + i] as number) - 4);
   }
 });
 
@@ -61,6 +57,38 @@ export const Q6_K = blockType(SIZE, 210, (bytes, from, values, to) => {
 /** Number `i` of 64 bytes: each 32 of them hold 128 numbers, two bits at a time. */
 function twoBits(bytes: Uint8Array, from: number, i: number): number {
   return (byteAt(bytes, from + 32 * (i >> 7) + (i & 31)) >> (2 * ((i >> 5) & 3))) & 3;
+}
+
+/** What the numbers of a {@link Q2_K} block are made of: 256 codes, and a scale and a minimum, turned, of each 16. */
+export function codesOfQ2K(
+  bytes: Uint8Array,
+  from: number,
+  codes: Float32Array,
+  to: number,
+): Parts {
+  for (let i = 0; i < SIZE; i++) codes[to + i] = twoBits(bytes, from + 16, i);
+  const scale = halfAt(bytes, from + 80);
+  const least = halfAt(bytes, from + 82);
+  const parts = Array.from(bytes.subarray(from, from + 16));
+  return {
+    scales: parts.map((part) => scale * (part & 15)),
+    minima: parts.map((part) => least * (part >> 4)),
+  };
+}
+
+/** And of a {@link Q3_K} block: 256 codes of three bits, of which 4 stands for 0, and a scale of each 16. */
+export function codesOfQ3K(
+  bytes: Uint8Array,
+  from: number,
+  codes: Float32Array,
+  to: number,
+): readonly number[] {
+  for (let i = 0; i < SIZE; i++) {
+    const third = (byteAt(bytes, from + (i & 31)) >> (i >> 5)) & 1;
+    codes[to + i] = twoBits(bytes, from + 32, i) | (third << 2);
+  }
+  const scale = halfAt(bytes, from + 108);
+  return Array.from({ length: 16 }, (_, j) => scale * (sixBits(bytes, from + 96, j) - 32));
 }
 
 /** What the numbers of a {@link Q4_K} block are made of: 256 codes, and a scale and a minimum, turned, of each 32. */
