@@ -185,15 +185,13 @@ t.test('a browser that keeps nothing talks all the same', { skip }, async (t) =>
 
 t.test('it copies where the browser has no clipboard, as on plain HTTP', { skip }, async (t) => {
   const { page, faults, close } = await openTab(browser, radish.url);
-  const clipboard = page.evaluateHandle('navigator.clipboard');
-  await clipboard;
   await page.evaluate(
-    "Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })",
+    `window.board = navigator.clipboard;
+     Object.defineProperty(navigator, 'clipboard', { value: undefined })`,
   );
   await converse(page, 'What is the capital of France?');
   await page.getByRole('button', { name: 'Copy', exact: true }).first().click();
-  const copied = async () =>
-    (await clipboard).evaluate<string>('(clipboard) => clipboard.readText()');
+  const copied = () => page.evaluate<string>('window.board.readText()');
   t.equal(await copied(), 'What is the capital of France?');
   t.equal(await focused(page), 'Copy');
   await page.getByRole('button', { name: 'As curl or Python' }).click();
