@@ -59,6 +59,11 @@ t.test(
         "(box => box.scrollHeight - box.scrollTop - box.clientHeight)(document.querySelector('.thread'))";
       t.ok((await page.evaluate<number>(rest)) < 2, `${name}: the end is shown`);
       t.ok((await page.evaluate<number>("document.querySelector('.thread').scrollTop")) > 0);
+      // As when a touch screen's keys come up.
+      await page.setViewportSize({ ...viewport, height: viewport.height - 20 });
+      await until(page, `${rest} < 2`);
+      await page.evaluate("[...document.querySelectorAll('.why')].at(-1).open = true");
+      await until(page, `${rest} < 2`);
       await close();
     }
   },
@@ -199,5 +204,19 @@ t.test('it copies where the browser has no clipboard, as on plain HTTP', { skip 
   t.match(await copied(), /^curl /, 'out of a dialog too');
   await until(page, "document.querySelector('dialog').textContent.includes('Copied')");
   t.same(faults, []);
+  await close();
+});
+
+t.test('where the system chooses the colours, data keeps its own', { skip }, async (t) => {
+  const { page, close } = await openTab(browser, `${radish.url}/#/cache`, {
+    forcedColors: 'active',
+  });
+  await page.locator('.slab').first().waitFor();
+  const colours = await page.evaluate<string[]>(
+    "[...document.querySelectorAll('.legend .swatch')].map((one) => getComputedStyle(one).backgroundColor)",
+  );
+  t.ok(new Set(colours).size >= 6, colours.join());
+  const edge = "getComputedStyle(document.querySelector('.views a[aria-current]')).outlineStyle";
+  t.equal(await page.evaluate<string>(edge), 'solid', 'the view that is shown is marked');
   await close();
 });
