@@ -45,6 +45,51 @@ t.test('a dropped socket comes back, and a restart is told', { skip }, async (t)
   t.equal(await page.getByText('The server was restarted').count(), 0);
 });
 
+t.test('a server that dies in an answer and comes back with another model', { skip }, async (t) => {
+  const port = String(await freePort());
+  const first = runRadish(['serve', '--port', port]);
+  t.teardown(() => first.child.kill('SIGKILL'));
+  await first.printed(READY);
+  const browser = await startBrowser();
+  t.teardown(() => browser.close());
+  const { page } = await openTab(browser, `http://127.0.0.1:${port}/`);
+  await page.route('**/v1/chat/completions', async (route) => {
+    const body = { ...(route.request().postDataJSON() as object), ignore_eos: true };
+    await route.continue({ postData: JSON.stringify({ ...body, max_tokens: 1900 }) });
+  });
+  await page.getByRole('textbox', { name: 'Message' }).fill('Tell me a story.');
+  await page.keyboard.press('Enter');
+  const answer = page.locator('.message.assistant');
+  await answer.locator('.markdown p').first().waitFor();
+  first.child.kill('SIGKILL');
+  await answer.getByText('The connection to the server was lost.').waitFor();
+  t.match(await answer.locator('.markdown').innerText(), /Once upon/, 'what had come stays');
+  await page.unroute('**/v1/chat/completions');
+
+  const second = runRadish(['serve', '--port', port, '--served-model-name', 'another']);
+  t.teardown(() => second.child.kill('SIGKILL'));
+  await page.getByText('it serves another now').waitFor({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Answer again' }).click();
+  await answer.locator('.stats').waitFor();
+  t.match(await page.title(), /another/);
+});
+
+t.test('an answer whose end never comes is not taken for whole', { skip }, async (t) => {
+  const radish = await startRadish();
+  t.teardown(() => radish.stop());
+  const browser = await startBrowser();
+  t.teardown(() => browser.close());
+  const { page } = await openTab(browser, radish.url);
+  await page.route('**/v1/chat/completions', async (route) => {
+    const body = 'data: {"choices": [{"index": 0, "delta": {"content": "The cap"}}]}\n\n';
+    await route.fulfill({ status: 200, contentType: 'text/event-stream', body });
+  });
+  await page.getByRole('textbox', { name: 'Message' }).fill('What is the capital of France?');
+  await page.keyboard.press('Enter');
+  await page.locator('.message .fault').getByText('was lost').waitFor();
+  t.equal(await page.locator('.message.assistant .markdown').innerText(), 'The cap');
+});
+
 t.test('sockets that close at once are not opened in a row', { skip }, async (t) => {
   const radish = await startRadish();
   t.teardown(() => radish.stop());

@@ -1,5 +1,5 @@
 import { post } from '../shared/api.js';
-import { sentenceOf } from '../shared/failure.js';
+import { connectionLost, sentenceOf } from '../shared/failure.js';
 import { parsed } from '../shared/json.js';
 import { Draft } from './draft.js';
 import type { Message } from './message.js';
@@ -22,11 +22,15 @@ export async function streamAnswer(
     const response = await post('v1/chat/completions', streamBodyOf(options), { signal });
     if (response.body === null) throw new Error('The server answered nothing.');
     for await (const data of eventsOf(response.body)) {
-      if (data === '[DONE]') break;
+      if (data === '[DONE]') {
+        onChange(draft.ended(elapsed()));
+        return;
+      }
       draft.add(parsed(data), elapsed());
       painter.ask();
     }
-    onChange(draft.ended(elapsed()));
+    // A proxy may end what it passes on as if that were whole.
+    throw connectionLost();
   } catch (error) {
     const isStopped = signal.aborted;
     const ended = isStopped ? { ...draft.ended(elapsed()), finish: 'abort' } : draft.shown;

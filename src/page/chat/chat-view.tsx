@@ -7,11 +7,13 @@ import { useStore } from '../shared/hooks.js';
 import type { Chats } from './chats.js';
 import { Composer } from './composer.js';
 import { ConversationList } from './conversation-list.js';
+import { focusChat } from './focus.js';
 import { bodyOf, faultIn } from './request.js';
 import { SettingsForm } from './settings-form.js';
 import { SnippetDialog } from './snippet-dialog.js';
 import { Thread } from './thread.js';
 import { ancestorsOf, pathOf } from './tree.js';
+import { NOTHING_WRITTEN } from './unsent.js';
 
 interface ChatViewProps {
   readonly chats: Chats;
@@ -24,12 +26,14 @@ type Open = 'nothing' | 'settings' | 'list';
 export function ChatView({ chats, facts }: ChatViewProps) {
   const conversation = useStore(chats.current);
   const live = useStore(chats.live);
+  const unsent = useStore(chats.unsent).get(conversation.id) ?? NOTHING_WRITTEN;
   const [open, setOpen] = useState<Open>('nothing');
   const [shownRequest, showRequest] = useState<string | null>(null);
   const path = pathOf(conversation);
   const answering = path.find(({ id }) => live.has(id))?.id ?? null;
   const { settings } = conversation;
-  const canAsk = facts !== null && faultIn(settings) === null && answering === null;
+  const fault = faultIn(settings);
+  const canAsk = facts !== null && fault === null && answering === null;
   const model = facts?.modelName ?? 'default';
   useShortcut('n', () => {
     chats.begin();
@@ -75,24 +79,45 @@ export function ChatView({ chats, facts }: ChatViewProps) {
             }}
             onEdit={(id, content) => {
               chats.edit(id, content, model);
+              focusChat();
             }}
             onRegenerate={(id) => {
               chats.regenerate(id, model);
+              focusChat();
             }}
             onDelete={(id) => {
               chats.deleteMessage(id);
+              focusChat();
             }}
             onAnswerCalls={(id, results) => {
               chats.answerCalls(id, results, model);
+              focusChat();
             }}
             onShowRequest={showRequest}
           />
         )}
         <TroubleLine chats={chats} />
         <UndoLine chats={chats} />
+        {fault !== null && open !== 'settings' && (
+          <p class="undo trouble" role="status">
+            {fault}
+            <Button
+              kind="quiet"
+              onClick={() => {
+                setOpen('settings');
+              }}
+            >
+              Change it
+            </Button>
+          </p>
+        )}
         <Composer
+          unsent={unsent}
           isLive={answering !== null}
           canSend={canAsk}
+          onWrite={(change) => {
+            chats.write(conversation.id, change);
+          }}
           onSend={(text) => {
             chats.say(text, model);
           }}

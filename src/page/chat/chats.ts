@@ -13,6 +13,7 @@ import {
   withMessage,
   without,
 } from './tree.js';
+import { NOTHING_WRITTEN, type Unsent } from './unsent.js';
 
 /** Between two writes of a conversation, in milliseconds. */
 const SAVE_EVERY_MS = 800;
@@ -31,6 +32,8 @@ export class Chats {
   /** The last used first. */
   readonly list = new Store<readonly Conversation[]>([]);
   readonly current: Store<Conversation>;
+  /** By conversation. */
+  readonly unsent = new Store<ReadonlyMap<string, Unsent>>(new Map());
   /** By message: what ends the answer that is made for it. */
   readonly live = new Store<ReadonlyMap<string, AbortController>>(new Map());
   /** What was deleted last, for a while; null = nothing. */
@@ -43,6 +46,8 @@ export class Chats {
   readonly #unsaved = new Map<string, number>();
   /** By conversation: as it was when it was here as it is kept. */
   readonly #bases = new Map<string, Conversation>();
+  /** False: this browser keeps nothing, which was told once. */
+  #keeps = true;
   /** One write after the other. */
   #writing: Promise<void> = Promise.resolve();
 
@@ -66,6 +71,7 @@ export class Chats {
       for (const one of all) this.#bases.set(one.id, one);
       this.list.set(all);
     } catch (error) {
+      this.#keeps = false;
       this.trouble.set(`Conversations are not kept in this browser: ${sentenceOf(error)}`);
     }
   }
@@ -114,6 +120,11 @@ export class Chats {
     const { id } = this.current.value;
     if (this.#find(id) === undefined) this.current.update((one) => ({ ...one, settings }));
     else this.#change(id, (one) => ({ ...one, settings }));
+  }
+
+  /** Changes what is written in a conversation and not sent yet. */
+  write(id: string, change: (before: Unsent) => Unsent): void {
+    this.unsent.update((all) => new Map([...all, [id, change(all.get(id) ?? NOTHING_WRITTEN)]]));
   }
 
   /** Says something at the end of what is shown, and has it answered. */
@@ -276,6 +287,7 @@ export class Chats {
   }
 
   #inTurn(write: () => Promise<void>): void {
+    if (!this.#keeps) return;
     this.#writing = this.#writing.then(write).catch((error: unknown) => {
       this.trouble.set(`This conversation was not kept: ${sentenceOf(error)}`);
     });

@@ -4,45 +4,51 @@ import { IconButton } from '../shared/button.js';
 import { sentenceOf } from '../shared/failure.js';
 import { Fault } from '../shared/fault.js';
 import { Icon } from '../shared/icons.js';
-import { attachmentOf, withAttachments, type Attachment } from './attach.js';
+import { readAttachment, withAttachments } from './attach.js';
+import { focusChat } from './focus.js';
+import type { Unsent } from './unsent.js';
+import { useDropped } from './use-dropped.js';
 
 interface ComposerProps {
+  readonly unsent: Unsent;
   /** True while an answer is made: the button stops it. */
   readonly isLive: boolean;
   readonly canSend: boolean;
+  readonly onWrite: (change: (before: Unsent) => Unsent) => void;
   readonly onSend: (text: string) => void;
   readonly onStop: () => void;
 }
 
 /** Where one writes: Enter sends, Shift+Enter breaks the line, Escape stops the answer; files of text may be dropped. */
-export function Composer({ isLive, canSend, onSend, onStop }: ComposerProps) {
-  const [text, setText] = useState('');
-  const [files, setFiles] = useState<readonly Attachment[]>([]);
+export function Composer({ unsent, isLive, canSend, onWrite, onSend, onStop }: ComposerProps) {
+  const { text, files } = unsent;
   const [fault, setFault] = useState('');
-  const [isOver, setOver] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   useEffect(() => {
     fit(area.current);
   }, [text]);
+  useEscape(isLive, onStop);
 
   const take = async (given: Iterable<File>): Promise<void> => {
-    setFault('');
-    for (const file of given) {
+    const faults: string[] = [];
+    for (const file of [...given]) {
       try {
-        const attachment = attachmentOf(file.name, new Uint8Array(await file.arrayBuffer()));
-        setFiles((before) => [...before, attachment]);
+        const attachment = await readAttachment(file);
+        onWrite((before) => ({ ...before, files: [...before.files, attachment] }));
       } catch (error) {
-        setFault(sentenceOf(error));
+        faults.push(sentenceOf(error));
       }
     }
+    setFault(faults.join(' '));
   };
+  const isOver = useDropped((given) => void take(given));
   const send = (): void => {
     const said = withAttachments(text.trim(), files);
     if (said === '' || isLive || !canSend) return;
     onSend(said);
-    setText('');
-    setFiles([]);
+    onWrite(() => ({ text: '', files: [] }));
+    setFault('');
   };
 
   return (
@@ -51,18 +57,7 @@ export function Composer({ isLive, canSend, onSend, onStop }: ComposerProps) {
       onSubmit={(event) => {
         event.preventDefault();
         send();
-      }}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => {
-        setOver(false);
-      }}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        void take(event.dataTransfer?.files ?? []);
+        focusChat();
       }}
     >
       {files.length > 0 && (
@@ -74,7 +69,11 @@ export function Composer({ isLive, canSend, onSend, onStop }: ComposerProps) {
                 icon="close"
                 label={`Remove ${file.name}`}
                 onClick={() => {
-                  setFiles(files.filter((one) => one !== file));
+                  onWrite((before) => ({
+                    ...before,
+                    files: before.files.filter((one) => one !== file),
+                  }));
+                  focusChat();
                 }}
               />
             </li>
@@ -91,7 +90,8 @@ export function Composer({ isLive, canSend, onSend, onStop }: ComposerProps) {
           hidden
           aria-label="Text files"
           onChange={(event) => {
-            void take(event.currentTarget.files ?? []);
+            // The list is emptied with the field.
+            void take([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = '';
           }}
         />
@@ -104,25 +104,24 @@ export function Composer({ isLive, canSend, onSend, onStop }: ComposerProps) {
           placeholder="Ask something"
           value={text}
           onInput={(event) => {
-            setText(event.currentTarget.value);
+            const { value } = event.currentTarget;
+            onWrite((before) => ({ ...before, text: value }));
           }}
           onPaste={(event) => {
             const pasted = event.clipboardData?.files ?? [];
             if (pasted.length > 0) void take(pasted);
           }}
           onKeyDown={(event) => {
-            if (event.key === 'Escape' && isLive) onStop();
             if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
             event.preventDefault();
             send();
           }}
         />
         {isLive ? (
-          <button type="button" class="send" aria-label="Stop" title="Stop (Esc)" onClick={onStop}>
-            <Icon name="stop" />
-          </button>
+          <StopButton key="stop" onStop={onStop} />
         ) : (
           <button
+            key="send"
             type="submit"
             class="send"
             aria-label="Send"
@@ -135,6 +134,39 @@ export function Composer({ isLive, canSend, onSend, onStop }: ComposerProps) {
       </div>
     </form>
   );
+}
+
+function StopButton({ onStop }: Pick<ComposerProps, 'onStop'>) {
+  return (
+    <button
+      type="button"
+      class="send"
+      aria-label="Stop"
+      title="Stop (Esc)"
+      onClick={({ detail: numClicks }) => {
+        // The second click of a double one was meant for what stood here before.
+        if (numClicks < 2) onStop();
+        focusChat();
+      }}
+    >
+      <Icon name="stop" />
+    </button>
+  );
+}
+
+/** Wherever the focus is, unless something there takes the key for itself. */
+function useEscape(isLive: boolean, onStop: () => void): void {
+  useEffect(() => {
+    if (!isLive) return;
+    const listen = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      if (document.querySelector('dialog[open]') === null) onStop();
+    };
+    addEventListener('keydown', listen);
+    return () => {
+      removeEventListener('keydown', listen);
+    };
+  });
 }
 
 /** As high as its text, within what the style sheet allows. */

@@ -7,6 +7,7 @@ import { Icon } from '../shared/icons.js';
 import { saveFile } from '../shared/save-file.js';
 import type { Chats } from './chats.js';
 import { readExport, writeExport } from './export.js';
+import { focusChat } from './focus.js';
 import type { Conversation } from './message.js';
 
 interface ConversationListProps {
@@ -48,6 +49,7 @@ export function ConversationList({ chats, onChosen }: ConversationListProps) {
         onClick={() => {
           chats.begin();
           onChosen();
+          focusChat();
         }}
       >
         <Icon name="plus" />

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 
+import { copyText } from '../shared/copy-text.js';
 import { blocksOf } from './markdown.js';
 import { sanitised } from './sanitise.js';
 
@@ -38,12 +39,13 @@ function withCopyButton(pre: HTMLPreElement): HTMLElement {
   button.textContent = 'Copy';
   button.setAttribute('aria-label', language === '' ? 'Copy code' : `Copy ${language} code`);
   button.addEventListener('click', () => {
-    void navigator.clipboard.writeText(pre.textContent).then(() => {
+    const copied = (): void => {
       button.textContent = 'Copied';
       setTimeout(() => {
         button.textContent = 'Copy';
       }, 1600);
-    });
+    };
+    copyText(pre.textContent).then(copied, () => undefined);
   });
   head.append(label, button);
   const box = element('div', 'code-block');

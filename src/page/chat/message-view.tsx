@@ -1,7 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 
 import { Button, IconButton } from '../shared/button.js';
 import { CopyButton } from '../shared/copy-button.js';
+import { focusBranch } from './focus.js';
 import { Markdown } from './markdown-view.js';
 import type { Message } from './message.js';
 import { StatsLine } from './stats-line.js';
@@ -32,14 +33,16 @@ export function MessageView(props: MessageViewProps) {
   const { message, isLive } = props;
   const [isEditing, setEditing] = useState(false);
   const [showsTokens, setShowsTokens] = useState(false);
+  const box = useRef<HTMLLIElement>(null);
   return (
-    <li class={`message ${message.role}`} aria-busy={isLive}>
+    <li ref={box} class={`message ${message.role}`} data-message={message.id} aria-busy={isLive}>
       <h2 class="message-name">{NAMES[message.role]}</h2>
       {isEditing ? (
         <Editor
           content={message.content}
           onCancel={() => {
             setEditing(false);
+            box.current?.querySelector<HTMLElement>('.edit')?.focus();
           }}
           onSave={(content) => {
             setEditing(false);
@@ -56,6 +59,7 @@ export function MessageView(props: MessageViewProps) {
         {message.role === 'user' && (
           <IconButton
             icon="edit"
+            class="edit"
             label="Edit"
             disabled={!props.canAsk}
             onClick={() => {
@@ -157,7 +161,10 @@ function Branches({ message, siblings, onChoose }: MessageViewProps) {
       disabled={siblings[at + by] === undefined}
       onClick={() => {
         const id = siblings[at + by];
-        if (id !== undefined) onChoose(id);
+        if (id === undefined) return;
+        onChoose(id);
+        // The button goes with its message.
+        setTimeout(focusBranch, 0, id, label);
       }}
     />
   );
@@ -193,7 +200,10 @@ function Editor({ content, onSave, onCancel }: EditorProps) {
           setText(event.currentTarget.value);
         }}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') onCancel();
+          if (event.key === 'Escape') {
+            event.preventDefault();
+            onCancel();
+          }
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onSave(text);
         }}
       />

@@ -8,11 +8,16 @@ export interface SnippetOptions {
   readonly hasKey: boolean;
 }
 
+/** Longer ones a system may not take: Linux has 128 KiB for each, in bytes of UTF-8. */
+const MAX_ARGUMENT_CHARS = 30_000;
+
 /** The request as a command. */
 export function curlOf({ url, body, hasKey }: SnippetOptions): string {
   const auth = hasKey ? ' \\\n  -H "Authorization: Bearer $RADISH_API_KEY"' : '';
-  const json = JSON.stringify(body, null, 2).replaceAll("'", `'\\''`);
-  return `curl ${quoted(`${url}/v1/chat/completions`)} -H 'content-type: application/json'${auth} -d '${json}'`;
+  const json = JSON.stringify(body, null, 2);
+  const command = `curl ${quoted(`${url}/v1/chat/completions`)} -H 'content-type: application/json'${auth}`;
+  if (json.length > MAX_ARGUMENT_CHARS) return `${command} --data-binary @- <<'END'\n${json}\nEND`;
+  return `${command} -d '${json.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The request with OpenAI's client; what OpenAI does not know goes into `extra_body`. */
@@ -32,7 +37,8 @@ export function pythonOf({ url, body, hasKey }: SnippetOptions): string {
     'answer = client.chat.completions.create(',
     ...lines,
     ')',
-    'print(answer.choices[0].message.content)',
+    // An answer that calls a tool has no text.
+    `print(answer.choices[0].message${body['tools'] === undefined ? '.content' : ''})`,
   ].join('\n');
 }
 

@@ -1,3 +1,5 @@
+import { connectionLost } from '../shared/failure.js';
+
 /** Server-sent events, of which only the data are of use here (WHATWG HTML §9.2). */
 export class SseParser {
   #rest = '';
@@ -14,14 +16,18 @@ export class SseParser {
   }
 }
 
-/** The data of each event of a body. */
+/** The data of each event of a body. @throws Error where the connection breaks; DOMException where it was given up */
 export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const parser = new SseParser();
   const decoder = new TextDecoder();
   const reader = body.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(asLost);
     if (done) return;
     yield* parser.push(decoder.decode(value, { stream: true }));
   }
+}
+
+function asLost(error: unknown): never {
+  throw error instanceof DOMException ? error : connectionLost();
 }

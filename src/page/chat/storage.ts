@@ -6,7 +6,7 @@ const CONVERSATIONS = 'conversations';
 /** Conversations in this browser; nobody else has them. All tabs share them, and hear of each other's changes. */
 export class ConversationStorage {
   readonly #database: Promise<IDBDatabase>;
-  readonly #channel = new BroadcastChannel('radish.conversations');
+  readonly #channel = channel();
 
   constructor() {
     this.#database = opened();
@@ -16,6 +16,7 @@ export class ConversationStorage {
 
   /** @param hear told of what another tab has written or deleted */
   onChanged(hear: (id: string) => void): void {
+    if (this.#channel === null) return;
     this.#channel.onmessage = ({ data }) => {
       if (typeof data === 'string') hear(data);
     };
@@ -51,12 +52,21 @@ export class ConversationStorage {
     if (next === null) store.delete(id);
     else store.put(next);
     await done;
-    this.#channel.postMessage(id);
+    this.#channel?.postMessage(id);
     return next;
   }
 
   async #transaction(mode: IDBTransactionMode): Promise<IDBObjectStore> {
     return (await this.#database).transaction(CONVERSATIONS, mode).objectStore(CONVERSATIONS);
+  }
+}
+
+/** Null: a browser that keeps nothing lets no tab hear of another either. */
+function channel(): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel('radish.conversations');
+  } catch {
+    return null;
   }
 }
 

@@ -103,8 +103,14 @@ function useFollowing(box: RefObject<HTMLDivElement | null>, conversation: Conve
     const look = (): void => {
       isAtEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
     };
+    // Probabilities are unfolded, a touch screen's keys come up: what was at its end stays there.
+    const sizes = new ResizeObserver(() => {
+      if (isAtEnd.current) element.scrollTop = element.scrollHeight;
+    });
+    for (const part of [element, ...element.children]) sizes.observe(part);
     element.addEventListener('scroll', look, { passive: true });
     return () => {
+      sizes.disconnect();
       element.removeEventListener('scroll', look);
     };
   }, []);

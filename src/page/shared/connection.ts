@@ -18,6 +18,14 @@ export type Status =
   /** It does not answer; it is tried again. */
   | { readonly kind: 'gone' };
 
+/** A server came back as another one. */
+export interface Restart {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** The model that it serves now, where that is another one than before; null = it is the same. */
+  readonly newModel: string | null;
+}
+
 const LOADING_EVERY_MS = 400;
 /** How often a page that nobody looks at is told what it watches: it counts on, and costs next to nothing. */
 const HIDDEN_EVERY_MS = 10_000;
@@ -30,8 +38,8 @@ export class Connection {
   readonly watched = new Store<WatchState | null>(null);
   /** Why nothing can be watched; empty = it can. */
   readonly refusal = new Store('');
-  /** When a server came back as another one, epoch milliseconds; null = it has not. */
-  readonly restartedAt = new Store<number | null>(null);
+  /** The last one since it was dismissed; null = none. */
+  readonly restart = new Store<Restart | null>(null);
   #wish: WatchBody | null = null;
   #socket: WatchSocket | null = null;
   #startedAt: number | null = null;
@@ -117,7 +125,9 @@ export class Connection {
 
   #meet(facts: ServerFacts): void {
     if (this.#startedAt !== null && this.#startedAt !== facts.startedAt) {
-      this.restartedAt.set(Date.now());
+      const { modelName } = facts;
+      const isSame = modelName === this.facts.value?.modelName;
+      this.restart.set({ at: Date.now(), newModel: isSame ? null : modelName });
     }
     this.#startedAt = facts.startedAt;
     this.facts.set(facts);

@@ -1,3 +1,4 @@
+import { copyText } from './copy-text.js';
 import { useFlash } from './hooks.js';
 import { Icon } from './icons.js';
 
@@ -17,7 +18,7 @@ export function CopyButton({ text, label, showsLabel = false }: CopyButtonProps)
       aria-label={showsLabel ? undefined : label}
       title={showsLabel ? undefined : label}
       onClick={() => {
-        void navigator.clipboard.writeText(text()).then(flash);
+        copyText(text()).then(flash, () => undefined);
       }}
     >
       <Icon name={isDone ? 'check' : 'copy'} />

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { IconButton } from './button.js';
 
@@ -15,15 +15,24 @@ interface DialogProps {
 export function Dialog({ title, onClose, kind = 'window', children }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    box.current?.showModal();
+  const isThere = useRef(true);
+  useLayoutEffect(() => {
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => {
+      // Whoever takes it away has dealt with its end; closing it gives the focus back to where it was.
+      isThere.current = false;
+      dialog?.close();
+    };
   }, []);
   return (
     <dialog
       ref={box}
       class={`dialog ${kind}`}
       aria-labelledby={id}
-      onClose={onClose}
+      onClose={() => {
+        if (isThere.current) onClose();
+      }}
       onClick={(event) => {
         // What is not inside the panel is the backdrop.
         if (event.target === box.current) box.current?.close();

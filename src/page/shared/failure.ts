@@ -11,6 +11,11 @@ export class ServerError extends Error {
   }
 }
 
+/** What was being told has no end. */
+export function connectionLost(): ServerError {
+  return new ServerError(0, 'The connection to the server was lost.');
+}
+
 /** The sentence in an answer that is an error, in any of the shapes that the server has for it. */
 export function sentenceIn(body: string, status: number): string {
   const value = parsed(body);

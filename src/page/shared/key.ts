@@ -1,3 +1,4 @@
+import { Kept } from './kept.js';
 import { Store } from './store.js';
 
 /** What this tab was given; it is gone with the tab, and never part of an address. Null = nothing. */
@@ -11,18 +12,12 @@ export interface Keys {
 const PLAIN = 'radish.key';
 const ADMIN = 'radish.admin-key';
 
-export const keys = new Store<Keys>({
-  plain: sessionStorage.getItem(PLAIN),
-  admin: sessionStorage.getItem(ADMIN),
-});
+const tab = new Kept(() => sessionStorage);
+
+export const keys = new Store<Keys>({ plain: tab.read(PLAIN), admin: tab.read(ADMIN) });
 
 export function giveKeys(given: Keys): void {
-  keep(PLAIN, given.plain);
-  keep(ADMIN, given.admin);
+  tab.write(PLAIN, given.plain);
+  tab.write(ADMIN, given.admin);
   keys.set(given);
-}
-
-function keep(name: string, key: string | null): void {
-  if (key === null) sessionStorage.removeItem(name);
-  else sessionStorage.setItem(name, key);
 }

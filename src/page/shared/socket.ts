@@ -6,7 +6,7 @@ import type {
   WatchUpdate,
 } from '../../api/ws/watch/types.js';
 import { socketAddressOf } from './api.js';
-import { sentenceOf, ServerError } from './failure.js';
+import { connectionLost, sentenceOf, ServerError } from './failure.js';
 import { numberOf, objectOf, parsed, textOf } from './json.js';
 import { keys } from './key.js';
 import { withUpdate, type Watched } from './watch-fold.js';
@@ -52,8 +52,7 @@ export class WatchSocket {
     });
     this.closed = new Promise((resolve) => {
       this.#socket.onclose = ({ code }) => {
-        for (const { reject } of this.#waiting.values())
-          reject(new ServerError(0, 'The connection was lost.'));
+        for (const { reject } of this.#waiting.values()) reject(connectionLost());
         this.#waiting.clear();
         resolve(code);
       };

@@ -1,3 +1,4 @@
+import { Kept } from './kept.js';
 import { Store } from './store.js';
 
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -5,10 +6,12 @@ export type Theme = (typeof THEMES)[number];
 
 const NAME = 'radish.theme';
 
+const browser = new Kept(() => localStorage);
+
 export const theme = new Store<Theme>(kept());
 
 export function chooseTheme(chosen: Theme): void {
-  localStorage.setItem(NAME, chosen);
+  browser.write(NAME, chosen);
   theme.set(chosen);
   applyTheme();
 }
@@ -20,6 +23,6 @@ export function applyTheme(): void {
 }
 
 function kept(): Theme {
-  const name = localStorage.getItem(NAME);
+  const name = browser.read(NAME);
   return THEMES.find((one) => one === name) ?? 'auto';
 }

@@ -6,7 +6,7 @@ import { useStore } from '../shared/hooks.js';
 /** What there is to say of the server: nothing while all is well. */
 export function StatusLine({ connection }: { readonly connection: Connection }) {
   const status = useStore(connection.status);
-  const restartedAt = useStore(connection.restartedAt);
+  const restart = useStore(connection.restart);
   const sentence = sentenceOf(status);
   return (
     <div class="status-lines" role="status">
@@ -18,14 +18,15 @@ export function StatusLine({ connection }: { readonly connection: Connection }) 
           )}
         </p>
       )}
-      {status.kind === 'open' && restartedAt !== null && (
+      {status.kind === 'open' && restart !== null && (
         <p class="status restarted">
-          The server was restarted at {new Date(restartedAt).toLocaleTimeString()}: its cache is
-          empty, and its counts begin anew.
+          The server was restarted at {new Date(restart.at).toLocaleTimeString()}:{' '}
+          {restart.newModel !== null && <>it serves {restart.newModel} now, </>}its cache is empty,
+          and its counts begin anew.
           <Button
             kind="quiet"
             onClick={() => {
-              connection.restartedAt.set(null);
+              connection.restart.set(null);
             }}
           >
             Dismiss

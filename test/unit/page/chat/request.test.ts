@@ -89,6 +89,29 @@ t.test('a shell hands curl the body to the byte', (t) => {
   t.end();
 });
 
+t.test('a body that is too long for an argument goes in by the standard input', (t) => {
+  const messages = [
+    { ...question, content: `It's $HOME \`date\` END\nEND\n${'é'.repeat(200_000)}` },
+  ];
+  const body = bodyOf({ ...options, messages });
+  const command = curlOf({ url: 'http://127.0.0.1:30000', body, hasKey: true });
+  const print = `curl() { printf '%s\n' "$@" >&2; cat; }\n${command}`;
+  const env = { RADISH_API_KEY: 'k' };
+  const { stdout, stderr } = spawnSync('sh', { input: print, env, maxBuffer: 2 ** 24 });
+  t.same(JSON.parse(stdout.toString()), body);
+  t.match(stderr.toString(), 'Authorization: Bearer k\n--data-binary\n@-\n');
+  t.end();
+});
+
+t.test('an answer that may call tools is printed whole', (t) => {
+  const url = 'http://127.0.0.1:30000';
+  const plain = pythonOf({ url, body: { messages: [] }, hasKey: false });
+  t.match(plain, /^print\(answer\.choices\[0\]\.message\.content\)$/m);
+  const calling = pythonOf({ url, body: { messages: [], tools: [{}] }, hasKey: false });
+  t.match(calling, /^print\(answer\.choices\[0\]\.message\)$/m);
+  t.end();
+});
+
 t.test('Python reads the same values', (t) => {
   const has = spawnSync('python3', ['--version']).status === 0;
   if (!has) {
