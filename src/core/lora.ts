@@ -1,4 +1,4 @@
-/** A linear of the model beside which adapters may stand: `y = W x + B (A x)` (LoRA, arXiv 2106.09685). */
+/** A linear of the model, or its table of tokens, beside which adapters may stand: `y = W x + B (A x)` (LoRA, arXiv 2106.09685). */
 export interface LoraSite {
   /** Of the linear. */
   readonly name: string;
@@ -6,6 +6,8 @@ export interface LoraSite {
   readonly out: number;
   /** What the linear is made of: q, k and v. An adapter has an A and a B for each. */
   readonly numParts: number;
+  /** The table of tokens: x is a token, of which A has a column. */
+  readonly isTable?: true;
 }
 
 /** An adapter as runs take it. */

@@ -107,7 +107,7 @@ export async function buildDecoder(
     formatReason,
     kept,
     isCompensated,
-    lora: sites.length === 0 ? null : loraRecipe(model, sites, steps),
+    lora: sites.length === 0 ? null : loraRecipe(model, sites, steps, checkpoint.tensors),
   };
 }
 

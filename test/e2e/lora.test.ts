@@ -345,7 +345,6 @@ t.test(
       [await broken('type', { peft_type: 'LOHA' }), /has the peft_type "LOHA", and only LORA/],
       [await broken('dora', { use_dora: true }), /asks for DoRA/],
       [await broken('saved', { modules_to_save: ['lm_head'] }), /whole modules in the place/],
-      [await broken('bias', { bias: 'all' }), /has trained biases/],
       [await broken('rank', { r: 4 }), /has rank 3, but adapter_config\.json says 4/],
       [await broken('cut', {}, whole.subarray(0, 300)), /header|truncated|bytes/],
       [adapter('llama-all'), /not among the modules of --lora-target-modules/],

@@ -1,5 +1,10 @@
 import { BASE_MODEL } from '../../core/lora.js';
-import { LORA_HEAD_INPUTS, LORA_INPUTS } from '../../model/graph/contract.js';
+import {
+  GRAPH_INPUTS,
+  LORA_HEAD_INPUTS,
+  LORA_INPUTS,
+  LORA_LOGIT_INPUTS,
+} from '../../model/graph/contract.js';
 import type { ForwardInput } from '../backend.js';
 import { tensorOf, type Tensors } from '../ort.js';
 import type { LoraStore } from './lora-store.js';
@@ -37,6 +42,7 @@ export function withLoraFeeds(
     return count === 1 || at < numRowByRow || placeOf[at] === NONE;
   });
   const headPlaces = normRows.map((row) => placeOfRow[row] ?? NONE);
+  const logitPlaces = headPlaces.slice(0, feeds[GRAPH_INPUTS.temperature]?.dims[0] ?? 0);
   const all = Object.create(tensors) as Tensors;
   return Object.assign(all, feeds, {
     [LORA_INPUTS.any]: bool([isAny], [1]),
@@ -44,6 +50,7 @@ export function withLoraFeeds(
     [LORA_INPUTS.rows]: rowsTensor(placeOfRow, size, tokens.length),
     ...listFeeds(LORA_INPUTS, decodes ? placeOfRow : [], size),
     ...listFeeds(LORA_HEAD_INPUTS, decodes ? headPlaces : [], size),
+    ...listFeeds(LORA_LOGIT_INPUTS, decodes ? logitPlaces : [], size),
   });
 }
 

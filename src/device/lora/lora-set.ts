@@ -88,9 +88,10 @@ function emptyPair({ in: width, out, numParts }: LoraSite, rank: number, size = 
 }
 
 function addPair(tensors: Tensors, site: LoraSite, { size, rank, a, b }: Pair): void {
-  const { name, in: width, out, numParts } = site;
+  const { name, in: width, out, numParts, isTable } = site;
   const columns = numParts * rank;
-  tensors[loraName(name, 'a')] = tensorOf('float32', a, [1, 1, size, 1, width, columns]);
+  const dims = isTable ? [size * width, columns] : [1, 1, size, 1, width, columns];
+  tensors[loraName(name, 'a')] = tensorOf('float32', a, dims);
   tensors[loraName(name, 'b')] = tensorOf('float32', b, [1, 1, 1, size, 1, columns, out]);
 }
 

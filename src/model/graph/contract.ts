@@ -152,10 +152,18 @@ export const LORA_HEAD_INPUTS = {
   targets: 'lora_head_targets',
 } as const;
 
+/** The same of the L rows that go through the head. */
+export const LORA_LOGIT_INPUTS = {
+  places: 'lora_logit_places',
+  taken: 'lora_logit_taken',
+  targets: 'lora_logit_targets',
+} as const;
+
 /**
  * A and B of a linear for all adapters of the run: `a [1, 1, S, 1, in, M] f32` and `b [1, 1, 1, S, 1, M, out] f32`. The M
  * columns of A are as many of each part of the linear, a power of two. Each has an axis more than what is multiplied by
- * it: else the runtime makes one product of the vectors of rows that decode, whose bits go by how many they are.
+ * it: else the runtime makes one product of the vectors of rows that decode, whose bits go by how many they are. Of the
+ * table of tokens `a [S * in, M]`, a row for each token.
  */
 export function loraName(linear: string, half: 'a' | 'b'): string {
   return `lora.${linear}.${half}`;

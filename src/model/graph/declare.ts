@@ -12,6 +12,7 @@ import {
   GRAPH_OUTPUTS,
   LORA_HEAD_INPUTS,
   LORA_INPUTS,
+  LORA_LOGIT_INPUTS,
   loraName,
   pastName,
   pastStateName,
@@ -62,16 +63,17 @@ export function declareLora(graph: Graph, sites: readonly LoraSite[]): void {
   for (const [of, list] of [
     ['C', places],
     ['H', LORA_HEAD_INPUTS],
+    ['G', LORA_LOGIT_INPUTS],
   ] as const) {
     graph.input({ name: list.places, dtype: 'i64', shape: ['A', of, 1] });
     graph.input({ name: list.taken, dtype: 'bool', shape: ['A', of, 1, 1] });
     graph.input({ name: list.targets, dtype: 'i64', shape: [1, 1, 1, 'A', of, 1, 2] });
   }
-  for (const { name, in: width, out } of sites) {
+  for (const { name, in: width, out, isTable } of sites) {
     graph.input({
       name: loraName(name, 'a'),
       dtype: 'f32',
-      shape: [1, 1, 'A', 1, width, `${name}.m`],
+      shape: isTable ? [`${name}.rows`, `${name}.m`] : [1, 1, 'A', 1, width, `${name}.m`],
     });
     graph.input({
       name: loraName(name, 'b'),

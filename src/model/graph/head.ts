@@ -1,9 +1,11 @@
 import { GRAPH_INPUTS, GRAPH_OUTPUTS, TOP_ROWS } from './contract.js';
 import type { ModelPlan } from '../plan/network.js';
+import type { LinearPlan } from '../plan/tensors.js';
 import type { GraphContext } from './context.js';
 import { times } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import { packedLinear } from './linear.js';
+import { logitLora } from './lora-rows.js';
 import { norm } from './norm.js';
 
 /** From the rows that were asked for, `[R, hidden]` before the final norm, to the graph's outputs. */
@@ -26,8 +28,17 @@ export function head(context: GraphContext, rows: Value, plan: ModelPlan): void 
 /** `[L, V]`: raw logits of the first L of `normed [R, hidden]`. */
 export function headLogits(context: GraphContext, normed: Value, plan: ModelPlan): Value {
   const { graph } = context;
-  const logits = packedLinear(context, headRows(graph, normed), plan.head);
+  const logits = headProduct(context, headRows(graph, normed), plan.head);
   return softcap(graph, times(graph, logits, plan.logitScale), plan.logitSoftcap);
+}
+
+/** `[L, V]`. Rows that adapters change have an axis more, as everywhere. */
+function headProduct(context: GraphContext, rows: Value, plan: LinearPlan): Value {
+  const { graph, lora } = context;
+  if (lora?.sites.has(plan.name) !== true) return packedLinear(context, rows, plan);
+  const own = { ...context, lora: logitLora(graph, lora) };
+  const logits = packedLinear(own, graph.node('Unsqueeze', [rows, graph.ints(0)]), plan);
+  return graph.node('Squeeze', [logits, graph.ints(0)]);
 }
 
 /** The first L of the rows: the others are wanted for their hidden states alone, and the head costs most. */

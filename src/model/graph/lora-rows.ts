@@ -1,5 +1,5 @@
 import type { LoraSite } from '../../core/lora.js';
-import { LORA_HEAD_INPUTS, LORA_INPUTS } from './contract.js';
+import { GRAPH_INPUTS, LORA_HEAD_INPUTS, LORA_INPUTS, LORA_LOGIT_INPUTS } from './contract.js';
 import type { Graph, Value } from './graph.js';
 import type { RunRows } from './run-rows.js';
 
@@ -42,6 +42,14 @@ export function headLora(
   const attributes = { axis: { int: 2 } };
   const has = graph.node('Gather', [lora.has, headRows], { attributes });
   return { ...lora, ...LORA_HEAD_INPUTS, has, shape: joinedShape(graph, has) };
+}
+
+/** Those of the first rows of `head_rows` that go through the head: as many as there are temperatures. */
+export function logitLora(graph: Graph, lora: LoraRows): LoraRows {
+  const numRows = graph.node('Shape', [GRAPH_INPUTS.temperature]);
+  const rows = graph.node('Slice', [GRAPH_INPUTS.headRows, graph.ints(0), numRows, graph.ints(0)]);
+  const has = graph.node('Gather', [lora.has, rows], { attributes: { axis: { int: 2 } } });
+  return { ...lora, ...LORA_LOGIT_INPUTS, has, shape: joinedShape(graph, has) };
 }
 
 function joinedShape(graph: Graph, has: Value): Value {

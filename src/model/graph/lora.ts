@@ -1,7 +1,7 @@
-import type { LinearPlan } from '../plan/tensors.js';
+import type { LinearPlan, TensorPlan } from '../plan/tensors.js';
 import type { WeightContext } from './context.js';
 import { loraName } from './contract.js';
-import { type ColumnFactors, joinedFactors, scaled } from './factors.js';
+import { type ColumnFactors, joinedFactors, scaled, times } from './factors.js';
 import type { Graph, Value } from './graph.js';
 import type { LoraRows } from './lora-rows.js';
 
@@ -11,30 +11,69 @@ import type { LoraRows } from './lora-rows.js';
  */
 const FACTOR = 2;
 
-/** A linear beside which adapters stand. */
+/** What adapters stand beside: a linear, or the table of tokens. */
 interface Site {
   readonly graph: Graph;
   readonly lora: LoraRows;
+  readonly name: string;
+  /** What it gives: all its parts in one value, or one for each. */
+  readonly values: readonly Value[];
+  /** Columns of its parts. */
+  readonly widths: readonly number[];
+  /** Of the columns of its parts. */
+  readonly factors: ColumnFactors | null;
+  readonly products: Products;
+}
+
+/** What A makes of rows. */
+interface Products {
+  /** Of each row by its own adapter, with the axes `[S, C, 1, M]` last. */
+  byRow(): Value;
+  /** Of all rows by all adapters, times {@link FACTOR}: `[S, M, T]`. */
+  byAdapter(): Value;
+}
+
+type LoraContext = Pick<WeightContext, 'graph' | 'lora'>;
+
+interface LinearSite {
   readonly plan: LinearPlan;
   /** What it multiplies, `[1, T, in]`. */
   readonly x: Value;
-  /** What it gives: all its parts in one value, or one for each. */
   readonly values: readonly Value[];
-  /** Of the columns of its parts. */
   readonly factors: ColumnFactors | null;
 }
 
 /** What a linear gives, with what the adapters of its rows add to it. Without any in the run nothing is computed. */
 export function withAdapters(
-  { graph, lora }: Pick<WeightContext, 'graph' | 'lora'>,
-  site: Omit<Site, 'graph' | 'lora'>,
+  { graph, lora }: LoraContext,
+  { plan, x, values, factors }: LinearSite,
 ): readonly Value[] {
-  if (lora?.sites.has(site.plan.name) !== true) return site.values;
-  const whole = { ...site, graph, lora };
+  if (lora?.sites.has(plan.name) !== true) return values;
+  const widths = plan.parts.map(({ out }) => out);
+  const products = linearProducts({ graph, lora, name: plan.name }, x);
+  return adapted({ graph, lora, name: plan.name, values, widths, factors, products });
+}
+
+/** `rows [1, T, columns]` of the table of tokens, with what the adapters of `ids [1, T]` add to them. */
+export function withTableAdapters(
+  { graph, lora }: LoraContext,
+  { name, shape }: TensorPlan,
+  rows: Value,
+  ids: Value,
+): Value {
+  if (lora?.sites.has(name) !== true) return rows;
+  const [numIds = 0, columns = 0] = shape;
+  const products = tableProducts({ graph, lora, name }, ids, numIds);
+  const site = { graph, lora, name, values: [rows], widths: [columns], factors: null, products };
+  return adapted(site)[0] ?? rows;
+}
+
+function adapted(site: Site): readonly Value[] {
+  const { graph, lora } = site;
   return choose(
-    whole,
+    site,
     lora.any,
-    () => choose(whole, lora.decodes, rowByRow, allRowsAtOnce),
+    () => choose(site, lora.decodes, rowByRow, allRowsAtOnce),
     ({ values }) => values.map((value) => graph.node('Identity', [value])),
   );
 }
@@ -60,11 +99,9 @@ function choose(site: Site, condition: Value, whenTrue: Build, whenFalse: Build)
  * ```
  */
 function rowByRow(site: Site): readonly Value[] {
-  const { graph, lora, plan, x, values } = site;
-  const rows = graph.node('Gather', [x, lora.places], { attributes: { axis: { int: 1 } } });
-  const products = graph.node('MatMul', [rows, loraName(plan.name, 'a')]);
-  const own = graph.node('Where', [lora.taken, products, zero(graph)]);
-  const delta = graph.node('MatMul', [own, loraName(plan.name, 'b')]);
+  const { graph, lora, name, values } = site;
+  const own = graph.node('Where', [lora.taken, site.products.byRow(), zero(graph)]);
+  const delta = graph.node('MatMul', [own, loraName(name, 'b')]);
   const attributes = { reduction: { string: 'add' } };
   return deltasOf(site, delta).map((part, i) =>
     graph.node('ScatterND', [values[i] ?? '', lora.targets, part], { attributes }),
@@ -77,28 +114,70 @@ function rowByRow(site: Site): readonly Value[] {
  * ```
  * A [S, in, M], x [1, T, in] ──product──> [S, M, T] ──of its own adapter, else 0──> [1, S * M, T] ──B──> [1, T, out]
  * ```
- *
- * x comes second, so that A is turned in the product: only then sums over `in` are cut the same way for every number of
- * rows and adapters.
  */
 function allRowsAtOnce(site: Site): readonly Value[] {
-  const { graph, lora, plan, x, values } = site;
-  const a = graph.node('Squeeze', [loraName(plan.name, 'a'), graph.ints(0, 1, 3)]);
-  const products = graph.node('FusedMatMul', [a, x], {
-    attributes: { transA: { int: 1 }, transB: { int: 1 }, alpha: { float: FACTOR } },
-  });
-  const own = graph.node('Where', [lora.has, products, zero(graph)]);
+  const { graph, lora, name, values, widths } = site;
+  const own = graph.node('Where', [lora.has, site.products.byAdapter(), zero(graph)]);
   const joined = graph.node('Reshape', [own, lora.shape]);
-  const b = graph.node('Reshape', [loraName(plan.name, 'b'), graph.ints(-1, plan.out)]);
+  const out = widths.reduce((sum, width) => sum + width, 0);
+  const b = graph.node('Reshape', [loraName(name, 'b'), graph.ints(-1, out)]);
   const delta = graph.node('FusedMatMul', [joined, b], {
     attributes: { transA: { int: 1 }, alpha: { float: 1 / FACTOR } },
   });
   return deltasOf(site, delta).map((part, i) => graph.node('Add', [values[i] ?? '', part]));
 }
 
+/**
+ * x comes second where all rows are multiplied, so that A is turned in the product: only then sums over `in` are cut the
+ * same way for every number of rows and adapters.
+ */
+function linearProducts({ graph, lora, name }: Pick<Site, 'graph' | 'lora' | 'name'>, x: Value) {
+  return {
+    byRow: () => {
+      const rows = graph.node('Gather', [x, lora.places], { attributes: { axis: { int: 1 } } });
+      return graph.node('MatMul', [rows, loraName(name, 'a')]);
+    },
+    byAdapter: () => {
+      const a = graph.node('Squeeze', [loraName(name, 'a'), graph.ints(0, 1, 3)]);
+      return graph.node('FusedMatMul', [a, x], {
+        attributes: { transA: { int: 1 }, transB: { int: 1 }, alpha: { float: FACTOR } },
+      });
+    },
+  };
+}
+
+/** Nothing is multiplied: a token picks its column of each A, which lies as a row. */
+function tableProducts(
+  { graph, lora, name }: Pick<Site, 'graph' | 'lora' | 'name'>,
+  ids: Value,
+  numIds: number,
+): Products {
+  /** Rows of the adapters' tokens, `at` and the first one of each. */
+  const picked = (at: Value, axes: readonly number[]): Value => {
+    const numSets = graph.node('Squeeze', [
+      graph.node('Shape', [lora.has], { attributes: { end: { int: 1 } } }),
+    ]);
+    const end = graph.node('Mul', [numSets, graph.int(numIds)]);
+    const first = graph.node('Range', [graph.int(0), end, graph.int(numIds)]);
+    const begins = graph.node('Reshape', [first, graph.ints(-1, ...axes)]);
+    return graph.node('Gather', [loraName(name, 'a'), graph.node('Add', [at, begins])]);
+  };
+  return {
+    byRow: () => {
+      const list = graph.node('Squeeze', [ids, graph.ints(0)]);
+      return picked(graph.node('Gather', [list, lora.places]), [1, 1]);
+    },
+    byAdapter: () => {
+      const rows = graph.node('Transpose', [picked(ids, [1])], {
+        attributes: { perm: { ints: [0, 2, 1] } },
+      });
+      return times(graph, rows, FACTOR);
+    },
+  };
+}
+
 /** What is added to each value that the linear gives. */
-function deltasOf({ graph, plan, values, factors }: Site, delta: Value): readonly Value[] {
-  const widths = plan.parts.map(({ out }) => out);
+function deltasOf({ graph, widths, values, factors }: Site, delta: Value): readonly Value[] {
   const whole = scaled(graph, delta, factors && joinedFactors(factors, widths));
   if (values.length === 1) return [whole];
   const outputs = values.map(() => graph.name());

@@ -6,6 +6,7 @@ import { attention } from './attention.js';
 import type { GraphContext } from './context.js';
 import { times } from './factors.js';
 import type { Value } from './graph.js';
+import { withTableAdapters } from './lora.js';
 import { denseMlp } from './mlp.js';
 import { routedMlp } from './moe.js';
 import { addThenNorm, norm, normOfSum, type ResidualNorm } from './norm.js';
@@ -193,7 +194,9 @@ export function embedded(
   rows: Pick<RunRows, 'ids' | 'fromRun'>,
 ): Value {
   const { graph } = context;
-  const tokens = times(graph, tableRows(context, plan.embedding, rows.ids), plan.embeddingScale);
+  const stored = tableRows(context, plan.embedding, rows.ids);
+  const own = withTableAdapters(context, plan.embedding, stored, rows.ids);
+  const tokens = times(graph, own, plan.embeddingScale);
   if (plan.positions === null) return tokens;
   if (context.positions === undefined) throw new Error('This is a bug: a run without positions.');
   const places = tableRows(context, plan.positions, context.positions);

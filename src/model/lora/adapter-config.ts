@@ -1,11 +1,17 @@
 import { ModelLoadError } from '../load-error.js';
 
+/** Of modules whose path, or an end of it behind a dot, is as `matches` says. */
+interface AlphaPattern {
+  readonly matches: RegExp;
+  readonly alpha: number;
+}
+
 /** What `adapter_config.json` says of how A and B are used. Their ranks are those of the tensors. */
 export interface AdapterConfig {
   readonly rank: number;
   readonly alpha: number;
-  /** Of modules whose names end so, in the place of {@link alpha}. */
-  readonly alphaPattern: ReadonlyMap<string, number>;
+  /** The first that a module matches stands in the place of {@link alpha}. */
+  readonly alphaPattern: readonly AlphaPattern[];
   /** Modules of other ranks are named. */
   readonly hasRanks: boolean;
   /** `alpha / sqrt(rank)` (rsLoRA, arXiv 2312.03732) in the place of `alpha / rank`. */
@@ -20,6 +26,7 @@ const OTHER_NETWORKS: Readonly<Record<string, string>> = {
   modules_to_save: "whole modules in the place of the model's own",
   trainable_token_indices: 'rows of the embedding table',
   layer_replication: 'layers that are there several times',
+  ensure_weight_tying: 'one adapter of the table and the head together',
   alora_invocation_tokens: 'activation by tokens of the prompt',
   target_parameters: 'parameters that are no linear layer',
   megatron_config: 'layers of Megatron',
@@ -40,11 +47,6 @@ export function parseAdapterConfig(text: string, path: string): AdapterConfig {
   for (const [field, what] of Object.entries(OTHER_NETWORKS)) {
     if (isSet(config[field])) fail(`asks for ${what} ("${field}"), which is not supported`);
   }
-  const bias = config['bias'] ?? 'none';
-  if (bias !== 'none')
-    fail(
-      `has trained biases of the model ("bias": ${JSON.stringify(bias)}), which is not supported`,
-    );
   const init = config['init_lora_weights'];
   if (typeof init === 'string' && CHANGING_INITS.test(init)) {
     fail(
@@ -67,9 +69,8 @@ export function parseAdapterConfig(text: string, path: string): AdapterConfig {
 
 /** What A and B of a module are multiplied by. */
 export function scaleOf(config: AdapterConfig, module: string, rank: number): number {
-  const { alphaPattern: pattern, isRankStabilized } = config;
-  const key = [...pattern.keys()].find((end) => module === end || module.endsWith(`.${end}`));
-  const alpha = (key === undefined ? undefined : pattern.get(key)) ?? config.alpha;
+  const { alphaPattern, isRankStabilized } = config;
+  const alpha = alphaPattern.find(({ matches }) => matches.test(module))?.alpha ?? config.alpha;
   return alpha / (isRankStabilized ? Math.sqrt(rank) : rank);
 }
 
@@ -84,22 +85,41 @@ function parsed(text: string, path: string): Readonly<Record<string, unknown>> {
   return value;
 }
 
-/** Keys that are names; peft takes them for patterns, of which a name is one. */
-function alphaPattern(value: unknown, fail: (what: string) => never): ReadonlyMap<string, number> {
+/**
+ * Regular expressions that mean the same to Python and here: names, classes, choices, dots and repetitions of single
+ * characters. What repeats a group may take for ever.
+ */
+const PLAIN_PATTERN = /^(?:[\w.^$|()-]|\(\?:|\\[.dw]|\[[\w-]+\]|(?<!\))[*+?])+$/;
+const PATTERN_CHARS_MAX = 256;
+const REPETITIONS_MAX = 3;
+
+/** peft's way: `(.*\.)?(key)$` is matched from the start. */
+function alphaPattern(value: unknown, fail: (what: string) => never): readonly AlphaPattern[] {
   if (!isRecord(value)) return fail('has an "alpha_pattern" that is no object');
-  const entries = Object.entries(value).map(([key, alpha]): readonly [string, number] => {
-    const name = key.replace(/^\^/, '').replace(/\\\./g, '.');
-    if (!/^[\w.]+$/.test(name)) {
+  return Object.entries(value).map(([key, alpha]): AlphaPattern => {
+    const matches = plainPattern(key);
+    if (matches === null) {
       return fail(
-        `has the "alpha_pattern" key ${JSON.stringify(key)}, and only names of modules are supported`,
+        `has the "alpha_pattern" key ${JSON.stringify(key)}, which is no name of a module and no plain regular expression`,
       );
     }
     if (typeof alpha !== 'number' || !Number.isFinite(alpha)) {
       return fail(`has an "alpha_pattern" of ${JSON.stringify(key)} that is no number`);
     }
-    return [name, alpha];
+    return { matches, alpha };
   });
-  return new Map(entries);
+}
+
+function plainPattern(key: string): RegExp | null {
+  const numRepetitions = key.match(/[*+]/g)?.length ?? 0;
+  const isPlain =
+    key.length <= PATTERN_CHARS_MAX && numRepetitions <= REPETITIONS_MAX && PLAIN_PATTERN.test(key);
+  if (!isPlain) return null;
+  try {
+    return new RegExp(`^(?:.*\\.)?(?:${key})$`);
+  } catch {
+    return null;
+  }
 }
 
 /** Null, false, 0 and what is empty ask for nothing. */

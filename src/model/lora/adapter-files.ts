@@ -19,12 +19,22 @@ export interface AdapterPair {
   readonly module: string;
   readonly a: CheckpointTensor;
   readonly b: CheckpointTensor;
+  /** A has a column for each token: `lora_embedding_A`. */
+  readonly isTable: boolean;
+}
+
+/** A tensor of the model, which peft may save beside A and B. */
+export interface ModelCopy {
+  /** As the model calls it. */
+  readonly of: string;
+  readonly tensor: CheckpointTensor;
 }
 
 /** What a folder that peft saved has, its headers checked; no weights are read. */
 export interface AdapterFiles {
   readonly config: AdapterConfig;
   readonly pairs: readonly AdapterPair[];
+  readonly copies: readonly ModelCopy[];
 }
 
 /** @throws ModelLoadError in a sentence that names the file or the tensor */
@@ -37,7 +47,7 @@ export async function openAdapter(folder: string): Promise<AdapterFiles> {
   const parsed = parseAdapterConfig(text, config);
   await requireSafetensors(folder);
   const { tensors } = await openWeightFile(folder, ADAPTER_FILE);
-  return { config: parsed, pairs: pairsOf(tensors, join(folder, ADAPTER_FILE)) };
+  return { config: parsed, ...sorted(tensors, join(folder, ADAPTER_FILE)) };
 }
 
 async function requireSafetensors(folder: string): Promise<void> {
@@ -58,35 +68,67 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-function pairsOf(tensors: ReadonlyMap<string, CheckpointTensor>, path: string): AdapterPair[] {
+/** What a name says of its tensor. */
+type Place =
+  | {
+      readonly kind: 'half';
+      readonly module: string;
+      readonly half: 'A' | 'B';
+      readonly isTable: boolean;
+    }
+  | { readonly kind: 'copy'; readonly of: string };
+
+function sorted(
+  tensors: ReadonlyMap<string, CheckpointTensor>,
+  path: string,
+): Pick<AdapterFiles, 'pairs' | 'copies'> {
   const halves = new Map<string, Partial<Record<'A' | 'B', CheckpointTensor>>>();
+  const tables = new Set<string>();
+  const copies: ModelCopy[] = [];
   for (const tensor of tensors.values()) {
-    const { module, half } = placeOf(tensor.name, path);
-    halves.set(module, { ...halves.get(module), [half]: tensor });
+    const place = placeOf(tensor.name, path);
+    if (place.kind === 'copy') copies.push({ of: place.of, tensor });
+    else {
+      const { module, half } = place;
+      if (place.isTable) tables.add(module);
+      halves.set(module, { ...halves.get(module), [half]: tensor });
+    }
   }
-  if (halves.size === 0) throw broken(`${path} has no tensors.`);
-  return [...halves].map(([module, { A, B }]) => {
+  if (halves.size === 0) throw broken(`${path} has no A and no B of any layer.`);
+  const pairs = [...halves].map(([module, { A, B }]): AdapterPair => {
     if (A === undefined || B === undefined) {
       throw broken(`${path} has no lora_${A === undefined ? 'A' : 'B'} of '${module}'.`);
     }
-    return { module, a: A, b: B };
+    return { module, a: A, b: B, isTable: tables.has(module) };
   });
+  return { pairs, copies };
 }
 
-function placeOf(
-  name: string,
-  path: string,
-): { readonly module: string; readonly half: 'A' | 'B' } {
-  const found = /^(?<module>.+)\.lora_(?<half>[AB])(\.default)?\.weight$/.exec(name);
-  const { module, half } = found?.groups ?? {};
+const LINEAR_HALF = /^(?<module>.+)\.lora_(?<half>[AB])(\.default)?\.weight$/;
+const TABLE_HALF = /^(?<module>.+)\.lora_embedding_(?<half>[AB])(\.default)?$/;
+const COPY = /^(?<module>.+?)(\.base_layer)?\.(?<field>weight|bias)$/;
+
+/** What else an adapter may have saved, and what that would be. */
+const OTHERS: readonly (readonly [RegExp, string])[] = [
+  [/\.lora_magnitude_vector/, 'is of DoRA, which scales the weights themselves'],
+  [/\.lora_B(\.default)?\.bias$/, 'is a bias in B'],
+  [/\.token_adapter\./, 'is of single rows of the embedding table'],
+];
+
+function placeOf(name: string, path: string): Place {
+  const own = name.startsWith(WRAPPER) ? name.slice(WRAPPER.length) : name;
+  const linear = LINEAR_HALF.exec(own);
+  const { module, half } = (linear ?? TABLE_HALF.exec(own))?.groups ?? {};
   if (module !== undefined && half !== undefined) {
-    const own = module.startsWith(WRAPPER) ? module.slice(WRAPPER.length) : module;
-    return { module: own, half: half === 'A' ? 'A' : 'B' };
+    return { kind: 'half', module, half: half === 'A' ? 'A' : 'B', isTable: linear === null };
   }
-  const what = name.includes('lora_embedding_')
-    ? 'is of the embedding table, which adapters cannot change here'
-    : 'is no lora_A and no lora_B of a linear layer';
-  throw broken(`Tensor '${name}' in ${path} ${what}.`);
+  const other = OTHERS.find(([of]) => of.test(own));
+  if (other !== undefined) {
+    throw broken(`Tensor '${name}' in ${path} ${other[1]}, which is not supported.`);
+  }
+  const copy = COPY.exec(own)?.groups;
+  if (copy !== undefined) return { kind: 'copy', of: `${copy['module']}.${copy['field']}` };
+  throw broken(`Tensor '${name}' in ${path} is no lora_A and no lora_B of a layer.`);
 }
 
 function missing(message: string): ModelLoadError {

@@ -1,7 +1,7 @@
 import type { DecoderModel } from '../families/family.js';
 import { denseLinears, latentLinears } from '../plan/demands.js';
 import type { LayerPlan } from '../plan/network.js';
-import type { LinearPlan } from '../plan/tensors.js';
+import type { LinearPlan, TensorPlan } from '../plan/tensors.js';
 import type { Lines } from '../weights/packing.js';
 import type { TensorView } from '../weights/tensor-view.js';
 
@@ -12,6 +12,8 @@ export interface LoraModule {
   readonly in: number;
   readonly out: number;
   readonly parts: readonly ModulePart[];
+  /** The table of tokens. */
+  readonly isTable?: true;
 }
 
 /** A part of a linear of the plan whose rows are rows of the module. */
@@ -23,9 +25,16 @@ export interface ModulePart {
   readonly lines: Lines | null;
 }
 
-/** The linears that adapters may change: those of attention and of MLPs that all tokens take. */
+/** What a head is called that has no weights of its own. */
+export const TIED_HEAD = 'lm_head';
+
+/** The linears that adapters may change: those of attention, of MLPs that all tokens take, and the head. */
 export function adaptableLinears({ plan }: Pick<DecoderModel, 'plan'>): readonly LinearPlan[] {
-  return plan.layers.flatMap((layer) => [...attentionLinears(layer), ...mlpLinears(layer)]);
+  const ofLayers = plan.layers.flatMap((layer) => [
+    ...attentionLinears(layer),
+    ...mlpLinears(layer),
+  ]);
+  return [...ofLayers, plan.head];
 }
 
 function attentionLinears({ attention }: LayerPlan): LinearPlan[] {
@@ -50,15 +59,24 @@ export function loraModules(model: DecoderModel): ReadonlyMap<string, LoraModule
     const parts = [...(modules.get(path)?.parts ?? []), part];
     modules.set(path, { path, in: width, out, parts });
   };
+  const { embedding } = model.plan;
+  modules.set(moduleOf(embedding.checkpoint), tableModule(embedding));
   for (const linear of adaptableLinears(model)) {
     for (const [part, { weight, out }] of linear.parts.entries()) {
       const place = { linear: linear.name, part };
-      add(moduleOf(weight), [linear.in, out], { ...place, lines: null });
+      const path = weight === embedding.checkpoint ? TIED_HEAD : moduleOf(weight);
+      add(path, [linear.in, out], { ...place, lines: null });
       const stored = storedAs(views.get(weight), linear.in);
       if (stored !== null) add(stored.path, stored.size, { ...place, lines: stored.lines });
     }
   }
   return modules;
+}
+
+function tableModule({ name, checkpoint, shape }: TensorPlan): LoraModule {
+  const [width = 0, out = 0] = shape;
+  const parts = [{ linear: name, part: 0, lines: null }];
+  return { path: moduleOf(checkpoint), in: width, out, parts, isTable: true };
 }
 
 interface StoredModule {

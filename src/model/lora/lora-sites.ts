@@ -16,9 +16,16 @@ export function loraSites(model: DecoderModel, targets: LoraTargets): readonly L
       .filter(({ path }) => targets === 'all' || targets.includes(moduleName(path)))
       .flatMap(({ parts }) => parts.map(({ linear }) => linear)),
   );
-  return adaptableLinears(model)
-    .filter(({ name }) => meant.has(name))
-    .map(({ name, in: width, out, parts }) => ({ name, in: width, out, numParts: parts.length }));
+  const { name, shape } = model.plan.embedding;
+  const [width = 0, out = 0] = shape;
+  const table: LoraSite = { name, in: width, out, numParts: 1, isTable: true };
+  const linears = adaptableLinears(model).map((linear) => ({
+    name: linear.name,
+    in: linear.in,
+    out: linear.out,
+    numParts: linear.parts.length,
+  }));
+  return [table, ...linears].filter((site) => meant.has(site.name));
 }
 
 function requireNames(targets: readonly string[], known: ReadonlySet<string>): void {

@@ -3,13 +3,13 @@ import { ModelLoadError } from '../load-error.js';
 import { rotation, type Rotate } from '../quantize/rotate.js';
 import type { CheckpointTensor } from '../source/checkpoint.js';
 import { InputFiles } from '../weights/input-files.js';
-import type { StoredTensor } from '../weights/packing.js';
 import { readFloats } from '../weights/stored-rows.js';
 import { lineOf } from '../weights/view.js';
 import { scaleOf } from './adapter-config.js';
 import { type AdapterFiles, type AdapterPair, openAdapter } from './adapter-files.js';
 import type { LoraModule, ModulePart } from './lora-modules.js';
 import type { LoraRecipe, SiteRecipe } from './lora-recipe.js';
+import { requireSame, stored } from './model-copies.js';
 
 /** Where the text model of a checkpoint of several lies; it has these names alone. */
 const TEXT_PLACES: readonly (readonly [from: string, to: string])[] = [
@@ -57,6 +57,9 @@ export async function readAdapter({
   const data = new Float32Array(elements);
   const files = new InputFiles();
   try {
+    for (const copy of opened.copies) {
+      requireSame(copy, findByPath(copy.of, recipe.copied, recipe.trunk), files);
+    }
     for (const linear of linears) fill(data, linear, { placed, recipe, files });
   } finally {
     files.close();
@@ -67,7 +70,9 @@ export async function readAdapter({
 function place(pair: AdapterPair, { config }: AdapterFiles, recipe: LoraRecipe): Placed {
   const { a, b } = pair;
   const module = findModule(pair.module, recipe);
-  if (module === null) throw broken(`${a.path} changes '${pair.module}', ${whyNot(pair.module)}.`);
+  if (module === null || pair.isTable !== (module.isTable ?? false)) {
+    throw broken(`${a.path} changes '${pair.module}', ${whyNot(pair.module)}.`);
+  }
   const [rank = 0] = a.shape;
   requireShape(a, [rank, module.in], module);
   requireShape(b, [module.out, rank], module);
@@ -87,16 +92,17 @@ function place(pair: AdapterPair, { config }: AdapterFiles, recipe: LoraRecipe):
 }
 
 function findModule(name: string, { modules, trunk }: LoraRecipe): LoraModule | null {
+  return findByPath(name, modules, trunk);
+}
+
+function findByPath<T>(name: string, all: ReadonlyMap<string, T>, trunk: string): T | null {
   const [from, to] = TEXT_PLACES.find(([place]) => name.startsWith(place)) ?? ['', ''];
   const alone = to + name.slice(from.length);
-  return modules.get(alone) ?? modules.get(trunk + alone) ?? null;
+  return all.get(alone) ?? all.get(trunk + alone) ?? null;
 }
 
 function whyNot(module: string): string {
   if (/(^|\.)experts(\.|$)/.test(module)) return 'an expert: adapters of experts are not supported';
-  if (/(^|\.)(embed_tokens|wte|embed_in|lm_head|embed_out|output_layer)$/.test(module)) {
-    return 'and the embedding table and the head take no adapters';
-  }
   return 'which is no linear layer of this model that takes adapters';
 }
 
@@ -168,8 +174,8 @@ function fill(
   for (const { pair, module, rank, scale } of placed) {
     const parts = module.parts.filter((part) => part.linear === linear.name);
     if (parts.length === 0) continue;
-    const a = readFloats(files, floatsOf(pair.a), 0, rank).slice();
-    const b = readFloats(files, floatsOf(pair.b), 0, module.out).map((value) => value * scale);
+    const a = readFloats(files, stored(pair.a), 0, rank).slice();
+    const b = readFloats(files, stored(pair.b), 0, module.out).map((value) => value * scale);
     mixInput?.(a);
     requireFinite(a, pair.a);
     requireFinite(b, pair.b);
@@ -230,13 +236,6 @@ function mixOutputs(data: Float32Array, linear: LoraLinear, { outputStep }: Site
     const at = linear.b + row * linear.out;
     mix(data.subarray(at + begin, at + end));
   }
-}
-
-function floatsOf({ name, path, offset, dtype, shape }: CheckpointTensor): StoredTensor {
-  if (dtype !== 'f32' && dtype !== 'f16' && dtype !== 'bf16') {
-    throw new Error(`This is a bug: ${name} was not checked.`);
-  }
-  return { name, path, offset, dtype, shape, packing: null };
 }
 
 /** 0 times what is not finite would be seen by every request of a run. */

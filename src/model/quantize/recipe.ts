@@ -16,7 +16,7 @@ import {
   tablesOf,
   trunkOf,
 } from '../plan/demands.js';
-import type { LayerPlan } from '../plan/network.js';
+import type { LayerPlan, ModelPlan } from '../plan/network.js';
 import type { NormPlan, TensorPlan } from '../plan/tensors.js';
 import {
   pooledLinears,
@@ -123,7 +123,7 @@ export function planQuantization(
   if ('trunk' in plan) addPooled(list, plan, steps);
   else {
     addReadNorm(list, plan.finalNorm, steps);
-    list.linear(headOrder(plan.head, encoding, steps.reads(plan.finalNorm)));
+    list.linear(ofHead(plan, steps, encoding));
   }
   const last = layers.findLastIndex(({ linears }) => linears.length > 0);
   return {
@@ -247,10 +247,21 @@ export function stepsOfLinears(
   if (!rotates(input, format)) return new Map();
   const list = new JobList(input.checkpoint, '', input.target.blockSize);
   const steps = rotatedSteps(input.config, list);
-  const orders = trunkOf(input.plan).layers.flatMap((layer) =>
-    layerOrders(layer, steps, ENCODINGS[format]),
+  const encodings = ENCODINGS[format];
+  const { layers, embedding } = trunkOf(input.plan);
+  const ofLayers = layers.flatMap((layer) =>
+    layerOrders(layer, steps, encodings).map(({ linear }) => linear),
   );
-  return new Map(orders.map(({ linear }) => [linear.plan.name, linear]));
+  const head = 'trunk' in input.plan ? [] : [ofHead(input.plan, steps, encodings)];
+  const byName = [...ofLayers, ...head].map((one) => [one.plan.name, one] as const);
+  const { rotation } = steps.embedding;
+  const end = embedding.shape[1] ?? 0;
+  const outputStep = rotation === null ? null : { begin: 0, end, rotation };
+  return new Map<string, LinearSteps>([...byName, [embedding.name, { ...NO_STEPS, outputStep }]]);
+}
+
+function ofHead({ head, finalNorm }: ModelPlan, steps: RecipeSteps, encodings: Encodings) {
+  return headOrder(head, encodings, steps.reads(finalNorm));
 }
 
 /** Of the residual stream, in front of linears that may have taken its gain. */

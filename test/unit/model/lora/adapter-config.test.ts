@@ -13,6 +13,13 @@ t.test('the scale of a module', (t) => {
   t.equal(scaleOf(parse(pattern), 'model.layers.1.q_proj', 4), 4);
   t.equal(scaleOf(parse(pattern), 'model.layers.11.q_proj', 4), 2);
   t.equal(scaleOf(parse(pattern), 'model.o_proj', 4), 3);
+  t.equal(scaleOf(parse(pattern), 'text.model.o_proj', 4), 2, 'from the start of the path');
+  const expressions = {
+    alpha_pattern: { '.*\\.(0|2)\\..*o_proj': 16, 'layers\\.\\d+\\.o_proj': 12 },
+  };
+  t.equal(scaleOf(parse(expressions), 'model.layers.2.o_proj', 4), 4, 'the first that matches');
+  t.equal(scaleOf(parse(expressions), 'model.layers.13.o_proj', 4), 3);
+  t.equal(scaleOf(parse(expressions), 'model.layers.3.no_proj', 4), 2);
   t.end();
 });
 
@@ -24,11 +31,14 @@ t.test('what is no plain adapter is refused by name', (t) => {
     [{ modules_to_save: ['lm_head'] }, /whole modules/],
     [{ trainable_token_indices: { embed_tokens: [1] } }, /rows of the embedding table/],
     [{ lora_bias: true }, /biases in B/],
-    [{ bias: 'lora_only' }, /trained biases of the model \("bias": "lora_only"\)/],
     [{ init_lora_weights: 'pissa_niter_4' }, /initialised by "pissa_niter_4"/],
     [{ r: 0 }, /has no rank "r"/],
     [{ lora_alpha: 'x' }, /has no number "lora_alpha"/],
-    [{ alpha_pattern: { '.*q_proj': 1 } }, /only names of modules are supported/],
+    [{ alpha_pattern: { '(.*a)+': 1 } }, /key "\(\.\*a\)\+", which is no name of a module/],
+    [{ alpha_pattern: { '.*.*.*.*q': 1 } }, /no plain regular expression/],
+    [{ alpha_pattern: { '(?=a)q': 1 } }, /no plain regular expression/],
+    [{ alpha_pattern: { '(q': 1 } }, /no plain regular expression/],
+    [{ ensure_weight_tying: true }, /one adapter of the table and the head together/],
     [{ alpha_pattern: [] }, /no object/],
   ] as const) {
     t.throws(() => parse(more), { message: why });

@@ -7,10 +7,10 @@ import { prepareGolden } from '../golden.js';
 import { GraphRunner } from '../run-graph.js';
 import { prepareWithLora, readFor, readLoraGolden } from './lora-golden.js';
 
-const [BASE, ALL, SOME, PATTERNS, LAST] = [0, 1, 2, 3, 4];
-const NAMES = ['', 'all', 'some', 'patterns', 'last'];
+const [BASE, ALL, SOME, PATTERNS, LAST, ENDS] = [0, 1, 2, 3, 4, 5];
+const NAMES = ['', 'all', 'some', 'patterns', 'last', 'ends'];
 /** One slot has each, and one none. */
-const ADAPTERS = [ALL, SOME, BASE, PATTERNS, LAST, ALL];
+const ADAPTERS = [ALL, SOME, BASE, PATTERNS, LAST, ALL, ENDS];
 
 interface Rig {
   readonly store: LoraStore;

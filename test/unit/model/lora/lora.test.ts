@@ -32,7 +32,7 @@ for (const name of names.filter((one) => one !== 'tiny')) {
 /** Mean KL in nats per token against the merged weights in f32, as without adapters (formats.test.ts). */
 const LARGEST_KL = { w8a8_int8: 0.01, int8: 0.01, int4: 0.4 } as const;
 
-for (const name of ['all', 'some', 'patterns', 'last'].map((one) => `blocks-${one}`)) {
+for (const name of ['all', 'some', 'patterns', 'last', 'ends'].map((one) => `blocks-${one}`)) {
   for (const format of ['w8a8_int8', 'int8', 'int4'] as const) {
     t.test(`${name}: within the error of ${format}`, async (t) => {
       const { base, inputIds, logprobs } = await readLoraGolden(name);
