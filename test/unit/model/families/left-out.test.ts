@@ -44,6 +44,28 @@ t.test('experts, windows and biases are those of the class', (t) => {
   t.end();
 });
 
+t.test('experts are as many as the class has', (t) => {
+  const numExperts = (architecture: string, more: object): unknown => {
+    const mlps = readDecoder(sized(architecture, more)).plan.layers.map(({ mlp }) => mlp);
+    return mlps.map((mlp) => (mlp?.kind === 'moe' ? mlp.experts.length : 0));
+  };
+  const latent = { first_k_dense_replace: 1 };
+  t.same(numExperts('Qwen3MoeForCausalLM', {}), [128, 128]);
+  t.same(numExperts('Qwen3MoeForCausalLM', { num_local_experts: 16 }), [16, 16], 'another name');
+  t.same(numExperts('DeepseekV3ForCausalLM', latent), [0, 256]);
+  t.same(numExperts('DeepseekV2ForCausalLM', { ...latent, num_experts_per_tok: 2 }), [0, 64]);
+  t.same(numExperts('Glm4MoeForCausalLM', {}), [0, 128]);
+  t.same(numExperts('Glm4MoeLiteForCausalLM', {}), [0, 64]);
+  const hybrid = { layer_types: ['mamba', 'attention'], mamba_n_heads: 8 };
+  t.same(numExperts('GraniteMoeHybridForCausalLM', hybrid), [8, 8]);
+  t.same(numExperts('GraniteMoeHybridForCausalLM', { ...hybrid, num_local_experts: 0 }), [0, 0]);
+  const attention = { layer_types: ['conv', 'full_attention'], num_dense_layers: 1 };
+  t.same(numExperts('Lfm2MoeForCausalLM', attention), [0, 32]);
+  const blocks = { layers_block_type: ['full_attention', 'moe'] };
+  t.same(numExperts('NemotronHForCausalLM', blocks), [0, 8]);
+  t.end();
+});
+
 t.test("the text of Mistral 3 is Mistral's or Ministral 3's", (t) => {
   const read = (model_type: string) =>
     readDecoder({
