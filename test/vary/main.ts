@@ -1,11 +1,12 @@
 /**
  * Compares checkpoints that test/fixtures/vary*.py made with what the references computed of them:
  *
- *     node dist/test/vary/main.js FOLDER [PART OF A NAME ...] [--bits] [--formats]
+ *     node dist/test/vary/main.js FOLDER [PART OF A NAME ...] [--bits] [--formats] [--served]
  *
  * A line for each: how far off it is at most, or why it was refused. Not part of `npm test`: what such a run finds becomes
  * a golden case. With `--bits` those that generate must give the same ones in chunks, in a batch and on two threads; with
- * `--formats` they are asked so in every number format, and a line has the mean KL of each.
+ * `--formats` they are asked so in every number format, and a line has the mean KL of each. With `--served` a device runs
+ * them in every format of weights, keys and values: in chunks, in a batch, behind cached pages, with drafts.
  */
 
 import { readdir, readFile } from 'node:fs/promises';
@@ -15,6 +16,7 @@ import type { Golden } from '../unit/model/golden.js';
 import type { PooledGolden } from '../unit/model/pooled-golden.js';
 import { bitsFound, causalError, klByFormat } from './causal.js';
 import { pooledError } from './pooled.js';
+import { servedLine } from './served.js';
 
 /** How far apart the reference is in f32 and in f64, where it says so: nobody can be nearer. */
 type Checked = (Golden | PooledGolden) & { readonly spread?: number };
@@ -24,6 +26,7 @@ const TOLERANCE = 1e-4;
 const SPREADS = 6;
 const args = process.argv.slice(2);
 const asksFormats = args.includes('--formats');
+const asksServed = args.includes('--served');
 const asksBits = args.includes('--bits');
 const [folder = '', ...parts] = args.filter((arg) => !arg.startsWith('--'));
 let numOff = 0;
@@ -40,6 +43,8 @@ process.exitCode = numOff === 0 ? 0 : 1;
 async function lineOf(name: string, path: string, golden: Checked): Promise<string> {
   try {
     if ('logprobs' in golden && asksFormats) return `kl ${name} ${await klByFormat(path, golden)}`;
+    if ('logprobs' in golden && asksServed)
+      return `served ${name} ${await servedLine(path, golden)}`;
     const error =
       'logprobs' in golden ? await causalError(path, golden) : await pooledError(path, golden);
     const isOff = !(error < TOLERANCE + SPREADS * (golden.spread ?? 0));
