@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 
 import { DECODERS, readDecoder } from '../../../../src/model/families/registry.js';
 import { moeFacts, layerWindows } from '../../../../src/model/plan/facts.js';
 import type { RopeConfig } from '../../../../src/model/families/rope-config.js';
+import { MODEL_TYPES } from '../../../../src/model/families/model-types.js';
+import { isPooled, POOLED_FAMILIES } from '../../../../src/model/pooled/registry.js';
+import { goldenFolder, goldenNames } from '../golden.js';
 import { TINY_SIZES } from './tiny-sizes.js';
 
 function sized(architecture: string, more: object = {}): object {
@@ -64,6 +69,25 @@ t.test('experts are as many as the class has', (t) => {
   const blocks = { layers_block_type: ['full_attention', 'moe'] };
   t.same(numExperts('NemotronHForCausalLM', blocks), [0, 8]);
   t.end();
+});
+
+t.test('a model without the name of a class is of the one that its type has', async (t) => {
+  const types = new Set<string>();
+  for (const name of await goldenNames()) {
+    const json = JSON.parse(await readFile(join(goldenFolder(name), 'config.json'), 'utf8')) as {
+      readonly model_type: string;
+      readonly architectures?: readonly string[];
+    };
+    const silent = without(json, 'architectures');
+    if (MODEL_TYPES[json.model_type] !== json.architectures?.[0]) continue;
+    types.add(json.model_type);
+    t.equal(JSON.stringify(readDecoder(silent)), JSON.stringify(readDecoder(json)), name);
+  }
+  t.ok(types.size > 60, `${types.size} types`);
+  t.ok(isPooled({ model_type: 'bert' }, null, false));
+  t.throws(() => readDecoder({ model_type: 'toString' }), /a list of one architecture/);
+  const supported = new Set([...DECODERS, ...POOLED_FAMILIES].map((one) => one.architecture));
+  for (const name of Object.values(MODEL_TYPES)) t.ok(supported.has(name), name);
 });
 
 t.test("the text of Mistral 3 is Mistral's or Ministral 3's", (t) => {
