@@ -9,8 +9,9 @@ export async function otherBits(
   model: PreparedModel,
   tokens: readonly number[],
 ): Promise<readonly string[]> {
-  const one = await GraphRunner.create(model, { slots: SLOTS });
-  const two = await GraphRunner.create(model, { slots: 1, numThreads: 2 });
+  const maxSeq = Math.min(model.spec.contextLength, 64);
+  const one = await GraphRunner.create(model, { slots: SLOTS, maxSeq });
+  const two = await GraphRunner.create(model, { slots: 1, maxSeq, numThreads: 2 });
   const whole = await one.extend(0, 0, tokens, null);
   const found: string[] = [];
   const check = (how: string, rows: readonly Float32Array[], as: readonly Float32Array[]): void => {

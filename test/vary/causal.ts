@@ -22,7 +22,7 @@ export async function causalError(folder: string, golden: Golden): Promise<numbe
   const logprobs = golden.logprobs.slice(0, inputIds.length);
   const runner = await GraphRunner.create(model, {
     slots: 3,
-    maxSeq: Math.max(64, inputIds.length),
+    maxSeq: roomFor(model, inputIds.length),
   });
   const errors = [largestError(await runner.extend(0, 0, inputIds, null), logprobs)];
   for (const chunk of [1, 5, 16]) {
@@ -36,6 +36,11 @@ export async function causalError(folder: string, golden: Golden): Promise<numbe
     errors.push(largestError(rows, logprobs.slice(position, position + 1)));
   }
   return errors.reduce((most, error) => (error <= most ? most : error));
+}
+
+/** Rows of a slot: a device's has no more than the context. */
+function roomFor({ spec }: PreparedModel, numTokens: number): number {
+  return Math.min(spec.contextLength, Math.max(64, numTokens));
 }
 
 /** Checkpoint and config.json as they are, in f32. */
@@ -77,7 +82,7 @@ async function klOf(folder: string, golden: Golden, quantization: Quantization):
     const deps = { ...roundingHere(), cacheDir: join(dir, 'cache'), temporaryDir: dir };
     const model = await prepare(folder, golden, quantization, deps);
     const inputIds = golden.inputIds.slice(0, model.spec.contextLength);
-    const runner = await GraphRunner.create(model, { maxSeq: Math.max(64, inputIds.length) });
+    const runner = await GraphRunner.create(model, { maxSeq: roomFor(model, inputIds.length) });
     const rows = await runner.extend(0, 0, inputIds, null);
     const kls = rows.map((row, at) =>
       (golden.logprobs[at] ?? []).reduce(

@@ -1,4 +1,5 @@
 import { StartupError } from '../../core/errors.js';
+import { MODEL_TYPES } from './model-types.js';
 
 /** Something in config.json, or a start-up option about it, that this server cannot run. */
 export class ModelConfigError extends StartupError {}
@@ -63,12 +64,20 @@ export class ConfigFields {
     );
   }
 
-  /** `architectures[0]`: the class that the checkpoint was saved from. Some of transformers 4 have it in `text_config`. */
+  /**
+   * `architectures[0]`: the class that the checkpoint was saved from. Some of transformers 4 have it in `text_config`; where
+   * it is nowhere, that of the `model_type`.
+   */
   architecture(): string {
     const ofText = this.object('text_config')?.texts('architectures') ?? [];
-    const [architecture] = [...this.texts('architectures'), ...ofText];
-    if (architecture === undefined) this.fail('architectures', 'a list of one architecture');
-    return architecture;
+    const [architecture = this.#architectureOfType()] = [...this.texts('architectures'), ...ofText];
+    return architecture ?? this.fail('architectures', 'a list of one architecture');
+  }
+
+  #architectureOfType(): string | null {
+    const type = this.raw('model_type');
+    const isKnown = typeof type === 'string' && Object.hasOwn(MODEL_TYPES, type);
+    return isKnown ? (MODEL_TYPES[type] ?? null) : null;
   }
 
   /** An integer in `[1, 2^31)`; without a fallback the field is required. */

@@ -61,7 +61,7 @@ export function deepseek(fields: ConfigFields, traits: DeepseekTraits): DecoderM
 export const deepseekV2: ModelFamily = {
   architecture: 'DeepseekV2ForCausalLM',
   models: 'DeepSeek-V2, V2-Lite',
-  defaults: { n_routed_experts: 64, n_shared_experts: 2, moe_intermediate_size: 1407 },
+  defaults: { n_shared_experts: 2, moe_intermediate_size: 1407 },
   read: (fields) =>
     deepseek(fields, {
       architecture: 'DeepseekV2ForCausalLM',
@@ -69,7 +69,7 @@ export const deepseekV2: ModelFamily = {
       defaults: DEFAULTS,
       interleaved: true,
       eps: 1e-6,
-      experts: readSoftmaxExperts(fields),
+      experts: readSoftmaxExperts(fields, 64),
       routes: routesFrom(fields, 0),
       mlpBias: fields.boolean('mlp_bias', false),
     }),
@@ -93,7 +93,7 @@ export const deepseekV3: ModelFamily = {
       defaults: DEFAULTS,
       interleaved: fields.boolean('rope_interleave', true),
       eps: 1e-6,
-      experts: readSigmoidExperts(fields, 2.5),
+      experts: readSigmoidExperts(fields, { numExperts: 256, scale: 2.5 }),
       routes: routesFrom(fields, 3),
     }),
 };

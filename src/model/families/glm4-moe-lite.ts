@@ -26,7 +26,7 @@ export const glm4MoeLite: ModelFamily = {
       defaults: DEFAULTS,
       interleaved: fields.boolean('rope_interleave', true),
       eps: 1e-5,
-      experts: readSigmoidExperts(fields, 1.8),
+      experts: readSigmoidExperts(fields, { numExperts: 64, scale: 1.8 }),
       routes: routedLayers(fields),
     }),
 };

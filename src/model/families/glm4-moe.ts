@@ -17,7 +17,6 @@ export const glm4Moe: ModelFamily = {
   models: 'GLM-4.5, GLM-4.5-Air',
   defaults: {
     num_key_value_heads: 8,
-    n_routed_experts: 128,
     n_shared_experts: 1,
     num_experts_per_tok: 8,
     moe_intermediate_size: 1408,
@@ -31,7 +30,7 @@ export const glm4Moe: ModelFamily = {
     const headNorm = fields.boolean('use_qk_norm', false)
       ? { ...norm, over: 'head' as const }
       : null;
-    const experts = readSigmoidExperts(fields, 1);
+    const experts = readSigmoidExperts(fields, { numExperts: 128, scale: 1 });
     const routes = routesFrom(fields, 1);
     return decoder(config, {
       norm,

@@ -28,7 +28,7 @@ const LAYERS = {
 } as const;
 
 /** Of its config class, where they are not those of others. */
-const DEFAULTS = { num_experts_per_tok: 2 };
+const DEFAULTS = { num_local_experts: 8, num_experts_per_tok: 2 };
 
 /** Granite with Mamba-2 in most layers, positions told apart by it alone, and experts in some sizes. */
 export const graniteHybrid: ModelFamily = {

@@ -6,7 +6,12 @@ import { type ExpertTraits, readExpertSizes, routedMlp } from './parts/experts.j
 const architecture = 'Lfm2MoeForCausalLM';
 
 /** Of its config class, where they are not those of others. */
-const DEFAULTS = { num_key_value_heads: 8, num_experts: 32, num_experts_per_tok: 4 };
+const DEFAULTS = {
+  num_key_value_heads: 8,
+  num_experts: 32,
+  num_experts_per_tok: 4,
+  moe_intermediate_size: 1792,
+};
 
 /** LFM2 whose later layers have routed experts; a bias corrects the router's choice (arXiv 2511.23404). */
 export const lfm2Moe: ModelFamily = {

@@ -32,7 +32,11 @@ type Block = (typeof BLOCKS)[keyof typeof BLOCKS];
 const AT = 'mixer';
 
 /** Of its config class, where they are not those of others. */
-const DEFAULTS = { num_key_value_heads: 8, n_routed_experts: 8, num_experts_per_tok: 2 };
+const DEFAULTS = {
+  num_key_value_heads: 8,
+  num_experts_per_tok: 2,
+  moe_intermediate_size: 7688,
+};
 
 /** Each layer is a Mamba-2 mixer, attention without a rotation, an MLP, or routed experts (arXiv 2504.03624). */
 export const nemotronH: ModelFamily = {
@@ -102,7 +106,7 @@ function readBlocks(fields: ConfigFields): readonly Block[] {
 
 /** DeepSeek-V3's choice among experts without a gate, which may read a narrower stream. */
 function readExperts(fields: ConfigFields, bias: boolean): Omit<ExpertTraits, 'activation'> {
-  const experts = readSigmoidExperts(fields, 1);
+  const experts = readSigmoidExperts(fields, { numExperts: 8, scale: 1 });
   if (fields.count('n_shared_experts', 1) !== 1) fields.fail('n_shared_experts', '1');
   const width = fields.size('moe_shared_expert_intermediate_size', 7688);
   const [enter, leave] = ['fc1_latent_proj', 'fc2_latent_proj'] as const;

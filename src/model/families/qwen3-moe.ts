@@ -48,7 +48,8 @@ export const qwen3Moe: ModelFamily = {
 /** Null where there are none: every layer is dense. */
 function readExperts(fields: ConfigFields): Omit<ExpertTraits, 'activation'> | null {
   const count = fields.has('num_experts') ? 'num_experts' : 'num_local_experts';
-  const sizes = readExpertSizes(fields, { count, topK: 'num_experts_per_tok', least: 0 });
+  const topK = 'num_experts_per_tok';
+  const sizes = readExpertSizes(fields, { count, topK, least: 0, fallback: 128 });
   if (sizes.numExperts === 0) return null;
   return {
     ...sizes,

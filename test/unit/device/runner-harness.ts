@@ -6,6 +6,7 @@ import {
   type StepPlan,
   type StepResult,
 } from '../../../src/core/batch.js';
+import type { LogprobWants } from '../../../src/core/sampling-params.js';
 import type { SamplingParams } from '../../../src/core/sampling-params.js';
 import { calibrateKv as measureKv } from '../../../src/device/cpu/calibrate-kv.js';
 import { openDevice, type Device } from '../../../src/device/generate/device.js';
@@ -42,7 +43,7 @@ export async function tinyModel(
 }
 
 /** The tiny models have no tokenizer: ids that have no order show how large keys and values are. */
-const calibrateKv: CalibrateKv = ({ model }) => {
+export const calibrateKv: CalibrateKv = ({ model }) => {
   const { vocabSize, contextLength } = model.spec;
   const length = Math.min(contextLength, 100);
   const prompts = [37, 41, 43, 47].map((step) =>
@@ -175,6 +176,8 @@ export interface AloneOptions {
   readonly sampling: Partial<SamplingParams>;
   /** Cuts of the prompt: chunks `[cuts[i], cuts[i + 1])` in steps of their own. */
   readonly cuts?: readonly number[];
+  /** Default: {@link ALL_LOGPROBS}. */
+  readonly logprobs?: LogprobWants;
 }
 
 /** One request by itself from prompt to last token; prompt and output log-probabilities included. */
@@ -182,10 +185,10 @@ export async function runAlone(
   harness: Pick<Harness, 'run'>,
   options: AloneOptions,
 ): Promise<Story> {
-  const { slot, prompt, cuts = [0, prompt.length] } = options;
+  const { slot, prompt, cuts = [0, prompt.length], logprobs = ALL_LOGPROBS } = options;
   const sampling = samplingOf(options.sampling);
   const story = newStory();
-  const opens = [openOf(slot, prompt.length, { sampling, logprobs: ALL_LOGPROBS })];
+  const opens = [openOf(slot, prompt.length, { sampling, logprobs })];
   for (const [i, to] of cuts.slice(1).entries()) {
     const prefill = [prefillOf(slot, prompt, cuts[i] ?? 0, to)];
     record(story, await harness.run({ opens: i === 0 ? opens : [], prefill }), 0);

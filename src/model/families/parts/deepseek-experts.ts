@@ -9,8 +9,8 @@ export type DeepseekExperts = Omit<ExpertTraits, 'activation'>;
  * Softmax scores of DeepSeek-V2; a group is as good as its best expert. In version 5 of transformers routed experts have
  * no biases.
  */
-export function readSoftmaxExperts(fields: ConfigFields): DeepseekExperts {
-  const sizes = readSizes(fields);
+export function readSoftmaxExperts(fields: ConfigFields, numExperts: number): DeepseekExperts {
+  const sizes = readSizes(fields, numExperts);
   const methods = { greedy: false, group_limited_greedy: true };
   const isGrouped = fields.oneOf('topk_method', methods, 'greedy');
   const groups = isGrouped ? readGroups(fields, sizes, 1) : null;
@@ -27,8 +27,11 @@ export function readSoftmaxExperts(fields: ConfigFields): DeepseekExperts {
 }
 
 /** Sigmoid scores of DeepSeek-V3, corrected by a bias for the choice; a group is as good as its best two experts. */
-export function readSigmoidExperts(fields: ConfigFields, defaultScale: number): DeepseekExperts {
-  const sizes = readSizes(fields);
+export function readSigmoidExperts(
+  fields: ConfigFields,
+  defaults: { readonly numExperts: number; readonly scale: number },
+): DeepseekExperts {
+  const sizes = readSizes(fields, defaults.numExperts);
   return {
     ...sizes,
     ...readWidths(fields),
@@ -37,7 +40,7 @@ export function readSigmoidExperts(fields: ConfigFields, defaultScale: number): 
       scores: 'sigmoid',
       groups: readGroups(fields, sizes, 2),
       leastSum: fields.boolean('norm_topk_prob', true) ? 0 : null,
-      scale: fields.positive('routed_scaling_factor', defaultScale),
+      scale: fields.positive('routed_scaling_factor', defaults.scale),
     },
     modules: {
       scoreBias: { parameter: 'gate.e_score_correction_bias', shape: [sizes.numExperts] },
@@ -53,9 +56,9 @@ export function routesFrom(fields: ConfigFields, fallback: number): (layer: numb
 
 type Sizes = ReturnType<typeof readExpertSizes>;
 
-function readSizes(fields: ConfigFields): Sizes {
+function readSizes(fields: ConfigFields, fallback: number): Sizes {
   const count = fields.has('n_routed_experts') ? 'n_routed_experts' : 'num_local_experts';
-  return readExpertSizes(fields, { count, topK: 'num_experts_per_tok' });
+  return readExpertSizes(fields, { count, topK: 'num_experts_per_tok', fallback });
 }
 
 function readWidths(fields: ConfigFields): Pick<ExpertTraits, 'width'> & {

@@ -20,16 +20,25 @@ export interface ExpertSizes {
   readonly topK: number;
 }
 
-/** Reads how many experts there are, and how many a token takes. `least` 0 lets a model have none. */
+/**
+ * Reads how many experts there are, and how many a token takes. `least` 0 lets a model have none; `fallback` is how many
+ * there are where config.json does not say it.
+ */
 export function readExpertSizes(
   fields: ConfigFields,
   {
     count,
     topK,
     least = 1,
-  }: { readonly count: string; readonly topK: string; readonly least?: 0 | 1 },
+    fallback,
+  }: {
+    readonly count: string;
+    readonly topK: string;
+    readonly least?: 0 | 1;
+    readonly fallback?: number;
+  },
 ): ExpertSizes {
-  const numExperts = least === 0 ? fields.count(count) : fields.size(count);
+  const numExperts = least === 0 ? fields.count(count, fallback) : fields.size(count, fallback);
   const most = Math.floor(MAX_EXPERTS / fields.numLayers());
   if (numExperts > most) fields.fail(count, `at most ${most} with so many layers`);
   if (numExperts === 0) return { numExperts, topK: 0 };

@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 
 import { DECODERS, readDecoder } from '../../../../src/model/families/registry.js';
 import { moeFacts, layerWindows } from '../../../../src/model/plan/facts.js';
 import type { RopeConfig } from '../../../../src/model/families/rope-config.js';
+import { MODEL_TYPES } from '../../../../src/model/families/model-types.js';
+import { isPooled, POOLED_FAMILIES } from '../../../../src/model/pooled/registry.js';
+import { goldenFolder, goldenNames } from '../golden.js';
 import { TINY_SIZES } from './tiny-sizes.js';
 
 function sized(architecture: string, more: object = {}): object {
@@ -42,6 +47,47 @@ t.test('experts, windows and biases are those of the class', (t) => {
   const { attention } = readDecoder(sized('Glm4ForCausalLM')).plan.layers[0] ?? {};
   t.type(attention?.qkv.parts[0]?.bias, 'string');
   t.end();
+});
+
+t.test('experts are as many as the class has', (t) => {
+  const numExperts = (architecture: string, more: object): unknown => {
+    const mlps = readDecoder(sized(architecture, more)).plan.layers.map(({ mlp }) => mlp);
+    return mlps.map((mlp) => (mlp?.kind === 'moe' ? mlp.experts.length : 0));
+  };
+  const latent = { first_k_dense_replace: 1 };
+  t.same(numExperts('Qwen3MoeForCausalLM', {}), [128, 128]);
+  t.same(numExperts('Qwen3MoeForCausalLM', { num_local_experts: 16 }), [16, 16], 'another name');
+  t.same(numExperts('DeepseekV3ForCausalLM', latent), [0, 256]);
+  t.same(numExperts('DeepseekV2ForCausalLM', { ...latent, num_experts_per_tok: 2 }), [0, 64]);
+  t.same(numExperts('Glm4MoeForCausalLM', {}), [0, 128]);
+  t.same(numExperts('Glm4MoeLiteForCausalLM', {}), [0, 64]);
+  const hybrid = { layer_types: ['mamba', 'attention'], mamba_n_heads: 8 };
+  t.same(numExperts('GraniteMoeHybridForCausalLM', hybrid), [8, 8]);
+  t.same(numExperts('GraniteMoeHybridForCausalLM', { ...hybrid, num_local_experts: 0 }), [0, 0]);
+  const attention = { layer_types: ['conv', 'full_attention'], num_dense_layers: 1 };
+  t.same(numExperts('Lfm2MoeForCausalLM', attention), [0, 32]);
+  const blocks = { layers_block_type: ['full_attention', 'moe'] };
+  t.same(numExperts('NemotronHForCausalLM', blocks), [0, 8]);
+  t.end();
+});
+
+t.test('a model without the name of a class is of the one that its type has', async (t) => {
+  const types = new Set<string>();
+  for (const name of await goldenNames()) {
+    const json = JSON.parse(await readFile(join(goldenFolder(name), 'config.json'), 'utf8')) as {
+      readonly model_type: string;
+      readonly architectures?: readonly string[];
+    };
+    const silent = without(json, 'architectures');
+    if (MODEL_TYPES[json.model_type] !== json.architectures?.[0]) continue;
+    types.add(json.model_type);
+    t.equal(JSON.stringify(readDecoder(silent)), JSON.stringify(readDecoder(json)), name);
+  }
+  t.ok(types.size > 60, `${types.size} types`);
+  t.ok(isPooled({ model_type: 'bert' }, null, false));
+  t.throws(() => readDecoder({ model_type: 'toString' }), /a list of one architecture/);
+  const supported = new Set([...DECODERS, ...POOLED_FAMILIES].map((one) => one.architecture));
+  for (const name of Object.values(MODEL_TYPES)) t.ok(supported.has(name), name);
 });
 
 t.test("the text of Mistral 3 is Mistral's or Ministral 3's", (t) => {

@@ -78,7 +78,11 @@ const REFUSED: readonly [what: string, change: Record<string, unknown>, message:
   ['partial rotation', { partial_rotary_factor: 0.5 }, /"partial_rotary_factor" must be 1/],
   ['a bad flag', { tie_word_embeddings: 'yes' }, /"tie_word_embeddings" must be true or false/],
   ['a bad epsilon', { rms_norm_eps: 0 }, /"rms_norm_eps" must be a positive number/],
-  ['no architecture', { architectures: [] }, /"architectures" must be a list of one architecture/],
+  [
+    'no architecture, and no type that has one',
+    { architectures: [], model_type: 'other' },
+    /"architectures" must be a list of one architecture/,
+  ],
   ['unknown scaling', { rope_scaling: { type: 'su' } }, /rope scaling type 'su' is not supported/],
   [
     'too few factors',
