@@ -130,6 +130,7 @@ async function build(
     runJob: quantizeOn(cpuPool),
     calibrate: (model, prompts) => cpuPool.calibrate(model, prompts),
     roundLayer: (task) => cpuPool.roundLayer(task),
+    productSums: () => cpuPool.productSums(),
     memoryBytes: deviceBytes(machine.memoryBytes, given.dpSize),
     temporary,
     provesLate,

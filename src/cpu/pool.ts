@@ -7,6 +7,7 @@ import { ModelLoadError } from '../model/load-error.js';
 import type { ReadOptions } from '../model/lora/read-adapter.js';
 import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
+import type { ProductSums } from '../model/quantize/product-sums.js';
 import type { CalibrationTask, RoundingTask, TaskFailure } from './tasks.js';
 
 /** Threads idle this long end, so that a server that has started gives their memory back. */
@@ -48,6 +49,11 @@ export class CpuPool {
     const result = (await run) as Float32Array | TaskFailure;
     if (result instanceof Float32Array) return result;
     throw errorOf(result);
+  }
+
+  /** How the runtime's kernels add products of integers on this machine. */
+  async productSums(): Promise<ProductSums> {
+    return this.#piscina.run(null, { name: 'runProductSums' }) as Promise<ProductSums>;
   }
 
   /** A LoRA adapter as runs take it. @throws ModelLoadError */

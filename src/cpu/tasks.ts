@@ -1,4 +1,5 @@
 import { calibrateKv } from '../device/cpu/calibrate-kv.js';
+import { probeProductSums } from '../device/cpu/product-sums.js';
 import type { LoraWeights } from '../core/lora.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 import type { KvScales } from '../model/kv-scales.js';
@@ -6,6 +7,7 @@ import { ModelLoadError, type ModelLoadCode } from '../model/load-error.js';
 import { readAdapter, type ReadOptions } from '../model/lora/read-adapter.js';
 import type { LayerTask } from '../model/quantize/compensate/layer-task.js';
 import type { QuantizeJob } from '../model/quantize/job.js';
+import type { ProductSums } from '../model/quantize/product-sums.js';
 import { runQuantizeJob } from '../model/quantize/run-job.js';
 import { roundLayer } from './round-layer.js';
 
@@ -53,6 +55,11 @@ export async function runRounding({
   } catch (error) {
     return failureOf(error);
   }
+}
+
+/** Runs on a thread of the pool: asks the runtime's kernels. */
+export function runProductSums(): Promise<ProductSums> {
+  return probeProductSums();
 }
 
 /** Runs on a thread of the pool: reads a LoRA adapter. */

@@ -23,6 +23,8 @@ export interface LoadContext {
   readonly calibrate: (model: PreparedModel, prompts: readonly Int32Array[]) => Promise<KvScales>;
   /** Rounds the linears of a layer, away from the main thread. */
   readonly roundLayer: RoundLayer;
+  /** How this machine's kernels add; absent = the weights go to other machines too. */
+  readonly productSums?: QuantizeDeps['productSums'];
   /** What weights, keys and values of a device may take together; null = nobody knows. */
   readonly memoryBytes: number | null;
   readonly temporary: TemporaryFolders;

@@ -30,7 +30,7 @@ async function prepare(
   folder: string,
   overlay: TensorOverlay | null,
 ): Promise<PreparedCheckpoint> {
-  const { args, env, log, runJob, roundLayer, calibrate, temporary, device } = context;
+  const { args, env, log, runJob, roundLayer, calibrate, temporary, device, productSums } = context;
   const tokenizersOf = (folder: string): string[] => [folder, context.tokenizerFolder ?? folder];
   const bar = lazyProgress(log, 'Quantize weights');
   try {
@@ -53,6 +53,7 @@ async function prepare(
       {
         runJob,
         roundLayer,
+        ...(productSums !== undefined && { productSums }),
         calibrateKv: ({ model, tokenizerFolder }) =>
           calibrateOnText(calibrate, model, tokenizersOf(tokenizerFolder)),
         readTexts: (tokenizerFolder, limits) =>

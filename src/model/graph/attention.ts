@@ -1,6 +1,7 @@
 import { headsOf } from '../plan/facts.js';
 import type { AttentionPlan, HeadNormPlan, HeadSizes } from '../plan/attention.js';
 import type { LinearPlan, TensorPlan } from '../plan/tensors.js';
+import type { LinearWeight, W8A8Linear } from '../weights/weight-store.js';
 import { absorbedHeads } from './absorbed-heads.js';
 import { type AttentionLayer, type GraphContext, placedOf } from './context.js';
 import { type ColumnFactors, scaled, times } from './factors.js';
@@ -63,10 +64,21 @@ function fromGrid(context: GraphContext, heads: Value, o: LinearPlan, { output }
   const { graph, store } = context;
   const weight = store.linear(o.name);
   if (weight.format === 'w8a8_int8' && weight.matrices.every(({ bias }) => bias === null)) {
-    return packedLinear(context, heads, o, [filled(o.out, output)]);
+    const inRange = overGrid(context, o, weight);
+    return packedLinear(inRange, heads, o, [filled(o.out, output)]);
   }
   const factor = graph.float(Float32Array.of(output), []);
   return packedLinear(context, graph.node('Mul', [heads, factor]), o);
+}
+
+/** Where the projection's weights say over what inputs in such units are quantised, they are. */
+function overGrid(context: GraphContext, { name }: LinearPlan, weight: W8A8Linear): GraphContext {
+  const { store } = context;
+  const { gridRange } = weight;
+  if (gridRange === undefined) return context;
+  const linear = (asked: string): LinearWeight =>
+    asked === name ? { ...weight, inputRange: gridRange } : store.linear(asked);
+  return { ...context, store: { ...store, linear } };
 }
 
 interface PlanOnGrid {

@@ -7,6 +7,7 @@ import type { Packing } from '../weights/packing.js';
 import type { ModelTarget } from '../target.js';
 import type { HashedFile } from './hashed-files.js';
 import type { KeptLinears } from './kept-linears.js';
+import type { ProductSums } from './product-sums.js';
 import { RECIPE_VERSION, roundsToZeros } from './recipe.js';
 
 /** Changes whenever the same codes would be kept in other bytes. */
@@ -14,6 +15,9 @@ const KEPT_VERSION = 'kept 2';
 
 /** Changes whenever the same weights would be rounded to other codes with zero points. */
 const ZEROS_VERSION = 'zeros 1';
+
+/** Changes whenever the same weights would be rounded otherwise for kernels whose sums are whole. */
+const WHOLE_VERSION = 'whole 1';
 
 /** What must be the same for a cache entry to be used again. */
 export interface CacheKeyFacts {
@@ -26,6 +30,8 @@ export interface CacheKeyFacts {
   readonly kept: KeptLinears;
   /** What it is rounded on; null = nothing. */
   readonly texts: readonly Int32Array[] | null;
+  /** Of `w8a8_int8`; default: pairs. */
+  readonly sums?: ProductSums;
 }
 
 /**
@@ -33,7 +39,7 @@ export interface CacheKeyFacts {
  * there. Names and times of files do not count.
  */
 export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): string {
-  const { format, plan, headDim, numKvHeads, checkpoint, target, kept, texts } = facts;
+  const { format, plan, headDim, numKvHeads, checkpoint, target, kept, texts, sums } = facts;
   const tensors = tensorFacts(checkpoint, files);
   // Entries of the CPU keep the names that they had before there was anything else.
   const forDevice = target.device === 'cpu' ? [] : [target];
@@ -42,9 +48,10 @@ export function cacheKey(facts: CacheKeyFacts, files: readonly HashedFile[]): st
   const ofKept =
     linears.size === 0 ? [] : [KEPT_VERSION, [...linears.keys()].map(({ name }) => name)];
   const ofZeros = roundsToZeros(facts) ? [ZEROS_VERSION, texts?.map((text) => [...text])] : [];
+  const ofSums = sums === 'whole' ? [WHOLE_VERSION] : [];
   const key = [
     ...[RECIPE_VERSION, format, headDim, numKvHeads, tensors, plan],
-    ...[...forDevice, ...ofKept, ...ofZeros],
+    ...[...forDevice, ...ofKept, ...ofZeros, ...ofSums],
   ];
   return entryName(format, key);
 }

@@ -20,6 +20,7 @@ import type {
 } from './job.js';
 import type { KeptMatrix } from './kept-linears.js';
 import { CacheLayout } from './layout.js';
+import type { ProductSums } from './product-sums.js';
 import type { RotationSpec } from './rotate.js';
 
 /** Elements of the largest piece that a linear or table is cut into: 16 MiB as f32. */
@@ -38,6 +39,8 @@ export interface LinearOrder {
   readonly inputRange: number | null;
   /** Of `int4_zeros`, and of `int8` that is not in blocks of the target's size; null = those. */
   readonly blockSize: BlockSize | null;
+  /** Of `w8a8_int8` that reads what attention gives: the range where that is in the units of a cache of integers. */
+  readonly gridRange: number | null;
   /** Whether the parts of the plan lie side by side in one matrix. `each` is for `w8a8_int8` alone. */
   readonly matrices: 'one' | 'each';
 }
@@ -56,16 +59,23 @@ export class JobList {
   readonly #checkpoint: Checkpoint;
   readonly #target: string;
   readonly #blockSize: BlockSize;
+  readonly #sums: ProductSums;
   readonly #layout = new CacheLayout();
   readonly #jobs: QuantizeJob[] = [];
   readonly #tensors: Record<string, TensorRef> = {};
   readonly #linears: Record<string, LinearWeight> = {};
 
   /** Jobs read from `checkpoint` and write to the file `target`. */
-  constructor(checkpoint: Checkpoint, target: string, blockSize: BlockSize) {
+  constructor(
+    checkpoint: Checkpoint,
+    target: string,
+    blockSize: BlockSize,
+    sums: ProductSums = 'pairs',
+  ) {
     this.#checkpoint = checkpoint;
     this.#target = target;
     this.#blockSize = blockSize;
+    this.#sums = sums;
   }
 
   get fileBytes(): number {
@@ -206,6 +216,7 @@ export class JobList {
       in: plan.in,
       out: plan.out,
       encoding: order.encoding,
+      sums: this.#sums,
       blockSize: order.blockSize ?? this.#blockSize,
       kept: kept?.parts ?? [],
       rowPlaces: kept?.rowPlaces ?? null,
@@ -298,7 +309,7 @@ function plansOfMatrices({ plan, matrices }: LinearOrder): readonly LinearPlan[]
 }
 
 function linearOf(
-  { plan, encoding, inputHadamard, inputRange }: LinearOrder,
+  { plan, encoding, inputHadamard, inputRange, gridRange }: LinearOrder,
   matrices: readonly StoredMatrix[],
 ): LinearWeight {
   if (encoding === 'w8a8_int8') {
@@ -307,7 +318,13 @@ function linearOf(
       scale: scalesOf(plan, scales),
       bias,
     }));
-    return { format: encoding, matrices: stored, inputHadamard, inputRange };
+    return {
+      format: encoding,
+      matrices: stored,
+      inputHadamard,
+      inputRange,
+      ...(gridRange !== null && { gridRange }),
+    };
   }
   const [only, ...more] = matrices;
   if (only === undefined || more.length > 0) {

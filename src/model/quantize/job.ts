@@ -1,3 +1,4 @@
+import type { ProductSums } from './product-sums.js';
 import type { KeptBlocks } from '../weights/kept-blocks.js';
 import type { StoredTensor } from '../weights/packing.js';
 import type { BlockSize } from '../target.js';
@@ -57,6 +58,8 @@ export interface LinearJob extends JobBase {
   readonly inputStep: InputStep | null;
   readonly outputStep: OutputStep | null;
   readonly encoding: LinearEncoding;
+  /** Of `w8a8_int8`. */
+  readonly sums: ProductSums;
   /** Of `int8`, `int4` and `int4_zeros`. */
   readonly blockSize: BlockSize;
   /** How each part keeps its codes; empty unless that is the encoding. */

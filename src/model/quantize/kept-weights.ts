@@ -20,6 +20,7 @@ import { roundLayers, type Calibration, type RoundLayer } from './compensate/rou
 import type { QuantizeJob } from './job.js';
 import { journaled } from './journal.js';
 import { knownHashes, noteHashes } from './known-hashes.js';
+import type { ProductSums } from './product-sums.js';
 import type { QuantizePlan } from './recipe.js';
 import { runJobs } from './run-jobs.js';
 
@@ -35,6 +36,8 @@ export interface QuantizeDeps extends WeightCache {
   readonly info?: (message: string) => void;
   /** Checkpoint bytes done so far, of how many. */
   readonly progress: (doneBytes: number, totalBytes: number) => void;
+  /** Of the kernel that will multiply by these weights; absent = any machine's may. */
+  readonly productSums?: () => Promise<ProductSums>;
   /** Rounds a layer on some CPU thread; rejects with its error. Absent = every weight is rounded to nearest. */
   readonly roundLayer?: RoundLayer;
 }

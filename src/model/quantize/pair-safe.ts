@@ -17,13 +17,24 @@ export function widenByPair(largest: Float32Array, pair: Float32Array): void {
   }
 }
 
+/** Raises `largest [columns]` to the magnitudes of rows `[.., columns]`, for kernels whose sums are whole. */
+export function widenByEach(largest: Float32Array, rows: Float32Array): void {
+  const columns = largest.length;
+  for (let row = 0; row < rows.length; row += columns) {
+    for (let n = 0; n < columns; n++) {
+      const size = Math.abs(rows[row + n] as number);
+      if (size > (largest[n] as number)) largest[n] = size;
+    }
+  }
+}
+
 /**
- * One scale per output column of a weight `[in, out]` from what its pairs of rows widened `largest` to. After rounding,
+ * One scale per output column of a weight `[in, out]` from what its rows widened `largest` to. Of pairs: after rounding,
  * in each pair of rows `2k, 2k+1`, the positive weights of a column sum to at most 128 and the negative ones to at least
  * -128. AVX2's `vpmaddubsw` adds the two products with an 8-bit activation in signed 16 bits: 255 · 128 = 32,640 cannot
  * saturate. Dividing by 127 leaves room for two roundings of ½. A column of zeros gets scale 1.
  */
-export function pairSafeScales(largest: Float32Array): Float32Array {
+export function columnScales(largest: Float32Array): Float32Array {
   return largest.map((sum) => (sum === 0 ? 1 : sum / 127));
 }
 

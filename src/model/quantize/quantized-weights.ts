@@ -7,6 +7,7 @@ import {
   type QuantizeDeps,
   type QuantizedWeights,
 } from './kept-weights.js';
+import type { ProductSums } from './product-sums.js';
 import { planQuantization, type RecipeInput } from './recipe.js';
 
 export interface QuantizeInput extends RecipeInput {
@@ -26,13 +27,24 @@ export async function quantizedWeights(
 ): Promise<QuantizedWeights> {
   const { plan, checkpoint, config, target, kept, texts, isKept } = input;
   const { headDim, numKvHeads } = config;
-  const facts = { format, plan, headDim, numKvHeads, checkpoint, target, kept, texts };
+  const sums = await sumsOf(input, format, deps);
+  const facts = { format, plan, headDim, numKvHeads, checkpoint, target, kept, texts, sums };
   const sources = isKept ? await hashSources(checkpoint, deps) : [];
   const making = {
     sources,
     key: isKept ? cacheKey(facts, sources) : null,
-    plan: (file: string) => planQuantization(input, format, file),
+    plan: (file: string) => planQuantization({ ...input, sums }, format, file),
     ...(texts !== null && !('trunk' in plan) && { calibration: { config, plan, texts } }),
   };
   return keptWeights(making, deps);
+}
+
+/** What is asked for once it matters. */
+async function sumsOf(
+  { target }: QuantizeInput,
+  format: QuantizedFormat,
+  { productSums }: QuantizeDeps,
+): Promise<ProductSums> {
+  const isRead = format === 'w8a8_int8' && target.device === 'cpu' && productSums !== undefined;
+  return isRead ? productSums() : 'pairs';
 }

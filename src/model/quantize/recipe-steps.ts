@@ -3,6 +3,7 @@ import type { LinearPlan, NormPlan } from '../plan/tensors.js';
 import type { ModelTarget } from '../target.js';
 import type { OutputStep, TableJob } from './job.js';
 import type { JobList, LinearOrder } from './job-list.js';
+import type { ProductSums } from './product-sums.js';
 import { mixesWholly, type RotationSpec } from './rotate.js';
 
 /** Columns of `down_proj`'s input that the run-time Hadamard mixes. */
@@ -14,12 +15,18 @@ const DOWN_HADAMARD = 32;
  */
 const NORMED_RANGE = 3.6;
 
+/**
+ * What attention gives is averages of values, which are integers of [-127, 127] in a cache of those: few of them come
+ * near its ends (docs/decisions/0014-fewer-nodes.md).
+ */
+const GRID_RANGE = 96;
+
 const RESIDUAL_SEED = 0x52414449;
 
 /** What is done to a linear beside its encoding. */
 export type LinearSteps = Pick<
   LinearOrder,
-  'inputStep' | 'outputStep' | 'inputHadamard' | 'inputRange'
+  'inputStep' | 'outputStep' | 'inputHadamard' | 'inputRange' | 'gridRange'
 >;
 
 /** What a format does to each place of the network. */
@@ -46,6 +53,7 @@ export const NO_STEPS: LinearSteps = {
   outputStep: null,
   inputHadamard: null,
   inputRange: null,
+  gridRange: null,
 };
 
 /** Of a network that is not rotated. */
@@ -72,7 +80,11 @@ function tableType({ device, compute }: ModelTarget): TableJob['dtype'] | null {
 export type RotatedSizes = Pick<ModelConfig, 'hiddenSize' | 'headDim' | 'numKvHeads'>;
 
 /** Gains folded, the residual stream, the values of each head and the input of `down_proj` rotated. */
-export function rotatedSteps(config: RotatedSizes, list: JobList): RecipeSteps {
+export function rotatedSteps(
+  config: RotatedSizes,
+  list: JobList,
+  sums: ProductSums = 'pairs',
+): RecipeSteps {
   const residual: RotationSpec = { size: config.hiddenSize, seed: RESIDUAL_SEED };
   const head: RotationSpec = { size: config.headDim, seed: null };
   const writes: OutputStep = { begin: 0, end: config.hiddenSize, rotation: residual };
@@ -93,8 +105,9 @@ export function rotatedSteps(config: RotatedSizes, list: JobList): RecipeSteps {
     reads,
     qkv: (norm, linear) => ({
       ...reads(norm),
-      // Keys and values are rounded themselves: with one range here both errors together are too large (0014).
-      inputRange: null,
+      // Keys and values are rounded themselves: with one range here, and pair-safe weights, the errors together are too
+      // large (0014).
+      ...(sums === 'pairs' && { inputRange: null }),
       // The values are the last rows; each query head of a group reads the same rotated head.
       outputStep: {
         begin: linear.out - config.numKvHeads * config.headDim,
@@ -102,7 +115,7 @@ export function rotatedSteps(config: RotatedSizes, list: JobList): RecipeSteps {
         rotation: head,
       },
     }),
-    o: writesFrom(head),
+    o: { ...writesFrom(head), gridRange: sums === 'whole' ? GRID_RANGE : null },
     down: { ...writesFrom(hadamard), inputHadamard: DOWN_HADAMARD },
     writes: { ...NO_STEPS, outputStep: writes },
     rowRotation: residual,

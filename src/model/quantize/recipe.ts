@@ -47,6 +47,7 @@ import {
   recurrentOrders,
   WITH_ZEROS,
 } from './linear-orders.js';
+import type { ProductSums } from './product-sums.js';
 import {
   type LinearSteps,
   NO_STEPS,
@@ -67,6 +68,8 @@ export interface RecipeInput {
   readonly kept: KeptLinears;
   /** What the network reads while four bits are rounded; null = they are rounded to nearest. */
   readonly texts: readonly Int32Array[] | null;
+  /** Of `w8a8_int8`; default: pairs, which is right everywhere. */
+  readonly sums?: ProductSums;
 }
 
 /** Everything that makes a cache entry. */
@@ -92,7 +95,7 @@ export interface LayerRounding {
 /**
  * Lays out a quantised checkpoint in the file `target` and lists the jobs that fill it. The recipe:
  * gains folded, the residual stream rotated by R1, each head's values by R2, a block Hadamard before
- * `down_proj`, pair-safe scales. `int8` and, on a CPU, `int4` have the rotations too, where the family allows them; where
+ * `down_proj`, scales that are pair-safe where that is needed. `int8` and, on a CPU, `int4` have the rotations too, where the family allows them; where
  * it does not, `w8a8_int8` mixes each input by a block Hadamard.
  */
 export function planQuantization(
@@ -100,9 +103,9 @@ export function planQuantization(
   format: QuantizedFormat,
   target: string,
 ): QuantizePlan {
-  const list = new JobList(input.checkpoint, target, input.target.blockSize);
+  const list = new JobList(input.checkpoint, target, input.target.blockSize, input.sums);
   const steps = rotates(input, format)
-    ? rotatedSteps(input.config, list)
+    ? rotatedSteps(input.config, list, input.sums)
     : plainSteps(input.target);
   const { plan, kept } = input;
   const trunk = trunkOf(plan);

@@ -2,7 +2,7 @@ import { quantizeBlocks } from './blocks.js';
 import type { JobFiles } from './files.js';
 import type { LinearJob } from './job.js';
 import { notFinite, scalesOffset, tileRows } from './linear-job.js';
-import { pairSafeScales, quantizeColumns, widenByPair } from './pair-safe.js';
+import { columnScales, quantizeColumns, widenByEach, widenByPair } from './pair-safe.js';
 import { rotation, type Rotate } from './rotate.js';
 import { scratch } from './scratch.js';
 import { roundToZeroBlocks, writeZeroBlocks } from './zero-blocks.js';
@@ -24,12 +24,13 @@ function writeColumns(job: LinearJob, files: JobFiles): void {
   const columns = readColumns(job, files);
   const mix = outputMixer(job);
   const largest = new Float32Array(rows);
+  const widen = job.sums === 'whole' ? widenByEach : widenByPair;
   for (let at = 0; at < columns.length; at += 2 * rows) {
     const pair = columns.subarray(at, at + 2 * rows);
     mix?.(pair);
-    widenByPair(largest, pair);
+    widen(largest, pair);
   }
-  const scales = pairSafeScales(largest);
+  const scales = columnScales(largest);
   files.write(scales, scalesOffset(job) + job.begin * 4);
   const quantized = quantizeColumns(columns, scales, job.in);
   if (rows === job.out) {

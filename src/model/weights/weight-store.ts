@@ -43,9 +43,11 @@ export interface W8A8Linear {
   readonly inputHadamard: number | null;
   /** Inputs are quantised over `[-inputRange, inputRange]`; null = each row over its own largest magnitude. */
   readonly inputRange: number | null;
+  /** The same of inputs in the units of a cache of integers; absent = as of others. */
+  readonly gridRange?: number;
 }
 
-/** int8 weight `[in, out]`, one pair-safe f32 scale `[out]` per output column, bias `[out]` f32. */
+/** int8 weight `[in, out]`, one f32 scale `[out]` per output column, bias `[out]` f32. */
 export interface W8A8Matrix {
   readonly weight: TensorRef;
   readonly scale: TensorRef;

@@ -56,6 +56,7 @@ export class DeviceAlone {
       { ...options, contextLength: room.slotLength, device: AS_SERVED },
       {
         runJob: quantizeOn(pool),
+        productSums: () => pool.productSums(),
         calibrateKv: ({ model, tokenizerFolder }) =>
           calibrateOnText((...task) => pool.calibrate(...task), model, [tokenizerFolder]),
         cacheDir: join(benchCacheDir(), 'weights'),

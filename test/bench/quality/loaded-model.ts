@@ -46,6 +46,7 @@ export async function loadModel(
     },
     {
       runJob: quantizeOn(pool),
+      productSums: () => pool.productSums(),
       calibrateKv: ({ model, tokenizerFolder }) =>
         calibrateOnText((...task) => pool.calibrate(...task), model, [tokenizerFolder]),
       roundLayer: (task) => pool.roundLayer(task),

@@ -45,6 +45,16 @@ t.test('jobs run on other threads, several at once, each into its own range', as
   t.same(await readFile(job.target), await readFile(job.source.path));
 });
 
+t.test('the kernels are asked how they add', async (t) => {
+  const pool = new CpuPool({ numThreads: 1 });
+  t.teardown(() => pool.close());
+  const cpu = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
+  const sums = await pool.productSums();
+  if (process.arch === 'x64' && cpu !== '' && !/avx512_vnni|avx_vnni/.test(cpu)) {
+    t.equal(sums, 'pairs');
+  } else t.match(sums, /^(whole|pairs)$/);
+});
+
 t.test('an error keeps its class and code on its way between threads', async (t) => {
   const pool = new CpuPool({ numThreads: 1 });
   t.teardown(() => pool.close());

@@ -35,6 +35,11 @@ t.test('an entry of the CPU has the name that it had', async (t) => {
   t.equal(await keyOf(FACTS), KEY_OF_THE_CPU);
 });
 
+t.test('so has one for any kernel, and one for a kernel with whole sums has another', async (t) => {
+  t.equal(await keyOf({ ...FACTS, sums: 'pairs' }), KEY_OF_THE_CPU);
+  t.not(await keyOf({ ...FACTS, sums: 'whole' }), KEY_OF_THE_CPU);
+});
+
 t.test('each target has entries of its own', async (t) => {
   const targets = [
     CPU_TARGET,

@@ -4,8 +4,9 @@ import { quantizeBlocks } from '../../../../src/model/quantize/blocks.js';
 import { decodeFloats, encodeF16 } from '../../../../src/model/weights/floats.js';
 import {
   PAIR_SUM_MAX,
-  pairSafeScales,
+  columnScales,
   quantizeColumns,
+  widenByEach,
   widenByPair,
 } from '../../../../src/model/quantize/pair-safe.js';
 import { randomBits } from '../../../../src/core/clock.js';
@@ -26,7 +27,7 @@ function scalesOf(w: Float32Array, columns: number): Float32Array {
   for (let at = 0; at < w.length; at += 2 * columns) {
     widenByPair(largest, w.subarray(at, at + 2 * columns));
   }
-  return pairSafeScales(largest);
+  return columnScales(largest);
 }
 
 t.test('no pair of 8-bit weights can saturate vpmaddubsw', (t) => {
@@ -48,6 +49,16 @@ t.test('no pair of 8-bit weights can saturate vpmaddubsw', (t) => {
     if (most < 126) t.fail(`seed ${seed}: resolution is given away, the largest sum is ${most}`);
   }
   t.pass('40 matrices');
+  t.end();
+});
+
+t.test('where sums are whole the largest weight of a column says its scale', (t) => {
+  const w = Float32Array.of(0.5, -2, 1, 1, -1, 2);
+  const largest = new Float32Array(2);
+  widenByEach(largest, w.subarray(0, 4));
+  widenByEach(largest, w.subarray(4));
+  t.same([...largest], [1, 2]);
+  t.same([...quantizeColumns(w, columnScales(largest), 3)], [64, -127, 127, 64, -127, 127]);
   t.end();
 });
 

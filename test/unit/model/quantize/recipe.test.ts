@@ -5,6 +5,7 @@ import t from 'tap';
 import type { QuantizedFormat } from '../../../../src/core/model-spec.js';
 import { readDecoder } from '../../../../src/model/families/registry.js';
 import { NONE_KEPT } from '../../../../src/model/quantize/kept-linears.js';
+import type { ProductSums } from '../../../../src/model/quantize/product-sums.js';
 import { planQuantization } from '../../../../src/model/quantize/recipe.js';
 import { openCheckpoint } from '../../../../src/model/source/safetensors.js';
 import { CPU_TARGET } from '../../../../src/model/target.js';
@@ -14,13 +15,22 @@ import { goldenFolder } from '../golden.js';
 async function linearsOf(
   name: string,
   format: QuantizedFormat = 'w8a8_int8',
+  sums: ProductSums = 'pairs',
 ): Promise<Readonly<Record<string, LinearWeight>>> {
   const folder = goldenFolder(name);
   const { config, plan } = readDecoder(
     JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')),
   );
   const checkpoint = await openCheckpoint(folder);
-  const input = { plan, config, checkpoint, target: CPU_TARGET, kept: NONE_KEPT, texts: null };
+  const input = {
+    plan,
+    config,
+    checkpoint,
+    target: CPU_TARGET,
+    kept: NONE_KEPT,
+    texts: null,
+    sums,
+  };
   return planQuantization(input, format, 'weights.bin').map.linears;
 }
 
@@ -43,6 +53,23 @@ t.test('what a norm made has one range, and gate and up are a matrix each', asyn
   t.same(placed('layers.0.down'), [1, null]);
   t.same(placed('head'), [1, range]);
 });
+
+t.test(
+  'where sums are whole, keys and values have the range as well, and what attention gives',
+  async (t) => {
+    const linears = await linearsOf('llama-blocks', 'w8a8_int8', 'whole');
+    const ranges = ['qkv', 'o', 'down'].map((name) => {
+      const { inputRange, gridRange } = rounded(linears[`layers.0.${name}`]);
+      return [inputRange, gridRange];
+    });
+    const range = rounded(linears['head']).inputRange;
+    t.same(ranges, [
+      [range, undefined],
+      [null, 96],
+      [null, undefined],
+    ]);
+  },
+);
 
 t.test('where the stream is not turned, each input is mixed as it is rounded', async (t) => {
   const mixedColumns = async (name: string): Promise<number[]> => {
