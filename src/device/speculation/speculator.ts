@@ -1,4 +1,5 @@
 import type { SteadyDrafter } from './drafter.js';
+import type { TurnPlanner } from './turn-planner.js';
 
 /** The next rows of a request that speculates. */
 export interface Turn {
@@ -20,10 +21,11 @@ export interface TurnRoom {
 }
 
 /**
- * Plans the turns of one request from its tokens, where the bits of a row depend on how it is made. Rows are made the same way whenever they are made: by a verification
- * or by decoding, as the drafter says of each, also where outputs are only repeated after a retraction.
+ * Plans the turns of one request from its tokens, where the bits of a row depend on how it is made. Rows are made the
+ * same way whenever they are made: by a verification or by decoding, as the drafter says of each, also where outputs are
+ * only repeated after a retraction. What drafts cost and bring is not asked.
  */
-export class Speculator {
+export class Speculator implements TurnPlanner {
   readonly #drafter: SteadyDrafter;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];
@@ -54,6 +56,14 @@ export class Speculator {
   numDraftsWanted(first: number, { maxRows, numLeft }: TurnRoom): number {
     const isLast = first === this.#outputIds.length - 1;
     return isLast ? evenDrafts(1, Math.min(maxRows - 1, numLeft - 1)) : 0;
+  }
+
+  beginDrafts(): void {
+    // Nothing is counted.
+  }
+
+  settle(): void {
+    // Nor here.
   }
 
   /** So many that the run has an even number of rows (docs/decisions/0001), if there is one. */
