@@ -11,7 +11,7 @@ import { ThoughtCounter } from '../../core/thought.js';
 import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
 import type { ModelDrafts } from '../speculation/model-drafts.js';
 import { DraftHistory, openPlanner } from '../speculation/open-planner.js';
-import type { Turn } from '../speculation/speculator.js';
+import type { Turn } from '../speculation/turn.js';
 import type { TurnPlanner } from '../speculation/turn-planner.js';
 import type { TurnRun } from '../speculation/turn-price.js';
 

@@ -1,7 +1,7 @@
 import type { RowCosts } from '../../core/speculation.js';
 import type { DraftAccount } from './draft-account.js';
 import type { FreeDrafter } from './drafter.js';
-import type { Turn, TurnRoom } from './speculator.js';
+import type { Turn, TurnRoom } from './turn.js';
 import type { TurnPlanner } from './turn-planner.js';
 import { draftsWorth, MARGIN, turnPrice, type TurnRun, type Worth } from './turn-price.js';
 

@@ -1,4 +1,4 @@
-import type { Turn, TurnRoom } from './speculator.js';
+import type { Turn, TurnRoom } from './turn.js';
 import type { TurnRun } from './turn-price.js';
 
 /** Says what the turns of one request are. */

@@ -39,7 +39,9 @@ function radishSide(name: string, port: number): Side {
   const client = new GenerateClient(port);
   return {
     name,
-    close: () => client.close(),
+    close: () => {
+      client.close();
+    },
     run: async ({ prompts, numAtOnce }) => {
       const waiting = [...prompts];
       const start = performance.now();
@@ -79,6 +81,17 @@ async function idsOf(port: number, text: string): Promise<readonly number[]> {
   return ((await response.json()) as { readonly tokens: readonly number[] }).tokens;
 }
 
+/** Tokens a second of each side; a round before them warms up, and leaves the prompts in the caches. */
+async function ratesOf(sides: readonly Side[], load: Load): Promise<number[]> {
+  const numTokens = load.prompts.length * Number(values['output-tokens']);
+  const rates = sides.map((): number[] => []);
+  for (const side of sides) await side.run(load);
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const [i, side] of sides.entries()) rates[i]?.push(numTokens / (await side.run(load)));
+  }
+  return rates.map(median);
+}
+
 const [without = 0, withDrafts = 0] = values.ports.split(',').map(Number);
 const sides = [
   radishSide('radish', without),
@@ -91,16 +104,8 @@ for (const { name, prompts: texts } of works()) {
   const eight = await Promise.all(texts.map((text) => idsOf(without, text)));
   for (const numAtOnce of values.batches.split(',').map(Number)) {
     const prompts = numAtOnce > eight.length ? [...eight, ...eight] : eight;
-    const rates = sides.map((): number[] => []);
-    // Round -1 warms up, and leaves the prompts in the caches.
-    for (let round = -1; round < Number(values.rounds); round++) {
-      for (const [i, side] of sides.entries()) {
-        const seconds = await side.run({ prompts, numAtOnce });
-        if (round < 0) continue;
-        rates[i]?.push((prompts.length * Number(values['output-tokens'])) / seconds);
-      }
-    }
-    rows.push([name, `${numAtOnce}`, ...rates.map((all) => median(all).toFixed(0))]);
+    const rates = await ratesOf(sides, { prompts, numAtOnce });
+    rows.push([name, `${numAtOnce}`, ...rates.map((rate) => rate.toFixed(0))]);
   }
 }
 for (const { close } of sides) await close();
