@@ -1,7 +1,7 @@
 import { StartupError } from '../core/errors.js';
 import type { ModelSpec } from '../core/model-spec.js';
 import { DRAFTS_JUDGED } from '../core/speculation.js';
-import { rowCosts } from './row-costs.js';
+import { rowCosts, textRowMs } from './row-costs.js';
 import { stepMs } from './step-ms.js';
 
 /** Decode steps that a row of a verification takes beside the first: with one request, and more with others beside it. */
@@ -28,6 +28,8 @@ export interface DraftPrice {
   readonly perRow: number;
   /** A run of it for one request, in steps of the served one. */
   readonly perRun: number;
+  /** A row of a text that it has not seen, in steps of the served one. */
+  readonly perTextRow: number;
   /** So many of the last {@link DRAFTS_JUDGED} drafts must be right. */
   readonly minHits: number;
 }
@@ -40,12 +42,13 @@ export interface DraftPrice {
 export function draftPrice({ served, draft, numDrafts, maxRunning }: Drafting): DraftPrice {
   const perRow = rowMs(draft) / rowMs(served);
   const perRun = TURNS_TAKEN * DRAFT_RUN * perRow;
+  const perTextRow = textRowMs(draft) / rowMs(served);
   const numBeside = Math.min(maxRunning, REQUESTS_MAX);
   const verified = (VERIFIED_ROW + VERIFIED_ROW_BESIDE * numBeside) * numDrafts;
   const turn = TURNS_TAKEN * (1 + verified + DRAFT_RUN * perRow * numDrafts);
   for (let minHits = 0; minHits <= DRAFTS_JUDGED; minHits++) {
     if (tokensPerTurn(minHits / DRAFTS_JUDGED, numDrafts) >= turn)
-      return { perRow, perRun, minHits };
+      return { perRow, perRun, perTextRow, minHits };
   }
   throw new StartupError(
     `The draft model cannot pay: a row of it costs ${perRow.toFixed(2)} of one of the served model, so ` +

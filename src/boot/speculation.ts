@@ -34,7 +34,7 @@ export function speculationOf(
       algorithm: 'STANDALONE',
       numDraftTokens: numDraftRows(args),
       minHits: price.minHits,
-      costs: rowCosts(served, price.perRun),
+      costs: rowCosts(served, { run: price.perRun, textRow: price.perTextRow }),
     };
   }
   const costs = rowCosts(served);

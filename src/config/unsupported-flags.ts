@@ -100,6 +100,8 @@ const BY_SUBJECT = {
     speculative-draft-model-quantization speculative-ngram-min-bfs-breadth
     speculative-ngram-max-bfs-breadth speculative-ngram-match-type
     speculative-ngram-max-trie-depth speculative-ngram-capacity
+    speculative-ngram-external-corpus-path speculative-ngram-external-sam-budget
+    speculative-ngram-external-corpus-max-tokens speculative-use-rejection-sampling
     speculative-ngram-branch-length enable-multi-layer-eagle dllm-algorithm dllm-algorithm-config`,
   disaggregation: `
     disaggregation-mode disaggregation-transfer-backend disaggregation-bootstrap-port

@@ -15,10 +15,17 @@ export interface RowCosts {
   readonly decodeRow: Cost;
   /** A draft in the run that decodes. */
   readonly draftRow: Cost;
-  /** A run of the draft model, for one request; 0 = there is none. */
-  readonly draftRun: number;
+  /** Null = there is none. */
+  readonly draftModel: DraftModelCosts | null;
   /** The first draft of a request, if others decode beside it: its keys and values are copied. */
   readonly draftSequence: Cost;
+}
+
+export interface DraftModelCosts {
+  /** A run of it, for one request. */
+  readonly run: number;
+  /** A row of a text that it has not seen yet. */
+  readonly textRow: number;
 }
 
 export interface Cost {

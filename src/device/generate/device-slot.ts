@@ -10,8 +10,9 @@ import {
 import { ThoughtCounter } from '../../core/thought.js';
 import { hasPenalties, TokenCounts, type AdjustState } from '../sampling/penalties.js';
 import type { ModelDrafts } from '../speculation/model-drafts.js';
-import type { Turn } from '../speculation/speculator.js';
-import { turnPlanner, type TurnPlanner } from '../speculation/turn-planner.js';
+import { DraftHistory, openPlanner } from '../speculation/open-planner.js';
+import type { Turn } from '../speculation/turn.js';
+import type { TurnPlanner } from '../speculation/turn-planner.js';
 import type { TurnRun } from '../speculation/turn-price.js';
 
 /** What a device knows of the request in a slot: enough to sample and to stop by itself. */
@@ -45,7 +46,8 @@ export class DeviceSlot implements AdjustState {
   readonly #thought: ThoughtCounter | null;
   readonly #stopIds: ReadonlySet<number>;
 
-  constructor(open: SlotOpen) {
+  /** @param history of the device's drafts */
+  constructor(open: SlotOpen, history = new DraftHistory()) {
     this.params = open.sampling;
     this.promptLen = open.promptLen;
     this.adapter = open.adapter ?? BASE_MODEL;
@@ -58,7 +60,7 @@ export class DeviceSlot implements AdjustState {
     this.numOutputs = open.priorOutputIds.length;
     this.lastToken = open.priorOutputIds.at(-1) ?? 0;
     this.ended = false;
-    const turns = open.speculation && turnPlanner(open.speculation, this.outputIds);
+    const turns = open.speculation && openPlanner(open.speculation, this.outputIds, history);
     this.modelDrafter = turns?.modelDrafter ?? null;
     this.#turns = turns?.planner ?? null;
     this.#thought =
@@ -99,6 +101,16 @@ export class DeviceSlot implements AdjustState {
   numDraftsWanted(maxRows: number, run: TurnRun): number {
     const room = { maxRows, numLeft: this.#numLeft };
     return this.#turns?.numDraftsWanted(run.numKeys - this.promptLen, room, run) ?? 0;
+  }
+
+  /** The draft model makes so many drafts for such a turn. */
+  beginDrafts(count: number, run: TurnRun): void {
+    this.#turns?.beginDrafts(count, run);
+  }
+
+  /** What the last turn that decoded had and brought. */
+  settleTurn(numDrafts: number, numCorrect: number): void {
+    this.#turns?.settle(numDrafts, numCorrect);
   }
 
   get #numLeft(): number {

@@ -49,6 +49,7 @@ export function followPart(
       );
       kv.setLength(slotId, position + 1 + numRows);
       output.addTurn(planRow, { numRows: 1 + numRows, numDrafts: drafts.length, numCorrect });
+      slot.settleTurn(drafts.length, numCorrect);
     },
   };
 }

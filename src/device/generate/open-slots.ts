@@ -1,6 +1,7 @@
 import type { StepPlan } from '../../core/batch.js';
 import type { KvStore } from '../backend.js';
 import type { DraftModel } from '../speculation/draft-model.js';
+import { DraftHistory } from '../speculation/open-planner.js';
 import { DeviceSlot } from './device-slot.js';
 import type { SlotMasks } from './slot-masks.js';
 
@@ -17,6 +18,7 @@ export class OpenSlots {
   readonly #masks: SlotMasks;
   readonly #draftModel: DraftModel | null;
   readonly #slots = new Map<number, DeviceSlot>();
+  readonly #draftHistory = new DraftHistory();
 
   constructor({ kv, masks, draftModel = null }: OpenSlotsParts) {
     this.#kv = kv;
@@ -47,7 +49,7 @@ export class OpenSlots {
       const begun = new Set(plan.opens.map(({ slot }) => slot));
       for (const earlier of plans.slice(0, i)) this.#leave(earlier, (slot) => begun.has(slot));
       for (const open of plan.opens) {
-        const slot = new DeviceSlot(open);
+        const slot = new DeviceSlot(open, this.#draftHistory);
         this.#kv.open(open.slot);
         this.#slots.set(open.slot, slot);
         this.#masks.open(open.slot, slot);

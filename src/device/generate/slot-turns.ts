@@ -1,6 +1,8 @@
 import { DECODE_STRIDE, TURN_STRIDE, type StepPlan } from '../../core/batch.js';
-import type { DraftModel } from '../speculation/draft-model.js';
+import type { DraftModel, DraftWish } from '../speculation/draft-model.js';
 import { fitTurns, numFollowing } from '../speculation/fit-turns.js';
+import { LatelyMost } from '../speculation/lately-most.js';
+import type { TurnRun } from '../speculation/turn-price.js';
 import type { DecodeRow } from './decode-part.js';
 import type { DeviceSlot } from './device-slot.js';
 import type { Extension, StepRows } from './extension.js';
@@ -29,6 +31,7 @@ export class SlotTurns {
   readonly #tools: RunnerTools;
   readonly #slots: OpenSlots;
   readonly #draftModel: DraftModel | null;
+  readonly #lately = new LatelyMost();
 
   constructor(tools: RunnerTools, slots: OpenSlots, draftModel: DraftModel | null) {
     this.#tools = tools;
@@ -49,14 +52,9 @@ export class SlotTurns {
     const planned = this.#turnsOf(plan);
     const numDecoding = plan.decode.length / DECODE_STRIDE + planned.length;
     const isLone = numDecoding === 1 && beside.length === 0;
-    const run = { numDecoding, numDrafting: planned.length, isLone };
-    const drafting = planned.flatMap(({ slotId, slot, numKeys, maxRows }) => {
-      const { modelDrafter: drafter } = slot;
-      if (drafter === null) return [];
-      const count = slot.numDraftsWanted(maxRows, { ...run, numKeys });
-      return count === 0 && !drafter.isSteady ? [] : { slotId, drafter, count };
-    });
-    await this.#draftModel?.prepare(drafting, betweenRuns);
+    const numLately = this.#lately.push(numDecoding + beside.length);
+    const run = { numDecoding, numLately, isLone, numDrafting: planned.length };
+    await this.#draftModel?.prepare(beginDrafts(planned, run), betweenRuns);
     const turns = planned.map(({ slotId, slot, numKeys, maxRows, planRow }): SlotTurn => {
       const turn = slot.turn(maxRows, { ...run, numKeys });
       return { slotId, slot, turn, planRow, output };
@@ -96,8 +94,9 @@ export class SlotTurns {
       return { slotId, slot, token: known[0] ?? -1, emit, planRow };
     });
     const isFollowed = ({ turn }: SlotTurn): boolean => numFollowing(turn) > 0;
-    for (const { planRow, output } of goingOn.filter((turn) => !isFollowed(turn))) {
+    for (const { slot, planRow, output } of goingOn.filter((turn) => !isFollowed(turn))) {
       output.addTurn(planRow, { numRows: 1, numDrafts: 0, numCorrect: 0 });
+      slot.settleTurn(0, 0);
     }
     const following = goingOn.filter(isFollowed).map((turn) => followPart(this.#tools, turn));
     return { rows, following };
@@ -116,6 +115,30 @@ export class SlotTurns {
     }
     return planned;
   }
+}
+
+/**
+ * Who is drafted for by the draft model. A run of it is shared by all of them: so those to whom it is not worth its price
+ * leave, and the others are asked again, who now pay more.
+ */
+function beginDrafts(planned: readonly PlannedTurn[], run: Omit<TurnRun, 'numKeys'>): DraftWish[] {
+  const { numDrafting } = run;
+  const drafting = planned.flatMap((turn) => {
+    const { slot, numKeys, maxRows } = turn;
+    if (slot.modelDrafter === null) return [];
+    const count = slot.numDraftsWanted(maxRows, { ...run, numKeys });
+    return count > 0 || slot.modelDrafter.isSteady
+      ? { turn, drafter: slot.modelDrafter, count }
+      : [];
+  });
+  if (drafting.length < numDrafting) {
+    const fewer = drafting.map(({ turn }) => turn);
+    return beginDrafts(fewer, { ...run, numDrafting: fewer.length });
+  }
+  return drafting.map(({ turn: { slotId, slot, numKeys }, drafter, count }) => {
+    slot.beginDrafts(count, { ...run, numKeys });
+    return { slotId, drafter, count };
+  });
 }
 
 interface PlannedTurn {

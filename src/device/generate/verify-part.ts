@@ -1,5 +1,5 @@
 import { needsLogits } from '../sampling/penalties.js';
-import type { Turn } from '../speculation/speculator.js';
+import type { Turn } from '../speculation/turn.js';
 import type { DeviceSlot } from './device-slot.js';
 import { needsWholeRow } from './row-sampler.js';
 import type { RunnerTools, RunPart } from './run-parts.js';

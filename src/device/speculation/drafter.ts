@@ -17,6 +17,8 @@ export interface SteadyDrafter extends Drafter {
 
 /** For rows whose bits do not: it may draft when it pays. */
 export interface FreeDrafter extends Drafter {
+  /** Rows that a draft model has to compute before the last output's, as it has not seen them. */
+  readonly numUnseen: number;
   /** Drafts that are at hand behind the last output. */
   readonly numDrafts: number;
   /** Of the draft `index` behind the last output: that it is right if those before it are. */

@@ -1,4 +1,4 @@
-import type { Turn } from './speculator.js';
+import type { Turn } from './turn.js';
 
 /** What a run has left for rows that follow decode rows. */
 export interface FollowingRoom {

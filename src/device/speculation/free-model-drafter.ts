@@ -1,3 +1,4 @@
+import type { DraftRecord } from './draft-record.js';
 import type { FreeDrafter } from './drafter.js';
 import { HitRate } from './hit-rate.js';
 import type { MissingRows, ModelDrafts } from './model-drafts.js';
@@ -13,7 +14,7 @@ export class FreeModelDrafter implements FreeDrafter, ModelDrafts {
   readonly #promptIds: Int32Array;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];
-  readonly #hitRate = new HitRate();
+  readonly #hitRate: HitRate;
   /** Rows of the prompt in the model's slot. */
   #numPromptRows = 0;
   /** Tokens behind the prompt in the model's slot: outputs, then drafts. */
@@ -23,9 +24,16 @@ export class FreeModelDrafter implements FreeDrafter, ModelDrafts {
   /** Outputs whose drafts are judged. */
   #numJudged = 0;
 
-  constructor(promptIds: Int32Array, outputIds: readonly number[]) {
+  constructor(promptIds: Int32Array, outputIds: readonly number[], record: DraftRecord) {
     this.#promptIds = promptIds;
     this.#outputIds = outputIds;
+    this.#hitRate = new HitRate(record);
+  }
+
+  get numUnseen(): number {
+    this.#catchUp();
+    const numUnseen = this.#promptIds.length - this.#numPromptRows;
+    return Math.max(0, numUnseen + this.#outputIds.length - this.#held.length - 1);
   }
 
   get numDrafts(): number {

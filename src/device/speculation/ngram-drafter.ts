@@ -5,6 +5,7 @@ import type { NgramWindows } from './ngram-index.js';
 
 /** `--speculative-algorithm NGRAM`: drafts from the request's own tokens, from any match that is worth it. */
 export class NgramDrafter implements FreeDrafter {
+  readonly numUnseen = 0;
   readonly #windows: NgramWindows;
   readonly #promptIds: Int32Array;
   /** Grows as tokens are sampled. */

@@ -1,29 +1,13 @@
 import type { SteadyDrafter } from './drafter.js';
-
-/** The next rows of a request that speculates. */
-export interface Turn {
-  /** Its rows are those of a verification, a prefill run; false = the first one decodes, and the others follow it. */
-  readonly isVerified: boolean;
-  /** Tokens to feed that are certain, at least one. */
-  readonly known: readonly number[];
-  /** Tokens to feed behind them that may turn out wrong. */
-  readonly drafts: readonly number[];
-  /** The next token is sampled behind `known`; false = it is known already. */
-  readonly samples: boolean;
-}
-
-export interface TurnRoom {
-  /** Most rows of the turn, at least 1. */
-  readonly maxRows: number;
-  /** Tokens that the request may still put out. */
-  readonly numLeft: number;
-}
+import type { TurnPlanner } from './turn-planner.js';
+import type { Turn, TurnRoom } from './turn.js';
 
 /**
- * Plans the turns of one request from its tokens, where the bits of a row depend on how it is made. Rows are made the same way whenever they are made: by a verification
- * or by decoding, as the drafter says of each, also where outputs are only repeated after a retraction.
+ * Plans the turns of one request from its tokens, where the bits of a row depend on how it is made. Rows are made the
+ * same way whenever they are made: by a verification or by decoding, as the drafter says of each, also where outputs are
+ * only repeated after a retraction. What drafts cost and bring is not asked.
  */
-export class Speculator {
+export class Speculator implements TurnPlanner {
   readonly #drafter: SteadyDrafter;
   /** Grows as tokens are sampled. */
   readonly #outputIds: readonly number[];
@@ -54,6 +38,14 @@ export class Speculator {
   numDraftsWanted(first: number, { maxRows, numLeft }: TurnRoom): number {
     const isLast = first === this.#outputIds.length - 1;
     return isLast ? evenDrafts(1, Math.min(maxRows - 1, numLeft - 1)) : 0;
+  }
+
+  beginDrafts(): void {
+    // Nothing is counted.
+  }
+
+  settle(): void {
+    // Nor here.
   }
 
   /** So many that the run has an even number of rows (docs/decisions/0001), if there is one. */

@@ -6,39 +6,61 @@ export interface TurnRun {
   readonly numDecoding: number;
   /** So many of them may draft, and share the runs of a draft model. */
   readonly numDrafting: number;
+  /** Most that were in a run lately, those that were still extended among them. */
+  readonly numLately: number;
   /** Nothing but this request is in it. */
   readonly isLone: boolean;
   /** Rows that the request has. */
   readonly numKeys: number;
 }
 
-/** What drafts cost, in tokens. */
+/** What drafts cost and bring, in steps that decode one request alone. */
 export interface TurnPrice {
-  /** Having any. */
+  /** What a token is worth. */
+  readonly perToken: number;
+  /** Having any draft. */
   readonly any: number;
-  /** Each of them. */
+  /** The rows of each. */
   readonly each: number;
+  /** The part in a run of the draft model, which each draft takes; 0 = there is none. */
+  readonly draftRun: number;
+  /** The request's part in a step. */
+  readonly share: number;
 }
 
+/** Drafts that are worth it; none is `count` 0. */
+export interface Worth {
+  readonly count: number;
+  /** Expected beyond their cost, in steps. */
+  readonly won: number;
+  /** Expected tokens of the turn. */
+  readonly numTokens: number;
+}
+
+const NOTHING: Worth = { count: 0, won: 0, numTokens: 1 };
+
 /** So much more must be expected of drafts than they cost: both are estimates. */
-const MARGIN = 1.2;
+export const MARGIN = 1.2;
 
 /**
  * By the batch and the contexts alone: no clock. What a token is worth in a batch is between its share of a step, which it
- * saves where another request is waiting for the seat, and the row that it saves where those beside it go on alone.
+ * saves where another request is waiting for the seat, and the row that it saves where those beside it go on alone. Costs
+ * have the margin in them.
  */
 export function turnPrice(
-  { decodeRow, draftRow, draftSequence, draftRun }: RowCosts,
+  { decodeRow, draftRow, draftSequence, draftModel }: RowCosts,
   { numDecoding, numDrafting, isLone, numKeys }: TurnRun,
 ): TurnPrice {
   const costOf = ({ base, perKey }: Cost): number => base + perKey * numKeys;
   const row = costOf(decodeRow);
-  const share = (1 + (numDecoding - 1) * row) / numDecoding;
-  const perToken = numDecoding === 1 ? share : (share + row) / 2;
-  const sharedRun = (draftRun * (1 + (numDrafting - 1) * row)) / numDrafting;
+  const partOf = (numSharing: number): number => (1 + (numSharing - 1) * row) / numSharing;
+  const share = partOf(numDecoding);
   return {
-    any: isLone ? 0 : (MARGIN * costOf(draftSequence)) / perToken,
-    each: (MARGIN * (costOf(draftRow) + sharedRun)) / perToken,
+    perToken: numDecoding === 1 ? share : (share + row) / 2,
+    any: isLone ? 0 : MARGIN * costOf(draftSequence),
+    each: MARGIN * costOf(draftRow),
+    draftRun: MARGIN * (draftModel?.run ?? 0) * partOf(numDrafting),
+    share,
   };
 }
 
@@ -47,20 +69,22 @@ export function turnPrice(
  *
  * @param chanceOf of each of at most `most` drafts: that it is right if those before it are
  */
-export function numDraftsWorth(
+export function draftsWorth(
   most: number,
   chanceOf: (index: number) => number,
-  { any, each }: TurnPrice,
-): number {
+  { perToken, any, each }: Pick<TurnPrice, 'perToken' | 'any' | 'each'>,
+): Worth {
   let allRight = 1;
   let won = -any;
-  let best = { won: 0, count: 0 };
+  let numTokens = 1;
+  let best = NOTHING;
   for (let i = 0; i < most; i++) {
     allRight *= chanceOf(i);
     // Those behind it are no likelier.
-    if (allRight <= each) break;
-    won += allRight - each;
-    if (won > best.won) best = { won, count: i + 1 };
+    if (allRight * perToken <= each) break;
+    won += allRight * perToken - each;
+    numTokens += allRight;
+    if (won > best.won) best = { count: i + 1, won, numTokens };
   }
-  return best.count;
+  return best;
 }

@@ -7,6 +7,8 @@ export interface OpenVinoOptions {
   readonly threads: string;
   /** Room of its KV cache. */
   readonly cacheTokens: number;
+  /** Its own speculation by the request's tokens; default: off. */
+  readonly promptLookup?: boolean;
 }
 
 /** Prompts that go in order. */
@@ -47,8 +49,8 @@ export interface OpenVino {
 
 /** OpenVINO GenAI's continuous batching in a Python process, one workload at a time. */
 export async function startOpenVino(options: OpenVinoOptions): Promise<OpenVino> {
-  const { python, gguf, threads, cacheTokens } = options;
-  const args = [gguf, threads, String(cacheTokens)];
+  const { python, gguf, threads, cacheTokens, promptLookup = false } = options;
+  const args = [gguf, threads, String(cacheTokens), ...(promptLookup ? ['lookup'] : [])];
   const peer = await startPythonPeer(python, 'lib/openvino_peer.py', args);
   return {
     pid: peer.pid,

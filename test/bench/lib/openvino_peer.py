@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """OpenVINO GenAI's continuous batching as a peer: reads workloads from stdin, answers on stdout, a JSON line each.
 
-    python openvino_peer.py GGUF THREADS CACHE_TOKENS
+    python openvino_peer.py GGUF THREADS CACHE_TOKENS [lookup]
 
 A workload: {"prompts": [[id, …], …], "maxNewTokens": n, "concurrency": n, "arrivalsMs": [ms, …] or null}. With
 arrivals a request is added once its time has come, without them when one of those under way is finished; prompts go
 in order. Its answer: {"value": {"wallMs": ms, "requests": [{"ttftMs": ms, "tokensMs": [ms, …]}, …]}}, in the order
 of the prompts, tokens by the time since the run began. Failures are {"error": text}. The first line says that the
-model is loaded, and what the plugin computes in: all that is not named here is as it comes on this CPU.
+model is loaded, and what the plugin computes in: all that is not named here is as it comes on this CPU. With `lookup`
+it drafts from the request's own tokens, as many as its samples do.
 """
 import json
 import sys
@@ -19,6 +20,9 @@ import openvino_genai as genai
 
 # Tokens of a step, as many as llama-server takes at once.
 STEP_TOKENS = 512
+# Drafts of prompt lookup, and the tokens that it looks up.
+LOOKUP_TOKENS = 5
+LOOKUP_NGRAM = 3
 # Of the CPU plugin.
 BLOCK_TOKENS = 32
 
@@ -46,12 +50,15 @@ class Running:
 
 
 class Peer:
-    def __init__(self, gguf: str, threads: int, cache_tokens: int) -> None:
+    def __init__(self, gguf: str, threads: int, cache_tokens: int, lookup: bool) -> None:
         scheduler = genai.SchedulerConfig()
         scheduler.max_num_batched_tokens = STEP_TOKENS
         scheduler.num_kv_blocks = cache_tokens // BLOCK_TOKENS
         scheduler.enable_prefix_caching = True
         properties = {"INFERENCE_NUM_THREADS": threads}
+        self.lookup = lookup
+        if lookup:
+            properties["prompt_lookup"] = True
         self.pipeline = genai.ContinuousBatchingPipeline(gguf, scheduler, "CPU", properties)
         self.num_added = 0
 
@@ -59,6 +66,8 @@ class Peer:
         config = genai.GenerationConfig(
             max_new_tokens=workload["maxNewTokens"], ignore_eos=True, do_sample=False
         )
+        if self.lookup:
+            config.num_assistant_tokens, config.max_ngram_size = LOOKUP_TOKENS, LOOKUP_NGRAM
         tensors = [ov.Tensor(np.array([ids], dtype=np.int64)) for ids in workload["prompts"]]
         arrivals, concurrency = workload["arrivalsMs"], workload["concurrency"]
         requests: list[Running] = []
@@ -98,7 +107,7 @@ def answer(reply: dict) -> None:
 
 def main() -> None:
     gguf, threads, cache_tokens = sys.argv[1:4]
-    peer = Peer(gguf, int(threads), int(cache_tokens))
+    peer = Peer(gguf, int(threads), int(cache_tokens), "lookup" in sys.argv[4:])
     answer({"value": facts()})
     for line in sys.stdin:
         try:

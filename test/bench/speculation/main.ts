@@ -1,11 +1,12 @@
 /**
  * Three kinds of work with speculation and without, in turn, over HTTP:
- * `node dist/test/bench/speculation/main.js --model-path FOLDER [--drafting FLAGS] [-- SERVER_FLAGS]`. See ../README.md.
+ * `node dist/test/bench/speculation/main.js --model-path FOLDER [--drafting FLAGS] [-- SERVER_FLAGS]`, or with servers
+ * that run already `--ports WITHOUT,WITH`. See ../README.md.
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { startRadish, type RadishServer } from '../lib/radish-server.js';
+import { startRadish } from '../lib/radish-server.js';
 import { machineFacts, median, table } from '../lib/report.js';
 import { TimedClient } from '../lib/timed-client.js';
 import { works, type Work } from './workloads.js';
@@ -19,6 +20,9 @@ const { values, positionals } = parseArgs({
     'output-tokens': { type: 'string', default: '192' },
     batches: { type: 'string', default: '1,8' },
     drafting: { type: 'string', default: '--speculative-algorithm NGRAM' },
+    works: { type: 'string', default: 'editing code,answering from a text,chat' },
+    prompts: { type: 'string', default: '8' },
+    ports: { type: 'string' },
   },
 });
 
@@ -34,8 +38,8 @@ interface Timing {
   readonly answers: readonly Answer[];
 }
 
-async function run(server: RadishServer, { prompts }: Work, numAtOnce: number): Promise<Timing> {
-  const client = new TimedClient(server.port);
+async function run(port: number, { prompts }: Work, numAtOnce: number): Promise<Timing> {
+  const client = new TimedClient(port);
   const answers: Answer[] = [];
   const waiting = [...prompts.entries()];
   const start = performance.now();
@@ -71,10 +75,10 @@ interface Line {
   readonly compared: number;
 }
 
-async function measure(plain: RadishServer, drafting: RadishServer): Promise<Line[]> {
+async function measure(plain: number, drafting: number): Promise<Line[]> {
   const lines: Line[] = [];
   for (const batch of values.batches.split(',').map(Number)) {
-    for (const work of works()) {
+    for (const work of worksAsked()) {
       const off: number[] = [];
       const on: number[] = [];
       let last: readonly Answer[] = [];
@@ -106,6 +110,19 @@ async function measure(plain: RadishServer, drafting: RadishServer): Promise<Lin
     }
   }
   return lines;
+}
+
+/** Each with so many prompts: they go round. */
+function worksAsked(): Work[] {
+  const names = values.works.split(',');
+  return works()
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, prompts }) => {
+      const all = Array.from({ length: Number(values.prompts) }, (_, i) => {
+        return prompts[i % prompts.length] ?? '';
+      });
+      return { name, prompts: all };
+    });
 }
 
 function numSame(without: readonly Answer[], withDrafts: readonly Answer[]): number {
@@ -151,12 +168,17 @@ function print(lines: readonly Line[], facts: object): void {
 }
 
 async function main(): Promise<void> {
+  if (values.ports !== undefined) {
+    const [plain = 0, drafting = 0] = values.ports.split(',').map(Number);
+    print(await measure(plain, drafting), {});
+    return;
+  }
   const folder = values['model-path'];
   if (folder === undefined) throw new Error('--model-path FOLDER is needed');
   const flags = ['--model-path', folder, '--num-threads', values.threads, ...positionals];
   const plain = await startRadish(flags);
   const drafting = await startRadish([...flags, ...values.drafting.split(' ')]);
-  const lines = await measure(plain, drafting).finally(async () => {
+  const lines = await measure(plain.port, drafting.port).finally(async () => {
     for (const server of [plain, drafting]) {
       server.client.close();
       await server.stop();

@@ -69,7 +69,7 @@ const STANDALONE = {
 t.test('a draft model: as many rows as its steps and their bound allow', (t) => {
   t.equal(checkSpeculation(STANDALONE, 'cpu'), null);
   t.equal(draftPathOf(STANDALONE), 'small');
-  const price = { perRow: 0.3, perRun: 0.4, minHits: 12 };
+  const price = { perRow: 0.3, perRun: 0.4, perTextRow: 0.02, minHits: 12 };
   t.same(speculationOf(STANDALONE, FLOATS, price), {
     algorithm: 'STANDALONE',
     numDraftTokens: 4,
@@ -78,6 +78,8 @@ t.test('a draft model: as many rows as its steps and their bound allow', (t) => 
   });
   const narrow = { ...STANDALONE, speculativeNumDraftTokens: 2 };
   t.match(speculationOf(narrow, FLOATS, price), { numDraftTokens: 2 });
+  const draftModel = { run: 0.4, textRow: 0.02 };
+  t.match(speculationOf(STANDALONE, INTEGERS, price), { costs: { draftModel } });
   t.equal(draftPathOf({ ...STANDALONE, enableDeterministicInference: true }), null);
   t.equal(draftPathOf(ARGS), null);
   t.end();

@@ -143,7 +143,10 @@ t.test('its own weights guess every greedy token; what does not pay is not draft
   const told = await answer({}, { on, maxRows: () => 4 });
   t.equal(told.numCorrect, told.numDrafts);
   t.ok(told.rows.slice(0, -2).every((rows) => rows === 4));
-  const dear = await answer({}, { on, maxRows: () => 4, costs: { ...FREE_ROWS, draftRun: 1 } });
+  const dear = await answer(
+    {},
+    { on, maxRows: () => 4, costs: { ...FREE_ROWS, draftModel: { run: 1, textRow: 0 } } },
+  );
   t.equal(dear.numDrafts, 0);
   t.equal(bitsOf(dear), bitsOf(told));
 });

@@ -7,5 +7,5 @@ export const FREE_ROWS: RowCosts = {
   decodeRow: NOTHING,
   draftRow: NOTHING,
   draftSequence: NOTHING,
-  draftRun: 0,
+  draftModel: null,
 };

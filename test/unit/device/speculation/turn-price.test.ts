@@ -1,6 +1,6 @@
 import t from 'tap';
 import {
-  numDraftsWorth,
+  draftsWorth,
   type TurnPrice,
   turnPrice,
 } from '../../../../src/device/speculation/turn-price.js';
@@ -9,17 +9,20 @@ const COSTS = {
   decodeRow: { base: 0.2, perKey: 0 },
   draftRow: { base: 0.1, perKey: 0.0001 },
   draftSequence: { base: 0.05, perKey: 0.0005 },
-  draftRun: 0,
+  draftModel: null,
 };
-const LONE = { numDecoding: 1, numDrafting: 1, isLone: true, numKeys: 0 };
+const LONE = { numDecoding: 1, numDrafting: 1, numLately: 1, isLone: true, numKeys: 0 };
 
-function worth(chances: readonly number[], price: TurnPrice): number {
-  return numDraftsWorth(chances.length, (i) => chances[i] ?? 0, price);
+/** Of a token that is worth a step. */
+function worth(chances: readonly number[], price: Pick<TurnPrice, 'any' | 'each'>): number {
+  return draftsWorth(chances.length, (i) => chances[i] ?? 0, { perToken: 1, ...price }).count;
 }
 
 t.test('alone a token is worth a step, and nothing is copied', (t) => {
-  const { any, each } = turnPrice(COSTS, LONE);
+  const { perToken, any, each, draftRun } = turnPrice(COSTS, LONE);
+  t.equal(perToken, 1);
   t.equal(any, 0);
+  t.equal(draftRun, 0);
   t.match(each.toFixed(6), '0.120000', 'with a margin of a fifth');
   t.end();
 });
@@ -27,7 +30,9 @@ t.test('alone a token is worth a step, and nothing is copied', (t) => {
 t.test('the fuller the batch, the longer the context, the dearer a draft', (t) => {
   const prices = [1, 2, 4, 8, 16, 64].map((numDecoding) => {
     const isLone = numDecoding === 1;
-    return turnPrice(COSTS, { numDecoding, numDrafting: numDecoding, isLone, numKeys: 300 });
+    const run = { ...LONE, numDecoding, numDrafting: numDecoding, isLone, numKeys: 300 };
+    const { perToken, any, each } = turnPrice(COSTS, run);
+    return { any: any / perToken, each: each / perToken };
   });
   for (const [i, price] of prices.slice(1).entries()) {
     t.ok(price.each > (prices[i]?.each ?? Infinity));
@@ -56,11 +61,20 @@ t.test('so many drafts as bring the most', (t) => {
 });
 
 t.test('a run of a draft model is shared by those that draft', (t) => {
-  const costs = { ...COSTS, draftRun: 0.5 };
+  const costs = { ...COSTS, draftModel: { run: 0.5, textRow: 0 } };
   const run = { ...LONE, numDecoding: 8, isLone: false };
-  const one = turnPrice(costs, run).each;
-  const all = turnPrice(costs, { ...run, numDrafting: 8 }).each;
-  const none = turnPrice(COSTS, run).each;
-  t.ok(one > all && all > none);
+  const one = turnPrice(costs, run).draftRun;
+  const all = turnPrice(costs, { ...run, numDrafting: 8 }).draftRun;
+  t.match(
+    [one, all].map((price) => price.toFixed(3)),
+    ['0.600', '0.180'],
+  );
+  t.end();
+});
+
+t.test('what drafts bring is told with their number', (t) => {
+  const { won, numTokens } = draftsWorth(9, () => 0.5, { perToken: 2, any: 0.1, each: 0.4 });
+  t.equal(numTokens, 1.75);
+  t.match(won.toFixed(6), '0.600000');
   t.end();
 });
