@@ -5,6 +5,7 @@ import type { CallName } from './api/calls.js';
 import type { AssembleOptions, Assembly } from './boot/assemble.js';
 import { LoadingProgress } from './boot/loading-progress.js';
 import { requireNativeParts } from './boot/native-parts.js';
+import { startEarly } from './boot/start-early.js';
 import type { OpenPort } from './boot/open-port.js';
 import { UsageError } from './config/flag-spec.js';
 import { loadHostEnv } from './config/load.js';
@@ -100,6 +101,7 @@ export class Radish {
 
   /** @internal For the command line, which has arguments and a log already. @throws StartupError */
   static async assembled(options: AssembleOptions): Promise<Radish> {
+    if (options.startDevice === undefined) await startEarly();
     await requireNativeParts();
     // Whatever is imported with it needs those parts.
     const { assemble } = await import('./boot/assemble.js');

@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createApp, type App, type AppDeps } from '../api/app.js';
+import type { App, AppDeps } from '../api/app.js';
 import type { HostEnv } from '../config/load.js';
 import type { ServerArgs } from '../config/server-args.js';
 import { StartupError } from '../core/errors.js';
 import { CpuPool, quantizeOn } from '../cpu/pool.js';
 import { deviceBytes, requireRuntimeMemory } from '../device/limits.js';
 import type { WatchedHandle } from '../device/handle.js';
-import type { DeviceStart } from '../device/pool.js';
+import { dropSpareThread, type DeviceStart } from '../device/pool.js';
 import { Engine } from '../engine/engine.js';
 import type { ServedModel } from '../engine/served-model.js';
 import { DeviceFleet } from '../fleet/device-fleet.js';
-import { likeServed, type LoadContext } from '../fleet/load-context.js';
+import type { LoadContext } from '../fleet/load-context.js';
 import { loadDraft } from '../fleet/load-draft.js';
 import { findAdapter } from '../fleet/find-folder.js';
 import { loadModel } from '../fleet/load-model.js';
@@ -18,7 +18,6 @@ import { sentenceOf } from '../fleet/update-failure.js';
 import { PROVEN, UnsoundWeights } from '../model/quantize/kept-weights.js';
 import type { Logger } from '../observability/logger.js';
 import { startActorThreads, type ActorThreads } from './actor-threads.js';
-import { boundsOf } from './bounds.js';
 import { Breakage } from './breakage.js';
 import { chooseDevices } from './choose-devices.js';
 import {
@@ -26,11 +25,8 @@ import {
   expertRecording,
   memoryPlan,
   schedulerConfig,
-  servingLimits,
   thisMachine,
 } from './configurations.js';
-import { deviceControls } from './device-controls.js';
-import { fileLimit } from './file-limit.js';
 import { requireDeterminism } from './require-determinism.js';
 import { deviceStarter } from './start-device.js';
 import { grammarThread } from './grammars.js';
@@ -110,6 +106,7 @@ async function build(
   { args: given, env, version, log, startDevice, progress, onFailed, provesLate }: BuildOptions,
   teardown: Teardown,
 ): Promise<Assembly> {
+  teardown.add(dropSpareThread);
   const machine = thisMachine();
   requireRuntimeMemory(machine.memoryBytes, given.dpSize);
   const devices = await chooseDevices(given, env.drivers);
@@ -141,7 +138,7 @@ async function build(
   const lora = await loraSettings(given, findLora);
   const loading: LoadContext = { ...context, lora: lora && lora.targets };
   const loaded = await loadModel({ ...loading, log: progress.watch(log) });
-  const { prepared, served } = loaded;
+  const { prepared, serve } = loaded;
   const draftPath = draftPathOf(given);
   const draft = draftPath === null ? null : await loadDraft(loading, draftPath, loaded);
   progress.haveWeights();
@@ -179,7 +176,8 @@ async function build(
   watchdog.watch({ name: 'the scheduler', heart: actors.hearts.scheduler, isPrompt: true });
   watchdog.watch({ name: 'the cache actor', heart: actors.hearts.cache, isPrompt: true });
 
-  const grammars = grammarThread(args, served, { numSlots: limits.numSlots, log });
+  const { spec } = prepared;
+  const grammars = grammarThread(args, { spec, serve, numSlots: limits.numSlots, log });
   teardown.add(() => grammars?.stop());
   const start = startDevice ?? deviceStarter(devices);
   const fleet = new DeviceFleet({
@@ -199,56 +197,21 @@ async function build(
   });
   watchDevices(fleet, log, breakage);
   teardown.add(() => fleet.retire());
-  await provenBy(
-    [prepared.proof, draft?.proof ?? PROVEN],
-    Promise.race([startFleet(fleet), actors.broken]),
-  );
+  const started = Promise.race([startFleet(fleet), actors.broken]);
+  started.catch(() => undefined);
+  // The rest is made ready while the devices load.
+  const { createFrontEnd } = await import('./front-end.js');
+  const served = await serve();
+  await provenBy([prepared.proof, draft?.proof ?? PROVEN], started);
   requireDeterminism(args, fleet.facts);
   const loras = await startAdapters(lora, {
     ...{ fleet, recipe: prepared.lora, cpuPool, maxBytes, temporary, log },
     findFolder: findLora,
   });
-
-  const maxFiles = fileLimit();
-  const serving = servingLimits(limits);
-  const { contextLength } = served.spec;
-  const app = await createApp({
-    args,
-    version,
-    expertRecorderDir: env.expertRecorderDir,
-    healthCheckTimeoutMs: env.healthCheckTimeoutMs,
-    profilerDir: env.profilerDir,
-    predictRoute: env.predictRoute,
-    hidesOpenApi: env.hidesOpenApi,
-    ollamaRootRoute: env.ollamaRootRoute,
-    engine,
-    grammars,
-    adapters: loras?.adapters ?? null,
-    model: served,
-    limits: serving,
-    bounds: boundsOf({
-      args,
-      limits: serving,
-      contextLength,
-      numStatePlaces: limits.states?.numPlaces ?? 0,
-      maxFiles,
-    }),
-    cache: actors.cache,
-    readFacts: () => fleet.facts,
-    ...deviceControls({
-      loading: likeServed(loading, prepared),
-      prepared,
-      draft,
-      adapters: loras?.control ?? null,
-      served,
-      fleet,
-      engine,
-      actors,
-      freeBytes,
-    }),
-    isHealthy: () => watchdog.isHealthy,
-    log,
-    onFailed,
+  const app = await createFrontEnd({
+    ...{ args, env, version, log, onFailed },
+    ...{ loading, prepared, draft, served, limits, freeBytes },
+    ...{ actors, engine, fleet, grammars, loras, watchdog },
   });
   return {
     app,
@@ -264,7 +227,6 @@ async function provenBy(
   proofs: readonly Promise<void>[],
   serving: Promise<unknown>,
 ): Promise<void> {
-  serving.catch(() => undefined);
   await Promise.all(proofs);
   await serving;
 }

@@ -43,6 +43,7 @@ import { MAX_TEXTS } from '../engine/prepare-texts.js';
 import { MAX_SAMPLE_REGEXES, MAX_SAMPLE_STOPS, MAX_STOP_CHARS } from '../engine/prepare.js';
 import type { ServingLimits } from '../engine/served-model.js';
 import { DEFAULT_TIMEOUT_S, MAX_SESSIONS, MAX_TOKENS } from '../engine/sessions.js';
+import { cacheBytes } from '../fleet/prepare-folder.js';
 import { RESTARTS_MAX } from '../fleet/rank.js';
 import { MAX_WAYS } from '../grammar/automaton.js';
 import { MAX_SPEC_CHARS } from '../grammar/compile.js';
@@ -58,6 +59,7 @@ import {
 import { MAX_HEADER_BYTES } from '../http/head.js';
 import { MAX_DEPTH, MAX_VALUES as MAX_JSON_VALUES } from '../http/json.js';
 import { STALLED_READER_MS } from '../http/reply.js';
+import { CACHE_BYTES_MAX, CACHE_SHARE } from '../model/quantize/cache-room.js';
 import { MAX_VALUES as MAX_TENSOR_VALUES } from '../model/weights/read-tensor.js';
 import { MAX_PENDING_BYTES } from '../observability/log-output.js';
 import { MAX_PROFILE_MS } from '../observability/profiler.js';
@@ -112,7 +114,7 @@ function configuredRows({
 }: BoundsOf): readonly Row[] {
   const { maxRunningRequests, maxTotalTokens } = limits;
   const files = maxFiles === null ? null : maxFiles - FREE_FILES_MIN;
-  const cacheBytes = args.quantizationCacheGib * 2 ** 30;
+  const cache = cacheBytes(args);
   return [
     ['waiting requests', [args.maxQueuedRequests, 'count', null, '--max-queued-requests']],
     ['running requests of a device', [maxRunningRequests, 'count', null, '--max-running-requests']],
@@ -129,7 +131,12 @@ function configuredRows({
     ],
     ['states kept for prefixes', [numStatePlaces, 'count', null, '--max-mamba-cache-size']],
     ['connections', [files, 'count', 'ulimit -n']],
-    ['the quantization cache', [cacheBytes, 'bytes', null, '--quantization-cache-gib']],
+    [
+      'the quantization cache',
+      cache === null
+        ? [CACHE_SHARE, 'part', CACHE_NOTE, '--quantization-cache-gib']
+        : [cache, 'bytes', null, '--quantization-cache-gib'],
+    ],
     ['a thread that answers nothing', [args.watchdogTimeout, 's', null, '--watchdog-timeout']],
   ];
 }
@@ -137,6 +144,8 @@ function configuredRows({
 const { maxSockets, maxLargeSockets } = SOCKET_LIMITS;
 const SOCKETS_BYTES =
   maxLargeSockets * CUT_OFF_BYTES + (maxSockets - maxLargeSockets) * SMALL_CUT_OFF_BYTES;
+
+const CACHE_NOTE = `of its disk, at most ${CACHE_BYTES_MAX / 2 ** 30} GiB`;
 
 const FIXED: readonly Row[] = [
   ['steps in flight of a device', [MAX_STEPS_IN_FLIGHT, 'count']],

@@ -1,5 +1,6 @@
 import type { DeviceControl, MemoryControl, WeightControl } from '../engine/control.js';
 import type { Engine } from '../engine/engine.js';
+import type { ServedModel } from '../engine/served-model.js';
 import { runCanary } from '../fleet/canary.js';
 import type { ActorThreads } from './actor-threads.js';
 import type { DeviceFleet } from '../fleet/device-fleet.js';
@@ -11,7 +12,8 @@ import { MemoryOccupation } from '../fleet/memory-occupation.js';
 import { WeightUpdater } from '../fleet/weight-updater.js';
 import type { PreparedModel } from '../model/graph/contract.js';
 
-interface ControlledParts extends Pick<LoadedModel, 'prepared' | 'served'> {
+interface ControlledParts extends Pick<LoadedModel, 'prepared'> {
+  readonly served: Pick<ServedModel, 'weights'>;
   /** How the model was loaded. */
   readonly loading: LoadContext;
   /** Drafts for the model; null = none. */

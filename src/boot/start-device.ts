@@ -2,7 +2,7 @@ import type { AdapterEnv } from '../device/adapters/adapter-env.js';
 import type { DeviceChoice } from '../device/adapters/choose-device.js';
 import { startChildDevice } from '../device/child/start.js';
 import type { WatchedHandle } from '../device/handle.js';
-import { startDevice, type DeviceStart } from '../device/pool.js';
+import { dropSpareThread, startDevice, type DeviceStart } from '../device/pool.js';
 
 /**
  * How the devices of a choice are started. WebGPU has one adapter in a process: one device is a thread of this one,
@@ -11,6 +11,7 @@ import { startDevice, type DeviceStart } from '../device/pool.js';
 export function deviceStarter({ kind, gpus }: DeviceChoice): (start: DeviceStart) => WatchedHandle {
   if (kind !== 'webgpu') return startDevice;
   if (gpus.length > 1) {
+    void dropSpareThread();
     return (start) => startChildDevice(start, { env: gpus[start.device.rank]?.env ?? {} });
   }
   setAdapter(gpus[0]?.env ?? {});

@@ -32,6 +32,13 @@ export async function readCopies(folder: string): Promise<readonly WeightCopy[]>
   return readable(listCopies(folder), `The quantization cache ${folder}`);
 }
 
+/** @returns false when somebody uses it */
+export async function removeCopy(copy: WeightCopy): Promise<boolean> {
+  const { removeEntry } = await import('../model/quantize/cache-room.js');
+  const { removeDraft } = await import('../model/quantize/drafts.js');
+  return copy.isUnfinished ? removeDraft(copy) : removeEntry(copy.folder);
+}
+
 async function readable<T>(listing: Promise<T>, what: string): Promise<T> {
   return listing.catch((cause: unknown) => {
     const { code = String(cause) } = cause as NodeJS.ErrnoException;

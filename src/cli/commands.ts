@@ -5,6 +5,7 @@ import { completionCommand } from './completion/command.js';
 import { convertCommand } from './convert.js';
 import { doctorCommand } from './doctor.js';
 import { listCommand } from './list.js';
+import { pruneCommand } from './prune.js';
 import { pullCommand } from './pull.js';
 import { rmCommand } from './rm.js';
 import { runCommand } from './run/command.js';
@@ -18,6 +19,7 @@ export const COMMANDS: Program['commands'] = [
   pullCommand,
   listCommand,
   rmCommand,
+  pruneCommand,
   convertCommand,
   benchCommand,
   doctorCommand,

@@ -6,7 +6,7 @@ import { StartupError } from '../core/errors.js';
 import { shownBytes } from '../core/shown-size.js';
 import type { WeightCopy } from '../model/quantize/cache-inventory.js';
 import type { CachedRepo, CachedRevision } from '../model/source/hub-inventory.js';
-import { cachesOf, readCopies, type Caches } from './caches.js';
+import { cachesOf, readCopies, removeCopy, type Caches } from './caches.js';
 import type { CliCommand, Surroundings } from './command.js';
 import { EXIT_FAILED, EXIT_OK } from './exit-codes.js';
 import { modelWords, shownModel, type ModelWord } from './model-word.js';
@@ -169,15 +169,12 @@ async function removeCopies(
   copies: readonly WeightCopy[],
   isGone: Removal['isGone'],
 ): Promise<number> {
-  const { removeEntry } = await import('../model/quantize/cache-room.js');
-  const { removeDraft } = await import('../model/quantize/drafts.js');
   const { forgetSources } = await import('../model/quantize/cache-sources.js');
   let freed = 0;
   for (const copy of copies) {
-    const { folder, bytes, sources, isUnfinished } = copy;
-    const remove = (): Promise<boolean> => (isUnfinished ? removeDraft(copy) : removeEntry(folder));
+    const { folder, bytes, sources } = copy;
     if (!sources.every(isGone)) await forgetSources(folder, isGone);
-    else if (await remove()) freed += bytes ?? 0;
+    else if (await removeCopy(copy)) freed += bytes ?? 0;
   }
   return freed;
 }

@@ -3,6 +3,7 @@ import type { LaunchOptions } from '../boot/launch.js';
 import type { RunningServer } from '../boot/running-server.js';
 import { loadHostEnv, type LoadedArgs } from '../config/load.js';
 import { StartupError } from '../core/errors.js';
+import { startEarly } from '../boot/start-early.js';
 import { requireNativeParts } from '../boot/native-parts.js';
 import { standardOutput } from '../observability/log-output.js';
 import { createLogger, logLevelOf, logLines, type Logger } from '../observability/logger.js';
@@ -58,6 +59,7 @@ export async function serve(
     });
   }
   try {
+    if (devices.startDevice === undefined) await startEarly();
     await requireNativeParts();
     // Whatever is imported with it needs those parts.
     const { launch } = await import('../boot/launch.js');

@@ -85,9 +85,9 @@ const MODEL = {
   'quantization-cache-dir': string(
     "Folder for quantised weights. Default: the user's cache folder.",
   ),
-  'quantization-cache-gib': int(
-    128,
-    'Most that the folder may take, in GiB: weights that were not used for longest go first, none in use.',
+  'quantization-cache-gib': optionalInt(
+    'Most that the folder may take, in GiB: weights that were not used for longest go first, none in use. ' +
+      'Default: half of what its disk has for it, at most 128.',
     { min: 0 },
   ),
   'context-length': optionalInt("Most tokens of prompt and answer. Default: the model's.", {

@@ -32,18 +32,43 @@ export interface DeviceStart {
   readonly isDeterministic: boolean;
 }
 
+/** Loads its code while a model is prepared; the next device takes it. */
+let spare: Piscina | null = null;
+
+/** Starts a thread for the next device, so that it need not wait for one. */
+export function prepareThread(): void {
+  if (spare !== null) return;
+  spare = newThread();
+  // What fails here fails again for the device that takes it, and is told then.
+  spare.run(null, { name: 'warm' }).catch(() => undefined);
+}
+
+/** Ends the thread that no device took. */
+export async function dropSpareThread(): Promise<void> {
+  const unused = spare;
+  spare = null;
+  await unused?.close();
+}
+
+/** One that waits for its task is kept. */
+function newThread(): Piscina {
+  return new Piscina({
+    filename: new URL('../../workers/device.js', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: 1,
+    idleTimeout: Infinity,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, stackSizeMb: STACK_MB },
+  });
+}
+
 /**
  * Starts a device thread: a Piscina of one thread whose only task is to serve until retired. A busy device
  * thread is never terminated (that aborts the process): it ends by itself or not at all.
  */
 export function startDevice(start: DeviceStart, gpuLock = nextShare()): WatchedHandle {
   const lines = deviceLines();
-  const pool = new Piscina({
-    filename: new URL('../../workers/device.js', import.meta.url).href,
-    minThreads: 0,
-    maxThreads: 1,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, stackSizeMb: STACK_MB },
-  });
+  const pool = spare ?? newThread();
+  spare = null;
   const init: DeviceInit = { ...start, ...lines.far, gpuLock };
   const task = pool.run(init, { name: 'serve', transferList: [init.schedulerPort, init.mainPort] });
   const release = async (): Promise<void> => {

@@ -12,7 +12,7 @@ import { prepareFolder } from './prepare-folder.js';
 export async function loadDraft(
   context: LoadContext,
   modelPath: string,
-  { prepared, served }: LoadedModel,
+  { prepared, serve }: LoadedModel,
 ): Promise<PreparedCheckpoint> {
   const { args, log } = context;
   const revision = args.speculativeDraftModelRevision;
@@ -31,11 +31,9 @@ export async function loadDraft(
   );
   requireGenerating(prepared.spec, '--speculative-algorithm STANDALONE: the served model');
   requireGenerating(draft.spec, '--speculative-draft-model-path: it');
-  if (served.tokenizer !== null) {
-    requireSameTokens(
-      served.tokenizer,
-      await Tokenizer.load(openSource(draft.tokenizerFolder).tokenizer),
-    );
+  const { tokenizer } = await serve();
+  if (tokenizer !== null) {
+    requireSameTokens(tokenizer, await Tokenizer.load(openSource(draft.tokenizerFolder).tokenizer));
   } else if (draft.spec.vocabSize !== prepared.spec.vocabSize) {
     throw new StartupError(
       `The draft model has a vocabulary of ${draft.spec.vocabSize} tokens and the served one of ` +

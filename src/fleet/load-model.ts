@@ -16,10 +16,14 @@ import { prepareFolder } from './prepare-folder.js';
 
 export interface LoadedModel {
   readonly prepared: PreparedCheckpoint;
-  readonly served: ServedModel;
+  /**
+   * Loads its tokenizer, which keeps the thread busy for a while: devices may load meanwhile. The same answer each time.
+   * @throws StartupError
+   */
+  readonly serve: () => Promise<ServedModel>;
 }
 
-/** Finds, checks and prepares the model and its tokenizer, and says so. @throws StartupError */
+/** Finds, checks and prepares the model and its chat template, and says so. @throws StartupError */
 export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   const { args, log } = context;
   const modelPath = args.modelPath ?? BUILT_IN_NAME;
@@ -36,24 +40,41 @@ export async function loadModel(context: LoadContext): Promise<LoadedModel> {
   await tokenizerSource.check();
   const files = tokenizerSource.tokenizer;
   if (args.chatTemplate !== null) await requireRegular(args.chatTemplate);
-  const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(files);
   const template = await chatTemplate(context, files);
-  const ends = [...prepared.generation.eosTokenIds, ...(tokenizer?.endTokenIds ?? [])];
+  let served: Promise<ServedModel> | null = null;
   return {
     prepared,
-    served: {
-      spec: prepared.spec,
-      weights: new ServedWeights(modelPath, args.weightVersion, prepared.info.kept),
-      tokenizerPath: args.tokenizerPath ?? modelPath,
-      servedName: args.servedModelName ?? modelPath,
-      numParameters: prepared.info.parameters,
-      tokenizer,
-      eosTokenIds: [...new Set(ends)],
-      chatTemplate: template,
-      parsers: parsersOf(context, template, tokenizer),
-      samplingDefaults: prepared.generation,
-      createdAt: Math.floor(Date.now() / 1000),
-    },
+    serve: () => (served ??= serveModel(context, { modelPath, prepared, files, template })),
+  };
+}
+
+interface FoundModel {
+  readonly modelPath: string;
+  readonly prepared: PreparedCheckpoint;
+  /** Of its tokenizer. */
+  readonly files: NamedFiles;
+  readonly template: ChatTemplate | null;
+}
+
+async function serveModel(
+  context: LoadContext,
+  { modelPath, prepared, files, template }: FoundModel,
+): Promise<ServedModel> {
+  const { args } = context;
+  const tokenizer = args.skipTokenizerInit ? null : await Tokenizer.load(files);
+  const ends = [...prepared.generation.eosTokenIds, ...(tokenizer?.endTokenIds ?? [])];
+  return {
+    spec: prepared.spec,
+    weights: new ServedWeights(modelPath, args.weightVersion, prepared.info.kept),
+    tokenizerPath: args.tokenizerPath ?? modelPath,
+    servedName: args.servedModelName ?? modelPath,
+    numParameters: prepared.info.parameters,
+    tokenizer,
+    eosTokenIds: [...new Set(ends)],
+    chatTemplate: template,
+    parsers: parsersOf(context, template, tokenizer),
+    samplingDefaults: prepared.generation,
+    createdAt: Math.floor(Date.now() / 1000),
   };
 }
 

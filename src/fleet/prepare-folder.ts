@@ -59,7 +59,7 @@ async function prepare(
         readTexts: (tokenizerFolder, limits) =>
           roundingTexts(tokenizersOf(tokenizerFolder), limits),
         cacheDir: args.quantizationCacheDir ?? env.cacheDir,
-        cacheMaxBytes: args.quantizationCacheGib * 2 ** 30,
+        cacheMaxBytes: cacheBytes(args),
         temporaryDir: temporary.parent,
         provesLate: context.provesLate ?? false,
         warn: (message) => {
@@ -76,6 +76,13 @@ async function prepare(
   } finally {
     bar.done();
   }
+}
+
+/** What the quantization cache may take; null = a share of its disk. */
+export function cacheBytes({
+  quantizationCacheGib: gib,
+}: Pick<ServerArgs, 'quantizationCacheGib'>): number | null {
+  return gib === null ? null : gib * 2 ** 30;
 }
 
 /** A format to compute in; or SGLang's name of how the checkpoint is stored, which leaves the format to be chosen. */

@@ -1,8 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+
+/** What a server keeps goes with the test, and not into its user's own cache. */
+const cacheHome = mkdtempSync(join(tmpdir(), 'radish-cache-'));
+process.on('exit', () => {
+  rmSync(cacheHome, { recursive: true, force: true });
+});
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const READY = 'The server is fired up and ready to roll!';
@@ -58,7 +67,7 @@ export function runRadish(
 ): RadishRun {
   const child = spawn(process.execPath, [main, ...argv], {
     cwd,
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, XDG_CACHE_HOME: cacheHome, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';

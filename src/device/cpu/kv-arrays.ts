@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { totalmem } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import {
   type KvLayer,
@@ -59,11 +60,42 @@ export const MAX_ARRAY_ELEMENTS = 2 ** 32 - 1;
  */
 const ALWAYS_MAPPED_BYTES = 33 * 2 ** 20;
 
-/** Zeros that take memory where they are first written, and until then only addresses. */
-export function virtualArray(type: KvArrayType, elements: number): KvArray {
+/**
+ * Arrays lie in blocks of so many bytes, as long as they fit: at each block the garbage collector looks at the whole heap.
+ * A system that promises no more memory than it has refuses blocks that are much of it.
+ */
+const BLOCK_BYTES = Math.min(2 ** 30, Math.floor(totalmem() / 4));
+/** No page of memory has rows of two arrays. */
+const PAGE_BYTES = 4096;
+
+/** Zeros that take memory where they are first written, and until then only addresses: an array of each length. */
+export function virtualArrays(type: KvArrayType, lengths: readonly number[]): KvArray[] {
   const ofType = type === 'i8' ? Int8Array : Float32Array;
-  const bytes = Math.max(ALWAYS_MAPPED_BYTES, elements * ofType.BYTES_PER_ELEMENT);
-  return new ofType(new ArrayBuffer(bytes), 0, elements);
+  const bytesOf = (length: number): number =>
+    Math.ceil((length * ofType.BYTES_PER_ELEMENT) / PAGE_BYTES) * PAGE_BYTES;
+  const arrays: KvArray[] = [];
+  for (let begin = 0; begin < lengths.length;) {
+    const room = blockRoom(lengths.slice(begin).map(bytesOf));
+    const block = new ArrayBuffer(Math.max(ALWAYS_MAPPED_BYTES, room.bytes));
+    let at = 0;
+    for (const length of lengths.slice(begin, begin + room.count)) {
+      arrays.push(new ofType(block, at, length));
+      at += bytesOf(length);
+    }
+    begin += room.count;
+  }
+  return arrays;
+}
+
+/** How many of the first arrays lie in one block, one at least, and the bytes of it. */
+function blockRoom(sizes: readonly number[]): { readonly count: number; readonly bytes: number } {
+  let [count, bytes] = [0, 0];
+  for (const size of sizes) {
+    if (count > 0 && bytes + size > BLOCK_BYTES) break;
+    count += 1;
+    bytes += size;
+  }
+  return { count, bytes };
 }
 
 /** An empty array of the same element type. */
@@ -72,7 +104,7 @@ export function arrayLike(array: KvArray, elements: number): KvArray {
 }
 
 /**
- * Frees the memory of arrays that nobody uses any more; they are empty afterwards. The garbage collector sees
+ * Frees the memory of arrays that nobody uses any more, with their blocks; they are empty afterwards. The garbage collector sees
  * little reason to hurry, since the bytes lie outside its heap: so they are sent to a port that closes.
  */
 export async function discard(arrays: readonly KvArray[]): Promise<void> {
@@ -80,10 +112,7 @@ export async function discard(arrays: readonly KvArray[]): Promise<void> {
   // A thread with nothing else to do would not wait for it.
   port1.ref();
   const closed = once(port1, 'close');
-  port1.postMessage(
-    null,
-    arrays.map((array) => array.buffer),
-  );
+  port1.postMessage(null, [...new Set(arrays.map((array) => array.buffer))]);
   port2.close();
   await closed;
 }

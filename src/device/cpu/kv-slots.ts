@@ -4,7 +4,7 @@ import {
   discard,
   layersOfArrays,
   tokenElements,
-  virtualArray,
+  virtualArrays,
   type KvArray,
   type KvArrayLayer,
   type KvShape,
@@ -56,8 +56,9 @@ export class KvSlots {
       rowElements: slotElements(layer, options.slotLength),
     }));
     this.states = shape.state && new StateSlots(shape.state, options.numSlots);
-    this.#arrays = this.layouts.map(({ rowElements }) =>
-      virtualArray(shape.type, rowElements * options.numSlots),
+    this.#arrays = virtualArrays(
+      shape.type,
+      this.layouts.map(({ rowElements }) => rowElements * options.numSlots),
     );
     this.#touched = new TouchedRows(options.numSlots);
     this.#map = new RowMap(options.numSlots);
@@ -101,7 +102,7 @@ export class KvSlots {
   }
 
   /**
-   * Makes the arrays anew, one after the other, when too many rows are resident that hold nothing: what
+   * Makes the arrays anew when too many rows are resident that hold nothing: what
    * was long once would stay resident for ever. Costs a copy of the rows that live. True when it acted.
    */
   giveBackMemory(): boolean {
@@ -114,13 +115,15 @@ export class KvSlots {
   /** New arrays, with the rows that live. The memory of the old ones is free when this settles. */
   renew(): Promise<void> {
     const old = this.#arrays;
-    this.#arrays = old.map((array, index) => {
-      const fresh = virtualArray(this.shape.type, array.length);
+    this.#arrays = virtualArrays(
+      this.shape.type,
+      old.map(({ length }) => length),
+    );
+    for (const [index, array] of old.entries()) {
       this.#forLiveRanges(this.layouts[index], (from, to) => {
-        fresh.set(array.subarray(from, to), from);
+        this.#arrays[index]?.set(array.subarray(from, to), from);
       });
-      return fresh;
-    });
+    }
     this.#touched.reset((row) => this.#lengthAt(row));
     const oldStates = this.states?.renew((row) => this.#map.slotAt(row) >= 0) ?? [];
     this.epoch += 1;

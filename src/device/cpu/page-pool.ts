@@ -1,4 +1,4 @@
-import { discard, tokenElements, virtualArray, type KvArray, type KvShape } from './kv-arrays.js';
+import { discard, tokenElements, virtualArrays, type KvArray, type KvShape } from './kv-arrays.js';
 import { type KvSlots, NO_LAYOUT } from './kv-slots.js';
 
 /** One buffer holds at most this many elements. */
@@ -75,10 +75,11 @@ export class PagePool {
   #emptyBuffers(): KvArray[] {
     const { numPages } = this.#options;
     const numBuffers = Math.ceil(numPages / this.#pagesPerBuffer);
-    return Array.from({ length: numBuffers }, (_, i) => {
+    const lengths = Array.from({ length: numBuffers }, (_, i) => {
       const pagesHere = Math.min(this.#pagesPerBuffer, numPages - i * this.#pagesPerBuffer);
-      return virtualArray(this.#shape.type, pagesHere * this.#pageElements);
+      return pagesHere * this.#pageElements;
     });
+    return virtualArrays(this.#shape.type, lengths);
   }
 
   #bufferOf(page: number): KvArray {

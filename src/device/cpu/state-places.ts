@@ -1,5 +1,5 @@
 import { stateElements, type StateSpec } from '../../core/model-spec.js';
-import { discard, virtualArray, type KvArray } from './kv-arrays.js';
+import { discard, virtualArrays, type KvArray } from './kv-arrays.js';
 import type { StateSlots } from './state-slots.js';
 
 /**
@@ -51,6 +51,9 @@ export class StatePlaces {
   }
 
   #empty(): KvArray[] {
-    return this.#sizes.map((size) => virtualArray('f32', size * this.#numPlaces));
+    return virtualArrays(
+      'f32',
+      this.#sizes.map((size) => size * this.#numPlaces),
+    );
   }
 }

@@ -2,7 +2,7 @@ import type { StateSpec } from '../../core/model-spec.js';
 import { stateElements } from '../../core/model-spec.js';
 import { pastStateName, presentStateName } from '../../model/graph/contract.js';
 import { tensorOf, type Fetches, type Tensors } from '../ort.js';
-import { virtualArray, type KvArray } from './kv-arrays.js';
+import { virtualArrays, type KvArray } from './kv-arrays.js';
 import type { RowWindow } from './row-map.js';
 
 /**
@@ -91,7 +91,10 @@ export class StateSlots {
   }
 
   #empty(): KvArray[] {
-    return this.#sizes.map((size) => virtualArray('f32', size * this.#numRows));
+    return virtualArrays(
+      'f32',
+      this.#sizes.map((size) => size * this.#numRows),
+    );
   }
 
   #forRow(row: number, visit: (past: KvArray, present: KvArray) => void): void {

@@ -5,8 +5,10 @@
 import { lstat, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { freeBytes } from '../../core/free-bytes.js';
 import { draftOf } from '../../core/owned-drafts.js';
 import { OWNER_FORM, ownerState, ownOwner, pidOf } from '../../core/process-owner.js';
+import { shownBytes } from '../../core/shown-size.js';
 import { leftDrafts, removeDraft } from './drafts.js';
 import { WEIGHTS_FILE } from './layout.js';
 
@@ -18,12 +20,19 @@ const USER = new RegExp(`^user-(${OWNER_FORM})$`);
 /** Processes of another machine or container cannot be looked at: they count as living for so long. */
 const FOREIGN_USER_MS = 7 * 24 * 3600 * 1000;
 
+/** Of a disk that has nothing else, so much is a cache's where nobody says how much. */
+export const CACHE_SHARE = 0.5;
+/** And never more than this. */
+export const CACHE_BYTES_MAX = 128 * 2 ** 30;
+
 /** Where weights are kept that were made here: quantized ones, and dummies. */
 export interface WeightCache {
   /** Entries are folders in it. */
   readonly cacheDir: string;
-  /** All entries together; the least recently used go. Absent = no bound. */
-  readonly cacheMaxBytes?: number;
+  /** All entries together; the least recently used go. Null = {@link CACHE_SHARE}; absent = no bound. */
+  readonly cacheMaxBytes?: number | null;
+  /** Told what was removed for it. */
+  readonly info?: (message: string) => void;
 }
 
 /** Notes that this process uses the entry from now on. @returns false when it has just been removed */
@@ -45,10 +54,11 @@ interface Entry {
 }
 
 /**
- * Removes entries, and drafts that killed processes left, until what is left keeps to the cache's bound together. What
- * cannot be removed stays.
+ * Removes entries, and drafts that killed processes left, until what is left keeps to the cache's bound together with
+ * `neededBytes` that are to come, and these fit on the disk. What cannot be removed stays.
  */
-export async function makeRoom({ cacheDir, cacheMaxBytes = Infinity }: WeightCache): Promise<void> {
+export async function makeRoom(cache: WeightCache, neededBytes = 0): Promise<void> {
+  const { cacheDir } = cache;
   const names = (await readdir(cacheDir).catch(() => [])).filter((name) => ENTRY.test(name));
   const found = await Promise.all(names.map((name) => entryAt(join(cacheDir, name))));
   const entries = found
@@ -59,11 +69,37 @@ export async function makeRoom({ cacheDir, cacheMaxBytes = Infinity }: WeightCac
     remove: () => removeDraft(draft),
   }));
   const all = [...entries, ...drafts].sort((a, b) => a.usedMs - b.usedMs);
-  let total = all.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const { bytes, remove } of all) {
-    if (total <= cacheMaxBytes) return;
-    if (await remove()) total -= bytes;
+  const before = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  const most = await mostBytes(cache, before);
+  const removed: (typeof all)[number][] = [];
+  let total = before;
+  for (const entry of all) {
+    if (total + neededBytes <= most) break;
+    if (!(await entry.remove())) continue;
+    total -= entry.bytes;
+    removed.push(entry);
   }
+  const latest = removed.at(-1);
+  if (latest === undefined) return;
+  const [noun, day] = [removed.length === 1 ? 'copy' : 'copies', dayOf(latest.usedMs)];
+  cache.info?.(
+    `Removed ${removed.length} quantized ${noun} (${shownBytes(before - total)}, not used since ${day}) from ` +
+      `${cacheDir}, which may take ${shownBytes(most)}: --quantization-cache-gib.`,
+  );
+}
+
+/** What all entries may take, of which there are `bytes` now. */
+async function mostBytes(
+  { cacheDir, cacheMaxBytes = Infinity }: WeightCache,
+  bytes: number,
+): Promise<number> {
+  const onDisk = bytes + (await freeBytes(cacheDir));
+  const bound = cacheMaxBytes ?? Math.min(CACHE_SHARE * onDisk, CACHE_BYTES_MAX);
+  return Math.min(bound, onDisk);
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
 }
 
 async function entryAt(folder: string): Promise<Entry | null> {

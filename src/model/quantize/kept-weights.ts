@@ -1,6 +1,8 @@
-import { truncate } from 'node:fs/promises';
+import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { freeBytes } from '../../core/free-bytes.js';
+import { shownBytes } from '../../core/shown-size.js';
 import { ModelLoadError } from '../load-error.js';
 import type { Checkpoint } from '../source/checkpoint.js';
 import { weightStore } from '../weights/weight-store.js';
@@ -139,10 +141,15 @@ function pathsOf(files: readonly HashedFile[]): readonly string[] {
 
 /** Fills a draft, and puts it into the cache if it is for there. */
 async function makeWeights(
-  { sources, plan, calibration }: WeightMaking,
-  { draft, cached }: OpenDraft,
+  making: WeightMaking,
+  opened: OpenDraft,
   deps: QuantizeDeps,
 ): Promise<QuantizedWeights> {
+  const { sources, plan, calibration } = making;
+  const { draft, cached } = await withRoom(making, opened, deps).catch(async (error: unknown) => {
+    await discardCacheEntry(opened.draft);
+    throw error;
+  });
   const folder = cached ?? draft.folder;
   try {
     if (cached !== null) await noteSource(draft.folder, pathsOf(sources));
@@ -218,6 +225,37 @@ async function openDraft(cached: string, deps: QuantizeDeps): Promise<OpenDraft>
     );
     return temporaryDraft(deps);
   }
+}
+
+/**
+ * A draft whose disk has room for all of the weights: found out before the first of them is made.
+ * @throws ModelLoadError where there is none
+ */
+async function withRoom(
+  making: WeightMaking,
+  opened: OpenDraft,
+  deps: QuantizeDeps,
+): Promise<OpenDraft> {
+  const { draft, cached } = opened;
+  const { blocks } = await stat(draft.weightsPath);
+  const bytes = making.plan(draft.weightsPath).fileBytes;
+  const missing = bytes - 512 * blocks;
+  if (cached !== null) await makeRoom(deps, missing);
+  const free = await freeBytes(draft.folder);
+  if (missing <= free) return opened;
+  if (cached === null) {
+    throw new ModelLoadError(
+      'disk_full',
+      `The disk is full: quantized weights take ${shownBytes(bytes)}, and ${deps.temporaryDir} has ` +
+        `${shownBytes(free)} left. --quantization-cache-dir names a folder on another one.`,
+    );
+  }
+  deps.warn(
+    `The quantization cache ${deps.cacheDir} has ${shownBytes(free)} left, and the weights take ` +
+      `${shownBytes(bytes)}; they are quantized anew at each start, into ${deps.temporaryDir}.`,
+  );
+  await discardCacheEntry(draft);
+  return withRoom(making, await temporaryDraft(deps), deps);
 }
 
 async function besideForeignEntry(cached: string, deps: QuantizeDeps): Promise<OpenDraft> {

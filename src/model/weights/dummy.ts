@@ -29,9 +29,14 @@ export async function dummyCheckpoint(plan: AnyPlan, cache: WeightCache): Promis
     .update(JSON.stringify([DUMMY_VERSION, demands]))
     .digest('hex');
   const folder = join(cache.cacheDir, `dummy-${key.slice(0, 32)}`);
-  const checkpoint = (await usedDummy(folder)) ?? (await makeDummy(demands, folder));
-  await makeRoom(cache);
-  return checkpoint;
+  const found = await usedDummy(folder);
+  await makeRoom(cache, found === null ? bytesOf(demands) : 0);
+  return found ?? (await makeDummy(demands, folder));
+}
+
+/** Of the tensors of a dummy. */
+function bytesOf(demands: readonly Demand[]): number {
+  return demands.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 2), 0);
 }
 
 /** A finished dummy, in use by this process from now on; null where there is none. */

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { benchCacheDir } from './cache-dir.js';
 import { GenerateClient } from './generate.js';
 import { startServer, type ServerProcess } from './server-process.js';
 
@@ -18,7 +20,10 @@ export async function startRadish(
   args: readonly string[],
   nodeFlags: readonly string[] = [],
 ): Promise<RadishServer> {
-  const server = await startServer(process.execPath, [...nodeFlags, MAIN, 'serve', ...args]);
+  // Not in its user's own cache; a flag behind it wins.
+  const kept = ['--quantization-cache-dir', join(benchCacheDir(), 'weights')];
+  const command = [...nodeFlags, MAIN, 'serve', ...kept, ...args];
+  const server = await startServer(process.execPath, command);
   const format = /Weight format: (\S+)/.exec(server.startLog)?.[1] ?? 'unknown';
   const cacheTokens = await maxTotalTokens(server.port);
   return { ...server, format, cacheTokens, client: new GenerateClient(server.port) };

@@ -25,6 +25,7 @@ import type { QuantizeDeps } from '../../../src/model/quantize/kept-weights.js';
 import { runQuantizeJob } from '../../../src/model/quantize/run-job.js';
 import { Teacher } from '../../bench/quality/teacher.js';
 import { FOREIGN_OWNER, killedOwner, startOther } from '../../doubles/owners.js';
+import { smallDisk } from '../../doubles/small-disk.js';
 import { goldenFolder, readGolden } from './golden.js';
 import { f32, safetensorsFile } from './safetensors-file.js';
 
@@ -300,6 +301,32 @@ t.test('a job that fails leaves nothing behind', async (t) => {
     code: 'disk_full',
   });
   t.same(await readdir(cacheDir), []);
+});
+
+t.test('a disk without room is found out before a weight is made', async (t) => {
+  const [disk, other] = [smallDisk(t), t.testdir({})];
+  if (disk === null) return;
+  const { deps, log } = workshop(t, join(disk, 'cache'));
+  const start = (temporaryDir: string, format: Quantization) =>
+    prepareModel(options(goldenFolder(BLOCKS), format), { ...deps, temporaryDir });
+  const first = await start(other, 'int8');
+  const filler = join(disk, 'filler');
+  await writeFile(filler, new Uint8Array(2 ** 20)).catch(() => undefined);
+  log.jobs = 0;
+  await t.rejects(start(disk, 'int4'), {
+    code: 'disk_full',
+    message:
+      /^The disk is full: quantized weights take [\d.]+ kB, and \S+ has [\d.]+ k?B left\. --q/,
+  });
+  t.equal(log.jobs, 0);
+  t.same(await readdir(deps.cacheDir), [basename(first.weightsFolder)], 'it is in use');
+  t.match(log.warnings, [/^The quantization cache \S+ has [\d.]+ k?B left, and the weights take /]);
+  const beside = await start(other, 'int4');
+  t.equal(beside.info.temporaryFolder, beside.weightsFolder, 'served all the same');
+  await rm(join(first.weightsFolder, `user-${ownOwner()}`));
+  const kept = await start(other, 'int4');
+  t.equal(kept.info.temporaryFolder, null);
+  t.same(await readdir(deps.cacheDir), [basename(kept.weightsFolder)], 'in the place of the first');
 });
 
 t.test('auto leaves small and uneven models in f32 and says why', async (t) => {
