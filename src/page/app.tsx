@@ -32,7 +32,7 @@ export function App({ connection, chats }: AppProps) {
   const [asksKey, setAsksKey] = useState(false);
   const isLocked = status.kind === 'locked';
   useEffect(() => {
-    setAsksKey(isLocked);
+    if (isLocked) setAsksKey(true);
   }, [status]);
   useEffect(() => {
     document.title = `${TITLES[current]} · ${facts?.modelName ?? 'Radish'}`;

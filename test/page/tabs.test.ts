@@ -68,7 +68,7 @@ t.test('two tabs share their conversations, and neither loses a turn', { skip },
     await until(page, "document.querySelector('.cursor') === null");
   };
   await Promise.all([say(first, 'Spain'), say(second, 'Peru')]);
-  await first.waitForTimeout(600);
+  await first.waitForTimeout(1500);
   await first.reload();
   await entries(first).click();
   // Which came first is not known: beside each other, or one below the other's answer.
