@@ -325,7 +325,9 @@ const RUNTIME = {
     max: 1024,
   }),
   'random-seed': optionalInt('Seed of requests that bring none. Default: random.', { min: 0 }),
-  'enable-deterministic-inference': bool('Answers never depend on what the cache held.'),
+  'enable-deterministic-inference': bool(
+    'Answers never depend on what the cache held; weights are rounded as for any CPU.',
+  ),
   'disable-batch-invariance': bool(
     'Where int4 has large blocks, a row alone is faster, with other last bits than beside others.',
   ),
