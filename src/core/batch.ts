@@ -238,7 +238,10 @@ export interface EmbedResult {
   readonly dim: number;
   /** Each token of a sequence has a vector. */
   readonly isPerToken: boolean;
-  /** `[sequences.length, dim]`: pooled vectors, or the scores of a classification head; or `[all tokens, dim]`; the buffer is transferred. */
+  /**
+   * `[sequences.length, dim]`: pooled vectors, or the scores of a classification head; or `[all tokens, dim]`. Its buffer
+   * is transferred.
+   */
   readonly vectors: Float32Array<ArrayBuffer>;
   /** By sequence of the plan; null unless the plan asked for it and the model routes. */
   readonly routing: RoutedRows | null;

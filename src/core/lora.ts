@@ -1,4 +1,7 @@
-/** A linear of the model, or its table of tokens, beside which adapters may stand: `y = W x + B (A x)` (LoRA, arXiv 2106.09685). */
+/**
+ * A linear of the model, or its table of tokens, beside which adapters may stand: `y = W x + B (A x)`
+ * (LoRA, arXiv 2106.09685).
+ */
 export interface LoraSite {
   /** Of the linear. */
   readonly name: string;

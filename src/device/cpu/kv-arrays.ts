@@ -104,8 +104,8 @@ export function arrayLike(array: KvArray, elements: number): KvArray {
 }
 
 /**
- * Frees the memory of arrays that nobody uses any more, with their blocks; they are empty afterwards. The garbage collector sees
- * little reason to hurry, since the bytes lie outside its heap: so they are sent to a port that closes.
+ * Frees the memory of arrays that nobody uses any more, with their blocks; they are empty afterwards. The garbage
+ * collector sees little reason to hurry, since the bytes lie outside its heap: so they are sent to a port that closes.
  */
 export async function discard(arrays: readonly KvArray[]): Promise<void> {
   const { port1, port2 } = new MessageChannel();

@@ -44,8 +44,22 @@ function filledRows(graph: Graph, { layers }: TrunkPlan, numKeys: number): Atten
   const first = layers.find(({ attention }) => attention !== null)?.index ?? 0;
   const room = sizeOf(graph, pastName(first, 'key'), 2);
   const missing = missingRows(graph, { numRows, numKeys, room });
+  return zerosBehind(graph, { ...GRAPH_INPUTS, numRows, missing });
+}
+
+interface ZerosBehind extends Pick<AttentionRows, 'seqlensK' | 'totalLength'> {
+  /** `[1] i64`: rows of the run. */
+  readonly numRows: Value;
+  /** `[1] i64`: rows of zeros to put behind them. */
+  readonly missing: Value;
+}
+
+/** The rows of a run with zeros behind them. */
+export function zerosBehind(
+  graph: Graph,
+  { seqlensK, totalLength, numRows, missing }: ZerosBehind,
+): AttentionRows {
   const missing32 = graph.cast(missing, 'i32');
-  const { seqlensK, totalLength } = GRAPH_INPUTS;
   const pads = graph.node('Concat', [graph.ints(0, 0, 0, 0), missing, graph.ints(0)], {
     attributes: { axis: { int: 0 } },
   });
@@ -67,14 +81,18 @@ function missingRows(
   }: { readonly numRows: Value; readonly numKeys: number; readonly room: Value },
 ): Value {
   const wanted = graph.node('Min', [graph.ints(numKeys), room]);
-  const total = graph.cast(GRAPH_INPUTS.totalLength, 'i64');
-  const missing = graph.node('Max', [graph.node('Sub', [wanted, total]), graph.ints(0)]);
+  const missing = lacking(graph, wanted, GRAPH_INPUTS.totalLength);
   const isPrefill = graph.node('Greater', [numRows, graph.ints(1)]);
   return graph.node('Mul', [missing, graph.cast(isPrefill, 'i64')]);
 }
 
+/** How much `total`, a scalar i32, lacks of `wanted`: `[1] i64`, not below 0. */
+export function lacking(graph: Graph, wanted: Value, total: Value): Value {
+  return graph.node('Max', [graph.node('Sub', [wanted, graph.cast(total, 'i64')]), graph.ints(0)]);
+}
+
 /** Size of one axis of `x`, `[1] i64`. */
-function sizeOf(graph: Graph, x: Value, axis: number): Value {
+export function sizeOf(graph: Graph, x: Value, axis: number): Value {
   const attributes = { start: { int: axis }, end: { int: axis + 1 } };
   return graph.node('Shape', [x], { attributes });
 }

@@ -69,7 +69,7 @@ export async function readAdapter({
 
 function place(pair: AdapterPair, { config }: AdapterFiles, recipe: LoraRecipe): Placed {
   const { a, b } = pair;
-  const module = findModule(pair.module, recipe);
+  const module = findByPath(pair.module, recipe.modules, recipe.trunk);
   if (module === null || pair.isTable !== (module.isTable ?? false)) {
     throw broken(`${a.path} changes '${pair.module}', ${whyNot(pair.module)}.`);
   }
@@ -89,10 +89,6 @@ function place(pair: AdapterPair, { config }: AdapterFiles, recipe: LoraRecipe):
     );
   }
   return { pair, module, rank, scale: scaleOf(config, pair.module, rank) };
-}
-
-function findModule(name: string, { modules, trunk }: LoraRecipe): LoraModule | null {
-  return findByPath(name, modules, trunk);
 }
 
 function findByPath<T>(name: string, all: ReadonlyMap<string, T>, trunk: string): T | null {

@@ -95,8 +95,8 @@ export interface LayerRounding {
 /**
  * Lays out a quantised checkpoint in the file `target` and lists the jobs that fill it. The recipe:
  * gains folded, the residual stream rotated by R1, each head's values by R2, a block Hadamard before
- * `down_proj`, scales that are pair-safe where that is needed. `int8` and, on a CPU, `int4` have the rotations too, where the family allows them; where
- * it does not, `w8a8_int8` mixes each input by a block Hadamard.
+ * `down_proj`, scales that are pair-safe where that is needed. `int8` and, on a CPU, `int4` have the rotations too, where
+ * the family allows them; where it does not, `w8a8_int8` mixes each input by a block Hadamard.
  */
 export function planQuantization(
   input: RecipeInput,

@@ -180,6 +180,33 @@ export interface AloneOptions {
   readonly logprobs?: LogprobWants;
 }
 
+const FIVE = { own: 3, mates: [0, 1, 2, 4] } as const;
+
+/** One request among four others, whose prompts are those of `mateOf`, from prompt to last token, all begun in one step. */
+export async function runAmongFive(
+  harness: Pick<Harness, 'run'>,
+  { prompt, sampling }: Pick<AloneOptions, 'prompt' | 'sampling'>,
+  mateOf: (slot: number) => Int32Array,
+): Promise<Story> {
+  const { own, mates } = FIVE;
+  const prompts = mates.map((slot) => ({ slot, tokens: mateOf(slot) }));
+  const mine = openOf(own, prompt.length, {
+    sampling: samplingOf(sampling),
+    logprobs: ALL_LOGPROBS,
+  });
+  const opens = [...prompts.map(({ slot, tokens }) => openOf(slot, tokens.length)), mine];
+  const prefill = [...prompts, { slot: own, tokens: prompt }].map(({ slot, tokens }) =>
+    prefillOf(slot, tokens, 0, tokens.length),
+  );
+  const story = newStory();
+  record(story, await harness.run({ opens, prefill }), 4);
+  for (let i = 1; i < samplingOf(sampling).maxNewTokens; i++) {
+    record(story, await harness.run({ decode: decodeOf(4, 0, own, 1, 2) }), 2);
+  }
+  await harness.run({ frees: [own, ...mates] });
+  return story;
+}
+
 /** One request by itself from prompt to last token; prompt and output log-probabilities included. */
 export async function runAlone(
   harness: Pick<Harness, 'run'>,

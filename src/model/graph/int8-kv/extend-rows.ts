@@ -1,4 +1,5 @@
 import { EXTEND_INPUTS, PART_ROWS, prefillKeys } from '../contract.js';
+import { lacking, sizeOf, zerosBehind } from '../attention-rows.js';
 import type { Graph, Value } from '../graph.js';
 import { attendInIntegers, type LayerRows } from './decode-rows.js';
 import { attentionAttributes } from '../group-query.js';
@@ -136,41 +137,17 @@ function eitherSequence(run: Int8Run, layer: LayerRows, packed: Value, place: Pl
 
 function sequence(run: Int8Run, layer: LayerRows, packed: Value, place: Place): Value {
   const pasts = readPasts(run, layer.pasts, place);
+  // A short one gets rows of zeros behind it.
   const numKeys = prefillKeys(run.headDim);
   if (numKeys === 0) return attend(run, layer, packed, { ...place, pasts })[0];
-  return filledSequence(run, layer, packed, { place: { ...place, pasts }, numKeys });
-}
-
-interface Filled {
-  readonly place: Attended;
-  readonly numKeys: number;
-}
-
-/** With rows of zeros behind those of a short sequence, so that they see as many keys as wide heads need ({@link prefillKeys}). */
-function filledSequence(
-  run: Int8Run,
-  layer: LayerRows,
-  packed: Value,
-  { place, numKeys }: Filled,
-): Value {
   const { graph } = run;
-  const missing = graph.node('Max', [
-    graph.node('Sub', [graph.ints(numKeys), graph.cast(place.totalLength, 'i64')]),
-    graph.ints(0),
-  ]);
-  const pads = graph.node('Concat', [graph.ints(0, 0, 0, 0), missing, graph.ints(0)], {
-    attributes: { axis: { int: 0 } },
+  const rows = zerosBehind(graph, {
+    ...place,
+    numRows: sizeOf(graph, packed, 1),
+    missing: lacking(graph, graph.ints(numKeys), place.totalLength),
   });
-  const missing32 = graph.cast(missing, 'i32');
-  const [output] = attend(run, layer, graph.node('Pad', [packed, pads]), {
-    pasts: place.pasts,
-    seqlensK: graph.node('Add', [place.seqlensK, missing32]),
-    totalLength: graph.node('Add', [place.totalLength, graph.node('Squeeze', [missing32])]),
-  });
-  const numRows = graph.node('Shape', [packed], {
-    attributes: { start: { int: 1 }, end: { int: 2 } },
-  });
-  return graph.node('Slice', [output, graph.ints(0), numRows, graph.ints(1)]);
+  const [output] = attend(run, layer, rows.pad(packed), { ...rows, pasts });
+  return rows.unpad(output);
 }
 
 /**

@@ -1,26 +1,13 @@
 import t from 'tap';
 import { ON_CPU } from '../../../../src/model/target.js';
 import { samplingOf } from '../fixtures.js';
-import {
-  ALL_LOGPROBS,
-  bitsOf,
-  decodeOf,
-  Harness,
-  newStory,
-  openOf,
-  prefillOf,
-  promptOf,
-  record,
-  runAlone,
-  tinyModel,
-} from '../runner-harness.js';
+import { bitsOf, Harness, promptOf, runAlone, runAmongFive, tinyModel } from '../runner-harness.js';
 
 /**
  * Heads wider than 128: the product of scores is summed in pieces where a run has 65 keys, and in one below, which no row
  * may notice (docs/decisions/0001-even-prefill-runs.md).
  */
 const SAMPLING = samplingOf({ maxNewTokens: 40 });
-const MATES = [0, 1, 2, 4];
 
 for (const name of ['llama-wide', 'gemma3-wide']) {
   for (const kvCacheDtype of ['fp32', 'int8'] as const) {
@@ -37,21 +24,9 @@ for (const name of ['llama-wide', 'gemma3-wide']) {
           const run = { slot: 3, prompt, sampling: SAMPLING, cuts: [0, ...cuts, length] };
           t.equal(bitsOf(await runAlone(harness, run)), expected, `${length}: ${cuts.join(' ')}`);
         }
-        const mates = MATES.map((slot) => promptOf(3 + slot * 24, vocabSize, slot));
-        const opens = MATES.map((slot, i) => openOf(slot, mates[i]?.length ?? 0));
-        const prefill = MATES.map((slot, i) => {
-          const own = mates[i] ?? prompt;
-          return prefillOf(slot, own, 0, own.length);
-        });
-        opens.push(openOf(3, length, { sampling: SAMPLING, logprobs: ALL_LOGPROBS }));
-        prefill.push(prefillOf(3, prompt, 0, length));
-        const story = newStory();
-        record(story, await harness.run({ opens, prefill }), 4);
-        for (let i = 1; i < 40; i++) {
-          record(story, await harness.run({ decode: decodeOf(4, 0, 3, 1, 2) }), 2);
-        }
+        const mateOf = (slot: number) => promptOf(3 + slot * 24, vocabSize, slot);
+        const story = await runAmongFive(harness, { prompt, sampling: SAMPLING }, mateOf);
         t.equal(bitsOf(story), expected, `${length}: in a batch of five`);
-        await harness.run({ frees: [3, ...MATES] });
       }
     });
   }
